@@ -1,0 +1,172 @@
+package accounts
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Existing is what AWS Organizations holds when a program starts. It is how a
+// live organization is adopted, and how a run goes on after one that was killed
+// between AWS's answer and Pulumi's note of it: accounts are recognised by
+// their e-mail address, which belongs to one account for ever.
+//
+// What is recognised gets an import option. Pulumi takes that as "nothing to
+// do" for a resource that is in its state with that id already. Properties that
+// differ are left alone while adopting, because an import must match, and
+// brought in line by the next update.
+type Existing struct {
+	ID              string
+	TrustedServices []string
+	PolicyTypes     []string
+	// Units are the ids of units by name.
+	Units map[string]string
+	// Accounts are the organization's accounts by e-mail in lower case.
+	Accounts map[string]ExistingAccount
+}
+
+// ExistingAccount is an account that is in the organization.
+type ExistingAccount struct {
+	ID     string
+	Status string // ACTIVE, SUSPENDED or PENDING_CLOSURE
+}
+
+// settled are properties that count only when an account is created. AWS has no
+// way to change or read most of them, and the provider would replace the
+// account for the sake of the rest.
+var settled = []string{"name", "roleName", "iamUserAccessToBilling", "createGovcloud"}
+
+// Discover asks AWS for the organization that the credentials belong to. It
+// returns nil if there is none.
+func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*Existing, error) {
+	found, err := organizations.LookupOrganization(ctx, opts...)
+	if err != nil {
+		// The provider's words for AWSOrganizationsNotInUseException.
+		if strings.Contains(err.Error(), "couldn't find resource") {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("looking for an AWS organization: %w", err)
+	}
+	e := &Existing{
+		ID:              found.Id,
+		TrustedServices: found.AwsServiceAccessPrincipals,
+		PolicyTypes:     found.EnabledPolicyTypes,
+		Units:           map[string]string{},
+		Accounts:        map[string]ExistingAccount{},
+	}
+	for _, a := range found.Accounts {
+		e.Accounts[strings.ToLower(a.Email)] = ExistingAccount{ID: a.Id, Status: a.Status}
+	}
+	if len(found.Roots) == 0 {
+		return nil, fmt.Errorf("organization %s shows no root: run with credentials of its management account, %s", found.Id, found.MasterAccountId)
+	}
+	return e, e.discoverUnits(ctx, found.Roots[0].Id, units, opts)
+}
+
+// discoverUnits asks for the children of each parent of a declared unit once.
+func (e *Existing) discoverUnits(ctx *pulumi.Context, rootID string, units []Unit, opts []pulumi.InvokeOption) error {
+	children := map[string]map[string]string{}
+	for _, unit := range units {
+		parent := rootID
+		if unit.Parent != "" {
+			parent = e.Units[unit.Parent]
+		}
+		if parent == "" {
+			continue // The parent has to be created, so there is nothing in it.
+		}
+		if children[parent] == nil {
+			found, err := organizations.GetOrganizationalUnits(ctx, &organizations.GetOrganizationalUnitsArgs{ParentId: parent}, opts...)
+			if err != nil {
+				return fmt.Errorf("looking for the units in %s: %w", parent, err)
+			}
+			children[parent] = map[string]string{}
+			for _, child := range found.Children {
+				children[parent][child.Name] = child.Id
+			}
+		}
+		if id, ok := children[parent][unit.Name]; ok {
+			e.Units[unit.Name] = id
+		}
+	}
+	return nil
+}
+
+// organization returns the options that adopt the organization.
+func (e *Existing) organization() []pulumi.ResourceOption {
+	if e == nil || e.ID == "" {
+		return nil
+	}
+	return adopt(e.ID, "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")
+}
+
+// unit returns the options that adopt the named unit.
+func (e *Existing) unit(name string) []pulumi.ResourceOption {
+	if e == nil || e.Units[name] == "" {
+		return nil
+	}
+	return adopt(e.Units[name], "tags")
+}
+
+// account returns the options that adopt the account with the given e-mail, and
+// those that every account has.
+func (e *Existing) account(name, email string) ([]pulumi.ResourceOption, error) {
+	always := []pulumi.ResourceOption{pulumi.IgnoreChanges(settled)}
+	if e == nil {
+		return always, nil
+	}
+	found, ok := e.Accounts[strings.ToLower(email)]
+	switch {
+	case !ok:
+		return always, nil
+	case found.Status != "ACTIVE":
+		return nil, fmt.Errorf("account %s: %s belongs to the account %s, which is %s: a closed account's address can't be used again; "+
+			"reopen the account within 90 days of its closing, or give %s another e-mail", name, email, found.ID, found.Status, name)
+	}
+	return adopt(found.ID, append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)...), nil
+}
+
+// adopt returns the options that import the resource with the given id and
+// leave the named properties as they are.
+func adopt(id string, leave ...string) []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Import(pulumi.ID(id)), pulumi.IgnoreChanges(leave)}
+}
+
+// Without returns what exists besides what a stack has already, given by
+// e-mails in lower case and names of units.
+func (e *Existing) Without(emails, units []string, organization bool) *Existing {
+	if e == nil {
+		return nil
+	}
+	rest := &Existing{ID: e.ID, TrustedServices: e.TrustedServices, PolicyTypes: e.PolicyTypes, Units: maps.Clone(e.Units), Accounts: maps.Clone(e.Accounts)}
+	if organization {
+		rest.ID = ""
+	}
+	for _, email := range emails {
+		delete(rest.Accounts, email)
+	}
+	for _, unit := range units {
+		delete(rest.Units, unit)
+	}
+	return rest
+}
+
+// CheckAdoption reports why the account with the given id can't be adopted
+// under a name whose e-mail is given.
+func CheckAdoption(e *Existing, name, id, email string) error {
+	key := "coldstart:accounts." + name
+	if e == nil {
+		return fmt.Errorf("%s.id: %s can't be adopted: there is no organization yet; take the id out, or run with credentials of the management account of the organization that the account is in", key, id)
+	}
+	if found, ok := e.Accounts[strings.ToLower(email)]; ok && found.ID == id {
+		return nil
+	}
+	for other, found := range e.Accounts {
+		if found.ID == id {
+			return fmt.Errorf("%s.email: the address of %s is %s, not %s; write email: %s", key, id, other, email, other)
+		}
+	}
+	return fmt.Errorf("%s.id: %s isn't in the organization %s: invite it there and accept the invitation, then run again", key, id, e.ID)
+}

@@ -1,0 +1,103 @@
+package accounts
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// OrganizationType is the component's type token.
+const OrganizationType = "coldstart:accounts:Organization"
+
+// CloudTrailService is the principal that has to be trusted for an organization trail.
+// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
+const CloudTrailService = "cloudtrail.amazonaws.com"
+
+// OrganizationArgs are the arguments of NewOrganization.
+type OrganizationArgs struct {
+	// TrustedServices have access to the organization.
+	TrustedServices []string
+	// PolicyTypes are enabled in the root.
+	PolicyTypes []string
+	// Units are the organizational units, each after its parent.
+	Units []Unit
+	// Existing is what AWS holds already; nil if there is no organization.
+	Existing *Existing
+}
+
+// Unit is an organizational unit.
+type Unit struct {
+	Name string
+	// Parent is the name of the unit that this one is in; empty for the root.
+	Parent string
+	// Occupied units hold an account, themselves or in a unit below. AWS
+	// refuses to delete them, so they stay when the stack is destroyed.
+	Occupied bool
+	Tags     pulumi.StringMapInput
+}
+
+// Organization is the AWS organization with its units.
+type Organization struct {
+	pulumi.ResourceState
+
+	ID              pulumi.StringOutput
+	RootID          pulumi.StringOutput
+	MasterAccountID pulumi.StringOutput
+	TrustedServices pulumi.StringArrayOutput
+	PolicyTypes     pulumi.StringArrayOutput
+	// Units are the units' ids by name.
+	Units map[string]pulumi.StringOutput
+}
+
+// Parent returns the id of the named unit, and the root's for no name.
+func (o *Organization) Parent(unit string) pulumi.StringOutput {
+	if unit == "" {
+		return o.RootID
+	}
+	return o.Units[unit]
+}
+
+// NewOrganization declares an organization with all features and its units.
+func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, opts ...pulumi.ResourceOption) (*Organization, error) {
+	o := &Organization{Units: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource(OrganizationType, name, o, opts...); err != nil {
+		return nil, err
+	}
+	org, err := organizations.NewOrganization(ctx, name, &organizations.OrganizationArgs{
+		FeatureSet:                 pulumi.String("ALL"),
+		AwsServiceAccessPrincipals: pulumi.ToStringArray(sorted(args.TrustedServices)),
+		EnabledPolicyTypes:         pulumi.ToStringArray(sorted(args.PolicyTypes)),
+	}, append(args.Existing.organization(), pulumi.Parent(o), pulumi.Protect(true), pulumi.RetainOnDelete(true))...)
+	if err != nil {
+		return nil, err
+	}
+	o.ID = org.ID().ToStringOutput()
+	o.RootID = org.Roots.Index(pulumi.Int(0)).Id().Elem()
+	o.MasterAccountID = org.MasterAccountId
+	o.TrustedServices, o.PolicyTypes = org.AwsServiceAccessPrincipals, org.EnabledPolicyTypes
+	for _, unit := range args.Units {
+		if err := o.newUnit(ctx, unit, args.Existing); err != nil {
+			return nil, err
+		}
+	}
+	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{"id": o.ID, "rootId": o.RootID})
+}
+
+func (o *Organization) newUnit(ctx *pulumi.Context, unit Unit, existing *Existing) error {
+	ou, err := organizations.NewOrganizationalUnit(ctx, unit.Name, &organizations.OrganizationalUnitArgs{
+		Name:     pulumi.String(unit.Name),
+		ParentId: o.Parent(unit.Parent),
+		Tags:     unit.Tags,
+	}, append(existing.unit(unit.Name), pulumi.Parent(o), pulumi.RetainOnDelete(unit.Occupied))...)
+	if err != nil {
+		return err
+	}
+	o.Units[unit.Name] = ou.ID().ToStringOutput()
+	return nil
+}
+
+// sorted keeps the order in which a list was written from making a difference.
+func sorted(values []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(values)))
+}

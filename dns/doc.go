@@ -1,0 +1,10 @@
+// Package dns declares zones and their delegation: the apex zone in the
+// management account, a zone in each account, and one NS record set in the apex
+// for each, written through a role that may change that name only.
+//
+// Every zone is created on a reusable delegation set of its own. The set's name
+// servers are known before the zone is, so the delegation doesn't wait for the
+// zone, the registrar can be told at once, and a zone that has to be made again
+// keeps its name servers.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/white-label-name-servers.html
+package dns

@@ -1,0 +1,127 @@
+package dns
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// RoleType is the component's type token.
+const RoleType = "coldstart:dns:Role"
+
+// RoleArgs are the arguments of NewRole.
+type RoleArgs struct {
+	// Name is the role's, <namespace>-<account>-delegation.
+	Name string
+	// Domain is the one name that the role may change, without a final dot.
+	Domain          string
+	ApexZoneID      pulumi.StringInput
+	OrganizationID  pulumi.StringInput
+	MasterAccountID pulumi.StringInput
+	// MemberAccountID is the account whose zone is delegated.
+	MemberAccountID pulumi.StringInput
+	// MemberRole is the one role of that account that may assume this one.
+	MemberRole string
+	Tags       pulumi.StringMapInput
+}
+
+// Role is a role in the management account that may write the delegation of
+// one account's zone and nothing else, so that whoever deploys that account's
+// stack needs no other right in the management account.
+type Role struct {
+	pulumi.ResourceState
+
+	ARN pulumi.StringOutput
+}
+
+// NewRole declares the role that writes the delegation of one zone.
+func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.ResourceOption) (*Role, error) {
+	r := &Role{}
+	if err := ctx.RegisterComponentResource(RoleType, name, r, opts...); err != nil {
+		return nil, err
+	}
+	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+		Name:        pulumi.String(args.Name),
+		Description: pulumi.String("Delegates " + args.Domain + " and changes nothing else"),
+		AssumeRolePolicy: policy.Output(func(v []string) policy.Document {
+			return trust(v[0], v[1], v[2], args.MemberRole)
+		}, args.OrganizationID, args.MasterAccountID, args.MemberAccountID),
+		Tags: args.Tags,
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
+		Name: pulumi.String("delegation"),
+		Role: role.Name,
+		Policy: policy.Output(func(v []string) policy.Document {
+			return delegate(v[0], args.Domain)
+		}, args.ApexZoneID),
+	}, pulumi.Parent(r)); err != nil {
+		return nil, err
+	}
+	r.ARN = role.Arn
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"arn": r.ARN})
+}
+
+// trust lets in the management account's own principals, whose policies decide,
+// and one role of the member, both only while they are in the organization.
+func trust(organizationID, masterID, memberID, memberRole string) policy.Document {
+	return policy.Document{Statements: []policy.Statement{{
+		Sid:       "MasterAndMember",
+		Effect:    policy.Allow,
+		Principal: &policy.Principal{AWS: []string{root(masterID), root(memberID)}},
+		Action:    []string{"sts:AssumeRole"},
+		Condition: policy.Condition{
+			"StringEquals": {"aws:PrincipalOrgID": {organizationID}},
+			// A role that is named as a principal has to exist already, and a
+			// new account's may not have reached IAM; a condition doesn't care.
+			"ArnLike": {"aws:PrincipalArn": {
+				"arn:aws:iam::" + masterID + ":*",
+				"arn:aws:iam::" + memberID + ":role/" + memberRole,
+			}},
+		},
+	}}}
+}
+
+// delegate allows changing one name's NS records.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+func delegate(apexZoneID, domain string) policy.Document {
+	zone := "arn:aws:route53:::hostedzone/" + apexZoneID
+	return policy.Document{Statements: []policy.Statement{
+		{
+			Sid:      "ChangeOneName",
+			Effect:   policy.Allow,
+			Action:   []string{"route53:ChangeResourceRecordSets"},
+			Resource: []string{zone},
+			Condition: policy.Condition{
+				"ForAllValues:StringEquals": {
+					"route53:ChangeResourceRecordSetsNormalizedRecordNames": {domain},
+					"route53:ChangeResourceRecordSetsRecordTypes":           {"NS"},
+				},
+				// ForAllValues holds for a request without the key too.
+				"Null": {
+					"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"false"},
+					"route53:ChangeResourceRecordSetsRecordTypes":           {"false"},
+				},
+			},
+		},
+		{
+			Sid:      "ReadTheZone",
+			Effect:   policy.Allow,
+			Action:   []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"},
+			Resource: []string{zone},
+		},
+		{
+			Sid:      "WaitForTheChange",
+			Effect:   policy.Allow,
+			Action:   []string{"route53:GetChange"},
+			Resource: []string{"arn:aws:route53:::change/*"},
+		},
+	}}
+}
+
+func root(accountID string) string {
+	return "arn:aws:iam::" + accountID + ":root"
+}

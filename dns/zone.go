@@ -1,0 +1,49 @@
+package dns
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ZoneType is the component's type token.
+const ZoneType = "coldstart:dns:Zone"
+
+// ZoneArgs are the arguments of NewZone.
+type ZoneArgs struct {
+	// Domain is the zone's name, without a final dot.
+	Domain string
+	Tags   pulumi.StringMapInput
+}
+
+// Zone is a public hosted zone on name servers of its own.
+type Zone struct {
+	pulumi.ResourceState
+
+	ID          pulumi.StringOutput
+	NameServers pulumi.StringArrayOutput
+}
+
+// NewZone declares a public hosted zone.
+func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
+	z := &Zone{}
+	if err := ctx.RegisterComponentResource(ZoneType, name, z, opts...); err != nil {
+		return nil, err
+	}
+	set, err := route53.NewDelegationSet(ctx, name, &route53.DelegationSetArgs{
+		ReferenceName: pulumi.String(args.Domain),
+	}, pulumi.Parent(z), pulumi.Protect(true))
+	if err != nil {
+		return nil, err
+	}
+	zone, err := route53.NewZone(ctx, name, &route53.ZoneArgs{
+		Name:            pulumi.String(args.Domain),
+		Comment:         pulumi.String("Managed by coldstart"),
+		DelegationSetId: set.ID(),
+		Tags:            args.Tags,
+	}, pulumi.Parent(z), pulumi.Protect(true))
+	if err != nil {
+		return nil, err
+	}
+	z.ID, z.NameServers = zone.ZoneId, set.NameServers
+	return z, ctx.RegisterResourceOutputs(z, pulumi.Map{"id": z.ID, "nameServers": z.NameServers})
+}

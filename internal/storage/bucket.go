@@ -1,0 +1,159 @@
+// Package storage declares S3 buckets and KMS keys as all of coldstart's are: private,
+// versioned, encrypted with a key of its own, and reached by TLS only.
+package storage
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// keyDeletionDays is how long a deleted key can be had back: the longest that
+// KMS offers, since what it encrypted is lost with it.
+const keyDeletionDays = 30
+
+// Args are what buckets differ in.
+type Args struct {
+	// Bucket is its global name.
+	Bucket pulumi.StringInput
+	// KeyARN is the key that encrypts it.
+	KeyARN pulumi.StringInput
+	// Statements returns what its policy has besides the TLS rule, given the
+	// bucket's ARN and the values of Inputs.
+	Statements func(bucketARN string, inputs []string) []policy.Statement
+	Inputs     []pulumi.StringInput
+	// Rules expire what is no longer needed.
+	Rules s3.BucketLifecycleConfigurationV2RuleArray
+	// ObjectLock enables object lock, which can be done only now.
+	ObjectLock bool
+	Tags       pulumi.StringMapInput
+}
+
+// Bucket is a declared bucket.
+type Bucket struct {
+	Name pulumi.StringOutput
+	ARN  pulumi.StringOutput
+	// Policy has to be there before a service may write to the bucket.
+	Policy *s3.BucketPolicy
+}
+
+// New declares a bucket and all that hardens it, as children of parent.
+func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*Bucket, error) {
+	child := pulumi.Parent(parent)
+	b, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
+		Bucket:            args.Bucket.ToStringOutput().ToStringPtrOutput(),
+		ObjectLockEnabled: pulumi.Bool(args.ObjectLock),
+		Tags:              args.Tags,
+	}, child, pulumi.Protect(true))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewBucketOwnershipControls(ctx, name, &s3.BucketOwnershipControlsArgs{
+		Bucket: b.ID(),
+		Rule:   s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
+	}, child); err != nil {
+		return nil, err
+	}
+	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
+		Bucket:                b.ID(),
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	}, child)
+	if err != nil {
+		return nil, err
+	}
+	versioning, err := s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
+		Bucket:                  b.ID(),
+		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
+	}, child)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
+		Bucket: b.ID(),
+		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
+			s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+				BucketKeyEnabled: pulumi.Bool(true), // One call to KMS for many objects.
+				ApplyServerSideEncryptionByDefault: s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+					SseAlgorithm:   pulumi.String("aws:kms"),
+					KmsMasterKeyId: args.KeyARN.ToStringOutput().ToStringPtrOutput(),
+				},
+			},
+		},
+	}, child); err != nil {
+		return nil, err
+	}
+	// Rules for noncurrent versions need versioning first.
+	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: b.ID(),
+		Rules:  args.Rules,
+	}, child, pulumi.DependsOn([]pulumi.Resource{versioning})); err != nil {
+		return nil, err
+	}
+	// S3 refuses concurrent changes of a bucket's policy and public access block.
+	p, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
+		Bucket: b.ID(),
+		Policy: bucketPolicy(b.Arn, args),
+	}, child, pulumi.DependsOn([]pulumi.Resource{block}))
+	if err != nil {
+		return nil, err
+	}
+	return &Bucket{Name: b.ID().ToStringOutput(), ARN: b.Arn, Policy: p}, nil
+}
+
+func bucketPolicy(arn pulumi.StringOutput, args Args) pulumi.StringOutput {
+	return policy.Output(func(v []string) policy.Document {
+		statements := []policy.Statement{policy.DenyPlaintext(v[0])}
+		if args.Statements != nil {
+			statements = append(statements, args.Statements(v[0], v[1:])...)
+		}
+		return policy.Document{Statements: statements}
+	}, append([]pulumi.StringInput{arn}, args.Inputs...)...)
+}
+
+// KeyArgs are what keys differ in.
+type KeyArgs struct {
+	// Alias is the key's name, without alias/.
+	Alias string
+	// AccountID is the account whose IAM policies decide about the key.
+	AccountID pulumi.StringInput
+	// For says what the key encrypts.
+	For string
+	// Statements returns what the key's policy has besides the account's own
+	// rule, given the values of Inputs.
+	Statements func(inputs []string) []policy.Statement
+	Inputs     []pulumi.StringInput
+	Tags       pulumi.StringMapInput
+}
+
+// NewKey declares a KMS key with yearly rotation and an alias, as children of
+// parent.
+func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resource) (*kms.Key, error) {
+	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
+		Description:          pulumi.String(fmt.Sprintf("%s: %s", args.Alias, args.For)),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
+		Policy: policy.Output(func(v []string) policy.Document {
+			statements := []policy.Statement{policy.AdministeredBy(v[0])}
+			if args.Statements != nil {
+				statements = append(statements, args.Statements(v[1:])...)
+			}
+			return policy.Document{Statements: statements}
+		}, append([]pulumi.StringInput{args.AccountID}, args.Inputs...)...),
+		Tags: args.Tags,
+	}, pulumi.Parent(parent), pulumi.Protect(true))
+	if err != nil {
+		return nil, err
+	}
+	_, err = kms.NewAlias(ctx, name, &kms.AliasArgs{
+		Name:        pulumi.String("alias/" + args.Alias),
+		TargetKeyId: key.KeyId,
+	}, pulumi.Parent(parent))
+	return key, err
+}

@@ -1,0 +1,149 @@
+package organization
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// File is the file that declares the organization, next to Pulumi.yaml. It is
+// the master stack's configuration file; every other stack reads it too.
+const File = "Pulumi.master.yaml"
+
+// Defaults of what a file may leave out.
+var (
+	defaultNetwork = Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16}
+	defaultAudit   = Audit{Account: "audit", Trail: TrailOrganization, RetentionDays: 365}
+	defaultPolicy  = []string{"SERVICE_CONTROL_POLICY"}
+)
+
+// Load reads a declaration from a stack configuration file and validates it.
+// The error holds every problem at once, each a Problem.
+func Load(file string) (*Organization, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; run in the folder of %s, or write the file as README's \"Configuration\" says", err, File)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Parse(filepath.Base(file), content)
+}
+
+// Parse is Load for a content that has been read already. Name stands in the
+// problems' positions.
+func Parse(name string, content []byte) (*Organization, error) {
+	root, err := parseYAML(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	d := &decoder{lines: map[string]int{}}
+	org := d.organization(root)
+	problems := d.problems
+	// A value that couldn't be read would be reported again, as missing or
+	// unknown; the rules are checked when everything could be read.
+	if len(problems) == 0 {
+		problems = org.problems()
+	}
+	for i := range problems {
+		problems[i].File = name
+		problems[i].Line = d.line(problems[i].Key)
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+// parseYAML returns the document's mapping, and an empty one for no document.
+func parseYAML(content []byte) (*yaml.Node, error) {
+	var doc yaml.Node
+	err := yaml.NewDecoder(bytes.NewReader(content)).Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return &yaml.Node{Kind: yaml.MappingNode}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if doc.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("not a mapping; a stack configuration file starts with `config:`")
+	}
+	return doc.Content[0], nil
+}
+
+func (d *decoder) organization(root *yaml.Node) *Organization {
+	o := &Organization{
+		Network:  defaultNetwork,
+		Audit:    defaultAudit,
+		DNS:      DNS{Local: true},
+		Settings: Settings{PolicyTypes: defaultPolicy},
+	}
+	config := d.object("", configOf(root))
+	config.namespaced = true
+	config.text("namespace", &o.Namespace)
+	config.text("domain", &o.Domain)
+	config.text("region", &o.Region)
+	config.text("email", &o.Email)
+	config.texts("tags", &o.Tags)
+	config.nested("organization", func(s *object) {
+		s.list("trustedServices", &o.Settings.TrustedServices)
+		s.list("policyTypes", &o.Settings.PolicyTypes)
+	})
+	config.nested("network", func(n *object) {
+		n.prefix("cidr", &o.Network.CIDR)
+		n.number("accountPrefix", &o.Network.AccountPrefix)
+	})
+	config.nested("dns", func(n *object) { n.boolean("local", &o.DNS.Local) })
+	d.audit(config, &o.Audit)
+	o.Units = each(config, "units", func(u *object) (unit Unit) {
+		u.text("parent", &unit.Parent)
+		u.texts("tags", &unit.Tags)
+		return unit
+	})
+	o.Accounts = each(config, "accounts", func(a *object) (account Account) {
+		a.text("id", &account.ID)
+		a.text("email", &account.Email)
+		a.text("unit", &account.Unit)
+		a.prefix("network", &account.Network)
+		a.boolean("protect", &account.Protect)
+		a.boolean("closeOnDelete", &account.CloseOnDelete)
+		a.texts("tags", &account.Tags)
+		return account
+	})
+	config.done()
+	return o
+}
+
+// audit reads an object, or the word none for {trail: none}.
+func (d *decoder) audit(config *object, audit *Audit) {
+	if v, ok := config.fields["audit"]; ok && v.Kind == yaml.ScalarNode && v.Value == string(TrailNone) {
+		delete(config.fields, "audit")
+		*audit = Audit{Trail: TrailNone}
+		return
+	}
+	config.nested("audit", func(a *object) {
+		trail := string(audit.Trail)
+		a.text("account", &audit.Account)
+		a.text("trail", &trail)
+		a.number("retentionDays", &audit.RetentionDays)
+		a.number("lockDays", &audit.LockDays)
+		audit.Trail = TrailMode(trail)
+	})
+}
+
+// configOf returns the value of the file's `config:`.
+func configOf(root *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "config" {
+			return root.Content[i+1]
+		}
+	}
+	return &yaml.Node{Kind: yaml.MappingNode}
+}

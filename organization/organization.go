@@ -1,0 +1,198 @@
+package organization
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Master is the name of the management account's stack. No member may have it.
+const Master = "master"
+
+// AccessRole is the role that AWS Organizations creates in each new member
+// account and that the management account may assume.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+const AccessRole = "OrganizationAccountAccessRole"
+
+// Organization is the declaration of a whole organization.
+type Organization struct {
+	// Namespace prefixes the names of all resources: <namespace>-<account>-<what>.
+	Namespace string
+	// Domain is the apex zone; each account gets <account>.<domain>.
+	Domain string
+	// Region is where every regional resource lives.
+	Region string
+	// Email is the pattern of the accounts' addresses; its one %s stands for
+	// the account's name.
+	Email string
+	// Network is the address space that the accounts' networks are cut from.
+	Network Network
+	// Units are the organizational units by name.
+	Units map[string]Unit
+	// Accounts are the member accounts by name.
+	Accounts map[string]Account
+	// Settings are those of the AWS organization itself.
+	Settings Settings
+	// Audit says where trails end up.
+	Audit Audit
+	// DNS holds what the apex zone has besides delegations.
+	DNS DNS
+	// Tags are put on all that takes tags, besides the three of TagsOf.
+	Tags map[string]string
+}
+
+// Network is the organization's address space.
+type Network struct {
+	// CIDR contains every account's network.
+	CIDR netip.Prefix
+	// AccountPrefix is the length, in bits, of a network that is allocated to
+	// an account by NextNetwork.
+	AccountPrefix int
+}
+
+// Unit is an organizational unit.
+type Unit struct {
+	// Parent is the unit that this one is in; empty for the organization's root.
+	Parent string
+	// Tags are put on the unit besides the organization's.
+	Tags map[string]string
+}
+
+// Account is a member account.
+type Account struct {
+	// ID adopts an account that is in the organization already. Accounts
+	// without one are created, or found in the organization by their e-mail.
+	ID string
+	// Email overrides the organization's pattern.
+	Email string
+	// Unit is the organizational unit; empty for the organization's root.
+	Unit string
+	// Network is the account's part of the organization's address space; the
+	// zero Prefix if it has none.
+	Network netip.Prefix
+	// Protect protects every resource of the account's stack from deletion,
+	// not only those whose loss can't be undone.
+	Protect bool
+	// CloseOnDelete closes the account when it is taken out of the file.
+	// Without it, taking it out is refused.
+	CloseOnDelete bool
+	// Tags are put on the account and all that takes tags in it.
+	Tags map[string]string
+}
+
+// Settings are those of the AWS organization itself.
+type Settings struct {
+	// TrustedServices are the service principals with access to the
+	// organization, besides those that coldstart needs.
+	TrustedServices []string
+	// PolicyTypes are enabled in the organization's root.
+	PolicyTypes []string
+}
+
+// TrailMode says how accounts are audited.
+type TrailMode string
+
+// The ways in which accounts are audited.
+const (
+	// TrailOrganization is one multi-region trail that covers every account.
+	TrailOrganization TrailMode = "organization"
+	// TrailAccount is one multi-region trail in each account.
+	TrailAccount TrailMode = "account"
+	// TrailNone is no archive and no trail.
+	TrailNone TrailMode = "none"
+)
+
+// Audit says where trails end up and for how long.
+type Audit struct {
+	// Account holds the log archive.
+	Account string
+	// Trail is one of the trail modes.
+	Trail TrailMode
+	// RetentionDays is after how many days logs expire.
+	RetentionDays int
+	// LockDays, if not 0, is for how many days S3 object lock keeps anybody,
+	// the root user included, from deleting or overwriting a log.
+	LockDays int
+}
+
+// DNS holds what the apex zone has besides delegations.
+type DNS struct {
+	// Local points local.<domain> and *.local.<domain> to 127.0.0.1.
+	Local bool
+}
+
+// AccountNames returns the names of the member accounts in alphabetical order.
+func (o *Organization) AccountNames() []string {
+	return slices.Sorted(maps.Keys(o.Accounts))
+}
+
+// UnitNames returns the names of the units, each after its parent, and in
+// alphabetical order otherwise.
+func (o *Organization) UnitNames() []string {
+	names := slices.Sorted(maps.Keys(o.Units))
+	slices.SortStableFunc(names, func(a, b string) int { return o.depth(a) - o.depth(b) })
+	return names
+}
+
+// depth returns how many units lie above the named one, and the number of all
+// units if they form a cycle.
+func (o *Organization) depth(unit string) int {
+	for d := range len(o.Units) {
+		unit = o.Units[unit].Parent
+		if unit == "" {
+			return d
+		}
+	}
+	return len(o.Units)
+}
+
+// AccountEmail returns the address of the named member account.
+func (o *Organization) AccountEmail(account string) string {
+	if a := o.Accounts[account]; a.Email != "" {
+		return a.Email
+	}
+	return strings.Replace(o.Email, "%s", account, 1)
+}
+
+// ZoneName returns the domain name of the account's zone, without a final dot.
+func (o *Organization) ZoneName(account string) string {
+	return account + "." + o.Domain
+}
+
+// Name returns <namespace>-<account>-<what>.
+func (o *Organization) Name(account, what string) string {
+	return o.Namespace + "-" + account + "-" + what
+}
+
+// TagsOf returns the tags for the resources of an account's stack.
+func (o *Organization) TagsOf(account string) map[string]string {
+	tags := maps.Clone(o.Tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	maps.Copy(tags, o.Accounts[account].Tags)
+	tags["Namespace"] = o.Namespace
+	tags["Account"] = account
+	tags["ManagedBy"] = "coldstart"
+	return tags
+}
+
+// Audited reports whether there is a log archive.
+func (o *Organization) Audited() bool {
+	return o.Audit.Trail != TrailNone
+}
+
+// RoleARN returns the ARN of a role in the account with the given id.
+func RoleARN(accountID, role string) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role/%s", accountID, role)
+}
+
+// SwitchRoleURL returns the address at which a person who is signed in to the
+// management account's console changes to a role of the account.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+func SwitchRoleURL(accountID, role, displayName string) string {
+	return fmt.Sprintf("https://signin.aws.amazon.com/switchrole?account=%s&roleName=%s&displayName=%s",
+		accountID, role, displayName)
+}

@@ -1,0 +1,93 @@
+package program
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/audit"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// The parts of names that the archive's policy and the trails have to agree on.
+const (
+	trailName   = "trail"
+	archiveName = "trails"
+)
+
+// declareAudit declares the stack of the account with the log archive, and the
+// management account's trail: it needs the archive, which needs this account,
+// so it can't stand in the master stack without running that one twice.
+func declareAudit(ctx *pulumi.Context, org *organization.Organization) error {
+	m, err := newMember(ctx, org, ctx.Stack())
+	if err != nil {
+		return err
+	}
+	in := pulumi.Providers(m.provider)
+	outputs, err := m.declareBase(ctx, org)
+	if err != nil {
+		return err
+	}
+	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
+		Name:            org.Name(m.name, archiveName),
+		AccountID:       m.accountID,
+		OrganizationID:  m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
+		MasterAccountID: m.master.String(func(o stackref.Master) string { return o.AccountID }),
+		TrailARN:        trailARN(org),
+		RetentionDays:   org.Audit.RetentionDays,
+		LockDays:        org.Audit.LockDays,
+		Tags:            tags(org.TagsOf(m.name)),
+	}, in)
+	if err != nil {
+		return err
+	}
+	master, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{
+		AllowedAccountIds: pulumi.StringArray{m.master.String(func(o stackref.Master) string { return o.AccountID })},
+	})
+	if err != nil {
+		return err
+	}
+	masterTrail, err := audit.NewTrail(ctx, "master-trail", &audit.TrailArgs{
+		Name:         org.Name(organization.Master, trailName),
+		Bucket:       archive.Bucket,
+		KeyARN:       archive.KeyARN,
+		Organization: org.Audit.Trail == organization.TrailOrganization,
+		After:        archive.Writable,
+		Tags:         tags(org.TagsOf(organization.Master)),
+	}, pulumi.Providers(master))
+	if err != nil {
+		return err
+	}
+	stackref.Export(ctx, outputs)
+	stackref.Export(ctx, pulumi.Map{
+		"archiveBucket":  archive.Bucket,
+		"archiveKeyArn":  archive.KeyARN,
+		"masterTrailArn": masterTrail.ARN,
+	})
+	if org.Audit.Trail != organization.TrailAccount {
+		return nil
+	}
+	own, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
+		Name:   org.Name(m.name, trailName),
+		Bucket: archive.Bucket,
+		KeyARN: archive.KeyARN,
+		After:  archive.Writable,
+		Tags:   tags(org.TagsOf(m.name)),
+	}, in)
+	if err != nil {
+		return err
+	}
+	stackref.Export(ctx, pulumi.Map{"trailArn": own.ARN})
+	return nil
+}
+
+// trailARN is a pattern of the trails that write to the archive; its %s stands
+// for the management account's id.
+func trailARN(org *organization.Organization) string {
+	if org.Audit.Trail == organization.TrailAccount {
+		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", trailName))
+	}
+	return fmt.Sprintf("arn:aws:cloudtrail:%s:%%s:trail/%s", org.Region, org.Name(organization.Master, trailName))
+}

@@ -1,0 +1,65 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// guard compares what the master stack was last run with to what is declared
+// now and refuses what can't be undone. Pulumi's own protection would refuse
+// most of it too, but later, and without the steps to take.
+func guard(previous *stackref.Master, org *organization.Organization) error {
+	if previous == nil {
+		return nil
+	}
+	var errs []error
+	for _, fixed := range []struct{ key, was, is, loses string }{
+		{"namespace", previous.Namespace, org.Namespace, "every bucket, key and role would be replaced"},
+		{"domain", previous.Domain, org.Domain, "every zone would be replaced"},
+		{"region", previous.Region, org.Region, "every bucket, key and trail would be replaced"},
+	} {
+		if fixed.was != "" && fixed.was != fixed.is {
+			errs = append(errs, fmt.Errorf("coldstart:%s: %q was %q: %s; write %q again, or start another organization",
+				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
+		errs = append(errs, guardAccount(name, previous.Accounts[name], org))
+	}
+	return errors.Join(errs...)
+}
+
+func guardAccount(name string, was stackref.Member, org *organization.Organization) error {
+	account, declared := org.Accounts[name]
+	key := "coldstart:accounts." + name
+	switch {
+	case !declared && was.CloseOnDelete:
+		return nil
+	case !declared:
+		return fmt.Errorf(`%s: account %s (%s, %s) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
+  to close it:   write it again with closeOnDelete: true, run "pulumi up --stack master", destroy its own stack
+                 ("coldstart destroy %[2]s"), take it out of the file, and run "pulumi up --stack master";
+                 AWS closes it for good after 90 days
+  to keep it:    run "pulumi state delete --stack master --target-dependents %[5]s"
+                 (--force if it is protected), and it stays in the organization without coldstart`,
+			key, name, was.ID, was.Email, accountURN(name))
+	case !strings.EqualFold(was.Email, org.AccountEmail(name)):
+		return fmt.Errorf("%s.email: %q was %q: an account's address can be changed by its root user only; write email: %s for it",
+			key, org.AccountEmail(name), was.Email, was.Email)
+	case account.ID != "" && account.ID != was.ID:
+		return fmt.Errorf("%s.id: %s was %s: an account stands for one id; write %s again, or declare the other account under a name of its own",
+			key, account.ID, was.ID, was.ID)
+	}
+	return nil
+}
+
+// accountURN is the URN of an account's component in the master stack.
+func accountURN(name string) string {
+	return fmt.Sprintf("'urn:pulumi:master::%s::coldstart:accounts:Account::%s'", Project, name)
+}

@@ -1,0 +1,147 @@
+package program
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/audit"
+	"github.com/coldstart-aws/coldstart/dns"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+	"github.com/coldstart-aws/coldstart/state"
+)
+
+// member is what the stack of a member account works with.
+type member struct {
+	name      string
+	master    stackref.Reference[stackref.Master]
+	accountID pulumi.StringOutput
+	provider  *aws.Provider
+}
+
+// newMember reads the master stack's outputs and declares the provider that
+// works in the account.
+func newMember(ctx *pulumi.Context, org *organization.Organization, name string) (*member, error) {
+	master, err := stackref.Read(ctx, organization.Master, func(m stackref.Master) error {
+		if m.Accounts[name].ID == "" || m.Accounts[name].DelegationRoleARN == "" {
+			return fmt.Errorf("account %s isn't in stack %s yet", name, organization.Master)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := &member{name: name, master: master}
+	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
+	m.provider, err = assuming(ctx, org, name, m.accountID,
+		master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN }))
+	return m, err
+}
+
+// declareBase declares what every account has.
+func (m *member) declareBase(ctx *pulumi.Context, org *organization.Organization) (pulumi.Map, error) {
+	delegation, err := assuming(ctx, org, "delegation",
+		m.master.String(func(o stackref.Master) string { return o.AccountID }),
+		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
+	if err != nil {
+		return nil, err
+	}
+	return declareBase(ctx, org, m.name, m.accountID, base{
+		provider:   m.provider,
+		delegation: delegation,
+		apexZoneID: m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
+	})
+}
+
+// declareMember declares the stack of an account that has no special part.
+func declareMember(ctx *pulumi.Context, org *organization.Organization) error {
+	m, err := newMember(ctx, org, ctx.Stack())
+	if err != nil {
+		return err
+	}
+	outputs, err := m.declareBase(ctx, org)
+	if err != nil {
+		return err
+	}
+	stackref.Export(ctx, outputs)
+	if org.Audit.Trail != organization.TrailAccount {
+		return nil
+	}
+	archive, err := stackref.Read(ctx, org.Audit.Account, func(a stackref.Audit) error {
+		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
+			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
+		Name:   org.Name(m.name, trailName),
+		Bucket: archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
+		KeyARN: archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
+		Tags:   tags(org.TagsOf(m.name)),
+	}, pulumi.Providers(m.provider))
+	if err != nil {
+		return err
+	}
+	stackref.Export(ctx, pulumi.Map{"trailArn": trail.ARN})
+	return nil
+}
+
+// base is what declareBase works with.
+type base struct {
+	// provider works in the account.
+	provider *aws.Provider
+	// delegation may change the account's name in the apex zone.
+	delegation *aws.Provider
+	apexZoneID pulumi.StringInput
+}
+
+// declareBase declares what every account has, the management account too: a
+// zone and its delegation, a place for state, a key for secrets. It returns the
+// fields of stackref.Account.
+func declareBase(ctx *pulumi.Context, org *organization.Organization, name string, accountID pulumi.StringInput, b base) (pulumi.Map, error) {
+	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
+	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: org.ZoneName(name), Tags: tags}, in)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dns.NewDelegation(ctx, "delegation", &dns.DelegationArgs{
+		ApexZoneID:  b.apexZoneID,
+		Domain:      org.ZoneName(name),
+		NameServers: zone.NameServers,
+	}, pulumi.Providers(b.delegation)); err != nil {
+		return nil, err
+	}
+	store, err := state.NewStore(ctx, "state", &state.StoreArgs{
+		Name:      org.Name(name, "state"),
+		AccountID: accountID,
+		Region:    org.Region,
+		Tags:      tags,
+	}, in)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := state.NewSecrets(ctx, "secrets", &state.SecretsArgs{
+		Name:      org.Name(name, "secrets"),
+		AccountID: accountID,
+		Tags:      tags,
+	}, in)
+	if err != nil {
+		return nil, err
+	}
+	return pulumi.Map{
+		"accountId":       accountID,
+		"zoneId":          zone.ID,
+		"zoneName":        pulumi.String(org.ZoneName(name)),
+		"nameServers":     zone.NameServers,
+		"stateBucket":     store.Bucket,
+		"stateKeyArn":     store.KeyARN,
+		"backendUrl":      store.BackendURL,
+		"secretsProvider": store.SecretsProvider,
+		"secretsKeyArn":   secrets.KeyARN,
+	}, nil
+}

@@ -1,0 +1,69 @@
+// Package program says which components each stack declares, with which
+// providers, and what it exports: the only place where components meet.
+//
+// Run is the body of the plain Pulumi program. A program that embeds coldstart
+// declares an organization of its own:
+//
+//	auto.UpsertStackInlineSource(ctx, "master", "coldstart", program.For(org))
+package program
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Project is the name of the Pulumi project.
+const Project = "coldstart"
+
+// Run reads the declaration from the project's folder and declares the stack
+// that Pulumi runs.
+func Run(ctx *pulumi.Context) error {
+	org, err := organization.Load(organization.File)
+	if err != nil {
+		return err
+	}
+	return declare(ctx, org)
+}
+
+// For returns the program of every stack of the given organization.
+func For(org *organization.Organization) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		if err := org.Validate(); err != nil {
+			return err
+		}
+		return declare(ctx, org)
+	}
+}
+
+func declare(ctx *pulumi.Context, org *organization.Organization) error {
+	stack, ok := org.Stack(ctx.Stack())
+	if !ok {
+		return fmt.Errorf("stack %q is no account of the organization: stacks are named after their accounts; "+
+			"write `%s` for the management account, or declare %q under coldstart:accounts in %s",
+			ctx.Stack(), organization.Master, ctx.Stack(), organization.File)
+	}
+	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
+		return err
+	}
+	switch stack.Kind {
+	case organization.KindMaster:
+		return declareMaster(ctx, org)
+	case organization.KindAudit:
+		return declareAudit(ctx, org)
+	default:
+		return declareMember(ctx, org)
+	}
+}
+
+// protectAll protects every resource of a stack whose account says so.
+func protectAll(ctx *pulumi.Context, protect bool) error {
+	if !protect {
+		return nil
+	}
+	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.Protect(true))}
+	})
+}

@@ -1,0 +1,95 @@
+package stackref
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Account is what every stack exports about its account.
+type Account struct {
+	// AccountID is the account's 12 digits.
+	AccountID string `json:"accountId"`
+	// ZoneID, ZoneName and NameServers are those of the account's zone.
+	ZoneID      string   `json:"zoneId"`
+	ZoneName    string   `json:"zoneName"`
+	NameServers []string `json:"nameServers"`
+	// StateBucket and StateKeyARN keep the account's Pulumi state.
+	StateBucket string `json:"stateBucket"`
+	StateKeyARN string `json:"stateKeyArn"`
+	// BackendURL is for `pulumi login`.
+	BackendURL string `json:"backendUrl"`
+	// SecretsProvider is for `pulumi stack init --secrets-provider`.
+	SecretsProvider string `json:"secretsProvider"`
+	// SecretsKeyARN encrypts the secrets of the account's applications.
+	SecretsKeyARN string `json:"secretsKeyArn"`
+}
+
+// Master is what the master stack exports. The account is the management
+// account, its zone master.<domain>.
+type Master struct {
+	Account
+	// Namespace, Domain and Region are what the stack was last run with: a
+	// change of theirs replaces what can't be had back.
+	Namespace string `json:"namespace"`
+	Domain    string `json:"domain"`
+	Region    string `json:"region"`
+	// OrganizationID and RootID are AWS Organizations'.
+	OrganizationID string `json:"organizationId"`
+	RootID         string `json:"rootId"`
+	// TrustedServices and PolicyTypes are all that the organization has enabled,
+	// by coldstart or by others.
+	TrustedServices []string `json:"trustedServices"`
+	PolicyTypes     []string `json:"policyTypes"`
+	// ApexZoneID and ApexNameServers are those of the domain's zone; the name
+	// servers are for the registrar.
+	ApexZoneID      string   `json:"apexZoneId"`
+	ApexNameServers []string `json:"apexNameServers"`
+	// Units are the organizational units' ids by name.
+	Units map[string]string `json:"units"`
+	// Accounts are the member accounts by name.
+	Accounts map[string]Member `json:"accounts"`
+}
+
+// Member is what the master stack exports about a member account.
+type Member struct {
+	ID    string `json:"id"`
+	ARN   string `json:"arn"`
+	Email string `json:"email"`
+	Unit  string `json:"unit"`
+	// AccessRoleARN is the role that the management account may assume there.
+	AccessRoleARN string `json:"accessRoleArn"`
+	// DelegationRoleARN is the role in the management account that may change
+	// the delegation of the account's zone.
+	DelegationRoleARN string `json:"delegationRoleArn"`
+	// SwitchRoleURL is where a person changes to the account in the console.
+	SwitchRoleURL string `json:"switchRoleUrl"`
+	// CloseOnDelete says that the account is closed when it leaves the file.
+	CloseOnDelete bool `json:"closeOnDelete"`
+}
+
+// Audit is what the stack of the audit account exports.
+type Audit struct {
+	Account
+	// ArchiveBucket and ArchiveKeyARN keep the trails' logs.
+	ArchiveBucket string `json:"archiveBucket"`
+	ArchiveKeyARN string `json:"archiveKeyArn"`
+	Trailed
+}
+
+// Trailed is what a stack exports that declares a trail.
+type Trailed struct {
+	TrailARN string `json:"trailArn,omitempty"`
+	// MasterTrailARN is the management account's trail in account mode; the
+	// audit stack declares it, since the archive has to be there first.
+	MasterTrailARN string `json:"masterTrailArn,omitempty"`
+}
+
+// MemberStack is what the stack of any other account exports.
+type MemberStack struct {
+	Account
+	Trailed
+}
+
+// Export exports outputs, whose keys are the structs' JSON names.
+func Export(ctx *pulumi.Context, outputs pulumi.Map) {
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+}

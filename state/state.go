@@ -1,0 +1,147 @@
+// Package state declares where an account keeps the state of its own Pulumi
+// programs and what encrypts its secrets: a bucket and a key for
+//
+//	pulumi login 's3://…'                             # output backendUrl
+//	pulumi stack init --secrets-provider 'awskms://…' # output secretsProvider
+//
+// and a second key for the parameters of the account's applications.
+package state
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/storage"
+)
+
+// StoreType and SecretsType are the components' type tokens.
+const (
+	StoreType   = "coldstart:state:Store"
+	SecretsType = "coldstart:state:Secrets"
+)
+
+// noncurrentDays is for how long a replaced or deleted version of a state file
+// can be had back.
+const noncurrentDays = 90
+
+// StoreArgs are the arguments of NewStore.
+type StoreArgs struct {
+	// Name is <namespace>-<account>-state: the key's alias and, with the
+	// account's id behind it, the bucket's name.
+	Name      string
+	AccountID pulumi.StringInput
+	Region    string
+	Tags      pulumi.StringMapInput
+}
+
+// Store is an account's state bucket and its key.
+type Store struct {
+	pulumi.ResourceState
+
+	Bucket pulumi.StringOutput
+	KeyARN pulumi.StringOutput
+	// BackendURL is what `pulumi login` takes.
+	BackendURL pulumi.StringOutput
+	// SecretsProvider is what `pulumi stack init --secrets-provider` takes.
+	SecretsProvider pulumi.StringOutput
+}
+
+// NewStore declares an account's state bucket and its key.
+func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.ResourceOption) (*Store, error) {
+	store := &Store{}
+	if err := ctx.RegisterComponentResource(StoreType, name, store, opts...); err != nil {
+		return nil, err
+	}
+	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
+		Alias:     args.Name,
+		AccountID: args.AccountID,
+		For:       "Pulumi state and its secrets",
+		Tags:      args.Tags,
+	}, store)
+	if err != nil {
+		return nil, err
+	}
+	b, err := storage.New(ctx, name, storage.Args{
+		Bucket: pulumi.Sprintf("%s-%s", args.Name, args.AccountID),
+		KeyARN: key.Arn,
+		Rules:  expireOldVersions(),
+		Tags:   args.Tags,
+	}, store)
+	if err != nil {
+		return nil, err
+	}
+	store.Bucket, store.KeyARN = b.Name, key.Arn
+	store.BackendURL = b.Name.ApplyT(func(name string) string { return BackendURL(name, args.Region) }).(pulumi.StringOutput)
+	store.SecretsProvider = key.Arn.ApplyT(func(arn string) string { return SecretsProvider(arn, args.Region) }).(pulumi.StringOutput)
+	return store, ctx.RegisterResourceOutputs(store, pulumi.Map{
+		"bucket":          store.Bucket,
+		"keyArn":          store.KeyARN,
+		"backendUrl":      store.BackendURL,
+		"secretsProvider": store.SecretsProvider,
+	})
+}
+
+// BackendURL is what `pulumi login` takes for a bucket.
+// https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
+func BackendURL(bucket, region string) string {
+	return fmt.Sprintf("s3://%s?region=%s&awssdk=v2", bucket, region)
+}
+
+// SecretsProvider is what `pulumi stack init --secrets-provider` takes for a key.
+// https://www.pulumi.com/docs/iac/concepts/secrets/#aws-key-management-service-kms
+func SecretsProvider(keyARN, region string) string {
+	return fmt.Sprintf("awskms:///%s?region=%s", keyARN, region)
+}
+
+func expireOldVersions() s3.BucketLifecycleConfigurationV2RuleArray {
+	return s3.BucketLifecycleConfigurationV2RuleArray{
+		s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id:     pulumi.String("expire-old-versions"),
+			Status: pulumi.String("Enabled"),
+			Filter: s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+			NoncurrentVersionExpiration: s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+				NoncurrentDays: pulumi.Int(noncurrentDays),
+			},
+			AbortIncompleteMultipartUpload: s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+				DaysAfterInitiation: pulumi.Int(7),
+			},
+		},
+	}
+}
+
+// SecretsArgs are the arguments of NewSecrets.
+type SecretsArgs struct {
+	// Name is <namespace>-<account>-secrets, the key's alias.
+	Name      string
+	AccountID pulumi.StringInput
+	Tags      pulumi.StringMapInput
+}
+
+// Secrets is the key of an account's applications' secrets.
+type Secrets struct {
+	pulumi.ResourceState
+
+	KeyARN pulumi.StringOutput
+}
+
+// NewSecrets declares the key that encrypts the parameters of an account's
+// applications (SSM Parameter Store, Secrets Manager).
+func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
+	secrets := &Secrets{}
+	if err := ctx.RegisterComponentResource(SecretsType, name, secrets, opts...); err != nil {
+		return nil, err
+	}
+	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
+		Alias:     args.Name,
+		AccountID: args.AccountID,
+		For:       "secrets of the account's applications",
+		Tags:      args.Tags,
+	}, secrets)
+	if err != nil {
+		return nil, err
+	}
+	secrets.KeyARN = key.Arn
+	return secrets, ctx.RegisterResourceOutputs(secrets, pulumi.Map{"keyArn": secrets.KeyARN})
+}

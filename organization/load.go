@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -83,7 +84,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		Network:  defaultNetwork,
 		Audit:    defaultAudit,
 		DNS:      DNS{Local: true},
-		Settings: Settings{PolicyTypes: defaultPolicy},
+		Settings: Settings{PolicyTypes: slices.Clone(defaultPolicy)},
 	}
 	config := d.object("", configOf(root))
 	config.namespaced = true

@@ -303,7 +303,7 @@ func (o *Organization) checkAudit(ps *Problems) {
 	if d := o.Audit.RetentionDays; d < 1 || d > maxRetentionDays {
 		ps.Add(key+".retentionDays", fmt.Sprintf("write 1 to %d days", maxRetentionDays), "%d is out of range", d)
 	}
-	if d := o.Audit.LockDays; d < 0 || d > o.Audit.RetentionDays {
+	if d := o.Audit.LockDays; d < 0 || d > max(o.Audit.RetentionDays, 0) {
 		ps.Add(key+".lockDays", "write 0 for no lock, or up to retentionDays", "%d is out of range", d)
 	}
 }

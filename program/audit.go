@@ -20,7 +20,7 @@ const (
 // declareAudit declares the stack of the account with the log archive, and the
 // management account's trail: it needs the archive, which needs this account,
 // so it can't stand in the master stack without running that one twice.
-func declareAudit(ctx *pulumi.Context, org *organization.Organization) error {
+func declareAudit(ctx *pulumi.Context, org *declaration) error {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func declareAudit(ctx *pulumi.Context, org *organization.Organization) error {
 		AccountID:       m.accountID,
 		OrganizationID:  m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
 		MasterAccountID: m.master.String(func(o stackref.Master) string { return o.AccountID }),
-		TrailARN:        trailARN(org),
+		TrailARN:        trailARN(org.Organization),
 		RetentionDays:   org.Audit.RetentionDays,
 		LockDays:        org.Audit.LockDays,
 		Tags:            tags(org.TagsOf(m.name)),

@@ -15,12 +15,12 @@ import (
 
 // declareMaster declares the management account's stack: what exists once for
 // the organization, and the management account's own zone and state.
-func declareMaster(ctx *pulumi.Context, org *organization.Organization) error {
+func declareMaster(ctx *pulumi.Context, org *declaration) error {
 	previous, err := stackref.Previous[stackref.Master](ctx)
 	if err != nil {
 		return err
 	}
-	if err := guard(previous, org); err != nil {
+	if err := guard(previous, org.Organization); err != nil {
 		return err
 	}
 	provider, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{})
@@ -76,7 +76,7 @@ func declareMaster(ctx *pulumi.Context, org *organization.Organization) error {
 		if err != nil {
 			return err
 		}
-		exported[name] = exportedAccount(org, name, members[name], role)
+		exported[name] = exportedAccount(org.Organization, name, members[name], role)
 	}
 	stackref.Export(ctx, own)
 	stackref.Export(ctx, pulumi.Map{
@@ -96,14 +96,14 @@ func declareMaster(ctx *pulumi.Context, org *organization.Organization) error {
 }
 
 // declareAccounts declares the organization, its units and its accounts.
-func declareAccounts(ctx *pulumi.Context, org *organization.Organization, previous *stackref.Master, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
+func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
 	in := pulumi.Providers(provider)
-	units := declaredUnits(org)
+	units := declaredUnits(org.Organization)
 	existing, err := discover(ctx, org, previous, units, provider)
 	if err != nil {
 		return nil, nil, err
 	}
-	services, policies := enabled(org, previous, existing)
+	services, policies := enabled(org.Organization, previous, existing)
 	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
 		TrustedServices: services,
 		PolicyTypes:     policies,
@@ -158,8 +158,8 @@ func declaredUnits(org *organization.Organization) []accounts.Unit {
 
 // discover looks at AWS unless the stack's last run had all that is declared:
 // then there is nothing to adopt.
-func discover(ctx *pulumi.Context, org *organization.Organization, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
-	if previous != nil && covers(previous, org) {
+func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
+	if previous != nil && covers(previous, org.Organization) {
 		return nil, nil
 	}
 	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
@@ -175,7 +175,7 @@ func discover(ctx *pulumi.Context, org *organization.Organization, previous *sta
 			return nil, err
 		}
 	}
-	return existing.Without(known(previous, org)), nil
+	return existing.Without(known(previous, org.Organization)), nil
 }
 
 func covers(previous *stackref.Master, org *organization.Organization) bool {

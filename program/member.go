@@ -23,7 +23,7 @@ type member struct {
 
 // newMember reads the master stack's outputs and declares the provider that
 // works in the account.
-func newMember(ctx *pulumi.Context, org *organization.Organization, name string) (*member, error) {
+func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
 	master, err := stackref.Read(ctx, organization.Master, func(m stackref.Master) error {
 		if m.Accounts[name].ID == "" || m.Accounts[name].DelegationRoleARN == "" {
 			return fmt.Errorf("account %s isn't in stack %s yet", name, organization.Master)
@@ -41,7 +41,7 @@ func newMember(ctx *pulumi.Context, org *organization.Organization, name string)
 }
 
 // declareBase declares what every account has.
-func (m *member) declareBase(ctx *pulumi.Context, org *organization.Organization) (pulumi.Map, error) {
+func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	delegation, err := assuming(ctx, org, "delegation",
 		m.master.String(func(o stackref.Master) string { return o.AccountID }),
 		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
@@ -56,7 +56,7 @@ func (m *member) declareBase(ctx *pulumi.Context, org *organization.Organization
 }
 
 // declareMember declares the stack of an account that has no special part.
-func declareMember(ctx *pulumi.Context, org *organization.Organization) error {
+func declareMember(ctx *pulumi.Context, org *declaration) error {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ type base struct {
 // declareBase declares what every account has, the management account too: a
 // zone and its delegation, a place for state, a key for secrets. It returns the
 // fields of stackref.Account.
-func declareBase(ctx *pulumi.Context, org *organization.Organization, name string, accountID pulumi.StringInput, b base) (pulumi.Map, error) {
+func declareBase(ctx *pulumi.Context, org *declaration, name string, accountID pulumi.StringInput, b base) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
 	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: org.ZoneName(name), Tags: tags}, in)
 	if err != nil {

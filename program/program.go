@@ -4,11 +4,12 @@
 // Run is the body of the plain Pulumi program. A program that embeds coldstart
 // declares an organization of its own:
 //
-//	auto.UpsertStackInlineSource(ctx, "master", "coldstart", program.For(org))
+//	auto.UpsertStackInlineSource(ctx, "master", "coldstart", program.For(org, program.Settings{}))
 package program
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -25,20 +26,34 @@ func Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	return declare(ctx, org)
+	// The variable sends the providers' calls to an emulator.
+	return For(org, Settings{Emulated: os.Getenv("AWS_ENDPOINT_URL") != ""})(ctx)
+}
+
+// Settings say against what a program runs.
+type Settings struct {
+	// Emulated is set for a local emulator, which has no host name for each
+	// bucket and no throttling.
+	Emulated bool
 }
 
 // For returns the program of every stack of the given organization.
-func For(org *organization.Organization) pulumi.RunFunc {
+func For(org *organization.Organization, settings Settings) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		if err := org.Validate(); err != nil {
 			return err
 		}
-		return declare(ctx, org)
+		return (&declaration{Organization: org, settings: settings}).declare(ctx)
 	}
 }
 
-func declare(ctx *pulumi.Context, org *organization.Organization) error {
+// declaration is the organization that a program declares, and against what.
+type declaration struct {
+	*organization.Organization
+	settings Settings
+}
+
+func (org *declaration) declare(ctx *pulumi.Context) error {
 	stack, ok := org.Stack(ctx.Stack())
 	if !ok {
 		return fmt.Errorf("stack %q is no account of the organization: stacks are named after their accounts; "+

@@ -1,12 +1,9 @@
 package program
 
 import (
-	"os"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // emulatorRetries is how often a call is tried again against a local emulator:
@@ -15,11 +12,9 @@ const emulatorRetries = 2
 
 // newProvider declares a provider. Nothing uses the default one: each stack says
 // for each resource in which account it lives.
-func newProvider(ctx *pulumi.Context, org *organization.Organization, name string, args *aws.ProviderArgs) (*aws.Provider, error) {
+func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.ProviderArgs) (*aws.Provider, error) {
 	args.Region = pulumi.String(org.Region)
-	// The same variable sends the provider's calls to an emulator, which has
-	// no host name for each bucket.
-	if os.Getenv("AWS_ENDPOINT_URL") != "" {
+	if org.settings.Emulated {
 		args.S3UsePathStyle = pulumi.Bool(true)
 		args.MaxRetries = pulumi.Int(emulatorRetries)
 	}
@@ -27,7 +22,7 @@ func newProvider(ctx *pulumi.Context, org *organization.Organization, name strin
 }
 
 // assuming works in an account through one of its roles.
-func assuming(ctx *pulumi.Context, org *organization.Organization, name string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
+func assuming(ctx *pulumi.Context, org *declaration, name string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
 	return newProvider(ctx, org, name, &aws.ProviderArgs{
 		AllowedAccountIds: pulumi.StringArray{accountID},
 		AssumeRole: aws.ProviderAssumeRoleArgs{

@@ -1,0 +1,204 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+// DefaultParallel is how many stacks run at once if Options says nothing. A
+// running stack takes 250 to 400 MB (the engine and a provider process for each
+// role), and spends most of its time waiting for Route 53.
+const DefaultParallel = 10
+
+// Options say where and how stacks run. The zero value runs in the current
+// folder with the backend that Pulumi is logged in to.
+type Options struct {
+	// Dir is the project's folder, with Pulumi.yaml; empty for the current one.
+	Dir string
+	// Parallel is how many stacks run at once; 0 for DefaultParallel.
+	Parallel int
+	// Env is added to the environment of Pulumi and its providers. A variable
+	// with an empty value counts as not set.
+	Env map[string]string
+	// OnEvent, if not nil, is told what happens, one call at a time.
+	OnEvent func(Event)
+}
+
+// Automation runs the stacks of one organization. Its methods may be called by
+// several goroutines; Pulumi's backend keeps two of them from changing the same
+// stack.
+type Automation struct {
+	org     *organization.Organization
+	options Options
+	pulumi  auto.PulumiCommand
+
+	events sync.Mutex
+}
+
+// New returns an Automation for a valid declaration. It fails if there is no
+// Pulumi CLI on the PATH.
+func New(org *organization.Organization, options Options) (*Automation, error) {
+	if err := org.Validate(); err != nil {
+		return nil, err
+	}
+	if options.Dir == "" {
+		options.Dir = "."
+	}
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, err
+	}
+	options.Dir = dir
+	if options.Parallel <= 0 {
+		options.Parallel = DefaultParallel
+	}
+	if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err != nil {
+		return nil, fmt.Errorf("%s is not the project's folder: %w", dir, err)
+	}
+	options.Env = maps.Clone(options.Env)
+	pulumi, err := newCommand(options.Env["PATH"])
+	if err != nil {
+		return nil, err
+	}
+	return &Automation{org: org, options: options, pulumi: pulumi}, nil
+}
+
+// Preview shows what Up would do and changes nothing, neither in AWS nor in the
+// backend: a stack that doesn't exist yet is previewed in a scratch backend. No
+// stacks means all of them.
+func (a *Automation) Preview(ctx context.Context, stacks ...string) (*Result, error) {
+	return a.run(ctx, operation{name: OperationPreview, order: together, do: (*stack).preview}, stacks)
+}
+
+// Up creates and updates stacks, each after those whose outputs it reads. No
+// stacks means all of them.
+func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) {
+	return a.run(ctx, operation{name: OperationUp, order: forward, create: true, do: (*stack).up}, stacks)
+}
+
+// Refresh brings the state of stacks in line with AWS. No stacks means all that
+// exist.
+func (a *Automation) Refresh(ctx context.Context, stacks ...string) (*Result, error) {
+	return a.run(ctx, operation{name: OperationRefresh, order: together, do: (*stack).refresh}, stacks)
+}
+
+// DestroyOptions say how far Destroy goes.
+type DestroyOptions struct {
+	// Unprotect lets it delete what is protected: zones, keys, buckets, trails.
+	// The organization, its accounts and the units that hold them stay in AWS
+	// all the same; they only leave the state.
+	Unprotect bool
+}
+
+// Destroy deletes the resources of stacks, each before those whose outputs it
+// reads. No stacks means all that exist.
+func (a *Automation) Destroy(ctx context.Context, o DestroyOptions, stacks ...string) (*Result, error) {
+	do := func(s *stack, ctx context.Context) error { return s.destroy(ctx, o) }
+	return a.run(ctx, operation{name: OperationDestroy, order: backward, do: do}, stacks)
+}
+
+// Outputs returns the outputs of each stack that has run, by stack and name.
+// Secret ones are masked. No stacks means all of them.
+func (a *Automation) Outputs(ctx context.Context, stacks ...string) (map[string]map[string]any, error) {
+	selected, err := a.selected(stacks)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := a.existing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]any{}
+	var mu sync.Mutex
+	err = a.each(ctx, selected, func(ctx context.Context, s organization.Stack) error {
+		if !existing[s.Name] {
+			return nil
+		}
+		outputs, err := a.stack(s).outputs(ctx)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all[s.Name] = outputs
+		return nil
+	})
+	return all, err
+}
+
+// Stacks returns the organization's stacks, each after those it depends on.
+func (a *Automation) Stacks() []organization.Stack {
+	return a.org.Stacks()
+}
+
+// selected returns the named stacks in the organization's order; an unknown
+// name is an error.
+func (a *Automation) selected(names []string) ([]organization.Stack, error) {
+	all := a.org.Stacks()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var errs []error
+	for _, name := range names {
+		if _, ok := a.org.Stack(name); !ok {
+			errs = append(errs, fmt.Errorf("no stack %q: the stacks are %s", name, strings.Join(namesOf(all), ", ")))
+		}
+	}
+	selected := slices.DeleteFunc(all, func(s organization.Stack) bool { return !slices.Contains(names, s.Name) })
+	return selected, errors.Join(errs...)
+}
+
+func namesOf(stacks []organization.Stack) []string {
+	names := make([]string, len(stacks))
+	for i, s := range stacks {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// existing returns the stacks that the backend has.
+func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
+	ws, err := a.workspace(ctx, a.options.Dir, a.options.Env, nil)
+	if err != nil {
+		return nil, err
+	}
+	summaries, err := ws.ListStacks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing the stacks of the backend: %w", summarize(err))
+	}
+	existing := map[string]bool{}
+	for _, s := range summaries {
+		existing[s.Name[strings.LastIndexByte(s.Name, '/')+1:]] = true
+	}
+	return existing, nil
+}
+
+// program returns the inline program.
+func (a *Automation) program() program.Settings {
+	endpoint, set := a.options.Env["AWS_ENDPOINT_URL"]
+	if !set {
+		endpoint = os.Getenv("AWS_ENDPOINT_URL")
+	}
+	return program.Settings{Emulated: endpoint != ""}
+}
+
+func (a *Automation) emit(e Event) {
+	if a.options.OnEvent == nil {
+		return
+	}
+	a.events.Lock()
+	defer a.events.Unlock()
+	a.options.OnEvent(e)
+}

@@ -1,0 +1,101 @@
+package automation
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// Diagnostic is the engine's own account of what went wrong.
+type Diagnostic struct {
+	// Text is what Pulumi said, one problem a line.
+	Text string
+	// raw is all that the CLI printed.
+	raw string
+}
+
+func (d *Diagnostic) Error() string { return d.Text }
+
+var (
+	// noise is what the engine and the Go runtime put around an error.
+	noise = regexp.MustCompile(`^(an unhandled error occurred: )?(program failed: ?)?(waiting for RPCs: )?(rpc error: code = \w+ desc = )?`)
+	// colour is Pulumi's colouring of diagnostics, such as <{%reset%}>.
+	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
+	// joined is how several errors of a program are listed.
+	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
+)
+
+func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
+	text := clean(e.Message)
+	switch {
+	case text == "":
+	case e.Severity == "error":
+		if e.URN != "" && !strings.Contains(e.URN, "pulumi:pulumi:Stack") {
+			text = e.URN[strings.LastIndex(e.URN, "::")+2:] + " (" + typeOf(e.URN) + "): " + text
+		}
+		if !slices.Contains(w.errors, text) {
+			w.errors = append(w.errors, text)
+		}
+	case e.Severity == "warning":
+		w.stack.say("%s", text)
+	}
+}
+
+// typeOf returns the type in a URN, without those of its parents.
+func typeOf(urn string) string {
+	parts := strings.Split(urn, "::")
+	if len(parts) < 4 {
+		return urn
+	}
+	return parts[2][strings.LastIndexByte(parts[2], '$')+1:]
+}
+
+// clean takes the engine's wrapping off a message and keeps its lines.
+func clean(message string) string {
+	var lines []string
+	for line := range strings.Lines(colour.ReplaceAllString(message, "")) {
+		line = strings.TrimRight(line, " \n")
+		line = noise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")
+		if strings.TrimSpace(line) != "" && !joined.MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// cause turns an error of the Automation API, which holds all that the CLI
+// printed, into the part that says why.
+func (w *watcher) cause(err error) error {
+	if len(w.errors) == 0 {
+		return summarize(err)
+	}
+	return &Diagnostic{Text: strings.Join(w.errors, "\n"), raw: err.Error()}
+}
+
+// summarize keeps the lines of a CLI's output that say what went wrong.
+func summarize(err error) error {
+	var d *Diagnostic
+	if err == nil || errors.As(err, &d) {
+		return err
+	}
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if _, text, ok := strings.Cut(line, "error: "); ok {
+			if text = strings.TrimSpace(text); !slices.Contains(lines, text) {
+				lines = append(lines, text)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return &Diagnostic{Text: lastLines(err.Error(), 10), raw: err.Error()}
+	}
+	return &Diagnostic{Text: strings.Join(lines, "\n"), raw: err.Error()}
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(len(lines)-n, 0):], "\n")
+}

@@ -1,0 +1,113 @@
+package automation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blang/semver"
+)
+
+// minimumPulumi is the oldest CLI that has what coldstart asks of it.
+var minimumPulumi = semver.MustParse("3.200.0")
+
+// grace is how long an interrupted Pulumi may take to finish what is under way
+// and write its state. The provider waits up to 30 seconds for a change of DNS.
+const grace = 2 * time.Minute
+
+// command runs the Pulumi CLI for the Automation API. The API's own would be
+// killed ten seconds after a cancellation, in the middle of whatever AWS is
+// doing, and would get a terminal's Ctrl-C twice, which Pulumi takes for "drop
+// everything".
+type command struct {
+	file    string
+	version semver.Version
+}
+
+// newCommand finds the CLI on the given search path, or the process's own.
+func newCommand(path string) (*command, error) {
+	file, err := find("pulumi", path)
+	if err != nil {
+		return nil, fmt.Errorf("no Pulumi CLI: %w; run `make toolchain` and `. .toolchain/env`, or install Pulumi", err)
+	}
+	out, err := exec.Command(file, "version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s version: %w", file, err)
+	}
+	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a version: %q", file, out)
+	}
+	if version.LT(minimumPulumi) {
+		return nil, fmt.Errorf("%s is version %s; coldstart needs %s or newer", file, version, minimumPulumi)
+	}
+	return &command{file: file, version: version}, nil
+}
+
+// find looks an executable up on a search path that need not be the process's.
+func find(name, path string) (string, error) {
+	if path == "" {
+		return exec.LookPath(name)
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if file, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w in %s", name, exec.ErrNotFound, path)
+}
+
+// Version is the CLI's.
+func (c *command) Version() semver.Version {
+	return c.version
+}
+
+// Run implements auto.PulumiCommand. When ctx ends it asks Pulumi to stop, and
+// waits until it has.
+func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, errs []io.Writer, env []string, args ...string) (string, string, int, error) {
+	if !slices.Contains(args, "--non-interactive") {
+		args = append([]string{"--non-interactive"}, args...)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, c.file, args...)
+	cmd.Dir = dir
+	cmd.Env = append(environment(env), "PULUMI_AUTOMATION_API=true", "PULUMI_SKIP_UPDATE_CHECK=true")
+	cmd.Stdin = stdin
+	cmd.Stdout = io.MultiWriter(append(outs, &stdout)...)
+	cmd.Stderr = io.MultiWriter(append(errs, &stderr)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = grace
+	separate(cmd)
+	err := cmd.Run()
+	code := -1
+	if cmd.ProcessState != nil {
+		code = cmd.ProcessState.ExitCode()
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err)
+	}
+	return stdout.String(), stderr.String(), code, err
+}
+
+// environment returns the process's environment with additions. A variable that
+// is added with an empty value is left out: to most programs an empty
+// AWS_PROFILE is not the same as none.
+func environment(additions []string) []string {
+	env := os.Environ()
+	for _, addition := range additions {
+		name, value, _ := strings.Cut(addition, "=")
+		env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		if value != "" {
+			env = append(env, addition)
+		}
+	}
+	return env
+}

@@ -1,0 +1,88 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// LockedError says who holds the lock of a stack.
+type LockedError struct {
+	Stack string
+	// Holder is user@host (pid N), or empty if the backend doesn't say.
+	Holder string
+	// Since is when it was taken, as the backend writes it.
+	Since string
+}
+
+func (e *LockedError) Error() string {
+	if e.Holder == "" {
+		return fmt.Sprintf("stack %s is locked by another update: wait for it to end, or run `pulumi cancel --stack %s` if you know that it is dead", e.Stack, e.Stack)
+	}
+	return fmt.Sprintf("stack %s is locked by %s since %s: wait for it to end, or run `pulumi cancel --stack %s` if you know that it is dead",
+		e.Stack, e.Holder, e.Since, e.Stack)
+}
+
+// lockPatience is how long to wait for the process on this machine that holds a
+// lock: a Pulumi whose coldstart was killed ends what it has under way, which
+// takes a change of DNS at most.
+const lockPatience = 90 * time.Second
+
+var (
+	locked = regexp.MustCompile(`stack is currently locked by|Another update is currently in progress`)
+	holder = regexp.MustCompile(`created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)`)
+)
+
+// unlock looks whether err is a lock. It waits for a holder on this machine,
+// breaks the lock of one that is dead, and reports whether to try again.
+func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
+	text := err.Error()
+	var d *Diagnostic
+	if errors.As(err, &d) {
+		text = d.raw
+	}
+	if !locked.MatchString(text) {
+		return false, nil
+	}
+	e := &LockedError{Stack: s.name}
+	match := holder.FindStringSubmatch(text)
+	if match == nil {
+		return false, e
+	}
+	user, host, since := match[1], match[2], match[4]
+	pid, _ := strconv.Atoi(match[3]) // The pattern has digits only.
+	e.Holder, e.Since = fmt.Sprintf("%s@%s (pid %d)", user, host, pid), since
+	if here, hostErr := os.Hostname(); hostErr != nil || here != host {
+		return false, e
+	}
+	if !s.outlived(ctx, pid) {
+		return false, e
+	}
+	s.say("breaking the lock of %s, which is gone", e.Holder)
+	_, err = s.pulumi(ctx, "cancel", "--yes")
+	return err == nil, err
+}
+
+// outlived waits until the process is gone, and reports whether it is.
+func (s *stack) outlived(ctx context.Context, pid int) bool {
+	if !alive(pid) {
+		return true
+	}
+	s.say("locked by process %d of an earlier run; waiting up to %s for it to end", pid, lockPatience)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for patience := time.After(lockPatience); alive(pid); {
+		select {
+		case <-tick.C:
+		case <-patience:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,124 @@
+package automation
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Operation is what was done to stacks.
+type Operation string
+
+// The operations.
+const (
+	OperationPreview Operation = "preview"
+	OperationUp      Operation = "up"
+	OperationRefresh Operation = "refresh"
+	OperationDestroy Operation = "destroy"
+)
+
+// Status is how a stack ended.
+type Status string
+
+// The statuses.
+const (
+	// StatusSucceeded: all is as declared.
+	StatusSucceeded Status = "succeeded"
+	// StatusFailed: Err says why.
+	StatusFailed Status = "failed"
+	// StatusSkipped: it was not run; Err says why.
+	StatusSkipped Status = "skipped"
+	// StatusAbsent: it doesn't exist, so there was nothing to do.
+	StatusAbsent Status = "absent"
+)
+
+// Changes counts steps by Pulumi's names for them: create, update, same, …
+type Changes map[string]int
+
+// Changed returns how many resources were, or would be, changed.
+func (c Changes) Changed() int {
+	n := 0
+	for op, count := range c {
+		if op != "same" && op != "read" && op != "refresh" {
+			n += count
+		}
+	}
+	return n
+}
+
+// Total returns how many resources there were.
+func (c Changes) Total() int {
+	n := 0
+	for _, count := range c {
+		n += count
+	}
+	return n
+}
+
+// String returns "3 create, 1 update, 12 same".
+func (c Changes) String() string {
+	var parts []string
+	for _, op := range slices.Sorted(maps.Keys(c)) {
+		if op != "same" && c[op] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c[op], op))
+		}
+	}
+	if c["same"] > 0 || len(parts) == 0 {
+		parts = append(parts, fmt.Sprintf("%d same", c["same"]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// StackResult is how one stack ended.
+type StackResult struct {
+	Stack    string
+	Status   Status
+	Changes  Changes
+	Steps    []Resource // what was, or would be, changed
+	Duration time.Duration
+	Err      error
+}
+
+// Result is how an operation on several stacks ended.
+type Result struct {
+	Operation Operation
+	// Stacks are in the organization's order.
+	Stacks   []StackResult
+	Duration time.Duration
+}
+
+// Changes counts the steps of all stacks.
+func (r *Result) Changes() Changes {
+	all := Changes{}
+	for _, s := range r.Stacks {
+		for op, n := range s.Changes {
+			all[op] += n
+		}
+	}
+	return all
+}
+
+// Err joins the errors of all stacks that failed, each a *StackError, and is nil
+// if none did. Stacks that were skipped because of them don't count twice.
+func (r *Result) Err() error {
+	var errs []error
+	for _, s := range r.Stacks {
+		if s.Status == StatusFailed {
+			errs = append(errs, &StackError{Stack: s.Stack, Err: s.Err})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// StackError is what went wrong with one stack.
+type StackError struct {
+	Stack string
+	Err   error
+}
+
+func (e *StackError) Error() string { return fmt.Sprintf("stack %s: %v", e.Stack, e.Err) }
+
+func (e *StackError) Unwrap() error { return e.Err }

@@ -1,0 +1,168 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// order says which stacks wait for which.
+type order int
+
+const (
+	together order = iota // none waits
+	forward               // each waits for those that it depends on
+	backward              // each waits for those that depend on it
+)
+
+// operation is what run does to each stack.
+type operation struct {
+	name  Operation
+	order order
+	// create makes stacks that the backend doesn't have; without it they are
+	// left out, except by a preview.
+	create bool
+	do     func(*stack, context.Context) error
+}
+
+// node is a stack in a run.
+type node struct {
+	*stack
+	waitsFor []*node
+	// ready is closed when those who wait may start, done when the stack has
+	// ended; result is valid then.
+	ready  chan struct{}
+	done   chan struct{}
+	result StackResult
+}
+
+// run does an operation to the named stacks, or to all.
+func (a *Automation) run(ctx context.Context, op operation, names []string) (*Result, error) {
+	selected, err := a.selected(names)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := a.existing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	nodes := a.graph(selected, op.order)
+	slots := semaphore.NewWeighted(int64(a.options.Parallel))
+	var group errgroup.Group
+	for _, n := range nodes {
+		n.exists = existing[n.name]
+		group.Go(func() error {
+			defer close(n.done)
+			n.result = n.run(ctx, op, slots)
+			a.emit(Event{Time: time.Now(), Stack: n.name, Kind: EventStackFinished, Result: &n.result})
+			return nil
+		})
+	}
+	_ = group.Wait() // Failures are in the nodes' results.
+	result := &Result{Operation: op.name, Duration: time.Since(begin)}
+	for _, n := range nodes {
+		result.Stacks = append(result.Stacks, n.result)
+	}
+	return result, ctx.Err()
+}
+
+// graph returns the selected stacks with what each waits for among them.
+func (a *Automation) graph(selected []organization.Stack, o order) []*node {
+	nodes, byName := make([]*node, len(selected)), map[string]*node{}
+	for i, s := range selected {
+		nodes[i] = &node{stack: a.stack(s), ready: make(chan struct{}), done: make(chan struct{})}
+		byName[s.Name] = nodes[i]
+	}
+	for i, s := range selected {
+		for _, name := range s.DependsOn {
+			on, ok := byName[name]
+			switch {
+			case !ok:
+				// Not selected: what it has is what there is.
+			case o == forward:
+				nodes[i].waitsFor = append(nodes[i].waitsFor, on)
+			case o == backward:
+				on.waitsFor = append(on.waitsFor, nodes[i])
+			}
+		}
+	}
+	return nodes
+}
+
+// run waits for what the stack waits for, and a slot, and does the operation.
+func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted) StackResult {
+	result := StackResult{Stack: n.name, Status: StatusSkipped, Changes: Changes{}}
+	if result.Err = n.wait(ctx, op.order); result.Err != nil {
+		return result
+	}
+	if !n.exists && !op.create && op.name != OperationPreview {
+		result.Status = StatusAbsent
+		return result
+	}
+	if result.Err = slots.Acquire(ctx, 1); result.Err != nil {
+		return result
+	}
+	defer slots.Release(1)
+	if op.order == forward {
+		n.watcher.outputs = n.ready
+	}
+	begin := time.Now()
+	n.emit(Event{Kind: EventStackStarted})
+	result.Err = n.do(ctx, op)
+	result.Duration = time.Since(begin)
+	result.Changes, result.Steps = n.watcher.changes, n.watcher.steps
+	result.Status = StatusSucceeded
+	if result.Err != nil {
+		result.Status = StatusFailed
+	}
+	return result
+}
+
+// do creates the stack if need be and does the operation.
+func (n *node) do(ctx context.Context, op operation) error {
+	if op.create && !n.exists {
+		if err := n.init(ctx); err != nil {
+			return err
+		}
+	}
+	return op.do(n.stack, ctx)
+}
+
+// wait returns an error if the stack can't run because of another.
+func (n *node) wait(ctx context.Context, o order) error {
+	for _, other := range n.waitsFor {
+		select {
+		case <-other.ready:
+			continue
+		case <-other.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		// A stack that ended is ready too, if it ended well.
+		if slices.Contains([]Status{StatusSucceeded, StatusAbsent}, other.result.Status) {
+			continue
+		}
+		if o == backward {
+			return fmt.Errorf("not run, because stack %s, which needs this one, is still there", other.name)
+		}
+		return fmt.Errorf("not run, because stack %s, whose outputs it needs, was %s", other.name, other.result.Status)
+	}
+	return ctx.Err()
+}
+
+// each calls f for each stack, several at once, and returns the first error.
+func (a *Automation) each(ctx context.Context, stacks []organization.Stack, f func(context.Context, organization.Stack) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(a.options.Parallel)
+	for _, s := range stacks {
+		group.Go(func() error { return f(ctx, s) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,271 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// attempts is how often a stack is run again after what passes by itself in a
+// new account, and pause how long it is left alone in between.
+const (
+	attempts = 6
+	pause    = 15 * time.Second
+)
+
+// resources is how many resources of a stack are worked on at once. Pulumi's
+// default goes by the number of processors, but what a stack does is to wait:
+// half a minute for each change of DNS or of a bucket's lifecycle.
+const resources = 32
+
+// passing are errors of an account that is minutes old: its role hasn't reached
+// every region yet, or a service hasn't heard of the account.
+var passing = []string{
+	"is not authorized to perform: sts:AssumeRole",
+	"cannot be assumed",
+	"OptInRequired",
+	"SubscriptionRequiredException",
+	"FinalizingOrganizationException",
+	"ConcurrentModificationException",
+}
+
+// stack is one stack of the organization under an operation.
+type stack struct {
+	a       *Automation
+	name    string
+	exists  bool
+	watcher watcher
+}
+
+func (a *Automation) stack(s organization.Stack) *stack {
+	st := &stack{a: a, name: s.Name}
+	st.watcher = watcher{stack: st, changes: map[string]int{}}
+	return st
+}
+
+func (s *stack) emit(e Event) {
+	e.Time, e.Stack = time.Now(), s.name
+	s.a.emit(e)
+}
+
+func (s *stack) say(format string, args ...any) {
+	s.emit(Event{Kind: EventMessage, Message: fmt.Sprintf(format, args...)})
+}
+
+// open returns the Automation API's handle.
+func (s *stack) open(ctx context.Context, dir string, env map[string]string) (auto.Stack, error) {
+	ws, err := s.a.workspace(ctx, dir, env, s.a.inline())
+	if err != nil {
+		return auto.Stack{}, err
+	}
+	return auto.SelectStack(ctx, s.name, ws)
+}
+
+func (s *stack) here(ctx context.Context) (auto.Stack, error) {
+	return s.open(ctx, s.a.options.Dir, s.a.options.Env)
+}
+
+// pulumi runs a command of the CLI that the Automation API doesn't have.
+func (s *stack) pulumi(ctx context.Context, args ...string) (string, error) {
+	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	if err != nil {
+		return "", err
+	}
+	return runIn(ctx, ws, append(args, "--stack", s.name)...)
+}
+
+func runIn(ctx context.Context, ws workspace, args ...string) (string, error) {
+	var env []string
+	for k, v := range ws.GetEnvVars() {
+		env = append(env, k+"="+v)
+	}
+	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), nil, nil, nil, env, args...)
+	if err != nil {
+		return "", fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
+	}
+	return stdout, nil
+}
+
+// init creates the stack in the backend.
+func (s *stack) init(ctx context.Context) error {
+	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	if err != nil {
+		return err
+	}
+	_, err = runIn(ctx, ws, "stack", "init", s.name, "--no-select")
+	return err
+}
+
+func (s *stack) preview(ctx context.Context) error {
+	dir, env := s.a.options.Dir, s.a.options.Env
+	if !s.exists {
+		var err error
+		if dir, env, err = s.a.scratch(); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		ws, err := s.a.workspace(ctx, dir, env, nil)
+		if err != nil {
+			return err
+		}
+		if _, err := runIn(ctx, ws, "stack", "init", s.name, "--no-select"); err != nil {
+			return err
+		}
+	}
+	handle, err := s.open(ctx, dir, env)
+	if err != nil {
+		return err
+	}
+	return s.watched(func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+		return err
+	})
+}
+
+func (s *stack) up(ctx context.Context) error {
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	if s.exists {
+		if err := s.recover(ctx, handle); err != nil {
+			return err
+		}
+	}
+	run := func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
+		return err
+	}
+	if err := s.retried(ctx, run); err != nil {
+		return err
+	}
+	// What was adopted was left as it is while adopting; now it is brought in
+	// line with the declaration.
+	if s.watcher.changes[string(apitype.OpImport)] > 0 {
+		s.say("adopted what exists already; running again to bring it in line")
+		return s.retried(ctx, run)
+	}
+	return nil
+}
+
+func (s *stack) refresh(ctx context.Context) error {
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.recover(ctx, handle); err != nil {
+		return err
+	}
+	return s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Refresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+		return err
+	})
+}
+
+func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.recover(ctx, handle); err != nil {
+		return err
+	}
+	if o.Unprotect {
+		if _, err := s.pulumi(ctx, "state", "unprotect", "--all", "--yes"); err != nil {
+			return err
+		}
+	}
+	return s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Destroy(ctx, optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
+		return err
+	})
+}
+
+// outputs returns the stack's outputs, secret ones masked.
+func (s *stack) outputs(ctx context.Context) (map[string]any, error) {
+	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	if err != nil {
+		return nil, err
+	}
+	values, err := ws.LocalWorkspace.StackOutputs(ctx, s.name)
+	if err != nil {
+		return nil, fmt.Errorf("outputs of stack %s: %w", s.name, summarize(err))
+	}
+	outputs := map[string]any{}
+	for name, v := range values {
+		outputs[name] = v.Value
+		if v.Secret {
+			outputs[name] = "[secret]"
+		}
+	}
+	return outputs, nil
+}
+
+// retried runs f until it succeeds, fails for a reason that stays, or has failed
+// too often; and deals with locks.
+func (s *stack) retried(ctx context.Context, f func(chan<- events.EngineEvent) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.watched(f)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if again, lockErr := s.unlock(ctx, err); again {
+			continue
+		} else if lockErr != nil {
+			return lockErr
+		}
+		if attempt == attempts || !passes(err) {
+			return err
+		}
+		s.say("%v; that passes in a new account: trying again in %s (%d of %d)", err, pause, attempt, attempts-1)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func passes(err error) bool {
+	for _, text := range passing {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// watched runs f with a channel of engine events and returns an error that is
+// for a person to read.
+func (s *stack) watched(f func(chan<- events.EngineEvent) error) error {
+	s.watcher.errors = nil
+	channel, done := make(chan events.EngineEvent), make(chan struct{})
+	go s.watcher.watch(channel, done)
+	err := f(channel)
+	if err == nil {
+		<-done
+		return nil
+	}
+	// After an error the API may leave the channel open.
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted: %w", context.Canceled)
+	}
+	return s.watcher.cause(err)
+}

@@ -1,0 +1,162 @@
+// Package cli is the command line: one file a command. A command's constructor
+// reads flags into an options struct, and a function of that struct does the
+// work, so that the two are tested apart.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// IO is what commands read from and write to: results go to Out, progress and
+// questions to Err.
+type IO struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Interactive is set if a person can be asked.
+	Interactive bool
+}
+
+// System returns the process's own.
+func System() IO {
+	interactive := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+	return IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interactive: interactive}
+}
+
+// usageError is a mistake in the command line itself.
+type usageError struct{ error }
+
+// errReported is returned when all that there is to say has been said.
+var errReported = errors.New("failed")
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, io IO) int {
+	// The first Ctrl-C stops cleanly; the second one, the usual way.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	cmd := newRoot(io)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errReported):
+		return exitFailed
+	case errors.As(err, &usage):
+		fmt.Fprintf(io.Err, "coldstart: %v\nRun `coldstart --help` for how it is used.\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(io.Err, "coldstart: %v\n", err)
+		return exitFailed
+	}
+}
+
+func newRoot(io IO) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "coldstart",
+		Short: "From a new AWS account to a working multi-account organization",
+		Long: `coldstart takes a new AWS account to a working multi-account organization:
+accounts, each account's state and DNS zone, delegation, and trails forwarded to
+the audit account. Pulumi.master.yaml declares it; every account is a stack.
+
+Try it first, without AWS:      coldstart rehearse
+See what would happen:          coldstart preview
+Do it:                          coldstart up
+
+Plain Pulumi works as well: pulumi up --stack master, then any account's stack.
+
+Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	cmd.SetIn(io.In)
+	cmd.SetOut(io.Out)
+	cmd.SetErr(io.Err)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.AddCommand(
+		newPreview(io, nil),
+		newUp(io, nil),
+		newRefresh(io, nil),
+		newDestroy(io, nil),
+		newOutputs(io, nil),
+		newRehearse(io, nil),
+		newEmulator(io, nil),
+	)
+	for _, sub := range cmd.Commands() {
+		sub.Args = usageArgs(sub.Args)
+	}
+	return cmd
+}
+
+// usageArgs makes a wrong number of arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// project is what commands that run stacks have in common.
+type project struct {
+	io       IO
+	dir      string
+	parallel int
+	stacks   []string
+}
+
+func (p *project) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&p.dir, "dir", "C", ".", "folder of Pulumi.yaml and Pulumi.master.yaml")
+	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel, "how many stacks run at once; each takes up to 400 MB")
+}
+
+func (p *project) check() error {
+	if p.parallel < 1 {
+		return usageError{fmt.Errorf("--parallel %d: write 1 or more", p.parallel)}
+	}
+	return nil
+}
+
+// open loads the declaration and returns what runs its stacks.
+func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, error) {
+	org, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	return automation.New(org, automation.Options{Dir: p.dir, Parallel: p.parallel, OnEvent: onEvent})
+}
+
+func (p *project) load() (*organization.Organization, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	org, err := organization.Load(p.dir + "/" + organization.File)
+	if err != nil {
+		return nil, fmt.Errorf("nothing was run, because the declaration has problems:\n%w", err)
+	}
+	return org, nil
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/rehearsal"
+)
+
+// RehearseOptions are those of `coldstart rehearse`.
+type RehearseOptions struct {
+	project
+	emulator emulatorFlags
+	keep     bool
+}
+
+func newRehearse(io IO, run func(context.Context, *RehearseOptions) error) *cobra.Command {
+	o := &RehearseOptions{project: project{io: io}}
+	cmd := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Run the whole cold start against a local AWS, and prove the result",
+		Long: `Rehearse runs the cold start of Pulumi.master.yaml on this machine, with the real
+Pulumi engine and the real AWS provider, against a local AWS emulator. It needs no
+AWS account and touches none.
+
+It previews the whole organization before anything exists, brings every stack up,
+reads AWS back to prove that it is what was declared, and brings it up a second
+time, which must change nothing. The table says what holds; the report, with all
+figures, is ` + rehearsal.Dir + "/" + rehearsal.ReportFile + ` (docs/rehearsal.md).
+
+The exit code is 0 only if every proof holds and the second up changed nothing.`,
+		Args: cobra.NoArgs,
+	}
+	o.flags(cmd)
+	o.emulator.flags(cmd)
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the emulator and the state for a look")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if run == nil {
+			run = rehearseRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func rehearseRun(ctx context.Context, o *RehearseOptions) error {
+	org, err := o.load()
+	if err != nil {
+		return err
+	}
+	progress := newProgress(o.io.Err)
+	stop := progress.start()
+	emulator := o.emulator.options(progress.say)
+	emulator.Detached = o.keep
+	report, running, err := rehearsal.Run(ctx, org, rehearsal.Options{
+		Project:  o.dir,
+		Parallel: o.parallel,
+		Emulator: emulator,
+		OnEvent:  progress.event,
+		OnPhase:  func(phase string) { progress.say("== " + phase) },
+	})
+	stop()
+	if running != nil && !o.keep {
+		defer func() { _ = running.Stop() }() // Nothing is lost with it.
+	}
+	if report != nil {
+		writeReport(o.io.Out, report)
+		fmt.Fprintf(o.io.Out, "\nThe report is %s\n", filepath.Join(o.dir, rehearsal.Dir, rehearsal.ReportFile))
+	}
+	if running != nil && o.keep {
+		writeKept(o.io.Out, running, filepath.Join(o.dir, rehearsal.Dir))
+	}
+	if err != nil {
+		return fmt.Errorf("the rehearsal came to no end: %w", err)
+	}
+	if !report.OK {
+		return errReported
+	}
+	return nil
+}
+
+// writeReport writes the proofs, the stacks and the figures.
+func writeReport(w io.Writer, r *rehearsal.Report) {
+	writeProofs(w, r.Proofs)
+	fmt.Fprintln(w)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STACK\tPREVIEW\tUP\tSECOND UP")
+	for _, s := range r.Stacks {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, describePhase(&s.Preview), describePhase(s.Up), describePhase(s.SecondUp))
+	}
+	fmt.Fprintf(table, "all\t%.1f s\t%.1f s\t%.1f s\n", r.Seconds.Preview, r.Seconds.Up, r.Seconds.SecondUp)
+	_ = table.Flush() // The writer beneath is asked for nothing else.
+	fmt.Fprintf(w, "\n%d accounts, %d resources, %.0f s in all, at most %.1f GiB of memory; emulator: %s\n",
+		r.Accounts, r.Resources, r.Seconds.Total, float64(r.PeakMemoryBytes)/(1<<30), r.Emulator)
+	for _, omitted := range r.Omitted {
+		fmt.Fprintf(w, "not proved: %s\n", omitted)
+	}
+	if r.OK {
+		fmt.Fprintf(w, "\nThe rehearsal went well: all %d proofs hold, and the second up changed nothing.\n", len(r.Proofs))
+		return
+	}
+	fmt.Fprintf(w, "\nThe rehearsal FAILED:\n")
+	for _, problem := range r.Problems {
+		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(problem, "\n", "\n  "))
+	}
+}
+
+func describePhase(p *rehearsal.PhaseReport) string {
+	if p == nil {
+		return "not run"
+	}
+	if p.Error != "" {
+		return string(p.Status)
+	}
+	return fmt.Sprintf("%s, %.1f s", p.Changes, p.Seconds)
+}
+
+// writeProofs writes a line for each account and subject: how many claims hold,
+// and those that don't.
+func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
+	type line struct {
+		account, subject string
+		holds            int
+		claims           []string
+		broken           []string
+	}
+	var lines []*line
+	for _, p := range proofs {
+		i := slices.IndexFunc(lines, func(l *line) bool { return l.account == p.Account && l.subject == p.Subject })
+		if i < 0 {
+			lines, i = append(lines, &line{account: p.Account, subject: p.Subject}), len(lines)
+		}
+		l := lines[i]
+		l.claims = append(l.claims, p.Claim)
+		if p.Holds {
+			l.holds++
+		} else {
+			l.broken = append(l.broken, fmt.Sprintf("%s: %s", p.Claim, p.Detail))
+		}
+	}
+	fmt.Fprintln(w)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ACCOUNT\tPROOF\tHOLDS\tCLAIMS")
+	for _, l := range lines {
+		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%s\n", l.account, l.subject, l.holds, len(l.claims), strings.Join(l.claims, "; "))
+		for _, broken := range l.broken {
+			fmt.Fprintf(table, "\t\tFAILED\t%s\n", broken)
+		}
+	}
+	_ = table.Flush() // The writer beneath is asked for nothing else.
+}
+
+// writeKept says how to look at what --keep left.
+func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir string) {
+	fmt.Fprintf(w, "\nThe emulator runs on, as process %d. To look around, in this shell:\n\n", emulator.PID())
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	writeExports(w, rehearsal.Environment(emulator, abs))
+	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws organizations list-accounts\n\nand in the end: kill %d\n", dir, emulator.PID())
+}
+
+// writeExports writes environment variables for a shell.
+func writeExports(w io.Writer, env map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if env[name] == "" {
+			fmt.Fprintf(w, "  unset %s\n", name)
+			continue
+		}
+		fmt.Fprintf(w, "  export %s='%s'\n", name, strings.ReplaceAll(env[name], "'", `'\''`))
+	}
+}

@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/automation"
+)
+
+// PreviewOptions are those of `coldstart preview`.
+type PreviewOptions struct{ project }
+
+func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.Command {
+	o := &PreviewOptions{project{io: io}}
+	cmd := &cobra.Command{
+		Use:   "preview [stack…]",
+		Short: "Show what up would do, in every stack, and change nothing",
+		Long: `Preview shows what up would do to every stack, or to those named. It changes
+nothing, neither in AWS nor in Pulumi's state, and works before any account
+exists: what only AWS can tell is unknown until then.`,
+		Example: "  coldstart preview\n  coldstart preview master prod",
+	}
+	o.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = previewRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func previewRun(ctx context.Context, o *PreviewOptions) error {
+	return o.operate(ctx, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Preview(ctx, o.stacks...)
+	})
+}
+
+// UpOptions are those of `coldstart up`.
+type UpOptions struct {
+	project
+	yes bool
+}
+
+func newUp(io IO, run func(context.Context, *UpOptions) error) *cobra.Command {
+	o := &UpOptions{project: project{io: io}}
+	cmd := &cobra.Command{
+		Use:   "up [stack…]",
+		Short: "Create and update every stack, in dependency order, members side by side",
+		Long: `Up previews every stack, or those named, asks, and brings them to what
+Pulumi.master.yaml declares: the management account first, then the members side
+by side. A member that fails doesn't stop the others; the summary says why it
+failed and what to run. Whatever is interrupted can be run again.
+
+Accounts can't be deleted and their e-mail addresses can't be used again.
+Rehearse first: coldstart rehearse.`,
+		Example: "  coldstart up\n  coldstart up --yes          # without asking, as in CI\n  coldstart up prod staging",
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't preview, don't ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = upRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func upRun(ctx context.Context, o *UpOptions) error {
+	if !o.yes {
+		if err := previewRun(ctx, &PreviewOptions{o.project}); err != nil {
+			return err
+		}
+		if err := o.confirm("Bring the organization to this? Accounts can't be deleted again."); err != nil {
+			return err
+		}
+	}
+	return o.operate(ctx, false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Up(ctx, o.stacks...)
+	})
+}
+
+// RefreshOptions are those of `coldstart refresh`.
+type RefreshOptions struct{ project }
+
+func newRefresh(io IO, run func(context.Context, *RefreshOptions) error) *cobra.Command {
+	o := &RefreshOptions{project{io: io}}
+	cmd := &cobra.Command{
+		Use:   "refresh [stack…]",
+		Short: "Bring the state of every stack in line with AWS",
+		Long: `Refresh reads every resource of every stack, or of those named, from AWS and
+notes in Pulumi's state what has changed there. It changes nothing in AWS; the
+next up does, back to what is declared.`,
+	}
+	o.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = refreshRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func refreshRun(ctx context.Context, o *RefreshOptions) error {
+	return o.operate(ctx, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Refresh(ctx, o.stacks...)
+	})
+}
+
+// DestroyOptions are those of `coldstart destroy`.
+type DestroyOptions struct {
+	project
+	yes       bool
+	unprotect bool
+}
+
+func newDestroy(io IO, run func(context.Context, *DestroyOptions) error) *cobra.Command {
+	o := &DestroyOptions{project: project{io: io}}
+	cmd := &cobra.Command{
+		Use:   "destroy [stack…]",
+		Short: "Delete what stacks declare, members before the management account",
+		Long: `Destroy deletes the resources of every stack, or of those named, members first.
+Zones, keys, buckets and trails are protected: it refuses to delete them without
+--unprotect. Buckets that hold anything, such as logs, are never deleted.
+
+The organization, its accounts and the units that hold them stay in AWS; they
+only leave Pulumi's state. The next up finds them by their e-mail and adopts
+them again.`,
+		Example: "  coldstart destroy prod --unprotect\n  coldstart destroy --unprotect --yes",
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
+	cmd.Flags().BoolVar(&o.unprotect, "unprotect", false, "delete what is protected, too")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = destroyRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func destroyRun(ctx context.Context, o *DestroyOptions) error {
+	if !o.yes {
+		what := "every stack"
+		if len(o.stacks) > 0 {
+			what = strings.Join(o.stacks, ", ")
+		}
+		if err := o.confirm("Delete the resources of " + what + "? Zones lose their delegation, keys what they encrypted."); err != nil {
+			return err
+		}
+	}
+	return o.operate(ctx, false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Destroy(ctx, automation.DestroyOptions{Unprotect: o.unprotect}, o.stacks...)
+	})
+}
+
+// operate runs an operation with progress on Err and its summary on Out. With
+// details, the summary lists what was, or would be, changed.
+func (p *project) operate(ctx context.Context, details bool, do func(context.Context, *automation.Automation) (*automation.Result, error)) error {
+	progress := newProgress(p.io.Err)
+	a, err := p.open(progress.event)
+	if err != nil {
+		return err
+	}
+	stop := progress.start()
+	result, err := do(ctx, a)
+	stop()
+	if result == nil {
+		return err
+	}
+	if details {
+		writeSteps(p.io.Out, result)
+	}
+	writeSummary(p.io.Out, result)
+	if err != nil || result.Err() != nil {
+		return errReported
+	}
+	return nil
+}
+
+// confirm asks a person; where there is none it says what to do.
+func (p *project) confirm(question string) error {
+	if !p.io.Interactive {
+		return usageError{fmt.Errorf("nobody is there to ask; run with --yes if you mean it")}
+	}
+	fmt.Fprintf(p.io.Err, "\n%s Type yes: ", question)
+	answer, _ := bufio.NewReader(p.io.In).ReadString('\n') // No answer is no.
+	if strings.TrimSpace(answer) != "yes" {
+		return fmt.Errorf("stopped; nothing was changed")
+	}
+	return nil
+}

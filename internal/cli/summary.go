@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/automation"
+)
+
+// symbols are Pulumi's for the operations.
+var symbols = map[string]string{
+	"create": "+", "update": "~", "delete": "-", "replace": "+-", "create-replacement": "++",
+	"delete-replaced": "--", "import": "=", "discard": "<", "remove-pending-replace": "~",
+}
+
+// writeSteps lists what was, or would be, changed, by stack; deletions and
+// replacements first.
+func writeSteps(w io.Writer, result *automation.Result) {
+	for _, s := range result.Stacks {
+		if len(s.Steps) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s: %s\n", s.Stack, s.Changes)
+		steps := slices.Clone(s.Steps)
+		slices.SortStableFunc(steps, func(a, b automation.Resource) int { return gravity(a.Operation) - gravity(b.Operation) })
+		for _, step := range steps {
+			if strings.HasPrefix(step.Type, "coldstart:") || step.Type == "pulumi:pulumi:Stack" {
+				continue // Components only group what is listed.
+			}
+			fmt.Fprintf(w, "  %-2s %-52s %s\n", symbols[step.Operation], shortType(step.Type), step.Name)
+		}
+	}
+}
+
+// gravity orders operations by how much there is to lose.
+func gravity(operation string) int {
+	switch operation {
+	case "delete", "delete-replaced":
+		return 0
+	case "replace", "create-replacement":
+		return 1
+	case "import":
+		return 2
+	case "update":
+		return 3
+	default:
+		return 4
+	}
+}
+
+// writeSummary writes a table of stacks, then for each that failed why, and what
+// to run again.
+func writeSummary(w io.Writer, result *automation.Result) {
+	fmt.Fprintln(w)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STACK\tSTATUS\tCHANGES\tTIME")
+	for _, s := range result.Stacks {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, s.Status, s.Changes, s.Duration.Round(100*time.Millisecond))
+	}
+	fmt.Fprintf(table, "all\t\t%s\t%s\n", result.Changes(), result.Duration.Round(100*time.Millisecond))
+	_ = table.Flush() // The writer beneath is asked for nothing else.
+	var again []string
+	for _, s := range result.Stacks {
+		switch s.Status {
+		case automation.StatusFailed:
+			fmt.Fprintf(w, "\n%s failed:\n%s\n", s.Stack, indent(s.Err.Error()))
+			again = append(again, s.Stack)
+		case automation.StatusSkipped:
+			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))
+			again = append(again, s.Stack)
+		}
+	}
+	if len(again) > 0 {
+		fmt.Fprintf(w, "\nWhen that is put right, run again:\n  coldstart %s %s\n", result.Operation, strings.Join(again, " "))
+	}
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
+}

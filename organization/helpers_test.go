@@ -1,0 +1,66 @@
+package organization_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// required are the keys without which no declaration is valid, and audit, so
+// that no account is needed.
+var required = []struct{ key, value string }{
+	{"coldstart:namespace", "acme"},
+	{"coldstart:domain", "acme.example"},
+	{"coldstart:region", "us-west-2"},
+	{"coldstart:email", "aws+%s@acme.example"},
+	{"coldstart:audit", "none"},
+}
+
+// file returns a configuration file with the given keys, from line 2 on, and
+// the required ones that they lack behind them.
+func file(keys string) []byte {
+	b := strings.Builder{}
+	b.WriteString("config:\n")
+	for line := range strings.Lines(keys) {
+		b.WriteString("  " + strings.TrimRight(line, "\n") + "\n")
+	}
+	for _, r := range required {
+		if !strings.Contains(keys, r.key+":") {
+			b.WriteString("  " + r.key + ": " + r.value + "\n")
+		}
+	}
+	return []byte(b.String())
+}
+
+// parse parses a file that has to be valid.
+func parse(t *testing.T, content []byte) *organization.Organization {
+	t.Helper()
+	org, err := organization.Parse(organization.File, content)
+	if err != nil {
+		t.Fatalf("unexpected problems:\n%v\nin\n%s", err, content)
+	}
+	return org
+}
+
+// problems returns the problems of an error in their order.
+func problems(t *testing.T, err error) []organization.Problem {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("not a joined error: %v", err)
+	}
+	var ps []organization.Problem
+	for _, part := range joined.Unwrap() {
+		var p organization.Problem
+		if !errors.As(part, &p) {
+			t.Fatalf("not a Problem: %v", part)
+		}
+		ps = append(ps, p)
+	}
+	return ps
+}

@@ -1,0 +1,122 @@
+package organization_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// configSchema is the part of Pulumi.yaml that describes configuration keys.
+type configSchema struct {
+	Config map[string]struct {
+		Type        string
+		Description string
+		Default     any
+	}
+}
+
+// TestSchema keeps the keys in Pulumi.yaml and those that are read in step.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join("..", "Pulumi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema configSchema
+	if err := yaml.Unmarshal(content, &schema); err != nil {
+		t.Fatal(err)
+	}
+	var described []string
+	for _, key := range slices.Sorted(maps.Keys(schema.Config)) {
+		name, ok := strings.CutPrefix(key, "coldstart:")
+		if !ok {
+			continue
+		}
+		described = append(described, name)
+		entry := schema.Config[key]
+		if entry.Description == "" {
+			t.Errorf("%s has no description", key)
+		}
+		// Without a default Pulumi asks for the key in every stack's file.
+		if entry.Default == nil {
+			t.Errorf("%s has no default", key)
+		}
+	}
+	if diff := cmp.Diff(knownKeys(t), described); diff != "" {
+		t.Errorf("Pulumi.yaml doesn't describe what is read (-read +described)\n%s", diff)
+	}
+}
+
+// knownKeys returns the keys that the loader suggests for one unlike any.
+func knownKeys(t *testing.T) []string {
+	t.Helper()
+	_, err := organization.Parse("f", file("coldstart:audit: {trail: none}\ncoldstart:an-unknown-key: 1"))
+	ps := problems(t, err)
+	if len(ps) != 1 {
+		t.Fatalf("one problem expected, got %v", err)
+	}
+	list, ok := strings.CutPrefix(ps[0].Remedy, "the keys here are ")
+	if !ok {
+		t.Fatalf("no list of keys in %q", ps[0].Remedy)
+	}
+	return strings.Split(list, ", ")
+}
+
+// TestSchemaTakesWhatIsRead gives each key a value of its described type.
+func TestSchemaTakesWhatIsRead(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join("..", "Pulumi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema configSchema
+	if err := yaml.Unmarshal(content, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for key, entry := range schema.Config {
+		wrong := map[string]string{"string": "{}", "object": "x"}[entry.Type]
+		if wrong == "" || !strings.HasPrefix(key, "coldstart:") {
+			continue
+		}
+		_, err := organization.Parse("f", file(key+": "+wrong))
+		if ps := problems(t, err); len(ps) != 1 || ps[0].Key != key {
+			t.Errorf("%s is a %s in Pulumi.yaml, but %s for it gives %v", key, entry.Type, wrong, err)
+		}
+	}
+}
+
+// TestShippedFile reads the declaration that users start from.
+func TestShippedFile(t *testing.T) {
+	t.Parallel()
+	org, err := organization.Load(filepath.Join("..", organization.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"audit", "corp", "data", "dev", "identity", "prod", "security", "staging", "testing"}
+	if diff := cmp.Diff(want, org.AccountNames()); diff != "" {
+		t.Errorf("the members are not those of the catalogue (-want +got)\n%s", diff)
+	}
+	for _, name := range org.AccountNames() {
+		account := org.Accounts[name]
+		if account.Unit == "" || !account.Network.IsValid() {
+			t.Errorf("%s has no unit or no network: %+v", name, account)
+		}
+		if account.Network.Bits() != org.Network.AccountPrefix {
+			t.Errorf("%s has %s, not a /%d", name, account.Network, org.Network.AccountPrefix)
+		}
+	}
+	if !org.Accounts["prod"].Protect || org.Accounts["dev"].Protect {
+		t.Error("prod is to be protected, and dev isn't")
+	}
+	if stack, _ := org.Stack("audit"); stack.Kind != organization.KindAudit {
+		t.Errorf("logs end up in %q", org.Audit.Account)
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/coldstart-aws/coldstart/toolchain
+
+go 1.25

@@ -1,0 +1,23 @@
+package main
+
+// services are the service packages of the Terraform AWS provider that the
+// plugin keeps: those whose resources and functions coldstart declares, and
+// meta (regions, partitions) and sts (caller identity, assumed roles), which
+// every provider needs. To use another service, add it here; the next run
+// builds a plugin that has it, if tokens.json knows its resources.
+var services = []string{
+	"accessanalyzer",
+	"account",
+	"cloudtrail",
+	"ec2",
+	"ecr",
+	"iam",
+	"kms",
+	"meta",
+	"organizations",
+	"route53",
+	"s3",
+	"s3control",
+	"ssm",
+	"sts",
+}

@@ -22,6 +22,9 @@ func (d *Diagnostic) Error() string { return d.Text }
 var (
 	// noise is what the engine and the Go runtime put around an error.
 	noise = regexp.MustCompile(`^(an unhandled error occurred: )?(program failed: ?)?(waiting for RPCs: )?(rpc error: code = \w+ desc = )?`)
+	// origin is where in the bridge a provider's error was logged, and by which
+	// provider: the engine reports the same error without it again.
+	origin = regexp.MustCompile(`^\s*sdk-v2/provider2\.go:\d+: sdk\.helper_schema: |: provider=aws@[0-9.]+$`)
 	// colour is Pulumi's colouring of diagnostics, such as <{%reset%}>.
 	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
 	// joined is how several errors of a program are listed.
@@ -31,7 +34,7 @@ var (
 func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	text := clean(e.Message)
 	switch {
-	case text == "":
+	case text == "", text == "update failed", text == "preview failed":
 	case e.Severity == "error":
 		if e.URN != "" && !strings.Contains(e.URN, "pulumi:pulumi:Stack") {
 			text = e.URN[strings.LastIndex(e.URN, "::")+2:] + " (" + typeOf(e.URN) + "): " + text
@@ -58,6 +61,7 @@ func clean(message string) string {
 	var lines []string
 	for line := range strings.Lines(colour.ReplaceAllString(message, "")) {
 		line = strings.TrimRight(line, " \n")
+		line = origin.ReplaceAllString(line, "")
 		line = noise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")
 		if strings.TrimSpace(line) != "" && !joined.MatchString(line) {
 			lines = append(lines, line)

@@ -112,3 +112,8 @@ func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 		w.stack.emit(Event{Kind: EventResourceFinished, Resource: resourceOf(m), Failed: failed})
 	}
 }
+
+// reset forgets what was counted, since it was only the way to an operation.
+func (w *watcher) reset() {
+	w.changes, w.steps = map[string]int{}, nil
+}

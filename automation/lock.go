@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,19 @@ var (
 	locked = regexp.MustCompile(`stack is currently locked by|Another update is currently in progress`)
 	holder = regexp.MustCompile(`created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)`)
 )
+
+// unlocked runs f, again if a lock that it met could be broken.
+func (s *stack) unlocked(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if again, lockErr := s.unlock(ctx, err); !again {
+			return cmp.Or(lockErr, summarize(err))
+		}
+	}
+}
 
 // unlock looks whether err is a lock. It waits for a holder on this machine,
 // breaks the lock of one that is dead, and reports whether to try again.

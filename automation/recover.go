@@ -20,73 +20,110 @@ import (
 // are dropped. Accounts, units and the organization aren't looked up here: the
 // program finds them itself.
 func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
-	deployment, err := s.deployment(ctx, handle)
-	if err != nil {
+	var unread []string
+	// Writing the state takes the lock. Where an earlier run's Pulumi still
+	// holds it, everything is looked at again once that has ended.
+	if err := s.unlocked(ctx, func() error {
+		envelope, deployment, err := s.deployment(ctx, handle)
+		if err != nil {
+			return err
+		}
+		changed, err := s.resolve(ctx, deployment)
+		if err != nil {
+			return err
+		}
+		unread = withoutOutputs(deployment)
+		if !changed {
+			return nil
+		}
+		return s.write(ctx, handle, envelope, deployment)
+	}); err != nil || len(unread) == 0 {
 		return err
 	}
+	// Their ids and inputs are in the state. AWS has the rest.
+	err := s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Refresh(ctx, optrefresh.Target(unread), optrefresh.EventStreams(channel),
+			optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading what was found: %w", err)
+	}
+	s.watcher.reset()
+	return nil
+}
+
+// resolve replaces the notes of interrupted creations by what became of them,
+// and reports whether there were any.
+func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3) (bool, error) {
 	pending := pendingCreates(deployment)
 	if len(pending) == 0 {
-		return nil
+		return false, nil
 	}
-	s.say("an earlier run was killed while %s were created; looking for them", count(len(pending), "resource"))
-	finder := &finder{env: s.a.options.Env, deployment: deployment}
-	var found []optrefresh.PendingCreate
+	s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
+	found, err := s.find(ctx, deployment, pending)
+	if err != nil {
+		return false, err
+	}
+	deployment.Resources = append(deployment.Resources, found...)
+	deployment.PendingOperations = nil
+	return true, nil
+}
+
+// withoutOutputs returns the URNs of resources that were found and never read:
+// this run's, and those of one that was killed before it could.
+func withoutOutputs(d *apitype.DeploymentV3) []string {
 	var urns []string
-	for _, r := range pending {
-		id, err := finder.find(ctx, r)
-		if err != nil {
-			return fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
-		}
-		if id != "" {
-			s.say("found %s (%s): %s", r.URN.Name(), r.Type, id)
-			found = append(found, optrefresh.PendingCreate{URN: string(r.URN), ID: id})
+	for _, r := range d.Resources {
+		if strings.HasPrefix(string(r.Type), "aws:") && len(r.Outputs) == 0 {
 			urns = append(urns, string(r.URN))
 		}
 	}
-	if len(found) > 0 {
-		if err := s.retried(ctx, func(channel chan<- events.EngineEvent) error {
-			_, err := handle.Refresh(ctx, optrefresh.ImportPendingCreates(found), optrefresh.Target(urns),
-				optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
-			return err
-		}); err != nil {
-			return fmt.Errorf("taking over what was found: %w", err)
+	return urns
+}
+
+// find returns those of the pending resources that are in AWS, with their ids.
+func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, pending []apitype.ResourceV3) ([]apitype.ResourceV3, error) {
+	finder := &finder{env: s.a.options.Env, deployment: deployment}
+	var found []apitype.ResourceV3
+	for _, r := range pending {
+		id, err := finder.find(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
+		}
+		if id != "" {
+			s.say("looking at %s (%s): %s", r.URN.Name(), r.Type, id)
+			r.ID = resource.ID(id)
+			found = append(found, r)
 		}
 	}
-	return s.dropPending(ctx, handle)
+	return found, nil
 }
 
-// deployment returns the stack's state.
-func (s *stack) deployment(ctx context.Context, handle auto.Stack) (*apitype.DeploymentV3, error) {
-	untyped, err := handle.Export(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the state: %w", summarize(err))
-	}
+// deployment returns the stack's state, and the envelope that it came in.
+func (s *stack) deployment(ctx context.Context, handle auto.Stack) (apitype.UntypedDeployment, *apitype.DeploymentV3, error) {
 	deployment := &apitype.DeploymentV3{}
-	if len(untyped.Deployment) == 0 || string(untyped.Deployment) == "null" {
-		return deployment, nil
+	envelope, err := handle.Export(ctx)
+	if err != nil {
+		return envelope, nil, fmt.Errorf("reading the state: %w", summarize(err))
 	}
-	if err := json.Unmarshal(untyped.Deployment, deployment); err != nil {
-		return nil, fmt.Errorf("reading the state: %w", err)
+	if len(envelope.Deployment) == 0 || string(envelope.Deployment) == "null" {
+		return envelope, deployment, nil
 	}
-	return deployment, nil
+	if err := json.Unmarshal(envelope.Deployment, deployment); err != nil {
+		return envelope, nil, fmt.Errorf("reading the state: %w", err)
+	}
+	return envelope, deployment, nil
 }
 
-// dropPending removes the notes of creations that came to nothing.
-func (s *stack) dropPending(ctx context.Context, handle auto.Stack) error {
-	deployment, err := s.deployment(ctx, handle)
-	if err != nil || len(deployment.PendingOperations) == 0 {
-		return err
-	}
-	deployment.PendingOperations = nil
+// write replaces the stack's state.
+func (s *stack) write(ctx context.Context, handle auto.Stack, envelope apitype.UntypedDeployment, deployment *apitype.DeploymentV3) error {
 	raw, err := json.Marshal(deployment)
 	if err != nil {
 		return err
 	}
-	err = handle.Import(ctx, apitype.UntypedDeployment{Version: 3, Deployment: raw})
-	if err != nil {
-		return fmt.Errorf("writing the state: %w", summarize(err))
-	}
-	return nil
+	envelope.Deployment = raw
+	return handle.Import(ctx, envelope)
 }
 
 func pendingCreates(d *apitype.DeploymentV3) []apitype.ResourceV3 {

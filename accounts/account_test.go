@@ -1,0 +1,165 @@
+package accounts_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+)
+
+// settled are what counts only when an account is created.
+var settled = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
+
+// declareAccount declares one account and exports what it gives.
+func declareAccount(args accounts.AccountArgs) pulumi.RunFunc {
+	return pulumitest.In("master", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+		a, err := accounts.NewAccount(ctx, args.Name, &args, in)
+		if err != nil {
+			return err
+		}
+		ctx.Export("id", a.ID)
+		ctx.Export("arn", a.ARN)
+		return nil
+	})
+}
+
+func prod() accounts.AccountArgs {
+	return accounts.AccountArgs{
+		Name:       "prod",
+		Email:      "aws+prod@acme.example",
+		ParentID:   pulumi.String("ou-workloads"),
+		AccessRole: "Access",
+		Tags:       pulumi.ToStringMap(map[string]string{"Account": "prod"}),
+	}
+}
+
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	for _, closeOnDelete := range []bool{false, true} {
+		t.Run(fmt.Sprintf("closeOnDelete %t", closeOnDelete), func(t *testing.T) {
+			t.Parallel()
+			pulumitest.Both(t, func(t *testing.T, preview bool) {
+				args := prod()
+				args.CloseOnDelete = closeOnDelete
+				result := pulumitest.Run{Preview: preview}.Do(t, declareAccount(args))
+				if result.Err != nil {
+					t.Fatal(result.Err)
+				}
+				component := result.Resource(t, accounts.AccountType, "prod")
+				if diff := cmp.Diff([]string{pulumitest.AWSAccount + " prod"}, result.Children(component)); diff != "" {
+					t.Errorf("children: %s", diff)
+				}
+				result.CheckProviders(t, "master")
+				account := result.Resource(t, pulumitest.AWSAccount, "prod")
+				want := map[string]any{
+					"name": "prod", "email": "aws+prod@acme.example", "parentId": "ou-workloads", "roleName": "Access",
+					"iamUserAccessToBilling": "DENY", "closeOnDeletion": closeOnDelete, "tags": map[string]any{"Account": "prod"},
+				}
+				if diff := cmp.Diff(want, account.Inputs); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+				if account.Protect == closeOnDelete || account.RetainOnDelete == closeOnDelete {
+					t.Errorf("protected: %t, retained: %t", account.Protect, account.RetainOnDelete)
+				}
+				checkImport(t, account, "", slices.Clone(settled)...)
+				id, arn := any(pulumitest.AccountID("prod")), any("arn:aws:organizations::111111111111:account/o-exampleorgid/"+pulumitest.AccountID("prod"))
+				if preview {
+					id, arn = pulumitest.Unknown, pulumitest.Unknown
+				}
+				if diff := cmp.Diff(map[string]any{"id": id, "arn": arn}, result.Exports); diff != "" {
+					t.Errorf("outputs: (-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestAtOnce declares as many accounts in a row as the program does, and counts
+// how many may be in creation at the same time.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		const n = 17
+		result := pulumitest.Run{Preview: preview}.Do(t, pulumitest.In("master", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+			var all []*accounts.Account
+			for i := range n {
+				args := prod()
+				args.Name = fmt.Sprintf("a%02d", i)
+				if i >= accounts.AtOnce {
+					args.After = all[i-accounts.AtOnce]
+				}
+				a, err := accounts.NewAccount(ctx, args.Name, &args, in)
+				if err != nil {
+					return err
+				}
+				all = append(all, a)
+			}
+			return nil
+		}))
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		result.CheckLanes(t, pulumitest.AWSAccount, n, accounts.AtOnce)
+	})
+}
+
+func TestAdoptedAccount(t *testing.T) {
+	t.Parallel()
+	// AWS shows an address as it was first written.
+	existing := &accounts.Existing{ID: "o-old", Accounts: map[string]accounts.ExistingAccount{
+		"aws+prod@acme.example": {ID: "123456789012", Status: "ACTIVE"},
+		"aws+dev@acme.example":  {ID: "210987654321", Status: "ACTIVE"},
+	}}
+	for _, c := range []struct{ email, id string }{
+		{"aws+prod@acme.example", "123456789012"},
+		{"AWS+Prod@ACME.example", "123456789012"},
+		{"aws+prod2@acme.example", ""},
+	} {
+		t.Run(c.email, func(t *testing.T) {
+			t.Parallel()
+			pulumitest.Both(t, func(t *testing.T, preview bool) {
+				args := prod()
+				args.Email, args.Existing = c.email, existing
+				result := pulumitest.Run{Preview: preview}.Do(t, declareAccount(args))
+				if result.Err != nil {
+					t.Fatal(result.Err)
+				}
+				account := result.Resource(t, pulumitest.AWSAccount, "prod")
+				ignored := slices.Clone(settled)
+				if c.id != "" {
+					ignored = append(ignored, "parentId", "tags", "closeOnDeletion")
+				}
+				checkImport(t, account, c.id, ignored...)
+				if !account.Protect || !account.RetainOnDelete {
+					t.Error("an adopted account isn't protected and retained")
+				}
+				if c.id != "" && result.Exports["id"] != c.id {
+					t.Errorf("id is %v", result.Exports["id"])
+				}
+			})
+		})
+	}
+}
+
+func TestClosedAccount(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"SUSPENDED", "PENDING_CLOSURE"} {
+		args := prod()
+		args.Existing = &accounts.Existing{Accounts: map[string]accounts.ExistingAccount{"aws+prod@acme.example": {ID: "123456789012", Status: status}}}
+		result := pulumitest.Run{}.Do(t, declareAccount(args))
+		want := "account prod: aws+prod@acme.example belongs to the account 123456789012, which is " + status +
+			": a closed account's address can't be used again; reopen the account within 90 days of its closing, or give prod another e-mail"
+		if result.Err == nil || !strings.Contains(result.Err.Error(), want) {
+			t.Errorf("%s: got %v", status, result.Err)
+		}
+		if len(result.OfType(pulumitest.AWSAccount)) != 0 {
+			t.Errorf("%s: the account was declared", status)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package accounts_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+)
+
+// discover runs Discover for the units against what is found.
+func discover(t *testing.T, units []accounts.Unit, answers map[string]pulumitest.Answer) (*accounts.Existing, *pulumitest.Result) {
+	t.Helper()
+	var existing *accounts.Existing
+	result := pulumitest.Run{Answers: answers}.Do(t, func(ctx *pulumi.Context) (err error) {
+		existing, err = accounts.Discover(ctx, units)
+		return err
+	})
+	return existing, result
+}
+
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	found := pulumitest.Found{
+		Accounts: []pulumitest.FoundAccount{
+			{ID: "111111111111", Email: "Root@acme.example", Status: "ACTIVE"},
+			{ID: "123456789012", Email: "AWS+Prod@acme.example", Status: "SUSPENDED"},
+		},
+		Units: map[string]map[string]string{
+			"r-root":   {"infrastructure": "ou-infra", "others": "ou-others"},
+			"ou-infra": {"dns": "ou-dns", "sandbox": "ou-elsewhere"},
+		},
+		TrustedServices: []string{"sso.amazonaws.com"},
+		PolicyTypes:     []string{"TAG_POLICY"},
+	}
+	units := []accounts.Unit{{Name: "infrastructure"}, {Name: "sandbox"}, {Name: "dns", Parent: "infrastructure"}, {Name: "tests", Parent: "sandbox"}}
+	existing, result := discover(t, units, map[string]pulumitest.Answer{
+		pulumitest.GetOrganization:        found.Organization,
+		pulumitest.GetOrganizationalUnits: found.OrganizationalUnits,
+	})
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	want := &accounts.Existing{
+		ID:              "o-exampleorgid",
+		TrustedServices: []string{"sso.amazonaws.com"},
+		PolicyTypes:     []string{"TAG_POLICY"},
+		// Not sandbox: there is one, but in another unit.
+		Units: map[string]string{"infrastructure": "ou-infra", "dns": "ou-dns"},
+		Accounts: map[string]accounts.ExistingAccount{
+			"root@acme.example":     {ID: "111111111111", Status: "ACTIVE"},
+			"aws+prod@acme.example": {ID: "123456789012", Status: "SUSPENDED"},
+		},
+	}
+	if diff := cmp.Diff(want, existing); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	// One question for each parent that exists, not for each unit.
+	if diff := cmp.Diff([]string{pulumitest.GetOrganization, pulumitest.GetOrganizationalUnits, pulumitest.GetOrganizationalUnits}, result.Invokes); diff != "" {
+		t.Errorf("invokes: (-want +got)\n%s", diff)
+	}
+}
+
+func TestDiscoverNothing(t *testing.T) {
+	t.Parallel()
+	existing, result := discover(t, nil, map[string]pulumitest.Answer{pulumitest.GetOrganization: pulumitest.NoOrganization})
+	if existing != nil || result.Err != nil {
+		t.Errorf("got %v, %v", existing, result.Err)
+	}
+}
+
+func TestDiscoverFails(t *testing.T) {
+	t.Parallel()
+	denied := func(map[string]any) (map[string]any, error) { return nil, errors.New("AccessDeniedException") }
+	for _, c := range []struct {
+		name                string
+		organization, units pulumitest.Answer
+		want                string
+	}{
+		{"organization", denied, nil, "looking for an AWS organization: AccessDeniedException"},
+		{"units", pulumitest.Found{}.Organization, denied, "looking for the units in r-root: AccessDeniedException"},
+		{"member's credentials", pulumitest.Found{NoRoot: true}.Organization, nil, "organization o-exampleorgid shows no root: run with credentials of its management account, 111111111111"},
+	} {
+		_, result := discover(t, []accounts.Unit{{Name: "a"}}, map[string]pulumitest.Answer{
+			pulumitest.GetOrganization:        c.organization,
+			pulumitest.GetOrganizationalUnits: c.units,
+		})
+		checkError(t, c.name, result.Err, c.want)
+	}
+}
+
+// checkError checks a program's error, which Pulumi wraps in a list.
+func checkError(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	var list interface{ WrappedErrors() []error }
+	if !errors.As(err, &list) || len(list.WrappedErrors()) != 1 || list.WrappedErrors()[0].Error() != want {
+		t.Errorf("%s: got %v, not %s", name, err, want)
+	}
+}
+
+func TestCheckAdoption(t *testing.T) {
+	t.Parallel()
+	existing := &accounts.Existing{ID: "o-old", Accounts: map[string]accounts.ExistingAccount{
+		"prod@acme.example": {ID: "123456789012", Status: "ACTIVE"},
+	}}
+	for _, c := range []struct {
+		name      string
+		existing  *accounts.Existing
+		id, email string
+		want      string
+	}{
+		{"right", existing, "123456789012", "Prod@acme.example", ""},
+		{
+			"no organization", nil, "123456789012", "prod@acme.example",
+			"coldstart:accounts.prod.id: 123456789012 can't be adopted: there is no organization yet; take the id out, or run with credentials of the management account of the organization that the account is in",
+		},
+		{
+			"another address", existing, "123456789012", "aws+prod@acme.example",
+			"coldstart:accounts.prod.email: the address of 123456789012 is prod@acme.example, not aws+prod@acme.example; write email: prod@acme.example",
+		},
+		{
+			"another id", existing, "210987654321", "prod@acme.example",
+			"coldstart:accounts.prod.id: 210987654321 isn't in the organization o-old: invite it there and accept the invitation, then run again",
+		},
+	} {
+		err := accounts.CheckAdoption(c.existing, "prod", c.id, c.email)
+		if got := message(err); got != c.want {
+			t.Errorf("%s: got %q, not %q", c.name, got, c.want)
+		}
+	}
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	existing := func() *accounts.Existing {
+		return &accounts.Existing{
+			ID: "o-old", TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
+			Units:    map[string]string{"a": "ou-a", "b": "ou-b"},
+			Accounts: map[string]accounts.ExistingAccount{"a@x": {ID: "1"}, "b@x": {ID: "2"}},
+		}
+	}
+	e := existing()
+	want := &accounts.Existing{
+		TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
+		Units:    map[string]string{"b": "ou-b"},
+		Accounts: map[string]accounts.ExistingAccount{"b@x": {ID: "2"}},
+	}
+	if diff := cmp.Diff(want, e.Without([]string{"a@x", "c@x"}, []string{"a", "c"}, true), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(existing(), e); diff != "" {
+		t.Errorf("the original changed:\n%s", diff)
+	}
+	if diff := cmp.Diff(existing(), e.Without(nil, nil, false)); diff != "" {
+		t.Errorf("without nothing: %s", diff)
+	}
+	if got := (*accounts.Existing)(nil).Without([]string{"a@x"}, nil, true); got != nil {
+		t.Errorf("got %v out of nothing", got)
+	}
+}

@@ -1,0 +1,134 @@
+package accounts_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+)
+
+// declareOrganization declares an organization and exports what it gives.
+func declareOrganization(args *accounts.OrganizationArgs) pulumi.RunFunc {
+	return pulumitest.In("master", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+		o, err := accounts.NewOrganization(ctx, "organization", args, in)
+		if err != nil {
+			return err
+		}
+		ctx.Export("id", o.ID)
+		ctx.Export("rootId", o.RootID)
+		ctx.Export("masterAccountId", o.MasterAccountID)
+		ctx.Export("trustedServices", o.TrustedServices)
+		ctx.Export("noUnit", o.Parent(""))
+		for name := range o.Units {
+			ctx.Export(name, o.Parent(name))
+		}
+		return nil
+	})
+}
+
+func TestOrganization(t *testing.T) {
+	t.Parallel()
+	args := &accounts.OrganizationArgs{
+		TrustedServices: []string{"sso.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"},
+		PolicyTypes:     []string{"TAG_POLICY", "SERVICE_CONTROL_POLICY"},
+		Units: []accounts.Unit{
+			{Name: "infrastructure", Occupied: true, Tags: pulumi.ToStringMap(map[string]string{"Namespace": "acme"})},
+			{Name: "dns", Parent: "infrastructure"},
+		},
+	}
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		result := pulumitest.Run{Preview: preview}.Do(t, declareOrganization(args))
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		component := result.Resource(t, accounts.OrganizationType, "organization")
+		want := []string{pulumitest.AWSOrganization + " organization", pulumitest.AWSUnit + " dns", pulumitest.AWSUnit + " infrastructure"}
+		if diff := cmp.Diff(want, result.Children(component)); diff != "" {
+			t.Errorf("children: (-want +got)\n%s", diff)
+		}
+		result.CheckProviders(t, "master")
+		result.CheckProtected(t, pulumitest.AWSOrganization)
+
+		org := result.Resource(t, pulumitest.AWSOrganization, "organization")
+		if !org.RetainOnDelete || org.ImportID != "" {
+			t.Errorf("retained: %t, imported: %q", org.RetainOnDelete, org.ImportID)
+		}
+		wantInputs := map[string]any{
+			"featureSet":                 "ALL",
+			"awsServiceAccessPrincipals": []any{"cloudtrail.amazonaws.com", "sso.amazonaws.com"},
+			"enabledPolicyTypes":         []any{"SERVICE_CONTROL_POLICY", "TAG_POLICY"},
+		}
+		if diff := cmp.Diff(wantInputs, org.Inputs); diff != "" {
+			t.Errorf("organization: (-want +got)\n%s", diff)
+		}
+		known := func(value string) any {
+			if preview {
+				return pulumitest.Unknown
+			}
+			return value
+		}
+		for name, want := range map[string]map[string]any{
+			"infrastructure": {"name": "infrastructure", "parentId": known("r-root"), "tags": map[string]any{"Namespace": "acme"}},
+			"dns":            {"name": "dns", "parentId": known("ou-root-infrastructure")},
+		} {
+			unit := result.Resource(t, pulumitest.AWSUnit, name)
+			if diff := cmp.Diff(want, unit.Inputs); diff != "" {
+				t.Errorf("unit %s: (-want +got)\n%s", name, diff)
+			}
+			if unit.RetainOnDelete != (name == "infrastructure") {
+				t.Errorf("unit %s is retained: %t", name, unit.RetainOnDelete)
+			}
+		}
+		wantExports := map[string]any{
+			"id":              known("o-exampleorgid"),
+			"rootId":          known("r-root"),
+			"masterAccountId": known("111111111111"),
+			"noUnit":          known("r-root"),
+			"infrastructure":  known("ou-root-infrastructure"),
+			"dns":             known("ou-root-dns"),
+			"trustedServices": result.Exports["trustedServices"],
+		}
+		if diff := cmp.Diff(wantExports, result.Exports); diff != "" {
+			t.Errorf("outputs: (-want +got)\n%s", diff)
+		}
+	})
+}
+
+// TestAdoptedOrganization imports what exists and leaves its properties alone.
+func TestAdoptedOrganization(t *testing.T) {
+	t.Parallel()
+	args := &accounts.OrganizationArgs{
+		Units:    []accounts.Unit{{Name: "old"}, {Name: "new"}},
+		Existing: &accounts.Existing{ID: "o-old", Units: map[string]string{"old": "ou-old"}},
+	}
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		result := pulumitest.Run{Preview: preview}.Do(t, declareOrganization(args))
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		checkImport(t, result.Resource(t, pulumitest.AWSOrganization, "organization"), "o-old", "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")
+		checkImport(t, result.Resource(t, pulumitest.AWSUnit, "old"), "ou-old", "tags")
+		checkImport(t, result.Resource(t, pulumitest.AWSUnit, "new"), "")
+		result.CheckProtected(t, pulumitest.AWSOrganization)
+		if result.Exports["id"] != "o-old" || result.Exports["old"] != "ou-old" {
+			t.Errorf("outputs are %v", result.Exports)
+		}
+	})
+}
+
+// checkImport checks what a resource imports, and which properties it leaves
+// as they are.
+func checkImport(t *testing.T, r pulumitest.Resource, id string, ignored ...string) {
+	t.Helper()
+	if r.ImportID != id {
+		t.Errorf("%s imports %q, not %q", r.URN, r.ImportID, id)
+	}
+	slices.Sort(ignored)
+	if diff := cmp.Diff(ignored, slices.Sorted(slices.Values(r.IgnoreChanges))); diff != "" {
+		t.Errorf("%s ignores changes of (-want +got)\n%s", r.URN, diff)
+	}
+}

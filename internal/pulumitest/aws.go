@@ -1,0 +1,207 @@
+package pulumitest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What the fake AWS is made of.
+const (
+	MasterID       = "111111111111"
+	OrganizationID = "o-exampleorgid"
+	RootID         = "r-root"
+)
+
+// Type tokens of AWS resources.
+const (
+	Provider         = "pulumi:providers:aws"
+	StackReference   = "pulumi:pulumi:StackReference"
+	AWSOrganization  = "aws:organizations/organization:Organization"
+	AWSUnit          = "aws:organizations/organizationalUnit:OrganizationalUnit"
+	AWSAccount       = "aws:organizations/account:Account"
+	DelegationSet    = "aws:route53/delegationSet:DelegationSet"
+	Zone             = "aws:route53/zone:Zone"
+	Record           = "aws:route53/record:Record"
+	Key              = "aws:kms/key:Key"
+	Alias            = "aws:kms/alias:Alias"
+	Bucket           = "aws:s3/bucketV2:BucketV2"
+	BucketPolicy     = "aws:s3/bucketPolicy:BucketPolicy"
+	BucketOwnership  = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	BucketPublic     = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	BucketVersioning = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	BucketEncryption = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	BucketLifecycle  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	BucketLock       = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
+	Role             = "aws:iam/role:Role"
+	RolePolicy       = "aws:iam/rolePolicy:RolePolicy"
+	Trail            = "aws:cloudtrail/trail:Trail"
+)
+
+// Tokens of invokes.
+const (
+	ReadStackOutputs          = "pulumi:pulumi:readStackOutputs"
+	GetCallerIdentity         = "aws:index/getCallerIdentity:getCallerIdentity"
+	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
+	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
+	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"
+	unknownStack              = "invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q"
+	organizationResourceARN   = "arn:aws:organizations::" + MasterID + ":"
+	regionalResourceARNFormat = "arn:aws:%s:us-west-2:123456789012:%s/%s"
+)
+
+// Answer answers an invoke.
+type Answer func(args map[string]any) (map[string]any, error)
+
+// Stacks answers readStackOutputs with the outputs of the stacks that there
+// are, by the stacks' short names.
+func Stacks(outputs map[string]map[string]any) Answer {
+	return func(args map[string]any) (map[string]any, error) {
+		name, ok := strings.CutPrefix(args["name"].(string), Organization+"/"+Project+"/")
+		if !ok {
+			return nil, fmt.Errorf("%v isn't <organization>/<project>/<stack>", args["name"])
+		}
+		found, ok := outputs[name]
+		if !ok {
+			return nil, fmt.Errorf(unknownStack, args["name"])
+		}
+		return map[string]any{"name": args["name"], "outputs": found, "secretOutputNames": []any{}}, nil
+	}
+}
+
+// Caller answers getCallerIdentity.
+func Caller(accountID string) Answer {
+	return func(map[string]any) (map[string]any, error) {
+		return map[string]any{"id": accountID, "accountId": accountID, "arn": "arn:aws:iam::" + accountID + ":root", "userId": accountID}, nil
+	}
+}
+
+// NoOrganization answers getOrganization as the provider does for an account
+// that is in none.
+func NoOrganization(map[string]any) (map[string]any, error) {
+	return nil, fmt.Errorf(noOrganization)
+}
+
+// Found is an organization that exists.
+type Found struct {
+	// Accounts are those in it, each with its id, email and status.
+	Accounts []FoundAccount
+	// Units are the units' ids by name, by the id of what they are in.
+	Units map[string]map[string]string
+	// TrustedServices and PolicyTypes are enabled.
+	TrustedServices, PolicyTypes []string
+	// NoRoot hides the root, as it is from member accounts.
+	NoRoot bool
+}
+
+// FoundAccount is an account that exists.
+type FoundAccount struct{ ID, Email, Status string }
+
+// Organization answers getOrganization.
+func (f Found) Organization(map[string]any) (map[string]any, error) {
+	accounts, roots := []any{}, []any{}
+	for _, a := range f.Accounts {
+		accounts = append(accounts, map[string]any{"id": a.ID, "arn": organizationResourceARN + "account/" + a.ID, "email": a.Email, "name": a.Email, "status": a.Status})
+	}
+	if !f.NoRoot {
+		roots = append(roots, map[string]any{"id": RootID, "arn": organizationResourceARN + "root/" + RootID, "name": "Root", "policyTypes": []any{}})
+	}
+	return map[string]any{
+		"id":                         OrganizationID,
+		"arn":                        organizationResourceARN + "organization/" + OrganizationID,
+		"masterAccountId":            MasterID,
+		"masterAccountEmail":         "root@acme.example",
+		"featureSet":                 "ALL",
+		"accounts":                   accounts,
+		"roots":                      roots,
+		"awsServiceAccessPrincipals": anys(f.TrustedServices),
+		"enabledPolicyTypes":         anys(f.PolicyTypes),
+	}, nil
+}
+
+// OrganizationalUnits answers getOrganizationalUnits.
+func (f Found) OrganizationalUnits(args map[string]any) (map[string]any, error) {
+	children := []any{}
+	for name, id := range f.Units[args["parentId"].(string)] {
+		children = append(children, map[string]any{"id": id, "name": name, "arn": organizationResourceARN + "ou/" + id})
+	}
+	return map[string]any{"id": args["parentId"], "parentId": args["parentId"], "children": children}, nil
+}
+
+func anys(values []string) []any {
+	out := []any{}
+	for _, v := range values {
+		out = append(out, v)
+	}
+	return out
+}
+
+// AccountID returns the id that the fake AWS gives the named account.
+func AccountID(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return fmt.Sprintf("2%011d", h.Sum64()%1e11)
+}
+
+// computed returns the id of a new or imported resource and its outputs: its
+// inputs and what AWS adds to them.
+func computed(args pulumi.MockResourceArgs) (string, resource.PropertyMap) {
+	id, added := identify(args.TypeToken, args.Name, args.Inputs)
+	if args.ID != "" {
+		id = args.ID
+	}
+	outputs := args.Inputs.Copy()
+	for k, v := range added(id) {
+		outputs[resource.PropertyKey(k)] = resource.NewPropertyValue(v)
+	}
+	return id, outputs
+}
+
+// identify returns the id of a resource and a function that returns what AWS
+// adds to it.
+func identify(typ, name string, inputs resource.PropertyMap) (string, func(id string) map[string]any) {
+	text := func(key resource.PropertyKey) string {
+		if v, ok := inputs[key]; ok && v.IsString() {
+			return v.StringValue()
+		}
+		return ""
+	}
+	arn := func(format string) func(string) map[string]any {
+		return func(id string) map[string]any { return map[string]any{"arn": fmt.Sprintf(format, id)} }
+	}
+	switch typ {
+	case AWSOrganization:
+		return OrganizationID, func(id string) map[string]any {
+			return map[string]any{
+				"arn":             organizationResourceARN + "organization/" + id,
+				"masterAccountId": MasterID,
+				"roots":           []any{map[string]any{"id": RootID, "arn": organizationResourceARN + "root/" + RootID, "name": "Root"}},
+			}
+		}
+	case AWSUnit:
+		return "ou-root-" + name, arn(organizationResourceARN + "ou/" + OrganizationID + "/%s")
+	case AWSAccount:
+		return AccountID(name), arn(organizationResourceARN + "account/" + OrganizationID + "/%s")
+	case DelegationSet:
+		return "N" + strings.ToUpper(name), func(string) map[string]any {
+			return map[string]any{"nameServers": []any{"ns-1." + name, "ns-2." + name, "ns-3." + name, "ns-4." + name}}
+		}
+	case Zone:
+		return "Z" + strings.ToUpper(name), func(id string) map[string]any { return map[string]any{"zoneId": id} }
+	case Key:
+		return "00000000-0000-0000-0000-" + fmt.Sprintf("%012s", AccountID(name)), func(id string) map[string]any {
+			return map[string]any{"keyId": id, "arn": fmt.Sprintf(regionalResourceARNFormat, "kms", "key", id)}
+		}
+	case Bucket:
+		return text("bucket"), arn("arn:aws:s3:::%s")
+	case Role:
+		return text("name"), arn("arn:aws:iam::" + MasterID + ":role/%s")
+	case Trail:
+		return text("name"), arn("arn:aws:cloudtrail:us-west-2:" + MasterID + ":trail/%s")
+	default:
+		return name + "-id", func(string) map[string]any { return nil }
+	}
+}

@@ -1,0 +1,155 @@
+package rehearsal
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// startTimeout is how long an emulator may take to answer.
+	startTimeout = 60 * time.Second
+	// stopTimeout is how long it may take to end. It has nothing to save.
+	stopTimeout = 3 * time.Second
+	// lastLines is how much of a program's output an error quotes.
+	lastLines = 10
+)
+
+// process is an emulator's server.
+type process struct {
+	cmd    *exec.Cmd
+	cancel context.CancelFunc
+	output *tail
+	done   chan struct{} // closed when the process has ended
+	err    error         // once done is closed: why it did, if nobody told it to
+}
+
+// startProcess runs what command returns until ctx is done or stop is called.
+// What it prints goes to log.
+func startProcess(ctx context.Context, command func(context.Context) *exec.Cmd, log io.Writer) (*process, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &process{cmd: command(ctx), cancel: cancel, output: &tail{to: log}, done: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	p.cmd.SysProcAttr = ownedProcess()
+	p.cmd.WaitDelay = stopTimeout
+	running := make(chan error, 1)
+	go func() {
+		// Linux ends the process with the thread that started it (see
+		// ownedProcess), so that one has to stay.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.done)
+		err := p.cmd.Start()
+		running <- err
+		if err == nil {
+			p.err = p.wait(ctx)
+		}
+	}()
+	if err := <-running; err != nil {
+		cancel()
+		return nil, fmt.Errorf("starting the emulator: %w", err)
+	}
+	return p, nil
+}
+
+// wait waits for the process to end and says why it did, if nobody told it to.
+func (p *process) wait(ctx context.Context) error {
+	err := p.cmd.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	return fmt.Errorf("the emulator ended by itself: %w%s", err, p.output)
+}
+
+// stop ends the process and waits until it has. If it had ended before anybody
+// told it to, the error says so.
+func (p *process) stop() error {
+	p.cancel()
+	<-p.done
+	return p.err
+}
+
+// terminate asks a process to end.
+func terminate(cmd *exec.Cmd) error { return cmd.Process.Signal(syscall.SIGTERM) }
+
+// awaitAnswer waits until the server answers at endpoint.
+func (p *process) awaitAnswer(ctx context.Context, endpoint string) error {
+	timeout, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		_, err := answers(timeout, endpoint)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return cmp.Or(ctx.Err(), p.err)
+		case <-timeout.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("the emulator didn't answer within %s: %w%s", startTimeout, err, p.output)
+		case <-poll.C:
+		}
+	}
+}
+
+// run runs a program to its end. The error quotes the last that it printed.
+func run(cmd *exec.Cmd, log io.Writer) error {
+	output := &tail{to: log}
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = ownedProcess()
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w%s", err, output)
+	}
+	return nil
+}
+
+// tail passes on what a program prints and keeps its last lines.
+type tail struct {
+	mu    sync.Mutex
+	to    io.Writer
+	lines []string // the last one may go on
+}
+
+// Write never fails: a log that can't be written mustn't stop the program.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = t.to.Write(p)
+	for i, line := range strings.Split(string(bytes.ReplaceAll(p, []byte("\r"), nil)), "\n") {
+		if i == 0 && len(t.lines) > 0 {
+			t.lines[len(t.lines)-1] += line
+			continue
+		}
+		t.lines = append(t.lines, line)
+	}
+	// One more than is quoted, since the last one is mostly empty.
+	t.lines = t.lines[max(0, len(t.lines)-lastLines-1):]
+	return len(p), nil
+}
+
+// String returns the lines for the end of an error's message.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := strings.TrimSpace(strings.Join(t.lines, "\n"))
+	if text == "" {
+		return ""
+	}
+	return "; it said last:\n" + text
+}

@@ -1,0 +1,281 @@
+package rehearsal
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// requirements are the Python packages of the emulator.
+//
+//go:embed requirements.txt
+var requirements string
+
+// unfinished marks the names of virtual environments that are being made.
+const unfinished = ".unfinished-"
+
+// startMoto runs moto in a virtual environment.
+func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
+	python, err := virtualEnvironment(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(o.Port)
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	socket, err := listener.File()
+	if err != nil {
+		return nil, fmt.Errorf("the emulator's port: %w", err)
+	}
+	// Once the process has the socket, nobody else may: connections would wait
+	// for an answer of a process that has died.
+	defer socket.Close()
+	p, err := startProcess(ctx, func(ctx context.Context) *exec.Cmd {
+		return motoCommand(ctx, python, portOf(listener), socket)
+	}, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(socket.Close(), listener.Close()); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return started(ctx, p, portOf(listener), motoVersion(requirements))
+}
+
+// motoCommand runs moto on a socket that listens already: a port that is looked
+// for and let go again could be another program's before moto has started.
+func motoCommand(ctx context.Context, python string, port int, socket *os.File) *exec.Cmd {
+	// Isolated (-I), Python looks for modules in neither PYTHONPATH nor the
+	// current folder. The module is run, and not the script moto_server, since
+	// scripts hold the path at which pip installed them.
+	cmd := exec.CommandContext(ctx, python, "-I", "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", fmt.Sprint(port))
+	cmd.Cancel = func() error { return terminate(cmd) }
+	cmd.ExtraFiles = []*os.File{socket}
+	// How the server's reloader hands its socket, the first of ExtraFiles, to
+	// the process that it starts. A Werkzeug without it would open the port anew.
+	cmd.Env = append(withoutAWS(os.Environ()), "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3")
+	return cmd
+}
+
+// withoutAWS takes out of an environment all that has to do with AWS: an
+// emulator has no use for credentials.
+func withoutAWS(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return isAWS(name)
+	})
+}
+
+// motoVersion returns "moto" and the version that is pinned.
+func motoVersion(requirements string) string {
+	for line := range strings.Lines(requirements) {
+		if version, ok := strings.CutPrefix(line, "moto=="); ok {
+			return "moto " + strings.TrimSpace(version)
+		}
+	}
+	return "moto"
+}
+
+// virtualEnvironment returns the Python of a virtual environment with the
+// requirements, which it makes if there is none. One appears under its name when
+// it is finished and not before, so whatever is there may be used. It is made
+// under another name and renamed, which does it no harm: Python finds a virtual
+// environment from where its own program is.
+func virtualEnvironment(ctx context.Context, o EmulatorOptions) (string, error) {
+	base, err := cacheDir(o.CacheDir)
+	if err != nil {
+		return "", err
+	}
+	interpreter, err := findPython(ctx)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(base, environmentKey(requirements, interpreter))
+	if usable(dir) {
+		return pythonIn(dir), nil
+	}
+	unlock, err := lockFile(ctx, filepath.Join(base, "lock"), func() {
+		o.Progress("waiting for another run, which installs the emulator")
+	})
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if usable(dir) { // The other run has made it.
+		return pythonIn(dir), nil
+	}
+	o.Progress(fmt.Sprintf("installing the emulator (%s) with pip, about 20 s, once", motoVersion(requirements)))
+	return pythonIn(dir), makeEnvironment(ctx, dir, o.Log)
+}
+
+// cacheDir returns the folder of the virtual environments and creates it.
+func cacheDir(dir string) (string, error) {
+	if dir == "" {
+		dir = os.Getenv("COLDSTART_CACHE")
+	}
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("looking for the cache folder (set COLDSTART_CACHE to use another): %w", err)
+		}
+		dir = filepath.Join(user, "coldstart")
+	}
+	dir, err := filepath.Abs(filepath.Join(dir, "emulator"))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return "", fmt.Errorf("creating the cache folder (set COLDSTART_CACHE to use another): %w", err)
+	}
+	return dir, nil
+}
+
+// probe prints what a virtual environment depends on: the version and the
+// binary interface of the Python that it is made with.
+const probe = `import sys, sysconfig
+if sys.version_info < (3, 10):
+    sys.exit("it is Python %d.%d" % sys.version_info[:2])
+try:
+    import ensurepip, venv
+except ImportError as e:
+    sys.exit("it has no module %s (on Debian and Ubuntu: apt install python3-venv)" % e.name)
+print("%d.%d.%d" % sys.version_info[:3], sysconfig.get_config_var("SOABI"))
+`
+
+// findPython returns what identifies the Python on the PATH, and an error if
+// it won't do.
+func findPython(ctx context.Context) (string, error) {
+	const remedy = "the emulator runs in Python 3.10 or later with its venv module: " +
+		"put such a python3 first on PATH, or rehearse against an emulator that runs already or a Docker image of one"
+	cmd := exec.CommandContext(ctx, "python3", "-I", "-c", probe)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.As(err, &exit):
+		return "", fmt.Errorf("%s won't do: %s; %s", cmd.Path, strings.TrimSpace(string(exit.Stderr)), remedy)
+	case err != nil:
+		return "", fmt.Errorf("%w; %s", err, remedy)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// environmentKey names the virtual environment of some requirements.
+func environmentKey(requirements, interpreter string) string {
+	sum := sha256.Sum256([]byte(interpreter + "\n" + requirements))
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+func pythonIn(dir string) string { return filepath.Join(dir, "bin", "python") }
+
+// usable reports whether there is a virtual environment in dir whose Python, a
+// link to the one that it was made with, is still installed.
+func usable(dir string) bool {
+	_, err := os.Stat(pythonIn(dir))
+	return err == nil
+}
+
+// makeEnvironment makes a virtual environment in dir. The caller holds the lock.
+func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error) {
+	if err := removeUnfinished(dir); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinished+"*")
+	if err != nil {
+		return fmt.Errorf("creating a folder in the cache: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(tmp))
+		}
+	}()
+	if err := installInto(ctx, tmp, log); err != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return fmt.Errorf("finishing the emulator's virtual environment: %w", err)
+	}
+	return nil
+}
+
+// removeUnfinished removes what runs that were killed have left, and a virtual
+// environment whose Python is gone.
+func removeUnfinished(dir string) error {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*"+unfinished+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(left, dir) {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing an unfinished virtual environment: %w", err)
+		}
+	}
+	return nil
+}
+
+func installInto(ctx context.Context, dir string, log io.Writer) error {
+	if err := run(exec.CommandContext(ctx, "python3", "-I", "-m", "venv", dir), log); err != nil {
+		return fmt.Errorf("making a virtual environment for the emulator: %w", err)
+	}
+	file := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(file, []byte(requirements), 0o644); err != nil {
+		return err
+	}
+	pip := exec.CommandContext(ctx, pythonIn(dir), "-I", "-m", "pip", "install",
+		"--disable-pip-version-check", "--no-input", "--requirement", file)
+	if err := run(pip, log); err != nil {
+		return fmt.Errorf("installing the emulator with pip (PIP_INDEX_URL names the package index, if not the usual one): %w", err)
+	}
+	return nil
+}
+
+// lockFile locks a file, which the end of this process unlocks too, whatever
+// ends it. It calls waiting if that takes a while.
+func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
+	type result struct {
+		unlock func()
+		err    error
+	}
+	locked := make(chan result, 1)
+	go func() {
+		unlock, err := lockedfile.MutexAt(path).Lock()
+		locked <- result{unlock, err}
+	}()
+	patience := time.NewTimer(time.Second)
+	defer patience.Stop()
+	for {
+		select {
+		case r := <-locked:
+			if r.err != nil {
+				return nil, fmt.Errorf("locking the cache (set COLDSTART_CACHE to a folder on a local disk): %w", r.err)
+			}
+			return r.unlock, nil
+		case <-patience.C:
+			waiting()
+		case <-ctx.Done():
+			// Locking can't be called off; what comes of it is given back.
+			go func() {
+				if r := <-locked; r.err == nil {
+					r.unlock()
+				}
+			}()
+			return nil, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Dir is where a rehearsal keeps its state and its report, below the project's
+// folder.
+const Dir = ".coldstart/rehearsal"
+
+// ReportFile is the report's name in Dir.
+const ReportFile = "report.json"
+
+// Options are those of Run.
+type Options struct {
+	// Project is the folder with Pulumi.yaml.
+	Project string
+	// Parallel is how many stacks run at once; 0 for the default.
+	Parallel int
+	Emulator EmulatorOptions
+	// OnEvent and OnPhase, if not nil, are told what happens.
+	OnEvent func(automation.Event)
+	OnPhase func(string)
+}
+
+// Run brings a whole organization up against an emulator, proves the result,
+// and brings it up again. The report says what was found, whether or not it is
+// good; the error says what kept it from being found. The emulator runs on until
+// it is stopped, for a look; it is nil if it didn't start.
+func Run(ctx context.Context, org *organization.Organization, o Options) (*Report, *Emulator, error) {
+	r := &Report{
+		Started:      time.Now().UTC().Truncate(time.Second),
+		Organization: Summary{Namespace: org.Namespace, Domain: org.Domain, Region: org.Region},
+		Accounts:     len(org.Accounts) + 1,
+		Problems:     []string{},
+		Proofs:       []Proof{},
+		Omitted:      []string{},
+	}
+	for _, s := range org.Stacks() {
+		r.Stacks = append(r.Stacks, StackReport{Stack: s.Name})
+	}
+	begin := time.Now()
+	dir, err := prepare(o.Project)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.phase("starting the emulator")
+	emulator, err := StartEmulator(ctx, o.Emulator)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Emulator, r.Seconds.Emulator = emulator.Version(), round(time.Since(begin))
+	memory := measure(emulator.PID())
+	err = o.rehearse(ctx, org, emulator, dir, r)
+	r.PeakMemoryBytes = memory.stop()
+	r.Seconds.Total = round(time.Since(begin))
+	r.OK = err == nil && len(r.Problems) == 0
+	if writeErr := r.write(filepath.Join(dir, ReportFile)); writeErr != nil {
+		err = errors.Join(err, fmt.Errorf("writing the report: %w", writeErr))
+	}
+	return r, emulator, err
+}
+
+// rehearse goes through the phases until one leaves nothing to go on with.
+func (o *Options) rehearse(ctx context.Context, org *organization.Organization, emulator *Emulator, dir string, r *Report) error {
+	a, err := automation.New(org, automation.Options{
+		Dir:      dir,
+		Parallel: o.Parallel,
+		Env:      Environment(emulator, dir),
+		OnEvent:  o.OnEvent,
+	})
+	if err != nil {
+		return err
+	}
+	o.phase("previewing the whole organization, before anything exists")
+	result, err := a.Preview(ctx)
+	if err != nil {
+		return err
+	}
+	r.Seconds.Preview = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Preview })
+	o.phase("bringing it up")
+	if result, err = a.Up(ctx); err != nil {
+		return err
+	}
+	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })
+	o.phase("proving it, from what AWS says")
+	begin := time.Now()
+	proofs, err := Prove(ctx, emulator.Config(org.Region), org)
+	if err != nil {
+		return fmt.Errorf("reading AWS back: %w", err)
+	}
+	r.Seconds.Proof = round(time.Since(begin))
+	r.proofs(proofs)
+	o.phase("bringing it up again, which must change nothing")
+	if result, err = a.Up(ctx); err != nil {
+		return err
+	}
+	r.secondUp(result)
+	return nil
+}
+
+func (o *Options) phase(name string) {
+	if o.OnPhase != nil {
+		o.OnPhase(name)
+	}
+}
+
+// Environment is what Pulumi needs to work on a rehearsal's state against its
+// emulator, and never on anything real.
+func Environment(emulator *Emulator, dir string) map[string]string {
+	env := maps.Clone(emulator.Env())
+	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
+	env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // There is nothing secret in a rehearsal.
+	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
+	return env
+}
+
+// prepare makes an empty copy of the project for the rehearsal, in place of an
+// earlier one's. The absolute path is returned.
+func prepare(project string) (string, error) {
+	dir, err := filepath.Abs(filepath.Join(project, Dir))
+	if err != nil {
+		return "", err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("removing the last rehearsal: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o755); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"Pulumi.yaml", organization.File} {
+		content, err := os.ReadFile(filepath.Join(project, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), content, 0o644)
+		}
+		if err != nil {
+			return "", fmt.Errorf("copying the project: %w", err)
+		}
+	}
+	return dir, nil
+}

@@ -52,10 +52,12 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	if err != nil {
 		return nil, err
 	}
-	options := append(adopted,
+	options := []pulumi.ResourceOption{
+		pulumi.Composite(adopted...),
 		pulumi.Parent(a),
 		pulumi.Protect(!args.CloseOnDelete),
-		pulumi.RetainOnDelete(!args.CloseOnDelete))
+		pulumi.RetainOnDelete(!args.CloseOnDelete),
+	}
 	if args.After != nil {
 		options = append(options, pulumi.DependsOn([]pulumi.Resource{args.After.account}))
 	}

@@ -36,8 +36,8 @@ type ExistingAccount struct {
 
 // settled are properties that count only when an account is created. AWS has no
 // way to change or read most of them, and the provider would replace the
-// account for the sake of the rest.
-var settled = []string{"name", "roleName", "iamUserAccessToBilling", "createGovcloud"}
+// account for the sake of the rest, of an address in another letter case even.
+var settled = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
 
 // Discover asks AWS for the organization that the credentials belong to. It
 // returns nil if there is none.

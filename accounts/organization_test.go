@@ -51,7 +51,7 @@ func TestOrganization(t *testing.T) {
 			t.Errorf("children: (-want +got)\n%s", diff)
 		}
 		result.CheckProviders(t, "master")
-		result.CheckProtected(t, pulumitest.AWSOrganization)
+		result.CheckProtected(t, pulumitest.AWSUnit)
 
 		org := result.Resource(t, pulumitest.AWSOrganization, "organization")
 		if !org.RetainOnDelete || org.ImportID != "" {
@@ -113,7 +113,7 @@ func TestAdoptedOrganization(t *testing.T) {
 		checkImport(t, result.Resource(t, pulumitest.AWSOrganization, "organization"), "o-old", "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")
 		checkImport(t, result.Resource(t, pulumitest.AWSUnit, "old"), "ou-old", "tags")
 		checkImport(t, result.Resource(t, pulumitest.AWSUnit, "new"), "")
-		result.CheckProtected(t, pulumitest.AWSOrganization)
+		result.CheckProtected(t, pulumitest.AWSUnit)
 		if result.Exports["id"] != "o-old" || result.Exports["old"] != "ou-old" {
 			t.Errorf("outputs are %v", result.Exports)
 		}

@@ -1,7 +1,7 @@
 package audit
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -59,7 +59,7 @@ type Archive struct {
 // NewArchive declares the log archive.
 func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pulumi.ResourceOption) (*Archive, error) {
 	a := &Archive{}
-	if err := ctx.RegisterComponentResource(ArchiveType, name, a, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(ArchiveType, name, a, append(opts, pulumi.Protect(true))...); err != nil {
 		return nil, err
 	}
 	inputs := []pulumi.StringInput{args.OrganizationID, args.MasterAccountID}
@@ -98,7 +98,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 }
 
 func (args *ArchiveArgs) trailARN(masterAccountID string) string {
-	return fmt.Sprintf(args.TrailARN, masterAccountID)
+	return strings.ReplaceAll(args.TrailARN, "%s", masterAccountID)
 }
 
 // ours is the condition that a call of CloudTrail is for a trail of the

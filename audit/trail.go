@@ -32,10 +32,10 @@ type Trail struct {
 // NewTrail declares a trail that records management events in every region.
 func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.ResourceOption) (*Trail, error) {
 	t := &Trail{}
-	if err := ctx.RegisterComponentResource(TrailType, name, t, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(TrailType, name, t, append(opts, pulumi.Protect(true))...); err != nil {
 		return nil, err
 	}
-	options := []pulumi.ResourceOption{pulumi.Parent(t), pulumi.Protect(true)}
+	options := []pulumi.ResourceOption{pulumi.Parent(t)}
 	if args.After != nil {
 		options = append(options, pulumi.DependsOn([]pulumi.Resource{args.After}))
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/program"
 )
 
 // DefaultParallel is how many stacks run at once if Options says nothing. A
@@ -126,7 +125,7 @@ func (a *Automation) Outputs(ctx context.Context, stacks ...string) (map[string]
 		if !existing[s.Name] {
 			return nil
 		}
-		outputs, err := a.stack(s).outputs(ctx)
+		outputs, err := a.stack(s, nil).outputs(ctx)
 		if err != nil {
 			return err
 		}
@@ -185,13 +184,13 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 	return existing, nil
 }
 
-// program returns the inline program.
-func (a *Automation) program() program.Settings {
+// emulated reports whether the providers' calls go to an emulator.
+func (a *Automation) emulated() bool {
 	endpoint, set := a.options.Env["AWS_ENDPOINT_URL"]
 	if !set {
 		endpoint = os.Getenv("AWS_ENDPOINT_URL")
 	}
-	return program.Settings{Emulated: endpoint != ""}
+	return endpoint != ""
 }
 
 func (a *Automation) emit(e Event) {

@@ -52,11 +52,7 @@ func unchanged(op apitype.OpType) bool {
 
 // watcher turns the engine's events into ours.
 type watcher struct {
-	stack *stack
-	// outputs is closed when the stack's outputs are written: those who wait
-	// for them may start, though some resources may still be under way.
-	outputs chan struct{}
-
+	stack   *stack
 	changes map[string]int
 	steps   []Resource
 	errors  []string
@@ -104,10 +100,6 @@ func (w *watcher) started(m apitype.StepEventMetadata) {
 }
 
 func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
-	if m.Type == string(resource.RootStackType) && !failed && w.outputs != nil {
-		close(w.outputs)
-		w.outputs = nil
-	}
 	if !unchanged(m.Op) || failed {
 		w.stack.emit(Event{Kind: EventResourceFinished, Resource: resourceOf(m), Failed: failed})
 	}

@@ -77,7 +77,7 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 		return false, e
 	}
 	s.say("breaking the lock of %s, which is gone", e.Holder)
-	_, err = s.pulumi(ctx, "cancel", "--yes")
+	err = s.pulumi(ctx, "cancel", "--yes")
 	return err == nil, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // order says which stacks wait for which.
@@ -35,9 +36,10 @@ type operation struct {
 type node struct {
 	*stack
 	waitsFor []*node
-	// ready is closed when those who wait may start, done when the stack has
-	// ended; result is valid then.
-	ready  chan struct{}
+	// ready is closed when those who wait may start, before the stack has
+	// ended; nil if they have to wait until then.
+	ready <-chan struct{}
+	// done is closed when the stack has ended; result is valid then.
 	done   chan struct{}
 	result StackResult
 }
@@ -53,7 +55,8 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 		return nil, err
 	}
 	begin := time.Now()
-	nodes := a.graph(selected, op.order)
+	live := stackref.NewLive()
+	nodes := a.graph(selected, op.order, live)
 	slots := semaphore.NewWeighted(int64(a.options.Parallel))
 	var group errgroup.Group
 	for _, n := range nodes {
@@ -74,10 +77,13 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 }
 
 // graph returns the selected stacks with what each waits for among them.
-func (a *Automation) graph(selected []organization.Stack, o order) []*node {
+func (a *Automation) graph(selected []organization.Stack, o order, live *stackref.Live) []*node {
 	nodes, byName := make([]*node, len(selected)), map[string]*node{}
 	for i, s := range selected {
-		nodes[i] = &node{stack: a.stack(s), ready: make(chan struct{}), done: make(chan struct{})}
+		nodes[i] = &node{stack: a.stack(s, live), done: make(chan struct{})}
+		if o == forward {
+			nodes[i].ready = live.Known(s.Name)
+		}
 		byName[s.Name] = nodes[i]
 	}
 	for i, s := range selected {
@@ -110,9 +116,6 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 		return result
 	}
 	defer slots.Release(1)
-	if op.order == forward {
-		n.watcher.outputs = n.ready
-	}
 	begin := time.Now()
 	n.emit(Event{Kind: EventStackStarted})
 	result.Err = n.do(ctx, op)

@@ -15,8 +15,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // attempts is how often a stack is run again after what passes by itself in a
@@ -47,11 +50,12 @@ type stack struct {
 	a       *Automation
 	name    string
 	exists  bool
+	live    *stackref.Live
 	watcher watcher
 }
 
-func (a *Automation) stack(s organization.Stack) *stack {
-	st := &stack{a: a, name: s.Name}
+func (a *Automation) stack(s organization.Stack, live *stackref.Live) *stack {
+	st := &stack{a: a, name: s.Name, live: live}
 	st.watcher = watcher{stack: st, changes: map[string]int{}}
 	return st
 }
@@ -67,11 +71,17 @@ func (s *stack) say(format string, args ...any) {
 
 // open returns the Automation API's handle.
 func (s *stack) open(ctx context.Context, dir string, env map[string]string) (auto.Stack, error) {
-	ws, err := s.a.workspace(ctx, dir, env, s.a.inline())
+	ws, err := s.a.workspace(ctx, dir, env, s.program())
 	if err != nil {
 		return auto.Stack{}, err
 	}
 	return auto.SelectStack(ctx, s.name, ws)
+}
+
+// program is the inline program, whose outputs the run's other stacks may have
+// before the backend has them.
+func (s *stack) program() pulumi.RunFunc {
+	return program.For(s.a.org, program.Settings{Emulated: s.a.emulated(), Live: s.live})
 }
 
 func (s *stack) here(ctx context.Context) (auto.Stack, error) {
@@ -79,24 +89,24 @@ func (s *stack) here(ctx context.Context) (auto.Stack, error) {
 }
 
 // pulumi runs a command of the CLI that the Automation API doesn't have.
-func (s *stack) pulumi(ctx context.Context, args ...string) (string, error) {
+func (s *stack) pulumi(ctx context.Context, args ...string) error {
 	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
 	if err != nil {
-		return "", err
+		return err
 	}
 	return runIn(ctx, ws, append(args, "--stack", s.name)...)
 }
 
-func runIn(ctx context.Context, ws workspace, args ...string) (string, error) {
+func runIn(ctx context.Context, ws workspace, args ...string) error {
 	var env []string
 	for k, v := range ws.GetEnvVars() {
 		env = append(env, k+"="+v)
 	}
 	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), nil, nil, nil, env, args...)
 	if err != nil {
-		return "", fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
+		return fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
 	}
-	return stdout, nil
+	return nil
 }
 
 // init creates the stack in the backend.
@@ -105,8 +115,7 @@ func (s *stack) init(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = runIn(ctx, ws, "stack", "init", s.name, "--no-select")
-	return err
+	return runIn(ctx, ws, "stack", "init", s.name, "--no-select")
 }
 
 func (s *stack) preview(ctx context.Context) error {
@@ -121,7 +130,7 @@ func (s *stack) preview(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := runIn(ctx, ws, "stack", "init", s.name, "--no-select"); err != nil {
+		if err := runIn(ctx, ws, "stack", "init", s.name, "--no-select"); err != nil {
 			return err
 		}
 	}
@@ -183,8 +192,16 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	if err := s.recover(ctx, handle); err != nil {
 		return err
 	}
-	if o.Unprotect {
-		if _, err := s.pulumi(ctx, "state", "unprotect", "--all", "--yes"); err != nil {
+	_, deployment, err := s.deployment(ctx, handle)
+	if err != nil {
+		return err
+	}
+	if n := protected(deployment); n > 0 {
+		// Pulumi would delete everything else before it stops at them.
+		if !o.Unprotect {
+			return &ProtectedError{Stack: s.name, Resources: n}
+		}
+		if err := s.pulumi(ctx, "state", "unprotect", "--all", "--yes"); err != nil {
 			return err
 		}
 	}
@@ -192,6 +209,28 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 		_, err := handle.Destroy(ctx, optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
 		return err
 	})
+}
+
+// protected counts the resources that are protected, components aside.
+func protected(d *apitype.DeploymentV3) int {
+	n := 0
+	for _, r := range d.Resources {
+		if r.Protect && r.Custom {
+			n++
+		}
+	}
+	return n
+}
+
+// ProtectedError says that a stack wasn't destroyed, nor any part of it.
+type ProtectedError struct {
+	Stack     string
+	Resources int
+}
+
+func (e *ProtectedError) Error() string {
+	return fmt.Sprintf("%s of stack %s are protected, such as its zone, keys and buckets; nothing was deleted; destroy with --unprotect to delete them too",
+		count(e.Resources, "resource"), e.Stack)
 }
 
 // outputs returns the stack's outputs, secret ones masked.

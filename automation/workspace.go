@@ -8,8 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/coldstart-aws/coldstart/program"
 )
 
 // workspace is the Automation API's, less what coldstart doesn't want of it.
@@ -67,9 +65,4 @@ func (a *Automation) scratch() (dir string, env map[string]string, err error) {
 	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "preview" // Nothing is kept.
 	return dir, env, nil
-}
-
-// inline returns the program of every stack.
-func (a *Automation) inline() pulumi.RunFunc {
-	return program.For(a.org, a.program())
 }

@@ -26,12 +26,12 @@ type Zone struct {
 // NewZone declares a public hosted zone.
 func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
 	z := &Zone{}
-	if err := ctx.RegisterComponentResource(ZoneType, name, z, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(ZoneType, name, z, append(opts, pulumi.Protect(true))...); err != nil {
 		return nil, err
 	}
 	set, err := route53.NewDelegationSet(ctx, name, &route53.DelegationSetArgs{
 		ReferenceName: pulumi.String(args.Domain),
-	}, pulumi.Parent(z), pulumi.Protect(true))
+	}, pulumi.Parent(z))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 		Comment:         pulumi.String("Managed by coldstart"),
 		DelegationSetId: set.ID(),
 		Tags:            args.Tags,
-	}, pulumi.Parent(z), pulumi.Protect(true))
+	}, pulumi.Parent(z))
 	if err != nil {
 		return nil, err
 	}

@@ -195,47 +195,77 @@ func TestUnreadable(t *testing.T) {
 	for _, c := range []struct{ name, keys, want string }{
 		{"typing error at the top", `coldstart:acounts: {}`, `:2: coldstart:acounts: unknown key; did you mean accounts?`},
 		{"typing error in an object", `coldstart:network: {CIRD: 10.0.0.0/8}`, `:2: coldstart:network.CIRD: unknown key; did you mean cidr?`},
-		{"typing error in an account", "coldstart:accounts:\n  prod:\n    closeonDelete: true",
-			`:4: coldstart:accounts.prod.closeonDelete: unknown key; did you mean closeOnDelete?`},
+		{
+			"typing error in an account", "coldstart:accounts:\n  prod:\n    closeonDelete: true",
+			`:4: coldstart:accounts.prod.closeonDelete: unknown key; did you mean closeOnDelete?`,
+		},
 		{"key unlike any", `coldstart:dns: {resolver: x}`, `:2: coldstart:dns.resolver: unknown key; the keys here are local`},
 		{"short key unlike any", `coldstart:units: {a: {x: 1}}`, `:2: coldstart:units.a.x: unknown key; the keys here are parent, tags`},
-		{"key twice", "coldstart:region: us-west-1\ncoldstart:region: us-west-2",
-			`:3: coldstart:region: stands there twice, on lines 2 and 3; keep one of them`},
-		{"account twice", "coldstart:accounts:\n  prod: {}\n  dev: {}\n  prod: {unit: a}",
-			`:5: coldstart:accounts.prod: stands there twice, on lines 3 and 5; keep one of them`},
+		{
+			"key twice", "coldstart:region: us-west-1\ncoldstart:region: us-west-2",
+			`:3: coldstart:region: stands there twice, on lines 2 and 3; keep one of them`,
+		},
+		{
+			"account twice", "coldstart:accounts:\n  prod: {}\n  dev: {}\n  prod: {unit: a}",
+			`:5: coldstart:accounts.prod: stands there twice, on lines 3 and 5; keep one of them`,
+		},
 		{"object for a string", `coldstart:region: {a: b}`, `:2: coldstart:region: an object is not a string; write a string`},
 		{"list for a string", `coldstart:region: [a]`, `:2: coldstart:region: a list is not a string; write a string`},
-		{"secret", "coldstart:email:\n  secure: v1:abc",
-			`:2: coldstart:email: an object is not a string; write a string`},
-		{"secret for an object", "coldstart:network:\n  secure: v1:abc",
-			`:3: coldstart:network.secure: unknown key; the keys here are accountPrefix, cidr`},
+		{
+			"secret", "coldstart:email:\n  secure: v1:abc",
+			`:2: coldstart:email: an object is not a string; write a string`,
+		},
+		{
+			"secret for an object", "coldstart:network:\n  secure: v1:abc",
+			`:3: coldstart:network.secure: unknown key; the keys here are accountPrefix, cidr`,
+		},
 		{"string for an object", `coldstart:accounts: prod`, `:2: coldstart:accounts: "prod" is not an object; write it as {key: value, …}`},
 		{"list for an object", `coldstart:accounts: [prod, dev]`, `:2: coldstart:accounts: a list is not an object; write it as {key: value, …}`},
 		{"string for an account", `coldstart:accounts: {prod: workloads}`, `:2: coldstart:accounts.prod: "workloads" is not an object; write it as {key: value, …}`},
-		{"string for a list", `coldstart:organization: {policyTypes: TAG_POLICY}`,
-			`:2: coldstart:organization.policyTypes: "TAG_POLICY" is not a list; write it as [a, b, …]`},
-		{"object in a list", `coldstart:organization: {policyTypes: [{a: b}]}`,
-			`:2: coldstart:organization.policyTypes: an object is not a string; write it as [a, b, …]`},
-		{"words for a number", `coldstart:audit: {retentionDays: a year}`,
-			`:2: coldstart:audit.retentionDays: "a year" is not a whole number; write a whole number, such as 365`},
-		{"fraction for a number", `coldstart:audit: {retentionDays: 1.5}`,
-			`:2: coldstart:audit.retentionDays: "1.5" is not a whole number; write a whole number, such as 365`},
-		{"object for a number", `coldstart:audit: {lockDays: {}}`,
-			`:2: coldstart:audit.lockDays: an object is not a whole number; write a whole number`},
-		{"word for a boolean", `coldstart:dns: {local: yes}`,
-			`:2: coldstart:dns.local: "yes" is neither true nor false; write true or false`},
-		{"list for a boolean", `coldstart:dns: {local: []}`,
-			`:2: coldstart:dns.local: a list is not true or false; write true or false`},
-		{"address for a network", `coldstart:accounts: {prod: {network: 10.0.0.1}}`,
-			`:2: coldstart:accounts.prod.network: "10.0.0.1" is not a network; write an IPv4 network in CIDR notation, such as 10.100.0.0/16`},
-		{"list for a network", `coldstart:accounts: {prod: {network: []}}`,
-			`:2: coldstart:accounts.prod.network: a list is not a network; write a network`},
+		{
+			"string for a list", `coldstart:organization: {policyTypes: TAG_POLICY}`,
+			`:2: coldstart:organization.policyTypes: "TAG_POLICY" is not a list; write it as [a, b, …]`,
+		},
+		{
+			"object in a list", `coldstart:organization: {policyTypes: [{a: b}]}`,
+			`:2: coldstart:organization.policyTypes: an object is not a string; write it as [a, b, …]`,
+		},
+		{
+			"words for a number", `coldstart:audit: {retentionDays: a year}`,
+			`:2: coldstart:audit.retentionDays: "a year" is not a whole number; write a whole number, such as 365`,
+		},
+		{
+			"fraction for a number", `coldstart:audit: {retentionDays: 1.5}`,
+			`:2: coldstart:audit.retentionDays: "1.5" is not a whole number; write a whole number, such as 365`,
+		},
+		{
+			"object for a number", `coldstart:audit: {lockDays: {}}`,
+			`:2: coldstart:audit.lockDays: an object is not a whole number; write a whole number`,
+		},
+		{
+			"word for a boolean", `coldstart:dns: {local: yes}`,
+			`:2: coldstart:dns.local: "yes" is neither true nor false; write true or false`,
+		},
+		{
+			"list for a boolean", `coldstart:dns: {local: []}`,
+			`:2: coldstart:dns.local: a list is not true or false; write true or false`,
+		},
+		{
+			"address for a network", `coldstart:accounts: {prod: {network: 10.0.0.1}}`,
+			`:2: coldstart:accounts.prod.network: "10.0.0.1" is not a network; write an IPv4 network in CIDR notation, such as 10.100.0.0/16`,
+		},
+		{
+			"list for a network", `coldstart:accounts: {prod: {network: []}}`,
+			`:2: coldstart:accounts.prod.network: a list is not a network; write a network`,
+		},
 		{"object for a tag", `coldstart:tags: {Team: {}}`, `:2: coldstart:tags.Team: an object is not a string; write a string`},
-		{"several", "coldstart:tgas: {}\ncoldstart:accounts:\n  dev: {protect: 1}\n  prod: {emial: x, network: y}",
+		{
+			"several", "coldstart:tgas: {}\ncoldstart:accounts:\n  dev: {protect: 1}\n  prod: {emial: x, network: y}",
 			":2: coldstart:tgas: unknown key; did you mean tags?\n" +
 				":4: coldstart:accounts.dev.protect: \"1\" is neither true nor false; write true or false\n" +
 				":5: coldstart:accounts.prod.emial: unknown key; did you mean email?\n" +
-				`:5: coldstart:accounts.prod.network: "y" is not a network; write an IPv4 network in CIDR notation, such as 10.100.0.0/16`},
+				`:5: coldstart:accounts.prod.network: "y" is not a network; write an IPv4 network in CIDR notation, such as 10.100.0.0/16`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

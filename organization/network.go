@@ -14,10 +14,11 @@ func (o *Organization) NextNetwork() (netip.Prefix, bool) {
 	if !space.IsValid() || !space.Addr().Is4() || bits < space.Bits() || bits > 32 {
 		return netip.Prefix{}, false
 	}
-	first := uint64(toUint32(space.Masked().Addr()))
+	// Uint64 holds the address behind 255.255.255.255, where the search ends.
+	first := toNumber(space.Masked().Addr())
 	end := first + 1<<(32-space.Bits())
 	for next := first; next < end; {
-		candidate := netip.PrefixFrom(fromUint32(uint32(next)), bits)
+		candidate := netip.PrefixFrom(toAddr(next), bits)
 		taken, overlaps := o.overlapping(candidate)
 		if !overlaps {
 			return candidate, true
@@ -39,13 +40,13 @@ func (o *Organization) overlapping(p netip.Prefix) (netip.Prefix, bool) {
 	return netip.Prefix{}, false
 }
 
-func toUint32(a netip.Addr) uint32 {
+func toNumber(a netip.Addr) uint64 {
 	b := a.As4()
-	return binary.BigEndian.Uint32(b[:])
+	return uint64(binary.BigEndian.Uint32(b[:]))
 }
 
-func fromUint32(v uint32) netip.Addr {
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], v)
-	return netip.AddrFrom4(b)
+func toAddr(n uint64) netip.Addr {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	return netip.AddrFrom4([4]byte(b[4:]))
 }

@@ -61,7 +61,7 @@ func firstFree(org *organization.Organization) (netip.Prefix, bool) {
 		p := netip.PrefixFrom(addr, bits)
 		free := p.Masked() == p
 		for _, a := range org.Accounts {
-			free = free && !(a.Network.IsValid() && a.Network.Overlaps(p))
+			free = free && (!a.Network.IsValid() || !a.Network.Overlaps(p))
 		}
 		if free {
 			return p, true

@@ -194,6 +194,9 @@ func (o *Organization) unitRemedy(name string) string {
 	if near, ok := nearest(name, units); ok {
 		return "did you mean " + near + "?"
 	}
+	if len(units) == 0 {
+		return fmt.Sprintf("declare it under %sunits", prefix)
+	}
 	return fmt.Sprintf("declare it under %sunits; those declared are %s", prefix, strings.Join(units, ", "))
 }
 

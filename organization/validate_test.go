@@ -24,140 +24,260 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 64)
 	for _, c := range []struct{ name, keys, want string }{
-		{"namespace is missing", `coldstart:namespace: ""`,
-			`:2: coldstart:namespace: is missing; write a short lower-case name, such as acme`},
-		{"namespace in capitals", `coldstart:namespace: ACME`,
-			`:2: coldstart:namespace: "ACME" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`},
-		{"namespace with an outer hyphen", `coldstart:namespace: acme-`,
-			`:2: coldstart:namespace: "acme-" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`},
-		{"namespace that S3 reserves", `coldstart:namespace: sthree-acme`,
-			`:2: coldstart:namespace: "sthree-acme" starts as no S3 bucket may; write a short lower-case name, such as acme`},
-		{"namespace too long", `coldstart:namespace: ` + long[:37],
-			`:2: coldstart:namespace: "` + long[:37] + `" is too long: with "master" and a bucket's suffix it passes the 63 characters of a bucket's name; write a short lower-case name, such as acme`},
+		{
+			"namespace is missing", `coldstart:namespace: ""`,
+			`:2: coldstart:namespace: is missing; write a short lower-case name, such as acme`,
+		},
+		{
+			"namespace in capitals", `coldstart:namespace: ACME`,
+			`:2: coldstart:namespace: "ACME" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`,
+		},
+		{
+			"namespace with an outer hyphen", `coldstart:namespace: acme-`,
+			`:2: coldstart:namespace: "acme-" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`,
+		},
+		{
+			"namespace that S3 reserves", `coldstart:namespace: sthree-acme`,
+			`:2: coldstart:namespace: "sthree-acme" starts as no S3 bucket may; write a short lower-case name, such as acme`,
+		},
+		{
+			"namespace too long", `coldstart:namespace: ` + long[:37],
+			`:2: coldstart:namespace: "` + long[:37] + `" is too long: with "master" and a bucket's suffix it passes the 63 characters of a bucket's name; write a short lower-case name, such as acme`,
+		},
 
-		{"domain is missing", `coldstart:domain: ""`,
-			`:2: coldstart:domain: is missing; write a domain that you own, such as acme.example`},
-		{"domain with a bad part", `coldstart:domain: acme_.example`,
-			`:2: coldstart:domain: "acme_.example" is not a domain name: the part "acme_" is not up to 63 lower-case letters, digits and inner hyphens; write a domain that you own, such as acme.example`},
-		{"domain with a final dot", `coldstart:domain: acme.example.`,
-			`:2: coldstart:domain: "acme.example." is not a domain name: the part "" is not up to 63 lower-case letters, digits and inner hyphens; write a domain that you own, such as acme.example`},
-		{"domain of one part", `coldstart:domain: localhost`,
-			`:2: coldstart:domain: "localhost" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`},
-		{"domain that is an address", `coldstart:domain: 10.0.0.1`,
-			`:2: coldstart:domain: "10.0.0.1" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`},
+		{
+			"domain is missing", `coldstart:domain: ""`,
+			`:2: coldstart:domain: is missing; write a domain that you own, such as acme.example`,
+		},
+		{
+			"domain with a bad part", `coldstart:domain: acme_.example`,
+			`:2: coldstart:domain: "acme_.example" is not a domain name: the part "acme_" is not up to 63 lower-case letters, digits and inner hyphens; write a domain that you own, such as acme.example`,
+		},
+		{
+			"domain with a final dot", `coldstart:domain: acme.example.`,
+			`:2: coldstart:domain: "acme.example." is not a domain name: the part "" is not up to 63 lower-case letters, digits and inner hyphens; write a domain that you own, such as acme.example`,
+		},
+		{
+			"domain of one part", `coldstart:domain: localhost`,
+			`:2: coldstart:domain: "localhost" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`,
+		},
+		{
+			"domain that is an address", `coldstart:domain: 10.0.0.1`,
+			`:2: coldstart:domain: "10.0.0.1" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`,
+		},
 
 		{"region is missing", `coldstart:region: ""`, `:2: coldstart:region: is missing; ` + regionRemedy},
-		{"region with a typing error", `coldstart:region: us-wets-2`,
-			`:2: coldstart:region: "us-wets-2" is not a region of AWS's commercial partition; did you mean us-west-2?`},
-		{"region of another partition", `coldstart:region: cn-northwest-1`,
-			`:2: coldstart:region: "cn-northwest-1" is not a region of AWS's commercial partition; ` + regionRemedy},
-		{"region to opt in to", `coldstart:region: eu-south-2`,
-			`:2: coldstart:region: "eu-south-2" is a region that each account must opt in to, so that new accounts' stacks would fail in it; ` + regionRemedy},
+		{
+			"region with a typing error", `coldstart:region: us-wets-2`,
+			`:2: coldstart:region: "us-wets-2" is not a region of AWS's commercial partition; did you mean us-west-2?`,
+		},
+		{
+			"region of another partition", `coldstart:region: cn-northwest-1`,
+			`:2: coldstart:region: "cn-northwest-1" is not a region of AWS's commercial partition; ` + regionRemedy,
+		},
+		{
+			"region to opt in to", `coldstart:region: eu-south-2`,
+			`:2: coldstart:region: "eu-south-2" is a region that each account must opt in to, so that new accounts' stacks would fail in it; ` + regionRemedy,
+		},
 
 		{"pattern is missing", `coldstart:email: ""`, `:2: coldstart:email: is missing; ` + patternRemedy},
-		{"pattern without %s", `coldstart:email: aws@acme.example`,
-			`:2: coldstart:email: "aws@acme.example" doesn't have exactly one %s; ` + patternRemedy},
-		{"pattern with two %s", `coldstart:email: '%s+%s@acme.example'`,
-			`:2: coldstart:email: "%s+%s@acme.example" doesn't have exactly one %s; ` + patternRemedy},
-		{"pattern with another verb", `coldstart:email: aws+%s%d@acme.example`,
-			`:2: coldstart:email: "aws+%s%d@acme.example" doesn't have exactly one %s; ` + patternRemedy},
-		{"pattern that is no address", `coldstart:email: aws+%s`,
-			`:2: coldstart:email: "aws+%s" is not an e-mail address; ` + patternRemedy},
+		{
+			"pattern without %s", `coldstart:email: aws@acme.example`,
+			`:2: coldstart:email: "aws@acme.example" doesn't have exactly one %s; ` + patternRemedy,
+		},
+		{
+			"pattern with two %s", `coldstart:email: '%s+%s@acme.example'`,
+			`:2: coldstart:email: "%s+%s@acme.example" doesn't have exactly one %s; ` + patternRemedy,
+		},
+		{
+			"pattern with another verb", `coldstart:email: aws+%s%d@acme.example`,
+			`:2: coldstart:email: "aws+%s%d@acme.example" doesn't have exactly one %s; ` + patternRemedy,
+		},
+		{
+			"pattern that is no address", `coldstart:email: aws+%s`,
+			`:2: coldstart:email: "aws+%s" is not an e-mail address; ` + patternRemedy,
+		},
 
-		{"space is IPv6", `coldstart:network: {cidr: "fd00::/8"}`,
-			`:2: coldstart:network.cidr: fd00::/8 is not an IPv4 network; write an IPv4 network, such as 10.100.0.0/16`},
-		{"space with host bits", `coldstart:network: {cidr: 10.0.0.1/8}`,
-			`:2: coldstart:network.cidr: 10.0.0.1/8 has bits set behind its prefix; write 10.0.0.0/8`},
-		{"account networks larger than the space", `coldstart:network: {cidr: 10.0.0.0/16, accountPrefix: 8}`,
-			`:2: coldstart:network.accountPrefix: 8 bits don't cut networks from 10.0.0.0/16; write the length of an account's network, from 16 to 28`},
-		{"account networks too small", `coldstart:network: {accountPrefix: 29}`,
-			`:2: coldstart:network.accountPrefix: 29 bits don't cut networks from 10.0.0.0/8; write the length of an account's network, from 8 to 28`},
+		{
+			"space is IPv6", `coldstart:network: {cidr: "fd00::/8"}`,
+			`:2: coldstart:network.cidr: fd00::/8 is not an IPv4 network; write an IPv4 network, such as 10.100.0.0/16`,
+		},
+		{
+			"space with host bits", `coldstart:network: {cidr: 10.0.0.1/8}`,
+			`:2: coldstart:network.cidr: 10.0.0.1/8 has bits set behind its prefix; write 10.0.0.0/8`,
+		},
+		{
+			"account networks larger than the space", `coldstart:network: {cidr: 10.0.0.0/16, accountPrefix: 8}`,
+			`:2: coldstart:network.accountPrefix: 8 bits don't cut networks from 10.0.0.0/16; write the length of an account's network, from 16 to 28`,
+		},
+		{
+			"account networks too small", `coldstart:network: {accountPrefix: 29}`,
+			`:2: coldstart:network.accountPrefix: 29 bits don't cut networks from 10.0.0.0/8; write the length of an account's network, from 8 to 28`,
+		},
 
-		{"unit with a bad name", `coldstart:units: {"a/b": {}}`,
-			`:2: coldstart:units.a/b: "a/b" is not a unit's name; ` + unitRemedy},
-		{"unit with too long a name", `coldstart:units: {` + strings.Repeat("u", 129) + `: {}}`,
-			`:2: coldstart:units.` + strings.Repeat("u", 129) + `: "` + strings.Repeat("u", 129) + `" is not a unit's name; ` + unitRemedy},
-		{"unit with an unknown parent", `coldstart:units: {infra: {}, dns: {parent: infar}}`,
-			`:2: coldstart:units.dns.parent: unknown unit "infar"; did you mean infra?`},
-		{"unit within itself", `coldstart:units: {a: {parent: a}}`,
-			`:2: coldstart:units.a.parent: "a" lies within itself; let one unit of the cycle have no parent`},
-		{"units in a cycle", "coldstart:units:\n  a: {parent: b}\n  b: {parent: a}",
+		{
+			"unit with a bad name", `coldstart:units: {"a/b": {}}`,
+			`:2: coldstart:units.a/b: "a/b" is not a unit's name; ` + unitRemedy,
+		},
+		{
+			"unit with too long a name", `coldstart:units: {` + strings.Repeat("u", 129) + `: {}}`,
+			`:2: coldstart:units.` + strings.Repeat("u", 129) + `: "` + strings.Repeat("u", 129) + `" is not a unit's name; ` + unitRemedy,
+		},
+		{
+			"unit with an unknown parent", `coldstart:units: {infra: {}, dns: {parent: infar}}`,
+			`:2: coldstart:units.dns.parent: unknown unit "infar"; did you mean infra?`,
+		},
+		{
+			"unit within itself", `coldstart:units: {a: {parent: a}}`,
+			`:2: coldstart:units.a.parent: "a" lies within itself; let one unit of the cycle have no parent`,
+		},
+		{
+			"units in a cycle", "coldstart:units:\n  a: {parent: b}\n  b: {parent: a}",
 			":3: coldstart:units.a.parent: \"a\" lies within itself; let one unit of the cycle have no parent\n" +
-				`:4: coldstart:units.b.parent: "b" lies within itself; let one unit of the cycle have no parent`},
-		{"unit too deep", `coldstart:units: {a: {}, b: {parent: a}, c: {parent: b}, d: {parent: c}, e: {parent: d}, f: {parent: e}}`,
-			`:2: coldstart:units.f.parent: "f" is 6 units deep, over AWS's 5; move it up`},
+				`:4: coldstart:units.b.parent: "b" lies within itself; let one unit of the cycle have no parent`,
+		},
+		{
+			"unit too deep", `coldstart:units: {a: {}, b: {parent: a}, c: {parent: b}, d: {parent: c}, e: {parent: d}, f: {parent: e}}`,
+			`:2: coldstart:units.f.parent: "f" is 6 units deep, over AWS's 5; move it up`,
+		},
 
-		{"account named master", `coldstart:accounts: {master: {}}`,
-			`:2: coldstart:accounts.master: "master" is the management account's name; choose another name; the management account isn't listed among the members`},
-		{"account with a bad name", `coldstart:accounts: {Prod_1: {}}`,
-			`:2: coldstart:accounts.Prod_1: "Prod_1" is not an account's name; ` + nameRemedy},
-		{"account with no name", `coldstart:accounts: {"": {}}`,
-			`:2: coldstart:accounts.: "" is not an account's name; ` + nameRemedy},
-		{"account named local", `coldstart:accounts: {local: {}}`,
-			`:2: coldstart:accounts.local: local.acme.example points to 127.0.0.1; choose another name, or set coldstart:dns: {local: false}`},
-		{"account with too long a name", `coldstart:accounts: {` + long[:39] + `: {}}`,
-			`:2: coldstart:accounts.` + long[:39] + `: "` + long[:39] + `" is too long: with the namespace and a bucket's suffix it passes the 63 characters of a bucket's name; shorten the name or the namespace`},
-		{"id with a digit less", `coldstart:accounts: {prod: {id: 12345678901}}`,
-			`:2: coldstart:accounts.prod.id: "12345678901" is not an account's id; write its 12 digits, in quotes`},
-		{"id of two accounts", "coldstart:accounts:\n  prod: {id: '123456789012'}\n  dev: {id: '123456789012'}",
-			`:3: coldstart:accounts.prod.id: 123456789012 is the id of account "dev" too; write the id of the account that this one adopts`},
-		{"unit that isn't declared", `coldstart:accounts: {prod: {unit: workloads}}`,
-			`:2: coldstart:accounts.prod.unit: unknown unit "workloads"; declare it under coldstart:units; those declared are `},
-		{"unit with a typing error", "coldstart:units: {workloads: {}}\ncoldstart:accounts: {prod: {unit: worklaods}}",
-			`:3: coldstart:accounts.prod.unit: unknown unit "worklaods"; did you mean workloads?`},
+		{
+			"account named master", `coldstart:accounts: {master: {}}`,
+			`:2: coldstart:accounts.master: "master" is the management account's name; choose another name; the management account isn't listed among the members`,
+		},
+		{
+			"account with a bad name", `coldstart:accounts: {Prod_1: {}}`,
+			`:2: coldstart:accounts.Prod_1: "Prod_1" is not an account's name; ` + nameRemedy,
+		},
+		{
+			"account with no name", `coldstart:accounts: {"": {}}`,
+			`:2: coldstart:accounts.: "" is not an account's name; ` + nameRemedy,
+		},
+		{
+			"account named local", `coldstart:accounts: {local: {}}`,
+			`:2: coldstart:accounts.local: local.acme.example points to 127.0.0.1; choose another name, or set coldstart:dns: {local: false}`,
+		},
+		{
+			"account with too long a name", `coldstart:accounts: {` + long[:39] + `: {}}`,
+			`:2: coldstart:accounts.` + long[:39] + `: "` + long[:39] + `" is too long: with the namespace and a bucket's suffix it passes the 63 characters of a bucket's name; shorten the name or the namespace`,
+		},
+		{
+			"id with a digit less", `coldstart:accounts: {prod: {id: 12345678901}}`,
+			`:2: coldstart:accounts.prod.id: "12345678901" is not an account's id; write its 12 digits, in quotes`,
+		},
+		{
+			"id of two accounts", "coldstart:accounts:\n  prod: {id: '123456789012'}\n  dev: {id: '123456789012'}",
+			`:3: coldstart:accounts.prod.id: 123456789012 is the id of account "dev" too; write the id of the account that this one adopts`,
+		},
+		{
+			"unit that isn't declared", `coldstart:accounts: {prod: {unit: workloads}}`,
+			`:2: coldstart:accounts.prod.unit: unknown unit "workloads"; declare it under coldstart:units`,
+		},
+		{
+			"unit with a typing error", "coldstart:units: {workloads: {}}\ncoldstart:accounts: {prod: {unit: worklaods}}",
+			`:3: coldstart:accounts.prod.unit: unknown unit "worklaods"; did you mean workloads?`,
+		},
 
-		{"address that isn't one", `coldstart:accounts: {prod: {email: prod}}`,
-			`:2: coldstart:accounts.prod.email: "prod" is not an e-mail address; write an address such as aws+prod@acme.example`},
-		{"address too long after the pattern", "coldstart:email: aws+%s@" + strings.Repeat("a", 40) + ".example\ncoldstart:accounts: {production-eu: {}}",
-			`:3: coldstart:accounts.production-eu.email: "aws+production-eu@` + strings.Repeat("a", 40) + `.example" has 66 characters, not 6 to 64; write a shorter address for this account`},
-		{"address of two accounts", "coldstart:accounts:\n  prod: {}\n  dev:\n    email: AWS+Prod@acme.example",
-			`:3: coldstart:accounts.prod.email: "aws+prod@acme.example" is the address of account "dev" too; write an address of its own: AWS binds one to one account for ever`},
+		{
+			"address that isn't one", `coldstart:accounts: {prod: {email: prod}}`,
+			`:2: coldstart:accounts.prod.email: "prod" is not an e-mail address; write an address such as aws+prod@acme.example`,
+		},
+		{
+			"address too long after the pattern", "coldstart:email: aws+%s@" + strings.Repeat("a", 40) + ".example\ncoldstart:accounts: {production-eu: {}}",
+			`:3: coldstart:accounts.production-eu.email: "aws+production-eu@` + strings.Repeat("a", 40) + `.example" has 66 characters, not 6 to 64; write a shorter address for this account`,
+		},
+		{
+			"address of two accounts", "coldstart:accounts:\n  prod: {}\n  dev:\n    email: AWS+Prod@acme.example",
+			`:3: coldstart:accounts.prod.email: "aws+prod@acme.example" is the address of account "dev" too; write an address of its own: AWS binds one to one account for ever`,
+		},
 
-		{"network outside the space", `coldstart:accounts: {prod: {network: 192.168.0.0/16}}`,
-			`:2: coldstart:accounts.prod.network: 192.168.0.0/16 is not within the organization's 10.0.0.0/8; write another network; 10.0.0.0/16 is free`},
-		{"network larger than the space", "coldstart:network: {cidr: 10.0.0.0/16}\ncoldstart:accounts: {prod: {network: 10.0.0.0/8}}",
-			`:3: coldstart:accounts.prod.network: 10.0.0.0/8 is not within the organization's 10.0.0.0/16; write another network`},
-		{"network with host bits", `coldstart:accounts: {prod: {network: 10.1.2.0/16}}`,
-			`:2: coldstart:accounts.prod.network: 10.1.2.0/16 has bits set behind its prefix; write 10.1.0.0/16`},
-		{"network is IPv6", `coldstart:accounts: {prod: {network: "fd00::/48"}}`,
-			`:2: coldstart:accounts.prod.network: fd00::/48 is not an IPv4 network; write an IPv4 network, such as 10.100.0.0/16`},
-		{"network too small", `coldstart:accounts: {prod: {network: 10.0.0.0/29}}`,
-			`:2: coldstart:accounts.prod.network: 10.0.0.0/29 is smaller than the /28 that AWS allows; write another network; 10.1.0.0/16 is free`},
-		{"network of two accounts", "coldstart:accounts:\n  dev: {network: 10.0.0.0/16}\n  prod: {network: 10.0.0.0/16}",
-			`:4: coldstart:accounts.prod.network: 10.0.0.0/16 is the network of account "dev" too; write another network; 10.1.0.0/16 is free`},
-		{"networks that overlap", "coldstart:accounts:\n  dev: {network: 10.0.0.0/15}\n  prod: {network: 10.1.0.0/16}",
-			`:4: coldstart:accounts.prod.network: 10.1.0.0/16 overlaps 10.0.0.0/15 of account "dev"; write another network; 10.2.0.0/16 is free`},
+		{
+			"network outside the space", `coldstart:accounts: {prod: {network: 192.168.0.0/16}}`,
+			`:2: coldstart:accounts.prod.network: 192.168.0.0/16 is not within the organization's 10.0.0.0/8; write another network; 10.0.0.0/16 is free`,
+		},
+		{
+			"network larger than the space", "coldstart:network: {cidr: 10.0.0.0/16}\ncoldstart:accounts: {prod: {network: 10.0.0.0/8}}",
+			`:3: coldstart:accounts.prod.network: 10.0.0.0/8 is not within the organization's 10.0.0.0/16; write another network`,
+		},
+		{
+			"network with host bits", `coldstart:accounts: {prod: {network: 10.1.2.0/16}}`,
+			`:2: coldstart:accounts.prod.network: 10.1.2.0/16 has bits set behind its prefix; write 10.1.0.0/16`,
+		},
+		{
+			"network is IPv6", `coldstart:accounts: {prod: {network: "fd00::/48"}}`,
+			`:2: coldstart:accounts.prod.network: fd00::/48 is not an IPv4 network; write an IPv4 network, such as 10.100.0.0/16`,
+		},
+		{
+			"network too small", `coldstart:accounts: {prod: {network: 10.0.0.0/29}}`,
+			`:2: coldstart:accounts.prod.network: 10.0.0.0/29 is smaller than the /28 that AWS allows; write another network; 10.1.0.0/16 is free`,
+		},
+		{
+			"network of two accounts", "coldstart:accounts:\n  dev: {network: 10.0.0.0/16}\n  prod: {network: 10.0.0.0/16}",
+			`:4: coldstart:accounts.prod.network: 10.0.0.0/16 is the network of account "dev" too; write another network; 10.1.0.0/16 is free`,
+		},
+		{
+			"networks that overlap", "coldstart:accounts:\n  dev: {network: 10.0.0.0/15}\n  prod: {network: 10.1.0.0/16}",
+			`:4: coldstart:accounts.prod.network: 10.1.0.0/16 overlaps 10.0.0.0/15 of account "dev"; write another network; 10.2.0.0/16 is free`,
+		},
 
-		{"unknown trail mode", `coldstart:audit: {trail: organisation}`,
-			`:2: coldstart:audit.trail: unknown mode "organisation"; write organization, account or none`},
-		{"audit account that isn't declared", `coldstart:audit: {trail: account}`,
-			":2: coldstart:audit.account: the account \"audit\" that logs go to isn't declared; declare it under coldstart:accounts, name another, or write `coldstart:audit: none`"},
-		{"no retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {retentionDays: 0}",
-			`:3: coldstart:audit.retentionDays: 0 is out of range; write 1 to 36500 days`},
-		{"too long a retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {retentionDays: 36501}",
-			`:3: coldstart:audit.retentionDays: 36501 is out of range; write 1 to 36500 days`},
-		{"lock longer than the retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {lockDays: 366}",
-			`:3: coldstart:audit.lockDays: 366 is out of range; write 0 for no lock, or up to retentionDays`},
-		{"negative lock", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {lockDays: -1}",
-			`:3: coldstart:audit.lockDays: -1 is out of range; write 0 for no lock, or up to retentionDays`},
+		{
+			"unknown trail mode", `coldstart:audit: {trail: organisation}`,
+			`:2: coldstart:audit.trail: unknown mode "organisation"; write organization, account or none`,
+		},
+		{
+			"audit account that isn't declared", `coldstart:audit: {trail: account}`,
+			":2: coldstart:audit.account: the account \"audit\" that logs go to isn't declared; declare it under coldstart:accounts, name another, or write `coldstart:audit: none`",
+		},
+		{
+			"no retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {retentionDays: 0}",
+			`:3: coldstart:audit.retentionDays: 0 is out of range; write 1 to 36500 days`,
+		},
+		{
+			"too long a retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {retentionDays: 36501}",
+			`:3: coldstart:audit.retentionDays: 36501 is out of range; write 1 to 36500 days`,
+		},
+		{
+			"lock longer than the retention", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {lockDays: 366}",
+			`:3: coldstart:audit.lockDays: 366 is out of range; write 0 for no lock, or up to retentionDays`,
+		},
+		{
+			"negative lock", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {lockDays: -1}",
+			`:3: coldstart:audit.lockDays: -1 is out of range; write 0 for no lock, or up to retentionDays`,
+		},
 
-		{"service that isn't one", `coldstart:organization: {trustedServices: [sso]}`,
-			`:2: coldstart:organization.trustedServices: "sso" is not one; write a service principal, such as sso.amazonaws.com`},
+		{
+			"service that isn't one", `coldstart:organization: {trustedServices: [sso]}`,
+			`:2: coldstart:organization.trustedServices: "sso" is not one; write a service principal, such as sso.amazonaws.com`,
+		},
 
-		{"tag that coldstart sets", `coldstart:tags: {ManagedBy: me}`,
-			`:2: coldstart:tags.ManagedBy: coldstart sets this tag itself; leave it out`},
-		{"tag that AWS sets", `coldstart:tags: {"AWS:cost": x}`,
-			`:2: coldstart:tags.AWS:cost: tags that start with aws: are AWS's own; choose another name`},
-		{"tag with a bad name", `coldstart:tags: {"a?": x}`,
-			`:2: coldstart:tags: "a?" is not a tag's name; write 1 to 128 letters, digits, spaces and _.:/=+-@`},
-		{"tag with no name", `coldstart:tags: {"": x}`,
-			`:2: coldstart:tags: "" is not a tag's name; write 1 to 128 letters, digits, spaces and _.:/=+-@`},
-		{"tag with a bad value", `coldstart:tags: {Team: "a, b"}`,
-			`:2: coldstart:tags.Team: "a, b" is not a tag's value; write up to 256 letters, digits, spaces and _.:/=+-@`},
-		{"tag of an account", `coldstart:accounts: {prod: {tags: {Account: x}}}`,
-			`:2: coldstart:accounts.prod.tags.Account: coldstart sets this tag itself; leave it out`},
-		{"tag of a unit", `coldstart:units: {a: {tags: {Namespace: x}}}`,
-			`:2: coldstart:units.a.tags.Namespace: coldstart sets this tag itself; leave it out`},
+		{
+			"tag that coldstart sets", `coldstart:tags: {ManagedBy: me}`,
+			`:2: coldstart:tags.ManagedBy: coldstart sets this tag itself; leave it out`,
+		},
+		{
+			"tag that AWS sets", `coldstart:tags: {"AWS:cost": x}`,
+			`:2: coldstart:tags.AWS:cost: tags that start with aws: are AWS's own; choose another name`,
+		},
+		{
+			"tag with a bad name", `coldstart:tags: {"a?": x}`,
+			`:2: coldstart:tags: "a?" is not a tag's name; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
+		},
+		{
+			"tag with no name", `coldstart:tags: {"": x}`,
+			`:2: coldstart:tags: "" is not a tag's name; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
+		},
+		{
+			"tag with a bad value", `coldstart:tags: {Team: "a, b"}`,
+			`:2: coldstart:tags.Team: "a, b" is not a tag's value; write up to 256 letters, digits, spaces and _.:/=+-@`,
+		},
+		{
+			"tag of an account", `coldstart:accounts: {prod: {tags: {Account: x}}}`,
+			`:2: coldstart:accounts.prod.tags.Account: coldstart sets this tag itself; leave it out`,
+		},
+		{
+			"tag of a unit", `coldstart:units: {a: {tags: {Namespace: x}}}`,
+			`:2: coldstart:units.a.tags.Namespace: coldstart sets this tag itself; leave it out`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,15 +20,15 @@ const (
 // declareAudit declares the stack of the account with the log archive, and the
 // management account's trail: it needs the archive, which needs this account,
 // so it can't stand in the master stack without running that one twice.
-func declareAudit(ctx *pulumi.Context, org *declaration) error {
+func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := pulumi.Providers(m.provider)
 	outputs, err := m.declareBase(ctx, org)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
 		Name:            org.Name(m.name, archiveName),
@@ -41,13 +41,13 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		Tags:            tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	master, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{
 		AllowedAccountIds: pulumi.StringArray{m.master.String(func(o stackref.Master) string { return o.AccountID })},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	masterTrail, err := audit.NewTrail(ctx, "master-trail", &audit.TrailArgs{
 		Name:         org.Name(organization.Master, trailName),
@@ -58,16 +58,12 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		Tags:         tags(org.TagsOf(organization.Master)),
 	}, pulumi.Providers(master))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stackref.Export(ctx, outputs)
-	stackref.Export(ctx, pulumi.Map{
-		"archiveBucket":  archive.Bucket,
-		"archiveKeyArn":  archive.KeyARN,
-		"masterTrailArn": masterTrail.ARN,
-	})
+	outputs["archiveBucket"], outputs["archiveKeyArn"] = archive.Bucket, archive.KeyARN
+	outputs["masterTrailArn"] = masterTrail.ARN
 	if org.Audit.Trail != organization.TrailAccount {
-		return nil
+		return outputs, nil
 	}
 	own, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 		Name:   org.Name(m.name, trailName),
@@ -77,10 +73,10 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		Tags:   tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stackref.Export(ctx, pulumi.Map{"trailArn": own.ARN})
-	return nil
+	outputs["trailArn"] = own.ARN
+	return outputs, nil
 }
 
 // trailARN is a pattern of the trails that write to the archive; its %s stands

@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -14,51 +15,52 @@ import (
 )
 
 // declareMaster declares the management account's stack: what exists once for
-// the organization, and the management account's own zone and state.
-func declareMaster(ctx *pulumi.Context, org *declaration) error {
+// the organization, and the management account's own zone and state. It returns
+// the fields of stackref.Master.
+func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	previous, err := stackref.Previous[stackref.Master](ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := guard(previous, org.Organization); err != nil {
-		return err
+		return nil, err
 	}
 	provider, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := pulumi.Providers(provider)
 	self, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
 	if err != nil {
-		return fmt.Errorf("asking AWS whose credentials these are: %w", err)
+		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
 	}
 	// The first run can't know which account is the right one; every other can.
 	if previous != nil && previous.AccountID != self.AccountId {
-		return fmt.Errorf("these credentials belong to account %s, and stack %s to account %s: use credentials of that one",
+		return nil, fmt.Errorf("these credentials belong to account %s, and stack %s to account %s: use credentials of that one",
 			self.AccountId, organization.Master, previous.AccountID)
 	}
 	o, members, err := declareAccounts(ctx, org, previous, provider)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	apex, err := dns.NewZone(ctx, "apex", &dns.ZoneArgs{
 		Domain: org.Domain,
 		Tags:   tags(org.TagsOf(organization.Master)),
 	}, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	own, err := declareBase(ctx, org, organization.Master, pulumi.String(self.AccountId), base{
+	outputs, err := declareBase(ctx, org, organization.Master, pulumi.String(self.AccountId), base{
 		provider:   provider,
 		delegation: provider,
 		apexZoneID: apex.ID,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if org.DNS.Local {
 		if _, err := dns.NewLocal(ctx, "local", &dns.LocalArgs{ApexZoneID: apex.ID, Domain: org.Domain}, in); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	exported := pulumi.Map{}
@@ -74,12 +76,11 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 			Tags:            tags(org.TagsOf(name)),
 		}, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		exported[name] = exportedAccount(org.Organization, name, members[name], role)
 	}
-	stackref.Export(ctx, own)
-	stackref.Export(ctx, pulumi.Map{
+	maps.Copy(outputs, pulumi.Map{
 		"namespace":       pulumi.String(org.Namespace),
 		"domain":          pulumi.String(org.Domain),
 		"region":          pulumi.String(org.Region),
@@ -92,7 +93,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		"units":           pulumi.ToStringMapOutput(o.Units),
 		"accounts":        exported,
 	})
-	return nil
+	return outputs, nil
 }
 
 // declareAccounts declares the organization, its units and its accounts.

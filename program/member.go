@@ -24,7 +24,7 @@ type member struct {
 // newMember reads the master stack's outputs and declares the provider that
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
-	master, err := stackref.Read(ctx, organization.Master, func(m stackref.Master) error {
+	master, err := stackref.Read(ctx, org.settings.Live, organization.Master, func(m stackref.Master) error {
 		if m.Accounts[name].ID == "" || m.Accounts[name].DelegationRoleARN == "" {
 			return fmt.Errorf("account %s isn't in stack %s yet", name, organization.Master)
 		}
@@ -56,27 +56,26 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 }
 
 // declareMember declares the stack of an account that has no special part.
-func declareMember(ctx *pulumi.Context, org *declaration) error {
+func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	outputs, err := m.declareBase(ctx, org)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stackref.Export(ctx, outputs)
 	if org.Audit.Trail != organization.TrailAccount {
-		return nil
+		return outputs, nil
 	}
-	archive, err := stackref.Read(ctx, org.Audit.Account, func(a stackref.Audit) error {
+	archive, err := stackref.Read(ctx, org.settings.Live, org.Audit.Account, func(a stackref.Audit) error {
 		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
 			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 		Name:   org.Name(m.name, trailName),
@@ -85,10 +84,10 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 		Tags:   tags(org.TagsOf(m.name)),
 	}, pulumi.Providers(m.provider))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stackref.Export(ctx, pulumi.Map{"trailArn": trail.ARN})
-	return nil
+	outputs["trailArn"] = trail.ARN
+	return outputs, nil
 }
 
 // base is what declareBase works with.

@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // Project is the name of the Pulumi project.
@@ -35,6 +36,9 @@ type Settings struct {
 	// Emulated is set for a local emulator, which has no host name for each
 	// bucket and no throttling.
 	Emulated bool
+	// Live, if not nil, hands outputs to the programs of other stacks that run
+	// in this process.
+	Live *stackref.Live
 }
 
 // For returns the program of every stack of the given organization.
@@ -63,14 +67,19 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
 		return err
 	}
+	declare := declareMember
 	switch stack.Kind {
 	case organization.KindMaster:
-		return declareMaster(ctx, org)
+		declare = declareMaster
 	case organization.KindAudit:
-		return declareAudit(ctx, org)
-	default:
-		return declareMember(ctx, org)
+		declare = declareAudit
 	}
+	outputs, err := declare(ctx, org)
+	if err != nil {
+		return err
+	}
+	stackref.Export(ctx, org.settings.Live, outputs)
+	return nil
 }
 
 // protectAll protects every resource of a stack whose account says so.

@@ -3,7 +3,6 @@ package program
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 )
 
 // emulatorRetries is how often a call is tried again against a local emulator:

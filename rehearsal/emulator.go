@@ -33,6 +33,10 @@ type EmulatorOptions struct {
 	Progress func(string)
 	// Log, if not nil, gets what the emulator's programs print.
 	Log io.Writer
+	// Detached leaves the emulator running when this process ends, and ctx with
+	// it, until Stop or a signal. What it prints is lost then unless Log is a
+	// file, which outlives this process too.
+	Detached bool
 }
 
 // emulatorKey is the id and the secret of the access key that emulators get:
@@ -46,8 +50,8 @@ type Emulator struct {
 	process  *process // nil if somebody else runs it
 }
 
-// StartEmulator starts an emulator and waits until it answers. It ends with ctx
-// or by Stop.
+// StartEmulator starts an emulator and waits until it answers. It ends with ctx,
+// with this process, or by Stop.
 func StartEmulator(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}

@@ -45,7 +45,7 @@ func startImage(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if err := listener.Close(); err != nil {
 		return nil, err
 	}
-	p, err := startProcess(ctx, func(ctx context.Context) *exec.Cmd {
+	p, err := startProcess(ctx, o, func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, docker, c.runArgs()...)
 		// Ending the command line tool need not end the container.
 		cmd.Cancel = func() error {
@@ -54,7 +54,7 @@ func startImage(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 			return errors.Join(exec.CommandContext(ctx, docker, c.stopArgs()...).Run(), terminate(cmd))
 		}
 		return cmd
-	}, o.Log)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -33,14 +34,26 @@ type process struct {
 	err    error         // once done is closed: why it did, if nobody told it to
 }
 
-// startProcess runs what command returns until ctx is done or stop is called.
-// What it prints goes to log.
-func startProcess(ctx context.Context, command func(context.Context) *exec.Cmd, log io.Writer) (*process, error) {
+// startProcess runs what command returns until ctx is done or stop is called;
+// until stop is called if it is detached. What it prints goes to the log.
+func startProcess(ctx context.Context, o EmulatorOptions, command func(context.Context) *exec.Cmd) (*process, error) {
+	if o.Detached {
+		ctx = context.WithoutCancel(ctx)
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	p := &process{cmd: command(ctx), cancel: cancel, output: &tail{to: log}, done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = ownedProcess()
+	p := &process{cmd: command(ctx), cancel: cancel, output: &tail{to: o.Log}, done: make(chan struct{})}
 	p.cmd.WaitDelay = stopTimeout
+	if o.Detached {
+		p.cmd.SysProcAttr = detachedProcess()
+		// A pipe would break with the end of this process. Without a file for
+		// its output, it has none.
+		if file, ok := o.Log.(*os.File); ok {
+			p.cmd.Stdout, p.cmd.Stderr = file, file
+		}
+	} else {
+		p.cmd.SysProcAttr = ownedProcess()
+		p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	}
 	running := make(chan error, 1)
 	go func() {
 		// Linux ends the process with the thread that started it (see
@@ -110,9 +123,12 @@ func (p *process) awaitAnswer(ctx context.Context, endpoint string) error {
 
 // run runs a program to its end. The error quotes the last that it printed.
 func run(cmd *exec.Cmd, log io.Writer) error {
+	runtime.LockOSThread() // As in startProcess.
+	defer runtime.UnlockOSThread()
 	output := &tail{to: log}
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = ownedProcess()
+	cmd.WaitDelay = stopTimeout
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%w%s", err, output)
 	}

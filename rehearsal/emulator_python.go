@@ -45,9 +45,9 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	// Once the process has the socket, nobody else may: connections would wait
 	// for an answer of a process that has died.
 	defer socket.Close()
-	p, err := startProcess(ctx, func(ctx context.Context) *exec.Cmd {
+	p, err := startProcess(ctx, o, func(ctx context.Context) *exec.Cmd {
 		return motoCommand(ctx, python, portOf(listener), socket)
-	}, o.Log)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -193,9 +193,7 @@ func usable(dir string) bool {
 
 // makeEnvironment makes a virtual environment in dir. The caller holds the lock.
 func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error) {
-	if err := removeUnfinished(dir); err != nil {
-		return err
-	}
+	removeUnfinished(filepath.Dir(dir))
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinished+"*")
 	if err != nil {
 		return fmt.Errorf("creating a folder in the cache: %w", err)
@@ -208,25 +206,28 @@ func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error)
 	if err := installInto(ctx, tmp, log); err != nil {
 		return cmp.Or(ctx.Err(), err)
 	}
+	// One whose Python is gone is in the way.
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("replacing the emulator's virtual environment: %w", err)
+	}
 	if err := os.Rename(tmp, dir); err != nil {
 		return fmt.Errorf("finishing the emulator's virtual environment: %w", err)
 	}
 	return nil
 }
 
-// removeUnfinished removes what runs that were killed have left, and a virtual
-// environment whose Python is gone.
-func removeUnfinished(dir string) error {
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*"+unfinished+"*"))
+// removeUnfinished removes what runs that were killed have left. It does what it
+// can; the rest is left to a later run.
+func removeUnfinished(base string) {
+	left, err := os.ReadDir(base)
 	if err != nil {
-		return err
+		return
 	}
-	for _, path := range append(left, dir) {
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("removing an unfinished virtual environment: %w", err)
+	for _, entry := range left {
+		if strings.Contains(entry.Name(), unfinished) {
+			_ = os.RemoveAll(filepath.Join(base, entry.Name()))
 		}
 	}
-	return nil
 }
 
 func installInto(ctx context.Context, dir string, log io.Writer) error {

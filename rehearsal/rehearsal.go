@@ -118,7 +118,7 @@ func (o *Options) phase(name string) {
 // emulator, and never on anything real.
 func Environment(emulator *Emulator, dir string) map[string]string {
 	env := maps.Clone(emulator.Env())
-	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
+	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "backend"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // There is nothing secret in a rehearsal.
 	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
 	return env
@@ -134,7 +134,7 @@ func prepare(project string) (string, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return "", fmt.Errorf("removing the last rehearsal: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "backend"), 0o755); err != nil {
 		return "", err
 	}
 	for _, name := range []string{"Pulumi.yaml", organization.File} {

@@ -87,9 +87,11 @@ type MemberStack struct {
 	Trailed
 }
 
-// Export exports outputs, whose keys are the structs' JSON names.
-func Export(ctx *pulumi.Context, outputs pulumi.Map) {
+// Export exports outputs, whose keys are the structs' JSON names, and hands them
+// over to programs of the same run.
+func Export(ctx *pulumi.Context, live *Live, outputs pulumi.Map) {
 	for name, value := range outputs {
 		ctx.Export(name, value)
 	}
+	live.publish(ctx, outputs)
 }

@@ -17,10 +17,17 @@ type Reference[T any] struct {
 // Read reads the outputs of another stack of this project and checks with need
 // that they hold what the caller will use. Whatever is lacking is an error in an
 // update and makes the reference unknown in a preview.
-func Read[T any](ctx *pulumi.Context, stack string, need func(T) error) (Reference[T], error) {
+func Read[T any](ctx *pulumi.Context, live *Live, stack string, need func(T) error) (Reference[T], error) {
 	// A reference to a stack that doesn't exist fails the whole program with
 	// "unknown stack", before it could say what to run: so ask first.
-	outputs, err := read[T](ctx, stack)
+	raw, err := live.outputs(stack), error(nil)
+	if raw == nil {
+		raw, err = read(ctx, stack)
+	}
+	if err != nil {
+		return Reference[T]{}, err
+	}
+	outputs, err := decode[T](stack, raw)
 	if err != nil {
 		return Reference[T]{}, err
 	}
@@ -36,7 +43,7 @@ func Read[T any](ctx *pulumi.Context, stack string, need func(T) error) (Referen
 	case err == nil:
 		return Reference[T]{outputs: outputs}, nil
 	case ctx.DryRun():
-		return Reference[T]{}, ctx.Log.Warn(fmt.Sprintf(
+		return Reference[T]{}, ctx.Log.Info(fmt.Sprintf(
 			"%v, so its ids are unknown in this preview; an update needs `pulumi up --stack %s` first", err, stack), nil)
 	default:
 		return Reference[T]{}, fmt.Errorf("%w: run `pulumi up --stack %s` first, or `coldstart up`, which runs all stacks in order", err, stack)
@@ -46,7 +53,11 @@ func Read[T any](ctx *pulumi.Context, stack string, need func(T) error) (Referen
 // Previous returns what this very stack exported last, or nil if it never ran to
 // its end.
 func Previous[T any](ctx *pulumi.Context) (*T, error) {
-	return read[T](ctx, ctx.Stack())
+	raw, err := read(ctx, ctx.Stack())
+	if err != nil {
+		return nil, err
+	}
+	return decode[T](ctx.Stack(), raw)
 }
 
 // Known reports whether the outputs are known.
@@ -62,10 +73,9 @@ func (r Reference[T]) String(get func(T) string) pulumi.StringOutput {
 	return pulumi.String(get(*r.outputs)).ToStringOutput()
 }
 
-// read returns nil for a stack that doesn't exist or has no outputs. Outputs
-// that T doesn't have are left alone, so that an older program can read a newer
-// one's.
-func read[T any](ctx *pulumi.Context, stack string) (*T, error) {
+// read returns a stack's outputs from the backend, and nil for a stack that
+// doesn't exist.
+func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
 	args := struct {
 		Name string `pulumi:"name"`
 	}{qualified(ctx, stack)}
@@ -78,15 +88,21 @@ func read[T any](ctx *pulumi.Context, stack string) (*T, error) {
 		}
 		return nil, fmt.Errorf("reading the outputs of stack %s: %w", stack, err)
 	}
-	if len(result.Outputs) == 0 {
+	return result.Outputs, nil
+}
+
+// decode returns nil for no outputs. Those that T doesn't have are left alone, so
+// that an older program can read a newer one's.
+func decode[T any](stack string, raw map[string]any) (*T, error) {
+	if len(raw) == 0 {
 		return nil, nil
 	}
-	raw, err := json.Marshal(result.Outputs)
+	content, err := json.Marshal(raw)
 	if err != nil {
 		return nil, fmt.Errorf("outputs of stack %s: %w", stack, err)
 	}
 	outputs := new(T)
-	if err := json.Unmarshal(raw, outputs); err != nil {
+	if err := json.Unmarshal(content, outputs); err != nil {
 		return nil, fmt.Errorf("outputs of stack %s: %w: was it made by another program?", stack, err)
 	}
 	return outputs, nil

@@ -94,7 +94,7 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "STACK\tPREVIEW\tUP\tSECOND UP")
 	for _, s := range r.Stacks {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, describePhase(&s.Preview), describePhase(s.Up), describePhase(s.SecondUp))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, describePhase(s.Preview), describePhase(s.Up), describePhase(s.SecondUp))
 	}
 	fmt.Fprintf(table, "all\t%.1f s\t%.1f s\t%.1f s\n", r.Seconds.Preview, r.Seconds.Up, r.Seconds.SecondUp)
 	_ = table.Flush() // The writer beneath is asked for nothing else.
@@ -123,37 +123,42 @@ func describePhase(p *rehearsal.PhaseReport) string {
 	return fmt.Sprintf("%s, %.1f s", p.Changes, p.Seconds)
 }
 
-// writeProofs writes a line for each account and subject: how many claims hold,
-// and those that don't.
+// writeProofs writes how many claims hold, by account and subject, and then
+// those that don't. The report has every claim.
 func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
-	type line struct {
-		account, subject string
-		holds            int
-		claims           []string
-		broken           []string
-	}
-	var lines []*line
+	type cell struct{ account, subject string }
+	var accounts, subjects []string
+	holds, all := map[cell]int{}, map[cell]int{}
 	for _, p := range proofs {
-		i := slices.IndexFunc(lines, func(l *line) bool { return l.account == p.Account && l.subject == p.Subject })
-		if i < 0 {
-			lines, i = append(lines, &line{account: p.Account, subject: p.Subject}), len(lines)
+		if !slices.Contains(accounts, p.Account) {
+			accounts = append(accounts, p.Account)
 		}
-		l := lines[i]
-		l.claims = append(l.claims, p.Claim)
+		if !slices.Contains(subjects, p.Subject) {
+			subjects = append(subjects, p.Subject)
+		}
+		at := cell{p.Account, p.Subject}
+		all[at]++
 		if p.Holds {
-			l.holds++
-		} else {
-			l.broken = append(l.broken, fmt.Sprintf("%s: %s", p.Claim, p.Detail))
+			holds[at]++
 		}
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, "\nProofs that hold, of those made by reading AWS:")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ACCOUNT\tPROOF\tHOLDS\tCLAIMS")
-	for _, l := range lines {
-		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%s\n", l.account, l.subject, l.holds, len(l.claims), strings.Join(l.claims, "; "))
-		for _, broken := range l.broken {
-			fmt.Fprintf(table, "\t\tFAILED\t%s\n", broken)
+	fmt.Fprintf(table, "ACCOUNT\t%s\n", strings.ToUpper(strings.Join(subjects, "\t")))
+	for _, account := range accounts {
+		row := []string{account}
+		for _, subject := range subjects {
+			at := cell{account, subject}
+			switch {
+			case all[at] == 0:
+				row = append(row, "-")
+			case holds[at] < all[at]:
+				row = append(row, fmt.Sprintf("%d/%d FAILED", holds[at], all[at]))
+			default:
+				row = append(row, fmt.Sprintf("%d/%d", holds[at], all[at]))
+			}
 		}
+		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 }

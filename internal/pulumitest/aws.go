@@ -1,6 +1,7 @@
 package pulumitest
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -82,7 +83,7 @@ func Caller(accountID string) Answer {
 // NoOrganization answers getOrganization as the provider does for an account
 // that is in none.
 func NoOrganization(map[string]any) (map[string]any, error) {
-	return nil, fmt.Errorf(noOrganization)
+	return nil, errors.New(noOrganization)
 }
 
 // Found is an organization that exists.

@@ -59,8 +59,8 @@ type Result struct {
 	Resources []Resource
 	// Exports are the stack's outputs.
 	Exports map[string]any
-	// Warnings are the messages of that severity.
-	Warnings []string
+	// Messages are what the program tells its user, as information or warning.
+	Messages []string
 	// Invokes are the tokens of the invokes, in their order.
 	Invokes []string
 	// Err is the program's error.
@@ -85,7 +85,7 @@ func (r Run) Do(t testing.TB, program pulumi.RunFunc) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx.Log = &log{Log: ctx.Log, fake: f}
+	ctx.Log = &recordingLog{Log: ctx.Log, fake: f}
 	f.result.Err = pulumi.RunWithContext(ctx, func(ctx *pulumi.Context) error {
 		if err := program(ctx); err != nil {
 			return err
@@ -205,17 +205,26 @@ func (f *fake) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(out), nil
 }
 
-// log records warnings.
-type log struct {
+// recordingLog records messages.
+type recordingLog struct {
 	pulumi.Log
 	fake *fake
 }
 
-func (l *log) Warn(message string, args *pulumi.LogArgs) error {
-	l.fake.mutex.Lock()
-	l.fake.result.Warnings = append(l.fake.result.Warnings, message)
-	l.fake.mutex.Unlock()
+func (l *recordingLog) Info(message string, args *pulumi.LogArgs) error {
+	l.record(message)
+	return l.Log.Info(message, args)
+}
+
+func (l *recordingLog) Warn(message string, args *pulumi.LogArgs) error {
+	l.record(message)
 	return l.Log.Warn(message, args)
+}
+
+func (l *recordingLog) record(message string) {
+	l.fake.mutex.Lock()
+	defer l.fake.mutex.Unlock()
+	l.fake.result.Messages = append(l.fake.result.Messages, message)
 }
 
 // newURN builds a URN as the engine does.

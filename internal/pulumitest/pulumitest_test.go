@@ -34,6 +34,9 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 	ctx.Export("bucket", pulumi.Map{"arn": b.Arn, "secret": pulumi.ToSecret(pulumi.String("s"))})
+	if err := ctx.Log.Info("by the way", nil); err != nil {
+		return err
+	}
 	return ctx.Log.Warn("careful", nil)
 }
 
@@ -67,8 +70,8 @@ func TestRun(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"bucket": map[string]any{"arn": c.arn, "secret": "s"}}, result.Exports); diff != "" {
 			t.Errorf("preview %t: exports: %s", c.preview, diff)
 		}
-		if diff := cmp.Diff([]string{"careful"}, result.Warnings); diff != "" {
-			t.Errorf("preview %t: warnings: %s", c.preview, diff)
+		if diff := cmp.Diff([]string{"by the way", "careful"}, result.Messages); diff != "" {
+			t.Errorf("preview %t: messages: %s", c.preview, diff)
 		}
 		if diff := cmp.Diff([]string{pulumitest.BucketPolicy + " b", pulumitest.Bucket + " b"}, result.Children(parent)); diff != "" {
 			t.Errorf("preview %t: children: %s", c.preview, diff)

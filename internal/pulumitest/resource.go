@@ -39,6 +39,11 @@ func (r Resource) Is(typ, name string) bool {
 	return r.Type == typ && r.Name == name
 }
 
+// Waits reports whether the resource waits for another.
+func (r Resource) Waits(other Resource) bool {
+	return slices.Contains(r.DependsOn, other.URN)
+}
+
 // At returns an input, and nil if there is none: At("rules", 0, "id").
 func (r Resource) At(path ...any) any {
 	var v any = r.Inputs
@@ -106,12 +111,12 @@ func (r *Result) CheckProviders(t testing.TB, name string) {
 	}
 }
 
-// CheckProtected checks that the resources of the given types, and no other
-// AWS resources, are protected.
-func (r *Result) CheckProtected(t testing.TB, types ...string) {
+// CheckProtected checks that every AWS resource is protected, but for those of
+// the given types, which must not be.
+func (r *Result) CheckProtected(t testing.TB, except ...string) {
 	t.Helper()
 	for _, res := range r.Resources {
-		if want := slices.Contains(types, res.Type); res.AWS() && res.Protect != want {
+		if want := !slices.Contains(except, res.Type); res.AWS() && res.Protect != want {
 			t.Errorf("%s is protected: %t, not %t", res.URN, res.Protect, want)
 		}
 	}

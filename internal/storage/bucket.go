@@ -48,7 +48,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 		Bucket:            args.Bucket.ToStringOutput().ToStringPtrOutput(),
 		ObjectLockEnabled: pulumi.Bool(args.ObjectLock),
 		Tags:              args.Tags,
-	}, child, pulumi.Protect(true))
+	}, child)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resour
 			return policy.Document{Statements: statements}
 		}, append([]pulumi.StringInput{args.AccountID}, args.Inputs...)...),
 		Tags: args.Tags,
-	}, pulumi.Parent(parent), pulumi.Protect(true))
+	}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
 	}

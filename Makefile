@@ -1,0 +1,45 @@
+# What a person runs. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+GO := go
+ENV := .toolchain/env
+
+.PHONY: help toolchain build rehearse test unit lint e2e bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+toolchain: ## Provide Pulumi, its Go language host and the AWS plugin (builds them if need be)
+	@$(GO) run -C toolchain .
+
+build: ## Build bin/coldstart
+	@$(GO) build -o bin/coldstart ./cmd/coldstart
+
+rehearse: toolchain build ## Run the whole cold start against a local AWS, and prove the result
+	@. ./$(ENV) && bin/coldstart rehearse $(ARGS)
+
+test: unit lint e2e ## Run everything that CI runs
+
+unit: ## Run the unit tests under the race detector
+	@$(GO) test -race ./...
+	@$(GO) test -C toolchain -race ./...
+
+lint: ## Run the linters
+	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run ./...
+	@cd toolchain && $(GO) tool -modfile=lint/go.mod golangci-lint run --config=../.golangci.yml ./...
+	@$(GO) mod tidy -diff
+	@cd toolchain && $(GO) mod tidy -diff
+
+e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
+	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=25m -parallel=$(E2E_PARALLEL) ./e2e $(ARGS)
+
+# Scenarios mostly wait for the provider to wait for Route 53, so more of them
+# run at once than there are cores.
+E2E_PARALLEL ?= 4
+
+bench: toolchain ## Measure the cold start of 10 accounts
+	@. ./$(ENV) && $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e
+
+clean: ## Remove what was built here, and the last rehearsal; not the cached toolchain
+	@rm -rf bin .toolchain .coldstart

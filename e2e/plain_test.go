@@ -1,0 +1,94 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Plain `pulumi`, with the Go language host and no wrapper.
+func TestPlainPulumi(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: plain
+  coldstart:domain: plain.example
+  coldstart:region: ca-central-1
+  coldstart:email: aws-%s@plain.example
+  coldstart:accounts: {audit: {}, prod: {}}
+`)
+	w.plainProject()
+	for _, stack := range []string{"master", "audit", "prod"} {
+		w.ok("pulumi", "stack", "init", stack)
+	}
+
+	early, err := w.run("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
+	if err == nil {
+		t.Fatal("prod came up without master")
+	}
+	contains(t, early, "stack master hasn't run yet", "pulumi up --stack master")
+	if strings.Contains(early, "aws:") {
+		t.Errorf("something was registered:\n%s", early)
+	}
+
+	for _, stack := range []string{"master", "audit", "prod"} {
+		w.ok("pulumi", "up", "--stack", stack, "--yes", "--non-interactive")
+		again := w.ok("pulumi", "preview", "--stack", stack, "--expect-no-changes", "--non-interactive")
+		contains(t, again, "unchanged")
+	}
+	w.proved()
+	refreshed := w.ok("pulumi", "refresh", "--stack", "prod", "--yes", "--expect-no-changes", "--non-interactive")
+	contains(t, refreshed, "unchanged")
+	backend := w.ok("pulumi", "stack", "output", "backendUrl", "--stack", "prod")
+	contains(t, backend, "s3://plain-prod-state-", "region=ca-central-1")
+
+	protected, err := w.run("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive")
+	if err == nil {
+		t.Error("protected resources were destroyed")
+	}
+	contains(t, protected, "protect")
+	w.ok("pulumi", "state", "unprotect", "--all", "--yes", "--stack", "prod")
+	w.ok("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive")
+}
+
+// A file with problems says so, and nothing is registered.
+func TestPlainPulumiWithProblems(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: Plain
+  coldstart:domain: plain
+  coldstart:region: us-west-22
+  coldstart:email: aws@plain.example
+  coldstart:accounts: {prod: {unit: nowhere}}
+`)
+	w.plainProject()
+	w.ok("pulumi", "stack", "init", "master")
+	// Making the stack has rewritten the file, without its empty first line.
+	out, err := w.run("pulumi", "preview", "--stack", "master", "--non-interactive")
+	if err == nil {
+		t.Fatal("the preview went on")
+	}
+	contains(t, out, "Pulumi.master.yaml:2: coldstart:namespace", "coldstart:domain", "did you mean us-west-2?",
+		"coldstart:email", "coldstart:accounts.prod.unit", "coldstart:audit.account")
+	if strings.Contains(out, "aws:") {
+		t.Errorf("something was registered:\n%s", out)
+	}
+}
+
+// plainProject makes the folder a Go project: `pulumi` compiles the program in
+// it, against the module in the checkout.
+func (w *world) plainProject() {
+	w.t.Helper()
+	root, err := filepath.Abs("..")
+	must(w.t, err)
+	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+		must(w.t, os.Symlink(filepath.Join(root, name), filepath.Join(w.dir, name)))
+	}
+	for _, name := range []string{"accounts", "audit", "dns", "internal", "organization", "program", "stackref", "state"} {
+		must(w.t, os.Symlink(filepath.Join(root, name), filepath.Join(w.dir, name)))
+	}
+}

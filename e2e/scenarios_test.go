@@ -1,0 +1,243 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/rehearsal"
+)
+
+// small is a declaration that has little in common with the shipped one.
+const small = `
+config:
+  coldstart:namespace: z9
+  coldstart:domain: cloud.north-wind.example.co.uk
+  coldstart:region: eu-north-1
+  coldstart:email: Cloud.Ops+nw_%s@north-wind.example.co.uk
+  coldstart:units:
+    Foundation: {}
+    Product Teams: { tags: { owner: "platform@example" } }
+    blue: { parent: Product Teams }
+  coldstart:tags: { cost-centre: "4711" }
+  coldstart:accounts:
+    logs: { unit: Foundation, network: 10.0.0.0/20 }
+    blue-prod: { unit: blue, network: 10.0.16.0/20, tags: { tier: "1" } }
+    9lives: { email: cats@north-wind.example.co.uk }
+  coldstart:audit: { account: logs, retentionDays: 30, lockDays: 7 }
+`
+
+// The main job: the shipped organization, as `make rehearse` runs it.
+func TestRehearsal(t *testing.T) {
+	t.Parallel()
+	shipped, err := os.ReadFile("../Pulumi.master.yaml")
+	must(t, err)
+	w := newWorld(t, string(shipped))
+	out := w.ok(coldstart(), "rehearse")
+	contains(t, out, "The rehearsal went well", "10 accounts")
+	content, err := os.ReadFile(filepath.Join(w.dir, rehearsal.Dir, rehearsal.ReportFile))
+	must(t, err)
+	var report rehearsal.Report
+	must(t, json.Unmarshal(content, &report))
+	switch {
+	case !report.OK, report.SecondUpChanges != 0, len(report.Problems) != 0:
+		t.Errorf("the report isn't good: %+v", report)
+	case report.Accounts != 10, len(report.Stacks) != 10, report.Resources < 140, len(report.Proofs) < 100:
+		t.Errorf("the report is of something else: %d accounts, %d stacks, %d resources, %d proofs",
+			report.Accounts, len(report.Stacks), report.Resources, len(report.Proofs))
+	}
+	t.Logf("preview %.1f s, up %.1f s, second up %.1f s, %.2f GiB", report.Seconds.Preview, report.Seconds.Up,
+		report.Seconds.SecondUp, float64(report.PeakMemoryBytes)/(1<<30))
+}
+
+// A year of an organization: cold start, refresh, one account more, one less.
+func TestLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, small)
+	preview, err := w.automation().Preview(context.Background())
+	must(t, err)
+	must(t, preview.Err())
+	if stacks := w.ok("pulumi", "stack", "ls"); strings.Contains(stacks, "master") {
+		t.Errorf("the preview made stacks in the backend:\n%s", stacks)
+	}
+	created := w.up()
+	if got, want := created.Total(), preview.Changes().Total(); got != want {
+		t.Errorf("up made %d resources, the preview said %d", got, want)
+	}
+	w.proved()
+	w.unchanged()
+
+	refreshed, err := w.automation().Refresh(context.Background())
+	must(t, err)
+	must(t, refreshed.Err())
+	if changes := refreshed.Changes(); changes["update"] != 0 || changes["delete"] != 0 {
+		t.Errorf("refresh found drift: %s", changes)
+	}
+	w.unchanged()
+
+	before := w.accounts()
+	w.declare(strings.Replace(small, "    9lives:", "    0new: {network: 10.0.32.0/20}\n    9lives:", 1))
+	w.up()
+	w.proved()
+	after := w.accounts()
+	if len(after) != len(before)+1 {
+		t.Errorf("%d accounts became %d", len(before), len(after))
+	}
+	for email, a := range before {
+		if aws.ToString(after[email].Id) != aws.ToString(a.Id) {
+			t.Errorf("%s was %s and is %s", email, aws.ToString(a.Id), aws.ToString(after[email].Id))
+		}
+	}
+
+	result, err := func() (*automation.Result, error) {
+		w.declare(small)
+		return w.automation().Up(context.Background())
+	}()
+	must(t, err)
+	if result.Err() == nil {
+		t.Fatal("an account could be taken out of the file")
+	}
+	contains(t, result.Err().Error(), "coldstart:accounts.0new", "closeOnDelete: true", "pulumi state delete", "coldstart destroy 0new")
+	if got := len(w.accounts()); got != len(after) {
+		t.Errorf("%d accounts became %d", len(after), got)
+	}
+}
+
+// Destroy takes everything but what can't be had back; the next up adopts it.
+func TestDestroyAndReturn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, small)
+	w.up()
+	accounts := w.accounts()
+
+	refused, err := w.automation().Destroy(context.Background(), automation.DestroyOptions{})
+	must(t, err)
+	if refused.Err() == nil {
+		t.Error("protected resources were destroyed")
+	}
+	contains(t, refused.Err().Error(), "protected", "nothing was deleted", "--unprotect")
+	w.proved()
+
+	destroyed, err := w.automation().Destroy(context.Background(), automation.DestroyOptions{Unprotect: true})
+	must(t, err)
+	must(t, destroyed.Err())
+	cfg := w.emulator.Config("eu-north-1")
+	zones, err := route53.NewFromConfig(cfg).ListHostedZones(context.Background(), &route53.ListHostedZonesInput{})
+	must(t, err)
+	if len(zones.HostedZones) != 0 {
+		t.Errorf("zones are left in the management account: %d", len(zones.HostedZones))
+	}
+	buckets, err := s3.NewFromConfig(cfg).ListBuckets(context.Background(), &s3.ListBucketsInput{})
+	must(t, err)
+	if len(buckets.Buckets) != 0 {
+		t.Errorf("buckets are left in the management account: %d", len(buckets.Buckets))
+	}
+	if got := w.accounts(); len(got) != len(accounts) {
+		t.Errorf("%d accounts became %d", len(accounts), len(got))
+	}
+
+	w.up()
+	w.unchanged()
+	w.proved()
+	for email, a := range w.accounts() {
+		if aws.ToString(a.Id) != aws.ToString(accounts[email].Id) {
+			t.Errorf("%s was %s and is %s", email, aws.ToString(accounts[email].Id), aws.ToString(a.Id))
+		}
+	}
+}
+
+// An organization that is there already, with an account in the wrong unit, a
+// service that somebody else trusts, and a unit.
+func TestAdoption(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	ctx, client := context.Background(), w.organizations()
+	_, err := client.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
+	must(t, err)
+	_, err = client.EnableAWSServiceAccess(ctx, &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("sso.amazonaws.com")})
+	must(t, err)
+	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
+	must(t, err)
+	_, err = client.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: roots.Roots[0].Id, Name: aws.String("core")})
+	must(t, err)
+	byID, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("Log Archive"), Email: aws.String("old.logs@example.net")})
+	must(t, err)
+	byEmail, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("Production"), Email: aws.String("AWS+app@example.net")})
+	must(t, err)
+	w.declare(`
+config:
+  coldstart:namespace: old
+  coldstart:domain: example.net
+  coldstart:region: us-east-1
+  coldstart:email: aws+%s@example.net
+  coldstart:units: {core: {}}
+  coldstart:accounts:
+    audit: {unit: core, email: old.logs@example.net, id: "` + aws.ToString(byID.CreateAccountStatus.AccountId) + `"}
+    app: {unit: core}
+`)
+	changes := w.up()
+	if changes["import"] != 4 {
+		t.Errorf("adopted %d resources, not the organization, the unit and two accounts: %s", changes["import"], changes)
+	}
+	w.unchanged()
+	w.proved()
+	accounts := w.accounts()
+	if len(accounts) != 3 {
+		t.Errorf("there are %d accounts, not the management account and the two that were there", len(accounts))
+	}
+	if got, want := aws.ToString(accounts["aws+app@example.net"].Id), aws.ToString(byEmail.CreateAccountStatus.AccountId); got != want {
+		t.Errorf("app is %s, not %s", got, want)
+	}
+	services, err := client.ListAWSServiceAccessForOrganization(ctx, &organizations.ListAWSServiceAccessForOrganizationInput{})
+	must(t, err)
+	if len(services.EnabledServicePrincipals) != 2 {
+		t.Errorf("trusted services: %v; not CloudTrail and the one that somebody else trusts", services.EnabledServicePrincipals)
+	}
+}
+
+// A trail in each account, and one account more than AWS creates at a time.
+func TestTrailInEachAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: many
+  coldstart:domain: many.example
+  coldstart:region: ap-southeast-2
+  coldstart:email: "%s@many.example"
+  coldstart:accounts: {audit: {}, a: {}, b: {}, c: {}, d: {}, e: {}}
+  coldstart:audit: {trail: account}
+  coldstart:dns: {local: false}
+`)
+	w.up()
+	w.unchanged()
+	w.proved()
+}
+
+// The smallest organization, without an archive.
+func TestOneAccountWithoutAudit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: a
+  coldstart:domain: a.io
+  coldstart:region: us-east-1
+  coldstart:email: a%s@a.io
+  coldstart:accounts: {b: {protect: true}}
+  coldstart:audit: none
+`)
+	w.up()
+	w.unchanged()
+	w.proved()
+}

@@ -1,0 +1,201 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/rehearsal"
+)
+
+// world is a scenario's own: an AWS, a project folder with a file backend, and
+// the declaration in it.
+type world struct {
+	t        *testing.T
+	dir      string
+	emulator *rehearsal.Emulator
+	env      map[string]string
+}
+
+// newWorld starts an emulator and makes a project folder with the declaration.
+func newWorld(t *testing.T, declaration string) *world {
+	t.Helper()
+	dir := t.TempDir()
+	project, err := os.ReadFile("../Pulumi.yaml")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600))
+	must(t, os.Mkdir(filepath.Join(dir, "backend"), 0o700))
+	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{})
+	must(t, err)
+	t.Cleanup(func() { must(t, emulator.Stop()) })
+	w := &world{t: t, dir: dir, emulator: emulator, env: rehearsal.Environment(emulator, dir)}
+	w.declare(declaration)
+	return w
+}
+
+// declare replaces the declaration.
+func (w *world) declare(declaration string) {
+	w.t.Helper()
+	must(w.t, os.WriteFile(filepath.Join(w.dir, organization.File), []byte(declaration), 0o600))
+}
+
+func (w *world) organization() *organization.Organization {
+	w.t.Helper()
+	org, err := organization.Load(filepath.Join(w.dir, organization.File))
+	must(w.t, err)
+	return org
+}
+
+func (w *world) automation() *automation.Automation {
+	w.t.Helper()
+	a, err := automation.New(w.organization(), automation.Options{Dir: w.dir, Env: w.env, OnEvent: w.log})
+	must(w.t, err)
+	return a
+}
+
+// log keeps what a failed test's reader wants to see.
+func (w *world) log(e automation.Event) {
+	switch {
+	case e.Kind == automation.EventMessage:
+		w.t.Logf("%s %s: %s", e.Time.Format("15:04:05"), e.Stack, e.Message)
+	case e.Kind == automation.EventStackFinished:
+		w.t.Logf("%s %s: %s: %s (%v)", e.Time.Format("15:04:05"), e.Stack, e.Result.Status, e.Result.Changes, e.Result.Err)
+	}
+}
+
+// up brings all stacks up, or those named, and fails the test if one doesn't.
+func (w *world) up(stacks ...string) automation.Changes {
+	w.t.Helper()
+	result, err := w.automation().Up(context.Background(), stacks...)
+	must(w.t, err)
+	must(w.t, result.Err())
+	return result.Changes()
+}
+
+// unchanged brings all stacks up again, which must change nothing.
+func (w *world) unchanged() {
+	w.t.Helper()
+	if changes := w.up(); changes.Changed() != 0 {
+		w.t.Errorf("another up changed something: %s", changes)
+	}
+}
+
+// proved checks every proof.
+func (w *world) proved() {
+	w.t.Helper()
+	org := w.organization()
+	proofs, err := rehearsal.Prove(context.Background(), w.emulator.Config(org.Region), org)
+	must(w.t, err)
+	if len(proofs.Proofs) == 0 {
+		w.t.Error("nothing was proved")
+	}
+	for _, p := range proofs.Proofs {
+		if !p.Holds {
+			w.t.Errorf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
+		}
+	}
+}
+
+// accounts returns the organization's accounts by e-mail; an e-mail that has two
+// fails the test.
+func (w *world) accounts() map[string]orgtypes.Account {
+	w.t.Helper()
+	accounts := map[string]orgtypes.Account{}
+	for pages := organizations.NewListAccountsPaginator(w.organizations(), &organizations.ListAccountsInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(context.Background())
+		must(w.t, err)
+		for _, a := range page.Accounts {
+			email := strings.ToLower(aws.ToString(a.Email))
+			if _, twice := accounts[email]; twice {
+				w.t.Errorf("two accounts have the address %s", email)
+			}
+			accounts[email] = a
+		}
+	}
+	return accounts
+}
+
+func (w *world) organizations() *organizations.Client {
+	return organizations.NewFromConfig(w.emulator.Config("us-east-1"))
+}
+
+// run runs a program in the project's folder, as a person would, and returns
+// what it printed, and its error if it failed.
+func (w *world) run(name string, args ...string) (string, error) {
+	w.t.Helper()
+	cmd := w.command(name, args...)
+	out, err := cmd.CombinedOutput()
+	w.t.Logf("$ %s %s\n%s", name, strings.Join(args, " "), out)
+	return string(out), err
+}
+
+func (w *world) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = w.dir
+	cmd.Env = os.Environ()
+	for k, v := range w.env {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	return cmd
+}
+
+// ok is run for what has to succeed.
+func (w *world) ok(name string, args ...string) string {
+	w.t.Helper()
+	out, err := w.run(name, args...)
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", name, strings.Join(args, " "), err)
+	}
+	return out
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contains(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q isn't in:\n%s", want, text)
+		}
+	}
+}
+
+// binaries is the folder with coldstart, built once for all tests.
+var binaries string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "coldstart-e2e-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binaries = dir
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "coldstart"), "../cmd/coldstart")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building coldstart: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+func coldstart() string { return filepath.Join(binaries, "coldstart") }

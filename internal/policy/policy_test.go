@@ -1,0 +1,109 @@
+package policy_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+)
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		statement policy.Statement
+		want      string
+	}{
+		{"identity's", policy.Statement{Sid: "A", Effect: policy.Allow, Action: []string{"s3:GetObject"}, Resource: []string{"arn:aws:s3:::b/*"}}, `
+    {
+      "Sid": "A",
+      "Effect": "Allow",
+      "Action": ["s3:GetObject"],
+      "Resource": ["arn:aws:s3:::b/*"]
+    }`},
+		{"trust", policy.Statement{
+			Sid: "A", Effect: policy.Allow, Principal: &policy.Principal{AWS: []string{"arn:aws:iam::1:root", "arn:aws:iam::2:root"}},
+			Action: []string{"sts:AssumeRole"}, Condition: policy.Condition{"StringEquals": {"aws:PrincipalOrgID": {"o-1"}}},
+		}, `
+    {
+      "Sid": "A",
+      "Effect": "Allow",
+      "Principal": {"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]},
+      "Action": ["sts:AssumeRole"],
+      "Condition": {"StringEquals": {"aws:PrincipalOrgID": ["o-1"]}}
+    }`},
+		{"service's", policy.Statement{
+			Sid: "A", Effect: policy.Allow, Principal: &policy.Principal{Service: "cloudtrail.amazonaws.com"},
+			Action: []string{"s3:PutObject"}, Resource: []string{"*"},
+		}, `
+    {
+      "Sid": "A",
+      "Effect": "Allow",
+      "Principal": {"Service": "cloudtrail.amazonaws.com"},
+      "Action": ["s3:PutObject"],
+      "Resource": ["*"]
+    }`},
+		{"plaintext", policy.DenyPlaintext("arn:aws:s3:::b"), `
+    {
+      "Sid": "DenyPlaintext",
+      "Effect": "Deny",
+      "Principal": "*",
+      "Action": ["s3:*"],
+      "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"],
+      "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}
+    }`},
+		{"key's", policy.AdministeredBy("123456789012"), `
+    {
+      "Sid": "AdministeredByAccount",
+      "Effect": "Allow",
+      "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]},
+      "Action": ["kms:*"],
+      "Resource": ["*"]
+    }`},
+	} {
+		got, err := policy.Document{Statements: []policy.Statement{c.statement}}.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := compact(t, `{"Version": "2012-10-17", "Statement": [`+c.want+`]}`)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+	}
+}
+
+func compact(t *testing.T, document string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, []byte(document)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestOutput builds a document from values of resources, in their order, and
+// none while one of them is unknown.
+func TestOutput(t *testing.T) {
+	t.Parallel()
+	build := func(v []string) policy.Document {
+		return policy.Document{Statements: []policy.Statement{{Sid: v[0], Effect: policy.Deny, Action: []string{v[1]}}}}
+	}
+	result := pulumitest.Run{Preview: true}.Do(t, func(ctx *pulumi.Context) error {
+		later := pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
+		ctx.Export("known", policy.Output(build, pulumi.String("A"), pulumi.String("b:c").ToStringOutput()))
+		ctx.Export("unknown", policy.Output(build, pulumi.String("A"), later))
+		return nil
+	})
+	want := map[string]any{
+		"known":   `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":["b:c"]}]}`,
+		"unknown": pulumitest.Unknown,
+	}
+	if diff := cmp.Diff(want, result.Exports); diff != "" || result.Err != nil {
+		t.Errorf("%v (-want +got)\n%s", result.Err, diff)
+	}
+}

@@ -1,0 +1,253 @@
+package program_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// TestGuard changes a declaration after its first run in ways that can't be
+// undone: the program stops before it registers anything.
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	prod := pulumitest.AccountID("prod")
+	for _, c := range []struct {
+		name   string
+		change func(*organization.Organization)
+		want   string
+	}{
+		{
+			"account removed",
+			func(o *organization.Organization) { delete(o.Accounts, "prod") },
+			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
+  to close it:   write it again with closeOnDelete: true, run "pulumi up --stack master", destroy its own stack
+                 ("coldstart destroy prod"), take it out of the file, and run "pulumi up --stack master";
+                 AWS closes it for good after 90 days
+  to keep it:    run "pulumi state delete --stack master --target-dependents 'urn:pulumi:master::coldstart::coldstart:accounts:Account::prod'"
+                 (--force if it is protected), and it stays in the organization without coldstart`,
+		},
+		{
+			"account renamed",
+			func(o *organization.Organization) {
+				o.Accounts["production"] = o.Accounts["prod"]
+				delete(o.Accounts, "prod")
+			},
+			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared`,
+		},
+		{
+			"address changed",
+			func(o *organization.Organization) {
+				changeAccount(o, "prod", func(a *organization.Account) { a.Email = "prod@acme.example" })
+			},
+			`coldstart:accounts.prod.email: "prod@acme.example" was "aws+prod@acme.example": an account's address can be changed by its root user only; write email: aws+prod@acme.example for it`,
+		},
+		{
+			"pattern changed",
+			func(o *organization.Organization) { o.Email = "%s@acme.example" },
+			`coldstart:accounts.audit.email: "audit@acme.example" was "aws+audit@acme.example": an account's address can be changed by its root user only; write email: aws+audit@acme.example for it`,
+		},
+		{
+			"id changed",
+			func(o *organization.Organization) {
+				changeAccount(o, "prod", func(a *organization.Account) { a.ID = "123456789012" })
+			},
+			`coldstart:accounts.prod.id: 123456789012 was ` + prod + `: an account stands for one id; write ` + prod + ` again, or declare the other account under a name of its own`,
+		},
+		{
+			"namespace changed",
+			func(o *organization.Organization) { o.Namespace = "umbrella" },
+			`coldstart:namespace: "umbrella" was "acme": every bucket, key and role would be replaced; write "acme" again, or start another organization`,
+		},
+		{
+			"domain changed",
+			func(o *organization.Organization) { o.Domain = "umbrella.example" },
+			`coldstart:domain: "umbrella.example" was "acme.example": every zone would be replaced; write "acme.example" again, or start another organization`,
+		},
+		{
+			"region changed",
+			func(o *organization.Organization) { o.Region = "us-east-1" },
+			`coldstart:region: "us-east-1" was "us-west-2": every bucket, key and trail would be replaced; write "us-west-2" again, or start another organization`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := after(t, shipped(t))
+			pulumitest.Both(t, func(t *testing.T, preview bool) {
+				checkStopped(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)
+			})
+		})
+	}
+}
+
+// TestGuardReportsAll has two problems at once.
+func TestGuardReportsAll(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	result := w.try(t, changed(t, func(o *organization.Organization) {
+		o.Namespace = "umbrella"
+		delete(o.Accounts, "prod")
+		delete(o.Accounts, "dev")
+	}), organization.Master, false)
+	for _, want := range []string{"coldstart:namespace: ", "coldstart:accounts.dev: ", "coldstart:accounts.prod: "} {
+		checkStopped(t, want, result, want)
+	}
+}
+
+// TestGuardAllows what can be undone, or was said before.
+func TestGuardAllows(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*organization.Organization){
+		"nothing":       func(*organization.Organization) {},
+		"account added": func(o *organization.Organization) { o.Accounts["new"] = organization.Account{} },
+		"account moved": func(o *organization.Organization) {
+			changeAccount(o, "dev", func(a *organization.Account) { a.Unit = "workloads" })
+		},
+		"closed on delete": func(o *organization.Organization) { delete(o.Accounts, "testing") },
+		"unit removed":     func(o *organization.Organization) { delete(o.Units, "empty") },
+		"address in another case": func(o *organization.Organization) {
+			changeAccount(o, "prod", func(a *organization.Account) { a.Email = "AWS+Prod@acme.example" })
+		},
+		"its id written": func(o *organization.Organization) {
+			changeAccount(o, "prod", func(a *organization.Account) { a.ID = pulumitest.AccountID("prod") })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := func(o *organization.Organization) {
+				changeAccount(o, "testing", func(a *organization.Account) { a.CloseOnDelete = true })
+				o.Units["empty"] = organization.Unit{}
+			}
+			w := after(t, changed(t, before))
+			org := changed(t, func(o *organization.Organization) {
+				before(o)
+				change(o)
+			})
+			pulumitest.Both(t, func(t *testing.T, preview bool) {
+				result := w.run(t, org, organization.Master, preview)
+				if n := len(result.OfType(pulumitest.AWSAccount)); n != len(org.Accounts) {
+					t.Errorf("%d accounts, not %d", n, len(org.Accounts))
+				}
+			})
+		})
+	}
+}
+
+func TestWrongCredentials(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	w.caller = "999999999999"
+	result := w.try(t, shipped(t), organization.Master, false)
+	checkError(t, "master", result, "these credentials belong to account 999999999999, and stack master to account 111111111111: use credentials of that one")
+	want := []string{"urn:pulumi:master::coldstart::pulumi:providers:aws::master"}
+	if diff := cmp.Diff(want, result.URNs()); diff != "" {
+		t.Errorf("registered (-want +got)\n%s", diff)
+	}
+}
+
+// found is an organization with prod in it, its unit, and what others enabled.
+func found() *pulumitest.Found {
+	return &pulumitest.Found{
+		Accounts:        []pulumitest.FoundAccount{{ID: "123456789012", Email: "AWS+prod@acme.example", Status: "ACTIVE"}},
+		Units:           map[string]map[string]string{pulumitest.RootID: {"workloads": "ou-old"}},
+		TrustedServices: []string{"sso.amazonaws.com"},
+		PolicyTypes:     []string{"TAG_POLICY"},
+	}
+}
+
+// TestAdopt takes over what exists and creates the rest.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "123456789012"} {
+		org := changed(t, func(o *organization.Organization) {
+			changeAccount(o, "prod", func(a *organization.Account) { a.ID = id })
+		})
+		pulumitest.Both(t, func(t *testing.T, preview bool) {
+			w := nothing()
+			w.found = found()
+			result := w.run(t, org, organization.Master, preview)
+			got := map[string]string{}
+			for _, r := range result.Resources {
+				if r.ImportID != "" {
+					got[r.Type+" "+r.Name] = r.ImportID
+				}
+			}
+			want := map[string]string{
+				pulumitest.AWSOrganization + " organization": pulumitest.OrganizationID,
+				pulumitest.AWSUnit + " workloads":            "ou-old",
+				pulumitest.AWSAccount + " prod":              "123456789012",
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("imports (-want +got)\n%s", diff)
+			}
+			o := result.Resource(t, pulumitest.AWSOrganization, "organization")
+			if diff := cmp.Diff([]any{"cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+				t.Errorf("trusted services (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff([]any{"SERVICE_CONTROL_POLICY", "TAG_POLICY"}, o.At("enabledPolicyTypes")); diff != "" {
+				t.Errorf("policy types (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAdoptLater adopts an account that is declared after the first run, and
+// leaves alone what the stack has already.
+func TestAdoptLater(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	w.found = found()
+	w.found.Accounts = append(w.found.Accounts, pulumitest.FoundAccount{ID: "210987654321", Email: "legacy@acme.example", Status: "ACTIVE"})
+	org := changed(t, func(o *organization.Organization) {
+		o.Accounts["legacy"] = organization.Account{ID: "210987654321", Email: "legacy@acme.example"}
+	})
+	for _, r := range w.run(t, org, organization.Master, false).Resources {
+		want := ""
+		if r.Is(pulumitest.AWSAccount, "legacy") {
+			want = "210987654321"
+		}
+		if r.ImportID != want {
+			t.Errorf("%s imports %q", r.URN, r.ImportID)
+		}
+	}
+	// What others have enabled stays, though the next run doesn't look.
+	w.stacks["master"] = w.run(t, org, organization.Master, false).Exports
+	o := w.run(t, org, organization.Master, false).Resource(t, pulumitest.AWSOrganization, "organization")
+	if diff := cmp.Diff([]any{"cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+		t.Errorf("trusted services of the next run (-want +got)\n%s", diff)
+	}
+}
+
+func TestAdoptFails(t *testing.T) {
+	t.Parallel()
+	adopt := func(id, email string) func(*organization.Organization) {
+		return func(o *organization.Organization) {
+			changeAccount(o, "prod", func(a *organization.Account) { a.ID, a.Email = id, email })
+		}
+	}
+	closed := found()
+	closed.Accounts[0].Status = "SUSPENDED"
+	for _, c := range []struct {
+		name   string
+		found  *pulumitest.Found
+		change func(*organization.Organization)
+		want   string
+	}{
+		{"no organization", nil, adopt("123456789012", ""), "coldstart:accounts.prod.id: 123456789012 can't be adopted: there is no organization yet"},
+		{"not in it", found(), adopt("210987654321", ""), "coldstart:accounts.prod.id: 210987654321 isn't in the organization o-exampleorgid"},
+		{"another address", found(), adopt("123456789012", "p@acme.example"), "coldstart:accounts.prod.email: the address of 123456789012 is aws+prod@acme.example, not p@acme.example"},
+		{"closed", closed, adopt("", ""), "account prod: aws+prod@acme.example belongs to the account 123456789012, which is SUSPENDED"},
+	} {
+		w := nothing()
+		w.found = c.found
+		result := w.try(t, changed(t, c.change), organization.Master, false)
+		checkError(t, c.name, result, c.want)
+		for _, r := range result.OfType(pulumitest.AWSAccount) {
+			if r.Name == "prod" {
+				t.Errorf("%s: the account was declared", c.name)
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package program_test
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+// TestURNs compares the resources of each kind of stack with those noted in
+// testdata. A URN is what Pulumi knows a resource by: whatever changes one
+// replaces the resource, unless it comes with an alias.
+func TestURNs(t *testing.T) {
+	t.Parallel()
+	org, w := shipped(t), nothing()
+	previews, updates := w.preview(t, org, org.Stacks()), w.up(t, org, org.Stacks())
+	for _, stack := range []string{"master", "audit", "prod"} {
+		golden := filepath.Join("testdata", stack+".urns")
+		got := strings.Join(updates[stack].URNs(), "\n") + "\n"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", golden, diff)
+		}
+	}
+	// A preview before anything exists shows the same, without references to
+	// stacks that there aren't.
+	for _, stack := range org.Stacks() {
+		want := updates[stack.Name].URNs()
+		if stack.Name != organization.Master {
+			want = without(want, pulumitest.StackReference)
+		}
+		if diff := cmp.Diff(want, previews[stack.Name].URNs()); diff != "" {
+			t.Errorf("the first preview of %s differs from its update (-update +preview)\n%s", stack.Name, diff)
+		}
+	}
+}
+
+// without returns the URNs that aren't of the type.
+func without(urns []string, typ string) []string {
+	var rest []string
+	for _, urn := range urns {
+		if !strings.Contains(urn, "::"+typ+"::") {
+			rest = append(rest, urn)
+		}
+	}
+	return rest
+}
+
+// TestUpdateOfNothing updates stacks before those that they need.
+func TestUpdateOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"audit", "prod"} {
+		result := nothing().try(t, shipped(t), stack, false)
+		checkStopped(t, stack, result, "stack master hasn't run yet: run `pulumi up --stack master` first, or `coldstart up`, which runs all stacks in order")
+	}
+	// The master stack ran before the account was declared.
+	w := after(t, shipped(t))
+	org := changed(t, func(o *organization.Organization) { o.Accounts["new"] = organization.Account{} })
+	result := w.try(t, org, "new", false)
+	checkError(t, "new", result, "account new isn't in stack master yet: run `pulumi up --stack master` first, or `coldstart up`, which runs all stacks in order")
+	if got := without(result.URNs(), pulumitest.StackReference); len(got) != 0 {
+		t.Errorf("new registered %v", got)
+	}
+}
+
+// TestUpdateWithoutArchive updates a member in account mode before the archive
+// is there.
+func TestUpdateWithoutArchive(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	org := changed(t, func(o *organization.Organization) { o.Audit.Trail = organization.TrailAccount })
+	for name, outputs := range map[string]map[string]any{
+		"stack audit hasn't run yet":         nil,
+		"stack audit has no log archive yet": {"accountId": pulumitest.AccountID("audit")},
+	} {
+		w.stacks["audit"] = outputs
+		checkError(t, "prod", w.try(t, org, "prod", false), name+": run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
+		if result := w.run(t, org, "prod", true); len(result.Messages) != 1 || result.Exports["trailArn"] != pulumitest.Unknown {
+			t.Errorf("preview: says %v, exports %v", result.Messages, result.Exports)
+		}
+	}
+}
+
+func TestUnknownStack(t *testing.T) {
+	t.Parallel()
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		result := nothing().try(t, shipped(t), "production", preview)
+		checkStopped(t, "production", result, `stack "production" is no account of the organization: stacks are named after their accounts; `+
+			"write `master` for the management account, or declare \"production\" under coldstart:accounts in Pulumi.master.yaml")
+	})
+}
+
+func TestInvalidDeclaration(t *testing.T) {
+	t.Parallel()
+	org := changed(t, func(o *organization.Organization) { o.Namespace, o.Region = "", "" })
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		for _, stack := range []string{"master", "audit", "prod"} {
+			result := nothing().try(t, org, stack, preview)
+			checkStopped(t, stack, result, "coldstart:namespace: is missing")
+			checkStopped(t, stack, result, "coldstart:region: is missing")
+			if len(result.Invokes) != 0 {
+				t.Errorf("%s invoked %v", stack, result.Invokes)
+			}
+		}
+	})
+}
+
+// TestRunWithoutFile runs the plain program in a folder without a declaration.
+func TestRunWithoutFile(t *testing.T) {
+	t.Parallel()
+	result := pulumitest.Run{Stack: "master"}.Do(t, program.Run)
+	checkStopped(t, "master", result, "run in the folder of Pulumi.master.yaml")
+}
+
+// checkError checks that a program failed with an error that says want.
+func checkError(t *testing.T, name string, result *pulumitest.Result, want string) {
+	t.Helper()
+	if result.Err == nil || !strings.Contains(result.Err.Error(), want) {
+		t.Errorf("%s: got %v, not\n%s", name, result.Err, want)
+	}
+}
+
+// checkStopped checks that a program failed before it registered anything.
+func checkStopped(t *testing.T, name string, result *pulumitest.Result, want string) {
+	t.Helper()
+	checkError(t, name, result, want)
+	if len(result.Resources) != 0 {
+		t.Errorf("%s: registered %v", name, result.URNs())
+	}
+}
+
+// TestEmulated sets what an emulator needs, and nothing without one.
+func TestEmulated(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	for _, emulated := range []bool{false, true} {
+		for _, stack := range []string{"master", "audit", "prod"} {
+			result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(shipped(t), program.Settings{Emulated: emulated}))
+			if result.Err != nil {
+				t.Fatal(result.Err)
+			}
+			for _, p := range result.OfType(pulumitest.Provider) {
+				if (p.At("s3UsePathStyle") != nil) != emulated || (p.At("maxRetries") != nil) != emulated {
+					t.Errorf("emulated %t: provider %s of %s is %v", emulated, p.Name, stack, p.Inputs)
+				}
+			}
+		}
+	}
+}
+
+// TestErrorIsMissingFile keeps the cause of Run's error.
+func TestErrorIsMissingFile(t *testing.T) {
+	t.Parallel()
+	var got error
+	pulumitest.Run{Stack: "master"}.Do(t, func(ctx *pulumi.Context) error {
+		got = program.Run(ctx)
+		return got
+	})
+	if !errors.Is(got, fs.ErrNotExist) {
+		t.Errorf("got %v", got)
+	}
+}

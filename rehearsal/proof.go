@@ -1,0 +1,171 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// provedAtOnce is how many accounts are asked at a time.
+const provedAtOnce = 4
+
+// Proof is one claim about an account, and whether AWS bears it out. Claims hold
+// no ids, so that they are the same in every rehearsal of an organization.
+type Proof struct {
+	Account string `json:"account"`
+	// Subject is account, organization, unit, zone, delegation, local, state,
+	// secrets, archive or trail.
+	Subject string `json:"subject"`
+	Claim   string `json:"claim"`
+	Holds   bool   `json:"holds"`
+	// Detail says why the claim doesn't hold.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Proofs are what Prove found: those of the management account, then those of
+// each member in alphabetical order, always in the same order.
+type Proofs struct {
+	Proofs []Proof `json:"proofs"`
+	// Omitted are claims that couldn't be decided, and why.
+	Omitted []string `json:"omitted"`
+}
+
+// Prove asks AWS for everything that an organization declares. The
+// configuration's credentials are the management account's. What can't be read
+// is a proof that doesn't hold; the error says that AWS couldn't be asked at all.
+func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization) (Proofs, error) {
+	cfg = cfg.Copy()
+	cfg.Region = org.Region
+	p, err := newProver(ctx, cfg, org)
+	if err != nil {
+		return Proofs{}, err
+	}
+	var g errgroup.Group
+	g.SetLimit(provedAtOnce)
+	for _, a := range p.accounts {
+		g.Go(func() error {
+			p.prove(ctx, a)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return Proofs{}, err
+	}
+	result := Proofs{Omitted: p.omitted(ctx)}
+	for _, a := range p.accounts {
+		result.Proofs = append(result.Proofs, a.proofs...)
+	}
+	return result, nil
+}
+
+// prover knows what the proofs of all accounts share. It is read only while
+// accounts are proved side by side.
+type prover struct {
+	org      *organization.Organization
+	cfg      aws.Config
+	masterID string
+	accounts []*account // master's first
+	*directory
+	apex    func() (apexZone, error)
+	archive func() (archive, error)
+}
+
+// account is an account and what was found about it.
+type account struct {
+	name string
+	id   string // empty if there is no such account
+	*clients
+	// unreachable, if not nil, is why nothing in the account can be asked.
+	unreachable error
+	zone        zone // the account's, once it was found
+	proofs      []Proof
+}
+
+func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization) (*prover, error) {
+	master := &account{name: organization.Master, clients: newClients(cfg)}
+	self, err := master.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
+	}
+	master.id = aws.ToString(self.Account)
+	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}}
+	p.directory = readDirectory(ctx, master.organizations, org)
+	for _, name := range org.AccountNames() {
+		a := &account{name: name}
+		if a.id, a.unreachable = p.find(org.AccountEmail(name), org.Accounts[name].ID); a.unreachable == nil {
+			a.clients = newClients(entering(cfg, a.id))
+		}
+		p.accounts = append(p.accounts, a)
+	}
+	p.apex = p.readApexOnce(ctx)
+	p.archive = p.readArchiveOnce(ctx)
+	return p, nil
+}
+
+// master returns the management account.
+func (p *prover) master() *account { return p.accounts[0] }
+
+// prove proves everything about one account.
+func (p *prover) prove(ctx context.Context, a *account) {
+	if a == p.master() {
+		p.proveOrganization(ctx, a)
+	} else {
+		p.proveMembership(ctx, a)
+	}
+	p.proveZones(ctx, a)
+	p.proveState(ctx, a)
+	p.proveAudit(ctx, a)
+}
+
+// omitted returns the claims that the endpoint can't decide.
+func (p *prover) omitted(ctx context.Context) []string {
+	all := []string{}
+	for _, ask := range []func(context.Context) string{p.unenforcedPolicies, p.sharedNameServers, p.undeliveredLogs} {
+		if reason := ask(ctx); reason != "" {
+			all = append(all, reason)
+		}
+	}
+	return all
+}
+
+// claim notes a claim about what is in the account. It holds if check returns
+// nil; its error says why it doesn't.
+func (a *account) claim(subject, claim string, check func() error) {
+	err := a.unreachable
+	if err == nil {
+		err = check()
+	}
+	a.note(subject, claim, err)
+}
+
+// note is claim for what was checked already.
+func (a *account) note(subject, claim string, err error) {
+	proof := Proof{Account: a.name, Subject: subject, Claim: claim, Holds: err == nil}
+	if err != nil {
+		proof.Detail = detail(err)
+	}
+	a.proofs = append(a.proofs, proof)
+}
+
+// detail shortens an SDK's error to what AWS said, without ids of requests.
+func detail(err error) string {
+	var api smithy.APIError
+	var operation *smithy.OperationError
+	if errors.As(err, &operation) && errors.As(err, &api) {
+		return fmt.Sprintf("%s: %s: %s", operation.OperationName, api.ErrorCode(), api.ErrorMessage())
+	}
+	return err.Error()
+}
+
+// isCode reports whether AWS answered with the given error code.
+func isCode(err error, code string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == code
+}

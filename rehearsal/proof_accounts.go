@@ -1,0 +1,303 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// directory is what AWS Organizations holds.
+type directory struct {
+	organization *types.Organization
+	root         types.Root
+	members      []types.Account
+	units        map[string][]string // ids by the declared units' names
+	err          error               // why it couldn't be read
+}
+
+// readDirectory reads the organization, its accounts and the declared units.
+func readDirectory(ctx context.Context, client *organizations.Client, org *organization.Organization) *directory {
+	d := &directory{units: map[string][]string{}}
+	d.err = d.read(ctx, client, org)
+	return d
+}
+
+func (d *directory) read(ctx context.Context, client *organizations.Client, org *organization.Organization) error {
+	described, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+	if err != nil {
+		return err
+	}
+	d.organization = described.Organization
+	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
+	if err != nil {
+		return err
+	}
+	if len(roots.Roots) != 1 {
+		return fmt.Errorf("the organization shows %d roots", len(roots.Roots))
+	}
+	d.root = roots.Roots[0]
+	pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		d.members = append(d.members, page.Accounts...)
+	}
+	return d.readUnits(ctx, client, org)
+}
+
+// readUnits looks for each declared unit in its parent. Parents come first.
+func (d *directory) readUnits(ctx context.Context, client *organizations.Client, org *organization.Organization) error {
+	children := map[string][]types.OrganizationalUnit{}
+	for _, name := range org.UnitNames() {
+		parent, err := d.unitID(org.Units[name].Parent)
+		if err != nil {
+			continue // A unit whose parent isn't there can't be there.
+		}
+		if _, read := children[parent]; !read {
+			if children[parent], err = unitsIn(ctx, client, parent); err != nil {
+				return err
+			}
+		}
+		for _, unit := range children[parent] {
+			if aws.ToString(unit.Name) == name {
+				d.units[name] = append(d.units[name], aws.ToString(unit.Id))
+			}
+		}
+	}
+	return nil
+}
+
+func unitsIn(ctx context.Context, client *organizations.Client, parent string) ([]types.OrganizationalUnit, error) {
+	var units []types.OrganizationalUnit
+	pages := organizations.NewListOrganizationalUnitsForParentPaginator(client,
+		&organizations.ListOrganizationalUnitsForParentInput{ParentId: &parent})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, page.OrganizationalUnits...)
+	}
+	return units, nil
+}
+
+// unitID returns the id of the one unit with a name; of the root for no name.
+func (d *directory) unitID(name string) (string, error) {
+	switch ids := d.units[name]; {
+	case d.err != nil:
+		return "", d.err
+	case name == "":
+		return aws.ToString(d.root.Id), nil
+	case len(ids) != 1:
+		return "", fmt.Errorf("there are %d units %s in its parent", len(ids), name)
+	default:
+		return ids[0], nil
+	}
+}
+
+// organizationID returns the organization's id; empty if there is none.
+func (d *directory) organizationID() string {
+	if d.organization == nil {
+		return ""
+	}
+	return aws.ToString(d.organization.Id)
+}
+
+// find returns the one active account with an e-mail address and, unless id is
+// empty, that id.
+func (d *directory) find(email, id string) (string, error) {
+	if d.err != nil {
+		return "", d.err
+	}
+	var active, other []string
+	for _, m := range d.members {
+		switch {
+		case !strings.EqualFold(aws.ToString(m.Email), email):
+		case m.Status == types.AccountStatusActive:
+			active = append(active, aws.ToString(m.Id))
+		default:
+			other = append(other, fmt.Sprintf("%s is %s", aws.ToString(m.Id), m.Status))
+		}
+	}
+	switch {
+	case len(active) == 0 && len(other) == 0:
+		return "", fmt.Errorf("no account has the e-mail %s", email)
+	case len(active) == 0:
+		return "", fmt.Errorf("no account with the e-mail %s is active: %s", email, strings.Join(other, ", "))
+	case len(active) > 1:
+		return "", fmt.Errorf("%d accounts have the e-mail %s: %s", len(active), email, strings.Join(active, ", "))
+	case id != "" && active[0] != id:
+		return "", fmt.Errorf("the account with the e-mail %s is %s, and %s is declared", email, active[0], id)
+	}
+	return active[0], nil
+}
+
+// proveOrganization proves what there is once for all accounts.
+func (p *prover) proveOrganization(ctx context.Context, a *account) {
+	const subject = "organization"
+	a.note(subject, "exists, with all features", p.checkFeatures())
+	a.note(subject, "is managed by this account", p.checkManagement())
+	for _, service := range p.trustedServices() {
+		a.claim(subject, "trusts "+service, func() error { return checkTrusted(ctx, a.organizations, service) })
+	}
+	for _, kind := range p.org.Settings.PolicyTypes {
+		a.note(subject, "has policies of type "+kind, p.checkPolicyType(kind))
+	}
+	for _, name := range p.org.UnitNames() {
+		_, err := p.unitID(name)
+		a.note("unit", fmt.Sprintf("%s is in %s, once", name, unitText(p.org.Units[name].Parent)), err)
+	}
+}
+
+func (p *prover) trustedServices() []string {
+	services := slices.Clone(p.org.Settings.TrustedServices)
+	if p.org.Audited() {
+		services = append(services, accounts.CloudTrailService)
+	}
+	slices.Sort(services)
+	return slices.Compact(services)
+}
+
+func (p *prover) checkFeatures() error {
+	switch {
+	case p.organization == nil:
+		return p.err
+	case p.organization.FeatureSet != types.OrganizationFeatureSetAll:
+		return fmt.Errorf("its features are %s", p.organization.FeatureSet)
+	}
+	return nil
+}
+
+func (p *prover) checkManagement() error {
+	switch {
+	case p.organization == nil:
+		return p.err
+	case aws.ToString(p.organization.MasterAccountId) != p.masterID:
+		return fmt.Errorf("it is managed by %s, and these are credentials of %s", aws.ToString(p.organization.MasterAccountId), p.masterID)
+	}
+	return nil
+}
+
+func (p *prover) checkPolicyType(kind string) error {
+	if p.err != nil {
+		return p.err
+	}
+	for _, enabled := range p.root.PolicyTypes {
+		if string(enabled.Type) == kind && enabled.Status == types.PolicyTypeStatusEnabled {
+			return nil
+		}
+	}
+	return errors.New("it isn't enabled in the root")
+}
+
+func checkTrusted(ctx context.Context, client *organizations.Client, service string) error {
+	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(client,
+		&organizations.ListAWSServiceAccessForOrganizationInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, enabled := range page.EnabledServicePrincipals {
+			if aws.ToString(enabled.ServicePrincipal) == service {
+				return nil
+			}
+		}
+	}
+	return errors.New("the service has no access to the organization")
+}
+
+// proveMembership proves that a member is in the organization, in its unit, and
+// lets the management account in. Where it doesn't, nothing else in it can be
+// asked.
+func (p *prover) proveMembership(ctx context.Context, a *account) {
+	const subject = "account"
+	unit := p.org.Accounts[a.name].Unit
+	a.note(subject, "is the one active account with the e-mail "+p.org.AccountEmail(a.name), a.unreachable)
+	a.claim(subject, "is in "+unitText(unit), func() error { return p.checkParent(ctx, a.id, unit) })
+	if a.unreachable == nil {
+		a.unreachable = checkEntry(ctx, a)
+	}
+	a.note(subject, "can be entered from the management account by "+organization.AccessRole, a.unreachable)
+	a.claim(subject, organization.AccessRole+" lets in nobody but the management account", func() error {
+		return p.checkAccessRole(ctx, a)
+	})
+}
+
+func (p *prover) checkParent(ctx context.Context, id, unit string) error {
+	want, err := p.unitID(unit)
+	if err != nil {
+		return err
+	}
+	out, err := p.master().organizations.ListParents(ctx, &organizations.ListParentsInput{ChildId: &id})
+	if err != nil {
+		return err
+	}
+	if len(out.Parents) != 1 || aws.ToString(out.Parents[0].Id) != want {
+		var in []string
+		for _, parent := range out.Parents {
+			in = append(in, aws.ToString(parent.Id))
+		}
+		return fmt.Errorf("it is in %s, and not in %s", strings.Join(in, ", "), want)
+	}
+	return nil
+}
+
+func checkEntry(ctx context.Context, a *account) error {
+	out, err := a.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return err
+	}
+	if landed := aws.ToString(out.Account); landed != a.id {
+		return fmt.Errorf("the role of %s leads to %s", a.id, landed)
+	}
+	return nil
+}
+
+func (p *prover) checkAccessRole(ctx context.Context, a *account) error {
+	out, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(organization.AccessRole)})
+	if err != nil {
+		return err
+	}
+	trust, err := parsePolicy(aws.ToString(out.Role.AssumeRolePolicyDocument))
+	if err != nil {
+		return err
+	}
+	return trust.trustsOnly(p.masterID)
+}
+
+// unenforcedPolicies finds out whether the endpoint enforces policies: no
+// policy lets anybody assume a role that doesn't exist.
+func (p *prover) unenforcedPolicies(ctx context.Context) string {
+	if p.cfg.BaseEndpoint == nil {
+		return "" // AWS does, and an account's log is no place for such attempts.
+	}
+	_, err := p.master().sts.AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn:         aws.String(organization.RoleARN(p.masterID, "coldstart-no-such-role")),
+		RoleSessionName: aws.String("coldstart-proof"),
+	})
+	if err != nil {
+		return ""
+	}
+	return "whether policies have the effect that they describe: this endpoint enforces none (it lets anybody assume a role that doesn't exist), so they were only read"
+}
+
+func unitText(name string) string {
+	if name == "" {
+		return "the organization's root"
+	}
+	return "unit " + name
+}

@@ -1,0 +1,313 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// archive is where trails write to.
+type archive struct {
+	account *account
+	bucket  string
+	keyARN  string
+}
+
+// readArchiveOnce returns a function that looks for the archive when it is first
+// called.
+func (p *prover) readArchiveOnce(ctx context.Context) func() (archive, error) {
+	return sync.OnceValues(func() (archive, error) {
+		i := slices.IndexFunc(p.accounts, func(a *account) bool { return a.name == p.org.Audit.Account })
+		if i < 0 || p.accounts[i].id == "" {
+			return archive{}, errors.New("there is no audit account")
+		}
+		a := p.accounts[i]
+		key, err := a.key(ctx, p.archiveAlias())
+		if err != nil {
+			return archive{}, err
+		}
+		return archive{account: a, bucket: p.archiveBucket(a), keyARN: aws.ToString(key.Arn)}, nil
+	})
+}
+
+func (p *prover) archiveBucket(a *account) string { return p.org.Name(a.name, "trails") + "-" + a.id }
+func (p *prover) archiveAlias() string            { return "alias/" + p.org.Name(p.org.Audit.Account, "trails") }
+
+// trailARN is a pattern of the trails that may write to the archive.
+func (p *prover) trailARN() string {
+	if p.org.Audit.Trail == organization.TrailAccount {
+		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", p.org.Region, p.trailName("*"))
+	}
+	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", p.org.Region, p.masterID, p.trailName(organization.Master))
+}
+
+func (p *prover) trailName(account string) string { return p.org.Name(account, "trail") }
+
+// proveAudit proves the account's part in the audit: the archive, a trail, or
+// that it has neither.
+func (p *prover) proveAudit(ctx context.Context, a *account) {
+	if p.org.Audited() && a.name == p.org.Audit.Account {
+		p.proveArchive(ctx, a)
+	}
+	if !p.org.Audited() {
+		a.claim("archive", "the account has no log archive", func() error { return p.checkNoArchive(ctx, a) })
+	}
+	if p.org.Audit.Trail == organization.TrailAccount || p.org.Audited() && a == p.master() {
+		p.proveTrail(ctx, a)
+		return
+	}
+	a.claim("trail", "the account has no trail of coldstart's", func() error {
+		trails, err := p.trails(ctx, a)
+		return checkTrails(trails, err)
+	})
+}
+
+func (p *prover) proveArchive(ctx context.Context, a *account) {
+	const subject = "archive"
+	bucket, alias := p.archiveBucket(a), p.archiveAlias()
+	a.proveBucket(ctx, subject, bucket, alias)
+	a.claim(subject, "bucket lets in the organization's own trails only", func() error {
+		policy, err := a.bucketPolicy(ctx, bucket)
+		if err != nil {
+			return err
+		}
+		return policy.admitsOnlyTrails("s3:PutObject", p.organizationID(), p.trailARN(), "")
+	})
+	a.claim(subject, fmt.Sprintf("bucket keeps logs for %d days", p.org.Audit.RetentionDays), func() error {
+		out, err := a.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
+		if err != nil {
+			return err
+		}
+		return expiresAfter(out.Rules, p.org.Audit.RetentionDays)
+	})
+	if days := p.org.Audit.LockDays; days > 0 {
+		a.claim(subject, fmt.Sprintf("bucket locks logs for %d days", days), func() error { return a.checkLocked(ctx, bucket, days) })
+	}
+	a.proveKey(ctx, subject, alias)
+	a.claim(subject, "key lets the organization's own trails encrypt, and no others", func() error {
+		return p.checkArchiveKey(ctx, a, alias)
+	})
+}
+
+func (p *prover) checkArchiveKey(ctx context.Context, a *account, alias string) error {
+	key, err := a.key(ctx, alias)
+	if err != nil {
+		return err
+	}
+	out, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: key.KeyId, PolicyName: aws.String("default")})
+	if err != nil {
+		return err
+	}
+	policy, err := parsePolicy(aws.ToString(out.Policy))
+	if err != nil {
+		return err
+	}
+	return policy.admitsOnlyTrails("kms:GenerateDataKey*", p.organizationID(), p.trailARN(), a.id)
+}
+
+func (p *prover) checkNoArchive(ctx context.Context, a *account) error {
+	names, err := a.buckets(ctx, p.org.Name(a.name, "trails")+"-")
+	if err == nil && len(names) > 0 {
+		err = fmt.Errorf("it has the bucket %s", strings.Join(names, ", "))
+	}
+	return err
+}
+
+// expiresAfter checks that all logs expire after so many days, and none before.
+func expiresAfter(rules []s3types.LifecycleRule, days int) error {
+	found := false
+	for _, rule := range rules {
+		if rule.Status != s3types.ExpirationStatusEnabled || rule.Expiration == nil {
+			continue
+		}
+		if got := aws.ToInt32(rule.Expiration.Days); got != int32(days) {
+			return fmt.Errorf("rule %s expires logs after %d days", aws.ToString(rule.ID), got)
+		}
+		found = found || coversAll(rule.Filter)
+	}
+	if !found {
+		return errors.New("no rule expires all logs")
+	}
+	return nil
+}
+
+func coversAll(f *s3types.LifecycleRuleFilter) bool {
+	return f == nil || aws.ToString(f.Prefix) == "" &&
+		f.And == nil && f.Tag == nil && f.ObjectSizeGreaterThan == nil && f.ObjectSizeLessThan == nil
+}
+
+func (a *account) checkLocked(ctx context.Context, bucket string, days int) error {
+	out, err := a.s3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
+	if err != nil {
+		return err
+	}
+	return locksFor(out.ObjectLockConfiguration, days)
+}
+
+// locksFor checks that nobody, the root user included, can delete a log before
+// so many days.
+func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
+	if c == nil || c.ObjectLockEnabled != s3types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
+		return errors.New("it has no object lock by default")
+	}
+	got := c.Rule.DefaultRetention
+	if got.Mode != s3types.ObjectLockRetentionModeCompliance || aws.ToInt32(got.Days) != int32(days) {
+		return fmt.Errorf("objects are locked for %d days in mode %s", aws.ToInt32(got.Days), got.Mode)
+	}
+	return nil
+}
+
+// proveTrail proves the account's one trail. What it is like is asked of AWS
+// once.
+func (p *prover) proveTrail(ctx context.Context, a *account) {
+	const subject = "trail"
+	name := p.trailName(a.name)
+	var trails []trailtypes.Trail
+	a.claim(subject, name+" is the account's one trail of coldstart's", func() (err error) {
+		trails, err = p.trails(ctx, a)
+		return checkTrails(trails, err, name)
+	})
+	scope := "every region"
+	if p.org.Audit.Trail == organization.TrailOrganization {
+		scope = "every account and region"
+	}
+	for _, c := range []struct {
+		claim string
+		check func(trailtypes.Trail) error
+	}{
+		{"covers " + scope, func(t trailtypes.Trail) error {
+			return covers(t, p.org.Audit.Trail == organization.TrailOrganization)
+		}},
+		{"validates its log files", validates},
+		{"is logging", func(t trailtypes.Trail) error { return a.checkLogging(ctx, t) }},
+		{"writes to the archive with the archive's key", p.checkTarget},
+	} {
+		a.claim(subject, name+" "+c.claim, func() error {
+			for _, t := range trails {
+				if aws.ToString(t.Name) == name {
+					return c.check(t)
+				}
+			}
+			return fmt.Errorf("there is no trail %s", name)
+		})
+	}
+}
+
+// trails returns the account's own trails with names of coldstart's, wherever
+// their home is. AWS shows a trail of several regions in each, and one of the
+// organization in each account.
+func (p *prover) trails(ctx context.Context, a *account) ([]trailtypes.Trail, error) {
+	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	var own []trailtypes.Trail
+	for _, t := range out.TrailList {
+		if isOwnTrail(t, a.id, p.org.Namespace) {
+			own = append(own, t)
+		}
+	}
+	return own, nil
+}
+
+func isOwnTrail(t trailtypes.Trail, accountID, namespace string) bool {
+	name := aws.ToString(t.Name)
+	id, err := arn.Parse(aws.ToString(t.TrailARN))
+	return err == nil && id.AccountID == accountID &&
+		strings.HasPrefix(name, namespace+"-") && strings.HasSuffix(name, "-trail")
+}
+
+// checkTrails checks that the trails that were found are those of the given
+// names, each once. Err is why they couldn't be.
+func checkTrails(trails []trailtypes.Trail, err error, names ...string) error {
+	if err != nil {
+		return err
+	}
+	found := make([]string, len(trails))
+	for i, t := range trails {
+		found[i] = aws.ToString(t.Name)
+	}
+	if len(found) != len(names) || !sameSet(found, names) {
+		return fmt.Errorf("the account has %d: %s", len(found), strings.Join(found, ", "))
+	}
+	return nil
+}
+
+func covers(t trailtypes.Trail, everyAccount bool) error {
+	switch {
+	case !aws.ToBool(t.IsMultiRegionTrail):
+		return errors.New("it covers its home region only")
+	case !aws.ToBool(t.IncludeGlobalServiceEvents):
+		return errors.New("it leaves out global services")
+	case aws.ToBool(t.IsOrganizationTrail) != everyAccount:
+		return fmt.Errorf("it is an organization trail: %t", aws.ToBool(t.IsOrganizationTrail))
+	}
+	return nil
+}
+
+func validates(t trailtypes.Trail) error {
+	if !aws.ToBool(t.LogFileValidationEnabled) {
+		return errors.New("log-file validation is off")
+	}
+	return nil
+}
+
+func (a *account) checkLogging(ctx context.Context, t trailtypes.Trail) error {
+	out, err := a.cloudtrail.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
+	switch {
+	case err != nil:
+		return err
+	case !aws.ToBool(out.IsLogging):
+		return errors.New("logging is off")
+	case aws.ToString(out.LatestDeliveryError) != "":
+		return fmt.Errorf("its logs can't be delivered: %s", aws.ToString(out.LatestDeliveryError))
+	}
+	return nil
+}
+
+func (p *prover) checkTarget(t trailtypes.Trail) error {
+	want, err := p.archive()
+	switch {
+	case err != nil:
+		return fmt.Errorf("the archive can't be found: %w", err)
+	case aws.ToString(t.S3BucketName) != want.bucket:
+		return fmt.Errorf("it writes to %q, and not to %s", aws.ToString(t.S3BucketName), want.bucket)
+	case aws.ToString(t.KmsKeyId) != want.keyARN:
+		return fmt.Errorf("it encrypts with %q, and not with %s", aws.ToString(t.KmsKeyId), want.keyARN)
+	}
+	return nil
+}
+
+// undeliveredLogs finds out whether the trails have delivered anything.
+func (p *prover) undeliveredLogs(ctx context.Context) string {
+	if !p.org.Audited() {
+		return ""
+	}
+	to, err := p.archive()
+	if err != nil {
+		return "" // Proofs that don't hold say so already.
+	}
+	out, err := to.account.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket:              &to.bucket,
+		Prefix:              aws.String("AWSLogs/"),
+		MaxKeys:             aws.Int32(1),
+		ExpectedBucketOwner: &to.account.id,
+	})
+	if err == nil && len(out.Contents) > 0 {
+		return ""
+	}
+	return "whether logs arrive: the archive is empty (AWS delivers within minutes, an emulator never)"
+}

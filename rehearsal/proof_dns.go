@@ -1,0 +1,230 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+)
+
+// zone is a public hosted zone.
+type zone struct {
+	id          string
+	nameServers []string
+}
+
+// apexZone is the zone that delegates the accounts' zones.
+type apexZone struct {
+	zone
+	records []types.ResourceRecordSet
+}
+
+// readApexOnce returns a function that reads the apex zone when it is first
+// called.
+func (p *prover) readApexOnce(ctx context.Context) func() (apexZone, error) {
+	return sync.OnceValues(func() (apexZone, error) {
+		client := p.master().route53
+		z, err := findZone(ctx, client, p.org.Domain)
+		if err != nil {
+			return apexZone{}, err
+		}
+		apex := apexZone{zone: z}
+		pages := route53.NewListResourceRecordSetsPaginator(client, &route53.ListResourceRecordSetsInput{HostedZoneId: &z.id})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return apexZone{}, err
+			}
+			apex.records = append(apex.records, page.ResourceRecordSets...)
+		}
+		return apex, nil
+	})
+}
+
+// findZone returns the one public zone of an account with the given name.
+func findZone(ctx context.Context, client *route53.Client, domain string) (zone, error) {
+	var ids []string
+	pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return zone{}, err
+		}
+		for _, z := range page.HostedZones {
+			if sameName(aws.ToString(z.Name), domain) && (z.Config == nil || !z.Config.PrivateZone) {
+				ids = append(ids, strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"))
+			}
+		}
+	}
+	if len(ids) != 1 {
+		return zone{}, fmt.Errorf("the account has %d public zones %s", len(ids), domain)
+	}
+	out, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &ids[0]})
+	if err != nil {
+		return zone{}, err
+	}
+	if out.DelegationSet == nil || len(out.DelegationSet.NameServers) == 0 {
+		return zone{}, fmt.Errorf("the zone %s shows no name servers", domain)
+	}
+	return zone{id: ids[0], nameServers: out.DelegationSet.NameServers}, nil
+}
+
+// proveZones proves the account's zone, that the apex zone delegates to it, and
+// who may change that. The apex zone itself is the management account's.
+func (p *prover) proveZones(ctx context.Context, a *account) {
+	domain := p.org.ZoneName(a.name)
+	if a == p.master() {
+		_, err := p.apex()
+		a.note("zone", p.org.Domain+" is a public zone, once", err)
+	}
+	a.claim("zone", domain+" is a public zone of the account, once", func() (err error) {
+		a.zone, err = findZone(ctx, a.route53, domain)
+		return err
+	})
+	a.claim("delegation", fmt.Sprintf("%s delegates %s to the zone's name servers", p.org.Domain, domain), func() error {
+		return p.checkDelegation(domain, a.zone)
+	})
+	if a == p.master() {
+		p.proveLocal(a)
+		return
+	}
+	role := p.org.Name(a.name, "delegation")
+	a.note("delegation", role+" lets in the management account and this one only, while they are in the organization", p.checkDelegator(ctx, a, role))
+	a.note("delegation", fmt.Sprintf("%s may change the NS records of %s and nothing else", role, domain), p.checkDelegatorPolicy(ctx, role, domain))
+}
+
+func (p *prover) checkDelegation(domain string, z zone) error {
+	apex, err := p.apex()
+	if err != nil {
+		return err
+	}
+	if z.id == "" {
+		return errors.New("there is no zone to delegate to")
+	}
+	return checkRecord(apex.records, domain, types.RRTypeNs, z.nameServers)
+}
+
+// proveLocal proves the records of workstations.
+func (p *prover) proveLocal(a *account) {
+	if !p.org.DNS.Local {
+		return
+	}
+	apex, err := p.apex()
+	for _, domain := range []string{"local." + p.org.Domain, "*.local." + p.org.Domain} {
+		a.claim("local", domain+" is 127.0.0.1", func() error {
+			if err != nil {
+				return err
+			}
+			return checkRecord(apex.records, domain, types.RRTypeA, []string{"127.0.0.1"})
+		})
+	}
+}
+
+// checkRecord checks that there is one record set with the given name and type
+// and that it has the given values.
+func checkRecord(records []types.ResourceRecordSet, domain string, kind types.RRType, values []string) error {
+	var sets []types.ResourceRecordSet
+	for _, r := range records {
+		if r.Type == kind && sameName(aws.ToString(r.Name), domain) {
+			sets = append(sets, r)
+		}
+	}
+	if len(sets) != 1 {
+		return fmt.Errorf("the apex zone has %d %s record sets for %s", len(sets), kind, domain)
+	}
+	var found []string
+	for _, r := range sets[0].ResourceRecords {
+		found = append(found, aws.ToString(r.Value))
+	}
+	if !sameNames(found, values) {
+		return fmt.Errorf("the record set is %s, and not %s", strings.Join(found, ", "), strings.Join(values, ", "))
+	}
+	return nil
+}
+
+func (p *prover) checkDelegator(ctx context.Context, a *account, role string) error {
+	if a.id == "" {
+		return a.unreachable
+	}
+	out, err := p.master().iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
+	if err != nil {
+		return err
+	}
+	trust, err := parsePolicy(aws.ToString(out.Role.AssumeRolePolicyDocument))
+	if err != nil {
+		return err
+	}
+	return trust.trustsWithin(p.organizationID(), p.masterID, a.id)
+}
+
+// checkDelegatorPolicy checks what a role may do. It has one inline policy.
+func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) error {
+	apex, err := p.apex()
+	if err != nil {
+		return err
+	}
+	client := p.master().iam
+	attached, err := client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+	if err != nil {
+		return err
+	}
+	inline, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &role})
+	if err != nil {
+		return err
+	}
+	if len(attached.AttachedPolicies) > 0 || len(inline.PolicyNames) != 1 {
+		return fmt.Errorf("it has %d managed policies and %d inline ones, not 0 and 1", len(attached.AttachedPolicies), len(inline.PolicyNames))
+	}
+	out, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &inline.PolicyNames[0]})
+	if err != nil {
+		return err
+	}
+	policy, err := parsePolicy(aws.ToString(out.PolicyDocument))
+	if err != nil {
+		return err
+	}
+	return policy.changesOnly(apex.id, domain)
+}
+
+// sharedNameServers finds out whether the zones' name servers tell them apart.
+func (p *prover) sharedNameServers(context.Context) string {
+	var zones []zone
+	for _, a := range p.accounts {
+		if a.zone.id != "" {
+			zones = append(zones, a.zone)
+		}
+	}
+	if len(zones) < 2 || slices.ContainsFunc(zones, func(z zone) bool { return !sameNames(z.nameServers, zones[0].nameServers) }) {
+		return ""
+	}
+	return "whether each delegation is to its own zone's name servers and not to another's: this endpoint gives every zone the same ones"
+}
+
+// sameNames reports whether two lists have the same domain names or addresses,
+// whatever their order.
+func sameNames(a, b []string) bool {
+	return sameSet(normalized(a), normalized(b))
+}
+
+func sameName(a, b string) bool { return normalize(a) == normalize(b) }
+
+func normalized(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = normalize(name)
+	}
+	return out
+}
+
+// normalize returns a name in lower case, without a final dot, and with the
+// asterisk that Route 53 writes as an octal code.
+func normalize(name string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), `\052`, "*")
+}

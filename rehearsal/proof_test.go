@@ -1,0 +1,405 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// declared is an organization with two members.
+func declared() *organization.Organization {
+	return &organization.Organization{
+		Namespace: "acme",
+		Domain:    "acme.example",
+		Region:    "us-west-2",
+		Email:     "aws+%s@acme.example",
+		Units:     map[string]organization.Unit{"security": {}},
+		Accounts:  map[string]organization.Account{"audit": {Unit: "security"}, "prod": {}},
+		Audit:     organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365},
+		DNS:       organization.DNS{Local: true},
+	}
+}
+
+// empty answers like an account without an organization, or anything else.
+func empty(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if strings.Contains(string(body), "GetCallerIdentity") {
+		identity(w, r)
+		return
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSOrganizations") {
+		_, _ = io.WriteString(w, `{"__type":"AWSOrganizationsNotInUseException","Message":"no organization"}`)
+		return
+	}
+	_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`)
+}
+
+func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(empty))
+	t.Cleanup(server.Close)
+	e := &Emulator{endpoint: server.URL}
+	first, err := Prove(t.Context(), e.Config(""), declared())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var accounts []string
+	for _, p := range first.Proofs {
+		claim := fmt.Sprintf("%s/%s: %s", p.Account, p.Subject, p.Claim)
+		if seen[claim] {
+			t.Errorf("claimed twice: %s", claim)
+		}
+		seen[claim] = true
+		if p.Holds || p.Detail == "" {
+			t.Errorf("%s: holds %t, detail %q", claim, p.Holds, p.Detail)
+		}
+		if len(accounts) == 0 || accounts[len(accounts)-1] != p.Account {
+			accounts = append(accounts, p.Account)
+		}
+	}
+	if diff := cmp.Diff([]string{"master", "audit", "prod"}, accounts); diff != "" {
+		t.Errorf("order of accounts (-want +got):\n%s", diff)
+	}
+	second, err := Prove(t.Context(), e.Config(""), declared())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the second time (-first +second):\n%s", diff)
+	}
+}
+
+func TestProveWithoutAWS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>`)
+	}))
+	t.Cleanup(server.Close)
+	e := &Emulator{endpoint: server.URL}
+	_, err := Prove(t.Context(), e.Config(""), declared())
+	if err == nil || !strings.Contains(err.Error(), "asking AWS whose credentials these are") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestDetailLeavesOutRequests(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("reading: %w", &smithy.OperationError{
+		ServiceID: "S3", OperationName: "GetBucketPolicy",
+		Err: fmt.Errorf("StatusCode: 404, RequestID: 4711, %w", &smithy.GenericAPIError{Code: "NoSuchBucketPolicy", Message: "There is none"}),
+	})
+	if got := detail(err); got != "GetBucketPolicy: NoSuchBucketPolicy: There is none" {
+		t.Errorf("detail %q", got)
+	}
+	if got := detail(errors.New("logging is off")); got != "logging is off" {
+		t.Errorf("detail %q", got)
+	}
+}
+
+func TestFindAccount(t *testing.T) {
+	t.Parallel()
+	member := func(id, email string, status orgtypes.AccountStatus) orgtypes.Account {
+		return orgtypes.Account{Id: &id, Email: &email, Status: status}
+	}
+	d := &directory{members: []orgtypes.Account{
+		member("1", "AWS+Prod@acme.example", orgtypes.AccountStatusActive),
+		member("2", "aws+twice@acme.example", orgtypes.AccountStatusActive),
+		member("3", "aws+twice@acme.example", orgtypes.AccountStatusActive),
+		member("4", "aws+closed@acme.example", orgtypes.AccountStatusSuspended),
+		member("5", "aws+again@acme.example", orgtypes.AccountStatusSuspended),
+		member("6", "aws+again@acme.example", orgtypes.AccountStatusActive),
+	}}
+	for _, c := range []struct{ name, id, want, err string }{
+		{name: "prod", want: "1"},
+		{name: "prod", id: "1", want: "1"},
+		{name: "prod", id: "9", err: "9 is declared"},
+		{name: "twice", err: "2 accounts have the e-mail aws+twice@acme.example: 2, 3"},
+		{name: "closed", err: "4 is SUSPENDED"},
+		{name: "again", want: "6"},
+		{name: "none", err: "no account has"},
+	} {
+		got, err := d.find("aws+"+c.name+"@acme.example", c.id)
+		if got != c.want || !errorHas(err, c.err) {
+			t.Errorf("%s %s: %q, %v", c.name, c.id, got, err)
+		}
+	}
+}
+
+func TestUnitID(t *testing.T) {
+	t.Parallel()
+	d := &directory{root: orgtypes.Root{Id: aws.String("r-1")}, units: map[string][]string{"one": {"ou-1"}, "two": {"ou-2", "ou-3"}}}
+	for _, c := range []struct{ name, want, err string }{
+		{"", "r-1", ""},
+		{"one", "ou-1", ""},
+		{"two", "", "there are 2 units two"},
+		{"none", "", "there are 0 units none"},
+	} {
+		if got, err := d.unitID(c.name); got != c.want || !errorHas(err, c.err) {
+			t.Errorf("%q: %q, %v", c.name, got, err)
+		}
+	}
+	d.err = errors.New("denied")
+	if _, err := d.unitID("one"); !errors.Is(err, d.err) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSameNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b []string
+		want bool
+	}{
+		{[]string{"ns-1.example.", "NS-2.example"}, []string{"ns-2.example.", "ns-1.example"}, true},
+		{[]string{`\052.local.acme.example.`}, []string{"*.local.acme.example"}, true},
+		{[]string{"ns-1.example"}, []string{"ns-1.example", "ns-2.example"}, false},
+		{[]string{"ns-1.example", "ns-3.example"}, []string{"ns-1.example", "ns-2.example"}, false},
+		{nil, []string{"ns-1.example"}, false},
+	} {
+		if got := sameNames(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q: %t", c.a, c.b, got)
+		}
+	}
+}
+
+func TestCheckRecord(t *testing.T) {
+	t.Parallel()
+	set := func(name string, kind dnstypes.RRType, values ...string) dnstypes.ResourceRecordSet {
+		s := dnstypes.ResourceRecordSet{Name: &name, Type: kind}
+		for _, v := range values {
+			s.ResourceRecords = append(s.ResourceRecords, dnstypes.ResourceRecord{Value: &v})
+		}
+		return s
+	}
+	good := set("prod.acme.example.", dnstypes.RRTypeNs, "ns-2.example.", "ns-1.example.")
+	for name, c := range map[string]struct {
+		records []dnstypes.ResourceRecordSet
+		err     string
+	}{
+		"there":         {[]dnstypes.ResourceRecordSet{set("acme.example.", dnstypes.RRTypeNs, "ns-9.example."), good}, ""},
+		"not there":     {nil, "has 0 NS record sets"},
+		"another type":  {[]dnstypes.ResourceRecordSet{set("prod.acme.example.", dnstypes.RRTypeTxt, "ns-1.example.")}, "has 0 NS record sets"},
+		"twice":         {[]dnstypes.ResourceRecordSet{good, good}, "has 2 NS record sets"},
+		"to one server": {[]dnstypes.ResourceRecordSet{set("prod.acme.example.", dnstypes.RRTypeNs, "ns-1.example.")}, "and not ns-1.example, ns-2.example"},
+	} {
+		err := checkRecord(c.records, "prod.acme.example", dnstypes.RRTypeNs, []string{"ns-1.example", "ns-2.example"})
+		if !errorHas(err, c.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestBlocksAll(t *testing.T) {
+	t.Parallel()
+	yes := aws.Bool(true)
+	all := &s3types.PublicAccessBlockConfiguration{BlockPublicAcls: yes, BlockPublicPolicy: yes, IgnorePublicAcls: yes, RestrictPublicBuckets: yes}
+	if err := blocksAll(all); err != nil {
+		t.Error(err)
+	}
+	all.IgnorePublicAcls = nil
+	if err := blocksAll(all); !errorHas(err, "not set: IgnorePublicAcls") {
+		t.Error(err)
+	}
+	if err := blocksAll(nil); !errorHas(err, "BlockPublicAcls, BlockPublicPolicy") {
+		t.Error(err)
+	}
+}
+
+func TestEncryptsWith(t *testing.T) {
+	t.Parallel()
+	key := &kmstypes.KeyMetadata{Arn: aws.String("arn:aws:kms:us-west-2:1:key/k"), KeyId: aws.String("k")}
+	by := func(algorithm s3types.ServerSideEncryption, id string) *s3types.ServerSideEncryptionConfiguration {
+		return &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
+			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: algorithm, KMSMasterKeyID: &id},
+		}}}
+	}
+	for _, c := range []struct {
+		configuration *s3types.ServerSideEncryptionConfiguration
+		err           string
+	}{
+		{by(s3types.ServerSideEncryptionAwsKms, "arn:aws:kms:us-west-2:1:key/k"), ""},
+		{by(s3types.ServerSideEncryptionAwsKms, "k"), ""},
+		{by(s3types.ServerSideEncryptionAwsKms, "arn:aws:kms:us-west-2:1:key/other"), "and not arn:aws:kms:us-west-2:1:key/k"},
+		{by(s3types.ServerSideEncryptionAwsKms, ""), `the key ""`},
+		{by(s3types.ServerSideEncryptionAes256, ""), "encrypted with AES256"},
+		{nil, "no default encryption"},
+	} {
+		if err := encryptsWith(c.configuration, key); !errorHas(err, c.err) {
+			t.Errorf("%v, want %q", err, c.err)
+		}
+	}
+}
+
+func TestIsDouble(t *testing.T) {
+	t.Parallel()
+	key := func(id, description string, state kmstypes.KeyState) *kmstypes.KeyMetadata {
+		return &kmstypes.KeyMetadata{KeyId: &id, Description: &description, KeyState: state, KeyManager: kmstypes.KeyManagerTypeCustomer}
+	}
+	own := key("1", "acme-prod-state: state", kmstypes.KeyStateEnabled)
+	for name, c := range map[string]struct {
+		other *kmstypes.KeyMetadata
+		want  bool
+	}{
+		"itself":        {own, false},
+		"a double":      {key("2", "acme-prod-state: state", kmstypes.KeyStateEnabled), true},
+		"on its way":    {key("2", "acme-prod-state: state", kmstypes.KeyStatePendingDeletion), false},
+		"another's key": {key("2", "acme-prod-secrets: secrets", kmstypes.KeyStateEnabled), false},
+	} {
+		if got := isDouble(c.other, own); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestExpiresAfter(t *testing.T) {
+	t.Parallel()
+	rule := func(days int32, status s3types.ExpirationStatus, filter *s3types.LifecycleRuleFilter) s3types.LifecycleRule {
+		return s3types.LifecycleRule{ID: aws.String("r"), Status: status, Filter: filter, Expiration: &s3types.LifecycleExpiration{Days: &days}}
+	}
+	const on, off = s3types.ExpirationStatusEnabled, s3types.ExpirationStatusDisabled
+	for name, c := range map[string]struct {
+		rules []s3types.LifecycleRule
+		err   string
+	}{
+		"all":            {[]s3types.LifecycleRule{rule(365, on, nil)}, ""},
+		"empty prefix":   {[]s3types.LifecycleRule{rule(365, on, &s3types.LifecycleRuleFilter{Prefix: aws.String("")})}, ""},
+		"some":           {[]s3types.LifecycleRule{rule(365, on, &s3types.LifecycleRuleFilter{Prefix: aws.String("x/")})}, "no rule expires all"},
+		"some, by tag":   {[]s3types.LifecycleRule{rule(365, on, &s3types.LifecycleRuleFilter{Tag: &s3types.Tag{}})}, "no rule expires all"},
+		"off":            {[]s3types.LifecycleRule{rule(365, off, nil)}, "no rule expires all"},
+		"sooner":         {[]s3types.LifecycleRule{rule(30, on, nil)}, "after 30 days"},
+		"some of sooner": {[]s3types.LifecycleRule{rule(365, on, nil), rule(1, on, &s3types.LifecycleRuleFilter{Prefix: aws.String("x/")})}, "after 1 days"},
+		"none":           {nil, "no rule expires all"},
+	} {
+		if err := expiresAfter(c.rules, 365); !errorHas(err, c.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLocksFor(t *testing.T) {
+	t.Parallel()
+	lock := func(mode s3types.ObjectLockRetentionMode, days int32) *s3types.ObjectLockConfiguration {
+		return &s3types.ObjectLockConfiguration{
+			ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
+			Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: mode, Days: &days}},
+		}
+	}
+	for _, c := range []struct {
+		configuration *s3types.ObjectLockConfiguration
+		err           string
+	}{
+		{lock(s3types.ObjectLockRetentionModeCompliance, 30), ""},
+		{lock(s3types.ObjectLockRetentionModeGovernance, 30), "in mode GOVERNANCE"},
+		{lock(s3types.ObjectLockRetentionModeCompliance, 1), "for 1 days"},
+		{&s3types.ObjectLockConfiguration{ObjectLockEnabled: s3types.ObjectLockEnabledEnabled}, "no object lock"},
+		{nil, "no object lock"},
+	} {
+		if err := locksFor(c.configuration, 30); !errorHas(err, c.err) {
+			t.Errorf("%v, want %q", err, c.err)
+		}
+	}
+}
+
+func TestIsOwnTrail(t *testing.T) {
+	t.Parallel()
+	trail := func(account, name string) trailtypes.Trail {
+		return trailtypes.Trail{Name: &name, TrailARN: aws.String("arn:aws:cloudtrail:us-west-2:" + account + ":trail/" + name)}
+	}
+	for name, c := range map[string]struct {
+		trail trailtypes.Trail
+		want  bool
+	}{
+		"own":                {trail("111111111111", "acme-prod-trail"), true},
+		"the organization's": {trail("222222222222", "acme-master-trail"), false},
+		"somebody else's":    {trail("111111111111", "compliance"), false},
+		"without an ARN":     {trailtypes.Trail{Name: aws.String("acme-prod-trail")}, false},
+	} {
+		if got := isOwnTrail(c.trail, "111111111111", "acme"); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	trail := func(region, global, organization bool) trailtypes.Trail {
+		return trailtypes.Trail{IsMultiRegionTrail: &region, IncludeGlobalServiceEvents: &global, IsOrganizationTrail: &organization}
+	}
+	for _, c := range []struct {
+		trail trailtypes.Trail
+		every bool
+		err   string
+	}{
+		{trail(true, true, true), true, ""},
+		{trail(true, true, false), false, ""},
+		{trail(true, true, false), true, "organization trail: false"},
+		{trail(true, true, true), false, "organization trail: true"},
+		{trail(false, true, true), true, "home region"},
+		{trail(true, false, true), true, "global services"},
+	} {
+		if err := covers(c.trail, c.every); !errorHas(err, c.err) {
+			t.Errorf("%v, want %q", err, c.err)
+		}
+	}
+}
+
+func TestTrailARN(t *testing.T) {
+	t.Parallel()
+	p := &prover{org: declared(), masterID: "111111111111"}
+	if got := p.trailARN(); got != "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail" {
+		t.Error(got)
+	}
+	p.org.Audit.Trail = organization.TrailAccount
+	if got := p.trailARN(); got != "arn:aws:cloudtrail:us-west-2:*:trail/acme-*-trail" {
+		t.Error(got)
+	}
+}
+
+func TestSharedNameServers(t *testing.T) {
+	t.Parallel()
+	with := func(servers ...[]string) *prover {
+		p := &prover{}
+		for _, s := range servers {
+			p.accounts = append(p.accounts, &account{zone: zone{id: "Z", nameServers: s}})
+		}
+		return p
+	}
+	for name, c := range map[string]struct {
+		p       *prover
+		omitted bool
+	}{
+		"one zone":  {with([]string{"a"}), false},
+		"the same":  {with([]string{"a", "b"}, []string{"b", "a"}), true},
+		"their own": {with([]string{"a"}, []string{"b"}), false},
+	} {
+		if got := c.p.sharedNameServers(t.Context()); (got != "") != c.omitted {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// errorHas reports whether err is nil, if want is empty, or has it in its text.
+func errorHas(err error, want string) bool {
+	if want == "" {
+		return err == nil
+	}
+	return err != nil && strings.Contains(err.Error(), want)
+}

@@ -48,12 +48,8 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	if err := ctx.RegisterComponentResource(AccountType, name, a, opts...); err != nil {
 		return nil, err
 	}
-	adopted, err := args.Existing.account(args.Name, args.Email)
-	if err != nil {
-		return nil, err
-	}
 	options := []pulumi.ResourceOption{
-		pulumi.Composite(adopted...),
+		pulumi.Composite(args.Existing.account(args.Email)...),
 		pulumi.Parent(a),
 		pulumi.Protect(!args.CloseOnDelete),
 		pulumi.RetainOnDelete(!args.CloseOnDelete),
@@ -61,6 +57,7 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	if args.After != nil {
 		options = append(options, pulumi.DependsOn([]pulumi.Resource{args.After.account}))
 	}
+	var err error
 	a.account, err = organizations.NewAccount(ctx, name, &organizations.AccountArgs{
 		Name:                   pulumi.String(args.Name),
 		Email:                  pulumi.String(args.Email),

@@ -3,7 +3,6 @@ package accounts_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,22 +143,5 @@ func TestAdoptedAccount(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestClosedAccount(t *testing.T) {
-	t.Parallel()
-	for _, status := range []string{"SUSPENDED", "PENDING_CLOSURE"} {
-		args := prod()
-		args.Existing = &accounts.Existing{Accounts: map[string]accounts.ExistingAccount{"aws+prod@acme.example": {ID: "123456789012", Status: status}}}
-		result := pulumitest.Run{}.Do(t, declareAccount(args))
-		want := "account prod: aws+prod@acme.example belongs to the account 123456789012, which is " + status +
-			": a closed account's address can't be used again; reopen the account within 90 days of its closing, or give prod another e-mail"
-		if result.Err == nil || !strings.Contains(result.Err.Error(), want) {
-			t.Errorf("%s: got %v", status, result.Err)
-		}
-		if len(result.OfType(pulumitest.AWSAccount)) != 0 {
-			t.Errorf("%s: the account was declared", status)
-		}
 	}
 }

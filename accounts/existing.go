@@ -3,6 +3,7 @@ package accounts
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
@@ -20,6 +21,7 @@ import (
 // brought in line by the next update.
 type Existing struct {
 	ID              string
+	MasterAccountID string
 	TrustedServices []string
 	PolicyTypes     []string
 	// Units are the ids of units by name.
@@ -31,8 +33,12 @@ type Existing struct {
 // ExistingAccount is an account that is in the organization.
 type ExistingAccount struct {
 	ID     string
-	Status string // ACTIVE, SUSPENDED or PENDING_CLOSURE
+	Status string // as AWS has it, such as ACTIVE or SUSPENDED
 }
+
+// closed are the statuses of accounts that can't be used any more.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+var closed = []string{"SUSPENDED", "PENDING_CLOSURE", "CLOSED"}
 
 // settled are properties that count only when an account is created. AWS has no
 // way to change or read most of them, and the provider would replace the
@@ -52,6 +58,7 @@ func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*
 	}
 	e := &Existing{
 		ID:              found.Id,
+		MasterAccountID: found.MasterAccountId,
 		TrustedServices: found.AwsServiceAccessPrincipals,
 		PolicyTypes:     found.EnabledPolicyTypes,
 		Units:           map[string]string{},
@@ -112,20 +119,13 @@ func (e *Existing) unit(name string) []pulumi.ResourceOption {
 
 // account returns the options that adopt the account with the given e-mail, and
 // those that every account has.
-func (e *Existing) account(name, email string) ([]pulumi.ResourceOption, error) {
-	always := []pulumi.ResourceOption{pulumi.IgnoreChanges(settled)}
-	if e == nil {
-		return always, nil
+func (e *Existing) account(email string) []pulumi.ResourceOption {
+	if e != nil {
+		if found, ok := e.Accounts[strings.ToLower(email)]; ok {
+			return adopt(found.ID, append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)...)
+		}
 	}
-	found, ok := e.Accounts[strings.ToLower(email)]
-	switch {
-	case !ok:
-		return always, nil
-	case found.Status != "ACTIVE":
-		return nil, fmt.Errorf("account %s: %s belongs to the account %s, which is %s: a closed account's address can't be used again; "+
-			"reopen the account within 90 days of its closing, or give %s another e-mail", name, email, found.ID, found.Status, name)
-	}
-	return adopt(found.ID, append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)...), nil
+	return []pulumi.ResourceOption{pulumi.IgnoreChanges(settled)}
 }
 
 // adopt returns the options that import the resource with the given id and
@@ -153,14 +153,24 @@ func (e *Existing) Without(emails, units []string, organization bool) *Existing 
 	return rest
 }
 
-// CheckAdoption reports why the account with the given id can't be adopted
-// under a name whose e-mail is given.
-func CheckAdoption(e *Existing, name, id, email string) error {
+// Check reports why the account with the given e-mail can neither be created nor
+// adopted. The id is the one that the declaration names, or empty.
+func (e *Existing) Check(name, id, email string) error {
 	key := "coldstart:accounts." + name
 	if e == nil {
+		if id == "" {
+			return nil
+		}
 		return fmt.Errorf("%s.id: %s can't be adopted: there is no organization yet; take the id out, or run with credentials of the management account of the organization that the account is in", key, id)
 	}
-	if found, ok := e.Accounts[strings.ToLower(email)]; ok && found.ID == id {
+	found, ok := e.Accounts[strings.ToLower(email)]
+	switch {
+	case ok && found.ID == e.MasterAccountID:
+		return fmt.Errorf("%s.email: %s is the address of the management account, %s; write an address of its own", key, email, found.ID)
+	case ok && slices.Contains(closed, found.Status):
+		return fmt.Errorf("%s.email: %s belongs to the account %s, which is %s: a closed account's address can't be used again; "+
+			"reopen the account within 90 days of its closing, or write another address", key, email, found.ID, found.Status)
+	case id == "", ok && found.ID == id:
 		return nil
 	}
 	for other, found := range e.Accounts {

@@ -47,6 +47,7 @@ func TestDiscover(t *testing.T) {
 	}
 	want := &accounts.Existing{
 		ID:              "o-exampleorgid",
+		MasterAccountID: "111111111111",
 		TrustedServices: []string{"sso.amazonaws.com"},
 		PolicyTypes:     []string{"TAG_POLICY"},
 		// Not sandbox: there is one, but in another unit.
@@ -102,10 +103,13 @@ func checkError(t *testing.T, name string, err error, want string) {
 	}
 }
 
-func TestCheckAdoption(t *testing.T) {
+func TestCheck(t *testing.T) {
 	t.Parallel()
-	existing := &accounts.Existing{ID: "o-old", Accounts: map[string]accounts.ExistingAccount{
+	existing := &accounts.Existing{ID: "o-old", MasterAccountID: "111111111111", Accounts: map[string]accounts.ExistingAccount{
 		"prod@acme.example": {ID: "123456789012", Status: "ACTIVE"},
+		"root@acme.example": {ID: "111111111111", Status: "ACTIVE"},
+		"gone@acme.example": {ID: "222222222222", Status: "SUSPENDED"},
+		"new@acme.example":  {ID: "333333333333"},
 	}}
 	for _, c := range []struct {
 		name      string
@@ -114,6 +118,23 @@ func TestCheckAdoption(t *testing.T) {
 		want      string
 	}{
 		{"right", existing, "123456789012", "Prod@acme.example", ""},
+		{"nothing to adopt", existing, "", "fresh@acme.example", ""},
+		{"nothing there", nil, "", "fresh@acme.example", ""},
+		{"found by its address", existing, "", "prod@acme.example", ""},
+		{"without a status", existing, "", "new@acme.example", ""},
+		{
+			"the management account's address", existing, "", "Root@acme.example",
+			"coldstart:accounts.prod.email: Root@acme.example is the address of the management account, 111111111111; write an address of its own",
+		},
+		{
+			"the management account's id", existing, "111111111111", "root@acme.example",
+			"coldstart:accounts.prod.email: root@acme.example is the address of the management account, 111111111111; write an address of its own",
+		},
+		{
+			"closed", existing, "", "gone@acme.example",
+			"coldstart:accounts.prod.email: gone@acme.example belongs to the account 222222222222, which is SUSPENDED: a closed account's address can't be used again; " +
+				"reopen the account within 90 days of its closing, or write another address",
+		},
 		{
 			"no organization", nil, "123456789012", "prod@acme.example",
 			"coldstart:accounts.prod.id: 123456789012 can't be adopted: there is no organization yet; take the id out, or run with credentials of the management account of the organization that the account is in",
@@ -127,7 +148,7 @@ func TestCheckAdoption(t *testing.T) {
 			"coldstart:accounts.prod.id: 210987654321 isn't in the organization o-old: invite it there and accept the invitation, then run again",
 		},
 	} {
-		err := accounts.CheckAdoption(c.existing, "prod", c.id, c.email)
+		err := c.existing.Check("prod", c.id, c.email)
 		if got := message(err); got != c.want {
 			t.Errorf("%s: got %q, not %q", c.name, got, c.want)
 		}

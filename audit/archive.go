@@ -52,14 +52,14 @@ type Archive struct {
 	Bucket pulumi.StringOutput
 	KeyARN pulumi.StringOutput
 
-	// Writable resolves once trails may write.
-	Writable pulumi.Resource
+	// Writable is what trails have to come after to be let in.
+	Writable pulumi.CustomResource
 }
 
 // NewArchive declares the log archive.
 func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pulumi.ResourceOption) (*Archive, error) {
 	a := &Archive{}
-	if err := ctx.RegisterComponentResource(ArchiveType, name, a, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(ArchiveType, name, a, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	inputs := []pulumi.StringInput{args.OrganizationID, args.MasterAccountID}

@@ -18,7 +18,7 @@ type TrailArgs struct {
 	// Organization makes the trail cover every account of the organization.
 	Organization bool
 	// After, if not nil, has to be there before the trail can write.
-	After pulumi.Resource
+	After pulumi.CustomResource
 	Tags  pulumi.StringMapInput
 }
 
@@ -32,7 +32,7 @@ type Trail struct {
 // NewTrail declares a trail that records management events in every region.
 func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.ResourceOption) (*Trail, error) {
 	t := &Trail{}
-	if err := ctx.RegisterComponentResource(TrailType, name, t, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	options := []pulumi.ResourceOption{pulumi.Parent(t)}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // Operation is what was done to stacks.
@@ -42,7 +44,7 @@ type Changes map[string]int
 func (c Changes) Changed() int {
 	n := 0
 	for op, count := range c {
-		if op != "same" && op != "read" && op != "refresh" {
+		if !unchanged(apitype.OpType(op)) {
 			n += count
 		}
 	}
@@ -51,18 +53,15 @@ func (c Changes) Changed() int {
 
 // Total returns how many resources there were.
 func (c Changes) Total() int {
-	n := 0
-	for _, count := range c {
-		n += count
-	}
-	return n
+	return c.Changed() + c["same"]
 }
 
-// String returns "3 create, 1 update, 12 same".
+// String returns "3 create, 1 update, 12 same". References to other stacks,
+// which are read each time, aren't worth a word.
 func (c Changes) String() string {
 	var parts []string
 	for _, op := range slices.Sorted(maps.Keys(c)) {
-		if op != "same" && c[op] > 0 {
+		if !unchanged(apitype.OpType(op)) && c[op] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c[op], op))
 		}
 	}

@@ -32,7 +32,7 @@ type Delegation struct {
 // NewDelegation declares the delegation of a zone.
 func NewDelegation(ctx *pulumi.Context, name string, args *DelegationArgs, opts ...pulumi.ResourceOption) (*Delegation, error) {
 	d := &Delegation{}
-	if err := ctx.RegisterComponentResource(DelegationType, name, d, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(DelegationType, name, d, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	if err := newRecord(ctx, name, args.ApexZoneID, args.Domain, "NS", args.NameServers, d); err != nil {

@@ -10,6 +10,9 @@ const ZoneType = "coldstart:dns:Zone"
 
 // ZoneArgs are the arguments of NewZone.
 type ZoneArgs struct {
+	// Name is <namespace>-<account>-<what>: the delegation set's reference,
+	// which may have 128 characters with the 37 that the provider puts behind.
+	Name string
 	// Domain is the zone's name, without a final dot.
 	Domain string
 	Tags   pulumi.StringMapInput
@@ -26,11 +29,11 @@ type Zone struct {
 // NewZone declares a public hosted zone.
 func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
 	z := &Zone{}
-	if err := ctx.RegisterComponentResource(ZoneType, name, z, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(ZoneType, name, z, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	set, err := route53.NewDelegationSet(ctx, name, &route53.DelegationSetArgs{
-		ReferenceName: pulumi.String(args.Domain),
+		ReferenceName: pulumi.String(args.Name),
 	}, pulumi.Parent(z))
 	if err != nil {
 		return nil, err

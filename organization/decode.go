@@ -30,9 +30,6 @@ type object struct {
 	fields map[string]*yaml.Node
 	// known are the fields asked for, to suggest one for a typing error.
 	known []string
-	// namespaced is set for the top level, where other projects' keys, such as
-	// aws:region, are none of our business.
-	namespaced bool
 }
 
 // object returns the fields of a mapping. Anything else, and a key that stands
@@ -50,6 +47,7 @@ func (d *decoder) object(key string, node *yaml.Node) *object {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i].Value, node.Content[i+1]
 		if key == "" {
+			// Other projects' keys, such as aws:region, are none of our business.
 			if !strings.HasPrefix(name, prefix) {
 				continue
 			}

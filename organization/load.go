@@ -87,7 +87,6 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		Settings: Settings{PolicyTypes: slices.Clone(defaultPolicy)},
 	}
 	config := d.object("", configOf(root))
-	config.namespaced = true
 	config.text("namespace", &o.Namespace)
 	config.text("domain", &o.Domain)
 	config.text("region", &o.Region)
@@ -124,8 +123,8 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 
 // audit reads an object, or the word none for {trail: none}.
 func (d *decoder) audit(config *object, audit *Audit) {
-	if v, ok := config.fields["audit"]; ok && v.Kind == yaml.ScalarNode && v.Value == string(TrailNone) {
-		delete(config.fields, "audit")
+	if v, ok := config.fields["audit"]; ok && resolve(v).Value == string(TrailNone) {
+		config.take("audit")
 		*audit = Audit{Trail: TrailNone}
 		return
 	}

@@ -20,7 +20,10 @@ const (
 	// https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 	maxLabel, maxDomain = 63, 253
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging.html
-	maxTagKey, maxTagValue, maxTags = 128, 256, 50
+	maxTagKey, maxTagValue = 128, 256
+	// A hosted zone's, the fewest of what coldstart tags.
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
+	maxTags = 10
 	// One hundred years: S3 takes more, nobody means it.
 	maxRetentionDays = 36500
 	// The smallest network that AWS allows a VPC or subnet to have.
@@ -33,6 +36,9 @@ const (
 const longestSuffix = len("trails-123456789012")
 
 var (
+	// CloudTrail doesn't take two hyphens in a row in a trail's name.
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
+	shortName    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	label        = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 	topLevel     = regexp.MustCompile(`^([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
 	emailAddress = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
@@ -71,6 +77,7 @@ func (o *Organization) problems() Problems {
 	o.checkAudit(&ps)
 	o.checkSettings(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)
+	checkTogether(&ps, prefix+"tags", o.Tags, nil)
 	return ps
 }
 
@@ -79,8 +86,8 @@ func (o *Organization) checkNamespace(ps *Problems) {
 	switch {
 	case o.Namespace == "":
 		ps.Add(key, remedy, "is missing")
-	case !label.MatchString(o.Namespace):
-		ps.Add(key, remedy, "%q is not made of lower-case letters, digits and inner hyphens", o.Namespace)
+	case !shortName.MatchString(o.Namespace):
+		ps.Add(key, remedy, "%q is not made of lower-case letters, digits and single inner hyphens", o.Namespace)
 	case strings.HasPrefix(o.Namespace, "xn--"), strings.HasPrefix(o.Namespace, "sthree-"), strings.HasPrefix(o.Namespace, "amzn-s3-demo-"):
 		ps.Add(key, remedy, "%q starts as no S3 bucket may", o.Namespace)
 	case len(o.Namespace)+len("-"+Master+"-")+longestSuffix > maxBucketName:
@@ -145,11 +152,16 @@ func (o *Organization) checkEmailPattern(ps *Problems) {
 func (o *Organization) checkSpace(ps *Problems) {
 	const key = prefix + "network"
 	p, bits := o.Network.CIDR, o.Network.AccountPrefix
-	if !p.IsValid() {
+	switch {
+	case !p.IsValid():
 		ps.Add(key+".cidr", "write an IPv4 network, such as 10.0.0.0/8", "is missing")
 		return
+	case !checkPrefix(ps, key+".cidr", p):
+		return
+	case p.Bits() > maxAccountPrefix:
+		ps.Add(key+".cidr", "write a larger network, such as 10.0.0.0/8", "%s is smaller than the /%d that AWS allows", p, maxAccountPrefix)
+		return
 	}
-	checkPrefix(ps, key+".cidr", p)
 	if bits < p.Bits() || bits > maxAccountPrefix {
 		ps.Add(key+".accountPrefix", fmt.Sprintf("write the length of an account's network, from %d to %d", p.Bits(), maxAccountPrefix),
 			"%d bits don't cut networks from %s", bits, p)
@@ -176,6 +188,7 @@ func (o *Organization) checkUnits(ps *Problems) {
 			ps.Add(key, "write up to 128 letters, digits, spaces, dots, hyphens and underscores", "%q is not a unit's name", name)
 		}
 		checkTags(ps, key+".tags", unit.Tags)
+		checkTogether(ps, key+".tags", o.Tags, unit.Tags)
 		if _, ok := o.Units[unit.Parent]; unit.Parent != "" && !ok {
 			ps.Add(key+".parent", o.unitRemedy(unit.Parent), "unknown unit %q", unit.Parent)
 			continue
@@ -205,8 +218,8 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 	switch {
 	case name == Master:
 		ps.Add(key, "choose another name; the management account isn't listed among the members", "%q is the management account's name", name)
-	case !label.MatchString(name) || len(name) > maxLabel:
-		ps.Add(key, "write lower-case letters, digits and inner hyphens, as in a domain name", "%q is not an account's name", name)
+	case !shortName.MatchString(name) || len(name) > maxLabel:
+		ps.Add(key, "write lower-case letters, digits and single inner hyphens", "%q is not an account's name", name)
 	case name == "local" && o.DNS.Local:
 		ps.Add(key, "choose another name, or set "+prefix+"dns: {local: false}", "local.%s points to 127.0.0.1", o.Domain)
 	case len(o.Name(name, ""))+longestSuffix > maxBucketName:
@@ -219,9 +232,7 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 		ps.Add(key+".unit", o.unitRemedy(a.Unit), "unknown unit %q", a.Unit)
 	}
 	checkTags(ps, key+".tags", a.Tags)
-	if n := len(o.TagsOf(name)); n > maxTags {
-		ps.Add(key+".tags", "drop some", "%d tags with the organization's, over AWS's %d", n, maxTags)
-	}
+	checkTogether(ps, key+".tags", o.Tags, a.Tags)
 }
 
 // checkEmails checks the addresses after the pattern is applied: each is bound
@@ -325,11 +336,36 @@ func (o *Organization) checkSettings(ps *Problems) {
 	}
 }
 
+// ownTags are those that TagsOf sets.
+var ownTags = []string{"Namespace", "Account", "ManagedBy"}
+
+// checkTogether checks the tags of an account or unit along with the
+// organization's, since a resource gets both. IAM takes names that differ in
+// case only for the same.
+func checkTogether(ps *Problems, key string, shared, own map[string]string) {
+	all := maps.Clone(own)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, shared)
+	if n := len(all) + len(ownTags); n > maxTags {
+		ps.Add(key, "drop some", "%d tags with the organization's and coldstart's own, over Route 53's %d", n, maxTags)
+	}
+	spelled := map[string]string{}
+	for _, tag := range slices.Sorted(maps.Keys(all)) {
+		lower := strings.ToLower(tag)
+		if other, ok := spelled[lower]; ok {
+			ps.Add(key, "write them the same way, or drop one", "%q and %q differ in case only", other, tag)
+		}
+		spelled[lower] = tag
+	}
+}
+
 func checkTags(ps *Problems, key string, tags map[string]string) {
 	for _, tag := range slices.Sorted(maps.Keys(tags)) {
 		value := tags[tag]
 		switch {
-		case slices.Contains([]string{"Namespace", "Account", "ManagedBy"}, tag):
+		case slices.ContainsFunc(ownTags, func(own string) bool { return strings.EqualFold(own, tag) }):
 			ps.Add(key+"."+tag, "leave it out", "coldstart sets this tag itself")
 		case strings.HasPrefix(strings.ToLower(tag), "aws:"):
 			ps.Add(key+"."+tag, "choose another name", "tags that start with aws: are AWS's own")

@@ -15,7 +15,7 @@ const (
 	regionRemedy = "write one of ap-northeast-1, ap-northeast-2, ap-northeast-3, ap-south-1, ap-southeast-1, ap-southeast-2, " +
 		"ca-central-1, eu-central-1, eu-north-1, eu-west-1, eu-west-2, eu-west-3, sa-east-1, us-east-1, us-east-2, us-west-1, us-west-2"
 	patternRemedy = "write an address of yours with one %s for the account's name, such as aws+%s@acme.example"
-	nameRemedy    = "write lower-case letters, digits and inner hyphens, as in a domain name"
+	nameRemedy    = "write lower-case letters, digits and single inner hyphens"
 	unitRemedy    = "write up to 128 letters, digits, spaces, dots, hyphens and underscores"
 )
 
@@ -30,11 +30,11 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"namespace in capitals", `coldstart:namespace: ACME`,
-			`:2: coldstart:namespace: "ACME" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`,
+			`:2: coldstart:namespace: "ACME" is not made of lower-case letters, digits and single inner hyphens; write a short lower-case name, such as acme`,
 		},
 		{
 			"namespace with an outer hyphen", `coldstart:namespace: acme-`,
-			`:2: coldstart:namespace: "acme-" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`,
+			`:2: coldstart:namespace: "acme-" is not made of lower-case letters, digits and single inner hyphens; write a short lower-case name, such as acme`,
 		},
 		{
 			"namespace that S3 reserves", `coldstart:namespace: sthree-acme`,
@@ -324,8 +324,10 @@ func TestTooManyTags(t *testing.T) {
 		}
 		return "{" + strings.Join(all, ", ") + "}"
 	}
-	checkMessage(t, file("coldstart:tags: "+tags("o", 40)+"\ncoldstart:accounts: {prod: {tags: "+tags("a", 8)+"}}"),
-		`:3: coldstart:accounts.prod.tags: 51 tags with the organization's, over AWS's 50; drop some`)
+	checkMessage(t, file("coldstart:tags: "+tags("o", 4)+"\ncoldstart:accounts: {prod: {tags: "+tags("a", 4)+"}}"),
+		`:3: coldstart:accounts.prod.tags: 11 tags with the organization's and coldstart's own, over Route 53's 10; drop some`)
+	checkMessage(t, file("coldstart:tags: {owner: x}\ncoldstart:accounts: {prod: {tags: {Owner: x}}}"),
+		`:3: coldstart:accounts.prod.tags: "Owner" and "owner" differ in case only; write them the same way, or drop one`)
 }
 
 // TestDomainTooLong is apart because the longest name depends on the accounts.
@@ -357,7 +359,7 @@ coldstart:units: {a: {parent: b}}`), strings.Join([]string{
 		`:7: coldstart:domain: "acme" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`,
 		":8: coldstart:audit.account: the account \"audit\" that logs go to isn't declared; declare it under coldstart:accounts, name another, or write `coldstart:audit: none`",
 		`:8: coldstart:audit.retentionDays: -1 is out of range; write 1 to 36500 days`,
-		`:9: coldstart:namespace: "?" is not made of lower-case letters, digits and inner hyphens; write a short lower-case name, such as acme`,
+		`:9: coldstart:namespace: "?" is not made of lower-case letters, digits and single inner hyphens; write a short lower-case name, such as acme`,
 		`:10: coldstart:units.a.parent: unknown unit "b"; declare it under coldstart:units; those declared are a`,
 	}, "\n"))
 }

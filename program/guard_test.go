@@ -238,7 +238,7 @@ func TestAdoptFails(t *testing.T) {
 		{"no organization", nil, adopt("123456789012", ""), "coldstart:accounts.prod.id: 123456789012 can't be adopted: there is no organization yet"},
 		{"not in it", found(), adopt("210987654321", ""), "coldstart:accounts.prod.id: 210987654321 isn't in the organization o-exampleorgid"},
 		{"another address", found(), adopt("123456789012", "p@acme.example"), "coldstart:accounts.prod.email: the address of 123456789012 is aws+prod@acme.example, not p@acme.example"},
-		{"closed", closed, adopt("", ""), "account prod: aws+prod@acme.example belongs to the account 123456789012, which is SUSPENDED"},
+		{"closed", closed, adopt("", ""), "coldstart:accounts.prod.email: aws+prod@acme.example belongs to the account 123456789012, which is SUSPENDED"},
 	} {
 		w := nothing()
 		w.found = c.found

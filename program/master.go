@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -35,7 +36,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
 	}
 	// The first run can't know which account is the right one; every other can.
-	if previous != nil && previous.AccountID != self.AccountId {
+	if previous != nil && previous.AccountID != "" && previous.AccountID != self.AccountId {
 		return nil, fmt.Errorf("these credentials belong to account %s, and stack %s to account %s: use credentials of that one",
 			self.AccountId, organization.Master, previous.AccountID)
 	}
@@ -44,6 +45,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	apex, err := dns.NewZone(ctx, "apex", &dns.ZoneArgs{
+		Name:   org.Name(organization.Master, "apex"),
 		Domain: org.Domain,
 		Tags:   tags(org.TagsOf(organization.Master)),
 	}, in)
@@ -167,14 +169,12 @@ func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, 
 	if err != nil {
 		return nil, err
 	}
+	var errs []error
 	for _, name := range org.AccountNames() {
-		id, email := org.Accounts[name].ID, org.AccountEmail(name)
-		if id == "" {
-			continue
-		}
-		if err := accounts.CheckAdoption(existing, name, id, email); err != nil {
-			return nil, err
-		}
+		errs = append(errs, existing.Check(name, org.Accounts[name].ID, org.AccountEmail(name)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return existing.Without(known(previous, org.Organization)), nil
 }

@@ -17,11 +17,12 @@ import (
 type member struct {
 	name      string
 	master    stackref.Reference[stackref.Master]
+	archive   stackref.Reference[stackref.Audit] // if the account has a trail of its own
 	accountID pulumi.StringOutput
 	provider  *aws.Provider
 }
 
-// newMember reads the master stack's outputs and declares the provider that
+// newMember reads what the stack needs of others and declares the provider that
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
 	master, err := stackref.Read(ctx, org.settings.Live, organization.Master, func(m stackref.Master) error {
@@ -33,9 +34,13 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	if err != nil {
 		return nil, err
 	}
-	m := &member{name: name, master: master}
+	archive, err := readArchive(ctx, org, name)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{name: name, master: master, archive: archive}
 	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
-	m.provider, err = assuming(ctx, org, name, m.accountID,
+	m.provider, err = assuming(ctx, org, "account", m.accountID,
 		master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN }))
 	return m, err
 }
@@ -62,25 +67,13 @@ func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	outputs, err := m.declareBase(ctx, org)
-	if err != nil {
-		return nil, err
-	}
-	if org.Audit.Trail != organization.TrailAccount {
-		return outputs, nil
-	}
-	archive, err := stackref.Read(ctx, org.settings.Live, org.Audit.Account, func(a stackref.Audit) error {
-		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
-			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	if err != nil || org.Audit.Trail != organization.TrailAccount {
+		return outputs, err
 	}
 	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 		Name:   org.Name(m.name, trailName),
-		Bucket: archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
-		KeyARN: archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
+		Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
+		KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
 		Tags:   tags(org.TagsOf(m.name)),
 	}, pulumi.Providers(m.provider))
 	if err != nil {
@@ -88,6 +81,20 @@ func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	}
 	outputs["trailArn"] = trail.ARN
 	return outputs, nil
+}
+
+// readArchive reads where the account's trail writes, unless the account has
+// none or is the one with the archive.
+func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Audit], error) {
+	if org.Audit.Trail != organization.TrailAccount || name == org.Audit.Account {
+		return stackref.Reference[stackref.Audit]{}, nil
+	}
+	return stackref.Read(ctx, org.settings.Live, org.Audit.Account, func(a stackref.Audit) error {
+		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
+			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
+		}
+		return nil
+	})
 }
 
 // base is what declareBase works with.
@@ -104,7 +111,7 @@ type base struct {
 // fields of stackref.Account.
 func declareBase(ctx *pulumi.Context, org *declaration, name string, accountID pulumi.StringInput, b base) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
-	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: org.ZoneName(name), Tags: tags}, in)
+	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: org.Name(name, "zone"), Domain: org.ZoneName(name), Tags: tags}, in)
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,11 @@ func TestUpdateWithoutArchive(t *testing.T) {
 		"stack audit has no log archive yet": {"accountId": pulumitest.AccountID("audit")},
 	} {
 		w.stacks["audit"] = outputs
-		checkError(t, "prod", w.try(t, org, "prod", false), name+": run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
+		result := w.try(t, org, "prod", false)
+		checkError(t, "prod", result, name+": run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
+		if got := without(result.URNs(), pulumitest.StackReference); len(got) != 0 {
+			t.Errorf("prod registered %v", got)
+		}
 		if result := w.run(t, org, "prod", true); len(result.Messages) != 1 || result.Exports["trailArn"] != pulumitest.Unknown {
 			t.Errorf("preview: says %v, exports %v", result.Messages, result.Exports)
 		}

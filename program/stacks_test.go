@@ -279,12 +279,12 @@ func TestProviders(t *testing.T) {
 	for stack, want := range map[string]map[string]map[string]any{
 		"master": {"master": {"region": "us-west-2"}},
 		"audit": {
-			"audit":      role(pulumitest.AccountID("audit"), "arn:aws:iam::"+pulumitest.AccountID("audit")+":role/OrganizationAccountAccessRole"),
+			"account":    role(pulumitest.AccountID("audit"), "arn:aws:iam::"+pulumitest.AccountID("audit")+":role/OrganizationAccountAccessRole"),
 			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-audit-delegation"),
 			"master":     {"region": "us-west-2", "allowedAccountIds": []any{"111111111111"}},
 		},
 		"prod": {
-			"prod":       role(pulumitest.AccountID("prod"), "arn:aws:iam::"+pulumitest.AccountID("prod")+":role/OrganizationAccountAccessRole"),
+			"account":    role(pulumitest.AccountID("prod"), "arn:aws:iam::"+pulumitest.AccountID("prod")+":role/OrganizationAccountAccessRole"),
 			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-prod-delegation"),
 		},
 	} {
@@ -302,7 +302,7 @@ func TestProviders(t *testing.T) {
 	// Each resource is where it belongs: the delegation in the apex zone is all
 	// that a member's stack touches of the management account.
 	for _, r := range results["prod"].Resources {
-		want := "prod"
+		want := "account"
 		if r.Type == pulumitest.Record {
 			want = "delegation"
 		}

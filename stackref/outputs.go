@@ -76,8 +76,8 @@ type Audit struct {
 // Trailed is what a stack exports that declares a trail.
 type Trailed struct {
 	TrailARN string `json:"trailArn,omitempty"`
-	// MasterTrailARN is the management account's trail in account mode; the
-	// audit stack declares it, since the archive has to be there first.
+	// MasterTrailARN is the management account's trail; the audit stack declares
+	// it, since the archive has to be there first.
 	MasterTrailARN string `json:"masterTrailArn,omitempty"`
 }
 

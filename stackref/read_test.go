@@ -26,7 +26,7 @@ func read(t *testing.T, preview bool, answer pulumitest.Answer) *pulumitest.Resu
 	t.Helper()
 	return pulumitest.Run{Preview: preview, Answers: map[string]pulumitest.Answer{pulumitest.ReadStackOutputs: answer}}.
 		Do(t, func(ctx *pulumi.Context) error {
-			ref, err := stackref.Read(ctx, "audit", needArchive)
+			ref, err := stackref.Read(ctx, nil, "audit", needArchive)
 			if err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func TestPrevious(t *testing.T) {
 func TestExport(t *testing.T) {
 	t.Parallel()
 	result := pulumitest.Run{}.Do(t, func(ctx *pulumi.Context) error {
-		stackref.Export(ctx, pulumi.Map{"a": pulumi.String("b"), "c": pulumi.StringArray{pulumi.String("d")}})
+		stackref.Export(ctx, nil, pulumi.Map{"a": pulumi.String("b"), "c": pulumi.StringArray{pulumi.String("d")}})
 		return nil
 	})
 	if diff := cmp.Diff(map[string]any{"a": "b", "c": []any{"d"}}, result.Exports); diff != "" {

@@ -54,7 +54,7 @@ type Store struct {
 // NewStore declares an account's state bucket and its key.
 func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.ResourceOption) (*Store, error) {
 	store := &Store{}
-	if err := ctx.RegisterComponentResource(StoreType, name, store, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(StoreType, name, store, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
@@ -133,7 +133,7 @@ type Secrets struct {
 // applications (SSM Parameter Store, Secrets Manager).
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
 	secrets := &Secrets{}
-	if err := ctx.RegisterComponentResource(SecretsType, name, secrets, append(opts, pulumi.Protect(true))...); err != nil {
+	if err := ctx.RegisterComponentResource(SecretsType, name, secrets, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
 	key, err := storage.NewKey(ctx, name, storage.KeyArgs{

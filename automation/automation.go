@@ -173,7 +173,7 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	summaries, err := ws.ListStacks(ctx)
+	summaries, err := a.list(ctx, ws)
 	if err != nil {
 		return nil, fmt.Errorf("listing the stacks of the backend: %w", summarize(err))
 	}

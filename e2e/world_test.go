@@ -67,10 +67,10 @@ func (w *world) automation() *automation.Automation {
 
 // log keeps what a failed test's reader wants to see.
 func (w *world) log(e automation.Event) {
-	switch {
-	case e.Kind == automation.EventMessage:
+	switch e.Kind { //nolint:exhaustive // The rest is too much.
+	case automation.EventMessage:
 		w.t.Logf("%s %s: %s", e.Time.Format("15:04:05"), e.Stack, e.Message)
-	case e.Kind == automation.EventStackFinished:
+	case automation.EventStackFinished:
 		w.t.Logf("%s %s: %s: %s (%v)", e.Time.Format("15:04:05"), e.Stack, e.Result.Status, e.Result.Changes, e.Result.Err)
 	}
 }

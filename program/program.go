@@ -67,13 +67,11 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
 		return err
 	}
-	declare := declareMember
-	switch stack.Kind {
-	case organization.KindMaster:
-		declare = declareMaster
-	case organization.KindAudit:
-		declare = declareAudit
-	}
+	declare := map[organization.Kind]func(*pulumi.Context, *declaration) (pulumi.Map, error){
+		organization.KindMaster: declareMaster,
+		organization.KindAudit:  declareAudit,
+		organization.KindMember: declareMember,
+	}[stack.Kind]
 	outputs, err := declare(ctx, org)
 	if err != nil {
 		return err

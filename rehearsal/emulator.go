@@ -185,7 +185,7 @@ func answers(ctx context.Context, endpoint string) (server string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if server = response.Header.Get("Server"); server == "" {
 		server = "an emulator that doesn't say what it is"
 	}

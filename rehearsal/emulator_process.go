@@ -78,7 +78,7 @@ func startProcess(ctx context.Context, o EmulatorOptions, command func(context.C
 func (p *process) wait(ctx context.Context) error {
 	err := p.cmd.Wait()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // It ended because it was told to.
 	}
 	if err == nil {
 		err = errors.New("exit status 0")

@@ -37,14 +37,14 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	socket, err := listener.File()
 	if err != nil {
 		return nil, fmt.Errorf("the emulator's port: %w", err)
 	}
 	// Once the process has the socket, nobody else may: connections would wait
 	// for an answer of a process that has died.
-	defer socket.Close()
+	defer func() { _ = socket.Close() }()
 	p, err := startProcess(ctx, o, func(ctx context.Context) *exec.Cmd {
 		return motoCommand(ctx, python, portOf(listener), socket)
 	})

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -261,7 +262,7 @@ func TestAwaitAnswerObeysContext(t *testing.T) {
 	defer func() { _ = p.stop() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := p.awaitAnswer(ctx, "http://127.0.0.1:1"); err != context.DeadlineExceeded {
+	if err := p.awaitAnswer(ctx, "http://127.0.0.1:1"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -438,7 +439,7 @@ func TestLockFileWaits(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := lockFile(ctx, path, func() {}); err != context.DeadlineExceeded {
+	if _, err := lockFile(ctx, path, func() {}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a second lock: %v", err)
 	}
 	unlock()

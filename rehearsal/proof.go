@@ -163,9 +163,3 @@ func detail(err error) string {
 	}
 	return err.Error()
 }
-
-// isCode reports whether AWS answered with the given error code.
-func isCode(err error, code string) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == code
-}

@@ -44,7 +44,8 @@ func (p *prover) readArchiveOnce(ctx context.Context) func() (archive, error) {
 }
 
 func (p *prover) archiveBucket(a *account) string { return p.org.Name(a.name, "trails") + "-" + a.id }
-func (p *prover) archiveAlias() string            { return "alias/" + p.org.Name(p.org.Audit.Account, "trails") }
+
+func (p *prover) archiveAlias() string { return "alias/" + p.org.Name(p.org.Audit.Account, "trails") }
 
 // trailARN is a pattern of the trails that may write to the archive.
 func (p *prover) trailARN() string {
@@ -133,7 +134,7 @@ func expiresAfter(rules []s3types.LifecycleRule, days int) error {
 		if rule.Status != s3types.ExpirationStatusEnabled || rule.Expiration == nil {
 			continue
 		}
-		if got := aws.ToInt32(rule.Expiration.Days); got != int32(days) {
+		if got := int(aws.ToInt32(rule.Expiration.Days)); got != days {
 			return fmt.Errorf("rule %s expires logs after %d days", aws.ToString(rule.ID), got)
 		}
 		found = found || coversAll(rule.Filter)
@@ -164,7 +165,7 @@ func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
 		return errors.New("it has no object lock by default")
 	}
 	got := c.Rule.DefaultRetention
-	if got.Mode != s3types.ObjectLockRetentionModeCompliance || aws.ToInt32(got.Days) != int32(days) {
+	if got.Mode != s3types.ObjectLockRetentionModeCompliance || int(aws.ToInt32(got.Days)) != days {
 		return fmt.Errorf("objects are locked for %d days in mode %s", aws.ToInt32(got.Days), got.Mode)
 	}
 	return nil

@@ -127,7 +127,8 @@ func texts(values []conditionValue) []string {
 
 // Operators that compare a key to values; those of ARNs take patterns.
 func equalsOperators() []string { return []string{"StringEquals"} }
-func arnOperators() []string    { return []string{"ArnLike", "ArnEquals", "StringLike", "StringEquals"} }
+
+func arnOperators() []string { return []string{"ArnLike", "ArnEquals", "StringLike", "StringEquals"} }
 
 // deniesPlaintext checks that a bucket's policy denies everybody everything that
 // doesn't come by TLS.

@@ -23,8 +23,8 @@ func nested(id pulumi.StringInput) pulumi.Map {
 func TestLive(t *testing.T) {
 	t.Parallel()
 	live := stackref.NewLive()
-	id, resolve, _ := pulumi.NewOutput()
 	first := pulumitest.Run{Stack: "master"}.Do(t, func(ctx *pulumi.Context) error {
+		id, resolve, _ := ctx.NewOutput()
 		stackref.Export(ctx, live, nested(id.ApplyT(func(v any) string { return v.(string) }).(pulumi.StringOutput)))
 		select {
 		case <-live.Known("master"):

@@ -49,8 +49,8 @@ func TestFindCLIThatIsNotThere(t *testing.T) {
 
 func TestFindHost(t *testing.T) {
 	t.Parallel()
-	bin, package_ := t.TempDir(), t.TempDir()
-	target := script(t, filepath.Join(package_, cliProgram), "")
+	bin, packages := t.TempDir(), t.TempDir()
+	target := script(t, filepath.Join(packages, cliProgram), "")
 	link := filepath.Join(bin, cliProgram)
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestFindHost(t *testing.T) {
 	if host := tc.findHost(cli); host != nil {
 		t.Errorf("findHost = %v, want nothing", host)
 	}
-	beside := script(t, filepath.Join(package_, hostProgram), "")
+	beside := script(t, filepath.Join(packages, hostProgram), "")
 	if host := tc.findHost(cli); host == nil || host.path != mustEval(t, beside) || host.version != "3.201.0" {
 		t.Errorf("findHost = %v, want the one beside the CLI", host)
 	}

@@ -86,6 +86,8 @@ Do it:                          coldstart up
 Plain Pulumi works as well: pulumi up --stack master, then any account's stack.
 
 Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
+		Args:          usageArgs(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -24,8 +24,6 @@ type progress struct {
 	begin   time.Time
 	last    time.Time
 	running map[string]*running
-	total   int
-	ended   int
 }
 
 // running is a stack that is under way.

@@ -144,7 +144,7 @@ func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
 	}
 	fmt.Fprintln(w, "\nProofs that hold, of those made by reading AWS:")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "ACCOUNT\t%s\n", strings.ToUpper(strings.Join(subjects, "\t")))
+	fmt.Fprintf(table, "IN\t%s\n", strings.ToUpper(strings.Join(subjects, "\t")))
 	for _, account := range accounts {
 		row := []string{account}
 		for _, subject := range subjects {

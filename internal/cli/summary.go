@@ -72,6 +72,7 @@ func writeSummary(w io.Writer, result *automation.Result) {
 		case automation.StatusSkipped:
 			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))
 			again = append(again, s.Stack)
+		case automation.StatusSucceeded, automation.StatusAbsent:
 		}
 	}
 	if len(again) > 0 {

@@ -38,7 +38,7 @@ e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emul
 # run at once than there are cores.
 E2E_PARALLEL ?= 4
 
-bench: toolchain ## Measure the cold start of 10 accounts
+bench: toolchain ## Measure cold starts of 1, 9 and 20 member accounts
 	@. ./$(ENV) && $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e
 
 clean: ## Remove what was built here, and the last rehearsal; not the cached toolchain

@@ -175,7 +175,7 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 	}
 	summaries, err := a.list(ctx, ws)
 	if err != nil {
-		return nil, fmt.Errorf("listing the stacks of the backend: %w", summarize(err))
+		return nil, fmt.Errorf("listing the stacks of the backend: %w; set PULUMI_BACKEND_URL or run `pulumi login` if that is what is missing", summarize(err))
 	}
 	existing := map[string]bool{}
 	for _, s := range summaries {

@@ -23,14 +23,14 @@ import (
 // world is a scenario's own: an AWS, a project folder with a file backend, and
 // the declaration in it.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	emulator *rehearsal.Emulator
 	env      map[string]string
 }
 
 // newWorld starts an emulator and makes a project folder with the declaration.
-func newWorld(t *testing.T, declaration string) *world {
+func newWorld(t testing.TB, declaration string) *world {
 	t.Helper()
 	dir := t.TempDir()
 	project, err := os.ReadFile("../Pulumi.yaml")

@@ -22,9 +22,11 @@ type AccountArgs struct {
 	ParentID pulumi.StringInput
 	// AccessRole is the role that AWS creates in the account.
 	AccessRole string
-	// CloseOnDelete closes the account when it leaves the program. Without it,
-	// it is protected, and retained when the stack is destroyed.
+	// CloseOnDelete closes the account when it leaves the program, and
+	// KeepOnDelete lets it leave. Without either it is protected. All but those
+	// to close are retained when the stack is destroyed.
 	CloseOnDelete bool
+	KeepOnDelete  bool
 	// Existing is what AWS holds already; nil if there is no organization.
 	Existing *Existing
 	// After is created first: no more than AtOnce accounts may be in creation.
@@ -51,7 +53,7 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	options := []pulumi.ResourceOption{
 		pulumi.Composite(args.Existing.account(args.Email)...),
 		pulumi.Parent(a),
-		pulumi.Protect(!args.CloseOnDelete),
+		pulumi.Protect(!args.CloseOnDelete && !args.KeepOnDelete),
 		pulumi.RetainOnDelete(!args.CloseOnDelete),
 	}
 	if args.After != nil {

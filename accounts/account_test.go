@@ -145,3 +145,15 @@ func TestAdoptedAccount(t *testing.T) {
 		})
 	}
 }
+
+// An account to be let go leaves the program without leaving the organization.
+func TestKeepOnDelete(t *testing.T) {
+	t.Parallel()
+	args := prod()
+	args.KeepOnDelete = true
+	result := pulumitest.Run{}.Do(t, declareAccount(args))
+	account := result.OfType(pulumitest.AWSAccount)[0]
+	if result.Err != nil || account.Protect || !account.RetainOnDelete {
+		t.Errorf("%v: protected %t, retained %t", result.Err, account.Protect, account.RetainOnDelete)
+	}
+}

@@ -109,10 +109,29 @@ func TestLife(t *testing.T) {
 	if result.Err() == nil {
 		t.Fatal("an account could be taken out of the file")
 	}
-	contains(t, result.Err().Error(), "coldstart:accounts.0new", "closeOnDelete: true", "pulumi state delete", "coldstart destroy 0new")
+	contains(t, result.Err().Error(), "coldstart:accounts.0new", "closeOnDelete: true", "keepOnDelete: true", "coldstart destroy 0new")
 	if got := len(w.accounts()); got != len(after) {
 		t.Errorf("%d accounts became %d", len(after), got)
 	}
+	w.takeOut("keepOnDelete", orgtypes.AccountStatusActive)
+	// It is still there, so declaring it again adopts it.
+	w.takeOut("closeOnDelete", orgtypes.AccountStatusSuspended)
+}
+
+// takeOut declares the account 0new with a key that lets it be taken out, takes it
+// out, and checks what became of it.
+func (w *world) takeOut(key string, want orgtypes.AccountStatus) {
+	w.t.Helper()
+	w.declare(strings.Replace(small, "    9lives:", "    0new: {network: 10.0.32.0/20, "+key+": true}\n    9lives:", 1))
+	w.up("master")
+	w.declare(small)
+	w.up("master")
+	const email = "cloud.ops+nw_0new@north-wind.example.co.uk"
+	account, ok := w.accounts()[email]
+	if !ok || account.Status != want {
+		w.t.Errorf("%s: the account is %q, not %s", key, account.Status, want)
+	}
+	w.unchanged()
 }
 
 // Destroy takes everything but what can't be had back; the next up adopts it.

@@ -114,6 +114,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		a.prefix("network", &account.Network)
 		a.boolean("protect", &account.Protect)
 		a.boolean("closeOnDelete", &account.CloseOnDelete)
+		a.boolean("keepOnDelete", &account.KeepOnDelete)
 		a.texts("tags", &account.Tags)
 		return account
 	})

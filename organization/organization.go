@@ -75,9 +75,11 @@ type Account struct {
 	// Protect protects every resource of the account's stack from deletion,
 	// not only those whose loss can't be undone.
 	Protect bool
-	// CloseOnDelete closes the account when it is taken out of the file.
-	// Without it, taking it out is refused.
+	// CloseOnDelete closes the account when it is taken out of the file, and
+	// KeepOnDelete leaves it in the organization as it is, without coldstart.
+	// Without either, taking it out is refused.
 	CloseOnDelete bool
+	KeepOnDelete  bool
 	// Tags are put on the account and all that takes tags in it.
 	Tags map[string]string
 }

@@ -231,6 +231,9 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 	if _, ok := o.Units[a.Unit]; a.Unit != "" && !ok {
 		ps.Add(key+".unit", o.unitRemedy(a.Unit), "unknown unit %q", a.Unit)
 	}
+	if a.CloseOnDelete && a.KeepOnDelete {
+		ps.Add(key+".keepOnDelete", "keep one of the two", "an account can't be both closed and kept when it is taken out")
+	}
 	checkTags(ps, key+".tags", a.Tags)
 	checkTogether(ps, key+".tags", o.Tags, a.Tags)
 }

@@ -330,6 +330,12 @@ func TestTooManyTags(t *testing.T) {
 		`:3: coldstart:accounts.prod.tags: "Owner" and "owner" differ in case only; write them the same way, or drop one`)
 }
 
+func TestClosedAndKept(t *testing.T) {
+	t.Parallel()
+	checkMessage(t, file("coldstart:accounts: {prod: {closeOnDelete: true, keepOnDelete: true}}"),
+		`:2: coldstart:accounts.prod.keepOnDelete: an account can't be both closed and kept when it is taken out; keep one of the two`)
+}
+
 // TestDomainTooLong is apart because the longest name depends on the accounts.
 func TestDomainTooLong(t *testing.T) {
 	t.Parallel()

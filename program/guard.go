@@ -39,16 +39,17 @@ func guardAccount(name string, was stackref.Member, org *organization.Organizati
 	account, declared := org.Accounts[name]
 	key := "coldstart:accounts." + name
 	switch {
-	case !declared && was.CloseOnDelete:
+	case !declared && (was.CloseOnDelete || was.KeepOnDelete):
 		return nil
 	case !declared:
 		return fmt.Errorf(`%s: account %s (%s, %s) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
-  to close it:   write it again with closeOnDelete: true, run "pulumi up --stack master", destroy its own stack
-                 ("coldstart destroy %[2]s"), take it out of the file, and run "pulumi up --stack master";
-                 AWS closes it for good after 90 days
-  to keep it:    run "pulumi state delete --stack master --target-dependents %[5]s"
-                 (--force if it is protected), and it stays in the organization without coldstart`,
-			key, name, was.ID, was.Email, accountURN(name))
+  to close it:   write it again with closeOnDelete: true; "pulumi up --stack master"; destroy its own stack
+                 ("coldstart destroy %[2]s --unprotect"); take it out of the file; "pulumi up --stack master".
+                 AWS closes it for good after 90 days.
+  to keep it:    write it again with keepOnDelete: true; "pulumi up --stack master"; destroy its own stack, unless
+                 what it declares shall stay; take it out of the file; "pulumi up --stack master".
+                 The account stays in the organization, without coldstart.`,
+			key, name, was.ID, was.Email)
 	case !strings.EqualFold(was.Email, org.AccountEmail(name)):
 		return fmt.Errorf("%s.email: %q was %q: an account's address can be changed by its root user only; write email: %s for it",
 			key, org.AccountEmail(name), was.Email, was.Email)
@@ -57,9 +58,4 @@ func guardAccount(name string, was stackref.Member, org *organization.Organizati
 			key, account.ID, was.ID, was.ID)
 	}
 	return nil
-}
-
-// accountURN is the URN of an account's component in the master stack.
-func accountURN(name string) string {
-	return fmt.Sprintf("'urn:pulumi:master::%s::coldstart:accounts:Account::%s'", Project, name)
 }

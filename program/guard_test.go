@@ -23,11 +23,12 @@ func TestGuard(t *testing.T) {
 			"account removed",
 			func(o *organization.Organization) { delete(o.Accounts, "prod") },
 			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
-  to close it:   write it again with closeOnDelete: true, run "pulumi up --stack master", destroy its own stack
-                 ("coldstart destroy prod"), take it out of the file, and run "pulumi up --stack master";
-                 AWS closes it for good after 90 days
-  to keep it:    run "pulumi state delete --stack master --target-dependents 'urn:pulumi:master::coldstart::coldstart:accounts:Account::prod'"
-                 (--force if it is protected), and it stays in the organization without coldstart`,
+  to close it:   write it again with closeOnDelete: true; "pulumi up --stack master"; destroy its own stack
+                 ("coldstart destroy prod --unprotect"); take it out of the file; "pulumi up --stack master".
+                 AWS closes it for good after 90 days.
+  to keep it:    write it again with keepOnDelete: true; "pulumi up --stack master"; destroy its own stack, unless
+                 what it declares shall stay; take it out of the file; "pulumi up --stack master".
+                 The account stays in the organization, without coldstart.`,
 		},
 		{
 			"account renamed",

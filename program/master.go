@@ -125,6 +125,7 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 			ParentID:      o.Parent(account.Unit),
 			AccessRole:    organization.AccessRole,
 			CloseOnDelete: account.CloseOnDelete,
+			KeepOnDelete:  account.KeepOnDelete,
 			Existing:      existing,
 			Tags:          tags(org.TagsOf(name)),
 		}
@@ -242,6 +243,7 @@ func exportedAccount(org *organization.Organization, name string, account *accou
 			return organization.SwitchRoleURL(id, organization.AccessRole, org.Namespace+"-"+name)
 		}).(pulumi.StringOutput),
 		"closeOnDelete": pulumi.Bool(org.Accounts[name].CloseOnDelete),
+		"keepOnDelete":  pulumi.Bool(org.Accounts[name].KeepOnDelete),
 	}
 }
 

@@ -246,7 +246,7 @@ func TestMasterExports(t *testing.T) {
 	id := pulumitest.AccountID("prod")
 	want := map[string]any{
 		"id": id, "arn": "arn:aws:organizations::111111111111:account/o-exampleorgid/" + id,
-		"email": "aws+prod@acme.example", "unit": "workloads", "closeOnDelete": false,
+		"email": "aws+prod@acme.example", "unit": "workloads", "closeOnDelete": false, "keepOnDelete": false,
 		"accessRoleArn":     "arn:aws:iam::" + id + ":role/OrganizationAccountAccessRole",
 		"delegationRoleArn": "arn:aws:iam::111111111111:role/acme-prod-delegation",
 		"switchRoleUrl":     "https://signin.aws.amazon.com/switchrole?account=" + id + "&roleName=OrganizationAccountAccessRole&displayName=acme-prod",

@@ -60,8 +60,10 @@ type Member struct {
 	DelegationRoleARN string `json:"delegationRoleArn"`
 	// SwitchRoleURL is where a person changes to the account in the console.
 	SwitchRoleURL string `json:"switchRoleUrl"`
-	// CloseOnDelete says that the account is closed when it leaves the file.
+	// CloseOnDelete says that the account is closed when it leaves the file,
+	// KeepOnDelete that it stays in the organization without coldstart.
 	CloseOnDelete bool `json:"closeOnDelete"`
+	KeepOnDelete  bool `json:"keepOnDelete"`
 }
 
 // Audit is what the stack of the audit account exports.

@@ -76,7 +76,7 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		fmt.Fprintf(o.io.Out, "\nThe report is %s\n", filepath.Join(o.dir, rehearsal.Dir, rehearsal.ReportFile))
 	}
 	if running != nil && o.keep {
-		writeKept(o.io.Out, running, filepath.Join(o.dir, rehearsal.Dir))
+		writeKept(o.io.Out, running, filepath.Join(o.dir, rehearsal.Dir), org.Region)
 	}
 	if err != nil {
 		return fmt.Errorf("the rehearsal came to no end: %w", err)
@@ -164,14 +164,14 @@ func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
 }
 
 // writeKept says how to look at what --keep left.
-func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir string) {
+func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
 	fmt.Fprintf(w, "\nThe emulator runs on, as process %d. To look around, in this shell:\n\n", emulator.PID())
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		abs = dir
 	}
 	writeExports(w, rehearsal.Environment(emulator, abs))
-	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws organizations list-accounts\n\nand in the end: kill %d\n", dir, emulator.PID())
+	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws --region %s organizations list-accounts\n\nand in the end: kill %d\n", dir, region, emulator.PID())
 }
 
 // writeExports writes environment variables for a shell.

@@ -48,7 +48,7 @@ func guardAccount(name string, was stackref.Member, org *organization.Organizati
                  AWS closes it for good after 90 days.
   to keep it:    write it again with keepOnDelete: true; "pulumi up --stack master"; destroy its own stack, unless
                  what it declares shall stay; take it out of the file; "pulumi up --stack master".
-                 The account stays in the organization, without coldstart.`,
+                 The account stays in the organization, without coldstart`,
 			key, name, was.ID, was.Email)
 	case !strings.EqualFold(was.Email, org.AccountEmail(name)):
 		return fmt.Errorf("%s.email: %q was %q: an account's address can be changed by its root user only; write email: %s for it",

@@ -28,7 +28,7 @@ func TestGuard(t *testing.T) {
                  AWS closes it for good after 90 days.
   to keep it:    write it again with keepOnDelete: true; "pulumi up --stack master"; destroy its own stack, unless
                  what it declares shall stay; take it out of the file; "pulumi up --stack master".
-                 The account stays in the organization, without coldstart.`,
+                 The account stays in the organization, without coldstart`,
 		},
 		{
 			"account renamed",

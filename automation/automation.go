@@ -17,8 +17,9 @@ import (
 )
 
 // DefaultParallel is how many stacks run at once if Options says nothing. A
-// running stack takes 250 to 400 MB (the engine and a provider process for each
-// role), and spends most of its time waiting for Route 53.
+// running stack takes the engine and a provider process for each role: about
+// 120 MB with the plugin that the toolchain builds, more with the official one.
+// It spends most of its time waiting for Route 53.
 const DefaultParallel = 10
 
 // Options say where and how stacks run. The zero value runs in the current

@@ -184,21 +184,14 @@ func (f *finder) taken(id string) bool {
 
 // provider returns the inputs of the resource's provider.
 func (f *finder) provider(r apitype.ResourceV3) map[string]any {
-	urn, _, _ := cutLast(r.Provider, "::")
+	// A reference to a provider is its URN, :: and its id.
+	urn := r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)]
 	for _, p := range f.deployment.Resources {
-		if p.URN == resource.URN(urn) {
+		if string(p.URN) == urn {
 			return p.Inputs
 		}
 	}
 	return nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
 }
 
 func count(n int, thing string) string {

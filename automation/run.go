@@ -131,7 +131,7 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 // do creates the stack if need be and does the operation.
 func (n *node) do(ctx context.Context, op operation) error {
 	if op.create && !n.exists {
-		if err := n.init(ctx); err != nil {
+		if err := n.init(ctx, n.a.options.Dir, n.a.options.Env); err != nil {
 			return err
 		}
 	}

@@ -109,9 +109,9 @@ func runIn(ctx context.Context, ws workspace, args ...string) error {
 	return nil
 }
 
-// init creates the stack in the backend.
-func (s *stack) init(ctx context.Context) error {
-	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+// init creates the stack in the backend that env names.
+func (s *stack) init(ctx context.Context, dir string, env map[string]string) error {
+	ws, err := s.a.workspace(ctx, dir, env, nil)
 	if err != nil {
 		return err
 	}
@@ -126,11 +126,7 @@ func (s *stack) preview(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		ws, err := s.a.workspace(ctx, dir, env, nil)
-		if err != nil {
-			return err
-		}
-		if err := runIn(ctx, ws, "stack", "init", s.name, "--no-select"); err != nil {
+		if err := s.init(ctx, dir, env); err != nil {
 			return err
 		}
 	}

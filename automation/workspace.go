@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -58,9 +59,8 @@ func (a *Automation) scratch() (dir string, env map[string]string, err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("making a scratch backend for the preview: %w", err)
 	}
-	env = map[string]string{}
-	for k, v := range a.options.Env {
-		env[k] = v
+	if env = maps.Clone(a.options.Env); env == nil {
+		env = map[string]string{}
 	}
 	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "preview" // Nothing is kept.

@@ -151,9 +151,7 @@ func declaredUnits(org *organization.Organization) []accounts.Unit {
 	for _, name := range org.UnitNames() {
 		unit := org.Units[name]
 		all := org.TagsOf("")
-		for k, v := range unit.Tags {
-			all[k] = v
-		}
+		maps.Copy(all, unit.Tags)
 		delete(all, "Account")
 		units = append(units, accounts.Unit{Name: name, Parent: unit.Parent, Occupied: occupied[name], Tags: tags(all)})
 	}

@@ -133,7 +133,7 @@ type project struct {
 
 func (p *project) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&p.dir, "dir", "C", ".", "folder of Pulumi.yaml and Pulumi.master.yaml")
-	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel, "how many stacks run at once; each takes up to 400 MB")
+	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel, "how many stacks run at once")
 }
 
 func (p *project) check() error {

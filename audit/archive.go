@@ -1,8 +1,6 @@
 package audit
 
 import (
-	"strings"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -32,11 +30,8 @@ type ArchiveArgs struct {
 	AccountID pulumi.StringInput
 	// OrganizationID is whose trails may write.
 	OrganizationID pulumi.StringInput
-	// MasterAccountID is the account of the organization's trail.
-	MasterAccountID pulumi.StringInput
-	// TrailARN is a pattern of the trails that may write; %s in it stands for
-	// the management account's id.
-	TrailARN string
+	// TrailARN is a pattern of the trails that may write.
+	TrailARN pulumi.StringInput
 	// RetentionDays is after how many days logs expire.
 	RetentionDays int
 	// LockDays is for how many days no one can delete or overwrite a log; 0
@@ -62,14 +57,14 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 	if err := ctx.RegisterComponentResource(ArchiveType, name, a, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
-	inputs := []pulumi.StringInput{args.OrganizationID, args.MasterAccountID}
+	inputs := []pulumi.StringInput{args.OrganizationID, args.TrailARN}
 	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "logs of the organization's trails",
 		Inputs:    inputs,
 		Statements: func(v []string) []policy.Statement {
-			return encrypting(v[0], args.trailARN(v[1]))
+			return encrypting(v[0], v[1])
 		},
 		Tags: args.Tags,
 	}, a)
@@ -81,7 +76,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		KeyARN: key.Arn,
 		Inputs: inputs,
 		Statements: func(bucketARN string, v []string) []policy.Statement {
-			return writing(bucketARN, v[0], args.trailARN(v[1]))
+			return writing(bucketARN, v[0], v[1])
 		},
 		Rules:      retention(args.RetentionDays),
 		ObjectLock: args.LockDays > 0,
@@ -95,10 +90,6 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 	}
 	a.Bucket, a.KeyARN, a.Writable = b.Name, key.Arn, b.Policy
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"bucket": a.Bucket, "keyArn": a.KeyARN})
-}
-
-func (args *ArchiveArgs) trailARN(masterAccountID string) string {
-	return strings.ReplaceAll(args.TrailARN, "%s", masterAccountID)
 }
 
 // ours is the condition that a call of CloudTrail is for a trail of the

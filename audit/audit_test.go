@@ -14,21 +14,20 @@ import (
 
 // organizationTrail and anyTrail are the patterns of the two modes.
 const (
-	organizationTrail = "arn:aws:cloudtrail:us-west-2:%s:trail/acme-master-trail"
+	organizationTrail = "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail"
 	anyTrail          = "arn:aws:cloudtrail:us-west-2:*:trail/acme-*-trail"
 )
 
 func archive(trailARN string, retention, lock int) pulumi.RunFunc {
 	return pulumitest.In("audit", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
 		a, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-			Name:            "acme-audit-trails",
-			AccountID:       pulumi.String("123456789012"),
-			OrganizationID:  pulumi.String("o-1"),
-			MasterAccountID: pulumi.String("111111111111"),
-			TrailARN:        trailARN,
-			RetentionDays:   retention,
-			LockDays:        lock,
-			Tags:            pulumi.ToStringMap(map[string]string{"Account": "audit"}),
+			Name:           "acme-audit-trails",
+			AccountID:      pulumi.String("123456789012"),
+			OrganizationID: pulumi.String("o-1"),
+			TrailARN:       pulumi.String(trailARN),
+			RetentionDays:  retention,
+			LockDays:       lock,
+			Tags:           pulumi.ToStringMap(map[string]string{"Account": "audit"}),
 		}, in)
 		if err != nil {
 			return err

@@ -31,14 +31,13 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-		Name:            org.Name(m.name, archiveName),
-		AccountID:       m.accountID,
-		OrganizationID:  m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
-		MasterAccountID: m.master.String(func(o stackref.Master) string { return o.AccountID }),
-		TrailARN:        trailARN(org.Organization),
-		RetentionDays:   org.Audit.RetentionDays,
-		LockDays:        org.Audit.LockDays,
-		Tags:            tags(org.TagsOf(m.name)),
+		Name:           org.Name(m.name, archiveName),
+		AccountID:      m.accountID,
+		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
+		TrailARN:       m.master.String(func(o stackref.Master) string { return trailARN(org.Organization, o.AccountID) }),
+		RetentionDays:  org.Audit.RetentionDays,
+		LockDays:       org.Audit.LockDays,
+		Tags:           tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {
 		return nil, err
@@ -79,11 +78,10 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	return outputs, nil
 }
 
-// trailARN is a pattern of the trails that write to the archive; its %s stands
-// for the management account's id.
-func trailARN(org *organization.Organization) string {
+// trailARN is a pattern of the trails that write to the archive.
+func trailARN(org *organization.Organization, masterAccountID string) string {
 	if org.Audit.Trail == organization.TrailAccount {
 		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", trailName))
 	}
-	return fmt.Sprintf("arn:aws:cloudtrail:%s:%%s:trail/%s", org.Region, org.Name(organization.Master, trailName))
+	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", org.Region, masterAccountID, org.Name(organization.Master, trailName))
 }

@@ -19,7 +19,10 @@ type container struct {
 }
 
 func (c container) runArgs() []string {
-	return []string{"run", "--rm", "--name", c.name, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", c.port, imagePort), c.image}
+	return []string{
+		"run", "--rm", "--name", c.name, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", c.port, imagePort),
+		"--env", loadManagedPolicies, c.image,
+	}
 }
 
 func (c container) stopArgs() []string {

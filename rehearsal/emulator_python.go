@@ -24,6 +24,15 @@ import (
 //go:embed requirements.txt
 var requirements string
 
+// motoServer is the Python program that runs moto.
+//
+//go:embed moto.py
+var motoServer string
+
+// loadManagedPolicies makes moto have AWS's own policies: without it there is no
+// AdministratorAccess to attach.
+const loadManagedPolicies = "MOTO_IAM_LOAD_MANAGED_POLICIES=true"
+
 // unfinished marks the names of virtual environments that are being made.
 const unfinished = ".unfinished-"
 
@@ -61,14 +70,13 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 // for and let go again could be another program's before moto has started.
 func motoCommand(ctx context.Context, python string, port int, socket *os.File) *exec.Cmd {
 	// Isolated (-I), Python looks for modules in neither PYTHONPATH nor the
-	// current folder. The module is run, and not the script moto_server, since
-	// scripts hold the path at which pip installed them.
-	cmd := exec.CommandContext(ctx, python, "-I", "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", fmt.Sprint(port))
+	// current folder.
+	cmd := exec.CommandContext(ctx, python, "-I", "-u", "-c", motoServer, "-H", "127.0.0.1", "-p", fmt.Sprint(port))
 	cmd.Cancel = func() error { return terminate(cmd) }
 	cmd.ExtraFiles = []*os.File{socket}
 	// How the server's reloader hands its socket, the first of ExtraFiles, to
 	// the process that it starts. A Werkzeug without it would open the port anew.
-	cmd.Env = append(withoutAWS(os.Environ()), "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3")
+	cmd.Env = append(withoutAWS(os.Environ()), "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies)
 	return cmd
 }
 

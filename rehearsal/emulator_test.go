@@ -136,7 +136,7 @@ func TestStartEmulatorRefuses(t *testing.T) {
 func TestContainerArguments(t *testing.T) {
 	t.Parallel()
 	c := container{name: "coldstart-emulator-7-5001", image: "motoserver/moto:5.2.5", port: 5001}
-	want := []string{"run", "--rm", "--name", "coldstart-emulator-7-5001", "--publish", "127.0.0.1:5001:5000", "motoserver/moto:5.2.5"}
+	want := []string{"run", "--rm", "--name", "coldstart-emulator-7-5001", "--publish", "127.0.0.1:5001:5000", "--env", "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "motoserver/moto:5.2.5"}
 	if diff := cmp.Diff(want, c.runArgs()); diff != "" {
 		t.Errorf("run (-want +got):\n%s", diff)
 	}
@@ -148,7 +148,7 @@ func TestContainerArguments(t *testing.T) {
 func TestMotoCommand(t *testing.T) {
 	t.Parallel()
 	cmd := motoCommand(t.Context(), "/cache/bin/python", 5001, os.Stdin)
-	want := []string{"/cache/bin/python", "-I", "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "5001"}
+	want := []string{"/cache/bin/python", "-I", "-u", "-c", motoServer, "-H", "127.0.0.1", "-p", "5001"}
 	if diff := cmp.Diff(want, cmd.Args); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
 	}

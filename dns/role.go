@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
@@ -44,7 +45,7 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Name:        pulumi.String(args.Name),
 		Description: pulumi.String("Delegates " + args.Domain + " and changes nothing else"),
-		AssumeRolePolicy: policy.Output(func(v []string) policy.Document {
+		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
 			return trust(v[0], v[1], v[2], args.MemberRole)
 		}, args.OrganizationID, args.MasterAccountID, args.MemberAccountID),
 		Tags: args.Tags,
@@ -55,7 +56,7 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	if _, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
 		Name: pulumi.String("delegation"),
 		Role: role.Name,
-		Policy: policy.Output(func(v []string) policy.Document {
+		Policy: output.Policy(func(v []string) policy.Document {
 			return delegate(v[0], args.Domain)
 		}, args.ApexZoneID),
 	}, pulumi.Parent(r)); err != nil {

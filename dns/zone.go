@@ -34,7 +34,9 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 	}
 	set, err := route53.NewDelegationSet(ctx, name, &route53.DelegationSetArgs{
 		ReferenceName: pulumi.String(args.Name),
-	}, pulumi.Parent(z))
+		// The name counts when the set is made, and the provider doesn't read it
+		// back: a set that was found again would be replaced for the lack of it.
+	}, pulumi.Parent(z), pulumi.IgnoreChanges([]string{"referenceName"}))
 	if err != nil {
 		return nil, err
 	}

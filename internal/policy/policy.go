@@ -4,9 +4,8 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/json"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Document is a policy document.
@@ -14,14 +13,17 @@ type Document struct {
 	Statements []Statement
 }
 
-// Statement is one statement of a document.
+// Statement is one statement of a document. It has either Action or NotAction,
+// and either Resource or NotResource unless it is a trust policy's.
 type Statement struct {
-	Sid       string     `json:"Sid"`
-	Effect    Effect     `json:"Effect"`
-	Principal *Principal `json:"Principal,omitempty"`
-	Action    []string   `json:"Action"`
-	Resource  []string   `json:"Resource,omitempty"`
-	Condition Condition  `json:"Condition,omitempty"`
+	Sid         string     `json:"Sid,omitempty"`
+	Effect      Effect     `json:"Effect"`
+	Principal   *Principal `json:"Principal,omitempty"`
+	Action      []string   `json:"Action,omitempty"`
+	NotAction   []string   `json:"NotAction,omitempty"`
+	Resource    []string   `json:"Resource,omitempty"`
+	NotResource []string   `json:"NotResource,omitempty"`
+	Condition   Condition  `json:"Condition,omitempty"`
 }
 
 // Effect is what a statement does.
@@ -41,6 +43,8 @@ type Principal struct {
 	AWS []string
 	// Service is a service principal, such as cloudtrail.amazonaws.com.
 	Service string
+	// Federated is the ARN of an identity provider.
+	Federated string
 }
 
 // MarshalJSON writes the forms that IAM's grammar has for principals.
@@ -55,35 +59,26 @@ func (p Principal) MarshalJSON() ([]byte, error) {
 	if p.Service != "" {
 		m["Service"] = p.Service
 	}
+	if p.Federated != "" {
+		m["Federated"] = p.Federated
+	}
 	return json.Marshal(m)
 }
 
 // Condition maps operators to condition keys to values. All must hold.
 type Condition map[string]map[string][]string
 
-// JSON returns the document as IAM takes it.
+// JSON returns the document as IAM takes it, without white space, which counts
+// in the sizes that AWS Organizations allows.
 func (d Document) JSON() (string, error) {
-	out, err := json.Marshal(struct {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false) // \u003c is five characters longer than <.
+	err := encoder.Encode(struct {
 		Version   string      `json:"Version"`
 		Statement []Statement `json:"Statement"`
 	}{"2012-10-17", d.Statements})
-	return string(out), err
-}
-
-// Output builds a document from values that are known only when other resources
-// are: build gets them in the order of inputs.
-func Output(build func(values []string) Document, inputs ...pulumi.StringInput) pulumi.StringOutput {
-	outputs := make([]any, len(inputs))
-	for i, in := range inputs {
-		outputs[i] = in.ToStringOutput()
-	}
-	return pulumi.All(outputs...).ApplyT(func(resolved []any) (string, error) {
-		values := make([]string, len(resolved))
-		for i, v := range resolved {
-			values[i] = v.(string)
-		}
-		return build(values).JSON()
-	}).(pulumi.StringOutput)
+	return string(bytes.TrimSpace(out.Bytes())), err
 }
 
 // DenyPlaintext denies all access to a bucket that doesn't come by TLS.

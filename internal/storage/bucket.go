@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
@@ -108,7 +109,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 }
 
 func bucketPolicy(arn pulumi.StringOutput, args Args) pulumi.StringOutput {
-	return policy.Output(func(v []string) policy.Document {
+	return output.Policy(func(v []string) policy.Document {
 		statements := []policy.Statement{policy.DenyPlaintext(v[0])}
 		if args.Statements != nil {
 			statements = append(statements, args.Statements(v[0], v[1:])...)
@@ -139,7 +140,7 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resour
 		Description:          pulumi.String(fmt.Sprintf("%s: %s", args.Alias, args.For)),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
-		Policy: policy.Output(func(v []string) policy.Document {
+		Policy: output.Policy(func(v []string) policy.Document {
 			statements := []policy.Statement{policy.AdministeredBy(v[0])}
 			if args.Statements != nil {
 				statements = append(statements, args.Statements(v[1:])...)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/texttheater/golang-levenshtein/levenshtein"
 	"go.yaml.in/yaml/v3"
@@ -127,6 +128,20 @@ func (o *object) boolean(name string, to *bool) {
 	}
 }
 
+// duration takes a length of time, such as 1h or 90m.
+func (o *object) duration(name string, to *time.Duration) {
+	node, ok := o.scalar(name, "a length of time")
+	if !ok {
+		return
+	}
+	d, err := time.ParseDuration(node.Value)
+	if err != nil {
+		o.d.problems.Add(o.join(name), "write hours or minutes, such as 4h or 90m", "%q is not a length of time", node.Value)
+		return
+	}
+	*to = d
+}
+
 func (o *object) prefix(name string, to *netip.Prefix) {
 	node, ok := o.scalar(name, "a network")
 	if !ok {
@@ -149,15 +164,32 @@ func (o *object) list(name string, to *[]string) {
 		o.d.problems.Add(o.join(name), "write it as [a, b, …]", "%s is not a list", describe(node))
 		return
 	}
-	*to = []string{}
-	for _, item := range node.Content {
+	*to = o.strings(name, node)
+}
+
+// strings returns the items of a list.
+func (o *object) strings(name string, list *yaml.Node) []string {
+	values := []string{}
+	for _, item := range list.Content {
 		item = resolve(item)
 		if item.Kind != yaml.ScalarNode {
 			o.d.problems.Add(o.join(name), "write it as [a, b, …]", "%s is not a string", describe(item))
 			continue
 		}
-		*to = append(*to, item.Value)
+		values = append(values, item.Value)
 	}
+	return values
+}
+
+// oneOrList takes a string or a list of them.
+func (o *object) oneOrList(name string, to *[]string) {
+	if node, ok := o.fields[name]; ok && resolve(node).Kind == yaml.ScalarNode && resolve(node).Tag != "!!null" {
+		var one string
+		o.text(name, &one)
+		*to = []string{one}
+		return
+	}
+	o.list(name, to)
 }
 
 // texts takes an object whose values are all strings.
@@ -183,8 +215,9 @@ func (o *object) nested(name string, read func(*object)) {
 	inner.done()
 }
 
-// each takes an object whose values are objects that read turns into values.
-func each[T any](o *object, name string, read func(*object) T) map[string]T {
+// each takes an object whose values are objects that read, which is told the
+// name of each, turns into values.
+func each[T any](o *object, name string, read func(o *object, name string) T) map[string]T {
 	values := map[string]T{}
 	o.known = append(o.known, name)
 	node, ok := o.fields[name]
@@ -195,7 +228,7 @@ func each[T any](o *object, name string, read func(*object) T) map[string]T {
 	all := o.d.object(o.join(name), node)
 	for _, key := range slices.Sorted(maps.Keys(all.fields)) {
 		one := o.d.object(all.join(key), all.fields[key])
-		values[key] = read(one)
+		values[key] = read(one, key)
 		one.done()
 	}
 	return values

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -18,12 +19,24 @@ import (
 // the master stack's configuration file; every other stack reads it too.
 const File = "Pulumi.master.yaml"
 
-// Defaults of what a file may leave out.
-var (
-	defaultNetwork = Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16}
-	defaultAudit   = Audit{Account: "audit", Trail: TrailOrganization, RetentionDays: 365}
-	defaultPolicy  = []string{"SERVICE_CONTROL_POLICY"}
-)
+// Defaults returns an organization with what a file may leave out, for programs
+// that declare one themselves.
+func Defaults() *Organization {
+	return &Organization{
+		Network:  Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16},
+		Settings: Settings{PolicyTypes: []string{ServiceControlPolicy}},
+		Access: Access{Account: Master, Roles: map[string]Role{
+			RoleAdmin:    {ManagedPolicies: []string{"AdministratorAccess"}, Session: minSession},
+			RoleReadOnly: {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: minSession},
+		}},
+		Guardrails: Guardrails{Defaults: true},
+		Baseline: Baseline{Passwords: PasswordPolicy{
+			MinimumLength: 16, Uppercase: true, Lowercase: true, Numbers: true, Symbols: true, Reuse: maxReuse,
+		}},
+		Audit: Audit{Account: "audit", Trail: TrailOrganization, RetentionDays: 365},
+		DNS:   DNS{Local: true},
+	}
+}
 
 // Load reads a declaration from a stack configuration file and validates it.
 // The error holds every problem at once, each a Problem.
@@ -80,12 +93,7 @@ func parseYAML(content []byte) (*yaml.Node, error) {
 }
 
 func (d *decoder) organization(root *yaml.Node) *Organization {
-	o := &Organization{
-		Network:  defaultNetwork,
-		Audit:    defaultAudit,
-		DNS:      DNS{Local: true},
-		Settings: Settings{PolicyTypes: slices.Clone(defaultPolicy)},
-	}
+	o := Defaults()
 	config := d.object("", configOf(root))
 	config.text("namespace", &o.Namespace)
 	config.text("domain", &o.Domain)
@@ -95,6 +103,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	config.nested("organization", func(s *object) {
 		s.list("trustedServices", &o.Settings.TrustedServices)
 		s.list("policyTypes", &o.Settings.PolicyTypes)
+		s.texts("delegatedAdministrators", &o.Settings.DelegatedAdministrators)
 	})
 	config.nested("network", func(n *object) {
 		n.prefix("cidr", &o.Network.CIDR)
@@ -102,12 +111,13 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	config.nested("dns", func(n *object) { n.boolean("local", &o.DNS.Local) })
 	d.audit(config, &o.Audit)
-	o.Units = each(config, "units", func(u *object) (unit Unit) {
+	o.Units = each(config, "units", func(u *object, _ string) (unit Unit) {
 		u.text("parent", &unit.Parent)
+		u.list("guardrails", &unit.Guardrails)
 		u.texts("tags", &unit.Tags)
 		return unit
 	})
-	o.Accounts = each(config, "accounts", func(a *object) (account Account) {
+	o.Accounts = each(config, "accounts", func(a *object, _ string) (account Account) {
 		a.text("id", &account.ID)
 		a.text("email", &account.Email)
 		a.text("unit", &account.Unit)
@@ -115,11 +125,78 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		a.boolean("protect", &account.Protect)
 		a.boolean("closeOnDelete", &account.CloseOnDelete)
 		a.boolean("keepOnDelete", &account.KeepOnDelete)
+		a.list("guardrails", &account.Guardrails)
 		a.texts("tags", &account.Tags)
 		return account
 	})
+	config.nested("access", func(a *object) { readAccess(a, &o.Access) })
+	o.Users = each(config, "users", func(u *object, _ string) (user User) {
+		u.list("groups", &user.Groups)
+		u.text("keybase", &user.Keybase)
+		u.text("pgpKey", &user.PGPKey)
+		return user
+	})
+	config.nested("guardrails", func(g *object) {
+		g.boolean("defaults", &o.Guardrails.Defaults)
+		g.list("root", &o.Guardrails.Root)
+		g.list("regions", &o.Guardrails.Regions)
+		o.Guardrails.Policies = statementsByName(g, "policies")
+	})
+	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
 	config.done()
 	return o
+}
+
+func readAccess(a *object, access *Access) {
+	a.text("account", &access.Account)
+	a.duration("mfaMaxAge", &access.MFAMaxAge)
+	maps.Copy(access.Roles, each(a, "roles", func(r *object, name string) Role {
+		role, isDefault := access.Roles[name]
+		if !isDefault {
+			role.Session = minSession
+		}
+		r.list("managedPolicies", &role.ManagedPolicies)
+		role.Statements = statements(r, "statements")
+		role.Boundary = statements(r, "boundary")
+		r.duration("session", &role.Session)
+		r.list("accounts", &role.Accounts)
+		return role
+	}))
+	access.Groups = each(a, "groups", func(g *object, _ string) map[string][]string {
+		grants := map[string][]string{}
+		for _, account := range slices.Sorted(maps.Keys(g.fields)) {
+			var roles []string
+			g.list(account, &roles)
+			grants[account] = roles
+		}
+		return grants
+	})
+	a.nested("github", func(g *object) {
+		access.GitHub.Branch = "main"
+		g.text("repository", &access.GitHub.Repository)
+		g.text("branch", &access.GitHub.Branch)
+		g.text("environment", &access.GitHub.Environment)
+	})
+}
+
+func readBaseline(b *object, baseline *Baseline) {
+	b.text("alias", &baseline.Alias)
+	b.nested("passwords", func(p *object) {
+		p.number("minimumLength", &baseline.Passwords.MinimumLength)
+		p.boolean("uppercase", &baseline.Passwords.Uppercase)
+		p.boolean("lowercase", &baseline.Passwords.Lowercase)
+		p.boolean("numbers", &baseline.Passwords.Numbers)
+		p.boolean("symbols", &baseline.Passwords.Symbols)
+		p.number("reuse", &baseline.Passwords.Reuse)
+		p.number("maxAgeDays", &baseline.Passwords.MaxAgeDays)
+	})
+	baseline.Contacts = each(b, "contacts", func(c *object, _ string) (contact Contact) {
+		c.text("name", &contact.Name)
+		c.text("title", &contact.Title)
+		c.text("email", &contact.Email)
+		c.text("phone", &contact.Phone)
+		return contact
+	})
 }
 
 // audit reads an object, or the word none for {trail: none}.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -18,60 +19,6 @@ import (
 var equal = []cmp.Option{
 	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 	cmpopts.EquateEmpty(),
-}
-
-// TestEverything reads a file that uses every key.
-func TestEverything(t *testing.T) {
-	t.Parallel()
-	org := parse(t, []byte(`config:
-  aws:region: eu-west-1 # another project's
-  coldstart:namespace: acme
-  coldstart:domain: acme.example
-  coldstart:region: us-west-2
-  coldstart:email: aws+%s@acme.example
-  coldstart:network: {cidr: 10.96.0.0/12, accountPrefix: 20}
-  coldstart:organization: {trustedServices: [sso.amazonaws.com], policyTypes: [TAG_POLICY]}
-  coldstart:units:
-    infrastructure: {tags: {Cost: shared}}
-    dns: {parent: infrastructure}
-  coldstart:accounts:
-    logs: {unit: infrastructure}
-    prod:
-      id: "012345678901"
-      email: prod@acme.example
-      unit: dns
-      network: 10.96.0.0/16
-      protect: true
-      closeOnDelete: true
-      tags: {Team: core}
-  coldstart:audit: {account: logs, trail: account, retentionDays: 30, lockDays: 7}
-  coldstart:dns: {local: false}
-  coldstart:tags: {Owner: platform}
-`))
-	want := &organization.Organization{
-		Namespace: "acme",
-		Domain:    "acme.example",
-		Region:    "us-west-2",
-		Email:     "aws+%s@acme.example",
-		Network:   organization.Network{CIDR: netip.MustParsePrefix("10.96.0.0/12"), AccountPrefix: 20},
-		Units: map[string]organization.Unit{
-			"infrastructure": {Tags: map[string]string{"Cost": "shared"}},
-			"dns":            {Parent: "infrastructure"},
-		},
-		Accounts: map[string]organization.Account{
-			"logs": {Unit: "infrastructure"},
-			"prod": {
-				ID: "012345678901", Email: "prod@acme.example", Unit: "dns", Network: netip.MustParsePrefix("10.96.0.0/16"),
-				Protect: true, CloseOnDelete: true, Tags: map[string]string{"Team": "core"},
-			},
-		},
-		Settings: organization.Settings{TrustedServices: []string{"sso.amazonaws.com"}, PolicyTypes: []string{"TAG_POLICY"}},
-		Audit:    organization.Audit{Account: "logs", Trail: organization.TrailAccount, RetentionDays: 30, LockDays: 7},
-		Tags:     map[string]string{"Owner": "platform"},
-	}
-	if diff := cmp.Diff(want, org, equal...); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
 }
 
 // TestDefaults reads a file that leaves out all that it may.
@@ -93,8 +40,16 @@ func TestDefaults(t *testing.T) {
 		Network:   organization.Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16},
 		Accounts:  map[string]organization.Account{"audit": {}},
 		Settings:  organization.Settings{PolicyTypes: []string{"SERVICE_CONTROL_POLICY"}},
-		Audit:     organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365},
-		DNS:       organization.DNS{Local: true},
+		Access: organization.Access{Account: "master", Roles: map[string]organization.Role{
+			"admin":    {ManagedPolicies: []string{"AdministratorAccess"}, Session: time.Hour},
+			"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour},
+		}},
+		Guardrails: organization.Guardrails{Defaults: true},
+		Baseline: organization.Baseline{Passwords: organization.PasswordPolicy{
+			MinimumLength: 16, Uppercase: true, Lowercase: true, Numbers: true, Symbols: true, Reuse: 24,
+		}},
+		Audit: organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365},
+		DNS:   organization.DNS{Local: true},
 	}
 	if diff := cmp.Diff(want, org, equal...); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -105,6 +60,10 @@ func TestDefaults(t *testing.T) {
   coldstart:audit:
   coldstart:dns: null
   coldstart:units:
+  coldstart:access: {roles: {admin: ~, readonly: }, groups: ~, github: ~, mfaMaxAge: ~}
+  coldstart:users:
+  coldstart:guardrails: {root: ~, policies: ~}
+  coldstart:baseline: {alias: , passwords: ~, contacts: ~}
   coldstart:tags:
 `))
 	if diff := cmp.Diff(org, null, equal...); diff != "" {
@@ -117,8 +76,14 @@ func TestDefaultsAreNotShared(t *testing.T) {
 	t.Parallel()
 	first := parse(t, file(""))
 	first.Settings.PolicyTypes[0] = "CHANGED"
+	first.Access.Roles["admin"].ManagedPolicies[0] = "CHANGED"
+	delete(first.Access.Roles, "readonly")
 	if got := parse(t, file("")).Settings.PolicyTypes; !cmp.Equal(got, []string{"SERVICE_CONTROL_POLICY"}) {
 		t.Errorf("the defaults of the next declaration are %v", got)
+	}
+	want := organization.Defaults().Access.Roles
+	if diff := cmp.Diff(want, parse(t, file("")).Access.Roles, equal...); diff != "" || len(want) != 2 {
+		t.Errorf("the roles of the next declaration differ (-want +got)\n%s", diff)
 	}
 }
 
@@ -200,7 +165,7 @@ func TestUnreadable(t *testing.T) {
 			`:4: coldstart:accounts.prod.closeonDelete: unknown key; did you mean closeOnDelete?`,
 		},
 		{"key unlike any", `coldstart:dns: {resolver: x}`, `:2: coldstart:dns.resolver: unknown key; the keys here are local`},
-		{"short key unlike any", `coldstart:units: {a: {x: 1}}`, `:2: coldstart:units.a.x: unknown key; the keys here are parent, tags`},
+		{"short key unlike any", `coldstart:units: {a: {x: 1}}`, `:2: coldstart:units.a.x: unknown key; the keys here are guardrails, parent, tags`},
 		{
 			"key twice", "coldstart:region: us-west-1\ncoldstart:region: us-west-2",
 			`:3: coldstart:region: stands there twice, on lines 2 and 3; keep one of them`,
@@ -259,6 +224,54 @@ func TestUnreadable(t *testing.T) {
 			`:2: coldstart:accounts.prod.network: a list is not a network; write a network`,
 		},
 		{"object for a tag", `coldstart:tags: {Team: {}}`, `:2: coldstart:tags.Team: an object is not a string; write a string`},
+		{
+			"words for a length of time", `coldstart:access: {mfaMaxAge: 1 day}`,
+			`:2: coldstart:access.mfaMaxAge: "1 day" is not a length of time; write hours or minutes, such as 4h or 90m`,
+		},
+		{
+			"number for a length of time", `coldstart:access: {roles: {admin: {session: 3600}}}`,
+			`:2: coldstart:access.roles.admin.session: "3600" is not a length of time; write hours or minutes, such as 4h or 90m`,
+		},
+		{
+			"list for a length of time", `coldstart:access: {mfaMaxAge: [1h]}`,
+			`:2: coldstart:access.mfaMaxAge: a list is not a length of time; write a length of time`,
+		},
+		{
+			"string for a group's roles", `coldstart:access: {groups: {devs: {dev: admin}}}`,
+			`:2: coldstart:access.groups.devs.dev: "admin" is not a list; write it as [a, b, …]`,
+		},
+		{
+			"typing error in an access key", `coldstart:access: {github: {enivronment: x}}`,
+			`:2: coldstart:access.github.enivronment: unknown key; did you mean environment?`,
+		},
+		{
+			"typing error in a user", "coldstart:users:\n  ada:\n    pgpkey: x",
+			`:4: coldstart:users.ada.pgpkey: unknown key; did you mean pgpKey?`,
+		},
+		{
+			"typing error in the baseline", `coldstart:baseline: {pasword: {}, contacts: {security: {mail: x}}}`,
+			":2: coldstart:baseline.contacts.security.mail: unknown key; did you mean email?\n" +
+				`:2: coldstart:baseline.pasword: unknown key; did you mean passwords?`,
+		},
+		{
+			"statement for a list of them", `coldstart:guardrails: {policies: {x: {Effect: Deny}}}`,
+			`:2: coldstart:guardrails.policies.x: an object is not a list of statements; write it as [{Effect: Deny, Action: …, Resource: …}, …]`,
+		},
+		{
+			"words for statements", "coldstart:guardrails:\n  policies:\n    x:\n      - deny all\n      - [a]",
+			":5: coldstart:guardrails.policies.x[0]: \"deny all\" is not an object; write it as {key: value, …}\n" +
+				`:6: coldstart:guardrails.policies.x[1]: a list is not an object; write it as {key: value, …}`,
+		},
+		{
+			"typing errors in a statement", "coldstart:access:\n  roles:\n    x:\n      boundary:\n        - Efect: Deny\n          Actions: [a]\n          Principal: '*'",
+			":6: coldstart:access.roles.x.boundary[0].Efect: unknown key; did you mean Effect?\n" +
+				":7: coldstart:access.roles.x.boundary[0].Actions: unknown key; did you mean Action?\n" +
+				`:8: coldstart:access.roles.x.boundary[0].Principal: unknown key; the keys here are Action, Condition, Effect, NotAction, NotResource, Resource, Sid`,
+		},
+		{
+			"object for a condition's values", `coldstart:access: {roles: {x: {statements: [{Condition: {Bool: {a: {b: c}}}}]}}}`,
+			`:2: coldstart:access.roles.x.statements[0].Condition.Bool.a: an object is not a list; write it as [a, b, …]`,
+		},
 		{
 			"several", "coldstart:tgas: {}\ncoldstart:accounts:\n  dev: {protect: 1}\n  prod: {emial: x, network: y}",
 			":2: coldstart:tgas: unknown key; did you mean tags?\n" +

@@ -5,6 +5,30 @@ import (
 	"net/netip"
 )
 
+// NetworkPlan is the organization's address space and who has which part of it,
+// in CIDR notation.
+type NetworkPlan struct {
+	CIDR string `json:"cidr"`
+	// Accounts are the accounts' networks by name; those without one are left out.
+	Accounts map[string]string `json:"accounts"`
+	// Next is free for the next account; empty if there is no room.
+	Next string `json:"next,omitempty"`
+}
+
+// NetworkPlan returns the network plan.
+func (o *Organization) NetworkPlan() NetworkPlan {
+	plan := NetworkPlan{CIDR: o.Network.CIDR.String(), Accounts: map[string]string{}}
+	for name, account := range o.Accounts {
+		if account.Network.IsValid() {
+			plan.Accounts[name] = account.Network.String()
+		}
+	}
+	if next, ok := o.NextNetwork(); ok {
+		plan.Next = next.String()
+	}
+	return plan
+}
+
 // NextNetwork returns the first network of AccountPrefix bits in the
 // organization's address space that overlaps no declared one, and false if
 // there is no room. It only proposes: a network is an account's once it stands

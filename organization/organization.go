@@ -16,6 +16,21 @@ const Master = "master"
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const AccessRole = "OrganizationAccountAccessRole"
 
+// What <namespace>-<account>- is followed by in the names of trails and of the
+// log archive.
+const (
+	TrailName   = "trail"
+	ArchiveName = "trails"
+)
+
+// AnalyzerService is the principal of IAM Access Analyzer.
+// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-access-analyzer.html
+const AnalyzerService = "access-analyzer.amazonaws.com"
+
+// GitHubIssuer is who signs the tokens of GitHub's workflows.
+// https://docs.github.com/en/actions/reference/security/oidc
+const GitHubIssuer = "token.actions.githubusercontent.com"
+
 // Organization is the declaration of a whole organization.
 type Organization struct {
 	// Namespace prefixes the names of all resources: <namespace>-<account>-<what>.
@@ -35,6 +50,14 @@ type Organization struct {
 	Accounts map[string]Account
 	// Settings are those of the AWS organization itself.
 	Settings Settings
+	// Access says who reaches which account as what.
+	Access Access
+	// Users are the people with an IAM user, by name.
+	Users map[string]User
+	// Guardrails are what nobody in an account can do.
+	Guardrails Guardrails
+	// Baseline is what every account is set to.
+	Baseline Baseline
 	// Audit says where trails end up.
 	Audit Audit
 	// DNS holds what the apex zone has besides delegations.
@@ -56,6 +79,8 @@ type Network struct {
 type Unit struct {
 	// Parent is the unit that this one is in; empty for the organization's root.
 	Parent string
+	// Guardrails are attached to the unit; nil for the default ones.
+	Guardrails []string
 	// Tags are put on the unit besides the organization's.
 	Tags map[string]string
 }
@@ -80,6 +105,8 @@ type Account struct {
 	// Without either, taking it out is refused.
 	CloseOnDelete bool
 	KeepOnDelete  bool
+	// Guardrails are attached to the account besides its unit's.
+	Guardrails []string
 	// Tags are put on the account and all that takes tags in it.
 	Tags map[string]string
 }
@@ -91,6 +118,9 @@ type Settings struct {
 	TrustedServices []string
 	// PolicyTypes are enabled in the organization's root.
 	PolicyTypes []string
+	// DelegatedAdministrators are the accounts that administer a service for the
+	// organization, by the service's principal, which is trusted then.
+	DelegatedAdministrators map[string]string
 }
 
 // TrailMode says how accounts are audited.
@@ -191,8 +221,15 @@ func RoleARN(accountID, role string) string {
 	return fmt.Sprintf("arn:aws:iam::%s:role/%s", accountID, role)
 }
 
+// SignInURL returns the address at which the users of an account sign in. The
+// alias may stand for the account's id.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/console_account-alias.html
+func SignInURL(aliasOrID string) string {
+	return "https://" + aliasOrID + ".signin.aws.amazon.com/console"
+}
+
 // SwitchRoleURL returns the address at which a person who is signed in to the
-// management account's console changes to a role of the account.
+// account of the users changes to a role of another.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
 func SwitchRoleURL(accountID, role, displayName string) string {
 	return fmt.Sprintf("https://signin.aws.amazon.com/switchrole?account=%s&roleName=%s&displayName=%s",

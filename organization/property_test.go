@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -128,17 +129,18 @@ func names() *rapid.Generator[string] {
 // declarations generates declarations, about half of which are valid.
 func declarations() *rapid.Generator[*organization.Organization] {
 	return rapid.Custom(func(t *rapid.T) *organization.Organization {
-		o := &organization.Organization{
-			Namespace: rapid.OneOf(rapid.StringMatching(`[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}`), rapid.StringMatching(`(xn--|sthree-)?[a-z-]{1,5}`)).Draw(t, "namespace"),
-			Domain:    rapid.StringMatching(`([a-z0-9]{1,20}(-[a-z0-9]{1,40})?\.){1,6}[a-z]{1,6}`).Draw(t, "domain"),
-			Region:    "us-west-2",
-			Email:     rapid.StringMatching(`[a-z+]{1,8}%s@[a-z]{1,20}\.[a-z]{2,10}`).Draw(t, "email"),
-			Network:   organization.Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16},
-			Audit:     organization.Audit{Trail: organization.TrailNone},
-			DNS:       organization.DNS{Local: rapid.Bool().Draw(t, "local")},
-			Units:     map[string]organization.Unit{},
-			Accounts:  map[string]organization.Account{},
-			Tags:      rapid.MapOfN(rapid.StringMatching(`[A-Za-z:]{1,10}`), rapid.StringMatching(`[A-Za-z :]{0,10}`), 0, 3).Draw(t, "tags"),
+		o := organization.Defaults()
+		o.Namespace = rapid.OneOf(rapid.StringMatching(`[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}`), rapid.StringMatching(`(xn--|sthree-)?[a-z-]{1,5}`)).Draw(t, "namespace")
+		o.Domain = rapid.StringMatching(`([a-z0-9]{1,20}(-[a-z0-9]{1,40})?\.){1,6}[a-z]{1,6}`).Draw(t, "domain")
+		o.Region = "us-west-2"
+		o.Email = rapid.StringMatching(`[a-z+]{1,8}%s@[a-z]{1,20}\.[a-z]{2,10}`).Draw(t, "email")
+		o.Audit = organization.Audit{Trail: organization.TrailNone}
+		o.DNS.Local = rapid.Bool().Draw(t, "local")
+		o.Units, o.Accounts = map[string]organization.Unit{}, map[string]organization.Account{}
+		o.Tags = rapid.MapOfN(rapid.StringMatching(`[A-Za-z:]{1,10}`), rapid.StringMatching(`[A-Za-z :]{0,10}`), 0, 3).Draw(t, "tags")
+		o.Baseline.Alias = rapid.SampledFrom([]string{"", "", "none", "%s", "a-%s-b", "a_%s"}).Draw(t, "alias")
+		if role := rapid.StringMatching(`[a-z-]{1,30}`).Draw(t, "role"); rapid.Bool().Draw(t, "with role") {
+			o.Access.Roles[role] = organization.Role{ManagedPolicies: []string{"job-function/Billing"}, Session: time.Hour}
 		}
 		units := []string{""}
 		for _, name := range rapid.SliceOfN(names(), 0, 6).Draw(t, "units") {
@@ -154,13 +156,16 @@ func declarations() *rapid.Generator[*organization.Organization] {
 }
 
 var (
-	bucketName  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-	roleName    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
-	aliasName   = regexp.MustCompile(`^[A-Za-z0-9/_-]{1,250}$`)
-	trailName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$`)
-	accountName = regexp.MustCompile(`^[\x20-\x7e]{1,50}$`)
-	domainLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	address     = regexp.MustCompile(`^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$`)
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	roleName   = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	aliasName  = regexp.MustCompile(`^[A-Za-z0-9/_-]{1,250}$`)
+	trailName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$`)
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
+	accountAlias  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	parameterPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]{1,64}){2}/$`)
+	accountName   = regexp.MustCompile(`^[\x20-\x7e]{1,50}$`)
+	domainLabel   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	address       = regexp.MustCompile(`^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$`)
 )
 
 // TestNamesAreAWSs checks that whatever passes Validate gives names that AWS
@@ -197,6 +202,17 @@ func checkNames(t *rapid.T, org *organization.Organization, account string) {
 		if name := org.Name(account, what); !allowed.MatchString(name) {
 			t.Errorf("%q doesn't match %s", name, allowed)
 		}
+	}
+	for _, role := range append(org.RoleNames(account), organization.RolePlan, organization.RoleApply) {
+		if name := org.Name(account, role); !roleName.MatchString(name) {
+			t.Errorf("%q is not a role's name", name)
+		}
+	}
+	if alias := org.Alias(account); alias != "" && !accountAlias.MatchString(alias) {
+		t.Errorf("%q is not an account's alias", alias)
+	}
+	if path := org.ParameterPath(account); !parameterPath.MatchString(path) {
+		t.Errorf("%q is not the path of parameters", path)
 	}
 	zone := org.ZoneName(account)
 	if len(zone) > 253 {

@@ -96,10 +96,7 @@ func TestSchemaTakesWhatIsRead(t *testing.T) {
 // TestShippedFile reads the declaration that users start from.
 func TestShippedFile(t *testing.T) {
 	t.Parallel()
-	org, err := organization.Load(filepath.Join("..", organization.File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	org := shipped(t)
 	want := []string{"audit", "corp", "data", "dev", "identity", "prod", "security", "staging", "testing"}
 	if diff := cmp.Diff(want, org.AccountNames()); diff != "" {
 		t.Errorf("the members are not those of the catalogue (-want +got)\n%s", diff)

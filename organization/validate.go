@@ -76,6 +76,9 @@ func (o *Organization) problems() Problems {
 	o.checkNetworks(&ps)
 	o.checkAudit(&ps)
 	o.checkSettings(&ps)
+	o.checkAccess(&ps)
+	o.checkGuardrails(&ps)
+	o.checkBaseline(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)
 	checkTogether(&ps, prefix+"tags", o.Tags, nil)
 	return ps
@@ -90,9 +93,31 @@ func (o *Organization) checkNamespace(ps *Problems) {
 		ps.Add(key, remedy, "%q is not made of lower-case letters, digits and single inner hyphens", o.Namespace)
 	case strings.HasPrefix(o.Namespace, "xn--"), strings.HasPrefix(o.Namespace, "sthree-"), strings.HasPrefix(o.Namespace, "amzn-s3-demo-"):
 		ps.Add(key, remedy, "%q starts as no S3 bucket may", o.Namespace)
+	case strings.HasPrefix(o.Namespace, "aws"), strings.HasPrefix(o.Namespace, "ssm"):
+		// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+		ps.Add(key, remedy, "%q starts as no SSM parameter may", o.Namespace)
 	case len(o.Namespace)+len("-"+Master+"-")+longestSuffix > maxBucketName:
 		ps.Add(key, remedy, "%q is too long: with %q and a bucket's suffix it passes the %d characters of a bucket's name", o.Namespace, Master, maxBucketName)
 	}
+}
+
+// sound reports whether a rule finds no problem: what is made from a value that
+// is one already makes no other.
+func sound(check func(*Problems)) bool {
+	var ps Problems
+	check(&ps)
+	return len(ps) == 0
+}
+
+func (o *Organization) namespaced() bool { return sound(o.checkNamespace) }
+
+func (o *Organization) named(account string) bool {
+	return sound(func(ps *Problems) { o.checkAccountName(ps, "", account) })
+}
+
+// wellNamed returns the accounts whose names are no problem.
+func (o *Organization) wellNamed() []string {
+	return append([]string{Master}, slices.DeleteFunc(o.AccountNames(), func(name string) bool { return !o.named(name) })...)
 }
 
 func (o *Organization) checkDomain(ps *Problems) {
@@ -215,16 +240,7 @@ func (o *Organization) unitRemedy(name string) string {
 
 func (o *Organization) checkAccount(ps *Problems, name string) {
 	a, key := o.Accounts[name], prefix+"accounts."+name
-	switch {
-	case name == Master:
-		ps.Add(key, "choose another name; the management account isn't listed among the members", "%q is the management account's name", name)
-	case !shortName.MatchString(name) || len(name) > maxLabel:
-		ps.Add(key, "write lower-case letters, digits and single inner hyphens", "%q is not an account's name", name)
-	case name == "local" && o.DNS.Local:
-		ps.Add(key, "choose another name, or set "+prefix+"dns: {local: false}", "local.%s points to 127.0.0.1", o.Domain)
-	case len(o.Name(name, ""))+longestSuffix > maxBucketName:
-		ps.Add(key, "shorten the name or the namespace", "%q is too long: with the namespace and a bucket's suffix it passes the %d characters of a bucket's name", name, maxBucketName)
-	}
+	o.checkAccountName(ps, key, name)
 	if a.ID != "" && !accountID.MatchString(a.ID) {
 		ps.Add(key+".id", "write its 12 digits, in quotes", "%q is not an account's id", a.ID)
 	}
@@ -238,13 +254,26 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 	checkTogether(ps, key+".tags", o.Tags, a.Tags)
 }
 
+func (o *Organization) checkAccountName(ps *Problems, key, name string) {
+	switch {
+	case name == Master:
+		ps.Add(key, "choose another name; the management account isn't listed among the members", "%q is the management account's name", name)
+	case !shortName.MatchString(name) || len(name) > maxLabel:
+		ps.Add(key, "write lower-case letters, digits and single inner hyphens", "%q is not an account's name", name)
+	case name == "local" && o.DNS.Local:
+		ps.Add(key, "choose another name, or set "+prefix+"dns: {local: false}", "local.%s points to 127.0.0.1", o.Domain)
+	case len(o.Name(name, ""))+longestSuffix > maxBucketName && o.namespaced():
+		ps.Add(key, "shorten the name or the namespace", "%q is too long: with the namespace and a bucket's suffix it passes the %d characters of a bucket's name", name, maxBucketName)
+	}
+}
+
 // checkEmails checks the addresses after the pattern is applied: each is bound
 // to one account for ever.
 func (o *Organization) checkEmails(ps *Problems) {
-	owner := map[string]string{}
+	owner, pattern := map[string]string{}, sound(o.checkEmailPattern)
 	for _, name := range o.AccountNames() {
-		if o.Accounts[name].Email == "" && o.Email == "" {
-			continue // The missing pattern is a problem already.
+		if o.Accounts[name].Email == "" && (!pattern || !o.named(name)) {
+			continue // The pattern or the name is a problem already.
 		}
 		email, key := o.AccountEmail(name), prefix+"accounts."+name+".email"
 		switch {

@@ -41,6 +41,10 @@ func TestRules(t *testing.T) {
 			`:2: coldstart:namespace: "sthree-acme" starts as no S3 bucket may; write a short lower-case name, such as acme`,
 		},
 		{
+			"namespace that Parameter Store reserves", `coldstart:namespace: awsome`,
+			`:2: coldstart:namespace: "awsome" starts as no SSM parameter may; write a short lower-case name, such as acme`,
+		},
+		{
 			"namespace too long", `coldstart:namespace: ` + long[:37],
 			`:2: coldstart:namespace: "` + long[:37] + `" is too long: with "master" and a bucket's suffix it passes the 63 characters of a bucket's name; write a short lower-case name, such as acme`,
 		},
@@ -105,6 +109,10 @@ func TestRules(t *testing.T) {
 		{
 			"space with host bits", `coldstart:network: {cidr: 10.0.0.1/8}`,
 			`:2: coldstart:network.cidr: 10.0.0.1/8 has bits set behind its prefix; write 10.0.0.0/8`,
+		},
+		{
+			"space too small", `coldstart:network: {cidr: 10.0.0.0/29}`,
+			`:2: coldstart:network.cidr: 10.0.0.0/29 is smaller than the /28 that AWS allows; write a larger network, such as 10.0.0.0/8`,
 		},
 		{
 			"account networks larger than the space", `coldstart:network: {cidr: 10.0.0.0/16, accountPrefix: 8}`,
@@ -374,7 +382,9 @@ coldstart:units: {a: {parent: b}}`), strings.Join([]string{
 // and the keys in alphabetical order.
 func TestValidateWithoutFile(t *testing.T) {
 	t.Parallel()
-	err := (&organization.Organization{Audit: organization.Audit{Trail: organization.TrailNone}}).Validate()
+	org := organization.Defaults()
+	org.Network, org.Audit = organization.Network{}, organization.Audit{Trail: organization.TrailNone}
+	err := org.Validate()
 	var keys []string
 	for _, p := range problems(t, err) {
 		keys = append(keys, p.Key)

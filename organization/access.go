@@ -1,0 +1,182 @@
+package organization
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// Every is the account of a group's grants that stands for all members; the
+// management account has to be named.
+const Every = "*"
+
+// Roles that every account has; a file may change what they are.
+const (
+	RoleAdmin    = "admin"
+	RoleReadOnly = "readonly"
+)
+
+// Roles of pull requests and deployments, in every account if access.github is
+// declared.
+const (
+	RolePlan  = "plan"
+	RoleApply = "apply"
+)
+
+// Access says who reaches which account as what.
+type Access struct {
+	// Account is where users and groups live.
+	Account string
+	// MFAMaxAge is how long after the second factor was shown a role may still
+	// be assumed; 0 for as long as the session lasts.
+	MFAMaxAge time.Duration
+	// Roles are those of people, by name. Accounts get them as
+	// <namespace>-<account>-<role>.
+	Roles map[string]Role
+	// Groups let one group of users reach several accounts: roles by account,
+	// groups by name. For each account and role there is a group
+	// <account>-<role> besides.
+	Groups map[string]map[string][]string
+	// GitHub is the repository whose workflows deploy; none if it has no name.
+	GitHub GitHub
+}
+
+// Role is a role that people assume.
+type Role struct {
+	// ManagedPolicies are names of AWS's own, such as job-function/Billing.
+	ManagedPolicies []string
+	// Statements are what the role may do besides.
+	Statements []policy.Statement
+	// Boundary are the statements of a permissions boundary, which the role
+	// can't do more than; none if empty.
+	Boundary []policy.Statement
+	// Session is how long a session may last, 1 to 12 hours.
+	Session time.Duration
+	// Accounts have the role; all, the management account too, if empty.
+	Accounts []string
+}
+
+// User is a person with an IAM user.
+type User struct {
+	// Groups are those of Access.Groups, and <account>-<role>.
+	Groups []string
+	// Keybase is the Keybase name, and PGPKey the public key in base64, with
+	// which the first console password is encrypted. Without either the user
+	// has no password.
+	Keybase, PGPKey string
+}
+
+// GitHub is the repository whose workflows preview and deploy, by OpenID
+// Connect and so without keys.
+type GitHub struct {
+	// Repository is <owner>/<name>.
+	Repository string
+	// Branch deploys, unless Environment is set: then only jobs in that
+	// environment of GitHub's do.
+	Branch, Environment string
+}
+
+// Group is an IAM group: what its members may assume.
+type Group struct {
+	// Name is what users name it by.
+	Name   string
+	Grants []Grant
+	Users  []string
+}
+
+// Grant is a role in an account.
+type Grant struct{ Account, Role string }
+
+// Name is that of the group which grants just this.
+func (g Grant) Name() string { return g.Account + "-" + g.Role }
+
+// RoleNames returns the names of the roles in an account, in alphabetical order.
+func (o *Organization) RoleNames(account string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(o.Access.Roles)), func(name string) bool {
+		in := o.Access.Roles[name].Accounts
+		return len(in) > 0 && !slices.Contains(in, account)
+	})
+}
+
+// grants returns all accounts with all their roles.
+func (o *Organization) grants() []Grant {
+	var all []Grant
+	for _, account := range append([]string{Master}, o.AccountNames()...) {
+		for _, role := range o.RoleNames(account) {
+			all = append(all, Grant{account, role})
+		}
+	}
+	return all
+}
+
+// expand returns what a declared group grants.
+func (o *Organization) expand(group map[string][]string) []Grant {
+	return slices.DeleteFunc(o.grants(), func(g Grant) bool {
+		every := g.Account != Master && slices.Contains(group[Every], g.Role)
+		return !every && !slices.Contains(group[g.Account], g.Role)
+	})
+}
+
+// Groups returns the groups to create, in alphabetical order: those declared,
+// and for each account and role that a user is to have by itself, one of that
+// name.
+func (o *Organization) Groups() []Group {
+	users := map[string][]string{}
+	for _, user := range slices.Sorted(maps.Keys(o.Users)) {
+		for _, group := range o.Users[user].Groups {
+			users[group] = append(users[group], user)
+		}
+	}
+	var groups []Group
+	for name, grants := range o.Access.Groups {
+		groups = append(groups, Group{Name: name, Grants: o.expand(grants), Users: users[name]})
+	}
+	for _, grant := range o.grants() {
+		_, declared := o.Access.Groups[grant.Name()]
+		if name := grant.Name(); !declared && len(users[name]) > 0 {
+			groups = append(groups, Group{Name: name, Grants: []Grant{grant}, Users: users[name]})
+		}
+	}
+	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	return groups
+}
+
+// GrantsOf returns all that a user may assume, the management account's roles
+// first; what there is to assume if no user is named.
+func (o *Organization) GrantsOf(user string) []Grant {
+	if user == "" {
+		return o.grants()
+	}
+	granted := map[Grant]bool{}
+	for _, group := range o.Groups() {
+		if slices.Contains(group.Users, user) {
+			for _, g := range group.Grants {
+				granted[g] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(o.grants(), func(g Grant) bool { return !granted[g] })
+}
+
+// GroupName returns the name of an IAM group.
+func (o *Organization) GroupName(group string) string {
+	return o.Namespace + "-" + group
+}
+
+// PlanSubjects and ApplySubjects are who GitHub's tokens may speak of, to plan
+// and to apply.
+// https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+func (g GitHub) PlanSubjects() []string {
+	return []string{"repo:" + g.Repository + ":pull_request", "repo:" + g.Repository + ":ref:refs/heads/" + g.Branch}
+}
+
+// ApplySubjects are explained at PlanSubjects.
+func (g GitHub) ApplySubjects() []string {
+	if g.Environment != "" {
+		return []string{"repo:" + g.Repository + ":environment:" + g.Environment}
+	}
+	return []string{"repo:" + g.Repository + ":ref:refs/heads/" + g.Branch}
+}

@@ -1,0 +1,69 @@
+package organization
+
+import "strings"
+
+// Baseline is what every account is set to.
+type Baseline struct {
+	// Alias is the pattern of the accounts' aliases, the name in their sign-in
+	// URLs; its one %s stands for the account's name. Empty is <namespace>-%s,
+	// NoAlias is none. AWS has each alias once in the world.
+	Alias string
+	// Passwords are the rules for IAM users' passwords.
+	Passwords PasswordPolicy
+	// Contacts are whom AWS writes to besides the root user, by what about:
+	// billing, operations, security.
+	Contacts map[string]Contact
+}
+
+// PasswordPolicy are the rules for IAM users' passwords.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
+type PasswordPolicy struct {
+	// MinimumLength is 6 to 128.
+	MinimumLength int
+	// Uppercase, Lowercase, Numbers and Symbols are required characters.
+	Uppercase, Lowercase, Numbers, Symbols bool
+	// Reuse is how many earlier passwords can't be used again, up to 24.
+	Reuse int
+	// MaxAgeDays is after how many days a password expires; 0 for never.
+	MaxAgeDays int
+}
+
+// Contact is an alternate contact of an account.
+// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-contact-alternate.html
+type Contact struct {
+	Name, Title, Email, Phone string
+}
+
+// NoAlias is the pattern that gives accounts no alias.
+const NoAlias = "none"
+
+// contactTypes are AWS's kinds of alternate contacts.
+var contactTypes = []string{"billing", "operations", "security"}
+
+// ContactType returns AWS's word for a kind of contact.
+func ContactType(about string) string { return strings.ToUpper(about) }
+
+// Alias returns the account's alias; empty for none.
+func (o *Organization) Alias(account string) string {
+	switch o.Baseline.Alias {
+	case NoAlias:
+		return ""
+	case "":
+		return o.Namespace + "-" + account
+	}
+	return strings.Replace(o.Baseline.Alias, "%s", account, 1)
+}
+
+// ParameterPath is what the names of an account's parameters start with.
+func (o *Organization) ParameterPath(account string) string {
+	return "/" + o.Namespace + "/" + account + "/"
+}
+
+// AnalyzerAccount is where findings about the whole organization show: the
+// account that IAM Access Analyzer is delegated to, or the management account.
+func (o *Organization) AnalyzerAccount() string {
+	if account := o.Settings.DelegatedAdministrators[AnalyzerService]; account != "" {
+		return account
+	}
+	return Master
+}

@@ -1,0 +1,97 @@
+package organization_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// TestEverything reads a file that uses every key.
+func TestEverything(t *testing.T) {
+	t.Parallel()
+	key := pgpKey(t, nil)
+	org := parse(t, everything(t, key))
+	want := &organization.Organization{
+		Namespace: "acme",
+		Domain:    "acme.example",
+		Region:    "us-west-2",
+		Email:     "aws+%s@acme.example",
+		Network:   organization.Network{CIDR: netip.MustParsePrefix("10.96.0.0/12"), AccountPrefix: 20},
+		Units: map[string]organization.Unit{
+			"infrastructure": {Tags: map[string]string{"Cost": "shared"}, Guardrails: []string{"deny-public-s3", "no-marketplace"}},
+			"dns":            {Parent: "infrastructure"},
+			"free":           {Guardrails: []string{}},
+		},
+		Accounts: map[string]organization.Account{
+			"logs": {Unit: "infrastructure"},
+			"dev":  {KeepOnDelete: true},
+			"prod": {
+				ID: "012345678901", Email: "prod@acme.example", Unit: "dns", Network: netip.MustParsePrefix("10.96.0.0/16"),
+				Protect: true, CloseOnDelete: true, Guardrails: []string{"require-imdsv2"}, Tags: map[string]string{"Team": "core"},
+			},
+		},
+		Settings: organization.Settings{
+			TrustedServices:         []string{"sso.amazonaws.com"},
+			PolicyTypes:             []string{"SERVICE_CONTROL_POLICY", "TAG_POLICY"},
+			DelegatedAdministrators: map[string]string{"access-analyzer.amazonaws.com": "logs"},
+		},
+		Access: organization.Access{
+			Account:   "logs",
+			MFAMaxAge: 90 * time.Minute,
+			Roles: map[string]organization.Role{
+				"admin":    {ManagedPolicies: []string{"AdministratorAccess"}, Session: 4 * time.Hour},
+				"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour},
+				"billing":  {ManagedPolicies: []string{"job-function/Billing"}, Session: time.Hour, Accounts: []string{"master"}},
+				"deployer": {
+					ManagedPolicies: []string{"AWSCloudFormationFullAccess", "job-function/ViewOnlyAccess"},
+					Statements: []policy.Statement{
+						{
+							Sid: "Deploy", Effect: policy.Allow, Action: []string{"s3:*", "lambda:Update*"}, Resource: []string{"*"},
+							Condition: policy.Condition{"StringEquals": {"aws:RequestedRegion": {"us-west-2"}, "aws:ResourceTag/Team": {"core", "data"}}},
+						},
+						{Effect: policy.Deny, NotAction: []string{"s3:GetObject"}, NotResource: []string{"arn:aws:s3:::acme-*"}},
+						{Effect: policy.Allow, Action: []string{"iam:PassRole"}, Resource: []string{"arn:aws:iam::*:role/deployed"}},
+					},
+					Boundary: []policy.Statement{{Effect: policy.Allow, NotAction: []string{"iam:*"}, Resource: []string{"*"}}},
+					Session:  90 * time.Minute,
+					Accounts: []string{"prod", "dev"},
+				},
+			},
+			Groups: map[string]map[string][]string{
+				"administrators": {"master": {"admin"}, "*": {"admin"}},
+				"auditors":       {"master": {"readonly", "billing"}, "*": {"readonly"}},
+				"deployers":      {"dev": {"deployer"}, "prod": {"deployer"}},
+			},
+			GitHub: organization.GitHub{Repository: "acme/infrastructure", Branch: "trunk", Environment: "production"},
+		},
+		Users: map[string]organization.User{
+			"ada":                {Groups: []string{"administrators", "deployers"}, Keybase: "ada"},
+			"grace@acme.example": {Groups: []string{"prod-deployer"}, PGPKey: key},
+			"linus":              {},
+		},
+		Guardrails: organization.Guardrails{
+			Root:    []string{"deny-leaving", "protect-access", "protect-audit"},
+			Regions: []string{"us-west-2", "us-east-1"},
+			Policies: map[string][]policy.Statement{
+				"no-marketplace": {{Effect: policy.Deny, Action: []string{"aws-marketplace:Subscribe"}, Resource: []string{"*"}}},
+			},
+		},
+		Baseline: organization.Baseline{
+			Alias:     "acme-inc-%s",
+			Passwords: organization.PasswordPolicy{MinimumLength: 20, Reuse: 5, MaxAgeDays: 90},
+			Contacts: map[string]organization.Contact{
+				"security": {Name: "Security Team", Title: "Team", Email: "security@acme.example", Phone: "+1 555 0100"},
+			},
+		},
+		Audit: organization.Audit{Account: "logs", Trail: organization.TrailAccount, RetentionDays: 30, LockDays: 7},
+		Tags:  map[string]string{"Owner": "platform"},
+	}
+	if diff := cmp.Diff(want, org, equal...); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,327 @@
+package organization
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// Guardrails are service control policies: what nobody in an account can do,
+// whatever the account's own policies allow. They don't bind the management
+// account.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+type Guardrails struct {
+	// Defaults attaches the sets of RootGuardrails and UnitGuardrails where a
+	// file lists none itself.
+	Defaults bool
+	// Root are those attached to the organization's root; nil for the default.
+	Root []string
+	// Regions are all that accounts may use; nil for any.
+	Regions []string
+	// Policies are the file's own, by name.
+	Policies map[string][]policy.Statement
+}
+
+// Names of the library's guardrails.
+const (
+	DenyLeaving    = "deny-leaving"
+	DenyRootUser   = "deny-root-user"
+	DenyPublicS3   = "deny-public-s3"
+	ProtectAudit   = "protect-audit"
+	ProtectAccess  = "protect-access"
+	AllowedRegions = "allowed-regions"
+	RequireIMDSv2  = "require-imdsv2"
+	Quarantine     = "quarantine"
+)
+
+// library are the guardrails that a file may name without writing them.
+var library = map[string]func(*Organization) policy.Document{
+	DenyLeaving:    denyLeaving,
+	DenyRootUser:   denyRootUser,
+	DenyPublicS3:   denyPublicS3,
+	ProtectAudit:   protectAudit,
+	ProtectAccess:  protectAccess,
+	AllowedRegions: allowedRegions,
+	RequireIMDSv2:  requireIMDSv2,
+	Quarantine:     quarantine,
+}
+
+// Attachment is where a guardrail is attached: to a unit, an account, or the
+// organization's root if both are empty.
+type Attachment struct {
+	Guardrail     string
+	Unit, Account string
+}
+
+// Target names what the guardrail is attached to.
+func (a Attachment) Target() string {
+	switch {
+	case a.Unit != "":
+		return "unit " + a.Unit
+	case a.Account != "":
+		return "account " + a.Account
+	}
+	return "root"
+}
+
+// RootGuardrails returns those that are attached to the root: what lets the
+// organization see what happens, and repair it.
+func (o *Organization) RootGuardrails() []string {
+	if o.Guardrails.Root != nil || !o.Guardrails.Defaults {
+		return o.Guardrails.Root
+	}
+	set := []string{DenyLeaving, ProtectAccess}
+	if o.Audited() {
+		set = append(set, ProtectAudit)
+	}
+	return set
+}
+
+// UnitGuardrails returns those that are attached to a unit. Units within
+// another have its guardrails, and no default of their own.
+func (o *Organization) UnitGuardrails(unit string) []string {
+	u := o.Units[unit]
+	if u.Guardrails != nil || !o.Guardrails.Defaults || u.Parent != "" {
+		return u.Guardrails
+	}
+	set := []string{DenyPublicS3, DenyRootUser, RequireIMDSv2}
+	if len(o.Guardrails.Regions) > 0 {
+		set = append(set, AllowedRegions)
+	}
+	return set
+}
+
+// Attachments returns all guardrails with what they are attached to: the root,
+// then units, then accounts.
+func (o *Organization) Attachments() []Attachment {
+	var all []Attachment
+	for _, guardrail := range o.RootGuardrails() {
+		all = append(all, Attachment{Guardrail: guardrail})
+	}
+	for _, unit := range slices.Sorted(maps.Keys(o.Units)) {
+		for _, guardrail := range o.UnitGuardrails(unit) {
+			all = append(all, Attachment{Guardrail: guardrail, Unit: unit})
+		}
+	}
+	for _, account := range o.AccountNames() {
+		for _, guardrail := range o.Accounts[account].Guardrails {
+			all = append(all, Attachment{Guardrail: guardrail, Account: account})
+		}
+	}
+	return all
+}
+
+// GuardrailNames returns the guardrails that are attached to something, in
+// alphabetical order.
+func (o *Organization) GuardrailNames() []string {
+	var names []string
+	for _, a := range o.Attachments() {
+		names = append(names, a.Guardrail)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Guardrail returns a guardrail's document, and false if there is none of that
+// name. Sids are left out: they count in the size that AWS allows.
+func (o *Organization) Guardrail(name string) (policy.Document, bool) {
+	if own, ok := o.Guardrails.Policies[name]; ok {
+		return policy.Document{Statements: own}, true
+	}
+	build, ok := library[name]
+	if !ok {
+		return policy.Document{}, false
+	}
+	return build(o), true
+}
+
+// guardrailChoices returns all names that a file may attach.
+func (o *Organization) guardrailChoices() []string {
+	names := slices.Collect(maps.Keys(library))
+	return slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(o.Guardrails.Policies))))
+}
+
+// Any ARN of a kind, in any account.
+const (
+	anyRoot = "arn:aws:iam::*:root"
+	anyRole = "arn:aws:iam::*:role/"
+)
+
+// exceptAccessRole exempts the role by which the management account enters, and
+// so coldstart itself: a guardrail that stops it can't be undone by it.
+func exceptAccessRole() policy.Condition {
+	return policy.Condition{"ArnNotLike": {"aws:PrincipalArn": {anyRole + AccessRole}}}
+}
+
+func deny(statements ...policy.Statement) policy.Document {
+	for i := range statements {
+		statements[i].Effect = policy.Deny
+	}
+	return policy.Document{Statements: statements}
+}
+
+// denyLeaving keeps an account from being taken out, or closed, from within.
+func denyLeaving(*Organization) policy.Document {
+	return deny(policy.Statement{Action: []string{"account:CloseAccount", "organizations:LeaveOrganization"}, Resource: []string{"*"}})
+}
+
+// https://docs.aws.amazon.com/organizations/latest/userguide/best-practices_member-acct.html
+func denyRootUser(*Organization) policy.Document {
+	return deny(policy.Statement{
+		Action:    []string{"*"},
+		Resource:  []string{"*"},
+		Condition: policy.Condition{"ArnLike": {"aws:PrincipalArn": {anyRoot}}},
+	})
+}
+
+// denyPublicS3 keeps the account's own block, which the baseline sets and which
+// no bucket's settings can lift. The action covers setting and deleting it.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+func denyPublicS3(*Organization) policy.Document {
+	return deny(policy.Statement{
+		Action:    []string{"s3:PutAccountPublicAccessBlock"},
+		Resource:  []string{"*"},
+		Condition: exceptAccessRole(),
+	})
+}
+
+// protectAudit keeps trails running and the archive as it is, its key too.
+func protectAudit(o *Organization) policy.Document {
+	archive := "arn:aws:s3:::" + o.Name(o.Audit.Account, ArchiveName) + "-*"
+	return deny(
+		policy.Statement{
+			Action: []string{
+				"cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors",
+				"cloudtrail:RemoveTags", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail",
+			},
+			Resource:  []string{"arn:aws:cloudtrail:*:*:trail/" + o.Name("*", TrailName)},
+			Condition: exceptAccessRole(),
+		},
+		policy.Statement{
+			Action: []string{
+				"s3:BypassGovernanceRetention", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObject*",
+				"s3:PutBucket*", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
+				"s3:PutObject*", "s3:PutReplicationConfiguration",
+			},
+			Resource:  []string{archive, archive + "/*"},
+			Condition: exceptAccessRole(),
+		},
+		policy.Statement{
+			Action: []string{
+				"kms:CreateGrant", "kms:DisableKey*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:UntagResource",
+			},
+			Resource: []string{"*"},
+			Condition: policy.Condition{
+				"ArnNotLike":               exceptAccessRole()["ArnNotLike"],
+				"ForAnyValue:StringEquals": {"kms:ResourceAliases": {"alias/" + o.Name(o.Audit.Account, ArchiveName)}},
+			},
+		},
+		policy.Statement{
+			Action:    []string{"kms:DeleteAlias", "kms:UpdateAlias"},
+			Resource:  []string{"arn:aws:kms:*:*:alias/" + o.Name(o.Audit.Account, ArchiveName)},
+			Condition: exceptAccessRole(),
+		},
+	)
+}
+
+// protectAccess keeps the roles by which people, workflows and the management
+// account come in, with their boundaries, and what workflows come in by.
+func protectAccess(o *Organization) policy.Document {
+	roles, boundaries := []string{anyRole + AccessRole}, []string{}
+	for _, role := range slices.Sorted(maps.Keys(o.Access.Roles)) {
+		roles = append(roles, anyRole+o.Name("*", role))
+		if len(o.Access.Roles[role].Boundary) > 0 {
+			boundaries = append(boundaries, "arn:aws:iam::*:policy/"+o.Name("*", role)+"-boundary")
+		}
+	}
+	statements := []policy.Statement{{
+		Action: []string{
+			"iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy",
+			"iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole",
+			"iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+		},
+		Condition: exceptAccessRole(),
+	}}
+	if o.Access.GitHub.Repository != "" {
+		roles = append(roles, anyRole+o.Name("*", RolePlan), anyRole+o.Name("*", RoleApply))
+		statements = append(statements, policy.Statement{
+			Action: []string{
+				"iam:AddClientIDToOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider",
+				"iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
+			},
+			Resource:  []string{"arn:aws:iam::*:oidc-provider/" + GitHubIssuer},
+			Condition: exceptAccessRole(),
+		})
+	}
+	if len(boundaries) > 0 {
+		statements = append(statements, policy.Statement{
+			Action: []string{
+				"iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion",
+			},
+			Resource:  boundaries,
+			Condition: exceptAccessRole(),
+		})
+	}
+	statements[0].Resource = roles
+	return deny(statements...)
+}
+
+// global are the services and actions that are served from one region for all,
+// so that a rule for regions would shut them off. Certificates, keys and web
+// ACLs are here because those of CloudFront, and of Route 53's DNSSEC, have to
+// be in us-east-1.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
+var global = []string{
+	"account:*", "acm:*", "artifact:*", "aws-marketplace:*", "aws-marketplace-management:*", "aws-portal:*",
+	"bcm-data-exports:*", "billing:*", "billingconductor:*", "budgets:*", "ce:*", "chatbot:*", "cloudfront:*",
+	"consolidatedbilling:*", "cost-optimization-hub:*", "cur:*", "directconnect:*", "ecr-public:*", "ec2:DescribeRegions", "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways",
+	"fms:*", "freetier:*", "globalaccelerator:*", "health:*", "iam:*", "invoicing:*", "kms:*",
+	"networkmanager:*", "notifications:*", "notifications-contacts:*", "organizations:*", "payments:*", "pricing:*", "route53:*", "route53domains:*",
+	"route53-recovery-cluster:*", "route53-recovery-control-config:*", "route53-recovery-readiness:*",
+	"s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublic*", "s3:GetMultiRegionAccessPoint*",
+	"s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints", "s3:PutAccountPublic*", "savingsplans:*", "shield:*",
+	"sts:*", "support:*", "supportplans:*", "sustainability:*", "tag:GetResources", "tax:*", "trustedadvisor:*",
+	"waf:*", "wafv2:*",
+}
+
+func allowedRegions(o *Organization) policy.Document {
+	return deny(policy.Statement{
+		NotAction: global,
+		Resource:  []string{"*"},
+		Condition: policy.Condition{
+			"ArnNotLike":      exceptAccessRole()["ArnNotLike"],
+			"StringNotEquals": {"aws:RequestedRegion": slices.Sorted(slices.Values(o.Guardrails.Regions))},
+		},
+	})
+}
+
+// requireIMDSv2 keeps instances from being started or changed to answer the old
+// metadata service, and what still runs with it from using its credentials. A
+// change of any other metadata option has to say HttpTokens=required along.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-instance-metadata
+func requireIMDSv2(*Organization) policy.Document {
+	return deny(
+		policy.Statement{
+			Action:    []string{"ec2:RunInstances"},
+			Resource:  []string{"arn:aws:ec2:*:*:instance/*"},
+			Condition: policy.Condition{"StringNotEquals": {"ec2:MetadataHttpTokens": {"required"}}},
+		},
+		policy.Statement{
+			Action:    []string{"ec2:ModifyInstanceMetadataOptions"},
+			Resource:  []string{"*"},
+			Condition: policy.Condition{"StringNotEquals": {"ec2:Attribute/HttpTokens": {"required"}}},
+		},
+		policy.Statement{
+			Action:    []string{"*"},
+			Resource:  []string{"*"},
+			Condition: policy.Condition{"NumericLessThan": {"ec2:RoleDelivery": {"2.0"}}},
+		},
+	)
+}
+
+// quarantine stops everybody but who comes from the management account.
+func quarantine(*Organization) policy.Document {
+	return deny(policy.Statement{Action: []string{"*"}, Resource: []string{"*"}, Condition: exceptAccessRole()})
+}

@@ -1,0 +1,145 @@
+package organization
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// Reach is one line of the access matrix: who reaches which account as what.
+type Reach struct {
+	// Who is a user, a repository, or whoever works in an account.
+	Who string `json:"who"`
+	// By is the group or the kind of workflow that lets them; empty if nothing
+	// else does.
+	By      string `json:"by"`
+	Account string `json:"account"`
+	// Role is the IAM role's name.
+	Role string `json:"role"`
+	// May is what the role allows, shortly.
+	May []string `json:"may"`
+	// If is what has to hold.
+	If string `json:"if"`
+}
+
+// Reach returns the access matrix, from the declaration alone: people, then
+// workflows, then what coldstart itself works through.
+func (o *Organization) Reach() []Reach {
+	return slices.Concat(o.reachOfPeople(), o.reachOfGitHub(), o.reachOfColdstart())
+}
+
+func (o *Organization) reachOfPeople() []Reach {
+	condition := "MFA"
+	if age := o.Access.MFAMaxAge; age > 0 {
+		condition += " in the last " + shortDuration(age)
+	}
+	var all []Reach
+	for _, group := range o.Groups() {
+		users := group.Users
+		if len(users) == 0 {
+			users = []string{"nobody yet"}
+		}
+		for _, user := range users {
+			for _, g := range group.Grants {
+				all = append(all, Reach{
+					Who: user, By: "group " + o.GroupName(group.Name), Account: g.Account, Role: o.Name(g.Account, g.Role),
+					May: o.Access.Roles[g.Role].may(), If: condition,
+				})
+			}
+		}
+	}
+	// Groups are in order, accounts in them, too.
+	slices.SortStableFunc(all, func(a, b Reach) int { return strings.Compare(a.Who, b.Who) })
+	return all
+}
+
+// shortDuration returns 12h instead of 12h0m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// may describes what a role allows.
+func (r Role) may() []string {
+	may := slices.Clone(r.ManagedPolicies)
+	for _, s := range r.Statements {
+		may = append(may, describeStatement(s))
+	}
+	if len(r.Boundary) > 0 {
+		may = append(may, "within its boundary")
+	}
+	return may
+}
+
+func describeStatement(s policy.Statement) string {
+	text, denied := strings.Join(s.Action, ", "), s.Effect == policy.Deny
+	switch {
+	case len(s.NotAction) > 0 && denied:
+		text = "nothing but " + strings.Join(s.NotAction, ", ")
+	case len(s.NotAction) > 0:
+		text = "all but " + strings.Join(s.NotAction, ", ")
+	case denied:
+		text = "not " + text
+	}
+	switch {
+	case len(s.NotResource) > 0:
+		text += " on all but " + strings.Join(s.NotResource, ", ")
+	case !slices.Equal(s.Resource, []string{"*"}):
+		text += " on " + strings.Join(s.Resource, ", ")
+	}
+	if len(s.Condition) > 0 {
+		text += " on a condition"
+	}
+	return text
+}
+
+func (o *Organization) reachOfGitHub() []Reach {
+	g := o.Access.GitHub
+	if g.Repository == "" {
+		return nil
+	}
+	apply := "branch " + g.Branch
+	if g.Environment != "" {
+		apply = "environment " + g.Environment
+	}
+	var all []Reach
+	for _, account := range append([]string{Master}, o.AccountNames()...) {
+		all = append(all,
+			Reach{
+				Who: "github.com/" + g.Repository, By: "workflow", Account: account, Role: o.Name(account, RolePlan),
+				May: []string{"ReadOnlyAccess", "decrypts state"}, If: "pull request or branch " + g.Branch,
+			},
+			Reach{
+				Who: "github.com/" + g.Repository, By: "workflow", Account: account, Role: o.Name(account, RoleApply),
+				May: []string{"AdministratorAccess"}, If: apply,
+			})
+	}
+	return all
+}
+
+// reachOfColdstart is how stacks are deployed: the management account enters
+// members, and each member may write the delegation of its zone.
+func (o *Organization) reachOfColdstart() []Reach {
+	var all []Reach
+	for _, account := range o.AccountNames() {
+		all = append(all, Reach{
+			Who: "administrators of " + Master, By: "coldstart, or breaking glass", Account: account, Role: AccessRole,
+			May: []string{"AdministratorAccess"}, If: "their own policies allow it",
+		})
+	}
+	for _, account := range o.AccountNames() {
+		all = append(all, Reach{
+			Who: AccessRole + " of " + account, By: "coldstart", Account: Master, Role: o.Name(account, "delegation"),
+			May: []string{fmt.Sprintf("NS records of %s", o.ZoneName(account))}, If: "in the organization",
+		})
+	}
+	return all
+}

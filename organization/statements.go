@@ -1,0 +1,73 @@
+package organization
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// statements takes a list of policy statements in IAM's own words, so that one
+// from AWS's documents can be pasted as it is.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+func statements(o *object, name string) []policy.Statement {
+	node, ok := o.take(name)
+	if !ok {
+		return nil
+	}
+	return o.d.statements(o.join(name), node)
+}
+
+// statementsByName takes an object of such lists.
+func statementsByName(o *object, name string) map[string][]policy.Statement {
+	all := map[string][]policy.Statement{}
+	o.nested(name, func(named *object) {
+		for _, key := range slices.Sorted(maps.Keys(named.fields)) {
+			all[key] = statements(named, key)
+		}
+	})
+	return all
+}
+
+func (d *decoder) statements(key string, node *yaml.Node) []policy.Statement {
+	if node.Kind != yaml.SequenceNode {
+		d.problems.Add(key, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "%s is not a list of statements", describe(node))
+		return nil
+	}
+	all := []policy.Statement{}
+	for i, item := range node.Content {
+		// Keys stand on lines of their own; the list's is where others look.
+		s := d.object(fmt.Sprintf("%s[%d]", key, i), item)
+		d.lines[s.key] = item.Line
+		all = append(all, readStatement(s))
+		s.done()
+	}
+	return all
+}
+
+func readStatement(s *object) (statement policy.Statement) {
+	s.text("Sid", &statement.Sid)
+	s.text("Effect", (*string)(&statement.Effect))
+	s.oneOrList("Action", &statement.Action)
+	s.oneOrList("NotAction", &statement.NotAction)
+	s.oneOrList("Resource", &statement.Resource)
+	s.oneOrList("NotResource", &statement.NotResource)
+	s.nested("Condition", func(operators *object) {
+		statement.Condition = policy.Condition{}
+		for _, operator := range slices.Sorted(maps.Keys(operators.fields)) {
+			keys := map[string][]string{}
+			operators.nested(operator, func(o *object) {
+				for _, key := range slices.Sorted(maps.Keys(o.fields)) {
+					var values []string
+					o.oneOrList(key, &values)
+					keys[key] = values
+				}
+			})
+			statement.Condition[operator] = keys
+		}
+	})
+	return statement
+}

@@ -1,0 +1,211 @@
+package organization
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// ServiceControlPolicy is the type of policies that guardrails are.
+const ServiceControlPolicy = "SERVICE_CONTROL_POLICY"
+
+// Limits of service control policies.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+const (
+	maxGuardrail = 10240
+	// FullAWSAccess is attached everywhere and counts.
+	maxAttached   = 10 - 1
+	maxPolicyName = 128
+)
+
+var (
+	sid    = regexp.MustCompile(`^[A-Za-z0-9]*$`)
+	action = regexp.MustCompile(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
+)
+
+func (o *Organization) checkGuardrails(ps *Problems) {
+	const key = prefix + "guardrails"
+	for _, name := range slices.Sorted(maps.Keys(o.Guardrails.Policies)) {
+		at := key + ".policies." + name
+		switch _, taken := library[name]; {
+		case taken:
+			ps.Add(at, "choose another name", "%q is the name of a guardrail of coldstart's own", name)
+		case !shortName.MatchString(name) || len(o.Namespace+"-"+name) > maxPolicyName && o.namespaced():
+			ps.Add(at, "write a short name of lower-case letters, digits and single inner hyphens", "%q is not a guardrail's name", name)
+		}
+		if len(o.Guardrails.Policies[name]) == 0 {
+			ps.Add(at, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "has no statement")
+		}
+		checkStatements(ps, at, o.Guardrails.Policies[name], maxGuardrail)
+	}
+	o.checkAllowedRegions(ps, key+".regions")
+	o.checkAttached(ps, key+".root", o.RootGuardrails())
+	for _, unit := range slices.Sorted(maps.Keys(o.Units)) {
+		o.checkAttached(ps, prefix+"units."+unit+".guardrails", o.UnitGuardrails(unit))
+	}
+	for _, account := range o.AccountNames() {
+		o.checkAttached(ps, prefix+"accounts."+account+".guardrails", o.Accounts[account].Guardrails)
+	}
+	// An unknown type may be the one that is missing.
+	known := !slices.ContainsFunc(o.Settings.PolicyTypes, func(t string) bool { return !slices.Contains(policyTypes, t) })
+	if len(o.Attachments()) > 0 && known && !slices.Contains(o.Settings.PolicyTypes, ServiceControlPolicy) {
+		ps.Add(prefix+"organization.policyTypes", fmt.Sprintf("add it, or write %s: {defaults: false}", key), "lacks %s, which guardrails are", ServiceControlPolicy)
+	}
+}
+
+func (o *Organization) checkAllowedRegions(ps *Problems, key string) {
+	known := slices.Concat(regions, optInRegions)
+	unknown := false
+	for _, region := range o.Guardrails.Regions {
+		if !slices.Contains(known, region) {
+			remedy := "write names of AWS's commercial regions, such as us-west-2"
+			if near, ok := nearest(region, known); ok {
+				remedy = "did you mean " + near + "?"
+			}
+			ps.Add(key, remedy, "%q is not a region of AWS's commercial partition", region)
+			unknown = true
+		}
+	}
+	// An unknown one may be the organization's own.
+	if !unknown && o.Guardrails.Regions != nil && slices.Contains(regions, o.Region) && !slices.Contains(o.Guardrails.Regions, o.Region) {
+		ps.Add(key, "add "+o.Region, "lacks the organization's own region")
+	}
+}
+
+// checkAttached checks what is attached to one target.
+func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
+	for i, name := range names {
+		document, ok := o.Guardrail(name)
+		_, own := o.Guardrails.Policies[name]
+		switch {
+		case !ok:
+			remedy := "the guardrails are " + strings.Join(o.guardrailChoices(), ", ")
+			if near, ok := nearest(name, o.guardrailChoices()); ok {
+				remedy = "did you mean " + near + "?"
+			}
+			ps.Add(key, remedy, "unknown guardrail %q", name)
+		case slices.Contains(names[:i], name):
+			ps.Add(key, "keep one of them", "%q stands there twice", name)
+		case name == AllowedRegions && len(o.Guardrails.Regions) == 0:
+			ps.Add(key, "write "+prefix+"guardrails: {regions: [us-west-2, …]}", "%q has no regions to allow", name)
+		case name == ProtectAudit && !o.Audited():
+			ps.Add(key, "leave it out", "%q has nothing to protect: %saudit is none", name, prefix)
+		case !own:
+			checkSize(ps, key, policySize(document), maxGuardrail, "leave some regions or roles out")
+		}
+	}
+	if n := len(names); n > maxAttached {
+		ps.Add(key, "put statements of several into one", "%d guardrails, over the %d that AWS attaches besides FullAWSAccess", n, maxAttached)
+	}
+}
+
+// checkStatements checks statements against IAM's grammar, and their size.
+func checkStatements(ps *Problems, key string, statements []policy.Statement, limit int) {
+	for i, s := range statements {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if s.Effect != policy.Allow && s.Effect != policy.Deny {
+			ps.Add(at+".Effect", "write Allow or Deny", "unknown effect %q", s.Effect)
+		}
+		switch {
+		case !sid.MatchString(s.Sid):
+			ps.Add(at+".Sid", "write letters and digits", "%q is not a statement's id", s.Sid)
+		case s.Sid != "" && slices.ContainsFunc(statements[:i], func(other policy.Statement) bool { return other.Sid == s.Sid }):
+			ps.Add(at+".Sid", "choose another, or leave it out", "%q is the id of another statement, too", s.Sid)
+		}
+		if (len(s.Action) == 0) == (len(s.NotAction) == 0) {
+			ps.Add(at, "write Action or NotAction", "has none or both of them")
+		}
+		if (len(s.Resource) == 0) == (len(s.NotResource) == 0) {
+			ps.Add(at, `write Resource or NotResource, such as Resource: "*"`, "has none or both of them")
+		}
+		for _, a := range slices.Concat(s.Action, s.NotAction) {
+			if !action.MatchString(a) {
+				ps.Add(at+".Action", "write <service>:<action>, such as s3:GetObject, or *", "%q is not an action", a)
+			}
+		}
+		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
+			for _, name := range slices.Sorted(maps.Keys(s.Condition[operator])) {
+				if len(s.Condition[operator][name]) == 0 {
+					ps.Add(at+".Condition", "write a value", "%s of %s has none", operator, name)
+				}
+			}
+		}
+	}
+	checkSize(ps, key, policySize(policy.Document{Statements: statements}), limit, "shorten or divide it")
+}
+
+func checkSize(ps *Problems, key string, size, limit int, remedy string) {
+	if size > limit {
+		ps.Add(key, remedy, "the policy has %d characters, over AWS's %d", size, limit)
+	}
+}
+
+// policySize returns the characters of a document.
+func policySize(d policy.Document) int {
+	text, err := d.JSON()
+	if err != nil {
+		return 0 // Statements are strings: they can't fail.
+	}
+	return len(text)
+}
+
+// checkPassRole refuses statements that let a role pass any role, and so do what
+// the mightiest of them may, which is seldom meant.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+func checkPassRole(ps *Problems, key string, statements []policy.Statement) {
+	for i, s := range statements {
+		if s.Effect != policy.Allow || !covers(s, "iam:PassRole") {
+			continue
+		}
+		if len(s.NotResource) > 0 || slices.ContainsFunc(s.Resource, anyOfRoles) {
+			ps.Add(fmt.Sprintf("%s[%d]", key, i), "name the roles in a Resource of its own, or give the managed policy AdministratorAccess if all is meant",
+				"allows iam:PassRole for any role, and so what the mightiest may do")
+		}
+	}
+}
+
+// covers reports whether a statement speaks of an action.
+func covers(s policy.Statement, name string) bool {
+	like := func(pattern string) bool { return matches(strings.ToLower(pattern), strings.ToLower(name)) }
+	if len(s.NotAction) > 0 {
+		return !slices.ContainsFunc(s.NotAction, like)
+	}
+	return slices.ContainsFunc(s.Action, like)
+}
+
+// anyOfRoles reports whether a resource stands for every role of an account.
+func anyOfRoles(resource string) bool {
+	account := "*"
+	if part := strings.Split(resource, ":"); len(part) > 4 {
+		account = part[4] // Whichever it is.
+	}
+	return matches(resource, RoleARN(account, noName))
+}
+
+// noName is like no pattern but those that are like all names.
+const noName = "!!!!!!!!"
+
+// matches reports whether a text is like an IAM pattern, in which * stands for
+// any characters, slashes too, and ? for one.
+func matches(pattern, text string) bool {
+	p, star, next := 0, -1, 0
+	for t := 0; t < len(text); {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, next = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0: // Let the last * stand for one character more.
+			next++
+			p, t = star+1, next
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}

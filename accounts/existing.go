@@ -101,9 +101,14 @@ func (e *Existing) discoverUnits(ctx *pulumi.Context, rootID string, units []Uni
 	return nil
 }
 
+// Adopts reports whether the organization itself is adopted.
+func (e *Existing) Adopts() bool {
+	return e != nil && e.ID != ""
+}
+
 // organization returns the options that adopt the organization.
 func (e *Existing) organization() []pulumi.ResourceOption {
-	if e == nil || e.ID == "" {
+	if !e.Adopts() {
 		return nil
 	}
 	return adopt(e.ID, "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")

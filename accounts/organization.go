@@ -48,6 +48,20 @@ type Organization struct {
 	PolicyTypes     pulumi.StringArrayOutput
 	// Units are the units' ids by name.
 	Units map[string]pulumi.StringOutput
+
+	organization *organizations.Organization
+	existing     *Existing
+}
+
+// Trusts reports whether the organization trusts a declared service when this
+// run has made it: one that is adopted stays as it is until the next.
+func (o *Organization) Trusts(service string) bool {
+	return !o.existing.Adopts() || slices.Contains(o.existing.TrustedServices, service)
+}
+
+// Allows reports the same of a type of policies.
+func (o *Organization) Allows(policyType string) bool {
+	return !o.existing.Adopts() || slices.Contains(o.existing.PolicyTypes, policyType)
 }
 
 // Parent returns the id of the named unit, and the root's for no name.
@@ -60,7 +74,7 @@ func (o *Organization) Parent(unit string) pulumi.StringOutput {
 
 // NewOrganization declares an organization with all features and its units.
 func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, opts ...pulumi.ResourceOption) (*Organization, error) {
-	o := &Organization{Units: map[string]pulumi.StringOutput{}}
+	o := &Organization{Units: map[string]pulumi.StringOutput{}, existing: args.Existing}
 	if err := ctx.RegisterComponentResource(OrganizationType, name, o, opts...); err != nil {
 		return nil, err
 	}
@@ -72,7 +86,7 @@ func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, o
 	if err != nil {
 		return nil, err
 	}
-	o.ID = org.ID().ToStringOutput()
+	o.organization, o.ID = org, org.ID().ToStringOutput()
 	o.RootID = org.Roots.Index(pulumi.Int(0)).Id().Elem()
 	o.MasterAccountID = org.MasterAccountId
 	o.TrustedServices, o.PolicyTypes = org.AwsServiceAccessPrincipals, org.EnabledPolicyTypes

@@ -11,12 +11,6 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// The parts of names that the archive's policy and the trails have to agree on.
-const (
-	trailName   = "trail"
-	archiveName = "trails"
-)
-
 // declareAudit declares the stack of the account with the log archive, and the
 // management account's trail: it needs the archive, which needs this account,
 // so it can't stand in the master stack without running that one twice.
@@ -31,7 +25,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-		Name:           org.Name(m.name, archiveName),
+		Name:           org.Name(m.name, organization.ArchiveName),
 		AccountID:      m.accountID,
 		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
 		TrailARN:       m.master.String(func(o stackref.Master) string { return trailARN(org.Organization, o.AccountID) }),
@@ -49,7 +43,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	masterTrail, err := audit.NewTrail(ctx, "master-trail", &audit.TrailArgs{
-		Name:         org.Name(organization.Master, trailName),
+		Name:         org.Name(organization.Master, organization.TrailName),
 		Bucket:       archive.Bucket,
 		KeyARN:       archive.KeyARN,
 		Organization: org.Audit.Trail == organization.TrailOrganization,
@@ -65,7 +59,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return outputs, nil
 	}
 	own, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
-		Name:   org.Name(m.name, trailName),
+		Name:   org.Name(m.name, organization.TrailName),
 		Bucket: archive.Bucket,
 		KeyARN: archive.KeyARN,
 		After:  archive.Writable,
@@ -81,7 +75,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 // trailARN is a pattern of the trails that write to the archive.
 func trailARN(org *organization.Organization, masterAccountID string) string {
 	if org.Audit.Trail == organization.TrailAccount {
-		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", trailName))
+		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", organization.TrailName))
 	}
-	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", org.Region, masterAccountID, org.Name(organization.Master, trailName))
+	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", org.Region, masterAccountID, org.Name(organization.Master, organization.TrailName))
 }

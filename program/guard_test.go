@@ -21,7 +21,7 @@ func TestGuard(t *testing.T) {
 	}{
 		{
 			"account removed",
-			func(o *organization.Organization) { delete(o.Accounts, "prod") },
+			func(o *organization.Organization) { remove(o, "prod") },
 			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
   to close it:   write it again with closeOnDelete: true; "pulumi up --stack master"; destroy its own stack
                  ("coldstart destroy prod --unprotect"); take it out of the file; "pulumi up --stack master".
@@ -34,7 +34,7 @@ func TestGuard(t *testing.T) {
 			"account renamed",
 			func(o *organization.Organization) {
 				o.Accounts["production"] = o.Accounts["prod"]
-				delete(o.Accounts, "prod")
+				remove(o, "prod")
 			},
 			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared`,
 		},
@@ -89,8 +89,8 @@ func TestGuardReportsAll(t *testing.T) {
 	w := after(t, shipped(t))
 	result := w.try(t, changed(t, func(o *organization.Organization) {
 		o.Namespace = "umbrella"
-		delete(o.Accounts, "prod")
-		delete(o.Accounts, "dev")
+		remove(o, "prod")
+		remove(o, "dev")
 	}), organization.Master, false)
 	for _, want := range []string{"coldstart:namespace: ", "coldstart:accounts.dev: ", "coldstart:accounts.prod: "} {
 		checkStopped(t, want, result, want)
@@ -106,7 +106,7 @@ func TestGuardAllows(t *testing.T) {
 		"account moved": func(o *organization.Organization) {
 			changeAccount(o, "dev", func(a *organization.Account) { a.Unit = "workloads" })
 		},
-		"closed on delete": func(o *organization.Organization) { delete(o.Accounts, "testing") },
+		"closed on delete": func(o *organization.Organization) { remove(o, "testing") },
 		"unit removed":     func(o *organization.Organization) { delete(o.Units, "empty") },
 		"address in another case": func(o *organization.Organization) {
 			changeAccount(o, "prod", func(a *organization.Account) { a.Email = "AWS+Prod@acme.example" })
@@ -184,7 +184,7 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("imports (-want +got)\n%s", diff)
 			}
 			o := result.Resource(t, pulumitest.AWSOrganization, "organization")
-			if diff := cmp.Diff([]any{"cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+			if diff := cmp.Diff([]any{"access-analyzer.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
 				t.Errorf("trusted services (-want +got)\n%s", diff)
 			}
 			if diff := cmp.Diff([]any{"SERVICE_CONTROL_POLICY", "TAG_POLICY"}, o.At("enabledPolicyTypes")); diff != "" {
@@ -216,7 +216,7 @@ func TestAdoptLater(t *testing.T) {
 	// What others have enabled stays, though the next run doesn't look.
 	w.stacks["master"] = w.run(t, org, organization.Master, false).Exports
 	o := w.run(t, org, organization.Master, false).Resource(t, pulumitest.AWSOrganization, "organization")
-	if diff := cmp.Diff([]any{"cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+	if diff := cmp.Diff([]any{"access-analyzer.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
 		t.Errorf("trusted services of the next run (-want +got)\n%s", diff)
 	}
 }

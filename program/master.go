@@ -1,10 +1,9 @@
 package program
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -52,12 +51,28 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := declareBase(ctx, org, organization.Master, pulumi.String(self.AccountId), base{
-		provider:   provider,
-		delegation: provider,
-		apexZoneID: apex.ID,
+	id := pulumi.String(self.AccountId).ToStringOutput()
+	var accessRoleARN pulumi.StringInput
+	if slices.Contains(org.RoleNames(organization.Master), organization.RoleAdmin) {
+		accessRoleARN = pulumi.String(organization.RoleARN(self.AccountId, org.Name(organization.Master, organization.RoleAdmin)))
+	}
+	outputs, err := declareBase(ctx, org, organization.Master, base{
+		provider:      provider,
+		delegation:    provider,
+		apexZoneID:    apex.ID,
+		accountARN:    pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
+		accessRoleARN: accessRoleARN,
+		accountID: func(account string) pulumi.StringOutput {
+			if account == organization.Master {
+				return id
+			}
+			return members[account].ID
+		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := declareAnalyzer(ctx, org, organization.Master, o, in); err != nil {
 		return nil, err
 	}
 	if org.DNS.Local {
@@ -65,184 +80,91 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 			return nil, err
 		}
 	}
+	delegated, err := declareDelegated(ctx, org.Organization, o, members, in)
+	if err != nil {
+		return nil, err
+	}
 	exported := pulumi.Map{}
 	for _, name := range org.AccountNames() {
-		role, err := dns.NewRole(ctx, name, &dns.RoleArgs{
-			Name:            org.Name(name, "delegation"),
-			Domain:          org.ZoneName(name),
-			ApexZoneID:      apex.ID,
-			OrganizationID:  o.ID,
-			MasterAccountID: pulumi.String(self.AccountId),
-			MemberAccountID: members[name].ID,
-			MemberRole:      organization.AccessRole,
-			Tags:            tags(org.TagsOf(name)),
-		}, in)
-		if err != nil {
+		if exported[name], err = declareForMember(ctx, org.Organization, name, forMember{
+			account: members[name], masterID: id, organizationID: o.ID, apexZoneID: apex.ID, provider: provider,
+		}); err != nil {
 			return nil, err
 		}
-		exported[name] = exportedAccount(org.Organization, name, members[name], role)
 	}
 	maps.Copy(outputs, pulumi.Map{
-		"namespace":       pulumi.String(org.Namespace),
-		"domain":          pulumi.String(org.Domain),
-		"region":          pulumi.String(org.Region),
-		"organizationId":  o.ID,
-		"rootId":          o.RootID,
-		"trustedServices": o.TrustedServices,
-		"policyTypes":     o.PolicyTypes,
-		"apexZoneId":      apex.ID,
-		"apexNameServers": apex.NameServers,
-		"units":           pulumi.ToStringMapOutput(o.Units),
-		"accounts":        exported,
+		"namespace":               pulumi.String(org.Namespace),
+		"domain":                  pulumi.String(org.Domain),
+		"region":                  pulumi.String(org.Region),
+		"organizationId":          o.ID,
+		"rootId":                  o.RootID,
+		"trustedServices":         o.TrustedServices,
+		"policyTypes":             o.PolicyTypes,
+		"delegatedAdministrators": delegated,
+		"apexZoneId":              apex.ID,
+		"apexNameServers":         apex.NameServers,
+		"units":                   pulumi.ToStringMapOutput(o.Units),
+		"accounts":                exported,
+		"network":                 exportedNetwork(org.NetworkPlan()),
 	})
 	return outputs, nil
 }
 
-// declareAccounts declares the organization, its units and its accounts.
-func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
-	in := pulumi.Providers(provider)
-	units := declaredUnits(org.Organization)
-	existing, err := discover(ctx, org, previous, units, provider)
-	if err != nil {
-		return nil, nil, err
-	}
-	services, policies := enabled(org.Organization, previous, existing)
-	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
-		TrustedServices: services,
-		PolicyTypes:     policies,
-		Units:           units,
-		Existing:        existing,
+// forMember is what the management account's stack knows when it declares
+// something for a member.
+type forMember struct {
+	account                              *accounts.Account
+	masterID, organizationID, apexZoneID pulumi.StringOutput
+	provider                             *aws.Provider
+}
+
+// declareForMember declares what the management account has for a member: the
+// role by which it delegates its zone, and the facts by which it is found. It
+// returns the fields of stackref.Member.
+func declareForMember(ctx *pulumi.Context, org *organization.Organization, name string, m forMember) (pulumi.Map, error) {
+	in, tags := pulumi.Providers(m.provider), tags(org.TagsOf(name))
+	role, err := dns.NewRole(ctx, name, &dns.RoleArgs{
+		Name:            org.Name(name, "delegation"),
+		Domain:          org.ZoneName(name),
+		ApexZoneID:      m.apexZoneID,
+		OrganizationID:  m.organizationID,
+		MasterAccountID: m.masterID,
+		MemberAccountID: m.account.ID,
+		MemberRole:      organization.AccessRole,
+		Tags:            tags,
 	}, in)
 	if err != nil {
-		return nil, nil, err
-	}
-	names, members := org.AccountNames(), map[string]*accounts.Account{}
-	for i, name := range names {
-		account := org.Accounts[name]
-		args := &accounts.AccountArgs{
-			Name:          name,
-			Email:         org.AccountEmail(name),
-			ParentID:      o.Parent(account.Unit),
-			AccessRole:    organization.AccessRole,
-			CloseOnDelete: account.CloseOnDelete,
-			KeepOnDelete:  account.KeepOnDelete,
-			Existing:      existing,
-			Tags:          tags(org.TagsOf(name)),
-		}
-		if i >= accounts.AtOnce {
-			args.After = members[names[i-accounts.AtOnce]]
-		}
-		if members[name], err = accounts.NewAccount(ctx, name, args, in); err != nil {
-			return nil, nil, err
-		}
-	}
-	return o, members, nil
-}
-
-// declaredUnits returns the units, each after its parent.
-func declaredUnits(org *organization.Organization) []accounts.Unit {
-	occupied := map[string]bool{}
-	for _, account := range org.Accounts {
-		for unit := account.Unit; unit != ""; unit = org.Units[unit].Parent {
-			occupied[unit] = true
-		}
-	}
-	var units []accounts.Unit
-	for _, name := range org.UnitNames() {
-		unit := org.Units[name]
-		all := org.TagsOf("")
-		maps.Copy(all, unit.Tags)
-		delete(all, "Account")
-		units = append(units, accounts.Unit{Name: name, Parent: unit.Parent, Occupied: occupied[name], Tags: tags(all)})
-	}
-	return units
-}
-
-// discover looks at AWS unless the stack's last run had all that is declared:
-// then there is nothing to adopt.
-func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
-	if previous != nil && covers(previous, org.Organization) {
-		return nil, nil
-	}
-	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
-	if err != nil {
 		return nil, err
 	}
-	var errs []error
-	for _, name := range org.AccountNames() {
-		errs = append(errs, existing.Check(name, org.Accounts[name].ID, org.AccountEmail(name)))
-	}
-	if err := errors.Join(errs...); err != nil {
+	accessRoleARN := m.account.ID.ApplyT(func(id string) string {
+		return organization.RoleARN(id, organization.AccessRole)
+	}).(pulumi.StringOutput)
+	if _, err := accounts.NewParameters(ctx, "parameters-"+name, &accounts.ParametersArgs{
+		Path:   org.ParameterPath(name),
+		Values: facts(org, name, m.account.ID, m.account.ARN, accessRoleARN),
+		Tags:   tags,
+	}, in); err != nil {
 		return nil, err
 	}
-	return existing.Without(known(previous, org.Organization)), nil
-}
-
-func covers(previous *stackref.Master, org *organization.Organization) bool {
-	for name := range org.Units {
-		if previous.Units[name] == "" {
-			return false
-		}
-	}
-	for name := range org.Accounts {
-		if previous.Accounts[name].ID == "" {
-			return false
-		}
-	}
-	return true
-}
-
-// known returns the e-mails and units that the stack has already, so that they
-// are updated as usual and not adopted.
-func known(previous *stackref.Master, org *organization.Organization) (emails, units []string, organization bool) {
-	if previous == nil {
-		return nil, nil, false
-	}
-	for _, member := range previous.Accounts {
-		emails = append(emails, strings.ToLower(member.Email))
-	}
-	for name := range org.Units {
-		if previous.Units[name] != "" {
-			units = append(units, name)
-		}
-	}
-	return emails, units, true
-}
-
-// enabled returns the services and policy types to enable: what is declared,
-// what coldstart needs, and what others have enabled, since taking that away
-// could stop them.
-func enabled(org *organization.Organization, previous *stackref.Master, existing *accounts.Existing) (services, policies []string) {
-	services = append(services, org.Settings.TrustedServices...)
-	policies = append(policies, org.Settings.PolicyTypes...)
-	if org.Audited() {
-		services = append(services, accounts.CloudTrailService)
-	}
-	if previous != nil {
-		services, policies = append(services, previous.TrustedServices...), append(policies, previous.PolicyTypes...)
-	}
-	if existing != nil {
-		services, policies = append(services, existing.TrustedServices...), append(policies, existing.PolicyTypes...)
-	}
-	return services, policies
-}
-
-func exportedAccount(org *organization.Organization, name string, account *accounts.Account, role *dns.Role) pulumi.Map {
 	return pulumi.Map{
-		"id":    account.ID,
-		"arn":   account.ARN,
-		"email": pulumi.String(org.AccountEmail(name)),
-		"unit":  pulumi.String(org.Accounts[name].Unit),
-		"accessRoleArn": account.ID.ApplyT(func(id string) string {
-			return organization.RoleARN(id, organization.AccessRole)
-		}).(pulumi.StringOutput),
+		"id":                m.account.ID,
+		"arn":               m.account.ARN,
+		"email":             pulumi.String(org.AccountEmail(name)),
+		"unit":              pulumi.String(org.Accounts[name].Unit),
+		"accessRoleArn":     accessRoleARN,
 		"delegationRoleArn": role.ARN,
-		"switchRoleUrl": account.ID.ApplyT(func(id string) string {
-			return organization.SwitchRoleURL(id, organization.AccessRole, org.Namespace+"-"+name)
-		}).(pulumi.StringOutput),
-		"closeOnDelete": pulumi.Bool(org.Accounts[name].CloseOnDelete),
-		"keepOnDelete":  pulumi.Bool(org.Accounts[name].KeepOnDelete),
+		"closeOnDelete":     pulumi.Bool(org.Accounts[name].CloseOnDelete),
+		"keepOnDelete":      pulumi.Bool(org.Accounts[name].KeepOnDelete),
+	}, nil
+}
+
+// exportedNetwork is the network plan.
+func exportedNetwork(plan organization.NetworkPlan) pulumi.Map {
+	exported := pulumi.Map{"cidr": pulumi.String(plan.CIDR), "accounts": pulumi.ToStringMap(plan.Accounts)}
+	if plan.Next != "" {
+		exported["next"] = pulumi.String(plan.Next)
 	}
+	return exported
 }
 
 func tags(m map[string]string) pulumi.StringMapInput {

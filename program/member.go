@@ -7,10 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/audit"
-	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
-	"github.com/coldstart-aws/coldstart/state"
 )
 
 // member is what the stack of a member account works with.
@@ -26,8 +24,13 @@ type member struct {
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
 	master, err := stackref.Read(ctx, org.settings.Live, organization.Master, func(m stackref.Master) error {
-		if m.Accounts[name].ID == "" || m.Accounts[name].DelegationRoleARN == "" {
-			return fmt.Errorf("account %s isn't in stack %s yet", name, organization.Master)
+		for _, account := range needed(org.Organization, name) {
+			if m.Accounts[account].ID == "" || m.Accounts[account].DelegationRoleARN == "" {
+				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
+			}
+		}
+		if service := organization.AnalyzerService; org.AnalyzerAccount() == name && m.DelegatedAdministrators[service] != m.Accounts[name].ID {
+			return fmt.Errorf("account %s doesn't administer %s yet", name, service)
 		}
 		return nil
 	})
@@ -53,11 +56,37 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 	if err != nil {
 		return nil, err
 	}
-	return declareBase(ctx, org, m.name, m.accountID, base{
-		provider:   m.provider,
-		delegation: delegation,
-		apexZoneID: m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
+	outputs, err := declareBase(ctx, org, m.name, base{
+		provider:      m.provider,
+		delegation:    delegation,
+		apexZoneID:    m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
+		accountARN:    m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].ARN }),
+		accessRoleARN: m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
+		accountID: func(account string) pulumi.StringOutput {
+			return m.master.String(func(o stackref.Master) string {
+				if account == organization.Master {
+					return o.AccountID
+				}
+				return o.Accounts[account].ID
+			})
+		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return outputs, declareAnalyzer(ctx, org, m.name, nil, pulumi.Providers(m.provider))
+}
+
+// needed returns the accounts that the stack of an account has to know: itself,
+// and the one where users live, whose groups reach all.
+func needed(org *organization.Organization, name string) []string {
+	switch org.Access.Account {
+	case name:
+		return org.AccountNames()
+	case organization.Master:
+		return []string{name}
+	}
+	return []string{name, org.Access.Account}
 }
 
 // declareMember declares the stack of an account that has no special part.
@@ -71,7 +100,7 @@ func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return outputs, err
 	}
 	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
-		Name:   org.Name(m.name, trailName),
+		Name:   org.Name(m.name, organization.TrailName),
 		Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
 		KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
 		Tags:   tags(org.TagsOf(m.name)),
@@ -95,59 +124,4 @@ func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.R
 		}
 		return nil
 	})
-}
-
-// base is what declareBase works with.
-type base struct {
-	// provider works in the account.
-	provider *aws.Provider
-	// delegation may change the account's name in the apex zone.
-	delegation *aws.Provider
-	apexZoneID pulumi.StringInput
-}
-
-// declareBase declares what every account has, the management account too: a
-// zone and its delegation, a place for state, a key for secrets. It returns the
-// fields of stackref.Account.
-func declareBase(ctx *pulumi.Context, org *declaration, name string, accountID pulumi.StringInput, b base) (pulumi.Map, error) {
-	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
-	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: org.Name(name, "zone"), Domain: org.ZoneName(name), Tags: tags}, in)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := dns.NewDelegation(ctx, "delegation", &dns.DelegationArgs{
-		ApexZoneID:  b.apexZoneID,
-		Domain:      org.ZoneName(name),
-		NameServers: zone.NameServers,
-	}, pulumi.Providers(b.delegation)); err != nil {
-		return nil, err
-	}
-	store, err := state.NewStore(ctx, "state", &state.StoreArgs{
-		Name:      org.Name(name, "state"),
-		AccountID: accountID,
-		Region:    org.Region,
-		Tags:      tags,
-	}, in)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := state.NewSecrets(ctx, "secrets", &state.SecretsArgs{
-		Name:      org.Name(name, "secrets"),
-		AccountID: accountID,
-		Tags:      tags,
-	}, in)
-	if err != nil {
-		return nil, err
-	}
-	return pulumi.Map{
-		"accountId":       accountID,
-		"zoneId":          zone.ID,
-		"zoneName":        pulumi.String(org.ZoneName(name)),
-		"nameServers":     zone.NameServers,
-		"stateBucket":     store.Bucket,
-		"stateKeyArn":     store.KeyARN,
-		"backendUrl":      store.BackendURL,
-		"secretsProvider": store.SecretsProvider,
-		"secretsKeyArn":   secrets.KeyARN,
-	}, nil
 }

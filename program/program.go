@@ -28,14 +28,14 @@ func Run(ctx *pulumi.Context) error {
 		return err
 	}
 	// The variable sends the providers' calls to an emulator.
-	return For(org, Settings{Emulated: os.Getenv("AWS_ENDPOINT_URL") != ""})(ctx)
+	return For(org, Settings{Emulator: os.Getenv("AWS_ENDPOINT_URL")})(ctx)
 }
 
 // Settings say against what a program runs.
 type Settings struct {
-	// Emulated is set for a local emulator, which has no host name for each
-	// bucket and no throttling.
-	Emulated bool
+	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
+	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
+	Emulator string
 	// Live, if not nil, hands outputs to the programs of other stacks that run
 	// in this process.
 	Live *stackref.Live

@@ -157,16 +157,27 @@ func checkStopped(t *testing.T, name string, result *pulumitest.Result, want str
 func TestEmulated(t *testing.T) {
 	t.Parallel()
 	w := after(t, shipped(t))
-	for _, emulated := range []bool{false, true} {
+	for emulator, want := range map[string]map[string]any{
+		"":                      {"s3UsePathStyle": nil, "maxRetries": nil, "httpProxy": nil},
+		"http://127.0.0.1:4566": {"s3UsePathStyle": true, "maxRetries": 2.0, "httpProxy": "http://127.0.0.1:4566"},
+	} {
 		for _, stack := range []string{"master", "audit", "prod"} {
-			result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(shipped(t), program.Settings{Emulated: emulated}))
+			result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(shipped(t), program.Settings{Emulator: emulator}))
 			if result.Err != nil {
 				t.Fatal(result.Err)
 			}
 			for _, p := range result.OfType(pulumitest.Provider) {
-				if (p.At("s3UsePathStyle") != nil) != emulated || (p.At("maxRetries") != nil) != emulated {
-					t.Errorf("emulated %t: provider %s of %s is %v", emulated, p.Name, stack, p.Inputs)
+				got := map[string]any{}
+				for key := range want {
+					got[key] = p.At(key)
 				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("emulator %q: provider %s of %s (-want +got)\n%s", emulator, p.Name, stack, diff)
+				}
+			}
+			// An emulator has no IAM Access Analyzer.
+			if got, want := len(result.OfType(pulumitest.Analyzer)) > 0, stack == "master" && emulator == ""; got != want {
+				t.Errorf("emulator %q: analyzer in %s: %t", emulator, stack, got)
 			}
 		}
 	}

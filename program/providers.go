@@ -13,8 +13,11 @@ const emulatorRetries = 2
 // for each resource in which account it lives.
 func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.ProviderArgs) (*aws.Provider, error) {
 	args.Region = pulumi.String(org.Region)
-	if org.settings.Emulated {
+	if emulator := org.settings.Emulator; emulator != "" {
 		args.S3UsePathStyle = pulumi.Bool(true)
+		// S3 Control's host names start with the account's id, which makes a name
+		// of the emulator's that nobody resolves. A proxy isn't asked to.
+		args.HttpProxy = pulumi.String(emulator)
 		args.MaxRetries = pulumi.Int(emulatorRetries)
 	}
 	return aws.NewProvider(ctx, name, args)

@@ -14,6 +14,7 @@ import (
 	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
@@ -36,15 +37,41 @@ var taggable = map[string]bool{
 	pulumitest.BucketEncryption: false,
 	pulumitest.BucketLifecycle:  false,
 	pulumitest.BucketLock:       false,
-	pulumitest.Role:             true,
-	pulumitest.RolePolicy:       false,
 	pulumitest.Trail:            true,
+
+	pulumitest.AWSPolicy:              true,
+	pulumitest.AWSPolicyAttachment:    false,
+	pulumitest.DelegatedAdministrator: false,
+	pulumitest.Role:                   true,
+	pulumitest.RolePolicy:             false,
+	pulumitest.RolePolicyAttachment:   false,
+	pulumitest.ManagedPolicy:          true,
+	pulumitest.Group:                  false,
+	pulumitest.GroupPolicy:            false,
+	pulumitest.User:                   true,
+	pulumitest.UserPolicyAttachment:   false,
+	pulumitest.UserGroupMembership:    false,
+	pulumitest.UserLoginProfile:       false,
+	pulumitest.IdentityProvider:       true,
+	pulumitest.AccountAlias:           false,
+	pulumitest.LoginPolicy:            false,
+	pulumitest.VolumeEncryption:       false,
+	pulumitest.AccountPublic:          false,
+	pulumitest.Contact:                false,
+	pulumitest.Parameter:              true,
+	pulumitest.Analyzer:               true,
 }
 
 // replaceable are the types that are protected only if the account says so. All
 // others are, because Pulumi deletes whatever isn't protected before it stops at
 // what is.
-var replaceable = []string{pulumitest.AWSUnit, pulumitest.Role, pulumitest.RolePolicy}
+var replaceable = []string{
+	pulumitest.AWSUnit, pulumitest.AWSPolicy, pulumitest.AWSPolicyAttachment, pulumitest.DelegatedAdministrator,
+	pulumitest.Role, pulumitest.RolePolicy, pulumitest.RolePolicyAttachment, pulumitest.ManagedPolicy, pulumitest.IdentityProvider,
+	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.User, pulumitest.UserPolicyAttachment, pulumitest.UserGroupMembership,
+	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption,
+	pulumitest.AccountPublic, pulumitest.Contact, pulumitest.Parameter, pulumitest.Analyzer,
+}
 
 // TestDeclarations takes all sorts of organizations through a preview of
 // nothing, a first update and a second one.
@@ -56,12 +83,19 @@ func TestDeclarations(t *testing.T) {
 			w, stacks := nothing(), some(org)
 			preview := w.preview(t, org, stacks)
 			first := w.up(t, org, stacks)
-			second := w.up(t, org, stacks)
+			// Members are as stable as they are in the shipped organization.
+			again := stacks
+			if name != "shipped" {
+				again = stacks[:1]
+			}
+			second := w.up(t, org, again)
 			for _, stack := range stacks {
 				checkResources(t, org, stack.Name, preview[stack.Name])
 				checkResources(t, org, stack.Name, first[stack.Name])
 				checkPreview(t, stack, preview[stack.Name])
-				checkExports(t, stack, first[stack.Name].Exports)
+				checkExports(t, stack, first[stack.Name])
+			}
+			for _, stack := range again {
 				checkSame(t, stack.Name, first[stack.Name], second[stack.Name])
 			}
 			// The second run looks for nothing to adopt.
@@ -80,6 +114,11 @@ func TestDeclarations(t *testing.T) {
 func checkResources(t *testing.T, org *organization.Organization, stack string, result *pulumitest.Result) {
 	t.Helper()
 	result.CheckPolicies(t)
+	for i, token := range result.Invokes {
+		if strings.HasPrefix(token, "aws:") && result.InvokedBy[i] == "" {
+			t.Errorf("%s: %s has no provider", stack, token)
+		}
+	}
 	for _, r := range result.Resources {
 		if r.AWS() {
 			checkPlace(t, result, stack, r)
@@ -140,14 +179,8 @@ func checkTags(t *testing.T, org *organization.Organization, stack string, r pul
 		return
 	}
 	want := map[string]any{"Namespace": org.Namespace, "ManagedBy": "coldstart"}
-	switch {
-	case r.Type == pulumitest.AWSUnit:
-	case r.Is(pulumitest.Trail, "master-trail"):
-		want["Account"] = organization.Master
-	case r.Type == pulumitest.AWSAccount, r.Type == pulumitest.Role:
-		want["Account"] = r.Name
-	default:
-		want["Account"] = stack
+	if account := accountOf(stack, r); account != "" {
+		want["Account"] = account
 	}
 	tags, _ := r.At("tags").(map[string]any)
 	got := map[string]any{}
@@ -164,6 +197,22 @@ func checkTags(t *testing.T, org *organization.Organization, stack string, r pul
 			t.Errorf("%s: %s lacks the organization's tag %s", stack, r.URN, k)
 		}
 	}
+}
+
+// accountOf returns the account that a resource is for, which its tags name;
+// empty if it is for several.
+func accountOf(stack string, r pulumitest.Resource) string {
+	switch {
+	case r.Type == pulumitest.AWSUnit, r.Type == pulumitest.AWSPolicy:
+		return ""
+	case r.Is(pulumitest.Trail, "master-trail"):
+		return organization.Master
+	case r.Type == pulumitest.AWSAccount, r.Type == pulumitest.Role && strings.Contains(r.URN, dns.RoleType):
+		return r.Name
+	case r.Type == pulumitest.Parameter:
+		return strings.Split(r.At("name").(string), "/")[2]
+	}
+	return stack
 }
 
 func checkProtection(t *testing.T, org *organization.Organization, stack string, r pulumitest.Resource) {
@@ -183,9 +232,13 @@ func checkProtection(t *testing.T, org *organization.Organization, stack string,
 }
 
 // checkExports decodes what a stack exports into the struct that other stacks
-// read, which has to have neither more nor less.
-func checkExports(t *testing.T, stack organization.Stack, exports map[string]any) {
+// read, which has to have neither more nor less, and no secret.
+func checkExports(t *testing.T, stack organization.Stack, result *pulumitest.Result) {
 	t.Helper()
+	exports := result.Exports
+	if len(result.SecretExports) > 0 {
+		t.Errorf("%s exports the secrets %v", stack.Name, result.SecretExports)
+	}
 	outputs := map[organization.Kind]any{
 		organization.KindMaster: &stackref.Master{},
 		organization.KindAudit:  &stackref.Audit{},
@@ -239,176 +292,24 @@ func empty(value any, path string) []string {
 	return paths
 }
 
-// TestMasterExports are the values for one account.
-func TestMasterExports(t *testing.T) {
+// TestLive runs stacks that hand their outputs over in the process: it makes no
+// difference to what they declare.
+func TestLive(t *testing.T) {
 	t.Parallel()
-	exports := after(t, shipped(t)).stacks[organization.Master]
-	id := pulumitest.AccountID("prod")
-	want := map[string]any{
-		"id": id, "arn": "arn:aws:organizations::111111111111:account/o-exampleorgid/" + id,
-		"email": "aws+prod@acme.example", "unit": "workloads", "closeOnDelete": false, "keepOnDelete": false,
-		"accessRoleArn":     "arn:aws:iam::" + id + ":role/OrganizationAccountAccessRole",
-		"delegationRoleArn": "arn:aws:iam::111111111111:role/acme-prod-delegation",
-		"switchRoleUrl":     "https://signin.aws.amazon.com/switchrole?account=" + id + "&roleName=OrganizationAccountAccessRole&displayName=acme-prod",
-	}
-	if diff := cmp.Diff(want, exports["accounts"].(map[string]any)["prod"]); diff != "" {
-		t.Errorf("prod (-want +got)\n%s", diff)
-	}
-	rest := map[string]any{}
-	for _, k := range []string{"namespace", "domain", "region", "accountId", "organizationId", "rootId", "zoneName", "apexZoneId", "zoneId"} {
-		rest[k] = exports[k]
-	}
-	if diff := cmp.Diff(map[string]any{
-		"namespace": "acme", "domain": "acme.example", "region": "us-west-2", "accountId": "111111111111", "organizationId": "o-exampleorgid",
-		"rootId": "r-root", "zoneName": "master.acme.example", "apexZoneId": "ZAPEX", "zoneId": "ZZONE",
-	}, rest); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
-// TestProviders checks in which account, and as whom, each provider works.
-func TestProviders(t *testing.T) {
-	t.Parallel()
-	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "audit", "prod"))
-	role := func(account, arn string) map[string]any {
-		return map[string]any{
-			"region": "us-west-2", "allowedAccountIds": []any{account},
-			"assumeRole": map[string]any{"roleArn": arn, "sessionName": "coldstart"},
-		}
-	}
-	for stack, want := range map[string]map[string]map[string]any{
-		"master": {"master": {"region": "us-west-2"}},
-		"audit": {
-			"account":    role(pulumitest.AccountID("audit"), "arn:aws:iam::"+pulumitest.AccountID("audit")+":role/OrganizationAccountAccessRole"),
-			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-audit-delegation"),
-			"master":     {"region": "us-west-2", "allowedAccountIds": []any{"111111111111"}},
-		},
-		"prod": {
-			"account":    role(pulumitest.AccountID("prod"), "arn:aws:iam::"+pulumitest.AccountID("prod")+":role/OrganizationAccountAccessRole"),
-			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-prod-delegation"),
-		},
-	} {
-		got := map[string]map[string]any{}
-		for _, p := range results[stack].OfType(pulumitest.Provider) {
-			got[p.Name] = p.Inputs
-			// Defaults that the SDK sets by itself.
-			delete(got[p.Name], "skipCredentialsValidation")
-			delete(got[p.Name], "skipRegionValidation")
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", stack, diff)
-		}
-	}
-	// Each resource is where it belongs: the delegation in the apex zone is all
-	// that a member's stack touches of the management account.
-	for _, r := range results["prod"].Resources {
-		want := "account"
-		if r.Type == pulumitest.Record {
-			want = "delegation"
-		}
-		if r.AWS() && r.Provider != want {
-			t.Errorf("%s is made by %s", r.URN, r.Provider)
-		}
-	}
-	if p := results["audit"].Resource(t, pulumitest.Trail, "master-trail").Provider; p != "master" {
-		t.Errorf("the organization's trail is made by %s", p)
-	}
-}
-
-// TestTrails are in the stacks, and of the kind, that the mode says.
-func TestTrails(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		declaration  string
-		organization bool
-		trails       map[string][]string
-	}{
-		{"shipped", true, map[string][]string{"audit": {"acme-master-trail"}}},
-		{"trail each", false, map[string][]string{"audit": {"acme-master-trail", "acme-audit-trail"}, "prod": {"acme-prod-trail"}, "dev": {"acme-dev-trail"}}},
-		{"no trail", false, nil},
-	} {
-		t.Run(c.declaration, func(t *testing.T) {
+	for name, change := range map[string]func(*organization.Organization){"users in a member": usersWithKeys, "users in master": usersInMaster, "delegated": delegated} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			org := declarations(t)[c.declaration]
-			results := nothing().up(t, org, named(t, org, "master", "audit", "prod", "dev"))
-			for _, stack := range []string{"master", "audit", "prod", "dev"} {
-				var names []string
-				for _, trail := range results[stack].OfType(pulumitest.Trail) {
-					names = append(names, trail.At("name").(string))
-					if trail.At("isOrganizationTrail") != c.organization {
-						t.Errorf("%s: %v", stack, trail.Inputs)
-					}
-					if trail.At("s3BucketName") != "acme-audit-trails-"+pulumitest.AccountID("audit") {
-						t.Errorf("%s: writes to %v", stack, trail.At("s3BucketName"))
-					}
+			org := changed(t, change)
+			want, live := nothing().up(t, org, some(org)), stackref.NewLive()
+			for _, stack := range some(org) {
+				// The backend knows no stack.
+				got := pulumitest.Run{Stack: stack.Name, Answers: nothing().answers()}.Do(t, program.For(org, program.Settings{Live: live}))
+				if got.Err != nil {
+					t.Fatal(got.Err)
 				}
-				if diff := cmp.Diff(c.trails[stack], names); diff != "" {
-					t.Errorf("%s (-want +got)\n%s", stack, diff)
-				}
-			}
-			// Trails wait until they may write.
-			for _, trail := range results["audit"].OfType(pulumitest.Trail) {
-				if !trail.Waits(results["audit"].Resource(t, pulumitest.BucketPolicy, "archive")) {
-					t.Errorf("%s doesn't wait for the archive", trail.URN)
-				}
-			}
-			trusted, _ := results["master"].Resource(t, pulumitest.AWSOrganization, "organization").At("awsServiceAccessPrincipals").([]any)
-			if slices.Contains(trusted, any(accounts.CloudTrailService)) != org.Audited() {
-				t.Errorf("trusted services are %v", trusted)
+				<-live.Known(stack.Name)
+				checkSame(t, stack.Name, want[stack.Name], got)
 			}
 		})
-	}
-}
-
-// TestNameServers delegates each zone to its own name servers.
-func TestNameServers(t *testing.T) {
-	t.Parallel()
-	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "audit", "prod"))
-	for _, stack := range []string{"master", "audit", "prod"} {
-		record := results[stack].Resource(t, pulumitest.Record, "delegation")
-		want := map[string]any{"zoneId": "ZAPEX", "name": stack + ".acme.example", "type": "NS", "ttl": 300.0, "records": results[stack].Exports["nameServers"]}
-		if diff := cmp.Diff(want, record.Inputs); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", stack, diff)
-		}
-	}
-	if n := len(results["master"].OfType(pulumitest.Record)); n != 3 {
-		t.Errorf("%d records in master, not the delegation and the two of the workstation", n)
-	}
-	off := nothing().run(t, changed(t, func(o *organization.Organization) { o.DNS.Local = false }), organization.Master, false)
-	if n := len(off.OfType(pulumitest.Record)); n != 1 {
-		t.Errorf("%d records in master with dns.local off", n)
-	}
-}
-
-// TestNestedUnits puts each unit into its parent, and keeps those that hold an
-// account anywhere below.
-func TestNestedUnits(t *testing.T) {
-	t.Parallel()
-	result := nothing().run(t, changed(t, nestUnits), organization.Master, false)
-	if n := len(result.OfType(pulumitest.AWSUnit)); n != 12 {
-		t.Errorf("%d units", n)
-	}
-	for name, want := range map[string]struct {
-		parent   string
-		occupied bool
-	}{
-		"security": {pulumitest.RootID, true},
-		"sandbox":  {pulumitest.RootID, true}, // Holds testing.
-		"u0":       {"ou-root-security", true},
-		"u3":       {"ou-root-u2", true},
-		"u4":       {pulumitest.RootID, false},
-		"u5":       {"ou-root-u1", false},
-		"u6":       {"ou-root-u2", false},
-	} {
-		unit := result.Resource(t, pulumitest.AWSUnit, name)
-		if unit.At("parentId") != want.parent || unit.RetainOnDelete != want.occupied {
-			t.Errorf("%s is in %v and retained: %t", name, unit.At("parentId"), unit.RetainOnDelete)
-		}
-	}
-	if got := result.Resource(t, pulumitest.AWSUnit, "u3").At("tags", "Level"); got != "3" {
-		t.Errorf("u3 has level %v", got)
-	}
-	if got := result.Resource(t, pulumitest.AWSAccount, "dev").At("parentId"); got != "ou-root-u3" {
-		t.Errorf("dev is in %v", got)
 	}
 }

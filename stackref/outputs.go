@@ -1,6 +1,10 @@
 package stackref
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
 
 // Account is what every stack exports about its account.
 type Account struct {
@@ -19,6 +23,30 @@ type Account struct {
 	SecretsProvider string `json:"secretsProvider"`
 	// SecretsKeyARN encrypts the secrets of the account's applications.
 	SecretsKeyARN string `json:"secretsKeyArn"`
+	// Roles are what people may be in the account, by short names such as admin.
+	Roles map[string]Role `json:"roles"`
+	// SignInURL is where the account's users, if it has any, sign in.
+	SignInURL string `json:"signInUrl"`
+	// PlanRoleARN and ApplyRoleARN are the roles of GitHub's workflows.
+	PlanRoleARN  string `json:"planRoleArn,omitempty"`
+	ApplyRoleARN string `json:"applyRoleArn,omitempty"`
+	// Users are the organization's, by name, in the account where they live.
+	Users map[string]User `json:"users,omitempty"`
+}
+
+// Role is a role that people assume.
+type Role struct {
+	ARN string `json:"arn"`
+	// SwitchRoleURL is where a signed-in person changes to it in the console.
+	SwitchRoleURL string `json:"switchRoleUrl"`
+}
+
+// User is a person with an IAM user.
+type User struct {
+	ARN string `json:"arn"`
+	// DecryptPassword is the command that prints the first password, for who has
+	// the private key.
+	DecryptPassword string `json:"decryptPassword,omitempty"`
 }
 
 // Master is what the master stack exports. The account is the management
@@ -37,6 +65,9 @@ type Master struct {
 	// by coldstart or by others.
 	TrustedServices []string `json:"trustedServices"`
 	PolicyTypes     []string `json:"policyTypes"`
+	// DelegatedAdministrators are the ids of the accounts that administer a
+	// service, by its principal.
+	DelegatedAdministrators map[string]string `json:"delegatedAdministrators"`
 	// ApexZoneID and ApexNameServers are those of the domain's zone; the name
 	// servers are for the registrar.
 	ApexZoneID      string   `json:"apexZoneId"`
@@ -45,6 +76,8 @@ type Master struct {
 	Units map[string]string `json:"units"`
 	// Accounts are the member accounts by name.
 	Accounts map[string]Member `json:"accounts"`
+	// Network is the network plan.
+	Network organization.NetworkPlan `json:"network"`
 }
 
 // Member is what the master stack exports about a member account.
@@ -58,8 +91,6 @@ type Member struct {
 	// DelegationRoleARN is the role in the management account that may change
 	// the delegation of the account's zone.
 	DelegationRoleARN string `json:"delegationRoleArn"`
-	// SwitchRoleURL is where a person changes to the account in the console.
-	SwitchRoleURL string `json:"switchRoleUrl"`
 	// CloseOnDelete says that the account is closed when it leaves the file,
 	// KeepOnDelete that it stays in the organization without coldstart.
 	CloseOnDelete bool `json:"closeOnDelete"`

@@ -3,11 +3,7 @@ package pulumitest
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // What the fake AWS is made of.
@@ -19,27 +15,46 @@ const (
 
 // Type tokens of AWS resources.
 const (
-	Provider         = "pulumi:providers:aws"
-	StackReference   = "pulumi:pulumi:StackReference"
-	AWSOrganization  = "aws:organizations/organization:Organization"
-	AWSUnit          = "aws:organizations/organizationalUnit:OrganizationalUnit"
-	AWSAccount       = "aws:organizations/account:Account"
-	DelegationSet    = "aws:route53/delegationSet:DelegationSet"
-	Zone             = "aws:route53/zone:Zone"
-	Record           = "aws:route53/record:Record"
-	Key              = "aws:kms/key:Key"
-	Alias            = "aws:kms/alias:Alias"
-	Bucket           = "aws:s3/bucketV2:BucketV2"
-	BucketPolicy     = "aws:s3/bucketPolicy:BucketPolicy"
-	BucketOwnership  = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-	BucketPublic     = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-	BucketVersioning = "aws:s3/bucketVersioningV2:BucketVersioningV2"
-	BucketEncryption = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
-	BucketLifecycle  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
-	BucketLock       = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
-	Role             = "aws:iam/role:Role"
-	RolePolicy       = "aws:iam/rolePolicy:RolePolicy"
-	Trail            = "aws:cloudtrail/trail:Trail"
+	Provider               = "pulumi:providers:aws"
+	StackReference         = "pulumi:pulumi:StackReference"
+	AWSOrganization        = "aws:organizations/organization:Organization"
+	AWSUnit                = "aws:organizations/organizationalUnit:OrganizationalUnit"
+	AWSAccount             = "aws:organizations/account:Account"
+	AWSPolicy              = "aws:organizations/policy:Policy"
+	AWSPolicyAttachment    = "aws:organizations/policyAttachment:PolicyAttachment"
+	DelegatedAdministrator = "aws:organizations/delegatedAdministrator:DelegatedAdministrator"
+	DelegationSet          = "aws:route53/delegationSet:DelegationSet"
+	Zone                   = "aws:route53/zone:Zone"
+	Record                 = "aws:route53/record:Record"
+	Key                    = "aws:kms/key:Key"
+	Alias                  = "aws:kms/alias:Alias"
+	Bucket                 = "aws:s3/bucketV2:BucketV2"
+	BucketPolicy           = "aws:s3/bucketPolicy:BucketPolicy"
+	BucketOwnership        = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	BucketPublic           = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	BucketVersioning       = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	BucketEncryption       = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	BucketLifecycle        = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	BucketLock             = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
+	AccountPublic          = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+	Role                   = "aws:iam/role:Role"
+	RolePolicy             = "aws:iam/rolePolicy:RolePolicy"
+	RolePolicyAttachment   = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	ManagedPolicy          = "aws:iam/policy:Policy"
+	Group                  = "aws:iam/group:Group"
+	GroupPolicy            = "aws:iam/groupPolicy:GroupPolicy"
+	User                   = "aws:iam/user:User"
+	UserPolicyAttachment   = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+	UserGroupMembership    = "aws:iam/userGroupMembership:UserGroupMembership"
+	UserLoginProfile       = "aws:iam/userLoginProfile:UserLoginProfile"
+	IdentityProvider       = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	AccountAlias           = "aws:iam/accountAlias:AccountAlias"
+	LoginPolicy            = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy"
+	VolumeEncryption       = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+	Contact                = "aws:account/alternativeContact:AlternativeContact"
+	Parameter              = "aws:ssm/parameter:Parameter"
+	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"
+	Trail                  = "aws:cloudtrail/trail:Trail"
 )
 
 // Tokens of invokes.
@@ -138,71 +153,4 @@ func anys(values []string) []any {
 		out = append(out, v)
 	}
 	return out
-}
-
-// AccountID returns the id that the fake AWS gives the named account.
-func AccountID(name string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))
-	return fmt.Sprintf("2%011d", h.Sum64()%1e11)
-}
-
-// computed returns the id of a new or imported resource and its outputs: its
-// inputs and what AWS adds to them.
-func computed(args pulumi.MockResourceArgs) (string, resource.PropertyMap) {
-	id, added := identify(args.TypeToken, args.Name, args.Inputs)
-	if args.ID != "" {
-		id = args.ID
-	}
-	outputs := args.Inputs.Copy()
-	for k, v := range added(id) {
-		outputs[resource.PropertyKey(k)] = resource.NewPropertyValue(v)
-	}
-	return id, outputs
-}
-
-// identify returns the id of a resource and a function that returns what AWS
-// adds to it.
-func identify(typ, name string, inputs resource.PropertyMap) (string, func(id string) map[string]any) {
-	text := func(key resource.PropertyKey) string {
-		if v, ok := inputs[key]; ok && v.IsString() {
-			return v.StringValue()
-		}
-		return ""
-	}
-	arn := func(format string) func(string) map[string]any {
-		return func(id string) map[string]any { return map[string]any{"arn": fmt.Sprintf(format, id)} }
-	}
-	switch typ {
-	case AWSOrganization:
-		return OrganizationID, func(id string) map[string]any {
-			return map[string]any{
-				"arn":             organizationResourceARN + "organization/" + id,
-				"masterAccountId": MasterID,
-				"roots":           []any{map[string]any{"id": RootID, "arn": organizationResourceARN + "root/" + RootID, "name": "Root"}},
-			}
-		}
-	case AWSUnit:
-		return "ou-root-" + name, arn(organizationResourceARN + "ou/" + OrganizationID + "/%s")
-	case AWSAccount:
-		return AccountID(name), arn(organizationResourceARN + "account/" + OrganizationID + "/%s")
-	case DelegationSet:
-		return "N" + strings.ToUpper(name), func(string) map[string]any {
-			return map[string]any{"nameServers": []any{"ns-1." + name, "ns-2." + name, "ns-3." + name, "ns-4." + name}}
-		}
-	case Zone:
-		return "Z" + strings.ToUpper(name), func(id string) map[string]any { return map[string]any{"zoneId": id} }
-	case Key:
-		return "00000000-0000-0000-0000-" + fmt.Sprintf("%012s", AccountID(name)), func(id string) map[string]any {
-			return map[string]any{"keyId": id, "arn": fmt.Sprintf(regionalResourceARNFormat, "kms", "key", id)}
-		}
-	case Bucket:
-		return text("bucket"), arn("arn:aws:s3:::%s")
-	case Role:
-		return text("name"), arn("arn:aws:iam::" + MasterID + ":role/%s")
-	case Trail:
-		return text("name"), arn("arn:aws:cloudtrail:us-west-2:" + MasterID + ":trail/%s")
-	default:
-		return name + "-id", func(string) map[string]any { return nil }
-	}
 }

@@ -16,6 +16,7 @@
 package pulumitest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -59,10 +60,14 @@ type Result struct {
 	Resources []Resource
 	// Exports are the stack's outputs.
 	Exports map[string]any
+	// SecretExports are the paths of those that are secrets, such as .users.ada.
+	SecretExports []string
 	// Messages are what the program tells its user, as information or warning.
 	Messages []string
 	// Invokes are the tokens of the invokes, in their order.
 	Invokes []string
+	// InvokedBy are the names of their explicit providers, or empty.
+	InvokedBy []string
 	// Err is the program's error.
 	Err error
 }
@@ -73,7 +78,7 @@ func (r Run) Do(t testing.TB, program pulumi.RunFunc) *Result {
 	if r.Stack == "" {
 		r.Stack = "test"
 	}
-	f := &fake{t: t, run: r}
+	f := &fake{t: t, run: r, accounts: map[string]string{}}
 	// RunErr would read the environment of an engine that runs these tests.
 	ctx, err := pulumi.NewContext(context.Background(), pulumi.RunInfo{
 		Organization: Organization,
@@ -129,6 +134,8 @@ type fake struct {
 	run    Run
 	mutex  sync.Mutex
 	result Result
+	// accounts are those that the providers work in, by the providers' names.
+	accounts map[string]string
 }
 
 // NewResource records a registered or read resource and returns its outputs.
@@ -152,6 +159,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		f.mutex.Lock()
 		defer f.mutex.Unlock()
 		f.result.Exports = plainMap(inputs)
+		f.result.SecretExports = secrets(resource.NewProperty(inputs), "")
 		return "", nil, nil
 	}
 	f.record(Resource{
@@ -173,7 +181,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 	case f.run.Preview:
 		id = args.ID // An import's is known.
 	default:
-		id, outputs = computed(args)
+		id, outputs = computed(args, f.account(providerName(rpc.GetProvider())))
 	}
 	return id, outputs, nil
 }
@@ -186,12 +194,24 @@ func (f *fake) record(r Resource, parent string) {
 		f.t.Errorf("registered twice: %s", r.URN)
 	}
 	f.result.Resources = append(f.result.Resources, r)
+	if account, ok := r.At("allowedAccountIds", 0).(string); ok && r.Type == Provider {
+		f.accounts[r.Name] = account
+	}
+}
+
+// account returns the account that a provider works in: the only one that it is
+// allowed to, or the management account.
+func (f *fake) account(provider string) string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return cmp.Or(f.accounts[provider], MasterID)
 }
 
 // Call answers an invoke.
 func (f *fake) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	f.mutex.Lock()
 	f.result.Invokes = append(f.result.Invokes, args.Token)
+	f.result.InvokedBy = append(f.result.InvokedBy, providerName(args.Provider))
 	f.mutex.Unlock()
 	answer, ok := f.run.Answers[args.Token]
 	if !ok {

@@ -1,6 +1,7 @@
 package pulumitest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -195,4 +196,23 @@ func plain(v resource.PropertyValue) any {
 	default:
 		return v.V
 	}
+}
+
+// secrets returns the paths of the secrets in a value, in alphabetical order.
+func secrets(v resource.PropertyValue, path string) []string {
+	var paths []string
+	switch {
+	case v.IsSecret(), v.IsOutput() && v.OutputValue().Secret:
+		return []string{path}
+	case v.IsObject():
+		for k, e := range v.ObjectValue() {
+			paths = append(paths, secrets(e, path+"."+string(k))...)
+		}
+	case v.IsArray():
+		for i, e := range v.ArrayValue() {
+			paths = append(paths, secrets(e, fmt.Sprintf("%s[%d]", path, i))...)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }

@@ -1,0 +1,45 @@
+package accounts
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/accessanalyzer"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// AnalyzerType is the component's type token.
+const AnalyzerType = "coldstart:accounts:Analyzer"
+
+// AnalyzerArgs are the arguments of NewAnalyzer.
+type AnalyzerArgs struct {
+	Name string
+	// Trusted is the organization that trusts the service; nil if another stack
+	// declares it.
+	Trusted *Organization
+	Tags    pulumi.StringMapInput
+}
+
+// Analyzer finds what in the organization can be reached from outside it.
+type Analyzer struct {
+	pulumi.ResourceState
+}
+
+// NewAnalyzer declares IAM Access Analyzer for the organization, in the
+// management account or the one that it is delegated to.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/what-is-access-analyzer.html
+func NewAnalyzer(ctx *pulumi.Context, name string, args *AnalyzerArgs, opts ...pulumi.ResourceOption) (*Analyzer, error) {
+	a := &Analyzer{}
+	if err := ctx.RegisterComponentResource(AnalyzerType, name, a, opts...); err != nil {
+		return nil, err
+	}
+	own := []pulumi.ResourceOption{pulumi.Parent(a)}
+	if args.Trusted != nil {
+		own = append(own, pulumi.DependsOn([]pulumi.Resource{args.Trusted.organization}))
+	}
+	if _, err := accessanalyzer.NewAnalyzer(ctx, name, &accessanalyzer.AnalyzerArgs{
+		AnalyzerName: pulumi.String(args.Name),
+		Type:         pulumi.String("ORGANIZATION"),
+		Tags:         args.Tags,
+	}, own...); err != nil {
+		return nil, err
+	}
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{})
+}

@@ -1,0 +1,44 @@
+package accounts
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// DelegatedType is the component's type token.
+const DelegatedType = "coldstart:accounts:Delegated"
+
+// DelegatedArgs are the arguments of NewDelegated.
+type DelegatedArgs struct {
+	// Service is the service's principal.
+	Service   string
+	AccountID pulumi.StringInput
+	// Trusted is the organization that trusts the service: it has to first.
+	Trusted *Organization
+}
+
+// Delegated makes a member administer a service for the whole organization.
+type Delegated struct {
+	pulumi.ResourceState
+
+	// AccountID is known when the account administers the service.
+	AccountID pulumi.StringOutput
+}
+
+// NewDelegated declares a service's delegated administrator.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
+func NewDelegated(ctx *pulumi.Context, name string, args *DelegatedArgs, opts ...pulumi.ResourceOption) (*Delegated, error) {
+	d := &Delegated{}
+	if err := ctx.RegisterComponentResource(DelegatedType, name, d, opts...); err != nil {
+		return nil, err
+	}
+	administrator, err := organizations.NewDelegatedAdministrator(ctx, name, &organizations.DelegatedAdministratorArgs{
+		AccountId:        args.AccountID,
+		ServicePrincipal: pulumi.String(args.Service),
+	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{args.Trusted.organization}))
+	if err != nil {
+		return nil, err
+	}
+	d.AccountID = administrator.AccountId
+	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"accountId": d.AccountID})
+}

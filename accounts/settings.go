@@ -1,0 +1,111 @@
+package accounts
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/account"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// SettingsType is the component's type token.
+const SettingsType = "coldstart:accounts:Settings"
+
+// SettingsArgs are the arguments of NewSettings.
+type SettingsArgs struct {
+	// Alias is the account's name in its sign-in URL; none if empty.
+	Alias     string
+	Passwords PasswordPolicy
+	// Contacts are by AWS's kinds of them: BILLING, OPERATIONS, SECURITY.
+	Contacts map[string]Contact
+}
+
+// PasswordPolicy are the rules for IAM users' passwords. Users may always
+// change their own.
+type PasswordPolicy struct {
+	MinimumLength                          int
+	Uppercase, Lowercase, Numbers, Symbols bool
+	// Reuse is how many earlier passwords can't be used again; 0 for none.
+	Reuse int
+	// MaxAgeDays is after how many days a password expires; 0 for never.
+	MaxAgeDays int
+}
+
+// Contact is an alternate contact.
+type Contact struct{ Name, Title, Email, Phone string }
+
+// Settings are those of a whole account: what is true in it for everybody and
+// everything.
+type Settings struct {
+	pulumi.ResourceState
+}
+
+// NewSettings declares an account's alias, password policy, encryption of new
+// volumes, block of public S3 access and alternate contacts. AWS keeps one of
+// each an account (and of encryption, one a region), whoever has set it.
+func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...pulumi.ResourceOption) (*Settings, error) {
+	s := &Settings{}
+	if err := ctx.RegisterComponentResource(SettingsType, name, s, opts...); err != nil {
+		return nil, err
+	}
+	if args.Alias != "" {
+		if _, err := iam.NewAccountAlias(ctx, name, &iam.AccountAliasArgs{
+			AccountAlias: pulumi.String(args.Alias),
+		}, pulumi.Parent(s)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.passwords(ctx, name, args.Passwords); err != nil {
+		return nil, err
+	}
+	if _, err := ebs.NewEncryptionByDefault(ctx, name, &ebs.EncryptionByDefaultArgs{
+		Enabled: pulumi.Bool(true),
+	}, pulumi.Parent(s)); err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewAccountPublicAccessBlock(ctx, name, &s3.AccountPublicAccessBlockArgs{
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	}, pulumi.Parent(s)); err != nil {
+		return nil, err
+	}
+	for _, about := range slices.Sorted(maps.Keys(args.Contacts)) {
+		contact := args.Contacts[about]
+		if _, err := account.NewAlternativeContact(ctx, strings.ToLower(about), &account.AlternativeContactArgs{
+			AlternateContactType: pulumi.String(about),
+			Name:                 pulumi.String(contact.Name),
+			Title:                pulumi.String(contact.Title),
+			EmailAddress:         pulumi.String(contact.Email),
+			PhoneNumber:          pulumi.String(contact.Phone),
+		}, pulumi.Parent(s)); err != nil {
+			return nil, err
+		}
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
+}
+
+func (s *Settings) passwords(ctx *pulumi.Context, name string, p PasswordPolicy) error {
+	args := &iam.AccountPasswordPolicyArgs{
+		AllowUsersToChangePassword: pulumi.Bool(true),
+		MinimumPasswordLength:      pulumi.Int(p.MinimumLength),
+		RequireUppercaseCharacters: pulumi.Bool(p.Uppercase),
+		RequireLowercaseCharacters: pulumi.Bool(p.Lowercase),
+		RequireNumbers:             pulumi.Bool(p.Numbers),
+		RequireSymbols:             pulumi.Bool(p.Symbols),
+	}
+	// AWS takes no 0 for either.
+	if p.Reuse > 0 {
+		args.PasswordReusePrevention = pulumi.Int(p.Reuse)
+	}
+	if p.MaxAgeDays > 0 {
+		args.MaxPasswordAge = pulumi.Int(p.MaxAgeDays)
+	}
+	_, err := iam.NewAccountPasswordPolicy(ctx, name, args, pulumi.Parent(s))
+	return err
+}

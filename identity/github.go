@@ -1,0 +1,110 @@
+package identity
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// GitHubType is the component's type token.
+const GitHubType = "coldstart:identity:GitHub"
+
+// GitHubArgs are the arguments of NewGitHub.
+type GitHubArgs struct {
+	// Issuer signs the workflows' tokens.
+	Issuer string
+	// PlanRole and ApplyRole are the roles' names.
+	PlanRole, ApplyRole string
+	// PlanSubjects and ApplySubjects are who tokens may speak of, exactly.
+	PlanSubjects, ApplySubjects []string
+	// StateKeyARN is the key of the account's state, which plans have to read.
+	StateKeyARN pulumi.StringInput
+	Tags        pulumi.StringMapInput
+}
+
+// GitHub lets workflows of one repository in, without keys: every run gets a
+// token from GitHub that AWS takes for credentials of an hour.
+type GitHub struct {
+	pulumi.ResourceState
+
+	PlanRoleARN  pulumi.StringOutput
+	ApplyRoleARN pulumi.StringOutput
+}
+
+// NewGitHub declares GitHub as an identity provider of an account, a role that
+// reads for previews, and one that administers for deployments.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulumi.ResourceOption) (*GitHub, error) {
+	g := &GitHub{}
+	if err := ctx.RegisterComponentResource(GitHubType, name, g, opts...); err != nil {
+		return nil, err
+	}
+	provider, err := iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
+		Url:           pulumi.String("https://" + args.Issuer),
+		ClientIdLists: pulumi.ToStringArray([]string{audience}),
+		// AWS wants them and doesn't look at them: it knows who signs GitHub's
+		// certificates. https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
+		ThumbprintLists: pulumi.ToStringArray([]string{
+			"1c58a3a8518e8759bf075b76b750d4f2df264fcd", "6938fd4d98bab03faadb97b34396831e3780aea1",
+		}),
+		Tags: args.Tags,
+	}, pulumi.Parent(g))
+	if err != nil {
+		return nil, err
+	}
+	plan, err := newRole(ctx, "plan", g.role(args.PlanRole, "For previews, reads only", provider, args.PlanSubjects, args), []string{"ReadOnlyAccess"}, nil, g)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := iam.NewRolePolicy(ctx, "plan-state", &iam.RolePolicyArgs{
+		Name:   pulumi.String("state"),
+		Role:   plan.Name,
+		Policy: output.Policy(func(v []string) policy.Document { return readState(v[0]) }, args.StateKeyARN),
+	}, pulumi.Parent(g)); err != nil {
+		return nil, err
+	}
+	apply, err := newRole(ctx, "apply", g.role(args.ApplyRole, "For deployments", provider, args.ApplySubjects, args), []string{"AdministratorAccess"}, nil, g)
+	if err != nil {
+		return nil, err
+	}
+	g.PlanRoleARN, g.ApplyRoleARN = plan.Arn, apply.Arn
+	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"planRoleArn": g.PlanRoleARN, "applyRoleArn": g.ApplyRoleARN})
+}
+
+// audience is whom GitHub's tokens for AWS are made for.
+const audience = "sts.amazonaws.com"
+
+func (g *GitHub) role(name, description string, provider *iam.OpenIdConnectProvider, subjects []string, args *GitHubArgs) *iam.RoleArgs {
+	return &iam.RoleArgs{
+		Name:        pulumi.String(name),
+		Description: pulumi.String(description),
+		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
+			return trustWorkflows(v[0], args.Issuer, subjects)
+		}, provider.Arn),
+		Tags: args.Tags,
+	}
+}
+
+// trustWorkflows lets in runs of just the given subjects. Without a condition
+// on the subject, any repository of GitHub's would do.
+func trustWorkflows(providerARN, issuer string, subjects []string) policy.Document {
+	return policy.Document{Statements: []policy.Statement{{
+		Sid:       "Workflows",
+		Effect:    policy.Allow,
+		Principal: &policy.Principal{Federated: providerARN},
+		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
+		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {audience}, issuer + ":sub": subjects}},
+	}}}
+}
+
+// readState allows decrypting state, which ReadOnlyAccess doesn't.
+func readState(keyARN string) policy.Document {
+	return policy.Document{Statements: []policy.Statement{{
+		Sid:      "DecryptState",
+		Effect:   policy.Allow,
+		Action:   []string{"kms:Decrypt"},
+		Resource: []string{keyARN},
+	}}}
+}

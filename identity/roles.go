@@ -1,0 +1,152 @@
+package identity
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// RolesType is the component's type token.
+const RolesType = "coldstart:identity:Roles"
+
+// managedPolicies is what the ARNs of AWS's own policies start with.
+const managedPolicies = "arn:aws:iam::aws:policy/"
+
+// RolesArgs are the arguments of NewRoles.
+type RolesArgs struct {
+	Roles []Role
+	// UsersAccountID is the account whose users may be let in.
+	UsersAccountID pulumi.StringInput
+	// MFAMaxAge is how long after the second factor was shown a role may be
+	// assumed; 0 for as long as the user's session lasts.
+	MFAMaxAge time.Duration
+	Tags      pulumi.StringMapInput
+}
+
+// Role is a role that people assume.
+type Role struct {
+	// Name is the short one, such as admin; RoleName is IAM's.
+	Name, RoleName string
+	// ManagedPolicies are names of AWS's own.
+	ManagedPolicies []string
+	// Statements are what the role may do besides; Boundary what it can't do
+	// more than.
+	Statements, Boundary []policy.Statement
+	Session              time.Duration
+}
+
+// Roles are the roles that people assume in an account.
+type Roles struct {
+	pulumi.ResourceState
+
+	// ARNs are the roles' by their short names.
+	ARNs map[string]pulumi.StringOutput
+}
+
+// NewRoles declares the roles that people assume in an account. Each lets in
+// principals of the users' account that have shown a second factor; which of
+// them is up to that account's groups.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+func NewRoles(ctx *pulumi.Context, name string, args *RolesArgs, opts ...pulumi.ResourceOption) (*Roles, error) {
+	r := &Roles{ARNs: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource(RolesType, name, r, opts...); err != nil {
+		return nil, err
+	}
+	for _, role := range args.Roles {
+		if err := r.add(ctx, role, args); err != nil {
+			return nil, err
+		}
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"arns": pulumi.ToStringMapOutput(r.ARNs)})
+}
+
+func (r *Roles) add(ctx *pulumi.Context, role Role, args *RolesArgs) error {
+	iamArgs := &iam.RoleArgs{
+		Name:        pulumi.String(role.RoleName),
+		Description: pulumi.String("For people, with MFA: " + role.Name),
+		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
+			return trustUsers(v[0], args.MFAMaxAge)
+		}, args.UsersAccountID),
+		MaxSessionDuration: pulumi.Int(int(role.Session.Seconds())),
+		Tags:               args.Tags,
+	}
+	if len(role.Boundary) > 0 {
+		boundary, err := newBoundary(ctx, role, args.Tags, r)
+		if err != nil {
+			return err
+		}
+		iamArgs.PermissionsBoundary = boundary.Arn
+	}
+	created, err := newRole(ctx, role.Name, iamArgs, role.ManagedPolicies, role.Statements, r)
+	if err != nil {
+		return err
+	}
+	r.ARNs[role.Name] = created.Arn
+	return nil
+}
+
+func newBoundary(ctx *pulumi.Context, role Role, tags pulumi.StringMapInput, parent pulumi.Resource) (*iam.Policy, error) {
+	document, err := policy.Document{Statements: role.Boundary}.JSON()
+	if err != nil {
+		return nil, err
+	}
+	return iam.NewPolicy(ctx, role.Name+"-boundary", &iam.PolicyArgs{
+		Name:        pulumi.String(role.RoleName + "-boundary"),
+		Description: pulumi.String("What " + role.RoleName + " can't do more than"),
+		Policy:      pulumi.String(document),
+		Tags:        tags,
+	}, pulumi.Parent(parent))
+}
+
+// newRole declares a role and what it may do.
+func newRole(ctx *pulumi.Context, name string, args *iam.RoleArgs, managed []string, statements []policy.Statement, parent pulumi.Resource) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, name, args, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	for _, policy := range managed {
+		if _, err := iam.NewRolePolicyAttachment(ctx, name+"-"+strings.ReplaceAll(policy, "/", "-"), &iam.RolePolicyAttachmentArgs{
+			Role:      role.Name,
+			PolicyArn: pulumi.String(managedPolicies + policy),
+		}, pulumi.Parent(parent)); err != nil {
+			return nil, err
+		}
+	}
+	if len(statements) == 0 {
+		return role, nil
+	}
+	document, err := policy.Document{Statements: statements}.JSON()
+	if err != nil {
+		return nil, err
+	}
+	_, err = iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
+		Name:   pulumi.String("statements"),
+		Role:   role.Name,
+		Policy: pulumi.String(document),
+	}, pulumi.Parent(parent))
+	return role, err
+}
+
+// trustUsers lets in principals of an account with a second factor. Sessions
+// of roles never have one, so nobody comes from another role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+func trustUsers(accountID string, mfaMaxAge time.Duration) policy.Document {
+	condition := policy.Condition{"Bool": {"aws:MultiFactorAuthPresent": {"true"}}}
+	if mfaMaxAge > 0 {
+		seconds := strconv.Itoa(int(mfaMaxAge.Seconds()))
+		condition["NumericLessThanEquals"] = map[string][]string{"aws:MultiFactorAuthAge": {seconds}}
+	}
+	return policy.Document{Statements: []policy.Statement{{
+		Sid:       "UsersWithMFA",
+		Effect:    policy.Allow,
+		Principal: &policy.Principal{AWS: []string{"arn:aws:iam::" + accountID + ":root"}},
+		Action:    []string{"sts:AssumeRole"},
+		Condition: condition,
+	}}}
+}

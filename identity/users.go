@@ -1,0 +1,216 @@
+package identity
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/internal/policy"
+)
+
+// UsersType is the component's type token.
+const UsersType = "coldstart:identity:Users"
+
+// passwordLength is that of first passwords, which have to be changed at the
+// first sign-in. The provider makes them of all kinds of characters.
+const passwordLength = 32
+
+// UsersArgs are the arguments of NewUsers.
+type UsersArgs struct {
+	Groups []Group
+	Users  []User
+	// SelfService is the name of the policy by which users manage their own
+	// credentials.
+	SelfService string
+	Tags        pulumi.StringMapInput
+}
+
+// Group is a group of users.
+type Group struct {
+	// Name is what users name it by; GroupName is IAM's.
+	Name, GroupName string
+	// Roles are the ARNs of the roles that members may assume.
+	Roles []pulumi.StringInput
+}
+
+// User is a person.
+type User struct {
+	Name   string
+	Groups []string
+	// PGPKey encrypts the first password: keybase:<name>, or a public key in
+	// base64. Without one the user has no password.
+	PGPKey string
+}
+
+// Users are the people of the organization, and the groups that say what they
+// may assume.
+type Users struct {
+	pulumi.ResourceState
+
+	// ARNs are the users' by name, Passwords their encrypted first passwords.
+	ARNs, Passwords map[string]pulumi.StringOutput
+}
+
+// NewUsers declares the groups and users of the account where users live.
+func NewUsers(ctx *pulumi.Context, name string, args *UsersArgs, opts ...pulumi.ResourceOption) (*Users, error) {
+	u := &Users{ARNs: map[string]pulumi.StringOutput{}, Passwords: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource(UsersType, name, u, opts...); err != nil {
+		return nil, err
+	}
+	groups := map[string]*iam.Group{}
+	for _, group := range args.Groups {
+		created, err := u.newGroup(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		groups[group.Name] = created
+	}
+	document, err := selfService().JSON()
+	if err != nil {
+		return nil, err
+	}
+	own, err := iam.NewPolicy(ctx, "self-service", &iam.PolicyArgs{
+		Name:        pulumi.String(args.SelfService),
+		Description: pulumi.String("Users manage their own password, keys and MFA, and do nothing else without MFA"),
+		Policy:      pulumi.String(document),
+		Tags:        args.Tags,
+	}, pulumi.Parent(u))
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range args.Users {
+		if err := u.newUser(ctx, user, groups, own, args.Tags); err != nil {
+			return nil, err
+		}
+	}
+	return u, ctx.RegisterResourceOutputs(u, pulumi.Map{"arns": pulumi.ToStringMapOutput(u.ARNs)})
+}
+
+func (u *Users) newGroup(ctx *pulumi.Context, group Group) (*iam.Group, error) {
+	created, err := iam.NewGroup(ctx, group.Name, &iam.GroupArgs{Name: pulumi.String(group.GroupName)}, pulumi.Parent(u))
+	if err != nil {
+		return nil, err
+	}
+	_, err = iam.NewGroupPolicy(ctx, group.Name, &iam.GroupPolicyArgs{
+		Name:   pulumi.String("roles"),
+		Group:  created.Name,
+		Policy: output.Policy(assumeRoles, group.Roles...),
+	}, pulumi.Parent(u))
+	return created, err
+}
+
+func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.Group, own *iam.Policy, tags pulumi.StringMapInput) error {
+	created, err := iam.NewUser(ctx, user.Name, &iam.UserArgs{
+		Name:         pulumi.String(user.Name),
+		ForceDestroy: pulumi.Bool(true), // Keys and MFA devices that the user made go with the user.
+		Tags:         tags,
+	}, pulumi.Parent(u))
+	if err != nil {
+		return fmt.Errorf("user %s: %w", user.Name, err)
+	}
+	u.ARNs[user.Name] = created.Arn
+	if _, err := iam.NewUserPolicyAttachment(ctx, user.Name, &iam.UserPolicyAttachmentArgs{
+		User:      created.Name,
+		PolicyArn: own.Arn,
+	}, pulumi.Parent(u)); err != nil {
+		return err
+	}
+	if len(user.Groups) > 0 {
+		var names pulumi.StringArray
+		for _, name := range user.Groups {
+			group, ok := groups[name]
+			if !ok {
+				return fmt.Errorf("user %s: no group %s", user.Name, name)
+			}
+			names = append(names, group.Name)
+		}
+		if _, err := iam.NewUserGroupMembership(ctx, user.Name, &iam.UserGroupMembershipArgs{
+			User:   created.Name,
+			Groups: names,
+		}, pulumi.Parent(u)); err != nil {
+			return err
+		}
+	}
+	if user.PGPKey == "" {
+		return nil
+	}
+	login, err := iam.NewUserLoginProfile(ctx, user.Name, &iam.UserLoginProfileArgs{
+		User:                  created.Name,
+		PgpKey:                pulumi.String(user.PGPKey),
+		PasswordLength:        pulumi.Int(passwordLength),
+		PasswordResetRequired: pulumi.Bool(true),
+		// These count when the password is made. Another key or length is no
+		// reason to take a password away that its owner has chosen since.
+	}, pulumi.Parent(u), pulumi.IgnoreChanges([]string{"pgpKey", "passwordLength", "passwordResetRequired"}))
+	if err != nil {
+		return err
+	}
+	u.Passwords[user.Name] = login.EncryptedPassword
+	return nil
+}
+
+// assumeRoles allows assuming the given roles with a second factor, which the
+// roles demand as well.
+func assumeRoles(roleARNs []string) policy.Document {
+	return policy.Document{Statements: []policy.Statement{{
+		Sid:       "AssumeRoles",
+		Effect:    policy.Allow,
+		Action:    []string{"sts:AssumeRole"},
+		Resource:  roleARNs,
+		Condition: policy.Condition{"Bool": {"aws:MultiFactorAuthPresent": {"true"}}},
+	}}}
+}
+
+// selfService lets users see and manage their own password, keys and MFA
+// devices. Without MFA they can only set up MFA, and change the password that
+// they were given.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
+func selfService() policy.Document {
+	const (
+		own = "arn:aws:iam::*:user/${aws:username}"
+		// A virtual device is named after its user.
+		device = "arn:aws:iam::*:mfa/${aws:username}"
+	)
+	// What has to work before there is a second factor.
+	before := []string{
+		"iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetAccountPasswordPolicy",
+		"iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices", "iam:ResyncMFADevice",
+		"sts:GetSessionToken",
+	}
+	return policy.Document{Statements: []policy.Statement{
+		{
+			Sid:    "SeeTheAccount",
+			Effect: policy.Allow,
+			// These know no resource.
+			Action:   []string{"iam:GetAccountPasswordPolicy", "iam:ListAccountAliases", "iam:ListUsers", "iam:ListVirtualMFADevices"},
+			Resource: []string{"*"},
+		},
+		{
+			Sid:    "ManageOwnCredentials",
+			Effect: policy.Allow,
+			Action: []string{
+				"iam:ChangePassword", "iam:CreateAccessKey", "iam:DeactivateMFADevice", "iam:DeleteAccessKey",
+				"iam:EnableMFADevice", "iam:GetAccessKeyLastUsed", "iam:GetLoginProfile", "iam:GetMFADevice", "iam:GetUser",
+				"iam:ListAccessKeys", "iam:ListGroupsForUser", "iam:ListMFADevices", "iam:ResyncMFADevice",
+				"iam:UpdateAccessKey", "iam:UpdateLoginProfile",
+			},
+			Resource: []string{own},
+		},
+		{
+			Sid:      "ManageOwnDevice",
+			Effect:   policy.Allow,
+			Action:   []string{"iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice"},
+			Resource: []string{device},
+		},
+		{
+			Sid:       "NothingElseWithoutMFA",
+			Effect:    policy.Deny,
+			NotAction: before,
+			Resource:  []string{"*"},
+			// Long-lived keys come without the condition key.
+			Condition: policy.Condition{"BoolIfExists": {"aws:MultiFactorAuthPresent": {"false"}}},
+		},
+	}}
+}

@@ -1,0 +1,139 @@
+package pulumitest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// AccountID returns the id that the fake AWS gives the named account.
+func AccountID(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return fmt.Sprintf("2%011d", h.Sum64()%1e11)
+}
+
+// computed returns the id of a resource that is new or imported in an account,
+// and its outputs: its inputs and what AWS adds to them.
+func computed(args pulumi.MockResourceArgs, account string) (string, resource.PropertyMap) {
+	id, added := identify(args.TypeToken, args.Name, args.Inputs, account)
+	if args.ID != "" {
+		id = args.ID
+	}
+	outputs := args.Inputs.Copy()
+	for k, v := range added(id) {
+		outputs[resource.PropertyKey(k)] = resource.NewPropertyValue(v)
+	}
+	for _, k := range args.RegisterRPC.GetAdditionalSecretOutputs() {
+		if v, ok := outputs[resource.PropertyKey(k)]; ok {
+			outputs[resource.PropertyKey(k)] = resource.MakeSecret(v)
+		}
+	}
+	return id, outputs
+}
+
+// identify returns the id of a resource and a function that returns what AWS
+// adds to it.
+func identify(typ, name string, inputs resource.PropertyMap, account string) (string, func(id string) map[string]any) {
+	text := func(key resource.PropertyKey) string {
+		if v, ok := inputs[key]; ok && v.IsString() {
+			return v.StringValue()
+		}
+		return ""
+	}
+	arn := func(format string) func(string) map[string]any {
+		return func(id string) map[string]any { return map[string]any{"arn": fmt.Sprintf(format, id)} }
+	}
+	switch typ {
+	case AWSOrganization:
+		return OrganizationID, func(id string) map[string]any {
+			return map[string]any{
+				"arn":             organizationResourceARN + "organization/" + id,
+				"masterAccountId": MasterID,
+				"roots":           []any{map[string]any{"id": RootID, "arn": organizationResourceARN + "root/" + RootID, "name": "Root"}},
+			}
+		}
+	case AWSUnit:
+		return "ou-root-" + name, arn(organizationResourceARN + "ou/" + OrganizationID + "/%s")
+	case AWSAccount:
+		return AccountID(name), arn(organizationResourceARN + "account/" + OrganizationID + "/%s")
+	case AWSPolicy:
+		return "p-" + name, arn(organizationResourceARN + "policy/" + OrganizationID + "/service_control_policy/%s")
+	case AWSPolicyAttachment:
+		return text("targetId") + ":" + text("policyId"), none
+	case DelegatedAdministrator:
+		return text("accountId") + "/" + text("servicePrincipal"), arn(organizationResourceARN + "account/" + OrganizationID + "/" + text("accountId") + "%.0s")
+	case DelegationSet:
+		return "N" + strings.ToUpper(name), func(string) map[string]any {
+			return map[string]any{"nameServers": []any{"ns-1." + name, "ns-2." + name, "ns-3." + name, "ns-4." + name}}
+		}
+	case Zone:
+		return "Z" + strings.ToUpper(name), func(id string) map[string]any { return map[string]any{"zoneId": id} }
+	case Key:
+		return "00000000-0000-0000-0000-" + fmt.Sprintf("%012s", AccountID(name)), func(id string) map[string]any {
+			return map[string]any{"keyId": id, "arn": fmt.Sprintf(regionalResourceARNFormat, "kms", "key", id)}
+		}
+	case Bucket:
+		return text("bucket"), arn("arn:aws:s3:::%s")
+	case AccountPublic:
+		return account, none
+	case Parameter:
+		return text("name"), func(id string) map[string]any {
+			return map[string]any{"arn": "arn:aws:ssm:us-west-2:" + account + ":parameter" + id, "value": text("insecureValue")}
+		}
+	case Analyzer:
+		return text("analyzerName"), arn("arn:aws:access-analyzer:us-west-2:" + account + ":analyzer/%s")
+	case Contact:
+		return text("alternateContactType"), none
+	case Trail:
+		return text("name"), arn("arn:aws:cloudtrail:us-west-2:" + MasterID + ":trail/%s")
+	}
+	if strings.HasPrefix(typ, "aws:iam/") {
+		return identifyIAM(typ, name, text, "arn:aws:iam::"+account+":")
+	}
+	return name + "-id", none
+}
+
+// identifyIAM does so for what IAM has. Prefix starts the account's ARNs.
+func identifyIAM(typ, name string, text func(resource.PropertyKey) string, prefix string) (string, func(id string) map[string]any) {
+	named := func(kind string) (string, func(string) map[string]any) {
+		return text("name"), func(id string) map[string]any { return map[string]any{"arn": prefix + kind + "/" + id} }
+	}
+	itself := func(arn string) (string, func(string) map[string]any) {
+		return arn, func(id string) map[string]any { return map[string]any{"arn": id} }
+	}
+	switch typ {
+	case Role:
+		return named("role")
+	case Group:
+		return named("group")
+	case User:
+		return named("user")
+	case ManagedPolicy:
+		return itself(prefix + "policy/" + text("name"))
+	case IdentityProvider:
+		return itself(prefix + "oidc-provider/" + strings.TrimPrefix(text("url"), "https://"))
+	case RolePolicy:
+		return text("role") + ":" + text("name"), none
+	case GroupPolicy:
+		return text("group") + ":" + text("name"), none
+	case AccountAlias:
+		return text("accountAlias"), none
+	case LoginPolicy:
+		return "iam-account-password-policy", none
+	case UserLoginProfile:
+		return text("user"), func(id string) map[string]any {
+			if text("pgpKey") == "" {
+				return map[string]any{"password": "password-of-" + id}
+			}
+			return map[string]any{"encryptedPassword": "encrypted+" + id + "==", "keyFingerprint": "0123456789abcdef"}
+		}
+	}
+	return name + "-id", none
+}
+
+// none is what AWS adds to a resource that has nothing but its inputs.
+func none(string) map[string]any { return nil }

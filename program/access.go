@@ -1,0 +1,118 @@
+package program
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// declareAccess declares who may come into an account, and in the one where
+// users live, the users. It returns the fields of stackref.Account about them.
+func declareAccess(ctx *pulumi.Context, org *organization.Organization, name string, b base, stateKeyARN pulumi.StringInput) (pulumi.Map, error) {
+	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
+	args := &identity.RolesArgs{UsersAccountID: b.accountID(org.Access.Account), MFAMaxAge: org.Access.MFAMaxAge, Tags: tags}
+	for _, role := range org.RoleNames(name) {
+		r := org.Access.Roles[role]
+		args.Roles = append(args.Roles, identity.Role{
+			Name: role, RoleName: org.Name(name, role),
+			ManagedPolicies: r.ManagedPolicies, Statements: r.Statements, Boundary: r.Boundary, Session: r.Session,
+		})
+	}
+	roles, err := identity.NewRoles(ctx, "access", args, in)
+	if err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{"roles": exportedRoles(org, name, b.accountID(name), roles), "signInUrl": signInURL(org, name, b)}
+	if g := org.Access.GitHub; g.Repository != "" {
+		workflows, err := identity.NewGitHub(ctx, "github", &identity.GitHubArgs{
+			Issuer:        organization.GitHubIssuer,
+			PlanRole:      org.Name(name, organization.RolePlan),
+			ApplyRole:     org.Name(name, organization.RoleApply),
+			PlanSubjects:  g.PlanSubjects(),
+			ApplySubjects: g.ApplySubjects(),
+			StateKeyARN:   stateKeyARN,
+			Tags:          tags,
+		}, in)
+		if err != nil {
+			return nil, err
+		}
+		outputs["planRoleArn"], outputs["applyRoleArn"] = workflows.PlanRoleARN, workflows.ApplyRoleARN
+	}
+	if name != org.Access.Account || len(org.Users)+len(org.Access.Groups) == 0 {
+		return outputs, nil
+	}
+	users, err := declareUsers(ctx, org, name, b)
+	if err != nil {
+		return nil, err
+	}
+	if len(org.Users) > 0 {
+		outputs["users"] = exportedUsers(org, users)
+	}
+	return outputs, nil
+}
+
+// declareUsers declares the organization's users and groups.
+func declareUsers(ctx *pulumi.Context, org *organization.Organization, name string, b base) (*identity.Users, error) {
+	args := &identity.UsersArgs{SelfService: org.Name(name, "self-service"), Tags: tags(org.TagsOf(name))}
+	for _, group := range org.Groups() {
+		g := identity.Group{Name: group.Name, GroupName: org.GroupName(group.Name)}
+		for _, grant := range group.Grants {
+			role := org.Name(grant.Account, grant.Role)
+			g.Roles = append(g.Roles, b.accountID(grant.Account).ApplyT(func(id string) string {
+				return organization.RoleARN(id, role)
+			}).(pulumi.StringOutput))
+		}
+		args.Groups = append(args.Groups, g)
+	}
+	for _, user := range slices.Sorted(maps.Keys(org.Users)) {
+		u := org.Users[user]
+		key := u.PGPKey
+		if u.Keybase != "" {
+			key = "keybase:" + u.Keybase
+		}
+		args.Users = append(args.Users, identity.User{Name: user, Groups: u.Groups, PGPKey: key})
+	}
+	return identity.NewUsers(ctx, "users", args, pulumi.Providers(b.provider))
+}
+
+func exportedRoles(org *organization.Organization, name string, accountID pulumi.StringOutput, roles *identity.Roles) pulumi.Map {
+	exported := pulumi.Map{}
+	for role, arn := range roles.ARNs {
+		roleName := org.Name(name, role)
+		exported[role] = pulumi.Map{
+			"arn": arn,
+			"switchRoleUrl": accountID.ApplyT(func(id string) string {
+				return organization.SwitchRoleURL(id, roleName, roleName)
+			}).(pulumi.StringOutput),
+		}
+	}
+	return exported
+}
+
+func signInURL(org *organization.Organization, name string, b base) pulumi.StringInput {
+	if alias := org.Alias(name); alias != "" {
+		return pulumi.String(organization.SignInURL(alias))
+	}
+	return b.accountID(name).ApplyT(organization.SignInURL).(pulumi.StringOutput)
+}
+
+// exportedUsers says how users with a first password read it.
+func exportedUsers(org *organization.Organization, users *identity.Users) pulumi.Map {
+	exported := pulumi.Map{}
+	for user, arn := range users.ARNs {
+		fields := pulumi.Map{"arn": arn}
+		decrypt := "gpg --decrypt"
+		if org.Users[user].Keybase != "" {
+			decrypt = "keybase pgp decrypt"
+		}
+		if password, ok := users.Passwords[user]; ok {
+			fields["decryptPassword"] = pulumi.Sprintf("echo %s | base64 --decode | %s", password, decrypt)
+		}
+		exported[user] = fields
+	}
+	return exported
+}

@@ -1,0 +1,226 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// declareAccounts declares the organization, its units and its accounts.
+func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
+	in := pulumi.Providers(provider)
+	units := declaredUnits(org.Organization)
+	existing, err := discover(ctx, org, previous, units, provider)
+	if err != nil {
+		return nil, nil, err
+	}
+	services, policies := enabled(org.Organization, previous, existing)
+	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
+		TrustedServices: services,
+		PolicyTypes:     policies,
+		Units:           units,
+		Existing:        existing,
+	}, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	names, members := org.AccountNames(), map[string]*accounts.Account{}
+	for i, name := range names {
+		account := org.Accounts[name]
+		args := &accounts.AccountArgs{
+			Name:          name,
+			Email:         org.AccountEmail(name),
+			ParentID:      o.Parent(account.Unit),
+			AccessRole:    organization.AccessRole,
+			CloseOnDelete: account.CloseOnDelete,
+			KeepOnDelete:  account.KeepOnDelete,
+			Existing:      existing,
+			Tags:          tags(org.TagsOf(name)),
+		}
+		if i >= accounts.AtOnce {
+			args.After = members[names[i-accounts.AtOnce]]
+		}
+		if members[name], err = accounts.NewAccount(ctx, name, args, in); err != nil {
+			return nil, nil, err
+		}
+	}
+	return o, members, declareGuardrails(ctx, org.Organization, o, members, in)
+}
+
+// declareGuardrails declares the guardrails that are attached to something.
+func declareGuardrails(ctx *pulumi.Context, org *organization.Organization, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) error {
+	// While an organization is adopted it is left as it is: what the root hasn't
+	// enabled yet waits for the update that brings it in line.
+	if len(org.Attachments()) > 0 && !o.Allows(organization.ServiceControlPolicy) {
+		return ctx.Log.Info("guardrails follow with the next update, when the adopted organization has service control policies", nil)
+	}
+	all := org.TagsOf("")
+	delete(all, "Account")
+	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(all)}
+	for _, name := range org.GuardrailNames() {
+		document, _ := org.Guardrail(name)
+		content, err := document.JSON()
+		if err != nil {
+			return err
+		}
+		args.Guardrails = append(args.Guardrails, accounts.Guardrail{Name: name, PolicyName: org.Namespace + "-" + name, Content: content})
+	}
+	for _, a := range org.Attachments() {
+		target := o.Parent(a.Unit)
+		if a.Account != "" {
+			target = members[a.Account].ID
+		}
+		args.Attachments = append(args.Attachments, accounts.Attachment{Guardrail: a.Guardrail, Target: strings.Replace(a.Target(), " ", "-", 1), TargetID: target})
+	}
+	if len(args.Guardrails) == 0 {
+		return nil
+	}
+	_, err := accounts.NewGuardrails(ctx, "guardrails", args, in)
+	return err
+}
+
+// declareDelegated declares which members administer services, and returns
+// their ids by service, known when they do.
+func declareDelegated(ctx *pulumi.Context, org *organization.Organization, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) (pulumi.StringMap, error) {
+	ids := pulumi.StringMap{}
+	for _, service := range slices.Sorted(maps.Keys(org.Settings.DelegatedAdministrators)) {
+		if !o.Trusts(service) {
+			if err := follows(ctx, "the administrator of "+service, service); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		delegated, err := accounts.NewDelegated(ctx, service, &accounts.DelegatedArgs{
+			Service:   service,
+			AccountID: members[org.Settings.DelegatedAdministrators[service]].ID,
+			Trusted:   o,
+		}, in)
+		if err != nil {
+			return nil, err
+		}
+		ids[service] = delegated.AccountID
+	}
+	return ids, nil
+}
+
+// follows says that something waits until an adopted organization trusts a
+// service.
+func follows(ctx *pulumi.Context, what, service string) error {
+	return ctx.Log.Info(fmt.Sprintf("%s follows with the next update, when the adopted organization trusts %s", what, service), nil)
+}
+
+// declareAnalyzer declares the organization's analyzer in the stack of the
+// account that has it. O is nil in the stack of a member.
+func declareAnalyzer(ctx *pulumi.Context, org *declaration, name string, o *accounts.Organization, in pulumi.ResourceOption) error {
+	if name != org.AnalyzerAccount() || org.settings.Emulator != "" {
+		return nil
+	}
+	if o != nil && !o.Trusts(organization.AnalyzerService) {
+		return follows(ctx, "the analyzer", organization.AnalyzerService)
+	}
+	_, err := accounts.NewAnalyzer(ctx, "analyzer", &accounts.AnalyzerArgs{
+		Name:    org.Name(name, "analyzer"),
+		Trusted: o,
+		Tags:    tags(org.TagsOf(name)),
+	}, in)
+	return err
+}
+
+// declaredUnits returns the units, each after its parent.
+func declaredUnits(org *organization.Organization) []accounts.Unit {
+	occupied := map[string]bool{}
+	for _, account := range org.Accounts {
+		for unit := account.Unit; unit != ""; unit = org.Units[unit].Parent {
+			occupied[unit] = true
+		}
+	}
+	var units []accounts.Unit
+	for _, name := range org.UnitNames() {
+		unit := org.Units[name]
+		all := org.TagsOf("")
+		maps.Copy(all, unit.Tags)
+		delete(all, "Account")
+		units = append(units, accounts.Unit{Name: name, Parent: unit.Parent, Occupied: occupied[name], Tags: tags(all)})
+	}
+	return units
+}
+
+// discover looks at AWS unless the stack's last run had all that is declared:
+// then there is nothing to adopt.
+func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
+	if previous != nil && covers(previous, org.Organization) {
+		return nil, nil
+	}
+	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, name := range org.AccountNames() {
+		errs = append(errs, existing.Check(name, org.Accounts[name].ID, org.AccountEmail(name)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return existing.Without(known(previous, org.Organization)), nil
+}
+
+func covers(previous *stackref.Master, org *organization.Organization) bool {
+	for name := range org.Units {
+		if previous.Units[name] == "" {
+			return false
+		}
+	}
+	for name := range org.Accounts {
+		if previous.Accounts[name].ID == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// known returns the e-mails and units that the stack has already, so that they
+// are updated as usual and not adopted.
+func known(previous *stackref.Master, org *organization.Organization) (emails, units []string, organization bool) {
+	if previous == nil {
+		return nil, nil, false
+	}
+	for _, member := range previous.Accounts {
+		emails = append(emails, strings.ToLower(member.Email))
+	}
+	for name := range org.Units {
+		if previous.Units[name] != "" {
+			units = append(units, name)
+		}
+	}
+	return emails, units, true
+}
+
+// enabled returns the services and policy types to enable: what is declared,
+// what coldstart needs, and what others have enabled, since taking that away
+// could stop them.
+func enabled(org *organization.Organization, previous *stackref.Master, existing *accounts.Existing) (services, policies []string) {
+	services = append(services, org.Settings.TrustedServices...)
+	policies = append(policies, org.Settings.PolicyTypes...)
+	services = append(services, organization.AnalyzerService)
+	services = slices.AppendSeq(services, maps.Keys(org.Settings.DelegatedAdministrators))
+	if org.Audited() {
+		services = append(services, accounts.CloudTrailService)
+	}
+	if previous != nil {
+		services, policies = append(services, previous.TrustedServices...), append(policies, previous.PolicyTypes...)
+	}
+	if existing != nil {
+		services, policies = append(services, existing.TrustedServices...), append(policies, existing.PolicyTypes...)
+	}
+	return services, policies
+}

@@ -1,0 +1,124 @@
+package program
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/dns"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/state"
+)
+
+// base is what declareBase works with.
+type base struct {
+	// provider works in the account.
+	provider *aws.Provider
+	// delegation may change the account's name in the apex zone.
+	delegation *aws.Provider
+	apexZoneID pulumi.StringInput
+	// accountARN is AWS Organizations' name of the account, accessRoleARN the
+	// role by which programs enter it; nil if there is none.
+	accountARN, accessRoleARN pulumi.StringInput
+	// accountID returns the id of any account of the organization.
+	accountID func(account string) pulumi.StringOutput
+}
+
+// declareBase declares what every account has, the management account too: a
+// zone and its delegation, a place for state, a key for secrets, its settings,
+// and who may come in. It returns the fields of stackref.Account.
+func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pulumi.Map, error) {
+	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
+	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: org.Name(name, "zone"), Domain: org.ZoneName(name), Tags: tags}, in)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dns.NewDelegation(ctx, "delegation", &dns.DelegationArgs{
+		ApexZoneID:  b.apexZoneID,
+		Domain:      org.ZoneName(name),
+		NameServers: zone.NameServers,
+	}, pulumi.Providers(b.delegation)); err != nil {
+		return nil, err
+	}
+	store, err := state.NewStore(ctx, "state", &state.StoreArgs{
+		Name:      org.Name(name, "state"),
+		AccountID: b.accountID(name),
+		Region:    org.Region,
+		Tags:      tags,
+	}, in)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := state.NewSecrets(ctx, "secrets", &state.SecretsArgs{
+		Name:      org.Name(name, "secrets"),
+		AccountID: b.accountID(name),
+		Tags:      tags,
+	}, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := declareSettings(ctx, org, name, b, zone.ID); err != nil {
+		return nil, err
+	}
+	outputs, err := declareAccess(ctx, org.Organization, name, b, store.KeyARN)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(outputs, pulumi.Map{
+		"accountId":       b.accountID(name),
+		"zoneId":          zone.ID,
+		"zoneName":        pulumi.String(org.ZoneName(name)),
+		"nameServers":     zone.NameServers,
+		"stateBucket":     store.Bucket,
+		"stateKeyArn":     store.KeyARN,
+		"backendUrl":      store.BackendURL,
+		"secretsProvider": store.SecretsProvider,
+		"secretsKeyArn":   secrets.KeyARN,
+	})
+	return outputs, nil
+}
+
+// declareSettings declares what holds in the whole account, and the facts by
+// which programs in it learn about it.
+func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base, zoneID pulumi.StringInput) error {
+	in := pulumi.Providers(b.provider)
+	p := org.Baseline.Passwords
+	args := &accounts.SettingsArgs{
+		Alias: org.Alias(name),
+		Passwords: accounts.PasswordPolicy{
+			MinimumLength: p.MinimumLength,
+			Uppercase:     p.Uppercase, Lowercase: p.Lowercase, Numbers: p.Numbers, Symbols: p.Symbols,
+			Reuse: p.Reuse, MaxAgeDays: p.MaxAgeDays,
+		},
+		Contacts: map[string]accounts.Contact{},
+	}
+	for about, contact := range org.Baseline.Contacts {
+		args.Contacts[organization.ContactType(about)] = accounts.Contact(contact)
+	}
+	if _, err := accounts.NewSettings(ctx, "settings", args, in); err != nil {
+		return err
+	}
+	facts := facts(org.Organization, name, b.accountID(name), b.accountARN, b.accessRoleARN)
+	facts["zone_id"] = zoneID
+	_, err := accounts.NewParameters(ctx, "parameters", &accounts.ParametersArgs{
+		Path:   org.ParameterPath(name),
+		Values: facts,
+		Tags:   tags(org.TagsOf(name)),
+	}, in)
+	return err
+}
+
+// facts are what the management account knows about an account, by the last
+// parts of the names of its parameters.
+func facts(org *organization.Organization, name string, id, arn, accessRoleARN pulumi.StringInput) map[string]pulumi.StringInput {
+	values := map[string]pulumi.StringInput{"account_id": id, "account_arn": arn}
+	if accessRoleARN != nil {
+		values["access_role"] = accessRoleARN
+	}
+	if network := org.Accounts[name].Network; network.IsValid() {
+		values["network"] = pulumi.String(network.String())
+	}
+	return values
+}

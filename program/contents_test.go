@@ -1,0 +1,185 @@
+package program_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// TestMasterExports are the values for one account.
+func TestMasterExports(t *testing.T) {
+	t.Parallel()
+	exports := after(t, shipped(t)).stacks[organization.Master]
+	id := pulumitest.AccountID("prod")
+	want := map[string]any{
+		"id": id, "arn": "arn:aws:organizations::111111111111:account/o-exampleorgid/" + id,
+		"email": "aws+prod@acme.example", "unit": "workloads", "closeOnDelete": false, "keepOnDelete": false,
+		"accessRoleArn":     "arn:aws:iam::" + id + ":role/OrganizationAccountAccessRole",
+		"delegationRoleArn": "arn:aws:iam::111111111111:role/acme-prod-delegation",
+	}
+	if diff := cmp.Diff(want, exports["accounts"].(map[string]any)["prod"]); diff != "" {
+		t.Errorf("prod (-want +got)\n%s", diff)
+	}
+	rest := map[string]any{}
+	for _, k := range []string{"namespace", "domain", "region", "accountId", "organizationId", "rootId", "zoneName", "apexZoneId", "zoneId"} {
+		rest[k] = exports[k]
+	}
+	if diff := cmp.Diff(map[string]any{
+		"namespace": "acme", "domain": "acme.example", "region": "us-west-2", "accountId": "111111111111", "organizationId": "o-exampleorgid",
+		"rootId": "r-root", "zoneName": "master.acme.example", "apexZoneId": "ZAPEX", "zoneId": "ZZONE",
+	}, rest); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestProviders checks in which account, and as whom, each provider works.
+func TestProviders(t *testing.T) {
+	t.Parallel()
+	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "audit", "prod"))
+	role := func(account, arn string) map[string]any {
+		return map[string]any{
+			"region": "us-west-2", "allowedAccountIds": []any{account},
+			"assumeRole": map[string]any{"roleArn": arn, "sessionName": "coldstart"},
+		}
+	}
+	for stack, want := range map[string]map[string]map[string]any{
+		"master": {"master": {"region": "us-west-2"}},
+		"audit": {
+			"account":    role(pulumitest.AccountID("audit"), "arn:aws:iam::"+pulumitest.AccountID("audit")+":role/OrganizationAccountAccessRole"),
+			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-audit-delegation"),
+			"master":     {"region": "us-west-2", "allowedAccountIds": []any{"111111111111"}},
+		},
+		"prod": {
+			"account":    role(pulumitest.AccountID("prod"), "arn:aws:iam::"+pulumitest.AccountID("prod")+":role/OrganizationAccountAccessRole"),
+			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-prod-delegation"),
+		},
+	} {
+		got := map[string]map[string]any{}
+		for _, p := range results[stack].OfType(pulumitest.Provider) {
+			got[p.Name] = p.Inputs
+			// Defaults that the SDK sets by itself.
+			delete(got[p.Name], "skipCredentialsValidation")
+			delete(got[p.Name], "skipRegionValidation")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", stack, diff)
+		}
+	}
+	// Each resource is where it belongs: the delegation in the apex zone is all
+	// that a member's stack touches of the management account.
+	for _, r := range results["prod"].Resources {
+		want := "account"
+		if r.Type == pulumitest.Record {
+			want = "delegation"
+		}
+		if r.AWS() && r.Provider != want {
+			t.Errorf("%s is made by %s", r.URN, r.Provider)
+		}
+	}
+	if p := results["audit"].Resource(t, pulumitest.Trail, "master-trail").Provider; p != "master" {
+		t.Errorf("the organization's trail is made by %s", p)
+	}
+}
+
+// TestTrails are in the stacks, and of the kind, that the mode says.
+func TestTrails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		declaration  string
+		organization bool
+		trails       map[string][]string
+	}{
+		{"shipped", true, map[string][]string{"audit": {"acme-master-trail"}}},
+		{"trail each", false, map[string][]string{"audit": {"acme-master-trail", "acme-audit-trail"}, "prod": {"acme-prod-trail"}, "dev": {"acme-dev-trail"}}},
+		{"no trail", false, nil},
+	} {
+		t.Run(c.declaration, func(t *testing.T) {
+			t.Parallel()
+			org := declarations(t)[c.declaration]
+			results := nothing().up(t, org, named(t, org, "master", "audit", "prod", "dev"))
+			for _, stack := range []string{"master", "audit", "prod", "dev"} {
+				var names []string
+				for _, trail := range results[stack].OfType(pulumitest.Trail) {
+					names = append(names, trail.At("name").(string))
+					if trail.At("isOrganizationTrail") != c.organization {
+						t.Errorf("%s: %v", stack, trail.Inputs)
+					}
+					if trail.At("s3BucketName") != "acme-audit-trails-"+pulumitest.AccountID("audit") {
+						t.Errorf("%s: writes to %v", stack, trail.At("s3BucketName"))
+					}
+				}
+				if diff := cmp.Diff(c.trails[stack], names); diff != "" {
+					t.Errorf("%s (-want +got)\n%s", stack, diff)
+				}
+			}
+			// Trails wait until they may write.
+			for _, trail := range results["audit"].OfType(pulumitest.Trail) {
+				if !trail.Waits(results["audit"].Resource(t, pulumitest.BucketPolicy, "archive")) {
+					t.Errorf("%s doesn't wait for the archive", trail.URN)
+				}
+			}
+			trusted, _ := results["master"].Resource(t, pulumitest.AWSOrganization, "organization").At("awsServiceAccessPrincipals").([]any)
+			if slices.Contains(trusted, any(accounts.CloudTrailService)) != org.Audited() {
+				t.Errorf("trusted services are %v", trusted)
+			}
+		})
+	}
+}
+
+// TestNameServers delegates each zone to its own name servers.
+func TestNameServers(t *testing.T) {
+	t.Parallel()
+	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "audit", "prod"))
+	for _, stack := range []string{"master", "audit", "prod"} {
+		record := results[stack].Resource(t, pulumitest.Record, "delegation")
+		want := map[string]any{"zoneId": "ZAPEX", "name": stack + ".acme.example", "type": "NS", "ttl": 300.0, "records": results[stack].Exports["nameServers"]}
+		if diff := cmp.Diff(want, record.Inputs); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", stack, diff)
+		}
+	}
+	if n := len(results["master"].OfType(pulumitest.Record)); n != 3 {
+		t.Errorf("%d records in master, not the delegation and the two of the workstation", n)
+	}
+	off := nothing().run(t, changed(t, func(o *organization.Organization) { o.DNS.Local = false }), organization.Master, false)
+	if n := len(off.OfType(pulumitest.Record)); n != 1 {
+		t.Errorf("%d records in master with dns.local off", n)
+	}
+}
+
+// TestNestedUnits puts each unit into its parent, and keeps those that hold an
+// account anywhere below.
+func TestNestedUnits(t *testing.T) {
+	t.Parallel()
+	result := nothing().run(t, changed(t, nestUnits), organization.Master, false)
+	if n := len(result.OfType(pulumitest.AWSUnit)); n != 12 {
+		t.Errorf("%d units", n)
+	}
+	for name, want := range map[string]struct {
+		parent   string
+		occupied bool
+	}{
+		"security": {pulumitest.RootID, true},
+		"sandbox":  {pulumitest.RootID, true}, // Holds testing.
+		"u0":       {"ou-root-security", true},
+		"u3":       {"ou-root-u2", true},
+		"u4":       {pulumitest.RootID, false},
+		"u5":       {"ou-root-u1", false},
+		"u6":       {"ou-root-u2", false},
+	} {
+		unit := result.Resource(t, pulumitest.AWSUnit, name)
+		if unit.At("parentId") != want.parent || unit.RetainOnDelete != want.occupied {
+			t.Errorf("%s is in %v and retained: %t", name, unit.At("parentId"), unit.RetainOnDelete)
+		}
+	}
+	if got := result.Resource(t, pulumitest.AWSUnit, "u3").At("tags", "Level"); got != "3" {
+		t.Errorf("u3 has level %v", got)
+	}
+	if got := result.Resource(t, pulumitest.AWSAccount, "dev").At("parentId"); got != "ou-root-u3" {
+		t.Errorf("dev is in %v", got)
+	}
+}

@@ -1,0 +1,256 @@
+package program_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+// attached returns "<policy id> <target id>" of all guardrails, in order.
+func attached(result *pulumitest.Result) []string {
+	var all []string
+	for _, a := range result.OfType(pulumitest.AWSPolicyAttachment) {
+		all = append(all, fmt.Sprintf("%v %v", a.At("policyId"), a.At("targetId")))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestGuardrails are made once and attached by the ids of what they bind.
+func TestGuardrails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		change   func(*organization.Organization)
+		policies map[string]string // names by logical name
+		attached []string
+	}{
+		{
+			"shipped", func(*organization.Organization) {},
+			map[string]string{
+				"allowed-regions": "acme-allowed-regions", "deny-leaving": "acme-deny-leaving", "deny-public-s3": "acme-deny-public-s3",
+				"deny-root-user": "acme-deny-root-user", "protect-access": "acme-protect-access", "protect-audit": "acme-protect-audit",
+				"require-imdsv2": "acme-require-imdsv2",
+			},
+			[]string{
+				"p-allowed-regions ou-root-infrastructure", "p-allowed-regions ou-root-sandbox", "p-allowed-regions ou-root-security", "p-allowed-regions ou-root-workloads",
+				"p-deny-leaving r-root",
+				"p-deny-public-s3 ou-root-infrastructure", "p-deny-public-s3 ou-root-sandbox", "p-deny-public-s3 ou-root-security", "p-deny-public-s3 ou-root-workloads",
+				"p-deny-root-user ou-root-infrastructure", "p-deny-root-user ou-root-sandbox", "p-deny-root-user ou-root-security", "p-deny-root-user ou-root-workloads",
+				"p-protect-access r-root", "p-protect-audit r-root",
+				"p-require-imdsv2 ou-root-infrastructure", "p-require-imdsv2 ou-root-sandbox", "p-require-imdsv2 ou-root-security", "p-require-imdsv2 ou-root-workloads",
+			},
+		},
+		{
+			"own", func(o *organization.Organization) {
+				ownGuardrails(o)
+				for _, unit := range []string{"infrastructure", "security"} {
+					o.Units[unit] = organization.Unit{Guardrails: []string{}}
+				}
+			},
+			map[string]string{"deny-expensive": "acme-deny-expensive", "deny-leaving": "acme-deny-leaving", "deny-root-user": "acme-deny-root-user"},
+			[]string{
+				"p-deny-expensive " + pulumitest.AccountID("corp"), "p-deny-expensive ou-root-sandbox", "p-deny-leaving r-root",
+				"p-deny-root-user " + pulumitest.AccountID("corp"),
+			},
+		},
+		{
+			"quarantine", func(o *organization.Organization) {
+				o.Guardrails = organization.Guardrails{}
+				changeAccount(o, "dev", func(a *organization.Account) { a.Guardrails = []string{organization.Quarantine} })
+			},
+			map[string]string{"quarantine": "acme-quarantine"},
+			[]string{"p-quarantine " + pulumitest.AccountID("dev")},
+		},
+		{"none", func(o *organization.Organization) { o.Guardrails = organization.Guardrails{} }, map[string]string{}, nil},
+		{
+			// Their logical names differ, as the units' do.
+			"units of almost the same name", func(o *organization.Organization) {
+				o.Guardrails = organization.Guardrails{}
+				o.Units["a b"] = organization.Unit{Guardrails: []string{organization.DenyLeaving}}
+				o.Units["a-b"] = organization.Unit{Guardrails: []string{organization.DenyLeaving}}
+			},
+			map[string]string{"deny-leaving": "acme-deny-leaving"},
+			[]string{"p-deny-leaving ou-root-a b", "p-deny-leaving ou-root-a-b"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			org := changed(t, c.change)
+			result := nothing().run(t, org, organization.Master, false)
+			policies := map[string]string{}
+			o := result.Resource(t, pulumitest.AWSOrganization, "organization")
+			for _, p := range result.OfType(pulumitest.AWSPolicy) {
+				policies[p.Name] = p.At("name").(string)
+				if !p.Waits(o) {
+					t.Errorf("%s doesn't wait for the organization", p.URN)
+				}
+				document, _ := org.Guardrail(p.Name)
+				if content, err := document.JSON(); err != nil || p.At("content") != content {
+					t.Errorf("%s is %v, not\n%s", p.Name, p.At("content"), content)
+				}
+			}
+			if diff := cmp.Diff(c.policies, policies); diff != "" {
+				t.Errorf("policies (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(c.attached, attached(result)); diff != "" {
+				t.Errorf("attachments (-want +got)\n%s", diff)
+			}
+			if n := len(result.OfType(accounts.GuardrailsType)); n != min(len(c.policies), 1) {
+				t.Errorf("%d components", n)
+			}
+		})
+	}
+}
+
+// next is what an adopted organization waits with.
+const (
+	guardrailsFollow = "guardrails follow with the next update, when the adopted organization has service control policies"
+	analyzerFollows  = "the analyzer follows with the next update, when the adopted organization trusts access-analyzer.amazonaws.com"
+	guardDutyFollows = "the administrator of guardduty.amazonaws.com follows with the next update, when the adopted organization trusts guardduty.amazonaws.com"
+)
+
+// TestAdoptThenAdd leaves an adopted organization as it is, and so does without
+// what it hasn't enabled, until the next update.
+func TestAdoptThenAdd(t *testing.T) {
+	t.Parallel()
+	guardDuty := func(o *organization.Organization) {
+		o.Settings.DelegatedAdministrators = map[string]string{"guardduty.amazonaws.com": "audit"}
+	}
+	for _, c := range []struct {
+		name                     string
+		change                   func(*organization.Organization)
+		services, policies       []string
+		messages                 []string
+		guardrails, administered int // of the first update
+		analyzers                int
+	}{
+		{"nothing enabled", guardDuty, nil, nil, []string{guardrailsFollow, analyzerFollows, guardDutyFollows}, 0, 0, 0},
+		{"policies enabled", guardDuty, nil, []string{"SERVICE_CONTROL_POLICY"}, []string{analyzerFollows, guardDutyFollows}, 7, 0, 0},
+		{"services trusted", guardDuty, []string{"access-analyzer.amazonaws.com", "guardduty.amazonaws.com"}, []string{"TAG_POLICY"}, []string{guardrailsFollow}, 0, 1, 1},
+		{
+			"nothing declared that it lacks", func(o *organization.Organization) { o.Guardrails = organization.Guardrails{} },
+			[]string{"access-analyzer.amazonaws.com"},
+			nil, nil, 0, 0, 1,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			org := changed(t, c.change)
+			w := nothing()
+			w.found = found()
+			w.found.TrustedServices, w.found.PolicyTypes = c.services, c.policies
+			var first *pulumitest.Result
+			for _, preview := range []bool{true, false} {
+				first = w.run(t, org, organization.Master, preview)
+				if diff := cmp.Diff(c.messages, first.Messages); diff != "" {
+					t.Errorf("preview %t says (-want +got)\n%s", preview, diff)
+				}
+				checkCounts(t, first, c.guardrails, c.administered, c.analyzers)
+			}
+			w.stacks[organization.Master] = first.Exports
+			second := w.run(t, org, organization.Master, false)
+			if len(second.Messages) > 0 {
+				t.Errorf("the next update says %v", second.Messages)
+			}
+			checkCounts(t, second, len(org.GuardrailNames()), len(org.Settings.DelegatedAdministrators), 1)
+		})
+	}
+}
+
+func checkCounts(t *testing.T, result *pulumitest.Result, guardrails, administered, analyzers int) {
+	t.Helper()
+	for typ, want := range map[string]int{
+		pulumitest.AWSPolicy: guardrails, pulumitest.DelegatedAdministrator: administered, pulumitest.Analyzer: analyzers,
+	} {
+		if got := len(result.OfType(typ)); got != want {
+			t.Errorf("%d of %s, not %d", got, typ, want)
+		}
+	}
+	if got := len(result.Exports["delegatedAdministrators"].(map[string]any)); got != administered {
+		t.Errorf("%d delegated administrators are exported, not %d", got, administered)
+	}
+}
+
+// TestAnalyzer is in the management account's stack, unless a member administers
+// it.
+func TestAnalyzer(t *testing.T) {
+	t.Parallel()
+	org := shipped(t)
+	results := nothing().up(t, org, named(t, org, "master", "audit", "security"))
+	checkAnalyzer(t, results, organization.Master)
+	analyzer := results[organization.Master].Resource(t, pulumitest.Analyzer, "analyzer")
+	if !analyzer.Waits(results[organization.Master].Resource(t, pulumitest.AWSOrganization, "organization")) {
+		t.Errorf("waits for %v", analyzer.DependsOn)
+	}
+
+	org = changed(t, delegated)
+	w := nothing()
+	results = w.up(t, org, named(t, org, "master", "audit", "security"))
+	checkAnalyzer(t, results, "security")
+	master := results[organization.Master]
+	want := map[string]any{
+		"access-analyzer.amazonaws.com": pulumitest.AccountID("security"),
+		"guardduty.amazonaws.com":       pulumitest.AccountID("audit"),
+	}
+	if diff := cmp.Diff(want, master.Exports["delegatedAdministrators"]); diff != "" {
+		t.Errorf("exported administrators (-want +got)\n%s", diff)
+	}
+	trusted := []any{"access-analyzer.amazonaws.com", "cloudtrail.amazonaws.com", "guardduty.amazonaws.com"}
+	if diff := cmp.Diff(trusted, master.Resource(t, pulumitest.AWSOrganization, "organization").At("awsServiceAccessPrincipals")); diff != "" {
+		t.Errorf("trusted services (-want +got)\n%s", diff)
+	}
+	if got := w.run(t, org, "security", true).Resource(t, pulumitest.Analyzer, "analyzer").At("analyzerName"); got != "acme-security-analyzer" {
+		t.Errorf("preview: %v", got)
+	}
+}
+
+// checkAnalyzer checks that one of the stacks has the analyzer.
+func checkAnalyzer(t *testing.T, results map[string]*pulumitest.Result, want string) {
+	t.Helper()
+	for stack, result := range results {
+		analyzers := result.OfType(pulumitest.Analyzer)
+		if (len(analyzers) == 1) != (stack == want) {
+			t.Errorf("%d analyzers in %s", len(analyzers), stack)
+		}
+		for _, a := range analyzers {
+			if a.At("type") != "ORGANIZATION" || a.At("analyzerName") != "acme-"+stack+"-analyzer" {
+				t.Errorf("%s: %v", stack, a.Inputs)
+			}
+		}
+	}
+}
+
+// TestAnalyzerBeforeDelegation runs the administrator's stack before the master
+// stack made it one.
+func TestAnalyzerBeforeDelegation(t *testing.T) {
+	t.Parallel()
+	w, org := after(t, shipped(t)), changed(t, delegated)
+	result := w.try(t, org, "security", false)
+	checkError(t, "security", result, "account security doesn't administer access-analyzer.amazonaws.com yet: run `pulumi up --stack master` first")
+	if got := without(result.URNs(), pulumitest.StackReference); len(got) != 0 {
+		t.Errorf("security registered %v", got)
+	}
+	w.run(t, org, "prod", false)
+	w.up(t, org, named(t, org, "master", "security"))
+}
+
+// TestNoAnalyzerInEmulator leaves it out wherever it would be.
+func TestNoAnalyzerInEmulator(t *testing.T) {
+	t.Parallel()
+	org := changed(t, delegated)
+	w := after(t, org)
+	for _, stack := range []string{organization.Master, "security"} {
+		result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(org, program.Settings{Emulator: "http://127.0.0.1:4566"}))
+		if n := len(result.OfType(pulumitest.Analyzer)); n != 0 || result.Err != nil {
+			t.Errorf("%s: %d analyzers, %v", stack, n, result.Err)
+		}
+	}
+}

@@ -85,7 +85,11 @@ func (a *Automation) Preview(ctx context.Context, stacks ...string) (*Result, er
 // Up creates and updates stacks, each after those whose outputs it reads. No
 // stacks means all of them.
 func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) {
-	return a.run(ctx, operation{name: OperationUp, order: forward, create: true, do: (*stack).up}, stacks)
+	result, err := a.run(ctx, operation{name: OperationUp, order: forward, create: true, do: (*stack).up}, stacks)
+	if err == nil && result.succeeded(organization.Master) {
+		result.Warnings = a.rootKeys(ctx)
+	}
+	return result, err
 }
 
 // Refresh brings the state of stacks in line with AWS. No stacks means all that
@@ -185,13 +189,13 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 	return existing, nil
 }
 
-// emulated reports whether the providers' calls go to an emulator.
-func (a *Automation) emulated() bool {
-	endpoint, set := a.options.Env["AWS_ENDPOINT_URL"]
-	if !set {
-		endpoint = os.Getenv("AWS_ENDPOINT_URL")
+// emulator returns the endpoint of the emulator that the stacks run against;
+// empty for AWS.
+func (a *Automation) emulator() string {
+	if endpoint, set := a.options.Env["AWS_ENDPOINT_URL"]; set {
+		return endpoint
 	}
-	return endpoint != ""
+	return os.Getenv("AWS_ENDPOINT_URL")
 }
 
 func (a *Automation) emit(e Event) {

@@ -74,10 +74,21 @@ func (w *watcher) watch(channel <-chan events.EngineEvent, done chan<- struct{})
 			w.diagnostic(e.DiagnosticEvent)
 		case e.SummaryEvent != nil:
 			w.summary = true
-			for op, n := range e.SummaryEvent.ResourceChanges {
-				w.changes[string(op)] += n
-			}
+			w.count(e.SummaryEvent.ResourceChanges)
 		}
+	}
+}
+
+// count adds what one attempt did to what earlier ones did. What those have
+// changed is the same to this one, and isn't counted twice.
+func (w *watcher) count(changes map[apitype.OpType]int) {
+	before := Changes(w.changes).Changed() - w.changes[string(apitype.OpDelete)]
+	for op, n := range changes {
+		if op == apitype.OpSame {
+			w.changes[string(op)] = max(n-before, 0)
+			continue
+		}
+		w.changes[string(op)] += n
 	}
 }
 

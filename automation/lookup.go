@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,9 +12,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
@@ -23,15 +30,7 @@ import (
 func (f *finder) client(ctx context.Context, r apitype.ResourceV3) (aws.Config, error) {
 	provider := f.provider(r)
 	region, _ := provider["region"].(string)
-	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
-	if endpoint := f.env["AWS_ENDPOINT_URL"]; endpoint != "" {
-		options = append(options, config.WithBaseEndpoint(endpoint))
-	}
-	if id := f.env["AWS_ACCESS_KEY_ID"]; id != "" {
-		options = append(options, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(id, f.env["AWS_SECRET_ACCESS_KEY"], f.env["AWS_SESSION_TOKEN"])))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	cfg, err := configuration(ctx, f.env, region)
 	if err != nil {
 		return cfg, err
 	}
@@ -41,6 +40,20 @@ func (f *finder) client(ctx context.Context, r apitype.ResourceV3) (aws.Config, 
 	}
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role))
 	return cfg, nil
+}
+
+// configuration returns a configuration for the credentials that Pulumi gets:
+// those of the environment, where env doesn't say otherwise.
+func configuration(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
+	if endpoint := env["AWS_ENDPOINT_URL"]; endpoint != "" {
+		options = append(options, config.WithBaseEndpoint(endpoint))
+	}
+	if id := env["AWS_ACCESS_KEY_ID"]; id != "" {
+		options = append(options, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
+	}
+	return config.LoadDefaultConfig(ctx, options...)
 }
 
 // roleOf returns the role that a provider assumes. Objects in a provider's
@@ -143,6 +156,72 @@ func (f *finder) trail(ctx context.Context, r apitype.ResourceV3, name string) (
 	}
 	for _, t := range trails.TrailList {
 		return aws.ToString(t.TrailARN), nil
+	}
+	return "", nil
+}
+
+// inIAM returns the ARN of something of IAM's in the account of the resource's
+// provider.
+func (f *finder) inIAM(ctx context.Context, r apitype.ResourceV3, path string) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", err
+	}
+	return "arn:aws:iam::" + aws.ToString(self.Account) + ":" + path, nil
+}
+
+// forgetPassword takes away the login of a user whose first password was made
+// when nobody was there any more to note it: it is made anew.
+func (f *finder) forgetPassword(ctx context.Context, r apitype.ResourceV3, user string) error {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = iam.NewFromConfig(cfg).DeleteLoginProfile(ctx, &iam.DeleteLoginProfileInput{UserName: &user})
+	if missing := (*iamtypes.NoSuchEntityException)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	return err
+}
+
+// forgetParameter deletes a parameter, which holds a fact that is written again:
+// the provider reads the value back under another name than it was given, so
+// that taking it over would be followed by updates that change nothing.
+func (f *finder) forgetParameter(ctx context.Context, r apitype.ResourceV3, name string) error {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = ssm.NewFromConfig(cfg).DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
+	if missing := (*ssmtypes.ParameterNotFound)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	return err
+}
+
+// policy finds the service control policy with the name.
+func (f *finder) policy(ctx context.Context, r apitype.ResourceV3, name string) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	pages := organizations.NewListPoliciesPaginator(organizations.NewFromConfig(cfg), &organizations.ListPoliciesInput{
+		Filter: organizationstypes.PolicyTypeServiceControlPolicy,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range page.Policies {
+			if aws.ToString(p.Name) == name && !f.taken(aws.ToString(p.Id)) {
+				return aws.ToString(p.Id), nil
+			}
+		}
 	}
 	return "", nil
 }

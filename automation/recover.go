@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -33,6 +34,7 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
 			return err
 		}
 		unread = withoutOutputs(deployment)
+		s.unfinished = unfinished(deployment)
 		if !changed {
 			return nil
 		}
@@ -68,6 +70,14 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3) (
 	deployment.Resources = append(deployment.Resources, found...)
 	deployment.PendingOperations = nil
 	return true, nil
+}
+
+// unfinished reports whether no run of the stack came to its end: that is when
+// Pulumi notes what the stack exports.
+func unfinished(d *apitype.DeploymentV3) bool {
+	return !slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool {
+		return r.Type == resource.RootStackType && len(r.Outputs) > 0
+	})
 }
 
 // withoutOutputs returns the URNs of resources that were found and never read:
@@ -136,6 +146,11 @@ func pendingCreates(d *apitype.DeploymentV3) []apitype.ResourceV3 {
 	return pending
 }
 
+// named are the types whose ids are the names in their inputs.
+var named = []string{
+	"aws:kms/alias:Alias", "aws:iam/role:Role", "aws:iam/group:Group", "aws:iam/user:User",
+}
+
 // finder looks for resources in AWS by what their inputs say.
 type finder struct {
 	env        map[string]string
@@ -143,7 +158,8 @@ type finder struct {
 }
 
 // find returns the id of a resource whose creation was interrupted, or "" if it
-// isn't there or is found in another way. Ids that follow from the inputs are
+// isn't there, is found in another way, or is made by a call that may be made
+// twice, such as attaching a policy to a role. Ids that follow from the inputs are
 // returned unseen: the refresh that takes them over drops what AWS doesn't have.
 func (f *finder) find(ctx context.Context, r apitype.ResourceV3) (string, error) {
 	in := func(name string) string {
@@ -153,10 +169,30 @@ func (f *finder) find(ctx context.Context, r apitype.ResourceV3) (string, error)
 	switch module := strings.Split(string(r.Type), "/")[0]; {
 	case r.Type == "aws:kms/key:Key":
 		return f.key(ctx, r, in("description"))
-	case r.Type == "aws:kms/alias:Alias", r.Type == "aws:iam/role:Role":
+	case slices.Contains(named, string(r.Type)):
 		return in("name"), nil
 	case r.Type == "aws:iam/rolePolicy:RolePolicy":
 		return in("role") + ":" + in("name"), nil
+	case r.Type == "aws:iam/groupPolicy:GroupPolicy":
+		return in("group") + ":" + in("name"), nil
+	case r.Type == "aws:iam/policy:Policy":
+		return f.inIAM(ctx, r, "policy/"+in("name"))
+	case r.Type == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+		return f.inIAM(ctx, r, "oidc-provider/"+strings.TrimPrefix(in("url"), "https://"))
+	case r.Type == "aws:iam/userLoginProfile:UserLoginProfile":
+		return "", f.forgetPassword(ctx, r, in("user"))
+	case r.Type == "aws:ssm/parameter:Parameter":
+		return "", f.forgetParameter(ctx, r, in("name"))
+	case r.Type == "aws:iam/accountAlias:AccountAlias":
+		return in("accountAlias"), nil
+	case r.Type == "aws:accessanalyzer/analyzer:Analyzer":
+		return in("analyzerName"), nil
+	case r.Type == "aws:organizations/policy:Policy":
+		return f.policy(ctx, r, in("name"))
+	case r.Type == "aws:organizations/policyAttachment:PolicyAttachment":
+		return in("targetId") + ":" + in("policyId"), nil
+	case r.Type == "aws:organizations/delegatedAdministrator:DelegatedAdministrator":
+		return in("accountId") + "/" + in("servicePrincipal"), nil
 	case r.Type == "aws:route53/delegationSet:DelegationSet":
 		return f.delegationSet(ctx, r, in("referenceName"))
 	case r.Type == "aws:route53/zone:Zone":

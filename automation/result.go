@@ -87,6 +87,8 @@ type Result struct {
 	// Stacks are in the organization's order.
 	Stacks   []StackResult
 	Duration time.Duration
+	// Warnings are what a person should look after, though nothing failed.
+	Warnings []string
 }
 
 // Changes counts the steps of all stacks.
@@ -98,6 +100,11 @@ func (r *Result) Changes() Changes {
 		}
 	}
 	return all
+}
+
+// succeeded reports whether the named stack was among them and ended well.
+func (r *Result) succeeded(stack string) bool {
+	return slices.ContainsFunc(r.Stacks, func(s StackResult) bool { return s.Stack == stack && s.Status == StatusSucceeded })
 }
 
 // Err joins the errors of all stacks that failed, each a *StackError, and is nil

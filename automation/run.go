@@ -148,6 +148,12 @@ func (n *node) wait(ctx context.Context, o order) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		// One that was ready before it failed has handed over what is needed.
+		select {
+		case <-other.ready:
+			continue
+		default:
+		}
 		// A stack that ended is ready too, if it ended well.
 		if slices.Contains([]Status{StatusSucceeded, StatusAbsent}, other.result.Status) {
 			continue

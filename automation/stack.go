@@ -47,11 +47,13 @@ var passing = []string{
 
 // stack is one stack of the organization under an operation.
 type stack struct {
-	a       *Automation
-	name    string
-	exists  bool
-	live    *stackref.Live
-	watcher watcher
+	a      *Automation
+	name   string
+	exists bool
+	// unfinished is set if the stack exists and no run of it came to its end.
+	unfinished bool
+	live       *stackref.Live
+	watcher    watcher
 }
 
 func (a *Automation) stack(s organization.Stack, live *stackref.Live) *stack {
@@ -81,7 +83,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string) (au
 // program is the inline program, whose outputs the run's other stacks may have
 // before the backend has them.
 func (s *stack) program() pulumi.RunFunc {
-	return program.For(s.a.org, program.Settings{Emulated: s.a.emulated(), Live: s.live})
+	return program.For(s.a.org, program.Settings{Emulator: s.a.emulator(), Live: s.live})
 }
 
 func (s *stack) here(ctx context.Context) (auto.Stack, error) {
@@ -157,9 +159,9 @@ func (s *stack) up(ctx context.Context) error {
 	if err := s.retried(ctx, run); err != nil {
 		return err
 	}
-	// What was adopted was left as it is while adopting; now it is brought in
-	// line with the declaration.
-	if s.watcher.changes[string(apitype.OpImport)] > 0 {
+	// What was adopted was left as it is while adopting, by this run or by one
+	// that came to no end; now it is brought in line with the declaration.
+	if s.watcher.changes[string(apitype.OpImport)] > 0 || s.unfinished && s.name == organization.Master {
 		s.say("adopted what exists already; running again to bring it in line")
 		return s.retried(ctx, run)
 	}

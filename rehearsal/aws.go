@@ -1,15 +1,24 @@
 package rehearsal
 
 import (
+	"net/http"
+	"net/url"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -27,28 +36,58 @@ func (e *Emulator) Config(region string) aws.Config {
 
 // clients are the services that proofs ask, as one account.
 type clients struct {
-	organizations *organizations.Client
-	sts           *sts.Client
-	iam           *iam.Client
-	route53       *route53.Client
-	s3            *s3.Client
-	kms           *kms.Client
-	cloudtrail    *cloudtrail.Client
+	organizations  *organizations.Client
+	sts            *sts.Client
+	iam            *iam.Client
+	route53        *route53.Client
+	s3             *s3.Client
+	s3control      *s3control.Client
+	kms            *kms.Client
+	cloudtrail     *cloudtrail.Client
+	ec2            *ec2.Client
+	ssm            *ssm.Client
+	contacts       *awsaccount.Client
+	accessanalyzer *accessanalyzer.Client
 }
 
 func newClients(cfg aws.Config) *clients {
 	return &clients{
-		organizations: organizations.NewFromConfig(cfg),
-		sts:           sts.NewFromConfig(cfg),
-		iam:           iam.NewFromConfig(cfg),
-		route53:       route53.NewFromConfig(cfg),
-		kms:           kms.NewFromConfig(cfg),
-		cloudtrail:    cloudtrail.NewFromConfig(cfg),
+		organizations:  organizations.NewFromConfig(cfg),
+		sts:            sts.NewFromConfig(cfg),
+		iam:            iam.NewFromConfig(cfg),
+		route53:        route53.NewFromConfig(cfg),
+		kms:            kms.NewFromConfig(cfg),
+		cloudtrail:     cloudtrail.NewFromConfig(cfg),
+		ec2:            ec2.NewFromConfig(cfg),
+		ssm:            ssm.NewFromConfig(cfg),
+		contacts:       awsaccount.NewFromConfig(cfg),
+		accessanalyzer: accessanalyzer.NewFromConfig(cfg),
+		s3control: s3control.NewFromConfig(cfg, func(o *s3control.Options) {
+			if client := throughEndpoint(cfg); client != nil {
+				o.HTTPClient = client
+			}
+		}),
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			// An emulator has no host name for each bucket.
 			o.UsePathStyle = cfg.BaseEndpoint != nil
 		}),
 	}
+}
+
+// throughEndpoint returns a client that has the endpoint itself for a proxy, so
+// that it gets requests for host names which nobody resolves: S3 Control puts the
+// account's id before the host. It returns nil where there is no endpoint.
+func throughEndpoint(cfg aws.Config) aws.HTTPClient {
+	if cfg.BaseEndpoint == nil {
+		return nil
+	}
+	endpoint, err := url.Parse(*cfg.BaseEndpoint)
+	if err != nil {
+		return nil // The first request will say so.
+	}
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = http.ProxyURL(endpoint)
+	})
 }
 
 // entering returns a configuration whose clients work in a member account,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -20,8 +21,9 @@ const provedAtOnce = 4
 // no ids, so that they are the same in every rehearsal of an organization.
 type Proof struct {
 	Account string `json:"account"`
-	// Subject is account, organization, unit, zone, delegation, local, state,
-	// secrets, archive or trail.
+	// Subject is account, organization, unit, guardrail, zone, delegation, local,
+	// state, secrets, role, group, user, github, settings, parameter, archive or
+	// trail.
 	Subject string `json:"subject"`
 	Claim   string `json:"claim"`
 	Holds   bool   `json:"holds"`
@@ -75,6 +77,10 @@ type prover struct {
 	*directory
 	apex    func() (apexZone, error)
 	archive func() (archive, error)
+	// unenforced says that the endpoint enforces no policies; empty if it does.
+	unenforced func() string
+	// readOnly is what AWS's policy ReadOnlyAccess allows besides reading.
+	readOnly func() error
 }
 
 // account is an account and what was found about it.
@@ -106,7 +112,19 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	}
 	p.apex = p.readApexOnce(ctx)
 	p.archive = p.readArchiveOnce(ctx)
+	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
+	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
+}
+
+// accountID returns the id of any of the organization's accounts.
+func (p *prover) accountID(name string) (string, error) {
+	for _, a := range p.accounts {
+		if a.name == name && a.id != "" {
+			return a.id, nil
+		}
+	}
+	return "", fmt.Errorf("there is no account %s", name)
 }
 
 // master returns the management account.
@@ -116,19 +134,27 @@ func (p *prover) master() *account { return p.accounts[0] }
 func (p *prover) prove(ctx context.Context, a *account) {
 	if a == p.master() {
 		p.proveOrganization(ctx, a)
+		p.proveGuardrails(ctx, a)
 	} else {
 		p.proveMembership(ctx, a)
 	}
 	p.proveZones(ctx, a)
 	p.proveState(ctx, a)
+	p.proveAccess(ctx, a)
+	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
 }
 
 // omitted returns the claims that the endpoint can't decide.
 func (p *prover) omitted(ctx context.Context) []string {
 	all := []string{}
-	for _, ask := range []func(context.Context) string{p.unenforcedPolicies, p.sharedNameServers, p.undeliveredLogs} {
-		if reason := ask(ctx); reason != "" {
+	for _, ask := range []func() string{
+		p.unenforced,
+		p.unaskedAnalyzer,
+		p.sharedNameServers,
+		func() string { return p.undeliveredLogs(ctx) },
+	} {
+		if reason := ask(); reason != "" {
 			all = append(all, reason)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -153,6 +154,12 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	for _, service := range p.trustedServices() {
 		a.claim(subject, "trusts "+service, func() error { return checkTrusted(ctx, a.organizations, service) })
 	}
+	for _, service := range slices.Sorted(maps.Keys(p.org.Settings.DelegatedAdministrators)) {
+		administrator := p.org.Settings.DelegatedAdministrators[service]
+		a.claim(subject, fmt.Sprintf("has %s administered by %s", service, administrator), func() error {
+			return p.checkDelegated(ctx, service, administrator)
+		})
+	}
 	for _, kind := range p.org.Settings.PolicyTypes {
 		a.note(subject, "has policies of type "+kind, p.checkPolicyType(kind))
 	}
@@ -163,7 +170,8 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 }
 
 func (p *prover) trustedServices() []string {
-	services := slices.Clone(p.org.Settings.TrustedServices)
+	services := append(slices.Clone(p.org.Settings.TrustedServices), organization.AnalyzerService)
+	services = slices.AppendSeq(services, maps.Keys(p.org.Settings.DelegatedAdministrators))
 	if p.org.Audited() {
 		services = append(services, accounts.CloudTrailService)
 	}
@@ -218,6 +226,30 @@ func checkTrusted(ctx context.Context, client *organizations.Client, service str
 		}
 	}
 	return errors.New("the service has no access to the organization")
+}
+
+// checkDelegated checks that a member administers a service for the organization.
+func (p *prover) checkDelegated(ctx context.Context, service, administrator string) error {
+	want, err := p.accountID(administrator)
+	if err != nil {
+		return err
+	}
+	var found []string
+	pages := organizations.NewListDelegatedAdministratorsPaginator(p.master().organizations,
+		&organizations.ListDelegatedAdministratorsInput{ServicePrincipal: &service})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, account := range page.DelegatedAdministrators {
+			found = append(found, aws.ToString(account.Id))
+		}
+	}
+	if !slices.Contains(found, want) {
+		return fmt.Errorf("it is administered by %s, and not by %s", listed(found), want)
+	}
+	return nil
 }
 
 // proveMembership proves that a member is in the organization, in its unit, and
@@ -292,7 +324,7 @@ func (p *prover) unenforcedPolicies(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	return "whether policies have the effect that they describe: this endpoint enforces none (it lets anybody assume a role that doesn't exist), so they were only read"
+	return "whether policies have the effect that they describe: this endpoint enforces none (it lets anybody assume a role that doesn't exist), so they were only read, and no role was tried without MFA"
 }
 
 func unitText(name string) string {

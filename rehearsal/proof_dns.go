@@ -194,7 +194,7 @@ func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) 
 }
 
 // sharedNameServers finds out whether the zones' name servers tell them apart.
-func (p *prover) sharedNameServers(context.Context) string {
+func (p *prover) sharedNameServers() string {
 	var zones []zone
 	for _, a := range p.accounts {
 		if a.zone.id != "" {

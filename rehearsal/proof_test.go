@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
@@ -18,10 +20,12 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// declared is an organization with two members.
+// declared is an organization with two members that has something of all that is
+// proved.
 func declared() *organization.Organization {
 	return &organization.Organization{
 		Namespace: "acme",
@@ -32,6 +36,35 @@ func declared() *organization.Organization {
 		Accounts:  map[string]organization.Account{"audit": {Unit: "security"}, "prod": {}},
 		Audit:     organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365},
 		DNS:       organization.DNS{Local: true},
+		Settings: organization.Settings{
+			PolicyTypes:             []string{organization.ServiceControlPolicy},
+			DelegatedAdministrators: map[string]string{"guardduty.amazonaws.com": "audit"},
+		},
+		Access: organization.Access{
+			Account:   organization.Master,
+			MFAMaxAge: time.Hour,
+			Roles: map[string]organization.Role{
+				organization.RoleAdmin: {ManagedPolicies: []string{"AdministratorAccess"}, Session: time.Hour},
+				"operator": {
+					Statements: []policy.Statement{{Effect: policy.Allow, Action: []string{"ec2:RebootInstances"}, Resource: []string{"*"}}},
+					Boundary:   []policy.Statement{{Effect: policy.Allow, Action: []string{"ec2:*"}, Resource: []string{"*"}}},
+					Session:    time.Hour,
+				},
+			},
+			Groups: map[string]map[string][]string{"operators": {organization.Every: {"operator"}}, "nobody": {"prod": {organization.RoleAdmin}}},
+			GitHub: organization.GitHub{Repository: "acme/infrastructure", Branch: "main", Environment: "production"},
+		},
+		Users: map[string]organization.User{"ada": {Groups: []string{"operators"}, Keybase: "ada"}, "zoe": {}},
+		Guardrails: organization.Guardrails{
+			Defaults: true,
+			Regions:  []string{"us-west-2"},
+			Policies: map[string][]policy.Statement{"own": {{Effect: policy.Deny, Action: []string{"lightsail:*"}, Resource: []string{"*"}}}},
+			Root:     []string{organization.DenyLeaving, organization.ProtectAccess, organization.ProtectAudit, "own"},
+		},
+		Baseline: organization.Baseline{
+			Passwords: organization.PasswordPolicy{MinimumLength: 16, Symbols: true, Reuse: 24, MaxAgeDays: 90},
+			Contacts:  map[string]organization.Contact{"security": {Name: "Ada", Title: "CISO", Email: "security@acme.example", Phone: "1"}},
+		},
 	}
 }
 
@@ -76,6 +109,11 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"master", "audit", "prod"}, accounts); diff != "" {
 		t.Errorf("order of accounts (-want +got):\n%s", diff)
+	}
+	for _, p := range first.Proofs {
+		if !slices.ContainsFunc(Topics, func(topic Topic) bool { return slices.Contains(topic.Subjects, p.Subject) }) {
+			t.Errorf("no topic has the subject %s", p.Subject)
+		}
 	}
 	second, err := Prove(t.Context(), e.Config(""), declared())
 	if err != nil {
@@ -390,7 +428,7 @@ func TestSharedNameServers(t *testing.T) {
 		"the same":  {with([]string{"a", "b"}, []string{"b", "a"}), true},
 		"their own": {with([]string{"a"}, []string{"b"}), false},
 	} {
-		if got := c.p.sharedNameServers(t.Context()); (got != "") != c.omitted {
+		if got := c.p.sharedNameServers(); (got != "") != c.omitted {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -41,6 +41,23 @@ type Report struct {
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
 }
 
+// Topic is what several subjects of proofs are about.
+type Topic struct {
+	Name     string
+	Subjects []string
+}
+
+// Topics are the columns of a table of proofs. Every subject is in one.
+var Topics = []Topic{
+	{"organization", []string{"organization", "unit", "account"}},
+	{"guardrails", []string{"guardrail"}},
+	{"dns", []string{"zone", "delegation", "local"}},
+	{"state", []string{"state", "secrets"}},
+	{"access", []string{"role", "group", "user", "github"}},
+	{"settings", []string{"settings", "parameter"}},
+	{"audit", []string{"trail", "archive"}},
+}
+
 // Summary identifies an organization.
 type Summary struct {
 	Namespace string `json:"namespace"`

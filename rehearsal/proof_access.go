@@ -1,0 +1,284 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// proveAccess proves who may come into the account, and where users live, who
+// they are.
+func (p *prover) proveAccess(ctx context.Context, a *account) {
+	found := readIdentities(ctx, a)
+	for _, role := range p.org.RoleNames(a.name) {
+		p.proveRole(ctx, a, found, role)
+	}
+	if a.name == p.org.Access.Account {
+		p.proveGroups(a, found)
+		p.proveUsers(ctx, a, found)
+	}
+	if p.org.Access.GitHub.Repository != "" {
+		p.proveGitHub(ctx, a, found)
+	}
+}
+
+// proveRole proves a role of people.
+func (p *prover) proveRole(ctx context.Context, a *account, found *identities, short string) {
+	declared, name := p.org.Access.Roles[short], p.org.Name(a.name, short)
+	inlined, bounds := "has no statements of its own", "has no boundary"
+	if len(declared.Statements) > 0 {
+		inlined = "has the declared statements of its own and no others"
+	}
+	if len(declared.Boundary) > 0 {
+		bounds = "stays within the declared boundary"
+	}
+	for _, c := range []struct {
+		claim string
+		check func(iamtypes.RoleDetail) error
+	}{
+		{fmt.Sprintf("lets in users of %s only, with MFA%s", p.org.Access.Account, agedText(p.org.Access.MFAMaxAge)), p.checkUsersTrust},
+		{fmt.Sprintf("has sessions of at most %d s", seconds(declared.Session)), func(iamtypes.RoleDetail) error {
+			if got := int(found.sessions[name]); got != seconds(declared.Session) {
+				return fmt.Errorf("its sessions last up to %d s", got)
+			}
+			return nil
+		}},
+		{attachedText(declared.ManagedPolicies...), func(r iamtypes.RoleDetail) error {
+			return attachedOnly(r.AttachedManagedPolicies, managed(declared.ManagedPolicies...)...)
+		}},
+		{inlined, func(r iamtypes.RoleDetail) error {
+			d, err := inline(r.RolePolicyList)
+			if err != nil {
+				return err
+			}
+			return d.says(declared.Statements)
+		}},
+		{bounds, func(r iamtypes.RoleDetail) error { return found.checkBoundary(r, declared) }},
+	} {
+		a.claim("role", name+" "+c.claim, func() error {
+			role, err := found.role(name)
+			if err != nil {
+				return err
+			}
+			return c.check(role)
+		})
+	}
+	if short == organization.RoleAdmin && p.unenforced() == "" {
+		a.claim("role", name+" refuses whoever comes without MFA", func() error { return p.checkRefusal(ctx, found, a.id, name) })
+	}
+}
+
+// attachedText says which managed policies are attached.
+func attachedText(names ...string) string {
+	switch len(names) {
+	case 0:
+		return "has no managed policy"
+	case 1:
+		return "has " + names[0] + " and no other managed policy"
+	}
+	return "has " + listed(names) + " and no other managed policies"
+}
+
+// agedText says how old the second factor may be.
+func agedText(age time.Duration) string {
+	if age == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" of the last %d s", seconds(age))
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
+
+func (p *prover) checkUsersTrust(role iamtypes.RoleDetail) error {
+	users, err := p.accountID(p.org.Access.Account)
+	if err != nil {
+		return err
+	}
+	trust, err := parsePolicy(aws.ToString(role.AssumeRolePolicyDocument))
+	if err != nil {
+		return err
+	}
+	return trust.trustsUsers(users, p.org.Access.MFAMaxAge)
+}
+
+func (f *identities) checkBoundary(role iamtypes.RoleDetail, declared organization.Role) error {
+	arn := ""
+	if role.PermissionsBoundary != nil {
+		arn = aws.ToString(role.PermissionsBoundary.PermissionsBoundaryArn)
+	}
+	switch {
+	case arn == "" && len(declared.Boundary) == 0:
+		return nil
+	case arn == "":
+		return errors.New("it has no boundary")
+	case len(declared.Boundary) == 0:
+		return fmt.Errorf("it has the boundary %s", arn)
+	}
+	d, err := f.policy(arn)
+	if err != nil {
+		return err
+	}
+	return d.says(declared.Boundary)
+}
+
+// checkRefusal tries to assume a role with the management account's
+// configuration, which is to have no second factor. That a role is refused which
+// isn't there would prove nothing.
+func (p *prover) checkRefusal(ctx context.Context, found *identities, accountID, name string) error {
+	if _, err := found.role(name); err != nil {
+		return err
+	}
+	_, err := p.master().sts.AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn:         aws.String(organization.RoleARN(accountID, name)),
+		RoleSessionName: aws.String("coldstart-proof"),
+	})
+	switch {
+	case err == nil:
+		return errors.New("it let in the credentials of these proofs (which may be, if they were got with MFA)")
+	case hasCode(err, "AccessDenied"):
+		return nil
+	}
+	return err
+}
+
+// proveGroups proves what members of groups may assume, and who they are.
+func (p *prover) proveGroups(a *account, found *identities) {
+	for _, group := range p.org.Groups() {
+		name := p.org.GroupName(group.Name)
+		var roles []string
+		for _, grant := range group.Grants {
+			roles = append(roles, p.org.Name(grant.Account, grant.Role))
+		}
+		a.claim("group", fmt.Sprintf("%s may assume %s, with MFA, and nothing else", name, strings.Join(roles, ", ")), func() error {
+			g, err := found.group(name)
+			if err != nil {
+				return err
+			}
+			return p.checkGrants(g, group.Grants)
+		})
+		a.claim("group", name+" "+membersText(group.Users), func() error {
+			if _, err := found.group(name); err != nil {
+				return err
+			}
+			return exactly(found.members(name), group.Users)
+		})
+	}
+}
+
+func (p *prover) checkGrants(group iamtypes.GroupDetail, grants []organization.Grant) error {
+	var arns []string
+	for _, grant := range grants {
+		id, err := p.accountID(grant.Account)
+		if err != nil {
+			return err
+		}
+		arns = append(arns, organization.RoleARN(id, p.org.Name(grant.Account, grant.Role)))
+	}
+	if err := attachedOnly(group.AttachedManagedPolicies); err != nil {
+		return fmt.Errorf("managed policies: %w", err)
+	}
+	d, err := inline(group.GroupPolicyList)
+	if err != nil {
+		return err
+	}
+	return d.assumesOnly(arns...)
+}
+
+// proveUsers proves who has a user, and what they may do by themselves.
+func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) {
+	if len(p.org.Users)+len(p.org.Access.Groups) == 0 {
+		return
+	}
+	const subject = "user"
+	service := p.org.Name(a.name, "self-service")
+	arn := fmt.Sprintf("arn:aws:iam::%s:policy/%s", a.id, service)
+	for _, c := range []struct {
+		claim string
+		check func(*policyDocument) error
+	}{
+		{"allows one's own credentials and nothing else", (*policyDocument).servesSelf},
+		{"without MFA allows only to set up MFA and to change the password", (*policyDocument).deniesWithoutMFA},
+	} {
+		a.claim(subject, service+" "+c.claim, func() error {
+			d, err := found.policy(arn)
+			if err != nil {
+				return err
+			}
+			return c.check(d)
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.org.Users)) {
+		p.proveUser(ctx, a, found, name, arn)
+	}
+}
+
+func (p *prover) proveUser(ctx context.Context, a *account, found *identities, name, selfService string) {
+	declared := p.org.Users[name]
+	var groups []string
+	for _, group := range declared.Groups {
+		groups = append(groups, p.org.GroupName(group))
+	}
+	password, hasPassword := "has no password", declared.Keybase != "" || declared.PGPKey != ""
+	if hasPassword {
+		password = "has a password"
+	}
+	for _, c := range []struct {
+		claim string
+		check func(iamtypes.UserDetail) error
+	}{
+		{groupsText(groups), func(u iamtypes.UserDetail) error { return exactly(u.GroupList, groups) }},
+		{"by itself may only what " + p.org.Name(a.name, "self-service") + " allows", func(u iamtypes.UserDetail) error {
+			if err := noInline(u.UserPolicyList); err != nil {
+				return err
+			}
+			return attachedOnly(u.AttachedManagedPolicies, selfService)
+		}},
+		{password, func(iamtypes.UserDetail) error { return checkPassword(ctx, a.iam, name, hasPassword) }},
+	} {
+		a.claim("user", name+" "+c.claim, func() error {
+			user, err := found.user(name)
+			if err != nil {
+				return err
+			}
+			return c.check(user)
+		})
+	}
+}
+
+func membersText(users []string) string {
+	if len(users) == 0 {
+		return "has no members"
+	}
+	return "has the members " + listed(users) + " only"
+}
+
+func groupsText(groups []string) string {
+	if len(groups) == 0 {
+		return "is in no group"
+	}
+	return "is in the groups " + listed(groups) + " only"
+}
+
+func checkPassword(ctx context.Context, client *iam.Client, user string, want bool) error {
+	_, err := client.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user})
+	switch {
+	case hasCode(err, "NoSuchEntity") && want:
+		return errors.New("there is no password")
+	case hasCode(err, "NoSuchEntity"):
+		return nil
+	case err == nil && !want:
+		return errors.New("there is a password")
+	}
+	return err
+}

@@ -1,0 +1,224 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Who signs the tokens of GitHub's workflows, and whom those for AWS are made
+// for.
+// https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+const (
+	gitHubIssuer   = "token.actions.githubusercontent.com"
+	gitHubAudience = "sts.amazonaws.com"
+)
+
+// proveGitHub proves which workflows may come into the account, and that those
+// of pull requests can't write.
+func (p *prover) proveGitHub(ctx context.Context, a *account, found *identities) {
+	const subject = "github"
+	github := p.org.Access.GitHub
+	provider := fmt.Sprintf("arn:aws:iam::%s:oidc-provider/%s", a.id, gitHubIssuer)
+	plan, apply := p.org.Name(a.name, organization.RolePlan), p.org.Name(a.name, organization.RoleApply)
+	alias := "alias/" + p.org.Name(a.name, "state")
+	a.claim(subject, gitHubIssuer+" is an identity provider for "+gitHubAudience+" only", func() error {
+		return checkProvider(ctx, a.iam, provider)
+	})
+	for _, c := range []struct {
+		role, claim string
+		check       func(iamtypes.RoleDetail) error
+	}{
+		{plan, "lets in " + strings.Join(github.PlanSubjects(), " and ") + " only", func(r iamtypes.RoleDetail) error {
+			return checkWorkflowsTrust(r, provider, github.PlanSubjects())
+		}},
+		{plan, attachedText("ReadOnlyAccess"), func(r iamtypes.RoleDetail) error {
+			return attachedOnly(r.AttachedManagedPolicies, managed("ReadOnlyAccess")...)
+		}},
+		{plan, "can't write: ReadOnlyAccess allows nothing but reading", func(iamtypes.RoleDetail) error { return p.readOnly() }},
+		{plan, "may besides decrypt with the key " + alias + " and do nothing else", func(r iamtypes.RoleDetail) error {
+			return a.checkDecrypts(ctx, r, alias)
+		}},
+		{apply, "lets in " + strings.Join(github.ApplySubjects(), " and ") + " only", func(r iamtypes.RoleDetail) error {
+			return checkWorkflowsTrust(r, provider, github.ApplySubjects())
+		}},
+		{apply, "has AdministratorAccess and no other policy", func(r iamtypes.RoleDetail) error {
+			if err := noInline(r.RolePolicyList); err != nil {
+				return err
+			}
+			return attachedOnly(r.AttachedManagedPolicies, managed("AdministratorAccess")...)
+		}},
+	} {
+		a.claim(subject, c.role+" "+c.claim, func() error {
+			role, err := found.role(c.role)
+			if err != nil {
+				return err
+			}
+			return c.check(role)
+		})
+	}
+}
+
+func checkProvider(ctx context.Context, client *iam.Client, arn string) error {
+	out, err := client.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
+	if err != nil {
+		return err
+	}
+	return exactly(out.ClientIDList, []string{gitHubAudience})
+}
+
+func checkWorkflowsTrust(role iamtypes.RoleDetail, provider string, subjects []string) error {
+	trust, err := parsePolicy(aws.ToString(role.AssumeRolePolicyDocument))
+	if err != nil {
+		return err
+	}
+	return trust.trustsWorkflows(provider, subjects...)
+}
+
+// checkDecrypts checks that a role's inline policies allow decrypting with the
+// key that the alias names, and nothing else.
+func (a *account) checkDecrypts(ctx context.Context, role iamtypes.RoleDetail, alias string) error {
+	key, err := a.key(ctx, alias)
+	if err != nil {
+		return err
+	}
+	d, err := inline(role.RolePolicyList)
+	if err != nil {
+		return err
+	}
+	return d.decryptsOnly(aws.ToString(key.Arn))
+}
+
+// checkReadOnlyAccess checks what AWS's policy allows. It is the same in every
+// account.
+func checkReadOnlyAccess(ctx context.Context, client *iam.Client) error {
+	arn := managedPolicyARN + "ReadOnlyAccess"
+	policy, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
+	if err != nil {
+		return err
+	}
+	version, err := client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId})
+	if err != nil {
+		return err
+	}
+	d, err := parsePolicy(aws.ToString(version.PolicyVersion.Document))
+	if err != nil {
+		return err
+	}
+	return d.readsOnly()
+}
+
+// readsOnly checks that a policy allows nothing but reading.
+func (d *policyDocument) readsOnly() error {
+	if len(d.allows()) == 0 {
+		return errAllowsNothing
+	}
+	var writing []string
+	for _, s := range d.allows() {
+		if len(s.NotAction) > 0 {
+			return fmt.Errorf("%s allows all but something", s)
+		}
+		for _, action := range s.Action {
+			if !reads(action) && !s.opensReadOnlySession(action) {
+				writing = append(writing, action)
+			}
+		}
+	}
+	if len(writing) > 0 {
+		return fmt.Errorf("it allows %s", listed(writing))
+	}
+	return nil
+}
+
+// opensReadOnlySession reports whether an action opens a session with an S3
+// directory bucket in which nothing but reading is allowed.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-create-session.html
+func (s policyStatement) opensReadOnlySession(action string) bool {
+	return action == "s3express:CreateSession" && s.Condition.requires(equalsOperators(), "s3express:SessionMode", "ReadOnly")
+}
+
+// readingVerbs are what the names of actions begin with that only read,
+// whatever the service is. Check, Detect, Test and Verify aren't among them:
+// there are license-manager:CheckoutLicense and ses:VerifyEmailIdentity.
+func readingVerbs() []string {
+	return []string{
+		"BatchDescribe", "BatchGet", "BatchList", "BatchRead", "Count", "Describe", "Estimate", "Evaluate", "Filter",
+		"Get", "List", "Lookup", "Preview", "Query", "Read", "Retrieve", "Scan", "Search", "Select", "Simulate",
+		"Validate", "View",
+	}
+}
+
+// reads reports whether an action, or every one that a pattern stands for, only
+// reads. What follows the verb begins a new word, or is all that there may be.
+func reads(action string) bool {
+	if slices.Contains(readingActions(), action) {
+		return true
+	}
+	service, name, ok := strings.Cut(action, ":")
+	if !ok || strings.ContainsAny(service, "*?") {
+		return false
+	}
+	return slices.ContainsFunc(readingVerbs(), func(verb string) bool {
+		if len(name) < len(verb) || !strings.EqualFold(name[:len(verb)], verb) {
+			return false
+		}
+		rest := name[len(verb):]
+		return rest == "" || rest[0] == '*' || 'A' <= rest[0] && rest[0] <= 'Z'
+	})
+}
+
+// readingActions are those of ReadOnlyAccess whose names don't begin with such a
+// verb, and that read nevertheless.
+func readingActions() []string {
+	return slices.Concat(
+		// HTTP's verb, or a prefix, stands before the one that reads.
+		[]string{"cognito-idp:AdminGet*", "cognito-idp:AdminList*", "dynamodb:PartiQLSelect", "es:ESHttpGet", "es:ESHttpHead", "codecommit:GitPull"},
+		// Athena's batches all get, and ECR's check which layers there are.
+		[]string{"athena:Batch*", "ecr:BatchCheck*", "ecr-public:BatchCheckLayerAvailability"},
+		// They answer a question about what is there, or about what was sent along.
+		[]string{
+			"bedrock:CheckIngestedDocumentAcl", "codestar:Verify*", "dms:Test*", "ds:Check*", "ds:Verify*",
+			"elasticbeanstalk:Check*", "events:Test*", "evidently:TestSegmentPattern", "gamelift:ResolveAlias",
+			"glue:CheckSchemaVersionValidity", "identitystore:IsMemberInGroups", "kinesisanalytics:Discover*", "lightsail:Is*",
+			"logs:TestMetricFilter", "mediaconnect:DiscoverGatewayPollEndpoint", "mediaconvert:Probe",
+			"observabilityadmin:TestTelemetryPipeline", "route53:Test*", "route53domains:Check*",
+			"servicediscovery:DiscoverInstances", "servicediscovery:DiscoverInstancesRevision", "sns:Check*",
+			"transfer:TestIdentityProvider", "verifiedpermissions:IsAuthorized", "verifiedpermissions:IsAuthorizedWithToken",
+			"wafv2:CheckCapacity", "workdocs:CheckAlias",
+		},
+		// They work out something from text, sound or images, and keep nothing.
+		[]string{
+			"comprehend:BatchDetect*", "comprehend:Classify*", "comprehend:Contains*", "comprehend:Detect*",
+			"polly:SynthesizeSpeech", "rekognition:CompareFaces", "rekognition:Detect*", "rekognition:RecognizeCelebrities",
+			"bedrock:AgenticRetrieveStream", "cloudwatch:GenerateQuery", "cloudwatch:GenerateQueryResultsSummary",
+			"iotanalytics:SampleChannelData",
+		},
+		// They make AWS prepare a report or a search of what is there, which it
+		// shows and drops after a while, or stop that again.
+		[]string{
+			"cloudformation:Detect*", "devops-guru:StartCostEstimation", "elasticbeanstalk:Request*", "iam:Generate*",
+			"logs:StartLiveTail", "logs:StartQuery", "logs:StopLiveTail", "logs:StopQuery",
+			"servicequotas:StartQuotaUtilizationReport", "xray:CancelTraceRetrieval", "xray:StartTraceRetrieval",
+		},
+		// AWS Config delivers, before it is time, the snapshot that it delivers anyway.
+		[]string{"config:Deliver*"},
+		// They fetch what is there in one piece.
+		[]string{"elemental-inference:ExportDictionaryEntries", "rds:Download*", "wellarchitected:ExportLens"},
+		// A message that was received is hidden from others for a while; deleting
+		// it is another action.
+		[]string{"sqs:Receive*"},
+		// They open a way in that allows nothing by itself: what is done there needs
+		// permissions of its own.
+		[]string{"bedrock-mantle:CallWithBearerToken", "eks:AccessKubernetesApi"},
+		// The endpoint's tools search, list and get records.
+		// https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/registry-mcp-endpoint.html
+		[]string{"agent-registry:InvokeRegistryMcp"},
+	)
+}

@@ -1,0 +1,366 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// maxGuardrail is how many characters AWS lets a service control policy have.
+// White space counts in what comes through the API.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+const maxGuardrail = 10240
+
+// fullAccess is AWS's service control policy that allows everything. Where no
+// policy allows anything, everything is denied.
+const fullAccess = "FullAWSAccess"
+
+// proveGuardrails proves the service control policies and what they bind.
+func (p *prover) proveGuardrails(ctx context.Context, a *account) {
+	if !slices.Contains(p.org.Settings.PolicyTypes, organization.ServiceControlPolicy) {
+		return // AWS has no such policies then; the declaration attaches none.
+	}
+	const subject = "guardrail"
+	ids, err := guardrailIDs(ctx, a.organizations)
+	for _, name := range p.org.GuardrailNames() {
+		full := p.guardrailName(name)
+		content := ""
+		a.claim(subject, fmt.Sprintf("%s is a service control policy of at most %d characters", full, maxGuardrail), func() error {
+			if err != nil {
+				return err
+			}
+			var readErr error
+			content, readErr = readGuardrail(ctx, a.organizations, full, ids[full])
+			return readErr
+		})
+		claim, check := p.guardrailRule(name)
+		a.claim(subject, full+" "+claim, func() error {
+			if content == "" {
+				return fmt.Errorf("there is no content of %s", full)
+			}
+			d, err := parsePolicy(content)
+			if err != nil {
+				return err
+			}
+			return check(d)
+		})
+	}
+	p.proveAttachments(ctx, a)
+}
+
+func (p *prover) guardrailName(name string) string { return p.org.Namespace + "-" + name }
+
+// guardrailIDs returns the ids of all service control policies by name.
+func guardrailIDs(ctx context.Context, client *organizations.Client) (map[string]string, error) {
+	ids := map[string]string{}
+	pages := organizations.NewListPoliciesPaginator(client,
+		&organizations.ListPoliciesInput{Filter: types.PolicyTypeServiceControlPolicy})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, policy := range page.Policies {
+			ids[aws.ToString(policy.Name)] = aws.ToString(policy.Id)
+		}
+	}
+	return ids, nil
+}
+
+func readGuardrail(ctx context.Context, client *organizations.Client, name, id string) (string, error) {
+	if id == "" {
+		return "", fmt.Errorf("there is no service control policy %s", name)
+	}
+	out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &id})
+	if err != nil {
+		return "", err
+	}
+	content := aws.ToString(out.Policy.Content)
+	if size := utf8.RuneCountInString(content); size > maxGuardrail {
+		return content, fmt.Errorf("it has %d characters", size)
+	}
+	return content, nil
+}
+
+// target is what guardrails are attached to.
+type target struct {
+	organization.Attachment
+	id  string
+	err error // why there is none
+}
+
+// targets returns the root, all units and all members.
+func (p *prover) targets() []target {
+	find := func(at organization.Attachment, id string, err error) target { return target{at, id, err} }
+	root, err := p.unitID("")
+	all := []target{find(organization.Attachment{}, root, err)}
+	for _, unit := range p.org.UnitNames() {
+		id, err := p.unitID(unit)
+		all = append(all, find(organization.Attachment{Unit: unit}, id, err))
+	}
+	for _, account := range p.org.AccountNames() {
+		id, err := p.accountID(account)
+		all = append(all, find(organization.Attachment{Account: account}, id, err))
+	}
+	return all
+}
+
+// proveAttachments proves for everything that a guardrail can be attached to
+// that it has those declared. Policies that others attach are theirs.
+func (p *prover) proveAttachments(ctx context.Context, a *account) {
+	declared := map[string][]string{}
+	for _, at := range p.org.Attachments() {
+		declared[at.Target()] = append(declared[at.Target()], p.guardrailName(at.Guardrail))
+	}
+	for _, t := range p.targets() {
+		want := declared[t.Target()]
+		claim := t.Target() + " has no guardrail of coldstart's itself"
+		if len(want) > 0 {
+			claim = fmt.Sprintf("%s has %s itself and no other guardrail of coldstart's", t.Target(), listed(want))
+		}
+		a.claim("guardrail", claim, func() error {
+			if t.err != nil {
+				return t.err
+			}
+			attached, err := attachedTo(ctx, a.organizations, t.id)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(attached, fullAccess) {
+				return fmt.Errorf("it has no %s, and so allows nothing", fullAccess)
+			}
+			return exactly(slices.DeleteFunc(attached, func(name string) bool { return !p.ownGuardrail(name) }), want)
+		})
+	}
+}
+
+// ownGuardrail reports whether a policy has the name of one that a declaration
+// may attach.
+func (p *prover) ownGuardrail(name string) bool {
+	short, ok := strings.CutPrefix(name, p.org.Namespace+"-")
+	_, declared := p.org.Guardrails.Policies[short]
+	return ok && (declared || slices.Contains(slices.Collect(maps.Keys(p.library())), short))
+}
+
+func attachedTo(ctx context.Context, client *organizations.Client, id string) ([]string, error) {
+	var names []string
+	pages := organizations.NewListPoliciesForTargetPaginator(client, &organizations.ListPoliciesForTargetInput{
+		TargetId: &id, Filter: types.PolicyTypeServiceControlPolicy,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, policy := range page.Policies {
+			names = append(names, aws.ToString(policy.Name))
+		}
+	}
+	return names, nil
+}
+
+// guardrailRule returns what a guardrail is for and the check that it is.
+func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error) {
+	if own, ok := p.org.Guardrails.Policies[name]; ok {
+		return "says what is declared", func(d *policyDocument) error { return d.says(own) }
+	}
+	rule := p.library()[name]
+	if name == organization.AllowedRegions {
+		return rule.claim, func(d *policyDocument) error { return d.allowsRegions(p.org.Guardrails.Regions) }
+	}
+	return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
+}
+
+// libraryRule is what one of coldstart's own guardrails is for.
+type libraryRule struct {
+	claim   string
+	denials []denial
+}
+
+// denial is something that a guardrail has to deny.
+type denial struct {
+	// actions are all to be denied, on exactly these resources and on exactly
+	// this condition.
+	actions, resources []string
+	condition          policyCondition
+}
+
+// butAccessRole exempts the role by which the management account enters. AWS has
+// no way around a guardrail but that account's.
+func butAccessRole() (s policyStatement) {
+	s.require("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:role/"+organization.AccessRole)
+	return s
+}
+
+// on returns a condition.
+func on(operator, key string, values ...string) policyCondition {
+	var s policyStatement
+	s.require(operator, key, values...)
+	return s.Condition
+}
+
+// library are coldstart's own guardrails. What they deny is written out here
+// again; see package organization for why.
+func (p *prover) library() map[string]libraryRule {
+	all, others := []string{"*"}, " nobody but "+organization.AccessRole+" "
+	but := butAccessRole().Condition
+	return map[string]libraryRule{
+		organization.DenyLeaving: {"lets no account leave the organization or close itself", []denial{
+			{[]string{"organizations:LeaveOrganization", "account:CloseAccount"}, all, nil},
+		}},
+		organization.DenyRootUser: {"stops root users", []denial{
+			{all, all, on("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
+		}},
+		organization.DenyPublicS3: {"lets" + others + "lift the block of public S3 access", []denial{
+			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but},
+		}},
+		organization.ProtectAudit:   {"lets" + others + "change trails, the archive and its key", p.auditDenials()},
+		organization.ProtectAccess:  {"lets" + others + "change the roles by which people and programs come in", p.accessDenials()},
+		organization.AllowedRegions: {"lets" + others + "work in regions other than " + listed(p.org.Guardrails.Regions), nil},
+		organization.RequireIMDSv2: {"demands version 2 of the instance metadata service", []denial{
+			{[]string{"ec2:RunInstances"}, []string{"arn:aws:ec2:*:*:instance/*"}, on("StringNotEquals", "ec2:MetadataHttpTokens", "required")},
+			{[]string{"ec2:ModifyInstanceMetadataOptions"}, all, on("StringNotEquals", "ec2:Attribute/HttpTokens", "required")},
+			{all, all, on("NumericLessThan", "ec2:RoleDelivery", "2.0")},
+		}},
+		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}}},
+	}
+}
+
+func (p *prover) auditDenials() []denial {
+	name := p.org.Name(p.org.Audit.Account, "trails")
+	archive, but := "arn:aws:s3:::"+name+"-*", butAccessRole()
+	key := butAccessRole()
+	key.require("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/"+name)
+	return []denial{
+		{
+			[]string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors"},
+			[]string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")},
+			but.Condition,
+		},
+		{
+			[]string{
+				"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectRetention", "s3:BypassGovernanceRetention",
+				"s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy", "s3:PutBucketVersioning",
+				"s3:PutBucketObjectLockConfiguration", "s3:PutLifecycleConfiguration", "s3:PutEncryptionConfiguration",
+			},
+			[]string{archive, archive + "/*"},
+			but.Condition,
+		},
+		{[]string{"kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"}, []string{"*"}, key.Condition},
+		{[]string{"kms:DeleteAlias", "kms:UpdateAlias"}, []string{"arn:aws:kms:*:*:alias/" + name}, but.Condition},
+	}
+}
+
+func (p *prover) accessDenials() []denial {
+	names, but := []string{organization.AccessRole}, butAccessRole().Condition
+	var denials []denial
+	var boundaries []string
+	for role, declared := range p.org.Access.Roles {
+		names = append(names, p.org.Name("*", role))
+		if len(declared.Boundary) > 0 {
+			boundaries = append(boundaries, "arn:aws:iam::*:policy/"+p.org.Name("*", role)+"-boundary")
+		}
+	}
+	if len(boundaries) > 0 {
+		denials = append(denials, denial{
+			[]string{"iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy"},
+			boundaries, but,
+		})
+	}
+	if p.org.Access.GitHub.Repository != "" {
+		names = append(names, p.org.Name("*", organization.RolePlan), p.org.Name("*", organization.RoleApply))
+		denials = append(denials, denial{
+			[]string{"iam:DeleteOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"},
+			[]string{"arn:aws:iam::*:oidc-provider/" + gitHubIssuer},
+			but,
+		})
+	}
+	var roles []string
+	for _, name := range names {
+		roles = append(roles, "arn:aws:iam::*:role/"+name)
+	}
+	return append(denials, denial{
+		[]string{
+			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
+			"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary",
+		},
+		roles, but,
+	})
+}
+
+// deniesOnly checks that a policy denies all that it has to, and nothing on
+// other resources, on other conditions, or of other services.
+func (d *policyDocument) deniesOnly(denials []denial) error {
+	denied := make([][]string, len(denials))
+	for _, s := range d.Statement {
+		i := slices.IndexFunc(denials, func(want denial) bool {
+			return sameSet(s.Resource, want.resources) && s.Condition.is(want.condition)
+		})
+		if s.Effect != "Deny" || len(s.NotAction) > 0 || len(s.NotResource) > 0 || i < 0 {
+			return fmt.Errorf("it also says %s", s.canonical())
+		}
+		for _, action := range s.Action {
+			if !slices.ContainsFunc(denials[i].actions, func(want string) bool { return service(want) == service(action) }) {
+				return fmt.Errorf("it also denies %s on %s", action, listed(s.Resource))
+			}
+		}
+		denied[i] = append(denied[i], s.Action...)
+	}
+	for i, want := range denials {
+		for _, action := range want.actions {
+			if !covered(denied[i], action) {
+				return fmt.Errorf("nothing denies %s on %s if %s", action, listed(want.resources), want.condition)
+			}
+		}
+	}
+	return nil
+}
+
+func service(action string) string {
+	name, _, _ := strings.Cut(action, ":")
+	return name
+}
+
+// allowsRegions checks that a policy denies all regions but those given, except
+// what AWS serves from one region for all, and what serves in each.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
+func (d *policyDocument) allowsRegions(regions []string) error {
+	elsewhere := butAccessRole()
+	elsewhere.require("StringNotEquals", "aws:RequestedRegion", regions...)
+	if len(d.Statement) != 1 {
+		return fmt.Errorf("it has %d statements", len(d.Statement))
+	}
+	s := d.Statement[0]
+	switch {
+	case s.Effect != "Deny" || len(s.NotAction) == 0 || !sameSet(s.Resource, []string{"*"}):
+		return fmt.Errorf("it doesn't deny all but something: %s", s.canonical())
+	case !s.Condition.is(elsewhere.Condition):
+		return fmt.Errorf("it denies if %s, and not if %s", s.Condition, elsewhere.Condition)
+	}
+	for _, action := range []string{
+		"iam:CreateRole", "sts:AssumeRole", "organizations:DescribeOrganization", "route53:ChangeResourceRecordSets",
+		"cloudfront:CreateDistribution", "support:CreateCase", "account:GetAlternateContact", "budgets:ModifyBudget", "health:DescribeEvents",
+	} {
+		if !covered(s.NotAction, action) {
+			return fmt.Errorf("it denies %s, which isn't any region's", action)
+		}
+	}
+	for _, action := range []string{
+		"ec2:RunInstances", "s3:CreateBucket", "s3:PutObject", "lambda:CreateFunction", "rds:CreateDBInstance", "dynamodb:CreateTable",
+		"eks:CreateCluster", "ecs:CreateService", "sqs:SendMessage", "secretsmanager:CreateSecret", "cloudformation:CreateStack",
+	} {
+		if covered(s.NotAction, action) {
+			return fmt.Errorf("it lets pass %s in every region", action)
+		}
+	}
+	return nil
+}

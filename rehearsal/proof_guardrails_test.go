@@ -1,0 +1,210 @@
+package rehearsal
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// TestGuardrailRules checks that what coldstart writes passes, and that it
+// doesn't when it is changed.
+func TestGuardrailRules(t *testing.T) {
+	t.Parallel()
+	const exempt = `"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/OrganizationAccountAccessRole"]}`
+	p := &prover{org: declared()}
+	for name, edits := range map[string][]struct{ old, replacement, want string }{
+		organization.DenyLeaving: {
+			{"LeaveOrganization", "MoveAccount", "nothing denies organizations:LeaveOrganization"},
+			{`"Deny"`, `"Allow"`, "also says"},
+			{`"organizations:LeaveOrganization"`, `"organizations:LeaveOrganization","s3:*"`, "also denies s3:*"},
+		},
+		organization.DenyRootUser: {
+			{`:root`, `:user/*`, "also says"},
+			{`"Condition"`, `"Ignored"`, "also says"},
+			{`["*"]`, `["iam:*"]`, "also"},
+		},
+		organization.DenyPublicS3: {
+			{"s3:PutAccountPublicAccessBlock", "s3:PutBucketPublicAccessBlock", "nothing denies s3:PutAccountPublicAccessBlock"},
+			{`role/OrganizationAccountAccessRole"`, `role/OrganizationAccountAccessRole","arn:aws:iam::*:role/other"`, "also says"},
+			{`ArnNotLike`, `ArnLike`, "also says"},
+		},
+		organization.ProtectAudit: {
+			{`"cloudtrail:StopLogging"`, `"cloudtrail:RemoveTags"`, "nothing denies cloudtrail:StopLogging"},
+			{`"s3:DeleteObject*"`, `"s3:DeleteObject"`, "nothing denies s3:DeleteObjectVersion"},
+			{`acme-audit-trails-*/*`, `acme-audit-trails-*/x`, "also says"},
+			{`trail/acme-*-trail`, `trail/*`, "also says"},
+			{`"kms:ScheduleKeyDeletion"`, `"kms:TagResource"`, "nothing denies kms:ScheduleKeyDeletion"},
+			{`kms:ResourceAliases`, `kms:RequestAlias`, "also says"},
+			{`"kms:UpdateAlias"`, `"kms:CreateAlias"`, "nothing denies kms:UpdateAlias"},
+		},
+		organization.ProtectAccess: {
+			{`"iam:UpdateAssumeRolePolicy"`, `"iam:ListRoles"`, "nothing denies iam:UpdateAssumeRolePolicy"},
+			{`role/acme-*-admin"`, `role/acme-*-other"`, "also says"},
+			{`role/acme-*-plan"`, `role/acme-*-other"`, "also says"},
+			{`oidc-provider/token.`, `oidc-provider/other.`, "also says"},
+			{`"iam:CreatePolicyVersion"`, `"iam:GetPolicyVersion"`, "nothing denies iam:CreatePolicyVersion"},
+			{exempt, `"StringEquals":{"aws:PrincipalArn":["x"]}`, "also says"},
+		},
+		organization.AllowedRegions: {
+			{`"us-west-2"`, `"us-west-2","us-east-1"`, "and not if"},
+			{`StringNotEquals`, `StringEquals`, "and not if"},
+			{`"iam:*"`, `"iam:Get*"`, "denies iam:CreateRole"},
+			{`"sts:*"`, `"ec2:*","sts:*"`, "lets pass ec2:RunInstances"},
+			{`"sts:*"`, `"*"`, "lets pass"},
+			{`"NotAction"`, `"Action"`, "doesn't deny all but something"},
+			{`"Effect":"Deny"`, `"Effect":"Allow"`, "doesn't deny all but something"},
+			{exempt + ",", "", "and not if"},
+		},
+		organization.RequireIMDSv2: {
+			{`"ec2:RunInstances"`, `"ec2:StartInstances"`, "nothing denies ec2:RunInstances"},
+			{`"2.0"`, `"1.0"`, "also says"},
+			{`"required"`, `"optional"`, "also says"},
+		},
+		organization.Quarantine: {
+			{`["*"]`, `["ec2:*"]`, "also"},
+			{exempt, `"ArnLike":{"aws:PrincipalArn":["x"]}`, "also says"},
+		},
+		"own": {{"lightsail:*", "lightsail:Get*", "statement 1 is"}},
+	} {
+		document, _ := p.org.Guardrail(name)
+		text, err := document.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim, check := p.guardrailRule(name)
+		if claim == "" {
+			t.Errorf("%s has no rule", name)
+		}
+		cases := []policyCase{{"as coldstart writes " + name, text, ""}}
+		for _, e := range edits {
+			if !strings.Contains(text, e.old) {
+				t.Errorf("%s has no %s: %s", name, e.old, text)
+			}
+			cases = append(cases, policyCase{name + " with " + e.replacement, strings.ReplaceAll(text, e.old, e.replacement), e.want})
+		}
+		checkPolicies(t, cases, check)
+	}
+	checkPolicies(t, []policyCase{{"nothing", statements(""), "nothing denies"}}, func(d *policyDocument) error {
+		_, check := p.guardrailRule(organization.Quarantine)
+		return check(d)
+	})
+}
+
+func TestOwnGuardrail(t *testing.T) {
+	t.Parallel()
+	p := &prover{org: declared()}
+	for name, want := range map[string]bool{
+		"acme-quarantine":  true,
+		"acme-own":         true,
+		"acme-another's":   false,
+		"other-quarantine": false,
+		"quarantine":       false,
+		"FullAWSAccess":    false,
+	} {
+		if got := p.ownGuardrail(name); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// policies answers like AWS Organizations: with one policy, and with what is
+// attached to each target by its id.
+func policies(t *testing.T, content string, attached map[string][]string) *account {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			TargetID string `json:"TargetId"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		summaries := []map[string]string{}
+		for _, name := range attached[in.TargetID] {
+			summaries = append(summaries, map[string]string{"Id": "p-" + name, "Name": name})
+		}
+		var out any
+		switch operation {
+		case "ListPolicies":
+			out = map[string]any{"Policies": []map[string]string{{"Id": "p-1", "Name": "acme-own"}}}
+		case "DescribePolicy":
+			out = map[string]any{"Policy": map[string]any{"Content": content}}
+		case "ListPoliciesForTarget":
+			out = map[string]any{"Policies": summaries}
+		default:
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"InvalidInputException"}`)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_ = json.NewEncoder(w).Encode(out)
+	}))
+	t.Cleanup(server.Close)
+	e := &Emulator{endpoint: server.URL}
+	return &account{name: organization.Master, id: "1", clients: newClients(e.Config("us-west-2"))}
+}
+
+// failed returns the details of the proofs that don't hold, by claim.
+func failed(a *account) map[string]string {
+	all := map[string]string{}
+	for _, p := range a.proofs {
+		if !p.Holds {
+			all[p.Claim] = p.Detail
+		}
+	}
+	return all
+}
+
+func TestProveGuardrails(t *testing.T) {
+	t.Parallel()
+	const good = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["lightsail:*"],"Resource":["*"]}]}`
+	root := "root has acme-own itself and no other guardrail of coldstart's"
+	prod := "account prod has no guardrail of coldstart's itself"
+	for name, c := range map[string]struct {
+		content string
+		root    []string
+		prod    []string
+		want    map[string]string
+	}{
+		"as declared":          {good, []string{"FullAWSAccess", "acme-own"}, []string{"FullAWSAccess"}, map[string]string{}},
+		"others' policies":     {good, []string{"FullAWSAccess", "acme-own", "compliance"}, []string{"acme-team-b", "FullAWSAccess"}, map[string]string{}},
+		"a missing attachment": {good, []string{"FullAWSAccess"}, []string{"FullAWSAccess"}, map[string]string{root: "it lacks acme-own"}},
+		"one too much":         {good, []string{"FullAWSAccess", "acme-own"}, []string{"FullAWSAccess", "acme-quarantine"}, map[string]string{prod: "it also has acme-quarantine"}},
+		"nothing that allows":  {good, []string{"acme-own"}, []string{"FullAWSAccess"}, map[string]string{root: "it has no FullAWSAccess, and so allows nothing"}},
+		"a content of white space": {
+			good + strings.Repeat(" ", maxGuardrail),
+			[]string{"FullAWSAccess", "acme-own"},
+			[]string{"FullAWSAccess"},
+			map[string]string{"acme-own is a service control policy of at most 10240 characters": fmt.Sprintf("it has %d characters", len(good)+maxGuardrail)},
+		},
+		"another content": {
+			strings.Replace(good, "Deny", "Allow", 1),
+			[]string{"FullAWSAccess", "acme-own"},
+			[]string{"FullAWSAccess"},
+			map[string]string{"acme-own says what is declared": `statement 1 is {"Action":["lightsail:*"],"Effect":"Allow","Resource":["*"]}, ` +
+				`and not {"Action":["lightsail:*"],"Effect":"Deny","Resource":["*"]}`},
+		},
+	} {
+		a := policies(t, c.content, map[string][]string{"r-1": c.root, "ou-1": {"FullAWSAccess"}, "2": c.prod, "3": {"FullAWSAccess"}})
+		p := &prover{org: declared(), directory: readRoot("r-1"), accounts: []*account{a, {name: "prod", id: "2"}, {name: "audit", id: "3"}}}
+		p.units = map[string][]string{"security": {"ou-1"}}
+		p.org.Guardrails = organization.Guardrails{
+			Root:     []string{"own"},
+			Policies: map[string][]policy.Statement{"own": {{Effect: policy.Deny, Action: []string{"lightsail:*"}, Resource: []string{"*"}}}},
+		}
+		p.proveGuardrails(t.Context(), a)
+		if diff := cmp.Diff(c.want, failed(a)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if len(a.proofs) != 6 {
+			t.Errorf("%s: %d proofs", name, len(a.proofs))
+		}
+	}
+}

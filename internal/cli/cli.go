@@ -5,11 +5,13 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -76,10 +78,12 @@ func newRoot(io IO) *cobra.Command {
 		Use:   "coldstart",
 		Short: "From a new AWS account to a working multi-account organization",
 		Long: `coldstart takes a new AWS account to a working multi-account organization:
-accounts, each account's state and DNS zone, delegation, and trails forwarded to
-the audit account. Pulumi.master.yaml declares it; every account is a stack.
+accounts, each account's state and DNS zone, delegation, access, guardrails, and
+trails forwarded to the audit account. Pulumi.master.yaml declares it; every
+account is a stack.
 
 Try it first, without AWS:      coldstart rehearse
+See who would reach what:       coldstart access
 See what would happen:          coldstart preview
 Do it:                          coldstart up
 
@@ -101,6 +105,9 @@ Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
 		newRefresh(io, nil),
 		newDestroy(io, nil),
 		newOutputs(io, nil),
+		newAccess(io, nil),
+		newAWSConfig(io, nil),
+		newNetwork(io, nil),
 		newRehearse(io, nil),
 		newEmulator(io, nil),
 	)
@@ -123,24 +130,41 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// declaration is what commands that read the declaration have in common.
+type declaration struct {
+	io  IO
+	dir string
+}
+
+func (d *declaration) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&d.dir, "dir", "C", ".", "folder of Pulumi.yaml and Pulumi.master.yaml")
+}
+
+func (d *declaration) load() (*organization.Organization, error) {
+	org, err := organization.Load(filepath.Join(d.dir, organization.File))
+	if err != nil {
+		return nil, fmt.Errorf("nothing was run, because the declaration has problems:\n%w", err)
+	}
+	return org, nil
+}
+
 // project is what commands that run stacks have in common.
 type project struct {
-	io       IO
-	dir      string
+	declaration
 	parallel int
 	stacks   []string
 }
 
 func (p *project) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&p.dir, "dir", "C", ".", "folder of Pulumi.yaml and Pulumi.master.yaml")
+	p.declaration.flags(cmd)
 	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel, "how many stacks run at once")
 }
 
-func (p *project) check() error {
+func (p *project) load() (*organization.Organization, error) {
 	if p.parallel < 1 {
-		return usageError{fmt.Errorf("--parallel %d: write 1 or more", p.parallel)}
+		return nil, usageError{fmt.Errorf("--parallel %d: write 1 or more", p.parallel)}
 	}
-	return nil
+	return p.declaration.load()
 }
 
 // open loads the declaration and returns what runs its stacks.
@@ -152,13 +176,10 @@ func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, 
 	return automation.New(org, automation.Options{Dir: p.dir, Parallel: p.parallel, OnEvent: onEvent})
 }
 
-func (p *project) load() (*organization.Organization, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	org, err := organization.Load(p.dir + "/" + organization.File)
-	if err != nil {
-		return nil, fmt.Errorf("nothing was run, because the declaration has problems:\n%w", err)
-	}
-	return org, nil
+// writeJSON writes a value as other programs read it.
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,7 +17,7 @@ type OutputsOptions struct {
 }
 
 func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.Command {
-	o := &OutputsOptions{project: project{io: io}}
+	o := &OutputsOptions{project: project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:     "outputs [stack…]",
 		Short:   "Print what stacks export: ids, name servers, backend URLs, switch-role URLs",
@@ -46,10 +45,7 @@ func outputsRun(ctx context.Context, o *OutputsOptions) error {
 		return err
 	}
 	if o.json {
-		encoder := json.NewEncoder(o.io.Out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(all)
+		return writeJSON(o.io.Out, all)
 	}
 	w := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
 	for _, stack := range a.Stacks() {

@@ -23,7 +23,7 @@ type RehearseOptions struct {
 }
 
 func newRehearse(io IO, run func(context.Context, *RehearseOptions) error) *cobra.Command {
-	o := &RehearseOptions{project: project{io: io}}
+	o := &RehearseOptions{project: project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Run the whole cold start against a local AWS, and prove the result",
@@ -123,39 +123,43 @@ func describePhase(p *rehearsal.PhaseReport) string {
 	return fmt.Sprintf("%s, %.1f s", p.Changes, p.Seconds)
 }
 
-// writeProofs writes how many claims hold, by account and subject, and then
-// those that don't. The report has every claim.
+// writeProofs writes how many claims hold, by account and topic. Those that
+// don't are the report's problems; the file has every claim.
 func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
-	type cell struct{ account, subject string }
-	var accounts, subjects []string
-	holds, all := map[cell]int{}, map[cell]int{}
+	type count struct{ holds, all int }
+	counts := map[string][]count{}
+	var accounts []string
 	for _, p := range proofs {
-		if !slices.Contains(accounts, p.Account) {
+		if counts[p.Account] == nil {
 			accounts = append(accounts, p.Account)
+			counts[p.Account] = make([]count, len(rehearsal.Topics))
 		}
-		if !slices.Contains(subjects, p.Subject) {
-			subjects = append(subjects, p.Subject)
-		}
-		at := cell{p.Account, p.Subject}
-		all[at]++
-		if p.Holds {
-			holds[at]++
+		for i, topic := range rehearsal.Topics {
+			if slices.Contains(topic.Subjects, p.Subject) {
+				counts[p.Account][i].all++
+				if p.Holds {
+					counts[p.Account][i].holds++
+				}
+			}
 		}
 	}
 	fmt.Fprintln(w, "\nProofs that hold, of those made by reading AWS:")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "IN\t%s\n", strings.ToUpper(strings.Join(subjects, "\t")))
+	title := []string{"IN"}
+	for _, topic := range rehearsal.Topics {
+		title = append(title, strings.ToUpper(topic.Name))
+	}
+	fmt.Fprintln(table, strings.Join(title, "\t"))
 	for _, account := range accounts {
 		row := []string{account}
-		for _, subject := range subjects {
-			at := cell{account, subject}
+		for _, c := range counts[account] {
 			switch {
-			case all[at] == 0:
+			case c.all == 0:
 				row = append(row, "-")
-			case holds[at] < all[at]:
-				row = append(row, fmt.Sprintf("%d/%d FAILED", holds[at], all[at]))
+			case c.holds < c.all:
+				row = append(row, fmt.Sprintf("%d/%d FAILED", c.holds, c.all))
 			default:
-				row = append(row, fmt.Sprintf("%d/%d", holds[at], all[at]))
+				row = append(row, fmt.Sprintf("%d/%d", c.holds, c.all))
 			}
 		}
 		fmt.Fprintln(table, strings.Join(row, "\t"))

@@ -15,7 +15,7 @@ import (
 type PreviewOptions struct{ project }
 
 func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.Command {
-	o := &PreviewOptions{project{io: io}}
+	o := &PreviewOptions{project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:   "preview [stack…]",
 		Short: "Show what up would do, in every stack, and change nothing",
@@ -48,7 +48,7 @@ type UpOptions struct {
 }
 
 func newUp(io IO, run func(context.Context, *UpOptions) error) *cobra.Command {
-	o := &UpOptions{project: project{io: io}}
+	o := &UpOptions{project: project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:   "up [stack…]",
 		Short: "Create and update every stack, in dependency order, members side by side",
@@ -91,7 +91,7 @@ func upRun(ctx context.Context, o *UpOptions) error {
 type RefreshOptions struct{ project }
 
 func newRefresh(io IO, run func(context.Context, *RefreshOptions) error) *cobra.Command {
-	o := &RefreshOptions{project{io: io}}
+	o := &RefreshOptions{project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:   "refresh [stack…]",
 		Short: "Bring the state of every stack in line with AWS",
@@ -124,7 +124,7 @@ type DestroyOptions struct {
 }
 
 func newDestroy(io IO, run func(context.Context, *DestroyOptions) error) *cobra.Command {
-	o := &DestroyOptions{project: project{io: io}}
+	o := &DestroyOptions{project: project{declaration: declaration{io: io}}}
 	cmd := &cobra.Command{
 		Use:   "destroy [stack…]",
 		Short: "Delete what stacks declare, members before the management account",

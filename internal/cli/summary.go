@@ -75,6 +75,9 @@ func writeSummary(w io.Writer, result *automation.Result) {
 		case automation.StatusSucceeded, automation.StatusAbsent:
 		}
 	}
+	for _, warning := range result.Warnings {
+		fmt.Fprintf(w, "\nWarning: %s\n", warning)
+	}
 	if len(again) > 0 {
 		fmt.Fprintf(w, "\nWhen that is put right, run again:\n  coldstart %s %s\n", result.Operation, strings.Join(again, " "))
 	}

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// AWSConfigOptions are those of `coldstart aws-config`.
+type AWSConfigOptions struct {
+	project
+	user   string
+	source string
+}
+
+func newAWSConfig(io IO, run func(context.Context, *AWSConfigOptions) error) *cobra.Command {
+	o := &AWSConfigOptions{project: project{declaration: declaration{io: io}}}
+	cmd := &cobra.Command{
+		Use:   "aws-config",
+		Short: "Print profiles of ~/.aws/config for every account and role",
+		Long: `Aws-config prints a profile for every account and role, or for those that the
+given user may assume, to be put into ~/.aws/config. Each profile assumes its
+role from the user's own keys, with the user's MFA device. Account ids are those
+that the master stack exports, so it has to have run.`,
+		Example: "  coldstart aws-config --user ada >> ~/.aws/config\n" +
+			"  aws configure --profile acme           # ada's own access key, once\n" +
+			"  aws --profile acme-prod-readonly sts get-caller-identity",
+		Args: cobra.NoArgs,
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.user, "user", "", "whose profiles, and whose MFA device (named as the user is)")
+	cmd.Flags().StringVar(&o.source, "source-profile", "", "profile with the user's own keys (default: the namespace)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if run == nil {
+			run = awsConfigRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
+	org, err := o.load()
+	if err != nil {
+		return err
+	}
+	if _, ok := org.Users[o.user]; o.user != "" && !ok {
+		return usageError{fmt.Errorf("no user %q; coldstart:users has %q", o.user, slices.Sorted(maps.Keys(org.Users)))}
+	}
+	a, err := o.open(nil)
+	if err != nil {
+		return err
+	}
+	outputs, err := a.Outputs(ctx, organization.Master)
+	if err != nil {
+		return err
+	}
+	master, err := decodeMaster(outputs[organization.Master])
+	if err != nil {
+		return err
+	}
+	return writeProfiles(o.io.Out, org, master, o.user, o.source)
+}
+
+// decodeMaster returns the master stack's outputs as their type.
+func decodeMaster(outputs map[string]any) (*stackref.Master, error) {
+	if len(outputs) == 0 {
+		return nil, fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
+	}
+	content, err := json.Marshal(outputs)
+	if err != nil {
+		return nil, err
+	}
+	master := &stackref.Master{}
+	return master, json.Unmarshal(content, master)
+}
+
+// anyUser stands for a user in profiles that are nobody's.
+const anyUser = "YOUR_USER_NAME"
+
+// writeProfiles writes a profile for each role that the user may assume, and
+// for all if there is no user.
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+func writeProfiles(w io.Writer, org *organization.Organization, master *stackref.Master, user, source string) error {
+	ids := map[string]string{organization.Master: master.AccountID}
+	for name, account := range master.Accounts {
+		ids[name] = account.ID
+	}
+	if source == "" {
+		source = org.Namespace
+	}
+	device := user
+	if user == "" {
+		device = anyUser
+	}
+	fmt.Fprintf(w, "# Your own access key is in this profile: aws configure --profile %s\n", source)
+	fmt.Fprintf(w, "[profile %s]\nregion = %s\n", source, org.Region)
+	for _, grant := range org.GrantsOf(user) {
+		id, ok := ids[grant.Account]
+		if !ok {
+			return fmt.Errorf("account %s isn't in stack %s yet; run `coldstart up` first", grant.Account, organization.Master)
+		}
+		role := org.Name(grant.Account, grant.Role)
+		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsource_profile = %s\nrole_arn = %s\nmfa_serial = arn:aws:iam::%s:mfa/%s\n",
+			role, org.Region, source, organization.RoleARN(id, role), ids[org.Access.Account], device)
+		// An hour is what everybody asks for who asks for nothing.
+		if session := org.Access.Roles[grant.Role].Session; session != time.Hour {
+			fmt.Fprintf(w, "duration_seconds = %d\n", int(session.Seconds()))
+		}
+	}
+	return nil
+}

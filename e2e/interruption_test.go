@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,13 +19,17 @@ config:
   coldstart:region: us-east-2
   coldstart:email: k-%s@kill.example
   coldstart:units: {core: {}, apps: {parent: core}}
-  coldstart:accounts: {audit: {unit: core}, app: {unit: apps}}
+  coldstart:accounts: {audit: {unit: core}, app: {unit: apps, guardrails: [quarantine]}}
+  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit}}
+  coldstart:access: {groups: {all: {"*": [readonly]}}, github: {repository: kill/kill}}
+  coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
 `
 
 // Whatever is killed, and when: the next run goes on, and nothing is there twice.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, interrupted)
+	key := newKey(t)
+	w := newWorld(t, strings.Replace(interrupted, "KEY", publicKey(t, key), 1))
 	for i, after := range []time.Duration{4 * time.Second, 8 * time.Second, 20 * time.Second, 30 * time.Second} {
 		killed := w.start(coldstart(), "up", "--yes")
 		time.Sleep(after)
@@ -44,12 +50,18 @@ func TestKilled(t *testing.T) {
 	if got := len(w.accounts()); got != 3 {
 		t.Errorf("there are %d accounts, not 3", got)
 	}
+	outputs, err := w.automation().Outputs(context.Background(), "master")
+	must(t, err)
+	ada := outputs["master"]["users"].(map[string]any)["ada"].(map[string]any)
+	if password := decrypt(t, key, ada["decryptPassword"].(string)); len(password) != 32 {
+		t.Errorf("ada's first password has %d characters", len(password))
+	}
 }
 
 // Ctrl-C stops cleanly: no lock, nothing to be recovered.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, interrupted)
+	w := newWorld(t, strings.Replace(interrupted, "KEY", publicKey(t, newKey(t)), 1))
 	up := w.start(coldstart(), "up", "--yes")
 	time.Sleep(8 * time.Second)
 	must(t, up.Process.Signal(os.Interrupt))

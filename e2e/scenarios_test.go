@@ -72,7 +72,7 @@ func TestLife(t *testing.T) {
 	if stacks := w.ok("pulumi", "stack", "ls"); strings.Contains(stacks, "master") {
 		t.Errorf("the preview made stacks in the backend:\n%s", stacks)
 	}
-	created := w.up()
+	created := w.up().Changes()
 	if got, want := created.Total(), preview.Changes().Total(); got != want {
 		t.Errorf("up made %d resources, the preview said %d", got, want)
 	}
@@ -206,7 +206,7 @@ config:
     audit: {unit: core, email: old.logs@example.net, id: "` + aws.ToString(byID.CreateAccountStatus.AccountId) + `"}
     app: {unit: core}
 `)
-	changes := w.up()
+	changes := w.up().Changes()
 	if changes["import"] != 4 {
 		t.Errorf("adopted %d resources, not the organization, the unit and two accounts: %s", changes["import"], changes)
 	}

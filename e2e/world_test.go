@@ -76,19 +76,26 @@ func (w *world) log(e automation.Event) {
 }
 
 // up brings all stacks up, or those named, and fails the test if one doesn't.
-func (w *world) up(stacks ...string) automation.Changes {
+func (w *world) up(stacks ...string) *automation.Result {
 	w.t.Helper()
 	result, err := w.automation().Up(context.Background(), stacks...)
 	must(w.t, err)
 	must(w.t, result.Err())
-	return result.Changes()
+	return result
 }
 
 // unchanged brings all stacks up again, which must change nothing.
 func (w *world) unchanged() {
 	w.t.Helper()
-	if changes := w.up(); changes.Changed() != 0 {
-		w.t.Errorf("another up changed something: %s", changes)
+	result := w.up()
+	if result.Changes().Changed() == 0 {
+		return
+	}
+	w.t.Errorf("another up changed something: %s", result.Changes())
+	for _, s := range result.Stacks {
+		for _, step := range s.Steps {
+			w.t.Logf("%s: %s %s %s", s.Stack, step.Operation, step.Type, step.Name)
+		}
 	}
 }
 

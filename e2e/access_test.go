@@ -1,0 +1,191 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// people declares all that there is to declare about access, guardrails and
+// settings. KEY stands for bob's public key.
+const people = `
+config:
+  coldstart:namespace: q
+  coldstart:domain: q.example.org
+  coldstart:region: ap-southeast-2
+  coldstart:email: q-%s@example.org
+  coldstart:units:
+    core: { guardrails: [deny-root-user] }
+    apps: {}
+    inner apps: { parent: apps, guardrails: [no-lightsail] }
+  coldstart:accounts:
+    hub: { unit: core }
+    shop: { unit: inner apps, network: 10.1.0.0/16 }
+    lab: { guardrails: [quarantine] }
+  coldstart:audit: none
+  coldstart:organization:
+    delegatedAdministrators: { guardduty.amazonaws.com: hub }
+  coldstart:access:
+    account: hub
+    mfaMaxAge: 90m
+    roles:
+      admin: { session: 4h }
+      cost.: {}
+      billing: { managedPolicies: [job-function/Billing], accounts: [master] }
+      deploy:
+        accounts: [shop]
+        session: 12h
+        statements:
+          - { Effect: Allow, Action: "s3:*", Resource: ["arn:aws:s3:::shop-*", "arn:aws:s3:::shop-*/*"] }
+          - { Effect: Allow, Action: ["iam:PassRole"], Resource: "arn:aws:iam::*:role/shop-task" }
+        boundary:
+          - { Sid: All, Effect: Allow, Action: "*", Resource: "*" }
+          - { Effect: Deny, NotAction: ["s3:*", "iam:PassRole"], Resource: "*", Condition: { Bool: { "aws:ViaAWSService": "false" } } }
+    groups:
+      everybody: { "*": [readonly], shop: [deploy], master: [billing] }
+    github: { repository: q-corp/infra.live, branch: release/1.x, environment: production }
+  coldstart:users:
+    Ada.Lovelace@q: { groups: [everybody, hub-admin, master-admin] }
+    bob: { groups: [everybody], pgpKey: "KEY" }
+    carol: {}
+  coldstart:guardrails:
+    root: [deny-leaving]
+    regions: [ap-southeast-2, us-east-1]
+    policies:
+      no-lightsail: [{ Effect: Deny, Action: "lightsail:*", Resource: "*" }]
+  coldstart:baseline:
+    alias: q-corp-%s
+    passwords: { minimumLength: 20, symbols: false, reuse: 0, maxAgeDays: 90 }
+    contacts:
+      billing: { name: Ann, title: CFO, email: ann@q.example.org, phone: "+61 (0)2 5550-1234" }
+      security: { name: "Öln Ünal", title: "Head of Security", email: sec@q.example.org, phone: "5550 1234" }
+`
+
+// Everything about people: made, read back, used, and taken away again.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	bob := newKey(t)
+	declared := strings.NewReplacer("      cost.: {}\n", "", "KEY", publicKey(t, bob)).Replace(people)
+	w := newWorld(t, declared)
+	w.up()
+	w.proved()
+	w.unchanged()
+	refreshed, err := w.automation().Refresh(context.Background())
+	must(t, err)
+	must(t, refreshed.Err())
+	if changes := refreshed.Changes(); changes["update"] != 0 || changes["delete"] != 0 {
+		t.Errorf("refresh found drift: %s", changes)
+	}
+
+	outputs, err := w.automation().Outputs(context.Background(), "hub", organization.Master)
+	must(t, err)
+	users := outputs["hub"]["users"].(map[string]any)
+	if password := decrypt(t, bob, users["bob"].(map[string]any)["decryptPassword"].(string)); len(password) != 32 {
+		t.Errorf("bob's first password has %d characters", len(password))
+	}
+	if _, has := users["carol"].(map[string]any)["decryptPassword"]; has {
+		t.Error("carol has a password and no key")
+	}
+	hub := outputs["hub"]["accountId"].(string)
+	contains(t, w.ok(coldstart(), "aws-config", "--user", "bob"), "mfa_serial = arn:aws:iam::"+hub+":mfa/bob",
+		"[profile q-shop-deploy]", "duration_seconds = 43200", "[profile q-master-billing]", "[profile q-lab-readonly]")
+	contains(t, w.ok(coldstart(), "access"), "environment production", "MFA in the last 1h30m", "job-function/Billing")
+
+	// Bob makes himself a key and an MFA device, and leaves.
+	client := w.iam(hub)
+	w.equip(client, "bob")
+	before, rest, _ := strings.Cut(declared, "    bob:")
+	_, after, _ := strings.Cut(rest, "\n")
+	w.declare(strings.Replace(before+after, "guardrails: [quarantine]", "guardrails: []", 1))
+	w.up()
+	_, err = client.GetUser(context.Background(), &iam.GetUserInput{UserName: aws.String("bob")})
+	if missing := (*iamtypes.NoSuchEntityException)(nil); !errors.As(err, &missing) {
+		t.Errorf("bob is still there: %v", err)
+	}
+	w.proved()
+	w.unchanged()
+}
+
+// A role's name that isn't one, and a group too many, before anything runs.
+func TestAccessRefused(t *testing.T) {
+	t.Parallel()
+	groups := "[hub-admin, shop-admin, lab-admin, master-admin, hub-readonly, shop-readonly, lab-readonly, master-readonly, everybody, shop-deploy, master-billing]"
+	w := newWorld(t, strings.NewReplacer("KEY", "bm9uZQ==", "carol: {}", "carol: {groups: "+groups+"}").Replace(people))
+	out, err := w.run(coldstart(), "up", "--yes")
+	if err == nil {
+		t.Error("it went on")
+	}
+	contains(t, out, "coldstart:access.roles.cost.", "11 groups, over the 10 that IAM allows a user", "grant several accounts by one group",
+		"coldstart:users.bob.pgpKey: it is not an OpenPGP key", "gpg --export")
+	if len(w.accounts()) != 0 {
+		t.Error("accounts were created")
+	}
+}
+
+// iam returns a client that works in a member account.
+func (w *world) iam(accountID string) *iam.Client {
+	cfg := w.emulator.Config("us-east-1")
+	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(accountID, organization.AccessRole)))
+	return iam.NewFromConfig(cfg)
+}
+
+// equip gives a user what users give themselves.
+func (w *world) equip(client *iam.Client, user string) {
+	w.t.Helper()
+	ctx := context.Background()
+	_, err := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
+	must(w.t, err)
+	device, err := client.CreateVirtualMFADevice(ctx, &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: &user})
+	must(w.t, err)
+	_, err = client.EnableMFADevice(ctx, &iam.EnableMFADeviceInput{
+		UserName: &user, SerialNumber: device.VirtualMFADevice.SerialNumber,
+		AuthenticationCode1: aws.String("123456"), AuthenticationCode2: aws.String("654321"),
+	})
+	must(w.t, err)
+}
+
+func newKey(t testing.TB) *openpgp.Entity {
+	t.Helper()
+	key, err := openpgp.NewEntity("Bob", "", "bob@example.org", nil)
+	must(t, err)
+	return key
+}
+
+func publicKey(t testing.TB, key *openpgp.Entity) string {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, key.Serialize(&b))
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// decrypt does what the command of the output says.
+func decrypt(t *testing.T, key *openpgp.Entity, command string) string {
+	t.Helper()
+	encrypted, ok := strings.CutPrefix(command, "echo ")
+	encrypted, rest, _ := strings.Cut(encrypted, " | ")
+	if !ok || rest != "base64 --decode | gpg --decrypt" {
+		t.Fatalf("the command is %q", command)
+	}
+	raw, err := base64.StdEncoding.DecodeString(encrypted)
+	must(t, err)
+	message, err := openpgp.ReadMessage(bytes.NewReader(raw), openpgp.EntityList{key}, nil, nil)
+	must(t, err)
+	password, err := io.ReadAll(message.UnverifiedBody)
+	must(t, err)
+	return string(password)
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // SettingsType is the component's type token.
@@ -19,24 +21,10 @@ const SettingsType = "coldstart:accounts:Settings"
 type SettingsArgs struct {
 	// Alias is the account's name in its sign-in URL; none if empty.
 	Alias     string
-	Passwords PasswordPolicy
+	Passwords organization.PasswordPolicy
 	// Contacts are by AWS's kinds of them: BILLING, OPERATIONS, SECURITY.
-	Contacts map[string]Contact
+	Contacts map[string]organization.Contact
 }
-
-// PasswordPolicy are the rules for IAM users' passwords. Users may always
-// change their own.
-type PasswordPolicy struct {
-	MinimumLength                          int
-	Uppercase, Lowercase, Numbers, Symbols bool
-	// Reuse is how many earlier passwords can't be used again; 0 for none.
-	Reuse int
-	// MaxAgeDays is after how many days a password expires; 0 for never.
-	MaxAgeDays int
-}
-
-// Contact is an alternate contact.
-type Contact struct{ Name, Title, Email, Phone string }
 
 // Settings are those of a whole account: what is true in it for everybody and
 // everything.
@@ -90,9 +78,9 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }
 
-func (s *Settings) passwords(ctx *pulumi.Context, name string, p PasswordPolicy) error {
+func (s *Settings) passwords(ctx *pulumi.Context, name string, p organization.PasswordPolicy) error {
 	args := &iam.AccountPasswordPolicyArgs{
-		AllowUsersToChangePassword: pulumi.Bool(true),
+		AllowUsersToChangePassword: pulumi.Bool(true), // Who can't change a password shares it.
 		MinimumPasswordLength:      pulumi.Int(p.MinimumLength),
 		RequireUppercaseCharacters: pulumi.Bool(p.Uppercase),
 		RequireLowercaseCharacters: pulumi.Bool(p.Lowercase),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // declareSettings declares an account's settings.
@@ -22,8 +23,8 @@ func TestSettings(t *testing.T) {
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
 		result := doRun(t, preview, declareSettings(accounts.SettingsArgs{
 			Alias:     "acme-prod",
-			Passwords: accounts.PasswordPolicy{MinimumLength: 16, Uppercase: true, Numbers: true, Reuse: 24, MaxAgeDays: 90},
-			Contacts: map[string]accounts.Contact{
+			Passwords: organization.PasswordPolicy{MinimumLength: 16, Uppercase: true, Numbers: true, Reuse: 24, MaxAgeDays: 90},
+			Contacts: map[string]organization.Contact{
 				"SECURITY": {Name: "Sue", Title: "CISO", Email: "security@acme.example", Phone: "+1 555 0100"},
 				"BILLING":  {Name: "Bea", Title: "CFO", Email: "billing@acme.example", Phone: "+1 555 0101"},
 			},
@@ -61,7 +62,7 @@ func TestSettingsLeftOut(t *testing.T) {
 	t.Parallel()
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
 		result := doRun(t, preview, declareSettings(accounts.SettingsArgs{
-			Passwords: accounts.PasswordPolicy{MinimumLength: 6, Lowercase: true, Symbols: true},
+			Passwords: organization.PasswordPolicy{MinimumLength: 6, Lowercase: true, Symbols: true},
 		}))
 		checkChildren(t, result, accounts.SettingsType, "settings",
 			pulumitest.VolumeEncryption+" settings", pulumitest.LoginPolicy+" settings", pulumitest.AccountPublic+" settings")

@@ -99,6 +99,17 @@ func (w *world) unchanged() {
 	}
 }
 
+// undrifted reads all stacks' resources from AWS, which must be as they were made.
+func (w *world) undrifted() {
+	w.t.Helper()
+	result, err := w.automation().Refresh(context.Background())
+	must(w.t, err)
+	must(w.t, result.Err())
+	if changes := result.Changes(); changes["update"] != 0 || changes["delete"] != 0 {
+		w.t.Errorf("refresh found drift: %s", changes)
+	}
+}
+
 // proved checks every proof.
 func (w *world) proved() {
 	w.t.Helper()

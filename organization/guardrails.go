@@ -274,16 +274,17 @@ func protectAccess(o *Organization) policy.Document {
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
 var global = []string{
-	"account:*", "acm:*", "artifact:*", "aws-marketplace:*", "aws-marketplace-management:*", "aws-portal:*",
+	"account:*", "acm:*", "artifact:*", "aws-marketplace-management:*", "aws-marketplace:*", "aws-portal:*",
 	"bcm-data-exports:*", "billing:*", "billingconductor:*", "budgets:*", "ce:*", "chatbot:*", "cloudfront:*",
-	"consolidatedbilling:*", "cost-optimization-hub:*", "cur:*", "directconnect:*", "ecr-public:*", "ec2:DescribeRegions", "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways",
-	"fms:*", "freetier:*", "globalaccelerator:*", "health:*", "iam:*", "invoicing:*", "kms:*",
-	"networkmanager:*", "notifications:*", "notifications-contacts:*", "organizations:*", "payments:*", "pricing:*", "route53:*", "route53domains:*",
+	"consolidatedbilling:*", "cost-optimization-hub:*", "cur:*", "directconnect:*", "ec2:DescribeRegions",
+	"ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "ecr-public:*", "fms:*", "freetier:*",
+	"globalaccelerator:*", "health:*", "iam:*", "invoicing:*", "kms:*", "networkmanager:*",
+	"notifications-contacts:*", "notifications:*", "organizations:*", "payments:*", "pricing:*",
 	"route53-recovery-cluster:*", "route53-recovery-control-config:*", "route53-recovery-readiness:*",
-	"s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublic*", "s3:GetMultiRegionAccessPoint*",
-	"s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints", "s3:PutAccountPublic*", "savingsplans:*", "shield:*",
-	"sts:*", "support:*", "supportplans:*", "sustainability:*", "tag:GetResources", "tax:*", "trustedadvisor:*",
-	"waf:*", "wafv2:*",
+	"route53:*", "route53domains:*", "s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublic*",
+	"s3:GetMultiRegionAccessPoint*", "s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints",
+	"s3:PutAccountPublic*", "savingsplans:*", "shield:*", "sts:*", "support:*", "supportplans:*",
+	"sustainability:*", "tag:GetResources", "tax:*", "trustedadvisor:*", "waf:*", "wafv2:*",
 }
 
 func allowedRegions(o *Organization) policy.Document {

@@ -84,18 +84,13 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 // which programs in it learn about it.
 func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base, zoneID pulumi.StringInput) error {
 	in := pulumi.Providers(b.provider)
-	p := org.Baseline.Passwords
 	args := &accounts.SettingsArgs{
-		Alias: org.Alias(name),
-		Passwords: accounts.PasswordPolicy{
-			MinimumLength: p.MinimumLength,
-			Uppercase:     p.Uppercase, Lowercase: p.Lowercase, Numbers: p.Numbers, Symbols: p.Symbols,
-			Reuse: p.Reuse, MaxAgeDays: p.MaxAgeDays,
-		},
-		Contacts: map[string]accounts.Contact{},
+		Alias:     org.Alias(name),
+		Passwords: org.Baseline.Passwords,
+		Contacts:  map[string]organization.Contact{},
 	}
 	for about, contact := range org.Baseline.Contacts {
-		args.Contacts[organization.ContactType(about)] = accounts.Contact(contact)
+		args.Contacts[organization.ContactType(about)] = contact
 	}
 	if _, err := accounts.NewSettings(ctx, "settings", args, in); err != nil {
 		return err

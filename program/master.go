@@ -30,14 +30,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	in := pulumi.Providers(provider)
-	self, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	self, err := callerID(ctx, previous, provider)
 	if err != nil {
-		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
-	}
-	// The first run can't know which account is the right one; every other can.
-	if previous != nil && previous.AccountID != "" && previous.AccountID != self.AccountId {
-		return nil, fmt.Errorf("these credentials belong to account %s, and stack %s to account %s: use credentials of that one",
-			self.AccountId, organization.Master, previous.AccountID)
+		return nil, err
 	}
 	o, members, err := declareAccounts(ctx, org, previous, provider)
 	if err != nil {
@@ -51,17 +46,13 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := pulumi.String(self.AccountId).ToStringOutput()
-	var accessRoleARN pulumi.StringInput
-	if slices.Contains(org.RoleNames(organization.Master), organization.RoleAdmin) {
-		accessRoleARN = pulumi.String(organization.RoleARN(self.AccountId, org.Name(organization.Master, organization.RoleAdmin)))
-	}
+	id := pulumi.String(self).ToStringOutput()
 	outputs, err := declareBase(ctx, org, organization.Master, base{
 		provider:      provider,
 		delegation:    provider,
 		apexZoneID:    apex.ID,
 		accountARN:    pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
-		accessRoleARN: accessRoleARN,
+		accessRoleARN: masterAccessRole(org.Organization, self),
 		accountID: func(account string) pulumi.StringOutput {
 			if account == organization.Master {
 				return id
@@ -108,6 +99,29 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		"network":                 exportedNetwork(org.NetworkPlan()),
 	})
 	return outputs, nil
+}
+
+// callerID returns the id of the account that the credentials belong to. The
+// first run can't know which account is the right one; every other can.
+func callerID(ctx *pulumi.Context, previous *stackref.Master, provider *aws.Provider) (string, error) {
+	self, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	if err != nil {
+		return "", fmt.Errorf("asking AWS whose credentials these are: %w", err)
+	}
+	if previous != nil && previous.AccountID != "" && previous.AccountID != self.AccountId {
+		return "", fmt.Errorf("these credentials belong to account %s, and stack %s to account %s: use credentials of that one",
+			self.AccountId, organization.Master, previous.AccountID)
+	}
+	return self.AccountId, nil
+}
+
+// masterAccessRole is the role by which the management account is entered; nil
+// if the declaration gives it no administrators.
+func masterAccessRole(org *organization.Organization, accountID string) pulumi.StringInput {
+	if !slices.Contains(org.RoleNames(organization.Master), organization.RoleAdmin) {
+		return nil
+	}
+	return pulumi.String(organization.RoleARN(accountID, org.Name(organization.Master, organization.RoleAdmin)))
 }
 
 // forMember is what the management account's stack knows when it declares

@@ -82,6 +82,19 @@ lab          none
 	}
 }
 
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	dir := declared(t, small)
+	for format, want := range map[string]string{"mermaid": "flowchart LR\n", "dot": "digraph organization {\n"} {
+		if code, out, errs := run("graph", "-C", dir, "--format", format); code != exitDone || !strings.HasPrefix(out, want) {
+			t.Errorf("exit code %d, %q, %q", code, out, errs)
+		}
+	}
+	if code, _, errs := run("graph", "-C", dir, "--format", "svg"); code != exitUsage || !strings.Contains(errs, "write mermaid or dot") {
+		t.Errorf("exit code %d, %q", code, errs)
+	}
+}
+
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	org, err := organization.Parse("f", []byte(small))

@@ -33,7 +33,7 @@ role from the user's own keys, with the user's MFA device. Account ids are those
 that the master stack exports, so it has to have run.`,
 		Example: "  coldstart aws-config --user ada >> ~/.aws/config\n" +
 			"  aws configure --profile acme           # ada's own access key, once\n" +
-			"  aws --profile acme-prod-readonly sts get-caller-identity",
+			"  aws --profile acme-prod-admin sts get-caller-identity",
 		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)

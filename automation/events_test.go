@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,5 +17,18 @@ func TestCountsOnce(t *testing.T) {
 	w.count(map[apitype.OpType]int{apitype.OpSame: 39})
 	if diff := cmp.Diff(map[string]int{"same": 2, "create": 37, "delete": 1}, w.changes); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestPasses(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"cannot assume IAM Role: role arn:… cannot be assumed":                                                               true,
+		"operation error KMS: GetKeyPolicy, decomposing response: read tcp 127.0.0.1:1->…: use of closed network connection": true,
+		"EntityAlreadyExists: Role with name acme-prod-admin already exists.":                                                false,
+	} {
+		if got := passes(errors.New(text)); got != want {
+			t.Errorf("%s: passes %t", text, got)
+		}
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// attempts is how often a stack is run again after what passes by itself in a
-// new account, and pause how long it is left alone in between.
+// attempts is how often a stack is run again after what passes by itself, and
+// pause how long it is left alone in between.
 const (
 	attempts = 6
 	pause    = 15 * time.Second
@@ -34,8 +34,9 @@ const (
 // half a minute for each change of DNS or of a bucket's lifecycle.
 const resources = 32
 
-// passing are errors of an account that is minutes old: its role hasn't reached
-// every region yet, or a service hasn't heard of the account.
+// passing are errors that pass by themselves: of an account that is minutes old,
+// whose role hasn't reached every region yet or of which a service hasn't heard,
+// and of connections that break.
 var passing = []string{
 	"is not authorized to perform: sts:AssumeRole",
 	"cannot be assumed",
@@ -43,6 +44,8 @@ var passing = []string{
 	"SubscriptionRequiredException",
 	"FinalizingOrganizationException",
 	"ConcurrentModificationException",
+	"use of closed network connection",
+	"connection reset by peer",
 }
 
 // stack is one stack of the organization under an operation.
@@ -267,7 +270,7 @@ func (s *stack) retried(ctx context.Context, f func(chan<- events.EngineEvent) e
 		if attempt == attempts || !passes(err) {
 			return err
 		}
-		s.say("%v; that passes in a new account: trying again in %s (%d of %d)", err, pause, attempt, attempts-1)
+		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, pause, attempt, attempts-1)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -1,6 +1,6 @@
-// Package accounts declares the AWS organization, its units and its member
-// accounts: what exists once, for the whole organization, in the management
-// account.
+// Package accounts declares the AWS organization, its units, member accounts and
+// guardrails, which exist once, in the management account; and what holds in each
+// account as a whole: its settings, and the facts by which programs find it.
 //
 //	org, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{…})
 //	prod, err := accounts.NewAccount(ctx, "prod", &accounts.AccountArgs{
@@ -9,7 +9,7 @@
 //		ParentID: org.Units["workloads"],
 //	})
 //
-// Accounts can't be deleted and their addresses can't be used again, so all of
-// it is protected, and retained when it leaves the state. What exists already
-// is found by Discover and adopted instead of created.
+// Accounts can't be deleted and their addresses can't be used again, so they and
+// the organization are protected, and retained when they leave the state. What
+// exists already is found by Discover and adopted instead of created.
 package accounts

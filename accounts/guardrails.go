@@ -3,6 +3,8 @@ package accounts
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // GuardrailsType is the component's type token.
@@ -51,7 +53,7 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 		policy, err := organizations.NewPolicy(ctx, guardrail.Name, &organizations.PolicyArgs{
 			Name:        pulumi.String(guardrail.PolicyName),
 			Description: pulumi.String("A guardrail of coldstart's: " + guardrail.Name),
-			Type:        pulumi.String("SERVICE_CONTROL_POLICY"),
+			Type:        pulumi.String(organization.ServiceControlPolicy),
 			Content:     pulumi.String(guardrail.Content),
 			Tags:        args.Tags,
 		}, pulumi.Parent(g), pulumi.DependsOn([]pulumi.Resource{args.Organization.organization}))

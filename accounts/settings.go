@@ -3,7 +3,6 @@ package accounts
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/account"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
@@ -22,7 +21,7 @@ type SettingsArgs struct {
 	// Alias is the account's name in its sign-in URL; none if empty.
 	Alias     string
 	Passwords organization.PasswordPolicy
-	// Contacts are by AWS's kinds of them: BILLING, OPERATIONS, SECURITY.
+	// Contacts are by what AWS writes to them about: billing, operations, security.
 	Contacts map[string]organization.Contact
 }
 
@@ -65,8 +64,8 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 	}
 	for _, about := range slices.Sorted(maps.Keys(args.Contacts)) {
 		contact := args.Contacts[about]
-		if _, err := account.NewAlternativeContact(ctx, strings.ToLower(about), &account.AlternativeContactArgs{
-			AlternateContactType: pulumi.String(about),
+		if _, err := account.NewAlternativeContact(ctx, about, &account.AlternativeContactArgs{
+			AlternateContactType: pulumi.String(organization.ContactType(about)),
 			Name:                 pulumi.String(contact.Name),
 			Title:                pulumi.String(contact.Title),
 			EmailAddress:         pulumi.String(contact.Email),

@@ -25,8 +25,8 @@ func TestSettings(t *testing.T) {
 			Alias:     "acme-prod",
 			Passwords: organization.PasswordPolicy{MinimumLength: 16, Uppercase: true, Numbers: true, Reuse: 24, MaxAgeDays: 90},
 			Contacts: map[string]organization.Contact{
-				"SECURITY": {Name: "Sue", Title: "CISO", Email: "security@acme.example", Phone: "+1 555 0100"},
-				"BILLING":  {Name: "Bea", Title: "CFO", Email: "billing@acme.example", Phone: "+1 555 0101"},
+				"security": {Name: "Sue", Title: "CISO", Email: "security@acme.example", Phone: "+1 555 0100"},
+				"billing":  {Name: "Bea", Title: "CFO", Email: "billing@acme.example", Phone: "+1 555 0101"},
 			},
 		}))
 		checkChildren(t, result, accounts.SettingsType, "settings",

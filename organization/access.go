@@ -104,7 +104,7 @@ func (o *Organization) RoleNames(account string) []string {
 // grants returns all accounts with all their roles.
 func (o *Organization) grants() []Grant {
 	var all []Grant
-	for _, account := range append([]string{Master}, o.AccountNames()...) {
+	for _, account := range o.allAccounts() {
 		for _, role := range o.RoleNames(account) {
 			all = append(all, Grant{account, role})
 		}

@@ -235,16 +235,20 @@ func protectAccess(o *Organization) policy.Document {
 			boundaries = append(boundaries, "arn:aws:iam::*:policy/"+o.Name("*", role)+"-boundary")
 		}
 	}
+	gitHub := o.Access.GitHub.Repository != ""
+	if gitHub {
+		roles = append(roles, anyRole+o.Name("*", RolePlan), anyRole+o.Name("*", RoleApply))
+	}
 	statements := []policy.Statement{{
 		Action: []string{
 			"iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy",
 			"iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole",
 			"iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 		},
+		Resource:  roles,
 		Condition: exceptAccessRole(),
 	}}
-	if o.Access.GitHub.Repository != "" {
-		roles = append(roles, anyRole+o.Name("*", RolePlan), anyRole+o.Name("*", RoleApply))
+	if gitHub {
 		statements = append(statements, policy.Statement{
 			Action: []string{
 				"iam:AddClientIDToOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider",
@@ -263,7 +267,6 @@ func protectAccess(o *Organization) policy.Document {
 			Condition: exceptAccessRole(),
 		})
 	}
-	statements[0].Resource = roles
 	return deny(statements...)
 }
 

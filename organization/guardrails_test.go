@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -50,7 +51,7 @@ func TestLibrary(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := document(t, org, name)
-			golden(t, "guardrails/"+name+".json", text(t, d)+"\n")
+			golden.Check(t, "guardrails/"+name+".json", text(t, d)+"\n")
 			for i, s := range d.Statements {
 				if s.Effect != policy.Deny || s.Sid != "" {
 					t.Errorf("statement %d has the effect %q and the id %q", i, s.Effect, s.Sid)

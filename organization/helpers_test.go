@@ -2,39 +2,13 @@ package organization_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/coldstart-aws/coldstart/organization"
 )
-
-var update = flag.Bool("update", false, "rewrite the files in testdata")
-
-// golden compares a text with the one noted in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", filepath.FromSlash(name))
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", file, diff)
-	}
-}
 
 // everything returns the file that uses every key, with a user's public key.
 func everything(t *testing.T, key string) []byte {

@@ -160,6 +160,11 @@ func (o *Organization) AccountNames() []string {
 	return slices.Sorted(maps.Keys(o.Accounts))
 }
 
+// allAccounts returns the management account's name, then those of the members.
+func (o *Organization) allAccounts() []string {
+	return append([]string{Master}, o.AccountNames()...)
+}
+
 // UnitNames returns the names of the units, each after its parent, and in
 // alphabetical order otherwise.
 func (o *Organization) UnitNames() []string {

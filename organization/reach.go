@@ -111,7 +111,7 @@ func (o *Organization) reachOfGitHub() []Reach {
 		apply = "environment " + g.Environment
 	}
 	var all []Reach
-	for _, account := range append([]string{Master}, o.AccountNames()...) {
+	for _, account := range o.allAccounts() {
 		all = append(all,
 			Reach{
 				Who: "github.com/" + g.Repository, By: "workflow", Account: account, Role: o.Name(account, RolePlan),

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -28,7 +29,7 @@ func TestReach(t *testing.T) {
 			}
 			lines = append(lines, string(line))
 		}
-		golden(t, "reach-"+name+".json", "[\n"+strings.Join(lines, ",\n")+"\n]\n")
+		golden.Check(t, "reach-"+name+".json", "[\n"+strings.Join(lines, ",\n")+"\n]\n")
 	}
 }
 

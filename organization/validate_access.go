@@ -222,7 +222,7 @@ func (o *Organization) checkUsers(ps *Problems) {
 		seen[g] = true
 	}
 	for role := range o.Access.Roles {
-		for _, account := range append([]string{Master}, o.AccountNames()...) {
+		for _, account := range o.allAccounts() {
 			if g := (Grant{account, role}); o.unsettled(role) && choices[g.Name()] == 0 {
 				choices[g.Name()] = 1
 			}

@@ -63,9 +63,7 @@ func declareGuardrails(ctx *pulumi.Context, org *organization.Organization, o *a
 	if len(org.Attachments()) > 0 && !o.Allows(organization.ServiceControlPolicy) {
 		return ctx.Log.Info("guardrails follow with the next update, when the adopted organization has service control policies", nil)
 	}
-	all := org.TagsOf("")
-	delete(all, "Account")
-	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(all)}
+	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(tagsOfNoAccount(org))}
 	for _, name := range org.GuardrailNames() {
 		document, _ := org.Guardrail(name)
 		content, err := document.JSON()
@@ -135,6 +133,14 @@ func declareAnalyzer(ctx *pulumi.Context, org *declaration, name string, o *acco
 	return err
 }
 
+// tagsOfNoAccount returns the tags for what belongs to the organization and to no
+// account of it.
+func tagsOfNoAccount(org *organization.Organization) map[string]string {
+	all := org.TagsOf("")
+	delete(all, "Account")
+	return all
+}
+
 // declaredUnits returns the units, each after its parent.
 func declaredUnits(org *organization.Organization) []accounts.Unit {
 	occupied := map[string]bool{}
@@ -146,9 +152,8 @@ func declaredUnits(org *organization.Organization) []accounts.Unit {
 	var units []accounts.Unit
 	for _, name := range org.UnitNames() {
 		unit := org.Units[name]
-		all := org.TagsOf("")
+		all := tagsOfNoAccount(org)
 		maps.Copy(all, unit.Tags)
-		delete(all, "Account")
 		units = append(units, accounts.Unit{Name: name, Parent: unit.Parent, Occupied: occupied[name], Tags: tags(all)})
 	}
 	return units

@@ -87,10 +87,7 @@ func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base,
 	args := &accounts.SettingsArgs{
 		Alias:     org.Alias(name),
 		Passwords: org.Baseline.Passwords,
-		Contacts:  map[string]organization.Contact{},
-	}
-	for about, contact := range org.Baseline.Contacts {
-		args.Contacts[organization.ContactType(about)] = contact
+		Contacts:  org.Baseline.Contacts,
 	}
 	if _, err := accounts.NewSettings(ctx, "settings", args, in); err != nil {
 		return err

@@ -2,22 +2,18 @@ package program_test
 
 import (
 	"errors"
-	"flag"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
-
-var update = flag.Bool("update", false, "rewrite the files in testdata")
 
 // TestURNs compares the resources of each kind of stack with those noted in
 // testdata. A URN is what Pulumi knows a resource by: whatever changes one
@@ -27,20 +23,7 @@ func TestURNs(t *testing.T) {
 	org, w := shipped(t), nothing()
 	previews, updates := w.preview(t, org, org.Stacks()), w.up(t, org, org.Stacks())
 	for _, stack := range []string{"master", "audit", "prod"} {
-		golden := filepath.Join("testdata", stack+".urns")
-		got := strings.Join(updates[stack].URNs(), "\n") + "\n"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", golden, diff)
-		}
+		golden.Check(t, stack+".urns", strings.Join(updates[stack].URNs(), "\n")+"\n")
 	}
 	// A preview before anything exists shows the same, without references to
 	// stacks that there aren't.

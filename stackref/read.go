@@ -27,7 +27,7 @@ func Read[T any](ctx *pulumi.Context, live *Live, stack string, need func(T) err
 	if err != nil {
 		return Reference[T]{}, err
 	}
-	outputs, err := decode[T](stack, raw)
+	outputs, err := Decode[T](stack, raw)
 	if err != nil {
 		return Reference[T]{}, err
 	}
@@ -57,7 +57,7 @@ func Previous[T any](ctx *pulumi.Context) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode[T](ctx.Stack(), raw)
+	return Decode[T](ctx.Stack(), raw)
 }
 
 // Known reports whether the outputs are known.
@@ -91,9 +91,9 @@ func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
 	return result.Outputs, nil
 }
 
-// decode returns nil for no outputs. Those that T doesn't have are left alone, so
-// that an older program can read a newer one's.
-func decode[T any](stack string, raw map[string]any) (*T, error) {
+// Decode returns a stack's outputs as their type, and nil for none. Those that T
+// doesn't have are left alone, so that an older program can read a newer one's.
+func Decode[T any](stack string, raw map[string]any) (*T, error) {
 	if len(raw) == 0 {
 		return nil, nil
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -56,7 +55,7 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if _, ok := org.Users[o.user]; o.user != "" && !ok {
 		return usageError{fmt.Errorf("no user %q; coldstart:users has %q", o.user, slices.Sorted(maps.Keys(org.Users)))}
 	}
-	a, err := o.open(nil)
+	a, err := o.over(org, nil)
 	if err != nil {
 		return err
 	}
@@ -64,24 +63,14 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if err != nil {
 		return err
 	}
-	master, err := decodeMaster(outputs[organization.Master])
+	master, err := stackref.Decode[stackref.Master](organization.Master, outputs[organization.Master])
 	if err != nil {
 		return err
 	}
+	if master == nil {
+		return fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
+	}
 	return writeProfiles(o.io.Out, org, master, o.user, o.source)
-}
-
-// decodeMaster returns the master stack's outputs as their type.
-func decodeMaster(outputs map[string]any) (*stackref.Master, error) {
-	if len(outputs) == 0 {
-		return nil, fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
-	}
-	content, err := json.Marshal(outputs)
-	if err != nil {
-		return nil, err
-	}
-	master := &stackref.Master{}
-	return master, json.Unmarshal(content, master)
 }
 
 // anyUser stands for a user in profiles that are nobody's.

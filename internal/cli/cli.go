@@ -174,6 +174,11 @@ func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, 
 	if err != nil {
 		return nil, err
 	}
+	return p.over(org, onEvent)
+}
+
+// over returns what runs the stacks of a declaration that was loaded already.
+func (p *project) over(org *organization.Organization, onEvent func(automation.Event)) (*automation.Automation, error) {
 	return automation.New(org, automation.Options{Dir: p.dir, Parallel: p.parallel, OnEvent: onEvent})
 }
 

@@ -96,8 +96,8 @@ func newRefresh(io IO, run func(context.Context, *RefreshOptions) error) *cobra.
 		Use:   "refresh [stack…]",
 		Short: "Bring the state of every stack in line with AWS",
 		Long: `Refresh reads every resource of every stack, or of those named, from AWS and
-notes in Pulumi's state what has changed there. It changes nothing in AWS; the
-next up does, back to what is declared.`,
+notes in Pulumi's state what has changed there. It changes nothing in AWS, but for
+what a killed run has left half-made; the next up does, back to what is declared.`,
 	}
 	o.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -1,18 +1,13 @@
 package graph_test
 
 import (
-	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/graph"
 	"github.com/coldstart-aws/coldstart/organization"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // nested has units within units, accounts without a unit or a network, and a
 // trail in each account.
@@ -38,24 +33,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := graph.Of(org)
-		golden(t, name+".mermaid", g.Mermaid())
-		golden(t, name+".dot", g.DOT())
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got); -update rewrites it\n%s", file, diff)
+		golden.Check(t, name+".mermaid", g.Mermaid())
+		golden.Check(t, name+".dot", g.DOT())
 	}
 }

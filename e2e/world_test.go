@@ -17,6 +17,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
@@ -114,7 +115,7 @@ func (w *world) undrifted() {
 func (w *world) proved() {
 	w.t.Helper()
 	org := w.organization()
-	proofs, err := rehearsal.Prove(context.Background(), w.emulator.Config(org.Region), org)
+	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org)
 	must(w.t, err)
 	if len(proofs.Proofs) == 0 {
 		w.t.Error("nothing was proved")

@@ -8,7 +8,5 @@
 //	}
 //
 // Its parts can be had by themselves. StartEmulator starts an emulator that
-// nothing of the user's own AWS credentials reaches. Prove reads an
-// organization back with the AWS SDK, never from Pulumi's state, and says of
-// each thing that was declared whether AWS has it.
+// nothing of the user's own AWS credentials reaches.
 package rehearsal

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -100,6 +102,16 @@ func (e *Emulator) Stop() error {
 // in it of credentials, profiles and endpoints is overridden, by an empty value
 // where nothing is to take its place.
 func (e *Emulator) Env() map[string]string { return emulatorEnv(e.endpoint, os.Environ()) }
+
+// Config returns a configuration whose clients reach the emulator as its
+// management account. Nothing in it comes from the environment.
+func (e *Emulator) Config(region string) aws.Config {
+	return aws.Config{
+		Region:       region,
+		BaseEndpoint: aws.String(e.endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(emulatorKey, emulatorKey, ""),
+	}
+}
 
 func emulatorEnv(endpoint string, environ []string) map[string]string {
 	env := map[string]string{}

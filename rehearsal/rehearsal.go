@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
 )
 
 // Dir is where a rehearsal keeps its state and its report, below the project's
@@ -42,7 +43,7 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 		Organization: Summary{Namespace: org.Namespace, Domain: org.Domain, Region: org.Region},
 		Accounts:     len(org.Accounts) + 1,
 		Problems:     []string{},
-		Proofs:       []Proof{},
+		Proofs:       []proof.Proof{},
 		Omitted:      []string{},
 	}
 	for _, s := range org.Stacks() {
@@ -94,7 +95,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })
 	o.phase("proving it, from what AWS says")
 	begin := time.Now()
-	proofs, err := Prove(ctx, emulator.Config(org.Region), org)
+	proofs, err := proof.Prove(ctx, emulator.Config(org.Region), org)
 	if err != nil {
 		return fmt.Errorf("reading AWS back: %w", err)
 	}

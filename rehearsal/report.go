@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/proof"
 )
 
 // Report is what a rehearsal found. It is written to report.json; the fields
@@ -31,31 +32,14 @@ type Report struct {
 	Seconds   Seconds `json:"seconds"`
 	// SecondUpChanges is how many resources the second up changed: 0 unless
 	// something is wrong.
-	SecondUpChanges int     `json:"secondUpChanges"`
-	Proofs          []Proof `json:"proofs"`
+	SecondUpChanges int           `json:"secondUpChanges"`
+	Proofs          []proof.Proof `json:"proofs"`
 	// Omitted are the proofs that couldn't be made, and why.
 	Omitted []string `json:"omitted"`
 	// PeakMemoryBytes is the most that coldstart, Pulumi and the providers took
 	// at once, shared pages counted once; 0 if the system can't tell. The
 	// emulator isn't counted.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
-}
-
-// Topic is what several subjects of proofs are about.
-type Topic struct {
-	Name     string
-	Subjects []string
-}
-
-// Topics are the columns of a table of proofs. Every subject is in one.
-var Topics = []Topic{
-	{"organization", []string{"organization", "unit", "account"}},
-	{"guardrails", []string{"guardrail"}},
-	{"dns", []string{"zone", "delegation", "local"}},
-	{"state", []string{"state", "secrets"}},
-	{"access", []string{"role", "group", "user", "github"}},
-	{"settings", []string{"settings", "parameter"}},
-	{"audit", []string{"trail", "archive"}},
 }
 
 // Summary identifies an organization.
@@ -115,7 +99,7 @@ func (r *Report) secondUp(result *automation.Result) {
 	}
 }
 
-func (r *Report) proofs(proofs Proofs) {
+func (r *Report) proofs(proofs proof.Proofs) {
 	r.Proofs = proofs.Proofs
 	r.Omitted = append(r.Omitted, proofs.Omitted...)
 	for _, p := range proofs.Proofs {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
@@ -164,7 +165,7 @@ func TestReport(t *testing.T) {
 	phase := &rehearsal.PhaseReport{Changes: automation.Changes{"create": 1}, Seconds: 1.5}
 	writeReport(&out, &rehearsal.Report{
 		Stacks: []rehearsal.StackReport{{Stack: "master", Preview: phase, Up: &rehearsal.PhaseReport{Status: automation.StatusFailed, Error: "no"}}},
-		Proofs: []rehearsal.Proof{
+		Proofs: []proof.Proof{
 			{Account: "master", Subject: "zone", Claim: "a", Holds: true},
 			{Account: "master", Subject: "zone", Claim: "b", Detail: "why"},
 			{Account: "prod", Subject: "account", Claim: "c", Holds: true},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
@@ -125,16 +126,16 @@ func describePhase(p *rehearsal.PhaseReport) string {
 
 // writeProofs writes how many claims hold, by account and topic. Those that
 // don't are the report's problems; the file has every claim.
-func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
+func writeProofs(w io.Writer, proofs []proof.Proof) {
 	type count struct{ holds, all int }
 	counts := map[string][]count{}
 	var accounts []string
 	for _, p := range proofs {
 		if counts[p.Account] == nil {
 			accounts = append(accounts, p.Account)
-			counts[p.Account] = make([]count, len(rehearsal.Topics))
+			counts[p.Account] = make([]count, len(proof.Topics))
 		}
-		for i, topic := range rehearsal.Topics {
+		for i, topic := range proof.Topics {
 			if slices.Contains(topic.Subjects, p.Subject) {
 				counts[p.Account][i].all++
 				if p.Holds {
@@ -146,7 +147,7 @@ func writeProofs(w io.Writer, proofs []rehearsal.Proof) {
 	fmt.Fprintln(w, "\nProofs that hold, of those made by reading AWS:")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	title := []string{"IN"}
-	for _, topic := range rehearsal.Topics {
+	for _, topic := range proof.Topics {
 		title = append(title, strings.ToUpper(topic.Name))
 	}
 	fmt.Fprintln(table, strings.Join(title, "\t"))

@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"io"
@@ -99,8 +99,7 @@ func TestCheckRefusal(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
 		}))
-		e := &Emulator{endpoint: server.URL}
-		p := &prover{org: declared(), accounts: []*account{{clients: newClients(e.Config("us-west-2"))}}}
+		p := &prover{org: declared(), accounts: []*account{{clients: newClients(config(server.URL, "us-west-2"))}}}
 		if err := p.checkRefusal(t.Context(), c.found, "111111111111", "acme-prod-admin"); !errorHas(err, c.err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -131,8 +130,7 @@ func TestCheckPassword(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>`+c.code+`</Code></Error></ErrorResponse>`)
 		}))
-		e := &Emulator{endpoint: server.URL}
-		if err := checkPassword(t.Context(), newClients(e.Config("us-west-2")).iam, "ada", c.want); !errorHas(err, c.err) {
+		if err := checkPassword(t.Context(), newClients(config(server.URL, "us-west-2")).iam, "ada", c.want); !errorHas(err, c.err) {
 			t.Errorf("%q, %t: %v", c.code, c.want, err)
 		}
 		server.Close()
@@ -198,8 +196,7 @@ func TestProveParameters(t *testing.T) {
 			{"Name":"/acme/prod/network","Type":"String","Value":"10.0.0.0/16"}]}`)
 	}))
 	t.Cleanup(server.Close)
-	e := &Emulator{endpoint: server.URL}
-	prod := &account{name: "prod", id: "2", clients: newClients(e.Config("us-west-2"))}
+	prod := &account{name: "prod", id: "2", clients: newClients(config(server.URL, "us-west-2"))}
 	p := &prover{org: declared(), directory: readRoot("r-1"), accounts: []*account{{name: organization.Master, id: "1"}, prod}}
 	p.members = []orgtypes.Account{{Id: aws.String("2"), Arn: aws.String("arn:prod")}}
 	p.proveParameters(t.Context(), prod)

@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"net/http"
@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
@@ -23,16 +22,6 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 )
-
-// Config returns a configuration whose clients reach the emulator as its
-// management account. Nothing in it comes from the environment.
-func (e *Emulator) Config(region string) aws.Config {
-	return aws.Config{
-		Region:       region,
-		BaseEndpoint: aws.String(e.endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(emulatorKey, emulatorKey, ""),
-	}
-}
 
 // clients are the services that proofs ask, as one account.
 type clients struct {

@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"context"
@@ -29,6 +29,23 @@ type Proof struct {
 	Holds   bool   `json:"holds"`
 	// Detail says why the claim doesn't hold.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Topic is what several subjects of proofs are about.
+type Topic struct {
+	Name     string
+	Subjects []string
+}
+
+// Topics are the columns of a table of proofs. Every subject is in one.
+var Topics = []Topic{
+	{"organization", []string{"organization", "unit", "account"}},
+	{"guardrails", []string{"guardrail"}},
+	{"dns", []string{"zone", "delegation", "local"}},
+	{"state", []string{"state", "secrets"}},
+	{"access", []string{"role", "group", "user", "github"}},
+	{"settings", []string{"settings", "parameter"}},
+	{"audit", []string{"trail", "archive"}},
 }
 
 // Proofs are what Prove found: those of the management account, then those of

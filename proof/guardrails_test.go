@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"encoding/json"
@@ -147,8 +147,7 @@ func policies(t *testing.T, content string, attached map[string][]string) *accou
 		_ = json.NewEncoder(w).Encode(out)
 	}))
 	t.Cleanup(server.Close)
-	e := &Emulator{endpoint: server.URL}
-	return &account{name: organization.Master, id: "1", clients: newClients(e.Config("us-west-2"))}
+	return &account{name: organization.Master, id: "1", clients: newClients(config(server.URL, "us-west-2"))}
 }
 
 // failed returns the details of the proofs that don't hold, by claim.

@@ -1,4 +1,4 @@
-package rehearsal
+package proof
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -68,6 +69,18 @@ func declared() *organization.Organization {
 	}
 }
 
+// config is that of clients of a server of the test's.
+func config(endpoint, region string) aws.Config {
+	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
+// identity answers like an emulator that takes any credentials.
+func identity(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Server", "emulator/1")
+	w.Header().Set("Content-Type", "text/xml")
+	_, _ = io.WriteString(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+}
+
 // empty answers like an account without an organization, or anything else.
 func empty(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -87,8 +100,7 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(empty))
 	t.Cleanup(server.Close)
-	e := &Emulator{endpoint: server.URL}
-	first, err := Prove(t.Context(), e.Config(""), declared())
+	first, err := Prove(t.Context(), config(server.URL, ""), declared())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +127,7 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 			t.Errorf("no topic has the subject %s", p.Subject)
 		}
 	}
-	second, err := Prove(t.Context(), e.Config(""), declared())
+	second, err := Prove(t.Context(), config(server.URL, ""), declared())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,8 +143,7 @@ func TestProveWithoutAWS(t *testing.T) {
 		_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>`)
 	}))
 	t.Cleanup(server.Close)
-	e := &Emulator{endpoint: server.URL}
-	_, err := Prove(t.Context(), e.Config(""), declared())
+	_, err := Prove(t.Context(), config(server.URL, ""), declared())
 	if err == nil || !strings.Contains(err.Error(), "asking AWS whose credentials these are") {
 		t.Errorf("error %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -192,10 +193,7 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 // emulator returns the endpoint of the emulator that the stacks run against;
 // empty for AWS.
 func (a *Automation) emulator() string {
-	if endpoint, set := a.options.Env["AWS_ENDPOINT_URL"]; set {
-		return endpoint
-	}
-	return os.Getenv("AWS_ENDPOINT_URL")
+	return awsconfig.Endpoint(a.options.Env)
 }
 
 func (a *Automation) emit(e Event) {

@@ -8,9 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -23,6 +20,8 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
 // client returns a configuration that works in the account of the resource's
@@ -30,7 +29,7 @@ import (
 func (f *finder) client(ctx context.Context, r apitype.ResourceV3) (aws.Config, error) {
 	provider := f.provider(r)
 	region, _ := provider["region"].(string)
-	cfg, err := configuration(ctx, f.env, region)
+	cfg, err := awsconfig.Load(ctx, f.env, region)
 	if err != nil {
 		return cfg, err
 	}
@@ -38,22 +37,7 @@ func (f *finder) client(ctx context.Context, r apitype.ResourceV3) (aws.Config, 
 	if err != nil || role == "" {
 		return cfg, err
 	}
-	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role))
-	return cfg, nil
-}
-
-// configuration returns a configuration for the credentials that Pulumi gets:
-// those of the environment, where env doesn't say otherwise.
-func configuration(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
-	if endpoint := env["AWS_ENDPOINT_URL"]; endpoint != "" {
-		options = append(options, config.WithBaseEndpoint(endpoint))
-	}
-	if id := env["AWS_ACCESS_KEY_ID"]; id != "" {
-		options = append(options, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
-	}
-	return config.LoadDefaultConfig(ctx, options...)
+	return awsconfig.Assume(cfg, role, "coldstart"), nil
 }
 
 // roleOf returns the role that a provider assumes. Objects in a provider's

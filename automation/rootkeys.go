@@ -6,13 +6,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
 // rootKeys warns of access keys of the management account's root user: whoever
 // has one can do everything, and no policy or second factor stops them.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html
 func (a *Automation) rootKeys(ctx context.Context) []string {
-	cfg, err := configuration(ctx, a.options.Env, a.org.Region)
+	cfg, err := awsconfig.Load(ctx, a.options.Env, a.org.Region)
 	var summary *iam.GetAccountSummaryOutput
 	if err == nil {
 		summary, err = iam.NewFromConfig(cfg).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -20,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -82,9 +82,5 @@ func throughEndpoint(cfg aws.Config) aws.HTTPClient {
 // entering returns a configuration whose clients work in a member account,
 // through the role that lets the management account in.
 func entering(cfg aws.Config, accountID string) aws.Config {
-	member := cfg.Copy()
-	role := organization.RoleARN(accountID, organization.AccessRole)
-	member.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role,
-		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "coldstart-proof" }))
-	return member
+	return awsconfig.Assume(cfg, organization.RoleARN(accountID, organization.AccessRole), "coldstart-proof")
 }

@@ -1,0 +1,47 @@
+// Package awsconfig makes configurations for the AWS SDK that work as Pulumi's
+// providers do: with the credentials of the environment, against the endpoint
+// that it names.
+package awsconfig
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Load returns a configuration for the credentials of the environment, where env
+// doesn't say otherwise. Its BaseEndpoint is nil for AWS and set for an emulator.
+func Load(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
+	if id := env["AWS_ACCESS_KEY_ID"]; id != "" {
+		options = append(options, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
+	}
+	// The SDK would take the variable from the environment, but not say so.
+	if endpoint := Endpoint(env); endpoint != "" {
+		options = append(options, config.WithBaseEndpoint(endpoint))
+	}
+	return config.LoadDefaultConfig(ctx, options...)
+}
+
+// Endpoint returns the endpoint of the emulator that calls go to; empty for AWS.
+func Endpoint(env map[string]string) string {
+	if endpoint, set := env["AWS_ENDPOINT_URL"]; set {
+		return endpoint
+	}
+	return os.Getenv("AWS_ENDPOINT_URL")
+}
+
+// Assume returns a configuration whose clients work through a role. Session is
+// the name by which CloudTrail shows them.
+func Assume(cfg aws.Config, roleARN, session string) aws.Config {
+	assumed := cfg.Copy()
+	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), roleARN,
+		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = session }))
+	return assumed
+}

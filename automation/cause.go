@@ -73,6 +73,8 @@ func clean(message string) string {
 // cause turns an error of the Automation API, which holds all that the CLI
 // printed, into the part that says why.
 func (w *watcher) cause(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if len(w.errors) == 0 {
 		return summarize(err)
 	}

@@ -1,6 +1,10 @@
 package automation
 
 import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -52,31 +56,48 @@ func unchanged(op apitype.OpType) bool {
 
 // watcher turns the engine's events into ours.
 type watcher struct {
-	stack   *stack
+	stack *stack
+
+	// mu guards the rest: after an error the engine's events may go on coming.
+	mu      sync.Mutex
 	changes map[string]int
-	steps   []Resource
-	errors  []string
-	summary bool
+	steps   []Step
+	// under are the resources that are worked on, by URN.
+	under  map[string]Resource
+	errors []string
 }
 
 // watch reads a channel of engine events until it is closed, and closes done.
 func (w *watcher) watch(channel <-chan events.EngineEvent, done chan<- struct{}) {
 	defer close(done)
 	for e := range channel {
-		switch {
-		case e.ResourcePreEvent != nil:
-			w.started(e.ResourcePreEvent.Metadata)
-		case e.ResOutputsEvent != nil:
-			w.finished(e.ResOutputsEvent.Metadata, false)
-		case e.ResOpFailedEvent != nil:
-			w.finished(e.ResOpFailedEvent.Metadata, true)
-		case e.DiagnosticEvent != nil:
-			w.diagnostic(e.DiagnosticEvent)
-		case e.SummaryEvent != nil:
-			w.summary = true
-			w.count(e.SummaryEvent.ResourceChanges)
-		}
+		w.handle(e)
 	}
+}
+
+func (w *watcher) handle(e events.EngineEvent) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case e.ResourcePreEvent != nil:
+		w.started(e.ResourcePreEvent.Metadata)
+	case e.ResOutputsEvent != nil:
+		w.finished(e.ResOutputsEvent.Metadata, false)
+	case e.ResOpFailedEvent != nil:
+		w.finished(e.ResOpFailedEvent.Metadata, true)
+	case e.DiagnosticEvent != nil:
+		w.diagnostic(e.DiagnosticEvent)
+	case e.SummaryEvent != nil:
+		w.count(e.SummaryEvent.ResourceChanges)
+	}
+}
+
+// tell puts what was seen into a result.
+func (w *watcher) tell(r *StackResult) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.Changes, r.Steps = maps.Clone(w.changes), slices.Clone(w.steps)
+	r.Unfinished = slices.SortedFunc(maps.Values(w.under), func(a, b Resource) int { return strings.Compare(a.URN, b.URN) })
 }
 
 // count adds what one attempt did to what earlier ones did. What those have
@@ -105,18 +126,59 @@ func (w *watcher) started(m apitype.StepEventMetadata) {
 	if unchanged(m.Op) {
 		return
 	}
+	w.note(m)
 	r := resourceOf(m)
-	w.steps = append(w.steps, r)
+	w.under[r.URN] = r
 	w.stack.emit(Event{Kind: EventResourceStarted, Resource: r})
 }
 
 func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
-	if !unchanged(m.Op) || failed {
-		w.stack.emit(Event{Kind: EventResourceFinished, Resource: resourceOf(m), Failed: failed})
+	if unchanged(m.Op) && !failed {
+		return
 	}
+	// Only what a refresh read shows that something has changed.
+	if _, started := w.under[m.URN]; !started && !failed {
+		w.note(m)
+	}
+	delete(w.under, m.URN)
+	w.stack.emit(Event{Kind: EventResourceFinished, Resource: resourceOf(m), Failed: failed})
+}
+
+// note keeps a step for the result. The halves of a replacement aren't worth a
+// step of their own.
+func (w *watcher) note(m apitype.StepEventMetadata) {
+	if m.Op == apitype.OpCreateReplacement || m.Op == apitype.OpDeleteReplaced {
+		return
+	}
+	w.steps = append(w.steps, stepOf(m))
+}
+
+// stepOf returns what a step does to which resource.
+func stepOf(m apitype.StepEventMetadata) Step {
+	step := Step{Resource: resourceOf(m), Diff: diffOf(m)}
+	if m.Old != nil {
+		step.ID, step.Protected = m.Old.ID, m.Old.Protect
+	}
+	return step
 }
 
 // reset forgets what was counted, since it was only the way to an operation.
 func (w *watcher) reset() {
-	w.changes, w.steps = map[string]int{}, nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes, w.steps, w.under = map[string]int{}, nil, map[string]Resource{}
+}
+
+// begin forgets the errors of an earlier attempt, and what it left under way.
+func (w *watcher) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errors, w.under = nil, map[string]Resource{}
+}
+
+// imported reports whether something was adopted.
+func (w *watcher) imported() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changes[string(apitype.OpImport)] > 0
 }

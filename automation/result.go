@@ -71,14 +71,29 @@ func (c Changes) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// Step is a change of one resource that was, or would be, made.
+type Step struct {
+	Resource
+	// ID is what AWS knows the resource by; empty for one that isn't there yet.
+	ID string `json:"id,omitempty"`
+	// Protected says that Pulumi refuses to delete it.
+	Protected bool `json:"protected,omitempty"`
+	// Diff is what changes. Of a new resource it is all that it is made from.
+	Diff []PropertyDiff `json:"diff,omitempty"`
+}
+
 // StackResult is how one stack ended.
 type StackResult struct {
-	Stack    string
-	Status   Status
-	Changes  Changes
-	Steps    []Resource // what was, or would be, changed
-	Duration time.Duration
-	Err      error
+	Stack   string
+	Status  Status
+	Changes Changes
+	// Steps are what was, or would be, changed, in the order that Pulumi came to it.
+	Steps []Step
+	// Unfinished are the resources that were worked on when an interruption
+	// ended the run. The next one finds out what became of them.
+	Unfinished []Resource
+	Duration   time.Duration
+	Err        error
 }
 
 // Result is how an operation on several stacks ended.

@@ -120,7 +120,7 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 	n.emit(Event{Kind: EventStackStarted})
 	result.Err = n.do(ctx, op)
 	result.Duration = time.Since(begin)
-	result.Changes, result.Steps = n.watcher.changes, n.watcher.steps
+	n.watcher.tell(&result)
 	result.Status = StatusSucceeded
 	if result.Err != nil {
 		result.Status = StatusFailed

@@ -61,7 +61,8 @@ type stack struct {
 
 func (a *Automation) stack(s organization.Stack, live *stackref.Live) *stack {
 	st := &stack{a: a, name: s.Name, live: live}
-	st.watcher = watcher{stack: st, changes: map[string]int{}}
+	st.watcher.stack = st
+	st.watcher.reset()
 	return st
 }
 
@@ -164,7 +165,7 @@ func (s *stack) up(ctx context.Context) error {
 	}
 	// What was adopted was left as it is while adopting, by this run or by one
 	// that came to no end; now it is brought in line with the declaration.
-	if s.watcher.changes[string(apitype.OpImport)] > 0 || s.unfinished && s.name == organization.Master {
+	if s.watcher.imported() || s.unfinished && s.name == organization.Master {
 		s.say("adopted what exists already; running again to bring it in line")
 		return s.retried(ctx, run)
 	}
@@ -291,7 +292,7 @@ func passes(err error) bool {
 // watched runs f with a channel of engine events and returns an error that is
 // for a person to read.
 func (s *stack) watched(f func(chan<- events.EngineEvent) error) error {
-	s.watcher.errors = nil
+	s.watcher.begin()
 	channel, done := make(chan events.EngineEvent), make(chan struct{})
 	go s.watcher.watch(channel, done)
 	err := f(channel)

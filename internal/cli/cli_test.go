@@ -121,10 +121,10 @@ func TestSummary(t *testing.T) {
 	result := &automation.Result{Operation: automation.OperationUp, Duration: 90 * time.Second, Stacks: []automation.StackResult{
 		{
 			Stack: "master", Status: automation.StatusSucceeded, Changes: automation.Changes{"create": 2, "same": 75}, Duration: 37 * time.Second,
-			Steps: []automation.Resource{
-				{Type: "coldstart:dns:Zone", Name: "apex", Operation: "create"},
-				{Type: "aws:route53/zone:Zone", Name: "apex", Operation: "create"},
-				{Type: "aws:kms/key:Key", Name: "state", Operation: "delete"},
+			Steps: []automation.Step{
+				{Resource: automation.Resource{Type: "coldstart:dns:Zone", Name: "apex", Operation: "create"}},
+				{Resource: automation.Resource{Type: "aws:route53/zone:Zone", Name: "apex", Operation: "create"}},
+				{Resource: automation.Resource{Type: "aws:kms/key:Key", Name: "state", Operation: "delete"}},
 			},
 		},
 		{Stack: "audit", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("first\nsecond")},

@@ -26,7 +26,7 @@ func writeSteps(w io.Writer, result *automation.Result) {
 		}
 		fmt.Fprintf(w, "\n%s: %s\n", s.Stack, s.Changes)
 		steps := slices.Clone(s.Steps)
-		slices.SortStableFunc(steps, func(a, b automation.Resource) int { return gravity(a.Operation) - gravity(b.Operation) })
+		slices.SortStableFunc(steps, func(a, b automation.Step) int { return gravity(a.Operation) - gravity(b.Operation) })
 		for _, step := range steps {
 			if strings.HasPrefix(step.Type, "coldstart:") || step.Type == "pulumi:pulumi:Stack" {
 				continue // Components only group what is listed.

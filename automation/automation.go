@@ -15,6 +15,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // DefaultParallel is how many stacks run at once if Options says nothing. A
@@ -30,21 +31,36 @@ type Options struct {
 	Dir string
 	// Parallel is how many stacks run at once; 0 for DefaultParallel.
 	Parallel int
+	// Backend is the URL of where state is kept, as `pulumi login` takes it: of a
+	// folder (file://…), a bucket (s3://…), or Pulumi Cloud (https://…). Empty for
+	// what PULUMI_BACKEND_URL, Pulumi.yaml or an earlier login say.
+	Backend string
+	// SecretsProvider is what encrypts the secrets of stacks that are created, as
+	// `pulumi stack init` takes it, such as awskms:///alias/state?region=us-west-2.
+	// Empty for Pulumi's default: a passphrase, or Pulumi Cloud.
+	SecretsProvider string
 	// Env is added to the environment of Pulumi and its providers. A variable
 	// with an empty value counts as not set.
 	Env map[string]string
-	// OnEvent, if not nil, is told what happens, one call at a time.
+	// PlanToken, if not nil, lets previews and Drift come into member accounts by
+	// their plan roles, which can't change anything, in place of the roles that
+	// stacks are deployed with. It returns a token of GitHub's for
+	// sts.amazonaws.com, and is asked for one by each stack.
+	PlanToken func(context.Context) (string, error)
+	// OnEvent, if not nil, is told what happens: one call at a time, in order. The
+	// engine doesn't wait for it; methods return when it has been told all.
 	OnEvent func(Event)
 }
 
 // Automation runs the stacks of one organization. Its methods may be called by
-// several goroutines; Pulumi's backend keeps two of them from changing the same
-// stack.
+// several goroutines, and by several processes: who comes second to a stack that
+// is being changed gets a *LockedError.
 type Automation struct {
 	org     *organization.Organization
 	options Options
 	pulumi  auto.PulumiCommand
 
+	// events lets one run at a time tell what happens.
 	events sync.Mutex
 }
 
@@ -69,6 +85,12 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 		return nil, fmt.Errorf("%s is not the project's folder: %w", dir, err)
 	}
 	options.Env = maps.Clone(options.Env)
+	if options.Backend != "" {
+		if options.Env == nil {
+			options.Env = map[string]string{}
+		}
+		options.Env["PULUMI_BACKEND_URL"] = options.Backend
+	}
 	pulumi, err := newCommand(options.Env["PATH"])
 	if err != nil {
 		return nil, err
@@ -80,7 +102,7 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 // backend: a stack that doesn't exist yet is previewed in a scratch backend. No
 // stacks means all of them.
 func (a *Automation) Preview(ctx context.Context, stacks ...string) (*Result, error) {
-	return a.run(ctx, operation{name: OperationPreview, order: together, do: (*stack).preview}, stacks)
+	return a.run(ctx, operation{name: OperationPreview, order: together, reads: true, do: (*stack).preview}, stacks)
 }
 
 // Up creates and updates stacks, each after those whose outputs it reads. No
@@ -97,6 +119,13 @@ func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) 
 // exist.
 func (a *Automation) Refresh(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationRefresh, order: together, do: (*stack).refresh}, stacks)
+}
+
+// Drift shows what has changed in AWS since stacks were last brought up or
+// refreshed, and changes nothing, neither in AWS nor in the backend. No stacks
+// means all that exist.
+func (a *Automation) Drift(ctx context.Context, stacks ...string) (*Result, error) {
+	return a.run(ctx, operation{name: OperationDrift, order: together, reads: true, do: (*stack).drift}, stacks)
 }
 
 // DestroyOptions say how far Destroy goes.
@@ -131,7 +160,7 @@ func (a *Automation) Outputs(ctx context.Context, stacks ...string) (map[string]
 		if !existing[s.Name] {
 			return nil
 		}
-		outputs, err := a.stack(s, nil).outputs(ctx)
+		outputs, err := a.stack(s, &shared{}).outputs(ctx)
 		if err != nil {
 			return err
 		}
@@ -141,6 +170,53 @@ func (a *Automation) Outputs(ctx context.Context, stacks ...string) (map[string]
 		return nil
 	})
 	return all, err
+}
+
+// Master returns what the master stack exports, and nil if it never ran to its end.
+func (a *Automation) Master(ctx context.Context) (*stackref.Master, error) {
+	return outputsOf[stackref.Master](ctx, a, organization.Master)
+}
+
+// Audit returns what the audit account's stack exports, and nil if it never ran to
+// its end or the organization has none.
+func (a *Automation) Audit(ctx context.Context) (*stackref.Audit, error) {
+	if !a.org.Audited() {
+		return nil, nil
+	}
+	return outputsOf[stackref.Audit](ctx, a, a.org.Audit.Account)
+}
+
+// Account returns what the stack of any account exports about it, and nil if it
+// never ran to its end.
+func (a *Automation) Account(ctx context.Context, name string) (*stackref.Account, error) {
+	return outputsOf[stackref.Account](ctx, a, name)
+}
+
+func outputsOf[T any](ctx context.Context, a *Automation, stack string) (*T, error) {
+	all, err := a.Outputs(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	return stackref.Decode[T](stack, all[stack])
+}
+
+// WithDependencies returns the named stacks and all that they depend on, in the
+// organization's order.
+func (a *Automation) WithDependencies(stacks ...string) ([]string, error) {
+	if _, err := a.selected(stacks); err != nil {
+		return nil, err
+	}
+	all := a.org.Stacks()
+	wanted := map[string]bool{}
+	for _, s := range slices.Backward(all) {
+		if wanted[s.Name] || slices.Contains(stacks, s.Name) {
+			wanted[s.Name] = true
+			for _, d := range s.DependsOn {
+				wanted[d] = true
+			}
+		}
+	}
+	return namesOf(slices.DeleteFunc(all, func(s organization.Stack) bool { return !wanted[s.Name] })), nil
 }
 
 // Stacks returns the organization's stacks, each after those it depends on.
@@ -196,11 +272,14 @@ func (a *Automation) emulator() string {
 	return awsconfig.Endpoint(a.options.Env)
 }
 
-func (a *Automation) emit(e Event) {
+// listener returns what hears the events of a run; nil for nobody.
+func (a *Automation) listener() func(Event) {
 	if a.options.OnEvent == nil {
-		return
+		return nil
 	}
-	a.events.Lock()
-	defer a.events.Unlock()
-	a.options.OnEvent(e)
+	return func(e Event) {
+		a.events.Lock()
+		defer a.events.Unlock()
+		a.options.OnEvent(e)
+	}
 }

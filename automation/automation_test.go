@@ -37,14 +37,13 @@ func fake(t *testing.T) *Automation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Automation{org: org, options: Options{Parallel: 2}}
+	return &Automation{org: org, options: Options{Parallel: 2, Dir: t.TempDir()}}
 }
 
 // play runs an operation on all stacks that exist; do stands for Pulumi.
 func play(t *testing.T, a *Automation, op operation, do func(name string) error) map[string]StackResult {
 	t.Helper()
-	live := stackref.NewLive()
-	nodes := a.graph(a.org.Stacks(), op.order, live)
+	nodes := a.graph(a.org.Stacks(), op.order, &shared{live: stackref.NewLive()})
 	op.do = func(s *stack, _ context.Context) error { return do(s.name) }
 	slots := semaphore.NewWeighted(int64(a.options.Parallel))
 	var wait sync.WaitGroup
@@ -163,9 +162,9 @@ func TestChanges(t *testing.T) {
 
 func TestCause(t *testing.T) {
 	t.Parallel()
-	s := &stack{a: &Automation{}, name: "prod"}
+	s := (&Automation{}).stack(organization.Stack{Name: "prod"}, &shared{})
 	w := &s.watcher
-	w.stack, w.changes = s, map[string]int{}
+	w.begin()
 	channel, done := make(chan events.EngineEvent), make(chan struct{})
 	go w.watch(channel, done)
 	for _, d := range []apitype.DiagnosticEvent{
@@ -209,7 +208,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{a: &Automation{}, name: "prod"}
+	s := (&Automation{}).stack(organization.Stack{Name: "prod"}, &shared{})
 	for in, want := range map[string]string{
 		"error: something else": "",
 		"the stack is currently locked by 1 lock(s).\n  file:///s: created by ops@elsewhere (pid 12) at 2026-11-22T10:00:00Z": "stack prod is locked by ops@elsewhere (pid 12) since 2026-11-22T10:00:00Z",

@@ -36,6 +36,7 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	switch {
 	case text == "", text == "update failed", text == "preview failed":
 	case e.Severity == "error":
+		w.failures[e.URN] += text
 		if e.URN != "" && !strings.Contains(e.URN, "pulumi:pulumi:Stack") {
 			text = e.URN[strings.LastIndex(e.URN, "::")+2:] + " (" + typeOf(e.URN) + "): " + text
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // secret is how the engine writes a secret in its events.
@@ -85,9 +87,7 @@ func TestDiff(t *testing.T) {
 // A refresh's steps are noted when their outputs come, a replacement once.
 func TestSteps(t *testing.T) {
 	t.Parallel()
-	s := &stack{a: &Automation{}, name: "prod"}
-	s.watcher.stack = s
-	s.watcher.reset()
+	s := (&Automation{}).stack(organization.Stack{Name: "prod"}, &shared{})
 	for _, e := range []struct {
 		op   apitype.OpType
 		urn  string

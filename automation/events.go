@@ -63,8 +63,16 @@ type watcher struct {
 	changes map[string]int
 	steps   []Step
 	// under are the resources that are worked on, by URN.
-	under  map[string]Resource
-	errors []string
+	under map[string]Resource
+	// lost are the creations that failed in this attempt. AWS may have created
+	// them nevertheless.
+	lost []apitype.StepEventMetadata
+	// errors are what the engine says went wrong, failures the same by URN.
+	errors   []string
+	failures map[string]string
+	// entrances says that updates of providers don't count: a preview that comes
+	// in by other roles than updates do has other providers.
+	entrances bool
 }
 
 // watch reads a channel of engine events until it is closed, and closes done.
@@ -88,7 +96,7 @@ func (w *watcher) handle(e events.EngineEvent) {
 	case e.DiagnosticEvent != nil:
 		w.diagnostic(e.DiagnosticEvent)
 	case e.SummaryEvent != nil:
-		w.count(e.SummaryEvent.ResourceChanges)
+		w.count(w.worthy(e.SummaryEvent.ResourceChanges))
 	}
 }
 
@@ -98,6 +106,23 @@ func (w *watcher) tell(r *StackResult) {
 	defer w.mu.Unlock()
 	r.Changes, r.Steps = maps.Clone(w.changes), slices.Clone(w.steps)
 	r.Unfinished = slices.SortedFunc(maps.Values(w.under), func(a, b Resource) int { return strings.Compare(a.URN, b.URN) })
+}
+
+// worthy returns the counts of an attempt without what isn't worth telling.
+func (w *watcher) worthy(changes map[apitype.OpType]int) map[apitype.OpType]int {
+	if !w.entrances {
+		return changes
+	}
+	updates := 0
+	for _, step := range w.steps {
+		if step.Operation == string(apitype.OpUpdate) {
+			updates++
+		}
+	}
+	changes = maps.Clone(changes)
+	changes[apitype.OpSame] += changes[apitype.OpUpdate] - updates
+	changes[apitype.OpUpdate] = updates
+	return changes
 }
 
 // count adds what one attempt did to what earlier ones did. What those have
@@ -122,8 +147,13 @@ func resourceOf(m apitype.StepEventMetadata) Resource {
 	}
 }
 
+// unworthy reports whether a step isn't worth telling.
+func (w *watcher) unworthy(m apitype.StepEventMetadata) bool {
+	return unchanged(m.Op) || w.entrances && m.Op == apitype.OpUpdate && strings.HasPrefix(m.Type, "pulumi:providers:")
+}
+
 func (w *watcher) started(m apitype.StepEventMetadata) {
-	if unchanged(m.Op) {
+	if w.unworthy(m) {
 		return
 	}
 	w.note(m)
@@ -133,8 +163,11 @@ func (w *watcher) started(m apitype.StepEventMetadata) {
 }
 
 func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
-	if unchanged(m.Op) && !failed {
+	if w.unworthy(m) && !failed {
 		return
+	}
+	if failed && (m.Op == apitype.OpCreate || m.Op == apitype.OpCreateReplacement) {
+		w.lost = append(w.lost, m)
 	}
 	// Only what a refresh read shows that something has changed.
 	if _, started := w.under[m.URN]; !started && !failed {
@@ -173,7 +206,7 @@ func (w *watcher) reset() {
 func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.errors, w.under = nil, map[string]Resource{}
+	w.errors, w.failures, w.lost, w.under = nil, map[string]string{}, nil, map[string]Resource{}
 }
 
 // imported reports whether something was adopted.

@@ -25,6 +25,7 @@ func TestPasses(t *testing.T) {
 	for text, want := range map[string]bool{
 		"cannot assume IAM Role: role arn:… cannot be assumed":                                                               true,
 		"operation error KMS: GetKeyPolicy, decomposing response: read tcp 127.0.0.1:1->…: use of closed network connection": true,
+		"User: arn:… is not authorized to perform: sts:AssumeRoleWithWebIdentity on resource: arn:…":                         false,
 		"EntityAlreadyExists: Role with name acme-prod-admin already exists.":                                                false,
 	} {
 		if got := passes(errors.New(text)); got != want {

@@ -22,9 +22,9 @@ type LockedError struct {
 
 func (e *LockedError) Error() string {
 	if e.Holder == "" {
-		return fmt.Sprintf("stack %s is locked by another update: wait for it to end, or run `pulumi cancel --stack %s` if you know that it is dead", e.Stack, e.Stack)
+		return fmt.Sprintf("stack %s is locked by another update: wait for it to end and run this again, or, if you know that it is dead, run `pulumi cancel --stack %s`", e.Stack, e.Stack)
 	}
-	return fmt.Sprintf("stack %s is locked by %s since %s: wait for it to end, or run `pulumi cancel --stack %s` if you know that it is dead",
+	return fmt.Sprintf("stack %s is locked by %s since %s: wait for it to end and run this again, or, if you know that it is dead, run `pulumi cancel --stack %s`",
 		e.Stack, e.Holder, e.Since, e.Stack)
 }
 

@@ -1,9 +1,11 @@
 package automation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
 // recover puts right what an earlier run left behind that was killed while AWS
@@ -19,8 +22,9 @@ import (
 // way, but no id. What is found in AWS is taken into the state, so that the next
 // update neither fails because it exists nor makes a second one; the other notes
 // are dropped. Accounts, units and the organization aren't looked up here: the
-// program finds them itself.
-func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
+// program finds them itself. Lost are creations of this run that failed without
+// AWS's saying no; Pulumi forgets those.
+func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...apitype.ResourceV3) error {
 	var unread []string
 	// Writing the state takes the lock. Where an earlier run's Pulumi still
 	// holds it, everything is looked at again once that has ended.
@@ -29,7 +33,7 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
 		if err != nil {
 			return err
 		}
-		changed, err := s.resolve(ctx, deployment)
+		changed, err := s.resolve(ctx, deployment, lost)
 		if err != nil {
 			return err
 		}
@@ -38,12 +42,12 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
 		if !changed {
 			return nil
 		}
-		return s.write(ctx, handle, envelope, deployment)
+		return s.write(ctx, envelope, deployment)
 	}); err != nil || len(unread) == 0 {
 		return err
 	}
 	// Their ids and inputs are in the state. AWS has the rest.
-	err := s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+	err := s.watched(func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Refresh(ctx, optrefresh.Target(unread), optrefresh.EventStreams(channel),
 			optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
@@ -57,12 +61,21 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack) error {
 
 // resolve replaces the notes of interrupted creations by what became of them,
 // and reports whether there were any.
-func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3) (bool, error) {
+func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []apitype.ResourceV3) (bool, error) {
 	pending := pendingCreates(deployment)
+	lost = slices.DeleteFunc(lost, func(l apitype.ResourceV3) bool {
+		return slices.ContainsFunc(slices.Concat(deployment.Resources, pending), func(r apitype.ResourceV3) bool { return r.URN == l.URN })
+	})
+	if len(pending) > 0 {
+		s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
+	}
+	if len(lost) > 0 {
+		s.say("no answer about %s that AWS may have created; looking for it", count(len(lost), "resource"))
+	}
+	pending = append(pending, lost...)
 	if len(pending) == 0 {
 		return false, nil
 	}
-	s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
 	found, err := s.find(ctx, deployment, pending)
 	if err != nil {
 		return false, err
@@ -127,13 +140,69 @@ func (s *stack) deployment(ctx context.Context, handle auto.Stack) (apitype.Unty
 }
 
 // write replaces the stack's state.
-func (s *stack) write(ctx context.Context, handle auto.Stack, envelope apitype.UntypedDeployment, deployment *apitype.DeploymentV3) error {
+func (s *stack) write(ctx context.Context, envelope apitype.UntypedDeployment, deployment *apitype.DeploymentV3) error {
 	raw, err := json.Marshal(deployment)
 	if err != nil {
 		return err
 	}
 	envelope.Deployment = raw
-	return handle.Import(ctx, envelope)
+	return s.imported(ctx, s.a.options.Dir, s.a.options.Env, envelope)
+}
+
+// imported replaces the stack's state in the backend that env names. Secrets in it
+// are in clear, so it goes through a pipe: the Automation API would put it into
+// a file.
+func (s *stack) imported(ctx context.Context, dir string, env map[string]string, envelope apitype.UntypedDeployment) error {
+	content, err := json.Marshal(envelope)
+	if err != nil {
+		return err
+	}
+	ws, err := s.a.workspace(ctx, dir, env, nil)
+	if err != nil {
+		return err
+	}
+	return runIn(ctx, ws, bytes.NewReader(content), "stack", "import", "--stack", s.name)
+}
+
+// refused matches the error of a call to which AWS said no.
+var refused = regexp.MustCompile(`StatusCode: 4\d\d`)
+
+// lostCreations returns what failed to be created in the last attempt without
+// AWS's saying no, as the state would have it. What has secrets is left out: the
+// engine doesn't show them.
+func (w *watcher) lostCreations() []apitype.ResourceV3 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var lost []apitype.ResourceV3
+	for _, m := range w.lost {
+		urn, n := resource.URN(m.URN), m.New
+		if n == nil || !n.Custom || refused.MatchString(w.failures[m.URN]) || secretIn(n.Inputs) {
+			continue
+		}
+		lost = append(lost, apitype.ResourceV3{
+			URN: urn, Type: tokens.Type(n.Type), Custom: true, Inputs: n.Inputs, Parent: resource.URN(n.Parent),
+			Provider: n.Provider, Protect: n.Protect, RetainOnDelete: n.RetainOnDelete,
+		})
+	}
+	return lost
+}
+
+// secretIn reports whether a value of the engine's has a secret in it.
+func secretIn(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		if v[resource.SigKey] == resource.SecretSig {
+			return true
+		}
+		for _, field := range v {
+			if secretIn(field) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, secretIn)
+	}
+	return false
 }
 
 func pendingCreates(d *apitype.DeploymentV3) []apitype.ResourceV3 {

@@ -19,6 +19,7 @@ const (
 	OperationPreview Operation = "preview"
 	OperationUp      Operation = "up"
 	OperationRefresh Operation = "refresh"
+	OperationDrift   Operation = "drift"
 	OperationDestroy Operation = "destroy"
 )
 

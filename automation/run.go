@@ -29,7 +29,9 @@ type operation struct {
 	// create makes stacks that the backend doesn't have; without it they are
 	// left out, except by a preview.
 	create bool
-	do     func(*stack, context.Context) error
+	// reads says that it changes nothing, so that several may run at once.
+	reads bool
+	do    func(*stack, context.Context) error
 }
 
 // node is a stack in a run.
@@ -44,6 +46,12 @@ type node struct {
 	result StackResult
 }
 
+// shared is what the stacks of one run have in common.
+type shared struct {
+	live   *stackref.Live
+	events *queue
+}
+
 // run does an operation to the named stacks, or to all.
 func (a *Automation) run(ctx context.Context, op operation, names []string) (*Result, error) {
 	selected, err := a.selected(names)
@@ -55,8 +63,9 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 		return nil, err
 	}
 	begin := time.Now()
-	live := stackref.NewLive()
-	nodes := a.graph(selected, op.order, live)
+	common := &shared{live: stackref.NewLive(), events: newQueue(a.listener())}
+	defer common.events.close()
+	nodes := a.graph(selected, op.order, common)
 	slots := semaphore.NewWeighted(int64(a.options.Parallel))
 	var group errgroup.Group
 	for _, n := range nodes {
@@ -64,7 +73,7 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 		group.Go(func() error {
 			defer close(n.done)
 			n.result = n.run(ctx, op, slots)
-			a.emit(Event{Time: time.Now(), Stack: n.name, Kind: EventStackFinished, Result: &n.result})
+			n.emit(Event{Kind: EventStackFinished, Result: &n.result})
 			return nil
 		})
 	}
@@ -77,12 +86,12 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 }
 
 // graph returns the selected stacks with what each waits for among them.
-func (a *Automation) graph(selected []organization.Stack, o order, live *stackref.Live) []*node {
+func (a *Automation) graph(selected []organization.Stack, o order, common *shared) []*node {
 	nodes, byName := make([]*node, len(selected)), map[string]*node{}
 	for i, s := range selected {
-		nodes[i] = &node{stack: a.stack(s, live), done: make(chan struct{})}
+		nodes[i] = &node{stack: a.stack(s, common), done: make(chan struct{})}
 		if o == forward {
-			nodes[i].ready = live.Known(s.Name)
+			nodes[i].ready = common.live.Known(s.Name)
 		}
 		byName[s.Name] = nodes[i]
 	}
@@ -130,8 +139,15 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 
 // do creates the stack if need be and does the operation.
 func (n *node) do(ctx context.Context, op operation) error {
+	if !op.reads {
+		release, err := n.exclusive()
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	if op.create && !n.exists {
-		if err := n.init(ctx, n.a.options.Dir, n.a.options.Env); err != nil {
+		if err := n.init(ctx, n.a.options.Dir, n.a.options.Env, n.a.options.SecretsProvider); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -15,11 +16,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
-	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // attempts is how often a stack is run again after what passes by itself, and
@@ -55,20 +54,21 @@ type stack struct {
 	exists bool
 	// unfinished is set if the stack exists and no run of it came to its end.
 	unfinished bool
-	live       *stackref.Live
-	watcher    watcher
+	*shared
+	watcher watcher
 }
 
-func (a *Automation) stack(s organization.Stack, live *stackref.Live) *stack {
-	st := &stack{a: a, name: s.Name, live: live}
+func (a *Automation) stack(s organization.Stack, common *shared) *stack {
+	st := &stack{a: a, name: s.Name, shared: common}
 	st.watcher.stack = st
+	st.watcher.entrances = a.options.PlanToken != nil
 	st.watcher.reset()
 	return st
 }
 
 func (s *stack) emit(e Event) {
 	e.Time, e.Stack = time.Now(), s.name
-	s.a.emit(e)
+	s.events.put(e)
 }
 
 func (s *stack) say(format string, args ...any) {
@@ -76,22 +76,19 @@ func (s *stack) say(format string, args ...any) {
 }
 
 // open returns the Automation API's handle.
-func (s *stack) open(ctx context.Context, dir string, env map[string]string) (auto.Stack, error) {
-	ws, err := s.a.workspace(ctx, dir, env, s.program())
+func (s *stack) open(ctx context.Context, dir string, env map[string]string, plan *program.Plan) (auto.Stack, error) {
+	// The program is inline. Its outputs are there for the run's other stacks
+	// before the backend has them.
+	run := program.For(s.a.org, program.Settings{Emulator: s.a.emulator(), Live: s.live, Plan: plan})
+	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
 		return auto.Stack{}, err
 	}
 	return auto.SelectStack(ctx, s.name, ws)
 }
 
-// program is the inline program, whose outputs the run's other stacks may have
-// before the backend has them.
-func (s *stack) program() pulumi.RunFunc {
-	return program.For(s.a.org, program.Settings{Emulator: s.a.emulator(), Live: s.live})
-}
-
 func (s *stack) here(ctx context.Context) (auto.Stack, error) {
-	return s.open(ctx, s.a.options.Dir, s.a.options.Env)
+	return s.open(ctx, s.a.options.Dir, s.a.options.Env, nil)
 }
 
 // pulumi runs a command of the CLI that the Automation API doesn't have.
@@ -100,28 +97,33 @@ func (s *stack) pulumi(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
-	return runIn(ctx, ws, append(args, "--stack", s.name)...)
+	return runIn(ctx, ws, nil, append(args, "--stack", s.name)...)
 }
 
-func runIn(ctx context.Context, ws workspace, args ...string) error {
+func runIn(ctx context.Context, ws workspace, stdin io.Reader, args ...string) error {
 	var env []string
 	for k, v := range ws.GetEnvVars() {
 		env = append(env, k+"="+v)
 	}
-	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), nil, nil, nil, env, args...)
+	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), stdin, nil, nil, env, args...)
 	if err != nil {
 		return fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
 	}
 	return nil
 }
 
-// init creates the stack in the backend that env names.
-func (s *stack) init(ctx context.Context, dir string, env map[string]string) error {
+// init creates the stack in the backend that env names, with a secrets provider
+// if one is given.
+func (s *stack) init(ctx context.Context, dir string, env map[string]string, secrets string) error {
 	ws, err := s.a.workspace(ctx, dir, env, nil)
 	if err != nil {
 		return err
 	}
-	return runIn(ctx, ws, "stack", "init", s.name, "--no-select")
+	args := []string{"stack", "init", s.name, "--no-select"}
+	if secrets != "" {
+		args = append(args, "--secrets-provider", secrets)
+	}
+	return runIn(ctx, ws, nil, args...)
 }
 
 func (s *stack) preview(ctx context.Context) error {
@@ -132,19 +134,66 @@ func (s *stack) preview(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		if err := s.init(ctx, dir, env); err != nil {
+		if err := s.init(ctx, dir, env, ""); err != nil {
 			return err
 		}
 	}
-	handle, err := s.open(ctx, dir, env)
+	return s.planned(ctx, func(plan *program.Plan) error {
+		handle, err := s.open(ctx, dir, env, plan)
+		if err != nil {
+			return err
+		}
+		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
+			_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+			return err
+		})
+	})
+}
+
+// drift looks for what has changed in AWS and writes nothing, neither there nor
+// into the state.
+func (s *stack) drift(ctx context.Context) error {
+	return s.planned(ctx, func(plan *program.Plan) error {
+		handle, err := s.open(ctx, s.a.options.Dir, s.a.options.Env, plan)
+		if err != nil {
+			return err
+		}
+		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
+			_, err := handle.PreviewRefresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+			return err
+		})
+	})
+}
+
+// planned runs f with what lets a preview into accounts by their plan roles; with
+// nil if it comes in as an update does.
+func (s *stack) planned(ctx context.Context, f func(*program.Plan) error) error {
+	if s.a.options.PlanToken == nil {
+		return f(nil)
+	}
+	token, err := s.a.options.PlanToken(ctx)
+	if err != nil {
+		return fmt.Errorf("asking for a token for the role %s: %w", s.a.org.Name(s.name, organization.RolePlan), err)
+	}
+	file, err := os.CreateTemp("", "coldstart-token-") // Only this user can read it.
 	if err != nil {
 		return err
 	}
-	return s.watched(func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+	defer func() { _ = os.Remove(file.Name()) }()
+	_, err = file.WriteString(token)
+	if err := errors.Join(err, file.Close()); err != nil {
 		return err
-	})
+	}
+	err = f(&program.Plan{TokenFile: file.Name(), Unmade: !s.exists})
+	if err != nil && strings.Contains(err.Error(), byToken) {
+		err = fmt.Errorf("%w\nThe role %s lets in what access.github names, once `coldstart up %s` has run with it", err,
+			s.a.org.Name(s.name, organization.RolePlan), s.name)
+	}
+	return err
 }
+
+// byToken is the call that AWS refuses to who isn't let in by a token.
+const byToken = "AssumeRoleWithWebIdentity"
 
 func (s *stack) up(ctx context.Context) error {
 	handle, err := s.here(ctx)
@@ -160,14 +209,14 @@ func (s *stack) up(ctx context.Context) error {
 		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
 		return err
 	}
-	if err := s.retried(ctx, run); err != nil {
+	if err := s.retried(ctx, handle, run); err != nil {
 		return err
 	}
 	// What was adopted was left as it is while adopting, by this run or by one
 	// that came to no end; now it is brought in line with the declaration.
 	if s.watcher.imported() || s.unfinished && s.name == organization.Master {
 		s.say("adopted what exists already; running again to bring it in line")
-		return s.retried(ctx, run)
+		return s.retried(ctx, handle, run)
 	}
 	return nil
 }
@@ -180,7 +229,7 @@ func (s *stack) refresh(ctx context.Context) error {
 	if err := s.recover(ctx, handle); err != nil {
 		return err
 	}
-	return s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Refresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
 	})
@@ -207,7 +256,7 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 			return err
 		}
 	}
-	return s.retried(ctx, func(channel chan<- events.EngineEvent) error {
+	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Destroy(ctx, optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
 		return err
 	})
@@ -257,11 +306,17 @@ func (s *stack) outputs(ctx context.Context) (map[string]any, error) {
 
 // retried runs f until it succeeds, fails for a reason that stays, or has failed
 // too often; and deals with locks.
-func (s *stack) retried(ctx context.Context, f func(chan<- events.EngineEvent) error) error {
+func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- events.EngineEvent) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.watched(f)
 		if err == nil || ctx.Err() != nil {
 			return err
+		}
+		if lost := s.watcher.lostCreations(); len(lost) > 0 {
+			// Whatever comes next has to find what AWS created nevertheless.
+			if err := s.recover(ctx, handle, lost...); err != nil {
+				return err
+			}
 		}
 		if again, lockErr := s.unlock(ctx, err); again {
 			continue
@@ -281,6 +336,9 @@ func (s *stack) retried(ctx context.Context, f func(chan<- events.EngineEvent) e
 }
 
 func passes(err error) bool {
+	if strings.Contains(err.Error(), byToken) {
+		return false // A role that a token doesn't open won't be opened by waiting.
+	}
 	for _, text := range passing {
 		if strings.Contains(err.Error(), text) {
 			return true

@@ -23,7 +23,7 @@ type member struct {
 // newMember reads what the stack needs of others and declares the provider that
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
-	master, err := stackref.Read(ctx, org.settings.Live, organization.Master, func(m stackref.Master) error {
+	master, err := reference(ctx, org, organization.Master, func(m stackref.Master) error {
 		for _, account := range needed(org.Organization, name) {
 			if m.Accounts[account].ID == "" || m.Accounts[account].DelegationRoleARN == "" {
 				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
@@ -43,14 +43,22 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	}
 	m := &member{name: name, master: master, archive: archive}
 	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
-	m.provider, err = assuming(ctx, org, "account", m.accountID,
+	m.provider, err = assuming(ctx, org, "account", name, m.accountID,
 		master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN }))
 	return m, err
 }
 
+// reference reads the outputs of another stack.
+func reference[T any](ctx *pulumi.Context, org *declaration, stack string, need func(T) error) (stackref.Reference[T], error) {
+	if plan := org.settings.Plan; plan != nil && plan.Unmade {
+		return stackref.Reference[T]{}, nil
+	}
+	return stackref.Read(ctx, org.settings.Live, stack, need)
+}
+
 // declareBase declares what every account has.
 func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
-	delegation, err := assuming(ctx, org, "delegation",
+	delegation, err := assuming(ctx, org, "delegation", organization.Master,
 		m.master.String(func(o stackref.Master) string { return o.AccountID }),
 		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
 	if err != nil {
@@ -118,7 +126,7 @@ func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.R
 	if org.Audit.Trail != organization.TrailAccount || name == org.Audit.Account {
 		return stackref.Reference[stackref.Audit]{}, nil
 	}
-	return stackref.Read(ctx, org.settings.Live, org.Audit.Account, func(a stackref.Audit) error {
+	return reference(ctx, org, org.Audit.Account, func(a stackref.Audit) error {
 		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
 			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
 		}

@@ -36,9 +36,22 @@ type Settings struct {
 	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
 	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
 	Emulator string
+	// Plan, if not nil, is how a preview in a workflow comes into accounts.
+	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run
 	// in this process.
 	Live *stackref.Live
+}
+
+// Plan has a preview come into member accounts by their roles
+// <namespace>-<account>-plan, which GitHub's tokens are let in by and which can't
+// change anything. Updates need more than that.
+type Plan struct {
+	// TokenFile holds a token of GitHub's for sts.amazonaws.com.
+	TokenFile string
+	// Unmade says that the stack has never run, so that its account has no such
+	// role yet: then nothing is asked of it, and everything is shown as new.
+	Unmade bool
 }
 
 // For returns the program of every stack of the given organization.

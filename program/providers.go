@@ -3,6 +3,8 @@ package program
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // emulatorRetries is how often a call is tried again against a local emulator:
@@ -23,13 +25,28 @@ func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.P
 	return aws.NewProvider(ctx, name, args)
 }
 
-// assuming works in an account through one of its roles.
-func assuming(ctx *pulumi.Context, org *declaration, name string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
-	return newProvider(ctx, org, name, &aws.ProviderArgs{
-		AllowedAccountIds: pulumi.StringArray{accountID},
-		AssumeRole: aws.ProviderAssumeRoleArgs{
-			RoleArn:     roleARN.ToStringOutput().ToStringPtrOutput(),
-			SessionName: pulumi.String("coldstart"),
-		},
-	})
+// assuming works in an account through one of its roles, or by its plan role if
+// that is what previews come in by.
+func assuming(ctx *pulumi.Context, org *declaration, name, account string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{AllowedAccountIds: pulumi.StringArray{accountID}}
+	if plan := org.settings.Plan; plan != nil {
+		role := org.Name(account, organization.RolePlan)
+		args.AssumeRoleWithWebIdentity = aws.ProviderAssumeRoleWithWebIdentityArgs{
+			RoleArn: accountID.ToStringOutput().ApplyT(func(id string) *string {
+				arn := organization.RoleARN(id, role)
+				return &arn
+			}).(pulumi.StringPtrOutput),
+			SessionName:          pulumi.String(sessionName),
+			WebIdentityTokenFile: pulumi.String(plan.TokenFile),
+		}
+		return newProvider(ctx, org, name, args)
+	}
+	args.AssumeRole = aws.ProviderAssumeRoleArgs{
+		RoleArn:     roleARN.ToStringOutput().ToStringPtrOutput(),
+		SessionName: pulumi.String(sessionName),
+	}
+	return newProvider(ctx, org, name, args)
 }
+
+// sessionName is what CloudTrail shows as who came in.
+const sessionName = "coldstart"

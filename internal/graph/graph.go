@@ -1,10 +1,11 @@
 // Package graph draws an organization from its declaration: the management
-// account, units with their accounts, whom zones are delegated to, and where
-// logs go. Nothing is asked of AWS.
+// account, units with their accounts, whom zones are delegated to, where logs
+// go, and the order in which stacks run. Nothing is asked of AWS.
 package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -12,22 +13,46 @@ import (
 
 // Graph is an organization as boxes and arrows.
 type Graph struct {
+	namespace, domain, region, space string
+
 	top   box
 	edges []edge
+	trail organization.TrailMode
+	// stages are the stacks that run side by side, each after those before.
+	stages [][]string
 }
 
 // box is a unit, with accounts and other units in it.
 type box struct {
 	id, label string
-	nodes     []node
+	nodes     []*node
 	boxes     []*box
 }
 
-// node is an account. Its lines are its name, its zone, and its network.
+// noAccounts stands in an empty unit.
+const noAccounts = "no accounts"
+
+func (x *box) empty() bool { return len(x.nodes)+len(x.boxes) == 0 }
+
+// node is an account.
 type node struct {
-	id    string
-	lines []string
+	id, name string
+	zones    []string
+	network  string // Empty if it has none.
+	marks    []mark
+	stage    int // The stage of its stack, from 1.
 }
+
+// mark is what sets an account apart.
+type mark string
+
+const (
+	management  mark = "management account"
+	archive     mark = "log archive"
+	users       mark = "users"
+	protected   mark = "protected"
+	quarantined mark = "quarantined"
+)
 
 // edge is an arrow.
 type edge struct {
@@ -42,8 +67,16 @@ const master = "master"
 // Of returns the graph of an organization. Accounts and units are in
 // alphabetical order, each unit in its parent.
 func Of(org *organization.Organization) *Graph {
-	g := &Graph{top: box{id: "organization", label: "organization " + org.Namespace}}
-	g.top.nodes = []node{{master, []string{organization.Master, org.Domain}}}
+	g := &Graph{
+		namespace: org.Namespace, domain: org.Domain, region: org.Region, space: org.Network.CIDR.String(),
+		top:   box{id: "organization", label: "organization " + org.Namespace},
+		trail: org.Audit.Trail,
+	}
+	stage := g.order(org.Stacks())
+	g.top.nodes = []*node{{
+		id: master, name: organization.Master, zones: []string{org.Domain, org.ZoneName(organization.Master)},
+		marks: marksOf(org, organization.Master), stage: stage[organization.Master],
+	}}
 	boxes := map[string]*box{"": &g.top}
 	for i, name := range org.UnitNames() {
 		b := &box{id: fmt.Sprintf("unit%d", i), label: name}
@@ -53,9 +86,12 @@ func Of(org *organization.Organization) *Graph {
 	}
 	ids := map[string]string{}
 	for i, name := range org.AccountNames() {
-		n := node{fmt.Sprintf("account%d", i), []string{name, org.ZoneName(name)}}
+		n := &node{
+			id: fmt.Sprintf("account%d", i), name: name, zones: []string{org.ZoneName(name)},
+			marks: marksOf(org, name), stage: stage[name],
+		}
 		if network := org.Accounts[name].Network; network.IsValid() {
-			n.lines = append(n.lines, network.String())
+			n.network = network.String()
 		}
 		ids[name] = n.id
 		unit := boxes[org.Accounts[name].Unit]
@@ -64,6 +100,55 @@ func Of(org *organization.Organization) *Graph {
 	}
 	g.trails(org, ids)
 	return g
+}
+
+// order sets the stages, and returns that of each stack. A stack runs as soon as
+// those that it depends on have run, and stands behind them in the list.
+func (g *Graph) order(stacks []organization.Stack) map[string]int {
+	stage := map[string]int{}
+	for _, s := range stacks {
+		last := 0
+		for _, other := range s.DependsOn {
+			last = max(last, stage[other])
+		}
+		stage[s.Name] = last + 1
+		if last == len(g.stages) {
+			g.stages = append(g.stages, nil)
+		}
+		g.stages[last] = append(g.stages[last], s.Name)
+	}
+	return stage
+}
+
+// marksOf returns the marks of an account.
+func marksOf(org *organization.Organization, name string) []mark {
+	account, member := org.Accounts[name]
+	var marks []mark
+	for _, m := range []struct {
+		mark mark
+		is   bool
+	}{
+		{management, !member},
+		{archive, org.Audited() && name == org.Audit.Account},
+		{users, name == org.Access.Account && len(org.Users) > 0},
+		{protected, account.Protect},
+		{quarantined, member && isQuarantined(org, account)},
+	} {
+		if m.is {
+			marks = append(marks, m.mark)
+		}
+	}
+	return marks
+}
+
+// isQuarantined reports whether an account, a unit around it or the root has the
+// guardrail that stops it.
+func isQuarantined(org *organization.Organization, account organization.Account) bool {
+	guardrails := slices.Concat(account.Guardrails, org.RootGuardrails())
+	for unit := account.Unit; unit != ""; unit = org.Units[unit].Parent {
+		guardrails = append(guardrails, org.Units[unit].Guardrails...)
+	}
+	return slices.Contains(guardrails, organization.Quarantine)
 }
 
 // trails adds where logs go.
@@ -83,57 +168,42 @@ func (g *Graph) trails(org *organization.Organization, ids map[string]string) {
 	}
 }
 
-// Mermaid returns the graph in Mermaid's language, which GitHub draws.
-// https://mermaid.js.org/syntax/flowchart.html
-func (g *Graph) Mermaid() string {
-	var b strings.Builder
-	b.WriteString("flowchart LR\n")
-	g.top.mermaid(&b, "  ")
-	for _, e := range g.edges {
-		arrow := "-. %s .->"
-		if e.logs {
-			arrow = "== %s ==>"
+// lines are an account as lines of text.
+func (n *node) lines() []string {
+	lines := append([]string{n.name}, n.zones...)
+	if n.network != "" {
+		lines = append(lines, n.network)
+	}
+	if len(n.marks) > 0 {
+		lines = append(lines, joined(n.marks))
+	}
+	return lines
+}
+
+func (n *node) has(m mark) bool { return slices.Contains(n.marks, m) }
+
+func joined(marks []mark) string {
+	words := make([]string, len(marks))
+	for i, m := range marks {
+		words[i] = string(m)
+	}
+	return strings.Join(words, ", ")
+}
+
+// stageWidth is at how many characters the names of a stage are broken.
+const stageWidth = 40
+
+// stageLines are the names of stacks that run side by side as lines of text.
+func stageLines(stacks []string) []string {
+	lines := []string{stacks[0]}
+	for _, name := range stacks[1:] {
+		last := &lines[len(lines)-1]
+		*last += ","
+		if len(*last)+len(name) > stageWidth {
+			lines = append(lines, name)
+			continue
 		}
-		fmt.Fprintf(&b, "  %s "+arrow+" %s\n", e.from, e.label, e.to)
+		*last += " " + name
 	}
-	return b.String()
-}
-
-func (x *box) mermaid(b *strings.Builder, indent string) {
-	fmt.Fprintf(b, "%ssubgraph %s[\"%s\"]\n", indent, x.id, x.label)
-	for _, n := range x.nodes {
-		fmt.Fprintf(b, "%s  %s[\"%s\"]\n", indent, n.id, strings.Join(n.lines, "<br/>"))
-	}
-	for _, inner := range x.boxes {
-		inner.mermaid(b, indent+"  ")
-	}
-	fmt.Fprintf(b, "%send\n", indent)
-}
-
-// DOT returns the graph in Graphviz's language.
-// https://graphviz.org/doc/info/lang.html
-func (g *Graph) DOT() string {
-	var b strings.Builder
-	b.WriteString("digraph organization {\n  rankdir=LR\n  node [shape=box fontname=\"sans-serif\"]\n  graph [fontname=\"sans-serif\"]\n  edge [fontname=\"sans-serif\"]\n")
-	g.top.dot(&b, "  ")
-	for _, e := range g.edges {
-		style := "dashed"
-		if e.logs {
-			style = "bold"
-		}
-		fmt.Fprintf(&b, "  %s -> %s [label=%q style=%s]\n", e.from, e.to, e.label, style)
-	}
-	b.WriteString("}\n")
-	return b.String()
-}
-
-func (x *box) dot(b *strings.Builder, indent string) {
-	fmt.Fprintf(b, "%ssubgraph \"cluster_%s\" {\n%s  label=%q\n", indent, x.id, indent, x.label)
-	for _, n := range x.nodes {
-		fmt.Fprintf(b, "%s  %s [label=\"%s\"]\n", indent, n.id, strings.Join(n.lines, `\n`))
-	}
-	for _, inner := range x.boxes {
-		inner.dot(b, indent+"  ")
-	}
-	fmt.Fprintf(b, "%s}\n", indent)
+	return lines
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -85,13 +86,24 @@ lab          none
 func TestGraph(t *testing.T) {
 	t.Parallel()
 	dir := declared(t, small)
-	for format, want := range map[string]string{"mermaid": "flowchart LR\n", "dot": "digraph organization {\n"} {
-		if code, out, errs := run("graph", "-C", dir, "--format", format); code != exitDone || !strings.HasPrefix(out, want) {
-			t.Errorf("exit code %d, %q, %q", code, out, errs)
+	for format, want := range map[string]string{
+		"mermaid": "flowchart LR\n",
+		"svg":     `<svg xmlns="http://www.w3.org/2000/svg" `,
+		"dot":     "digraph organization {\n",
+	} {
+		code, out, errs := run("graph", "-C", dir, "--format", format)
+		if code != exitDone || errs != "" || !strings.HasPrefix(out, want) || !strings.Contains(out, "lab.acme.example") {
+			t.Errorf("%s: exit code %d, %q, %q", format, code, out, errs)
 		}
 	}
-	if code, _, errs := run("graph", "-C", dir, "--format", "svg"); code != exitUsage || !strings.Contains(errs, "write mermaid or dot") {
-		t.Errorf("exit code %d, %q", code, errs)
+	if _, out, _ := run("graph", "-C", dir); !strings.HasPrefix(out, "flowchart LR\n") {
+		t.Errorf("without --format: %q", out)
+	}
+	for _, format := range []string{"png", "SVG", ""} {
+		code, out, errs := run("graph", "-C", dir, "--format", format)
+		if code != exitUsage || out != "" || !strings.Contains(errs, fmt.Sprintf("--format %q: write mermaid, svg or dot", format)) {
+			t.Errorf("%s: exit code %d, %q, %q", format, code, out, errs)
+		}
 	}
 }
 

@@ -19,15 +19,20 @@ func newGraph(io IO, run func(context.Context, *GraphOptions) error) *cobra.Comm
 	o := &GraphOptions{declaration: declaration{io: io}}
 	cmd := &cobra.Command{
 		Use:   "graph",
-		Short: "Draw the organization: units, accounts, delegations, trails",
+		Short: "Draw the organization: units, accounts, delegations, trails, stacks",
 		Long: `Graph draws what Pulumi.master.yaml declares: units with their accounts, whom the
-apex zone delegates to, and where logs go. Mermaid is what GitHub shows in
-Markdown; DOT is what Graphviz makes pictures of. Nothing is asked of AWS.`,
-		Example: "  coldstart graph\n  coldstart graph --format dot | dot -Tsvg > organization.svg",
+apex zone delegates to, where logs go, and which stack runs after which. Marked are
+the account with the log archive, the one where users live, and those that are
+protected or quarantined. Nothing is asked of AWS.
+
+  mermaid  is what GitHub shows in Markdown, in a block that starts with ` + "```mermaid" + `
+  svg      is a picture as it stands, for a README or a browser, light and dark
+  dot      is what Graphviz makes pictures of`,
+		Example: "  coldstart graph\n  coldstart graph --format svg > organization.svg\n  coldstart graph --format dot | dot -Tpdf > organization.pdf",
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&o.format, "format", "mermaid", "mermaid or dot")
+	cmd.Flags().StringVar(&o.format, "format", "mermaid", "mermaid, svg or dot")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = graphRun
@@ -38,9 +43,13 @@ Markdown; DOT is what Graphviz makes pictures of. Nothing is asked of AWS.`,
 }
 
 func graphRun(_ context.Context, o *GraphOptions) error {
-	draw, ok := map[string]func(*graph.Graph) string{"mermaid": (*graph.Graph).Mermaid, "dot": (*graph.Graph).DOT}[o.format]
+	draw, ok := map[string]func(*graph.Graph) string{
+		"mermaid": (*graph.Graph).Mermaid,
+		"svg":     (*graph.Graph).SVG,
+		"dot":     (*graph.Graph).DOT,
+	}[o.format]
 	if !ok {
-		return usageError{fmt.Errorf("--format %s: write mermaid or dot", o.format)}
+		return usageError{fmt.Errorf("--format %q: write mermaid, svg or dot", o.format)}
 	}
 	org, err := o.load()
 	if err != nil {

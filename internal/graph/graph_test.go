@@ -31,8 +31,10 @@ func TestGolden(t *testing.T) {
 	g := graph.Of(parse(t, nested))
 	golden.Check(t, "nested.mermaid", g.Mermaid())
 	golden.Check(t, "nested.dot", g.DOT())
+	golden.Check(t, "nested.svg", g.SVG())
 }
 
+// The shipped declaration's picture is the one that the README shows.
 func TestShipped(t *testing.T) {
 	t.Parallel()
 	shipped, err := os.ReadFile("../../" + organization.File)
@@ -42,6 +44,7 @@ func TestShipped(t *testing.T) {
 	g := graph.Of(parse(t, string(shipped)))
 	golden.Check(t, "shipped.mermaid", g.Mermaid())
 	golden.Check(t, "shipped.dot", g.DOT())
+	golden.Check(t, "../../../docs/organization.svg", g.SVG())
 }
 
 // Names that mean something in one of the languages are text in all of them.
@@ -65,6 +68,7 @@ func TestEscapes(t *testing.T) {
 	g := graph.Of(org)
 	golden.Check(t, "escapes.mermaid", g.Mermaid())
 	golden.Check(t, "escapes.dot", g.DOT())
+	golden.Check(t, "escapes.svg", g.SVG())
 }
 
 func parse(t *testing.T, declaration string) *organization.Organization {

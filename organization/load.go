@@ -60,6 +60,15 @@ func Parse(name string, content []byte) (*Organization, error) {
 	}
 	d := &decoder{lines: map[string]int{}}
 	org := d.organization(root)
+	if err := d.check(name, org).Err(); err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+// check returns what was wrong with the text of a declaration or, if nothing was,
+// with what it declares.
+func (d *decoder) check(file string, org *Organization) Problems {
 	problems := d.problems
 	// A value that couldn't be read would be reported again, as missing or
 	// unknown; the rules are checked when everything could be read.
@@ -67,13 +76,10 @@ func Parse(name string, content []byte) (*Organization, error) {
 		problems = org.problems()
 	}
 	for i := range problems {
-		problems[i].File = name
+		problems[i].File = file
 		problems[i].Line = d.line(problems[i].Key)
 	}
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	return org, nil
+	return problems
 }
 
 // parseYAML returns the document's mapping, and an empty one for no document.

@@ -84,9 +84,15 @@ const head = "config:\n  coldstart:namespace: acme\n  coldstart:domain: acme.exa
 
 func TestAddAccountToFlow(t *testing.T) {
 	t.Parallel()
+	const (
+		quoted = `{"config": {"coldstart:namespace": "acme", "coldstart:domain": "acme.example", "coldstart:region": "us-west-2", ` +
+			`"coldstart:email": "%s@acme.example", "coldstart:audit": "none"`
+		plain = `{config: {"coldstart:namespace": acme, coldstart:domain: acme.example, coldstart:region: us-west-2, ` +
+			`coldstart:email: "%s@acme.example", coldstart:audit: none`
+	)
 	for before, want := range map[string]string{
-		`{"config": {"coldstart:namespace": "acme", "coldstart:domain": "acme.example", "coldstart:region": "us-west-2", "coldstart:email": "%s@acme.example", "coldstart:audit": "none", "coldstart:accounts": {"a": {}}}}`: `{"config": {"coldstart:namespace": "acme", "coldstart:domain": "acme.example", "coldstart:region": "us-west-2", "coldstart:email": "%s@acme.example", "coldstart:audit": "none", "coldstart:accounts": {"a": {}, new: {}}}}`,
-		`{config: {"coldstart:namespace": acme, coldstart:domain: acme.example, coldstart:region: us-west-2, coldstart:email: "%s@acme.example", coldstart:audit: none}}`:                                                     `{config: {"coldstart:namespace": acme, coldstart:domain: acme.example, coldstart:region: us-west-2, coldstart:email: "%s@acme.example", coldstart:audit: none, coldstart:accounts: {new: {}}}}`,
+		quoted + `, "coldstart:accounts": {"a": {}}}}`: quoted + `, "coldstart:accounts": {"a": {}, new: {}}}}`,
+		plain + `}}`: plain + `, coldstart:accounts: {new: {}}}}`,
 	} {
 		got, err := organization.AddAccount("f", []byte(before), "new", organization.Account{})
 		if err != nil || string(got) != want {

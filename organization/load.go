@@ -73,7 +73,7 @@ func (d *decoder) check(file string, org *Organization) Problems {
 	// A value that couldn't be read would be reported again, as missing or
 	// unknown; the rules are checked when everything could be read.
 	if len(problems) == 0 {
-		problems = org.problems()
+		problems = org.Problems()
 	}
 	for i := range problems {
 		problems[i].File = file

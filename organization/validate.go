@@ -57,10 +57,12 @@ var policyTypes = []string{
 
 // Validate checks every rule and returns all problems as one error.
 func (o *Organization) Validate() error {
-	return o.problems().Err()
+	return o.Problems().Err()
 }
 
-func (o *Organization) problems() Problems {
+// Problems checks every rule and returns what is wrong, for programs that do
+// more with it than to report it.
+func (o *Organization) Problems() Problems {
 	var ps Problems
 	o.checkNamespace(&ps)
 	o.checkDomain(&ps)

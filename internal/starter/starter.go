@@ -1,0 +1,219 @@
+// Package starter writes the files that an organization starts from: the
+// declaration, by what a person answers, and what stands beside it.
+package starter
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/template"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Files that are the same for everybody. The first two are the repository's own,
+// which lie where go:embed doesn't reach; a test keeps the copies equal.
+var (
+	//go:generate cp ../../Pulumi.yaml Pulumi.yaml
+	//go:embed Pulumi.yaml
+	Project []byte
+	//go:generate cp ../../main.go main.go.txt
+	//go:embed main.go.txt
+	Program []byte
+	//go:embed gitignore
+	Ignore []byte
+)
+
+//go:embed declaration.tmpl
+var declarationText string
+
+var declaration = template.Must(template.New("declaration").Funcs(template.FuncMap{"quote": quote}).Parse(declarationText))
+
+// Account is an account of the catalogue.
+type Account struct {
+	Name string
+	Unit string
+	// Purpose is what it is for, in a sentence.
+	Purpose string
+	Protect bool
+}
+
+// Catalogue are the accounts that an organization starts with unless it says
+// otherwise.
+var Catalogue = []Account{
+	{"prod", "workloads", "The most mission-critical applications.", true},
+	{"staging", "workloads", "Quality assurance and user acceptance tests.", false},
+	{"dev", "sandbox", "Where developers have fun and break things.", false},
+	{"audit", "security", auditPurpose, false},
+	{"corp", "infrastructure", "Platform services shared by the company.", false},
+	{"data", "workloads", "Where the quants live.", false},
+	{"testing", "sandbox", "Automated tests of infrastructure code that nobody has approved yet.", false},
+	{"security", "security", "Automated security scans.", false},
+	{usersAccount, "security", "Users, with access delegated to the other accounts.", false},
+}
+
+const (
+	auditPurpose = "Where all logs end up."
+	// usersAccount is where users live, if there is one.
+	usersAccount = "identity"
+)
+
+// units are those of the catalogue.
+var units = []string{"security", "infrastructure", "workloads", "sandbox"}
+
+// Answers are what an organization starts from.
+type Answers struct {
+	Namespace, Domain, Region, Email string
+	// Accounts are the member accounts' names, in the order of the file.
+	Accounts []string
+	// Audit is the account that logs end up in, which is added to the others;
+	// empty for none.
+	Audit string
+	// Network is the address space; without a CIDR no account has a network, and
+	// without an AccountPrefix there is room for twice as many accounts.
+	Network organization.Network
+}
+
+// Lengths of accounts' networks: the one that people mean, and the smallest
+// network that AWS allows.
+const usual, smallest = 16, 28
+
+// RoomyPrefix returns the length of accounts' networks that leaves room for
+// twice as many accounts as there are: 16, if that is long enough.
+func (a Answers) RoomyPrefix() int {
+	return min(max(usual, a.Network.CIDR.Bits()+bits.Len(uint(len(a.names())))+1), smallest)
+}
+
+// network returns the address space with an AccountPrefix.
+func (a Answers) network() organization.Network {
+	n := a.Network
+	if n.AccountPrefix == 0 {
+		n.AccountPrefix = a.RoomyPrefix()
+	}
+	return n
+}
+
+// names returns the accounts' names in the file's order.
+func (a Answers) names() []string {
+	if a.Audit != "" && !slices.Contains(a.Accounts, a.Audit) {
+		return append(slices.Clone(a.Accounts), a.Audit)
+	}
+	return a.Accounts
+}
+
+// line is an account as the file has it.
+type line struct {
+	Account
+	Network netip.Prefix
+}
+
+// lines returns the accounts in the file's order. Those for which there is no
+// room have no network.
+func (a Answers) lines() []line {
+	plan := organization.Organization{Network: a.network(), Accounts: map[string]organization.Account{}}
+	var lines []line
+	for _, name := range a.names() {
+		l := line{Account: a.account(name)}
+		if next, ok := plan.NextNetwork(); ok {
+			l.Network = next
+			plan.Accounts[name] = organization.Account{Network: next}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// account returns what is known of an account by its name.
+func (a Answers) account(name string) Account {
+	if name == a.Audit {
+		return Account{Name: name, Unit: "security", Purpose: auditPurpose}
+	}
+	for _, known := range Catalogue {
+		if known.Name == name {
+			return known
+		}
+	}
+	return Account{Name: name, Unit: "workloads"}
+}
+
+// Organization returns what the declaration will declare.
+func (a Answers) Organization() *organization.Organization {
+	o := organization.Defaults()
+	o.Namespace, o.Domain, o.Region, o.Email = a.Namespace, a.Domain, a.Region, a.Email
+	if a.Network.CIDR.IsValid() {
+		o.Network = a.network()
+	}
+	o.Units, o.Accounts = map[string]organization.Unit{}, map[string]organization.Account{}
+	for _, unit := range units {
+		o.Units[unit] = organization.Unit{}
+	}
+	for _, l := range a.lines() {
+		o.Accounts[l.Name] = organization.Account{Unit: l.Unit, Network: l.Network, Protect: l.Protect}
+	}
+	o.Audit.Account = a.Audit
+	if a.Audit == "" {
+		o.Audit = organization.Audit{Trail: organization.TrailNone}
+	}
+	o.Access.Account = a.usersIn()
+	o.Access.Groups = map[string]map[string][]string{
+		"administrators": {organization.Master: {organization.RoleAdmin}, "*": {organization.RoleAdmin}},
+	}
+	return o
+}
+
+func (a Answers) usersIn() string {
+	if slices.Contains(a.Accounts, usersAccount) {
+		return usersAccount
+	}
+	return organization.Master
+}
+
+// Problems returns everything that is wrong with the answers.
+func (a Answers) Problems() organization.Problems {
+	var ps organization.Problems
+	lines := a.lines()
+	for i, l := range lines {
+		if slices.ContainsFunc(lines[:i], func(before line) bool { return before.Name == l.Name }) {
+			ps.Add("coldstart:accounts."+l.Name, "keep one of them", "stands there twice")
+		}
+	}
+	found := a.Organization().Problems()
+	sound := !slices.ContainsFunc(found, func(p organization.Problem) bool { return strings.HasPrefix(p.Key, "coldstart:network") })
+	if sound && a.Network.CIDR.IsValid() && len(lines) > 0 && !lines[len(lines)-1].Network.IsValid() {
+		ps.Add("coldstart:network", fmt.Sprintf("write a larger network, or an accountPrefix of up to %d", smallest),
+			"%s has no room for %d accounts with a /%d each", a.Network.CIDR, len(lines), a.network().AccountPrefix)
+	}
+	return append(ps, found...)
+}
+
+// Declaration returns the content of Pulumi.master.yaml.
+func (a Answers) Declaration() ([]byte, error) {
+	regions := []string{a.Region}
+	if a.Region != "us-east-1" {
+		regions = append(regions, "us-east-1") // Global services are there.
+	}
+	var text bytes.Buffer
+	err := declaration.Execute(&text, struct {
+		Answers
+		Units            []string
+		Network          organization.Network
+		Lines            []line
+		UsersIn, Regions string
+	}{a, units, a.network(), a.lines(), a.usersIn(), strings.Join(regions, ", ")})
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", organization.File, err)
+	}
+	return text.Bytes(), nil
+}
+
+// quote returns a string as YAML has it.
+func quote(s string) (string, error) {
+	text, err := yaml.Marshal(s)
+	return strings.TrimSuffix(string(text), "\n"), err
+}

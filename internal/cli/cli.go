@@ -82,6 +82,7 @@ accounts, each account's state and DNS zone, delegation, access, guardrails, and
 trails forwarded to the audit account. Pulumi.master.yaml declares it; every
 account is a stack.
 
+Start a declaration:            coldstart init
 Try it first, without AWS:      coldstart rehearse
 See who would reach what:       coldstart access
 See what would happen:          coldstart preview
@@ -100,6 +101,8 @@ Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
 	cmd.SetErr(io.Err)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.AddCommand(
+		newInit(io, nil),
+		newAccount(io),
 		newPreview(io, nil),
 		newUp(io, nil),
 		newRefresh(io, nil),
@@ -111,6 +114,7 @@ Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
 		newNetwork(io, nil),
 		newRehearse(io, nil),
 		newEmulator(io, nil),
+		newVersion(io, nil),
 	)
 	for _, sub := range cmd.Commands() {
 		sub.Args = usageArgs(sub.Args)
@@ -139,6 +143,7 @@ type declaration struct {
 
 func (d *declaration) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&d.dir, "dir", "C", ".", "folder of Pulumi.yaml and Pulumi.master.yaml")
+	_ = cmd.MarkFlagDirname("dir") // It fails for a flag that isn't there only.
 }
 
 func (d *declaration) load() (*organization.Organization, error) {

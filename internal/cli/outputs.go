@@ -24,6 +24,7 @@ func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.
 		Example: "  coldstart outputs prod\n  coldstart outputs --json | jq .master.apexNameServers",
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON object: stack, then output, then value")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args

@@ -25,6 +25,7 @@ exists: what only AWS can tell is unknown until then.`,
 		Example: "  coldstart preview\n  coldstart preview master prod",
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
 		if run == nil {
@@ -62,6 +63,7 @@ Rehearse first: coldstart rehearse.`,
 		Example: "  coldstart up\n  coldstart up --yes          # without asking, as in CI\n  coldstart up prod staging",
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't preview, don't ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
@@ -78,7 +80,7 @@ func upRun(ctx context.Context, o *UpOptions) error {
 		if err := previewRun(ctx, &PreviewOptions{o.project}); err != nil {
 			return err
 		}
-		if err := o.confirm("Bring the organization to this? Accounts can't be deleted again."); err != nil {
+		if err := o.confirm(ctx, "Bring the organization to this? Accounts can't be deleted again."); err != nil {
 			return err
 		}
 	}
@@ -100,6 +102,7 @@ notes in Pulumi's state what has changed there. It changes nothing in AWS, but f
 what a killed run has left half-made; the next up does, back to what is declared.`,
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
 		if run == nil {
@@ -138,6 +141,7 @@ them again.`,
 		Example: "  coldstart destroy prod --unprotect\n  coldstart destroy --unprotect --yes",
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
 	cmd.Flags().BoolVar(&o.unprotect, "unprotect", false, "delete what is protected, too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -156,7 +160,7 @@ func destroyRun(ctx context.Context, o *DestroyOptions) error {
 		if len(o.stacks) > 0 {
 			what = strings.Join(o.stacks, ", ")
 		}
-		if err := o.confirm("Delete the resources of " + what + "? Zones lose their delegation, keys what they encrypted."); err != nil {
+		if err := o.confirm(ctx, "Delete the resources of "+what+"? Zones lose their delegation, keys what they encrypted."); err != nil {
 			return err
 		}
 	}
@@ -190,13 +194,16 @@ func (p *project) operate(ctx context.Context, details bool, do func(context.Con
 }
 
 // confirm asks a person; where there is none it says what to do.
-func (p *project) confirm(question string) error {
+func (p *project) confirm(ctx context.Context, question string) error {
 	if !p.io.Interactive {
 		return usageError{fmt.Errorf("nobody is there to ask; run with --yes if you mean it")}
 	}
 	fmt.Fprintf(p.io.Err, "\n%s Type yes: ", question)
-	answer, _ := bufio.NewReader(p.io.In).ReadString('\n') // No answer is no.
-	if strings.TrimSpace(answer) != "yes" {
+	answer, err := readLine(ctx, bufio.NewReader(p.io.In))
+	if err != nil {
+		fmt.Fprintln(p.io.Err) // The question stands there yet.
+	}
+	if answer != "yes" {
 		return fmt.Errorf("stopped; nothing was changed")
 	}
 	return nil

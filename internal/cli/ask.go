@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"strings"
+)
+
+// readLine reads a person's answer, without the spaces around it. It returns as
+// soon as ctx ends, as it does with Ctrl-C: a read from a terminal would wait on.
+func readLine(ctx context.Context, from *bufio.Reader) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := from.ReadString('\n')
+		read <- line{strings.TrimSpace(text), err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case l := <-read:
+		if l.text != "" {
+			return l.text, nil // The last line may have no end.
+		}
+		return "", l.err
+	}
+}

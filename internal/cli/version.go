@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+// VersionOptions are those of `coldstart version`.
+type VersionOptions struct {
+	io    IO
+	json  bool
+	build func() (*debug.BuildInfo, bool)
+}
+
+func newVersion(io IO, run func(context.Context, *VersionOptions) error) *cobra.Command {
+	o := &VersionOptions{io: io, build: debug.ReadBuildInfo}
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of coldstart, and of the Pulumi and AWS plugin that it finds",
+		Long: `Version prints the versions of coldstart, of the Go that built it, and of what it
+runs: the Pulumi CLI on the PATH, and the AWS plugins that Pulumi has.`,
+		Example: "  coldstart version\n  coldstart version --json | jq -r .commit",
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: version, commit, modified, go, pulumi, awsPlugins, awsPluginWanted")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if run == nil {
+			run = versionRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// versions are those that matter when something goes wrong.
+type versions struct {
+	Version string `json:"version"`
+	// Commit is that of the sources, which had changes besides if Modified.
+	Commit   string `json:"commit,omitempty"`
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+	// Pulumi is empty if there is no CLI.
+	Pulumi     string   `json:"pulumi,omitempty"`
+	AWSPlugins []string `json:"awsPlugins"`
+	// AWSPluginWanted goes with the SDK that coldstart is built with.
+	AWSPluginWanted string `json:"awsPluginWanted,omitempty"`
+}
+
+// awsSDK is the module with the provider's SDK, whose version is the plugin's.
+const awsSDK = "github.com/pulumi/pulumi-aws/sdk/v6"
+
+// development is the version of a program that was built from sources that are
+// no release.
+const development = "(devel)"
+
+func versionRun(ctx context.Context, o *VersionOptions) error {
+	info, ok := o.build()
+	if !ok {
+		info = &debug.BuildInfo{} // It was built without modules.
+	}
+	v := builtFrom(info)
+	var err error
+	if v.Pulumi, v.AWSPlugins, err = installed(ctx); err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(o.io.Out, v)
+	}
+	table := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
+	commit := orDash(v.Commit)
+	if v.Modified {
+		commit += " and changes"
+	}
+	plugins := strings.Join(v.AWSPlugins, ", ")
+	if plugins == "" {
+		plugins = "none found"
+	}
+	fmt.Fprintf(table, "coldstart\t%s\ncommit\t%s\ngo\t%s\n", v.Version, commit, v.Go)
+	if v.Pulumi == "" {
+		fmt.Fprintln(table, "pulumi\tnone found on the PATH")
+	} else {
+		fmt.Fprintf(table, "pulumi\t%s\n", v.Pulumi)
+	}
+	fmt.Fprintf(table, "aws plugin\t%s (built with %s)\n", plugins, orDash(v.AWSPluginWanted))
+	return table.Flush()
+}
+
+// builtFrom returns what Go has noted in the program.
+func builtFrom(info *debug.BuildInfo) versions {
+	v := versions{Version: info.Main.Version, Go: strings.TrimPrefix(info.GoVersion, "go"), AWSPlugins: []string{}}
+	if v.Version == "" {
+		v.Version = development
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Commit = s.Value
+		case "vcs.modified":
+			v.Modified = s.Value == "true"
+		}
+	}
+	v.AWSPluginWanted = strings.TrimPrefix(versionOf(info, awsSDK), "v")
+	return v
+}
+
+// versionOf returns the version of a module that the program was built with.
+func versionOf(info *debug.BuildInfo, module string) string {
+	for _, dep := range info.Deps {
+		if dep.Path == module {
+			return dep.Version
+		}
+	}
+	return ""
+}
+
+// installed asks Pulumi for its version and its AWS plugins. No Pulumi is no
+// error.
+func installed(ctx context.Context) (cli string, plugins []string, err error) {
+	plugins = []string{}
+	out, err := askPulumi(ctx, "version")
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", plugins, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	cli = strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	if out, err = askPulumi(ctx, "plugin", "ls", "--json"); err != nil {
+		return "", nil, err
+	}
+	var all []struct{ Name, Kind, Version string }
+	if err := json.Unmarshal(out, &all); err != nil {
+		return "", nil, fmt.Errorf("pulumi plugin ls --json: %w", err)
+	}
+	for _, p := range all {
+		if p.Name == "aws" && p.Kind == "resource" {
+			plugins = append(plugins, p.Version)
+		}
+	}
+	return cli, plugins, nil
+}
+
+func askPulumi(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "pulumi", args...)
+	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), err)
+	}
+	return out, nil
+}

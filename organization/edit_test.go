@@ -78,6 +78,36 @@ func TestAddAccount(t *testing.T) {
 	}
 }
 
+func ExampleAddAccount() {
+	before := []byte(`config:
+  coldstart:namespace: acme
+  coldstart:domain: acme.example
+  coldstart:region: us-west-2
+  coldstart:email: aws+%s@acme.example
+  coldstart:audit: none
+  coldstart:accounts:
+    prod: {protect: true} # ours
+  # The end.
+`)
+	after, err := organization.AddAccount("Pulumi.master.yaml", before, "dev", organization.Account{Tags: map[string]string{"Team": "core"}})
+	if err != nil {
+		fmt.Println(err) // One line a problem.
+		return
+	}
+	fmt.Println(string(after))
+	// Output:
+	// config:
+	//   coldstart:namespace: acme
+	//   coldstart:domain: acme.example
+	//   coldstart:region: us-west-2
+	//   coldstart:email: aws+%s@acme.example
+	//   coldstart:audit: none
+	//   coldstart:accounts:
+	//     prod: {protect: true} # ours
+	//     dev: {tags: {Team: core}}
+	//   # The end.
+}
+
 // head is a declaration without accounts.
 const head = "config:\n  coldstart:namespace: acme\n  coldstart:domain: acme.example\n  coldstart:region: us-west-2\n" +
 	"  coldstart:email: aws+%s@acme.example\n  coldstart:audit: none\n  coldstart:units: {u: {}}\n"

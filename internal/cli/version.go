@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime/debug"
@@ -68,14 +69,21 @@ func versionRun(ctx context.Context, o *VersionOptions) error {
 		info = &debug.BuildInfo{} // It was built without modules.
 	}
 	v := builtFrom(info)
-	var err error
-	if v.Pulumi, v.AWSPlugins, err = installed(ctx); err != nil {
+	// With a Pulumi that doesn't run, the rest is wanted all the more.
+	var failed error
+	v.Pulumi, v.AWSPlugins, failed = installed(ctx)
+	write := writeVersions
+	if o.json {
+		write = func(w io.Writer, v versions) error { return writeJSON(w, v) }
+	}
+	if err := write(o.io.Out, v); err != nil {
 		return err
 	}
-	if o.json {
-		return writeJSON(o.io.Out, v)
-	}
-	table := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
+	return failed
+}
+
+func writeVersions(w io.Writer, v versions) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	commit := orDash(v.Commit)
 	if v.Modified {
 		commit += " and changes"
@@ -85,12 +93,11 @@ func versionRun(ctx context.Context, o *VersionOptions) error {
 		plugins = "none found"
 	}
 	fmt.Fprintf(table, "coldstart\t%s\ncommit\t%s\ngo\t%s\n", v.Version, commit, v.Go)
-	if v.Pulumi == "" {
-		fmt.Fprintln(table, "pulumi\tnone found on the PATH")
-	} else {
-		fmt.Fprintf(table, "pulumi\t%s\n", v.Pulumi)
+	pulumi := v.Pulumi
+	if pulumi == "" {
+		pulumi = "none on the PATH that runs"
 	}
-	fmt.Fprintf(table, "aws plugin\t%s (built with %s)\n", plugins, orDash(v.AWSPluginWanted))
+	fmt.Fprintf(table, "pulumi\t%s\naws plugin\t%s (built with %s)\n", pulumi, plugins, orDash(v.AWSPluginWanted))
 	return table.Flush()
 }
 
@@ -131,15 +138,15 @@ func installed(ctx context.Context) (cli string, plugins []string, err error) {
 		return "", plugins, nil
 	}
 	if err != nil {
-		return "", nil, err
+		return "", plugins, err
 	}
 	cli = strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 	if out, err = askPulumi(ctx, "plugin", "ls", "--json"); err != nil {
-		return "", nil, err
+		return cli, plugins, err
 	}
 	var all []struct{ Name, Kind, Version string }
 	if err := json.Unmarshal(out, &all); err != nil {
-		return "", nil, fmt.Errorf("pulumi plugin ls --json: %w", err)
+		return cli, plugins, fmt.Errorf("pulumi plugin ls --json: %w", err)
 	}
 	for _, p := range all {
 		if p.Name == "aws" && p.Kind == "resource" {

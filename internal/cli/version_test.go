@@ -73,8 +73,8 @@ aws plugin  6.83.2, 6.1.0 (built with 6.83.2)
 
 func TestVersionOfBrokenPulumi(t *testing.T) {
 	fakePulumi(t, "exit 3\n")
-	code, _, errs := run("version")
-	if code != exitFailed || !strings.Contains(errs, "pulumi version: exit status 3") {
+	code, out, errs := run("version")
+	if code != exitFailed || !strings.Contains(out, "coldstart") || !strings.Contains(errs, "pulumi version: exit status 3") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }
@@ -82,7 +82,7 @@ func TestVersionOfBrokenPulumi(t *testing.T) {
 func TestVersionWithoutPulumi(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	code, out, errs := run("version")
-	if code != exitDone || !strings.Contains(out, "none found on the PATH") {
+	if code != exitDone || !strings.Contains(out, "none on the PATH that runs") {
 		t.Errorf("exit code %d, %s\n%s", code, errs, out)
 	}
 }

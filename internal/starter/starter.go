@@ -17,18 +17,22 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Files that are the same for everybody. The first two are the repository's own,
-// which lie where go:embed doesn't reach; a test keeps the copies equal.
+// Project and Program are the repository's own Pulumi.yaml and main.go, which lie
+// where go:embed doesn't reach; a test keeps the copies equal.
+//
+//go:generate cp ../../Pulumi.yaml Pulumi.yaml
+//go:generate cp ../../main.go main.go.txt
 var (
-	//go:generate cp ../../Pulumi.yaml Pulumi.yaml
 	//go:embed Pulumi.yaml
 	Project []byte
-	//go:generate cp ../../main.go main.go.txt
 	//go:embed main.go.txt
 	Program []byte
-	//go:embed gitignore
-	Ignore []byte
 )
+
+// Ignore is the .gitignore for what Pulumi and rehearsals leave.
+//
+//go:embed gitignore
+var Ignore []byte
 
 //go:embed declaration.tmpl
 var declarationText string

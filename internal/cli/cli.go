@@ -35,12 +35,14 @@ type IO struct {
 	Out, Err io.Writer
 	// Interactive is set if a person can be asked.
 	Interactive bool
+	// Terminal is Err if that is a terminal in which lines can be painted over.
+	Terminal *os.File
 }
 
 // System returns the process's own.
 func System() IO {
 	interactive := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
-	return IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interactive: interactive}
+	return IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interactive: interactive, Terminal: paintable(os.Stderr)}
 }
 
 // usageError is a mistake in the command line itself.

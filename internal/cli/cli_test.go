@@ -198,7 +198,7 @@ The rehearsal FAILED:
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := newProgress(&out)
+	p := newProgress(IO{Err: &out})
 	p.begin = time.Now()
 	zone := automation.Resource{URN: "u", Type: "aws:route53/zone:Zone", Name: "apex", Operation: "create"}
 	for _, e := range []automation.Event{

@@ -54,8 +54,9 @@ when it stops.`,
 }
 
 func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
-	progress := newProgress(o.io.Err)
-	defer progress.start()()
+	// The emulator's own log goes to Err as well, so nothing is painted there.
+	progress := newProgress(IO{Err: o.io.Err})
+	defer progress.start(ctx)()
 	options := o.emulator.options(progress.say)
 	options.Log = o.io.Err
 	emulator, err := rehearsal.StartEmulator(ctx, options)

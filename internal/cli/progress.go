@@ -1,137 +1,186 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // beat is how often a line says what is under way when nothing else does.
 const beat = 10 * time.Second
 
-// progress writes a line for each thing that happens to a stack, and now and
-// then one about all that is under way. The lines read the same in a terminal
-// and in a log.
+// progress shows what happens to stacks. In a terminal it paints a board of them
+// below the lines that stay; elsewhere it writes a line for each thing that
+// happens, and now and then one about all that is under way.
 type progress struct {
-	mu      sync.Mutex
-	w       io.Writer
-	begin   time.Time
-	last    time.Time
-	running map[string]*running
+	mu     sync.Mutex
+	w      io.Writer
+	screen *screen // nil without a terminal
+	board  board
+	begin  time.Time
+	last   time.Time
 }
 
-// running is a stack that is under way.
-type running struct {
-	done  int
-	under map[string]string // by URN: type and name
+func newProgress(io IO) *progress {
+	p := &progress{w: io.Err}
+	if io.Terminal != nil {
+		p.screen = &screen{file: io.Terminal}
+		p.board.colour = os.Getenv("NO_COLOR") == ""
+	}
+	return p
 }
 
-func newProgress(w io.Writer) *progress {
-	return &progress{w: w, running: map[string]*running{}}
+// expect says which stacks are going to run: the named ones, or all.
+func (p *progress) expect(stacks []organization.Stack, names ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.board.expect(stacks, names)
 }
 
-// start begins to count time and returns a function that stops it.
-func (p *progress) start() (stop func()) {
+// start begins to count time and returns a function that stops it. After that
+// the terminal is free for others to write to.
+func (p *progress) start(ctx context.Context) (stop func()) {
+	p.mu.Lock()
 	p.begin, p.last = time.Now(), time.Now()
-	ticker, done := time.NewTicker(time.Second), make(chan struct{})
+	p.mu.Unlock()
+	interval := time.Second
+	if p.screen != nil {
+		interval = repaint
+	}
+	ticker, done := time.NewTicker(interval), make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
+		interrupted := ctx.Done()
 		for {
 			select {
 			case <-ticker.C:
-				p.tick()
+			case <-interrupted:
+				p.interrupt()
+				interrupted = nil
 			case <-done:
 				return
 			}
+			p.tick()
 		}
 	})
-	return func() {
+	return sync.OnceFunc(func() {
 		ticker.Stop()
 		close(done)
 		wait.Wait()
-	}
+		p.end()
+	})
 }
 
 func (p *progress) line(format string, args ...any) {
 	p.last = time.Now()
-	elapsed := p.last.Sub(p.begin).Round(time.Second)
-	fmt.Fprintf(p.w, "%5s  %s\n", elapsed, fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("%5s  %s", seconds(p.last.Sub(p.begin)), fmt.Sprintf(format, args...))
+	if p.screen != nil {
+		p.screen.write(printable(line))
+		return
+	}
+	fmt.Fprintln(p.w, line)
 }
 
 func (p *progress) event(e automation.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.board.event(e)
 	switch e.Kind {
 	case automation.EventStackStarted:
-		p.running[e.Stack] = &running{under: map[string]string{}}
-		p.line("%-12s started", e.Stack)
+		if p.screen == nil {
+			p.line("%-12s started", e.Stack)
+		}
 	case automation.EventStackFinished:
-		delete(p.running, e.Stack)
-		p.finished(e.Result)
+		if p.screen == nil || e.Result.Status == automation.StatusFailed {
+			p.line("%-12s %s", e.Stack, outcome(e.Result))
+		}
 	case automation.EventMessage:
 		for line := range strings.Lines(e.Message) {
 			p.line("%-12s %s", e.Stack, strings.TrimRight(line, "\n"))
 		}
-	case automation.EventResourceStarted:
-		if r := p.running[e.Stack]; r != nil && !strings.HasPrefix(e.Resource.Type, "coldstart:") && e.Resource.Type != "pulumi:pulumi:Stack" {
-			r.under[e.Resource.URN] = shortType(e.Resource.Type) + " " + e.Resource.Name
-		}
 	case automation.EventResourceFinished:
-		if r := p.running[e.Stack]; r != nil {
-			delete(r.under, e.Resource.URN)
-			r.done++
-		}
 		if e.Failed {
 			p.line("%-12s %s of %s %s failed", e.Stack, e.Resource.Operation, shortType(e.Resource.Type), e.Resource.Name)
 		}
+	default: // The board has it.
 	}
 }
 
-func (p *progress) finished(r *automation.StackResult) {
+// outcome returns how a stack ended.
+func outcome(r *automation.StackResult) string {
 	switch r.Status {
-	case automation.StatusSucceeded:
-		p.line("%-12s done: %s", r.Stack, r.Changes)
 	case automation.StatusFailed:
-		p.line("%-12s FAILED: %s", r.Stack, firstLine(r.Err))
+		return "FAILED: " + firstLine(r.Err)
 	case automation.StatusSkipped:
-		p.line("%-12s skipped: %s", r.Stack, firstLine(r.Err))
+		return "skipped: " + firstLine(r.Err)
 	case automation.StatusAbsent:
-		p.line("%-12s doesn't exist", r.Stack)
+		return "doesn't exist"
+	default:
+		return "done: " + r.Changes.String()
 	}
 }
 
-// tick writes what is under way if nothing was written for a while.
+// tick paints the board or, without a terminal, writes what is under way if
+// nothing was written for a while.
 func (p *progress) tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.running) == 0 || time.Since(p.last) < beat {
+	if p.screen != nil {
+		p.screen.paint(func(width, height int) []string {
+			return p.board.frame(time.Now(), p.begin, width, height)
+		})
 		return
 	}
-	var parts []string
-	for _, stack := range slices.Sorted(maps.Keys(p.running)) {
-		parts = append(parts, p.running[stack].describe(stack))
+	if text := p.board.underWay(); text != "" && time.Since(p.last) >= beat {
+		p.line("running      %s", text)
 	}
-	p.line("running      %s", strings.Join(parts, "; "))
 }
 
-// describe returns "prod: 12 done, zone.Zone zone and 3 more under way".
-func (r *running) describe(stack string) string {
-	text := fmt.Sprintf("%s: %d done", stack, r.done)
-	if len(r.under) == 0 {
-		return text
+// interrupt lets the board say why nothing new begins.
+func (p *progress) interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.board.interrupted = true
+}
+
+// end gives the terminal back, with a line that sums up in place of the board.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next("")
+	if p.screen != nil {
+		p.screen.paint(func(int, int) []string { return nil })
 	}
-	names := slices.Sorted(maps.Values(r.under))
-	text += ", " + names[0]
-	if len(names) > 1 {
-		text += fmt.Sprintf(" and %d more", len(names)-1)
+}
+
+// next ends an operation.
+func (p *progress) next(doing string) {
+	if p.screen != nil && p.board.begun() {
+		p.line("%s", p.board.totals())
 	}
-	return text + " under way"
+	p.board.next(doing)
+}
+
+// say writes a line that is about no stack.
+func (p *progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line("%s", text)
+}
+
+// phase says what begins now; what ran before has ended.
+func (p *progress) phase(doing string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next(doing)
+	p.line("== %s", doing)
 }
 
 // shortType returns route53.Record for aws:route53/record:Record.
@@ -149,9 +198,6 @@ func firstLine(err error) string {
 	return line
 }
 
-// say writes a line that is about no stack.
-func (p *progress) say(text string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.line("%s", text)
+func seconds(d time.Duration) string {
+	return d.Round(time.Second).String()
 }

@@ -57,8 +57,11 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(o.io.Err)
-	stop := progress.start()
+	progress := newProgress(o.io)
+	progress.expect(org.Stacks())
+	progress.board.preview = true // The first of the operations is one.
+	stop := progress.start(ctx)
+	defer stop()
 	emulator := o.emulator.options(progress.say)
 	emulator.Detached = o.keep
 	report, running, err := rehearsal.Run(ctx, org, rehearsal.Options{
@@ -66,7 +69,7 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		Parallel: o.parallel,
 		Emulator: emulator,
 		OnEvent:  progress.event,
-		OnPhase:  func(phase string) { progress.say("== " + phase) },
+		OnPhase:  progress.phase,
 	})
 	stop()
 	if running != nil && !o.keep {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
 // PreviewOptions are those of `coldstart preview`.
@@ -37,9 +38,7 @@ exists: what only AWS can tell is unknown until then.`,
 }
 
 func previewRun(ctx context.Context, o *PreviewOptions) error {
-	return o.operate(ctx, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
-		return a.Preview(ctx, o.stacks...)
-	})
+	return o.preview(ctx, newProgress(o.io))
 }
 
 // UpOptions are those of `coldstart up`.
@@ -76,15 +75,16 @@ Rehearse first: coldstart rehearse.`,
 }
 
 func upRun(ctx context.Context, o *UpOptions) error {
+	progress := newProgress(o.io)
 	if !o.yes {
-		if err := previewRun(ctx, &PreviewOptions{o.project}); err != nil {
+		if err := o.preview(ctx, progress); err != nil {
 			return err
 		}
 		if err := o.confirm(ctx, "Bring the organization to this? Accounts can't be deleted again."); err != nil {
 			return err
 		}
 	}
-	return o.operate(ctx, false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	return o.operate(ctx, progress, false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Up(ctx, o.stacks...)
 	})
 }
@@ -114,7 +114,7 @@ what a killed run has left half-made; the next up does, back to what is declared
 }
 
 func refreshRun(ctx context.Context, o *RefreshOptions) error {
-	return o.operate(ctx, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	return o.operate(ctx, newProgress(o.io), true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Refresh(ctx, o.stacks...)
 	})
 }
@@ -164,20 +164,29 @@ func destroyRun(ctx context.Context, o *DestroyOptions) error {
 			return err
 		}
 	}
-	return o.operate(ctx, false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	return o.operate(ctx, newProgress(o.io), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Destroy(ctx, automation.DestroyOptions{Unprotect: o.unprotect}, o.stacks...)
+	})
+}
+
+func (p *project) preview(ctx context.Context, progress *progress) error {
+	progress.board.preview = true
+	return p.operate(ctx, progress, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Preview(ctx, p.stacks...)
 	})
 }
 
 // operate runs an operation with progress on Err and its summary on Out. With
 // details, the summary lists what was, or would be, changed.
-func (p *project) operate(ctx context.Context, details bool, do func(context.Context, *automation.Automation) (*automation.Result, error)) error {
-	progress := newProgress(p.io.Err)
+func (p *project) operate(ctx context.Context, progress *progress, details bool, do func(context.Context, *automation.Automation) (*automation.Result, error)) error {
 	a, err := p.open(progress.event)
 	if err != nil {
 		return err
 	}
-	stop := progress.start()
+	progress.expect(a.Stacks(), p.stacks...)
+	progress.board.paced = awsconfig.Endpoint(nil) == ""
+	stop := progress.start(ctx)
+	defer stop()
 	result, err := do(ctx, a)
 	stop()
 	if result == nil {

@@ -183,5 +183,5 @@ func (e *Existing) Check(name, id, email string) error {
 			return fmt.Errorf("%s.email: the address of %s is %s, not %s; write email: %s", key, id, other, email, other)
 		}
 	}
-	return fmt.Errorf("%s.id: %s isn't in the organization %s: invite it there and accept the invitation, then run again", key, id, e.ID)
+	return fmt.Errorf("%s.id: %s isn't in the organization %s; invite it there and accept the invitation, then run again", key, id, e.ID)
 }

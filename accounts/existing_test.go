@@ -145,7 +145,7 @@ func TestCheck(t *testing.T) {
 		},
 		{
 			"another id", existing, "210987654321", "prod@acme.example",
-			"coldstart:accounts.prod.id: 210987654321 isn't in the organization o-old: invite it there and accept the invitation, then run again",
+			"coldstart:accounts.prod.id: 210987654321 isn't in the organization o-old; invite it there and accept the invitation, then run again",
 		},
 	} {
 		err := c.existing.Check("prod", c.id, c.email)

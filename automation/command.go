@@ -52,6 +52,16 @@ func newCommand(path string) (*command, error) {
 	return &command{file: file, version: version}, nil
 }
 
+// CLI returns the Pulumi CLI that New would use, and its version, or New's error.
+// An empty search path stands for the process's own.
+func CLI(path string) (file, version string, err error) {
+	c, err := newCommand(path)
+	if err != nil {
+		return "", "", err
+	}
+	return c.file, c.version.String(), nil
+}
+
 // find looks an executable up on a search path that need not be the process's.
 func find(name, path string) (string, error) {
 	if path == "" {

@@ -70,7 +70,7 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	user, host, since := match[1], match[2], match[4]
 	pid, _ := strconv.Atoi(match[3]) // The pattern has digits only.
 	e.Holder, e.Since = fmt.Sprintf("%s@%s (pid %d)", user, host, pid), since
-	if here, hostErr := os.Hostname(); hostErr != nil || here != host {
+	if !onThisMachine(host) {
 		return false, e
 	}
 	if !s.outlived(ctx, pid) {
@@ -79,6 +79,17 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	s.say("breaking the lock of %s, which is gone", e.Holder)
 	err = s.pulumi(ctx, "cancel", "--yes")
 	return err == nil, err
+}
+
+func onThisMachine(host string) bool {
+	here, err := os.Hostname()
+	return err == nil && here == host
+}
+
+// BreaksLock reports whether Up would break the lock of a process at once: it ran
+// on this machine and is gone.
+func BreaksLock(host string, pid int) bool {
+	return onThisMachine(host) && !alive(pid)
 }
 
 // outlived waits until the process is gone, and reports whether it is.

@@ -1,0 +1,37 @@
+package organization
+
+import (
+	"maps"
+	"slices"
+)
+
+// Headroom says how near the declaration comes to one of AWS's limits.
+type Headroom struct {
+	// Of is the guardrail or the user that comes nearest.
+	Of        string
+	Used, Max int
+}
+
+// LargestGuardrail returns the longest service control policy, in characters; Of
+// is empty if there is none.
+func (o *Organization) LargestGuardrail() Headroom {
+	h := Headroom{Max: maxGuardrail}
+	for _, name := range o.GuardrailNames() {
+		document, _ := o.Guardrail(name)
+		if size := policySize(document); size > h.Used {
+			h.Of, h.Used = name, size
+		}
+	}
+	return h
+}
+
+// MostGroups returns the user in most groups; Of is empty if there is none.
+func (o *Organization) MostGroups() Headroom {
+	h := Headroom{Max: maxGroupsOfUser}
+	for _, name := range slices.Sorted(maps.Keys(o.Users)) {
+		if n := len(o.Users[name].Groups); n > h.Used {
+			h.Of, h.Used = name, n
+		}
+	}
+	return h
+}

@@ -105,6 +105,7 @@ Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
 	cmd.AddCommand(
 		newInit(io, nil),
 		newAccount(io),
+		newDoctor(io, nil),
 		newPreview(io, nil),
 		newUp(io, nil),
 		newRefresh(io, nil),

@@ -1,0 +1,235 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// list lists the organization's accounts.
+func (x *examiner) list(ctx context.Context) []Finding {
+	if x.organization == nil {
+		return ok("%s declared besides the management account's; there are none yet", count(len(x.org.Accounts), "account"))
+	}
+	other := 0
+	pages := organizations.NewListAccountsPaginator(x.organizations(), &organizations.ListAccountsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return failure("give the caller AdministratorAccess", "they can't be listed: %s", said(err))
+		}
+		x.accounts = append(x.accounts, page.Accounts...)
+	}
+	x.existing = &accounts.Existing{
+		ID:              aws.ToString(x.organization.Id),
+		MasterAccountID: aws.ToString(x.organization.MasterAccountId),
+		Accounts:        map[string]accounts.ExistingAccount{},
+	}
+	for _, a := range x.accounts {
+		x.existing.Accounts[strings.ToLower(aws.ToString(a.Email))] = accounts.ExistingAccount{ID: aws.ToString(a.Id), Status: string(a.Status)}
+		if a.Status != types.AccountStatusActive {
+			other++
+		}
+	}
+	found := fmt.Sprintf("%s declared besides the management account's; the organization has %d", count(len(x.org.Accounts), "account"), len(x.accounts)-1)
+	if other > 0 {
+		found += fmt.Sprintf(", %d of them closed or about to be", other)
+	}
+	return ok("%s", found)
+}
+
+// addresses finds out, by the rule of the program itself, whether each declared
+// account can be created or adopted.
+func (x *examiner) addresses(context.Context) []Finding {
+	var findings []Finding
+	for _, name := range x.org.AccountNames() {
+		if err := x.existing.Check(name, x.org.Accounts[name].ID, x.org.AccountEmail(name)); err != nil {
+			found, remedy, _ := strings.Cut(err.Error(), "; ")
+			findings = append(findings, Finding{Check: "account " + name, Status: Failure, Found: found, Remedy: remedy})
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	toCreate := len(x.toCreate())
+	return ok("%d to adopt, %d to create", len(x.org.Accounts)-toCreate, toCreate)
+}
+
+// toCreate returns the declared accounts that the organization doesn't have.
+func (x *examiner) toCreate() []string {
+	return slices.DeleteFunc(x.org.AccountNames(), func(name string) bool {
+		return x.org.Accounts[name].ID != "" || x.accountOf(name).ID != ""
+	})
+}
+
+// accountOf returns the account with a declared account's address; one without an
+// id if there is none.
+func (x *examiner) accountOf(name string) accounts.ExistingAccount {
+	if x.existing == nil {
+		return accounts.ExistingAccount{}
+	}
+	return x.existing.Accounts[strings.ToLower(x.org.AccountEmail(name))]
+}
+
+const raiseQuota = "ask for more, which can take days: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1)"
+
+// quota finds out whether AWS would create as many accounts. Closed ones count
+// until they are gone for good.
+func (x *examiner) quota(ctx context.Context) []Finding {
+	wanted := max(1, len(x.accounts)) + len(x.toCreate()) // The management account counts.
+	limit, err := x.readQuota(ctx)
+	switch {
+	case err != nil:
+		findings := x.unanswered(err, "look it up, and "+raiseQuota, "how many accounts are allowed isn't known (%d by default, fewer in new organizations), and %d are needed", defaultAccounts, wanted)
+		if wanted <= defaultAccounts && findings[0].Remedy != "" {
+			findings[0].Remedy = "look it up: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1)"
+		}
+		return findings
+	case wanted > limit:
+		return failure(raiseQuota, "%d accounts are needed, those that there are and the management account included, and %d allowed", wanted, limit)
+	}
+	return ok("%d accounts are needed, those that there are and the management account included, and %d allowed", wanted, limit)
+}
+
+// readQuota returns how many accounts the organization may have. The quota is
+// known by its name: AWS says that the codes of quotas change.
+func (x *examiner) readQuota(ctx context.Context) (int, error) {
+	cfg := x.cfg.Copy()
+	cfg.Region = global
+	pages := servicequotas.NewListServiceQuotasPaginator(servicequotas.NewFromConfig(cfg), &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("organizations")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, q := range page.Quotas {
+			if strings.Contains(strings.ToLower(aws.ToString(q.QuotaName)), "maximum number of accounts") && q.Value != nil {
+				return int(math.Min(*q.Value, math.MaxInt32)), nil
+			}
+		}
+	}
+	return 0, errors.New("AWS Organizations shows no quota for the number of accounts")
+}
+
+// creation says how long AWS takes.
+func (x *examiner) creation(context.Context) []Finding {
+	n := len(x.toCreate())
+	switch {
+	case n == 0:
+		return ok("nothing to create")
+	case creation(n) == 0:
+		return ok("%s to create, which AWS accepts at once", count(n, "account"))
+	}
+	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), creation(n))
+}
+
+// asked is how many buckets are looked at at a time.
+const asked = 16
+
+// buckets finds out whether the names of buckets that will be made are free:
+// they are unique in the world. They end in the account's id, so that those of
+// accounts to be created aren't known yet.
+func (x *examiner) buckets(ctx context.Context) []Finding {
+	type named struct{ account, id, bucket string }
+	all := []named{{organization.Master, x.accountID, x.org.Name(organization.Master, "state")}}
+	for _, name := range x.org.AccountNames() {
+		a := x.accountOf(name)
+		if a.Status != string(types.AccountStatusActive) {
+			continue
+		}
+		all = append(all, named{name, a.ID, x.org.Name(name, "state")})
+		if x.org.Audited() && name == x.org.Audit.Account {
+			all = append(all, named{name, a.ID, x.org.Name(name, organization.ArchiveName)})
+		}
+	}
+	found := make([]Finding, len(all))
+	var g errgroup.Group
+	g.SetLimit(asked)
+	for i, n := range all {
+		g.Go(func() error {
+			found[i] = x.bucket(ctx, n.account, n.id, n.bucket+"-"+n.id)
+			return nil
+		})
+	}
+	_ = g.Wait() // Failures are in the findings.
+	free, ours := 0, 0
+	var findings []Finding
+	for _, f := range found {
+		switch f.Found {
+		case bucketFree:
+			free++
+		case bucketOurs:
+			ours++
+		default:
+			findings = append(findings, f)
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	text := fmt.Sprintf("%d free, %d there already and ours", free, ours)
+	if n := len(x.toCreate()); n > 0 {
+		text += fmt.Sprintf("; those of %s to create aren't known before AWS gives ids", count(n, "account"))
+	}
+	return ok("%s", text)
+}
+
+const (
+	bucketFree = "free"
+	bucketOurs = "ours"
+)
+
+// bucket asks, as the account whose bucket it will be, for a bucket by that name.
+func (x *examiner) bucket(ctx context.Context, account, id, name string) Finding {
+	f := Finding{Check: "bucket " + name}
+	cfg := x.cfg
+	if account != organization.Master {
+		role := organization.RoleARN(id, organization.AccessRole)
+		cfg = awsconfig.Assume(cfg, role, "coldstart-doctor")
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known, because the role that lets coldstart in can't be assumed: %s", said(err))
+			f.Remedy = "see to it that the management account may assume " + role + "; an account that was invited doesn't have that role yet"
+			return f
+		}
+	}
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle = cfg.BaseEndpoint != nil // An emulator has no host name for each bucket.
+	})
+	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &id})
+	status := 0
+	if response := (*awshttp.ResponseError)(nil); errors.As(err, &response) {
+		status = response.HTTPStatusCode()
+	}
+	switch {
+	case err == nil:
+		f.Found = bucketOurs
+	case status == http.StatusNotFound:
+		f.Found = bucketFree
+	case status == http.StatusForbidden:
+		f.Status, f.Found = Failure, "somebody else has it, or account "+id+" may not look at it"
+		f.Remedy = "write another coldstart:namespace, unless `aws s3api head-bucket --bucket " + name + "` shows it to be yours"
+	case status == http.StatusMovedPermanently:
+		f.Status, f.Found = Failure, "it is there, in another region than "+x.org.Region
+		f.Remedy = "delete it if it is yours, or write another coldstart:namespace"
+	default:
+		f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known: %v", err)
+		f.Remedy = "look at it: aws s3api head-bucket --bucket " + name
+	}
+	return f
+}

@@ -1,0 +1,233 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// global is where AWS's global services are, and their quotas.
+const global = "us-east-1"
+
+const beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
+
+// connection asks AWS for nothing, and looks at the time in its answer.
+func (x *examiner) connection(ctx context.Context) []Finding {
+	endpoint := awsconfig.Endpoint(x.options.Env)
+	if endpoint == "" {
+		endpoint = "https://sts." + x.org.Region + ".amazonaws.com/"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return failure("set AWS_ENDPOINT_URL to a URL, or unset it for AWS itself", "%v", err)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	begin := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		return failure("look at the network and at HTTPS_PROXY"+x.orEmulator(", or unset AWS_ENDPOINT_URL if you mean AWS itself"), "no answer: %v", err)
+	}
+	_ = response.Body.Close() // It isn't read.
+	theirs, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return warning("", "%s answers, but doesn't say what time it has", endpoint)
+	}
+	// It was answered between then and now; what it says is whole seconds.
+	skew := begin.Add(time.Since(begin) / 2).Sub(theirs).Round(time.Second)
+	if skew.Abs() > maxSkew {
+		return failure("set the clock, best by NTP", "this machine's clock is %s from AWS's, which refuses requests that are more than %s off", skew.Abs(), maxSkew)
+	}
+	return ok("%s answers; the clocks differ by less than %s", endpoint, skew.Abs()+time.Second)
+}
+
+// orEmulator returns a text if calls go to an emulator, and "" if to AWS.
+func (x *examiner) orEmulator(text string) string {
+	if awsconfig.Endpoint(x.options.Env) == "" {
+		return ""
+	}
+	return text
+}
+
+// unanswered is a warning of something that couldn't be asked, and what to make
+// of that.
+func (x *examiner) unanswered(err error, remedy, format string, args ...any) []Finding {
+	what := fmt.Sprintf(format, args...)
+	if emulator := awsconfig.Endpoint(x.options.Env); emulator != "" {
+		return warning("", "%s; %s, an emulator, can't tell: %s", what, emulator, said(err))
+	}
+	return warning(remedy, "%s: %s", what, said(err))
+}
+
+// said shortens an SDK's error to what AWS said.
+func said(err error) string {
+	var api smithy.APIError
+	var operation *smithy.OperationError
+	var response *awshttp.ResponseError
+	switch {
+	case !errors.As(err, &operation):
+		return err.Error()
+	case errors.As(err, &api):
+		return fmt.Sprintf("%s: %s: %s", operation.OperationName, api.ErrorCode(), api.ErrorMessage())
+	case errors.As(err, &response):
+		return fmt.Sprintf("%s: HTTP status %d", operation.OperationName, response.HTTPStatusCode())
+	}
+	return fmt.Sprintf("%s: %v", operation.OperationName, operation.Err)
+}
+
+func (x *examiner) credentials(ctx context.Context) []Finding {
+	cfg, err := awsconfig.Load(ctx, x.options.Env, x.org.Region)
+	if err != nil {
+		return failure("put that right in ~/.aws/config or the environment", "%v", err)
+	}
+	cfg.RetryMaxAttempts = 2 // A person is waiting.
+	keys, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return failure(beAdministrator, "there are none: %v", err)
+	}
+	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return failure(beAdministrator, "AWS doesn't take those of %s: %s", keys.Source, said(err))
+	}
+	x.cfg, x.accountID, x.arn = cfg, aws.ToString(self.Account), aws.ToString(self.Arn)
+	return ok("account %s, as %s", x.accountID, x.arn)
+}
+
+// rootUser refuses the root user's keys and sessions.
+func (x *examiner) rootUser(context.Context) []Finding {
+	if x.isRoot() {
+		return failure("make an administrator in IAM or Identity Center and sign in as that",
+			"these are the root user's credentials: they can't assume roles, so coldstart reaches no member, and no policy binds them")
+	}
+	return ok("these aren't its credentials")
+}
+
+func (x *examiner) isRoot() bool {
+	return strings.HasSuffix(x.arn, ":root") || strings.Contains(x.arn, ":assumed-root")
+}
+
+func (x *examiner) rootKeys(ctx context.Context) []Finding {
+	switch present, err := automation.RootKeys(ctx, x.cfg); {
+	case err != nil:
+		return x.unanswered(err, "let the caller have iam:GetAccountSummary", "whether it has access keys isn't known")
+	case present:
+		return warning("delete them: "+automation.DeleteRootKeys, "it has access keys in account %s, which no policy binds", x.accountID)
+	}
+	return ok("none in account %s", x.accountID)
+}
+
+// crucial are actions that coldstart can't do without; if the caller may do
+// these, it is an administrator as a rule.
+var crucial = []string{
+	"organizations:CreateAccount",
+	"iam:CreateRole",
+	"route53:CreateHostedZone",
+	"s3:CreateBucket",
+	"kms:CreateKey",
+}
+
+// permissions asks IAM whether the caller may do what is crucial.
+func (x *examiner) permissions(ctx context.Context) []Finding {
+	if x.isRoot() {
+		return skipped("not looked at: the root user may do everything but assume roles")
+	}
+	client := iam.NewFromConfig(x.cfg)
+	principal, err := principalOf(ctx, client, x.arn)
+	var denied []string
+	if err == nil {
+		denied, err = deniedTo(ctx, client, principal, crucial, "*")
+	}
+	if err == nil {
+		var assume []string
+		// Any member's will do: policies name it by its name.
+		assume, err = deniedTo(ctx, client, principal, []string{"sts:AssumeRole"}, organization.RoleARN("111122223333", organization.AccessRole))
+		denied = append(denied, assume...)
+	}
+	switch {
+	case err != nil:
+		return x.unanswered(err, "let the caller have iam:SimulatePrincipalPolicy, or make sure that it has AdministratorAccess", "whether they are enough isn't known")
+	case len(denied) > 0:
+		return failure("give "+principal+" the policy AdministratorAccess, or sign in as somebody who has it", "%s may not: %s", principal, strings.Join(denied, ", "))
+	}
+	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucial, ", "), organization.AccessRole)
+}
+
+// principalOf returns the user or role whose policies decide what a caller may
+// do. A session's ARN doesn't have the path of its role.
+func principalOf(ctx context.Context, client *iam.Client, caller string) (string, error) {
+	parsed, err := arn.Parse(caller)
+	if err != nil {
+		return "", err
+	}
+	parts := strings.Split(parsed.Resource, "/")
+	if parts[0] != "assumed-role" || len(parts) < 2 {
+		return caller, nil
+	}
+	role, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &parts[1]})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(role.Role.Arn), nil
+}
+
+// deniedTo returns which actions IAM wouldn't allow a principal.
+func deniedTo(ctx context.Context, client *iam.Client, principal string, actions []string, resource string) ([]string, error) {
+	var denied []string
+	pages := iam.NewSimulatePrincipalPolicyPaginator(client, &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &principal,
+		ActionNames:     actions,
+		ResourceArns:    []string{resource},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, result := range page.EvaluationResults {
+			if result.EvalDecision != iamtypes.PolicyEvaluationDecisionTypeAllowed {
+				denied = append(denied, aws.ToString(result.EvalActionName))
+			}
+		}
+	}
+	return denied, nil
+}
+
+// region asks a region that is always enabled about the declared one.
+func (x *examiner) region(ctx context.Context) []Finding {
+	cfg := x.cfg.Copy()
+	cfg.Region = global
+	regions, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{
+		AllRegions:  aws.Bool(true),
+		RegionNames: []string{x.org.Region},
+	})
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api) && api.ErrorCode() == "InvalidParameterValue":
+		return failure("write another coldstart:region", "AWS has no region %s", x.org.Region)
+	case err != nil:
+		return x.unanswered(err, "let the caller have ec2:DescribeRegions", "whether %s is enabled isn't known", x.org.Region)
+	}
+	if len(regions.Regions) == 0 {
+		return failure("write another coldstart:region", "AWS has no region %s", x.org.Region)
+	}
+	if aws.ToString(regions.Regions[0].OptInStatus) == "not-opted-in" {
+		return failure(fmt.Sprintf("`aws account enable-region --region-name %s`, which takes some minutes, or write another coldstart:region", x.org.Region),
+			"%s isn't enabled in account %s; nor would it be in new accounts", x.org.Region, x.accountID)
+	}
+	return ok("%s is enabled", x.org.Region)
+}

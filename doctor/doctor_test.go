@@ -1,0 +1,384 @@
+package doctor
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"gocloud.dev/blob"
+
+	"github.com/coldstart-aws/coldstart/internal/golden"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+func TestNothingInTheWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := tree(t, w.options.Dir)
+	started, ended := 0, 0
+	w.options.OnCheck = func(_, _ string, done bool) {
+		if done {
+			ended++
+		} else {
+			started++
+		}
+	}
+	var text strings.Builder
+	findings := Examine(t.Context(), w.org, w.options)
+	for _, f := range findings {
+		switch f.Check {
+		case "project folder", "connection":
+			f.Found = "" // How much room there is, and how far apart clocks are, varies.
+		}
+		fmt.Fprintf(&text, "%s/%s: %s: %s", f.Topic, f.Check, f.Status, f.Found)
+		if f.Remedy != "" {
+			fmt.Fprintf(&text, " -> %s", f.Remedy)
+		}
+		fmt.Fprintln(&text)
+	}
+	bin, err := filepath.Abs("testdata/bin")
+	must(t, err)
+	golden.Check(t, "nothing-in-the-way.txt", strings.NewReplacer(
+		w.options.Dir, "HOME", w.options.Env["AWS_ENDPOINT_URL"], "ENDPOINT", bin, "BIN").Replace(text.String()))
+	if started != len(findings) || ended != started {
+		t.Errorf("%d checks started and %d ended of %d", started, ended, len(findings))
+	}
+	if diff := cmp.Diff(before, tree(t, w.options.Dir)); diff != "" {
+		t.Errorf("it changed files (-before +after)\n%s", diff)
+	}
+}
+
+// tree returns the files in a folder.
+func tree(t *testing.T, dir string) (files []string) {
+	t.Helper()
+	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		files = append(files, path)
+		return err
+	}))
+	return files
+}
+
+// Each case is what is changed in a world where nothing is wrong, and what comes
+// of it.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*testing.T, *world)
+		check  string
+		status Status
+		wants  []string
+	}{
+		"no CLI":             {env("PATH", "/nowhere"), "Pulumi CLI", Failure, []string{"no Pulumi CLI", "make toolchain"}},
+		"no CLI, so no host": {env("PATH", "/nowhere"), "Go language host", Skipped, []string{"Pulumi CLI"}},
+		"an old CLI":         {programs("testdata/old"), "Pulumi CLI", Failure, []string{"3.100.0", "3.200.0 or newer"}},
+		"no host":            {programs("testdata/bare"), "Go language host", Warning, []string{"only plain `pulumi` needs it", "make toolchain"}},
+		"a host beside the CLI": {func(t *testing.T, w *world) {
+			t.Helper()
+			link := filepath.Join(t.TempDir(), "pulumi")
+			cli, err := filepath.Abs("testdata/bin/pulumi")
+			must(t, err)
+			must(t, os.Symlink(cli, link))
+			w.environment(map[string]string{"PATH": filepath.Dir(link)})
+		}, "Go language host", OK, []string{"testdata/bin/pulumi-language-go"}},
+		"no plugin":             {env("PULUMI_HOME", "/nowhere"), "AWS plugin", Warning, []string{"downloads it", "pulumi plugin install resource aws v" + pluginVersion}},
+		"no plugin, nor may be": {envs("PULUMI_HOME", "/nowhere", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"), "AWS plugin", Failure, []string{"keeps Pulumi from downloading", "make toolchain"}},
+		"another folder":        {func(t *testing.T, w *world) { w.options.Dir = t.TempDir() }, "project folder", Failure, []string{"Pulumi.yaml", "-C FOLDER"}},
+
+		"not logged in":               {env("PULUMI_BACKEND_URL", ""), "login", Failure, []string{"isn't logged in", "PULUMI_BACKEND_URL=file://"}},
+		"not logged in, so no stacks": {env("PULUMI_BACKEND_URL", ""), "secrets", Skipped, []string{"login"}},
+		"logged in by a file": {func(t *testing.T, w *world) {
+			w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
+			w.file(t, filepath.Join(w.options.Dir, "credentials.json"), `{"current":"file://`+w.backend+`"}`)
+		}, "login", OK, []string{"(pulumi login)"}},
+		"logged in by the project": {func(t *testing.T, w *world) {
+			w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
+			w.file(t, filepath.Join(w.options.Dir, "Pulumi.yaml"), "name: coldstart\nbackend:\n  url: file://"+w.backend+"\n")
+		}, "login", OK, []string{"(Pulumi.yaml)"}},
+		"logins encrypted": {func(t *testing.T, w *world) {
+			w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
+			w.file(t, filepath.Join(w.options.Dir, "credentials.json"), `{"$pulumiSecureStore":1}`)
+		}, "login", Failure, []string{"encrypted", "whoami --verbose"}},
+		"no such folder":          {env("PULUMI_BACKEND_URL", "file:///nowhere/at all"), "login", Failure, []string{"can't be read", "mkdir -p /nowhere/at all"}},
+		"a backend unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "login", Warning, []string{"pulumi stack ls"}},
+		"its locks unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "locks", Skipped, []string{"Pulumi itself"}},
+		"its secrets unread":      {env("PULUMI_BACKEND_URL", "gs://bucket"), "secrets", Skipped, []string{"Pulumi itself"}},
+		"a service without token": {env("PULUMI_BACKEND_URL", "https://api.pulumi.invalid"), "login", Failure, []string{"no access token", "PULUMI_ACCESS_TOKEN"}},
+		"a service":               {cloud, "login", OK, []string{"as ada"}},
+		"a service's stacks":      {cloud, "stacks", OK, []string{"prod: 1 of 3"}},
+		"a service's locks":       {cloud, "locks", OK, []string{"the service manages them"}},
+		"a service refuses": {func(t *testing.T, w *world) {
+			cloud(t, w)
+			w.environment(map[string]string{"PULUMI_ACCESS_TOKEN": "wrong"})
+		}, "login", Failure, []string{"401", "pulumi login http"}},
+
+		"no passphrase":        {env("PULUMI_CONFIG_PASSPHRASE", ""), "secrets", Failure, []string{"isn't set", "export PULUMI_CONFIG_PASSPHRASE="}},
+		"a file without":       {envs("PULUMI_CONFIG_PASSPHRASE", "", "PULUMI_CONFIG_PASSPHRASE_FILE", "/nowhere"), "secrets", Failure, []string{"PULUMI_CONFIG_PASSPHRASE_FILE: open /nowhere"}},
+		"the right passphrase": {stackWith("passphrase", "correct horse"), "secrets", OK, []string{"opens those of prod"}},
+		"a wrong passphrase":   {stackWith("passphrase", "battery staple"), "secrets", Failure, []string{"doesn't open the secrets of stack prod"}},
+		"a key":                {stackWith("cloud", ""), "secrets", OK, []string{"1 stack: by awskms:///key, 2 stacks: by the passphrase"}},
+		"stacks":               {stackWith("cloud", ""), "stacks", OK, []string{"prod: 1 of 3"}},
+		"a stack that nobody declares": {func(t *testing.T, w *world) {
+			w.keep(t, ".pulumi/stacks/coldstart/old.json", "{}")
+		}, "stacks", Warning, []string{"none yet: 0 of 3", "aren't declared: old", "coldstart destroy"}},
+
+		"locked by a process":  {func(t *testing.T, w *world) { w.lock(t, hostname(t), os.Getpid()) }, "lock of prod", Failure, []string{fmt.Sprintf("ada@%s (process %d) holds it since 2026-11-24T10:00:00Z", hostname(t), os.Getpid()), "wait for it to end"}},
+		"locked by a dead one": {func(t *testing.T, w *world) { w.lock(t, hostname(t), dead(t)) }, "lock of prod", Warning, []string{"is gone", "the next `coldstart up` breaks it"}},
+		"locked elsewhere":     {func(t *testing.T, w *world) { w.lock(t, "elsewhere.invalid", dead(t)) }, "lock of prod", Failure, []string{"ada@elsewhere.invalid", "pulumi cancel --stack prod"}},
+		"locked by nobody":     {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/coldstart/prod/1.json", `{"pi`) }, "lock of prod", Failure, []string{"who doesn't stand in it"}},
+		"another's lock":       {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/other/prod/1.json", `{}`) }, "locks", OK, nil},
+
+		"no AWS":                 {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "connection", Failure, []string{"refused", "unset AWS_ENDPOINT_URL"}},
+		"no AWS, so no quota":    {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "quota", Skipped, []string{"no answer about connection"}},
+		"no URL":                 {env("AWS_ENDPOINT_URL", "%"), "connection", Failure, []string{"unset it"}},
+		"a clock that is late":   {func(_ *testing.T, w *world) { w.skew = 390 * time.Second }, "connection", Failure, []string{"6m", "NTP"}},
+		"a clock that is early":  {func(_ *testing.T, w *world) { w.skew = -390 * time.Second }, "connection", Failure, []string{"6m"}},
+		"a clock not far off":    {func(_ *testing.T, w *world) { w.skew = 4 * time.Minute }, "connection", OK, nil},
+		"wrong credentials":      {says("GetCallerIdentity", failedXML(403, "InvalidClientTokenId")), "credentials", Failure, []string{"InvalidClientTokenId", "aws sts get-caller-identity"}},
+		"the root user":          {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "root user", Failure, []string{"can't assume roles", "Identity Center"}},
+		"a root session":         {says("GetCallerIdentity", caller("arn:aws:sts::"+masterID+":assumed-root")), "root user", Failure, nil},
+		"the root user's rights": {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "permissions", Skipped, []string{"root user"}},
+		"the root user's keys":   {says("GetAccountSummary", summary(1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
+		"keys unknown":           {says("GetAccountSummary", failedXML(403, "AccessDenied")), "root user's keys", Warning, []string{"AccessDenied"}},
+		"not an administrator":   {says("SimulatePrincipalPolicy", simulated("implicitDeny")), "permissions", Failure, []string{"user/ops may not: iam:CreateRole", "AdministratorAccess"}},
+		"rights unknown":         {says("SimulatePrincipalPolicy", failedXML(501, "NotImplemented")), "permissions", Warning, []string{"an emulator, can't tell"}},
+		"a role's session": {func(_ *testing.T, w *world) {
+			w.answers["GetCallerIdentity"] = caller("arn:aws:sts::" + masterID + ":assumed-role/Ops/ada")
+			w.answers["GetRole"] = answer{body: `<GetRoleResponse><GetRoleResult><Role><Path>/sso/</Path><RoleName>Ops</RoleName><RoleId>A</RoleId><CreateDate>2026-01-01T00:00:00Z</CreateDate><Arn>arn:aws:iam::1:role/sso/Ops</Arn></Role></GetRoleResult></GetRoleResponse>`}
+			w.answers["SimulatePrincipalPolicy"] = simulated("explicitDeny")
+		}, "permissions", Failure, []string{"arn:aws:iam::1:role/sso/Ops may not"}},
+		"a region not enabled": {func(_ *testing.T, w *world) {
+			a := w.answers["DescribeRegions"]
+			w.answers["DescribeRegions"] = answer{body: strings.Replace(a.body, "opt-in-not-required", "not-opted-in", 1)}
+		}, "region", Failure, []string{"isn't enabled", "aws account enable-region --region-name us-west-2"}},
+		"no such region": {says("DescribeRegions", answer{400, `<Response><Errors><Error><Code>InvalidParameterValue</Code><Message>no</Message></Error></Errors></Response>`}), "region", Failure, []string{"has no region us-west-2"}},
+		"region unknown": {says("DescribeRegions", answer{403, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>`}), "region", Warning, []string{"UnauthorizedOperation"}},
+
+		"an organization":     {adopted(organized(masterID, "ALL"), listed()), "organization", OK, []string{"o-acme: coldstart adopts it"}},
+		"one unread":          {says("DescribeOrganization", failed(400, "AccessDeniedException")), "organization", Failure, []string{"AccessDeniedException"}},
+		"billing only":        {adopted(organized(masterID, "CONSOLIDATED_BILLING"), listed()), "features", Failure, []string{"consolidated billing only", "enable-all-features"}},
+		"a member":            {adopted(organized("999999999999", "ALL"), listed()), "management account", Failure, []string{"is a member of organization o-acme, whose management account is 999999999999 (root@acme.example)", "run with credentials of 999999999999"}},
+		"a member's accounts": {adopted(organized("999999999999", "ALL"), listed()), "e-mail addresses", Skipped, []string{"no answer about management account"}},
+
+		"to adopt":             {adopted(organized(masterID, "ALL"), listed(member{prodID, "AWS+prod@acme.example", "ACTIVE"})), "e-mail addresses", OK, []string{"1 to adopt, 1 to create"}},
+		"a suspended account":  {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "SUSPENDED"})), "account prod", Failure, []string{prodID, "SUSPENDED", "reopen the account"}},
+		"suspended ones count": {adopted(organized(masterID, "ALL"), listed(member{prodID, "old@acme.example", "SUSPENDED"})), "accounts", OK, []string{"the organization has 1, 1 of them closed"}},
+		"master's address": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed()
+			w.org.Accounts["prod"] = organization.Account{Email: "root@acme.example"}
+		}, "account prod", Failure, []string{"address of the management account", "write an address of its own"}},
+		"an id elsewhere": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed()
+			w.org.Accounts["prod"] = organization.Account{ID: prodID}
+		}, "account prod", Failure, []string{"isn't in the organization o-acme", "invite it there"}},
+		"an id with another address": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "old@acme.example", "ACTIVE"})
+			w.org.Accounts["prod"] = organization.Account{ID: prodID}
+		}, "account prod", Failure, []string{"is old@acme.example", "write email: old@acme.example"}},
+		"an id without organization": {func(_ *testing.T, w *world) { w.org.Accounts["prod"] = organization.Account{ID: prodID} }, "account prod", Failure, []string{"no organization yet"}},
+		"no list":                    {adopted(organized(masterID, "ALL"), failed(400, "AccessDeniedException")), "accounts", Failure, []string{"AccessDeniedException"}},
+
+		"too many":                     {says("ListServiceQuotas", quotas(2)), "quota", Failure, []string{"3 accounts are needed", "2 allowed", "servicequotas"}},
+		"as many as that":              {says("ListServiceQuotas", quotas(3)), "quota", OK, nil},
+		"too many with suspended ones": {adopted(organized(masterID, "ALL"), listed(member{prodID, "old@acme.example", "SUSPENDED"}), quotas(3)), "quota", Failure, []string{"4 accounts are needed"}},
+		"quota unknown":                {says("ListServiceQuotas", failed(400, "NoSuchResourceException")), "quota", Warning, []string{"10 by default", "3 are needed", "an emulator"}},
+		"no quota":                     {says("ListServiceQuotas", answer{body: `{"Quotas":[]}`}), "quota", Warning, []string{"shows no quota"}},
+		"many to create": {func(_ *testing.T, w *world) {
+			for i := range 98 {
+				w.org.Accounts[fmt.Sprintf("a%d", i)] = organization.Account{}
+			}
+		}, "creation", OK, []string{"100 accounts to create", "16m10s"}},
+
+		"a bucket taken":      {says("HEAD acme-master-state-"+masterID, answer{status: 403}), "bucket acme-master-state-" + masterID, Failure, []string{"somebody else has it", "coldstart:namespace"}},
+		"a bucket elsewhere":  {says("HEAD acme-master-state-"+masterID, answer{status: 301}), "bucket acme-master-state-" + masterID, Failure, []string{"another region"}},
+		"a bucket unanswered": {says("HEAD acme-master-state-"+masterID, answer{status: 400}), "bucket acme-master-state-" + masterID, Warning, []string{"isn't known"}},
+		"our buckets": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})
+			w.answers["HEAD acme-master-state-"+masterID] = answer{}
+		}, "bucket names", OK, []string{"1 free, 1 there already and ours; those of 1 account to create"}},
+		"no way in": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})
+			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
+		}, "bucket acme-prod-state-" + prodID, Warning, []string{"can't be assumed", "arn:aws:iam::" + prodID + ":role/OrganizationAccountAccessRole"}},
+
+		"delegated before":    {delegated(nil, "ns1.old.example", "ns2.old.example"), "delegation", Warning, []string{"is delegated to ns1.old.example, ns2.old.example", "after the first run"}},
+		"not delegated yet":   {delegated([]string{"ns-1.awsdns.com", "ns-2.awsdns.org"}), "delegation", Warning, []string{"but to nothing", "as its name servers: ns-1.awsdns.com, ns-2.awsdns.org"}},
+		"delegated elsewhere": {delegated([]string{"ns-1.awsdns.com"}, "ns1.old.example"), "delegation", Warning, []string{"but to ns1.old.example", ": ns-1.awsdns.com"}},
+		"delegated":           {delegated([]string{"ns-2.awsdns.org", "ns-1.awsdns.com"}, "NS-1.awsdns.com", "ns-2.awsdns.org."), "delegation", OK, []string{"points to the apex zone: ns-1.awsdns.com, ns-2.awsdns.org"}},
+		"delegated, by a referral without addresses": {delegated([]string{"glueless"}, "glueless"), "delegation", OK, nil},
+		"DNS that is intercepted":                    {delegated(nil, "intercepted"), "delegation", Warning, []string{"isn't known", "intercepts DNS"}},
+		"no DNS":                                     {func(_ *testing.T, w *world) { w.options.Roots = []string{"127.0.0.1:1"} }, "delegation", Warning, []string{"isn't known", "dig +trace acme.example"}},
+		"two zones": {func(t *testing.T, w *world) {
+			delegated([]string{"ns-1.awsdns.com"})(t, w)
+			w.answers["ListHostedZonesByName"] = hosted("Z1", "Z2")
+		}, "apex zone", Warning, []string{"2 public zones"}},
+		"no zones": {says("ListHostedZonesByName", failedXML(403, "AccessDenied")), "apex zone", Failure, []string{"AccessDenied"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.change(t, w)
+			got, made := w.examine(t)[c.check]
+			if !made || got.Status != c.status {
+				t.Errorf("got %+v, not %s", got, c.status)
+			}
+			for _, want := range c.wants {
+				if !strings.Contains(got.Found+" -> "+got.Remedy, want) {
+					t.Errorf("%q isn't in %q -> %q", want, got.Found, got.Remedy)
+				}
+			}
+		})
+	}
+}
+
+// What cases change.
+
+func env(name, value string) func(*testing.T, *world) { return envs(name, value) }
+
+func envs(pairs ...string) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) {
+		for i := 0; i < len(pairs); i += 2 {
+			w.options.Env[pairs[i]] = pairs[i+1]
+		}
+	}
+}
+
+func programs(dir string) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		t.Helper()
+		abs, err := filepath.Abs(dir)
+		must(t, err)
+		w.environment(map[string]string{"PATH": abs})
+	}
+}
+
+func says(operation string, a answer) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) { w.answers[operation] = a }
+}
+
+func adopted(described, accounts answer, quota ...answer) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) {
+		w.answers["DescribeOrganization"], w.answers["ListAccounts"] = described, accounts
+		if len(quota) > 0 {
+			w.answers["ListServiceQuotas"] = quota[0]
+		}
+	}
+}
+
+func delegated(zone []string, at ...string) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		t.Helper()
+		w.options.Roots = []string{serveDNS(t, at)}
+		if len(zone) > 0 {
+			w.answers["ListHostedZonesByName"], w.answers["GetHostedZone"] = hosted("Z1"), zoneOn(zone...)
+		}
+	}
+}
+
+// cloud keeps state in a service such as Pulumi Cloud.
+func cloud(t *testing.T, w *world) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "token secret":
+			rw.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/api/user":
+			_, _ = rw.Write([]byte(`{"githubLogin":"ada"}`))
+		case r.URL.Path == "/api/user/stacks" && r.URL.Query().Get("project") == "coldstart":
+			_, _ = rw.Write([]byte(`{"stacks":[{"orgName":"acme","projectName":"coldstart","stackName":"prod"}]}`))
+		default:
+			rw.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
+	w.file(t, filepath.Join(w.options.Dir, "credentials.json"), fmt.Sprintf(`{"current":%q,"accessTokens":{%q:"secret"}}`, server.URL, server.URL))
+}
+
+// keep puts something into the backend as Pulumi does.
+func (w *world) keep(t *testing.T, key, content string) {
+	t.Helper()
+	bucket, err := blob.OpenBucket(t.Context(), "file://"+w.backend+"?no_tmp_dir=true")
+	must(t, err)
+	defer bucket.Close()
+	must(t, bucket.WriteAll(t.Context(), key, []byte(content), nil))
+}
+
+func (w *world) lock(t *testing.T, host string, pid int) {
+	t.Helper()
+	content, err := json.Marshal(map[string]any{"pid": pid, "username": "ada", "hostname": host, "timestamp": "2026-11-24T10:00:00Z"})
+	must(t, err)
+	w.keep(t, ".pulumi/locks/organization/coldstart/prod/5c9e3a0e.json", string(content))
+}
+
+func hostname(t *testing.T) string {
+	t.Helper()
+	host, err := os.Hostname()
+	must(t, err)
+	return host
+}
+
+// dead returns the id of a process that is gone.
+func dead(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("true")
+	must(t, cmd.Run())
+	return cmd.Process.Pid
+}
+
+// stackWith puts stack prod into the backend, whose secrets a passphrase, or a
+// key, encrypts.
+func stackWith(kind, passphrase string) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		t.Helper()
+		state := `{"url":"awskms:///key?region=us-west-2"}`
+		if passphrase != "" {
+			salt := []byte("12345678")
+			word, err := config.NewSymmetricCrypterFromPassphrase(passphrase, salt).EncryptValue(context.Background(), "pulumi")
+			must(t, err)
+			state = fmt.Sprintf(`{"salt":"v1:%s:%s"}`, base64.StdEncoding.EncodeToString(salt), word)
+		}
+		w.keep(t, ".pulumi/stacks/coldstart/prod.json", fmt.Sprintf(`{"version":3,"checkpoint":{"latest":{"secrets_providers":{"type":%q,"state":%s}}}}`, kind, state))
+	}
+}
+
+// A check that finds no end is given up, and those that need it are skipped.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, f := range Examine(ctx, w.org, w.options) {
+		if f.Check == "connection" && (f.Status != Failure || !strings.Contains(f.Found, "canceled")) || f.Check == "quota" && f.Status != Skipped {
+			t.Errorf("got %+v", f)
+		}
+	}
+}
+
+func TestPluginVersionIsTheSDKs(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile("../go.mod")
+	must(t, err)
+	if want := "github.com/pulumi/pulumi-aws/sdk/v6 v" + pluginVersion + "\n"; !strings.Contains(string(mod), want) {
+		t.Errorf("go.mod doesn't have %q", want)
+	}
+}
+
+func TestCreation(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]time.Duration{0: 0, 3: 0, 4: 10 * time.Second, 9: time.Minute, 100: 970 * time.Second} {
+		if got := creation(n); got != want {
+			t.Errorf("%d: got %s, not %s", n, got, want)
+		}
+	}
+}

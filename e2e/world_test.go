@@ -187,7 +187,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func contains(t *testing.T, text string, wants ...string) {
+func contains(t testing.TB, text string, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		if !strings.Contains(text, want) {

@@ -45,7 +45,7 @@ type plan struct{ changes, accounts int }
 func planOf(r *automation.StackResult) plan {
 	p := plan{changes: r.Changes.Changed()}
 	for _, step := range r.Steps {
-		if creation(step) {
+		if creation(step.Resource) {
 			p.accounts++
 		}
 	}

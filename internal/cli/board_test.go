@@ -44,18 +44,18 @@ func (b *board) finished(r automation.StackResult) {
 
 // steps sends events about n resources of a type.
 func (b *board) steps(seconds float64, kind automation.EventKind, stack, token string, n int) {
-	for _, r := range resourcesOf(token, n) {
-		b.event(automation.Event{Time: at(seconds), Kind: kind, Stack: stack, Resource: r})
+	for _, r := range stepsOf(token, n) {
+		b.event(automation.Event{Time: at(seconds), Kind: kind, Stack: stack, Resource: r.Resource})
 	}
 }
 
-func resourcesOf(token string, n int) []automation.Resource {
-	var resources []automation.Resource
+func stepsOf(token string, n int) []automation.Step {
+	var steps []automation.Step
 	for i := range n {
 		name := fmt.Sprintf("it-%d", i)
-		resources = append(resources, automation.Resource{URN: token + "::" + name, Type: token, Name: name, Operation: "create"})
+		steps = append(steps, automation.Step{Resource: automation.Resource{URN: token + "::" + name, Type: token, Name: name, Operation: "create"}})
 	}
-	return resources
+	return steps
 }
 
 const (
@@ -72,9 +72,9 @@ func coldStart() *board {
 	b.paced, b.preview = true, true
 	for _, r := range b.rows {
 		b.started(-20, r.stack)
-		steps := append(resourcesOf(recordType, 16), resourcesOf(componentType, 3)...)
+		steps := append(stepsOf(recordType, 16), stepsOf(componentType, 3)...)
 		if r.stack == "master" {
-			steps = append(steps, resourcesOf(accountType, 9)...)
+			steps = append(steps, stepsOf(accountType, 9)...)
 		}
 		b.finished(automation.StackResult{Stack: r.stack, Status: automation.StatusSucceeded, Changes: automation.Changes{"create": len(steps)}, Steps: steps})
 	}
@@ -206,12 +206,12 @@ func TestAccountsLeft(t *testing.T) {
 		"the last ones, of which no pace tells": {9, 9, 7, 90, 0},
 	} {
 		creations := creations{planned: c.planned}
-		resources := resourcesOf(accountType, c.begun)
+		resources := stepsOf(accountType, c.begun)
 		for _, r := range resources {
-			creations.event(automation.Event{Time: noon, Kind: begins, Resource: r})
+			creations.event(automation.Event{Time: noon, Kind: begins, Resource: r.Resource})
 		}
 		for _, r := range resources[:c.created] {
-			creations.event(automation.Event{Time: noon, Kind: ends, Resource: r})
+			creations.event(automation.Event{Time: noon, Kind: ends, Resource: r.Resource})
 		}
 		if got := creations.left(at(c.seconds)); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
@@ -223,7 +223,7 @@ func TestAccountsLeft(t *testing.T) {
 func TestAccountsFailed(t *testing.T) {
 	t.Parallel()
 	var c creations
-	one, two := resourcesOf(accountType, 2)[0], resourcesOf(accountType, 2)[1]
+	one, two := stepsOf(accountType, 2)[0].Resource, stepsOf(accountType, 2)[1].Resource
 	two.Operation = "import"
 	c.event(automation.Event{Kind: begins, Resource: one})
 	c.event(automation.Event{Kind: ends, Resource: one, Failed: true})

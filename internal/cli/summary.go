@@ -28,7 +28,7 @@ func writeSteps(w io.Writer, result *automation.Result) {
 		steps := slices.Clone(s.Steps)
 		slices.SortStableFunc(steps, func(a, b automation.Step) int { return gravity(a.Operation) - gravity(b.Operation) })
 		for _, step := range steps {
-			if component(step) {
+			if component(step.Resource) {
 				continue // Components only group what is listed.
 			}
 			fmt.Fprintf(w, "  %-2s %-52s %s\n", symbols[step.Operation], shortType(step.Type), step.Name)

@@ -115,14 +115,14 @@ func (w *world) undrifted() {
 func (w *world) proved() {
 	w.t.Helper()
 	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org)
+	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
 	must(w.t, err)
 	if len(proofs.Proofs) == 0 {
 		w.t.Error("nothing was proved")
 	}
 	for _, p := range proofs.Proofs {
 		if !p.Holds {
-			w.t.Errorf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
+			w.t.Error(p.Problem())
 		}
 	}
 }

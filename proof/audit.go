@@ -68,12 +68,15 @@ func (p *prover) proveAudit(ctx context.Context, a *account) {
 	}
 	if p.org.Audit.Trail == organization.TrailAccount || p.org.Audited() && a == p.master() {
 		p.proveTrail(ctx, a)
-		return
+	} else {
+		a.claim("trail", "the account has no trail of coldstart's", func() error {
+			trails, err := p.trails(ctx, a)
+			return checkTrails(trails, err)
+		})
 	}
-	a.claim("trail", "the account has no trail of coldstart's", func() error {
-		trails, err := p.trails(ctx, a)
-		return checkTrails(trails, err)
-	})
+	if p.org.Audited() && p.undelivered() == "" {
+		a.claim("trail", "a log of the account has arrived in the archive", func() error { return p.checkDelivered(ctx, a) })
+	}
 }
 
 func (p *prover) proveArchive(ctx context.Context, a *account) {
@@ -292,23 +295,57 @@ func (p *prover) checkTarget(t trailtypes.Trail) error {
 	return nil
 }
 
-// undeliveredLogs finds out whether the trails have delivered anything.
+// undeliveredLogs finds out whether the endpoint delivers logs. AWS does.
 func (p *prover) undeliveredLogs(ctx context.Context) string {
-	if !p.org.Audited() {
+	if !p.org.Audited() || p.cfg.BaseEndpoint == nil {
 		return ""
 	}
 	to, err := p.archive()
 	if err != nil {
-		return "" // Proofs that don't hold say so already.
+		return "" // The proofs that logs have arrived say so.
 	}
-	out, err := to.account.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
-		Bucket:              &to.bucket,
-		Prefix:              aws.String("AWSLogs/"),
-		MaxKeys:             aws.Int32(1),
-		ExpectedBucketOwner: &to.account.id,
-	})
-	if err == nil && len(out.Contents) > 0 {
+	if found, err := to.hasLogs(ctx, "AWSLogs/"); err == nil && found {
 		return ""
 	}
 	return "whether logs arrive: the archive is empty (AWS delivers within minutes, an emulator never)"
+}
+
+// checkDelivered looks for a log of the account in the archive.
+func (p *prover) checkDelivered(ctx context.Context, a *account) error {
+	to, err := p.archive()
+	if err != nil {
+		return fmt.Errorf("the archive can't be found: %w", err)
+	}
+	prefix := p.logPrefix(a.id)
+	found, err := to.hasLogs(ctx, prefix)
+	if err == nil && !found {
+		err = fmt.Errorf("the archive has no log below %s: CloudTrail delivers the first within about 15 minutes of the trail's creation, so ask again then", prefix)
+	}
+	return err
+}
+
+// logPrefix is where CloudTrail puts an account's logs.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+func (p *prover) logPrefix(accountID string) string {
+	if p.org.Audit.Trail == organization.TrailOrganization {
+		return fmt.Sprintf("AWSLogs/%s/%s/CloudTrail/", p.organizationID(), accountID)
+	}
+	return fmt.Sprintf("AWSLogs/%s/CloudTrail/", accountID)
+}
+
+// hasLogs reports whether there is a log below a prefix. What makes a bucket look
+// as if it had folders is no log, nor is the digest of an hour without any.
+func (to archive) hasLogs(ctx context.Context, prefix string) (bool, error) {
+	out, err := to.account.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket:              &to.bucket,
+		Prefix:              &prefix,
+		MaxKeys:             aws.Int32(100),
+		ExpectedBucketOwner: &to.account.id,
+	})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(out.Contents, func(o s3types.Object) bool {
+		return strings.Contains(aws.ToString(o.Key), "/CloudTrail/") && strings.HasSuffix(aws.ToString(o.Key), ".json.gz")
+	}), nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
@@ -61,6 +62,22 @@ func newClients(cfg aws.Config) *clients {
 			o.UsePathStyle = cfg.BaseEndpoint != nil
 		}),
 	}
+}
+
+// attempts is how often a request is made that AWS throttles.
+const attempts = 6
+
+// patient returns a configuration whose clients slow down where AWS throttles
+// them, instead of taking that for a claim that doesn't hold. Who sets
+// AWS_MAX_ATTEMPTS has the last word.
+func patient(cfg aws.Config) aws.Config {
+	cfg = cfg.Copy()
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
+		})
+	}
+	return cfg
 }
 
 // throughEndpoint returns a client that has the endpoint itself for a proxy, so

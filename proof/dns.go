@@ -196,6 +196,9 @@ func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) 
 // sharedNameServers finds out whether the zones' name servers tell them apart.
 func (p *prover) sharedNameServers() string {
 	var zones []zone
+	if apex, err := p.apex(); err == nil {
+		zones = append(zones, apex.zone)
+	}
 	for _, a := range p.accounts {
 		if a.zone.id != "" {
 			zones = append(zones, a.zone)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +17,9 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// provedAtOnce is how many accounts are asked at a time.
+// provedAtOnce is how many accounts are asked at a time. Each costs about 45
+// requests, 10 of them to the management account, and the management account
+// itself about 60.
 const provedAtOnce = 4
 
 // Proof is one claim about an account, and whether AWS bears it out. Claims hold
@@ -22,13 +27,18 @@ const provedAtOnce = 4
 type Proof struct {
 	Account string `json:"account"`
 	// Subject is account, organization, unit, guardrail, zone, delegation, local,
-	// state, secrets, role, group, user, github, settings, parameter, archive or
+	// resolution, state, secrets, role, group, user, github, settings, parameter, archive or
 	// trail.
 	Subject string `json:"subject"`
 	Claim   string `json:"claim"`
 	Holds   bool   `json:"holds"`
 	// Detail says why the claim doesn't hold.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Problem says in a line what doesn't hold, and why.
+func (p Proof) Problem() string {
+	return fmt.Sprintf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
 }
 
 // Topic is what several subjects of proofs are about.
@@ -41,7 +51,7 @@ type Topic struct {
 var Topics = []Topic{
 	{"organization", []string{"organization", "unit", "account"}},
 	{"guardrails", []string{"guardrail"}},
-	{"dns", []string{"zone", "delegation", "local"}},
+	{"dns", []string{"zone", "delegation", "local", "resolution"}},
 	{"state", []string{"state", "secrets"}},
 	{"access", []string{"role", "group", "user", "github"}},
 	{"settings", []string{"settings", "parameter"}},
@@ -56,28 +66,56 @@ type Proofs struct {
 	Omitted []string `json:"omitted"`
 }
 
-// Prove asks AWS for everything that an organization declares. The
-// configuration's credentials are the management account's. What can't be read
-// is a proof that doesn't hold; the error says that AWS couldn't be asked at all.
-func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization) (Proofs, error) {
-	cfg = cfg.Copy()
+// Options are those of Prove. The zero value proves everything, by AWS and by the
+// DNS of the Internet; of an emulator, DNS isn't asked.
+type Options struct {
+	// Accounts are the names of those to prove; none for all.
+	Accounts []string
+	// NoDNS leaves out whether names resolve.
+	NoDNS bool
+	// DNSServers are the addresses of a DNS server that resolution starts from
+	// instead of the root servers: one that knows the zone above the domain, or
+	// refers to who does.
+	DNSServers []netip.Addr
+	// DNSPort is where every DNS server is asked; 0 for 53.
+	DNSPort uint16
+	// OnProved, if not nil, is told of each account that was proved, of one at a
+	// time.
+	OnProved func(account string)
+}
+
+// Prove asks AWS for everything that an organization declares, and DNS for what
+// AWS serves. The configuration's credentials are the management account's. What
+// can't be read is a proof that doesn't hold; the error says that AWS couldn't be
+// asked at all.
+func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Proofs, error) {
+	cfg = patient(cfg)
 	cfg.Region = org.Region
-	p, err := newProver(ctx, cfg, org)
+	p, err := newProver(ctx, cfg, org, o)
 	if err != nil {
 		return Proofs{}, err
 	}
+	var told sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(provedAtOnce)
 	for _, a := range p.accounts {
+		if len(o.Accounts) > 0 && !slices.Contains(o.Accounts, a.name) {
+			continue
+		}
 		g.Go(func() error {
 			p.prove(ctx, a)
+			if o.OnProved != nil {
+				told.Lock()
+				defer told.Unlock()
+				o.OnProved(a.name)
+			}
 			return ctx.Err()
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return Proofs{}, err
 	}
-	result := Proofs{Omitted: p.omitted(ctx)}
+	result := Proofs{Proofs: []Proof{}, Omitted: p.omitted()}
 	for _, a := range p.accounts {
 		result.Proofs = append(result.Proofs, a.proofs...)
 	}
@@ -92,8 +130,12 @@ type prover struct {
 	masterID string
 	accounts []*account // master's first
 	*directory
-	apex    func() (apexZone, error)
-	archive func() (archive, error)
+	apex     func() (apexZone, error)
+	archive  func() (archive, error)
+	resolver *resolver
+	// unresolved says why DNS isn't asked, undelivered why logs aren't looked for;
+	// empty if they are.
+	unresolved, undelivered func() string
 	// unenforced says that the endpoint enforces no policies; empty if it does.
 	unenforced func() string
 	// readOnly is what AWS's policy ReadOnlyAccess allows besides reading.
@@ -111,7 +153,10 @@ type account struct {
 	proofs      []Proof
 }
 
-func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization) (*prover, error) {
+func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (*prover, error) {
+	if unknown := unknownAccounts(org, o.Accounts); len(unknown) > 0 {
+		return nil, fmt.Errorf("no account %s is declared: the accounts are %s", listed(unknown), strings.Join(accountNames(org), ", "))
+	}
 	master := &account{name: organization.Master, clients: newClients(cfg)}
 	self, err := master.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -129,9 +174,21 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	}
 	p.apex = p.readApexOnce(ctx)
 	p.archive = p.readArchiveOnce(ctx)
+	p.resolver = newResolver(ctx, o)
+	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
+	p.undelivered = sync.OnceValue(func() string { return p.undeliveredLogs(ctx) })
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
 	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
+}
+
+// accountNames returns the names of all accounts, in the order of proofs.
+func accountNames(org *organization.Organization) []string {
+	return append([]string{organization.Master}, org.AccountNames()...)
+}
+
+func unknownAccounts(org *organization.Organization, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(accountNames(org), name) })
 }
 
 // accountID returns the id of any of the organization's accounts.
@@ -156,20 +213,22 @@ func (p *prover) prove(ctx context.Context, a *account) {
 		p.proveMembership(ctx, a)
 	}
 	p.proveZones(ctx, a)
+	p.proveResolution(ctx, a)
 	p.proveState(ctx, a)
 	p.proveAccess(ctx, a)
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
 }
 
-// omitted returns the claims that the endpoint can't decide.
-func (p *prover) omitted(ctx context.Context) []string {
+// omitted returns the claims that weren't decided.
+func (p *prover) omitted() []string {
 	all := []string{}
 	for _, ask := range []func() string{
 		p.unenforced,
 		p.unaskedAnalyzer,
 		p.sharedNameServers,
-		func() string { return p.undeliveredLogs(ctx) },
+		p.unresolved,
+		p.undelivered,
 	} {
 		if reason := ask(); reason != "" {
 			all = append(all, reason)

@@ -100,7 +100,7 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(empty))
 	t.Cleanup(server.Close)
-	first, err := Prove(t.Context(), config(server.URL, ""), declared())
+	first, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +127,34 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 			t.Errorf("no topic has the subject %s", p.Subject)
 		}
 	}
-	second, err := Prove(t.Context(), config(server.URL, ""), declared())
+	second, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("the second time (-first +second):\n%s", diff)
+	}
+}
+
+func TestProveSome(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(empty))
+	t.Cleanup(server.Close)
+	var told []string
+	o := Options{Accounts: []string{"prod"}, OnProved: func(account string) { told = append(told, account) }}
+	proofs, err := Prove(t.Context(), config(server.URL, ""), declared(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(proofs.Proofs) == 0 || slices.ContainsFunc(proofs.Proofs, func(p Proof) bool { return p.Account != "prod" }) {
+		t.Errorf("not prod's: %v", proofs.Proofs)
+	}
+	if diff := cmp.Diff([]string{"prod"}, told); diff != "" {
+		t.Error(diff)
+	}
+	o.Accounts = []string{"prod", "prd"}
+	if _, err := Prove(t.Context(), config(server.URL, ""), declared(), o); !errorHas(err, "no account prd is declared: the accounts are master, audit, prod") {
+		t.Error(err)
 	}
 }
 
@@ -143,7 +165,7 @@ func TestProveWithoutAWS(t *testing.T) {
 		_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>`)
 	}))
 	t.Cleanup(server.Close)
-	_, err := Prove(t.Context(), config(server.URL, ""), declared())
+	_, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
 	if err == nil || !strings.Contains(err.Error(), "asking AWS whose credentials these are") {
 		t.Errorf("error %v", err)
 	}
@@ -425,8 +447,8 @@ func TestTrailARN(t *testing.T) {
 func TestSharedNameServers(t *testing.T) {
 	t.Parallel()
 	with := func(servers ...[]string) *prover {
-		p := &prover{}
-		for _, s := range servers {
+		p := &prover{apex: func() (apexZone, error) { return apexZone{zone: zone{nameServers: servers[0]}}, nil }}
+		for _, s := range servers[1:] {
 			p.accounts = append(p.accounts, &account{zone: zone{id: "Z", nameServers: s}})
 		}
 		return p
@@ -435,9 +457,10 @@ func TestSharedNameServers(t *testing.T) {
 		p       *prover
 		omitted bool
 	}{
-		"one zone":  {with([]string{"a"}), false},
-		"the same":  {with([]string{"a", "b"}, []string{"b", "a"}), true},
-		"their own": {with([]string{"a"}, []string{"b"}), false},
+		"no account's": {with([]string{"a"}), false},
+		"the same":     {with([]string{"a", "b"}, []string{"b", "a"}), true},
+		"their own":    {with([]string{"a"}, []string{"b"}, []string{"c"}), false},
+		"one's own":    {with([]string{"a"}, []string{"a"}, []string{"b"}), false},
 	} {
 		if got := c.p.sharedNameServers(); (got != "") != c.omitted {
 			t.Errorf("%s: %q", name, got)

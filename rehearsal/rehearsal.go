@@ -95,7 +95,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })
 	o.phase("proving it, from what AWS says")
 	begin := time.Now()
-	proofs, err := proof.Prove(ctx, emulator.Config(org.Region), org)
+	proofs, err := proof.Prove(ctx, emulator.Config(org.Region), org, proof.Options{})
 	if err != nil {
 		return fmt.Errorf("reading AWS back: %w", err)
 	}

@@ -104,7 +104,7 @@ func (r *Report) proofs(proofs proof.Proofs) {
 	r.Omitted = append(r.Omitted, proofs.Omitted...)
 	for _, p := range proofs.Proofs {
 		if !p.Holds {
-			r.Problems = append(r.Problems, fmt.Sprintf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail))
+			r.Problems = append(r.Problems, p.Problem())
 		}
 	}
 }

@@ -135,7 +135,7 @@ func writeFindings(w io.Writer, findings []doctor.Finding, styled bool) {
 	fmt.Fprintln(w, ". Next: coldstart preview, then coldstart up")
 }
 
-// patience is for how long nothing is said while checks are under way.
+// patience is for how long checks and proofs are under way without a word.
 const patience = 2 * time.Second
 
 // waiting says which checks are under way, if they take long.

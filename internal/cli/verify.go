@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
+)
+
+// VerifyOptions are those of `coldstart verify`.
+type VerifyOptions struct {
+	declaration
+	accounts  []string
+	json, all bool
+	noDNS     bool
+	dnsServer string
+}
+
+func newVerify(io IO, run func(context.Context, *VerifyOptions) error) *cobra.Command {
+	o := &VerifyOptions{declaration: declaration{io: io}}
+	cmd := &cobra.Command{
+		Use:   "verify [account…]",
+		Short: "Prove that the real organization is what is declared, DNS included",
+		Long: `Verify reads AWS back, with the management account's credentials, and proves of all
+accounts, or of those named, that they are what Pulumi.master.yaml declares. Pulumi's
+state isn't asked, and nothing is changed. Members are entered by their
+OrganizationAccountAccessRole. A member costs about 45 requests and 25 questions to
+name servers, four members are read at a time, and what AWS throttles is asked again,
+slower.
+
+It also asks DNS, from the root servers down to each account's name servers and past
+every cache, so port 53 has to be open to the outside. Where it isn't, or the domain
+is seen differently inside, --dns-server names a server to start from: one that knows
+the zone above the domain, or refers to one that does. It is asked for no recursion,
+so a caching resolver is of no use. With a port, every server is asked at that port.
+
+The table says how many claims hold by account and topic; after it stands what
+doesn't hold, why, and what to do, and what wasn't proved. Until the registrar has
+the apex zone's name servers, and until the first logs arrive (15 minutes), some
+claims don't hold.
+
+The exit code is 0 if every claim that could be decided holds, and 1 if not.`,
+		Example: `  coldstart verify
+  coldstart verify prod --all
+  coldstart verify --dns-server 10.0.0.2
+  coldstart verify --json | jq '.proofs[] | select(.holds | not)'`,
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: ok, proofs (a list of {account, subject, claim, holds, detail}), omitted (a list of texts)")
+	cmd.Flags().BoolVar(&o.all, "all", false, "list the claims that hold as well")
+	cmd.Flags().BoolVar(&o.noDNS, "no-dns", false, "don't ask DNS; what isn't proved is named")
+	cmd.Flags().StringVar(&o.dnsServer, "dns-server", "", "`HOST[:PORT]` of the DNS server to start from instead of the root servers")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.accounts = args
+		if run == nil {
+			run = verifyRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func verifyRun(ctx context.Context, o *VerifyOptions) error {
+	org, options, err := o.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	cfg, err := awsconfig.Load(ctx, nil, org.Region)
+	if err != nil {
+		return fmt.Errorf("finding AWS credentials: %w", err)
+	}
+	stop := o.follow(org, &options)
+	defer stop()
+	if err := proof.CheckCredentials(ctx, cfg); err != nil {
+		return err
+	}
+	proofs, err := proof.Prove(ctx, cfg, org, options)
+	if err != nil {
+		return fmt.Errorf("nothing was proved: %w", err)
+	}
+	stop()
+	return o.report(proofs)
+}
+
+// prepare reads the declaration and makes options of the command line's.
+func (o *VerifyOptions) prepare(ctx context.Context) (*organization.Organization, proof.Options, error) {
+	options := proof.Options{Accounts: o.accounts, NoDNS: o.noDNS}
+	if o.noDNS && o.dnsServer != "" {
+		return nil, options, usageError{errors.New("--no-dns and --dns-server: write one of them")}
+	}
+	host, port, err := splitServer(o.dnsServer)
+	if err != nil {
+		return nil, options, err
+	}
+	org, err := o.load()
+	if err != nil {
+		return nil, options, err
+	}
+	known := append([]string{organization.Master}, org.AccountNames()...)
+	for _, name := range o.accounts {
+		if !slices.Contains(known, name) {
+			return nil, options, usageError{fmt.Errorf("no account %q: the accounts are %s", name, strings.Join(known, ", "))}
+		}
+	}
+	if host != "" {
+		options.DNSPort = port
+		if options.DNSServers, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
+			return nil, options, fmt.Errorf("--dns-server: %w", err)
+		}
+	}
+	return org, options, nil
+}
+
+// splitServer splits HOST[:PORT]; the port is 0 if there is none. An IPv6 address
+// with a port stands in brackets.
+func splitServer(server string) (host string, port uint16, err error) {
+	if server == "" {
+		return "", 0, nil
+	}
+	if _, err := netip.ParseAddr(strings.Trim(server, "[]")); err == nil {
+		return strings.Trim(server, "[]"), 0, nil
+	}
+	host = server
+	if strings.Contains(server, ":") {
+		var text string
+		if host, text, err = net.SplitHostPort(server); err != nil {
+			return "", 0, usageError{fmt.Errorf("--dns-server %s: write HOST or HOST:PORT, such as 192.0.2.1:53 or [2001:db8::1]:53", server)}
+		}
+		number, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || number == 0 {
+			return "", 0, usageError{fmt.Errorf("--dns-server %s: the port %q is no number from 1 to 65535", server, text)}
+		}
+		port = uint16(number)
+	}
+	if host == "" {
+		return "", 0, usageError{fmt.Errorf("--dns-server %s: write a host before the port", server)}
+	}
+	return host, port, nil
+}
+
+// follow writes how far the proofs are if they take a while, and returns what
+// ends that.
+func (o *VerifyOptions) follow(org *organization.Organization, options *proof.Options) (stop func()) {
+	var mu sync.Mutex
+	all, done, late := len(options.Accounts), 0, false
+	if all == 0 {
+		all = len(org.Accounts) + 1
+	}
+	progress := newProgress(IO{Err: o.io.Err}) // Lines, without a board of stacks
+	progress.begin = time.Now()
+	timer := time.AfterFunc(patience, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		late = true
+		progress.say(fmt.Sprintf("%d of %d accounts are proved", done, all))
+	})
+	options.OnProved = func(account string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done++; late {
+			progress.say(fmt.Sprintf("%d of %d accounts are proved, %s the last", done, all, account))
+		}
+	}
+	return func() { timer.Stop() }
+}
+
+// verification is what `coldstart verify --json` prints.
+type verification struct {
+	OK bool `json:"ok"`
+	proof.Proofs
+}
+
+// report writes what was found, and fails if something doesn't hold.
+func (o *VerifyOptions) report(proofs proof.Proofs) error {
+	failed := slices.DeleteFunc(slices.Clone(proofs.Proofs), func(p proof.Proof) bool { return p.Holds })
+	if o.json {
+		if err := writeJSON(o.io.Out, verification{len(failed) == 0, proofs}); err != nil {
+			return err
+		}
+	} else {
+		o.write(o.io.Out, proofs, failed)
+	}
+	if len(failed) > 0 {
+		return errReported
+	}
+	return nil
+}
+
+func (o *VerifyOptions) write(w io.Writer, proofs proof.Proofs, failed []proof.Proof) {
+	writeProofs(w, proofs.Proofs)
+	if o.all {
+		fmt.Fprintln(w)
+		writeClaims(w, proofs.Proofs)
+	}
+	fmt.Fprintln(w)
+	for _, omitted := range proofs.Omitted {
+		fmt.Fprintf(w, "not proved: %s\n", omitted)
+	}
+	if len(failed) == 0 {
+		fmt.Fprintf(w, "The organization is what is declared: all %d proofs hold.\n", len(proofs.Proofs))
+		return
+	}
+	fmt.Fprintf(w, "The organization ISN'T what is declared: %d of %d proofs don't hold:\n", len(failed), len(proofs.Proofs))
+	for _, p := range failed {
+		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(p.Problem(), "\n", "\n  "))
+	}
+	fmt.Fprintln(w, "Where nothing else is said: `coldstart refresh`, then `coldstart preview` shows what `coldstart up` would put right.")
+}
+
+// writeClaims writes a line for each claim.
+func writeClaims(w io.Writer, proofs []proof.Proof) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "IN\tSUBJECT\tHOLDS\tCLAIM")
+	for _, p := range proofs {
+		holds := "yes"
+		if !p.Holds {
+			holds = "NO"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Account, p.Subject, holds, p.Claim)
+	}
+	_ = table.Flush() // The writer beneath is asked for nothing else.
+}

@@ -1,0 +1,147 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Stranger is something that the organization has and the declaration doesn't.
+type Stranger struct {
+	// Account is where it was found.
+	Account string `json:"account"`
+	// Subject is account, delegation or trail.
+	Subject string `json:"subject"`
+	// Found says what it is, Remedy what to do about it.
+	Found  string `json:"found"`
+	Remedy string `json:"remedy"`
+}
+
+// Strangers are what Undeclared found.
+type Strangers struct {
+	Strangers []Stranger `json:"strangers"`
+	// Omitted is what couldn't be looked at, and why.
+	Omitted []string `json:"omitted"`
+}
+
+// Undeclared looks for what others have made in the organization where nobody but
+// coldstart should: accounts, delegations in the apex zone, and trails in any
+// account. Pulumi's state knows nothing of those. The configuration's credentials
+// are the management account's.
+func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization) (Strangers, error) {
+	cfg = patient(cfg)
+	cfg.Region = org.Region
+	p, err := newProver(ctx, cfg, org, Options{NoDNS: true})
+	if err != nil {
+		return Strangers{}, err
+	}
+	s := Strangers{Strangers: []Stranger{}, Omitted: []string{}}
+	s.accounts(p)
+	s.delegations(p)
+	return s, s.trails(ctx, p)
+}
+
+func (s *Strangers) add(account, subject, found, remedy string) {
+	s.Strangers = append(s.Strangers, Stranger{Account: account, Subject: subject, Found: found, Remedy: remedy})
+}
+
+func (s *Strangers) omit(what string, err error) {
+	s.Omitted = append(s.Omitted, fmt.Sprintf("%s: %v", what, err))
+}
+
+// accounts looks for accounts that nobody has declared. Closed ones are on their
+// way out.
+func (s *Strangers) accounts(p *prover) {
+	if p.err != nil {
+		s.omit("accounts of the organization", p.err)
+		return
+	}
+	for _, m := range p.members {
+		id, email := aws.ToString(m.Id), aws.ToString(m.Email)
+		declared := id == p.masterID || slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id })
+		if !declared && m.Status == orgtypes.AccountStatusActive {
+			s.add(organization.Master, "account", fmt.Sprintf("account %s (%s, %s) is in the organization and not in the file", id, aws.ToString(m.Name), email),
+				fmt.Sprintf("declare it under coldstart:accounts with email: %s, or leave it", email))
+		}
+	}
+}
+
+// delegations looks for names below the domain that are delegated to others.
+func (s *Strangers) delegations(p *prover) {
+	apex, err := p.apex()
+	if err != nil {
+		s.omit("delegations of "+p.org.Domain, err)
+		return
+	}
+	for _, r := range apex.records {
+		name := strings.TrimSuffix(aws.ToString(r.Name), ".")
+		declared := sameName(name, p.org.Domain) ||
+			slices.ContainsFunc(accountNames(p.org), func(a string) bool { return sameName(name, p.org.ZoneName(a)) })
+		if r.Type == dnstypes.RRTypeNs && !declared {
+			s.add(organization.Master, "delegation", fmt.Sprintf("%s is delegated to %s", name, listed(valuesOf(r))),
+				"delete the record if nobody knows what it is for: whoever has those name servers has the name")
+		}
+	}
+}
+
+func valuesOf(r dnstypes.ResourceRecordSet) []string {
+	var values []string
+	for _, v := range r.ResourceRecords {
+		values = append(values, aws.ToString(v.Value))
+	}
+	return values
+}
+
+// trails looks for trails besides coldstart's in every account.
+func (s *Strangers) trails(ctx context.Context, p *prover) error {
+	found, errs := make([][]string, len(p.accounts)), make([]error, len(p.accounts))
+	var g errgroup.Group
+	g.SetLimit(provedAtOnce)
+	for i, a := range p.accounts {
+		g.Go(func() error {
+			found[i], errs[i] = p.foreignTrails(ctx, a)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, a := range p.accounts {
+		if errs[i] != nil {
+			s.omit("trails of "+a.name, errs[i])
+		}
+		for _, trail := range found[i] {
+			s.add(a.name, "trail", trail, "delete it if nobody knows what it is for: it copies the account's log elsewhere, and costs by the event")
+		}
+	}
+	return nil
+}
+
+// foreignTrails describes the account's own trails that coldstart hasn't made.
+// Members see the organization's trail as well.
+func (p *prover) foreignTrails(ctx context.Context, a *account) ([]string, error) {
+	if a.unreachable != nil {
+		return nil, a.unreachable
+	}
+	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
+	if err != nil {
+		return nil, err
+	}
+	var foreign []string
+	for _, t := range out.TrailList {
+		ours := p.org.Audited() && aws.ToString(t.Name) == p.org.Name(a.name, organization.TrailName)
+		if !ours && strings.Contains(aws.ToString(t.TrailARN), ":"+a.id+":") {
+			foreign = append(foreign, fmt.Sprintf("trail %s writes to bucket %s", aws.ToString(t.Name), aws.ToString(t.S3BucketName)))
+		}
+	}
+	return foreign, nil
+}

@@ -28,6 +28,7 @@ unit: ## Run the unit tests under the race detector
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...
 	@cd toolchain && $(GO) tool -modfile=lint/go.mod golangci-lint run --config=../.golangci.yml ./...
+	@$(GO) tool -modfile=toolchain/actionlint/go.mod actionlint
 	@$(GO) mod tidy -diff
 	@cd toolchain && $(GO) mod tidy -diff
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/pullrequest"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -17,6 +19,7 @@ import (
 type AccessOptions struct {
 	declaration
 	json, markdown bool
+	base           string
 }
 
 func newAccess(io IO, run func(context.Context, *AccessOptions) error) *cobra.Command {
@@ -26,13 +29,18 @@ func newAccess(io IO, run func(context.Context, *AccessOptions) error) *cobra.Co
 		Short: "Print who reaches which account as what",
 		Long: `Access prints the access matrix: every user, workflow and account, which role it
 may assume in which account, what that role allows, and on what condition. It is
-computed from Pulumi.master.yaml alone; nothing is asked of AWS.`,
-		Example: "  coldstart access\n  coldstart access --json | jq '.[] | select(.account == \"prod\")'",
-		Args:    cobra.NoArgs,
+computed from Pulumi.master.yaml alone; nothing is asked of AWS. With --base it
+prints only what differs from another declaration, such as the base branch's.`,
+		Example: `  coldstart access
+  coldstart access --json | jq '.[] | select(.account == "prod")'
+  git show origin/main:Pulumi.master.yaml > /tmp/base.yaml
+  coldstart access --base /tmp/base.yaml`,
+		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {who, by, account, role, may, if}")
-	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print a Markdown table")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, and changed of {before, after}")
+	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print a Markdown table; with --base a block that shows differences in colour")
+	cmd.Flags().StringVar(&o.base, "base", "", "print what differs from the access matrix of this declaration")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = accessRun
@@ -50,6 +58,9 @@ func accessRun(_ context.Context, o *AccessOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.base != "" {
+		return o.compare(org)
+	}
 	switch reach := org.Reach(); {
 	case o.json:
 		return writeJSON(o.io.Out, reach)
@@ -58,6 +69,32 @@ func accessRun(_ context.Context, o *AccessOptions) error {
 		return nil
 	default:
 		return writeReach(o.io.Out, reach)
+	}
+}
+
+// compare prints what differs from another declaration.
+func (o *AccessOptions) compare(org *organization.Organization) error {
+	base, err := organization.Load(o.base)
+	if err != nil {
+		return fmt.Errorf("--base: %w", err)
+	}
+	diff := organization.CompareReach(base.Reach(), org.Reach())
+	switch {
+	case o.json:
+		return writeJSON(o.io.Out, diff)
+	case o.markdown:
+		fmt.Fprint(o.io.Out, pullrequest.Access(diff))
+	default:
+		writeReachDiff(o.io.Out, diff)
+	}
+	return nil
+}
+
+// writeReachDiff writes what differs between two access matrices.
+func writeReachDiff(w io.Writer, diff organization.ReachDiff) {
+	fmt.Fprintf(w, "\nAccess: %d added, %d removed, %d changed\n", len(diff.Added), len(diff.Removed), len(diff.Changed))
+	for _, line := range changes.Reach(diff) {
+		fmt.Fprintf(w, "  %s %s\n", line.Sign, line.Text)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -163,7 +164,7 @@ func (r *row) event(e automation.Event) {
 			r.done[e.Resource.Operation+urn] = true
 		}
 	case !component(e.Resource):
-		r.under[urn] = shortType(e.Resource.Type) + " " + e.Resource.Name
+		r.under[urn] = changes.Type(e.Resource.Type) + " " + e.Resource.Name
 	}
 }
 

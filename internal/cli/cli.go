@@ -26,6 +26,8 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	// exitChanges: changes or drift found.
+	exitChanges = 3
 )
 
 // IO is what commands read from and write to: results go to Out, progress and
@@ -48,6 +50,9 @@ func System() IO {
 // usageError is a mistake in the command line itself.
 type usageError struct{ error }
 
+// errChanges is returned when there are changes, and there should be none.
+var errChanges = errors.New("there are changes")
+
 // errReported is returned when all that there is to say has been said.
 var errReported = errors.New("failed")
 
@@ -66,6 +71,9 @@ func Main(args []string, io IO) int {
 		return exitDone
 	case errors.Is(err, errReported):
 		return exitFailed
+	case errors.Is(err, errChanges):
+		fmt.Fprintf(io.Err, "coldstart: %v\n", err)
+		return exitChanges
 	case errors.As(err, &usage):
 		fmt.Fprintf(io.Err, "coldstart: %v\nRun `coldstart --help` for how it is used.\n", err)
 		return exitUsage
@@ -92,7 +100,8 @@ Do it:                          coldstart up
 
 Plain Pulumi works as well: pulumi up --stack master, then any account's stack.
 
-Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
+Exit codes: 0 done, 1 failed, 2 the command line was wrong, 3 changes or drift
+found, where the command was to find none.`,
 		Args:          usageArgs(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
@@ -116,6 +125,7 @@ Exit codes: 0 done, 1 failed, 2 the command line was wrong.`,
 		newAWSConfig(io, nil),
 		newGraph(io, nil),
 		newNetwork(io, nil),
+		newStacks(io, nil),
 		newRehearse(io, nil),
 		newEmulator(io, nil),
 		newVersion(io, nil),
@@ -162,6 +172,7 @@ func (d *declaration) load() (*organization.Organization, error) {
 type project struct {
 	declaration
 	parallel int
+	json     bool
 	stacks   []string
 }
 

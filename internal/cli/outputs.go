@@ -11,10 +11,7 @@ import (
 )
 
 // OutputsOptions are those of `coldstart outputs`.
-type OutputsOptions struct {
-	project
-	json bool
-}
+type OutputsOptions struct{ project }
 
 func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.Command {
 	o := &OutputsOptions{project: project{declaration: declaration{io: io}}}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -107,7 +108,7 @@ func (p *progress) event(e automation.Event) {
 		}
 	case automation.EventResourceFinished:
 		if e.Failed {
-			p.line("%-12s %s of %s %s failed", e.Stack, e.Resource.Operation, shortType(e.Resource.Type), e.Resource.Name)
+			p.line("%-12s %s of %s %s failed", e.Stack, e.Resource.Operation, changes.Type(e.Resource.Type), e.Resource.Name)
 		}
 	default: // The board has it.
 	}
@@ -181,16 +182,6 @@ func (p *progress) phase(doing string) {
 	defer p.mu.Unlock()
 	p.next(doing)
 	p.line("== %s", doing)
-}
-
-// shortType returns route53.Record for aws:route53/record:Record.
-func shortType(t string) string {
-	parts := strings.Split(t, ":")
-	if len(parts) != 3 {
-		return t
-	}
-	module, _, _ := strings.Cut(parts[1], "/")
-	return module + "." + parts[2]
 }
 
 func firstLine(err error) string {

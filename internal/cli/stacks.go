@@ -10,36 +10,8 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
 )
-
-// PreviewOptions are those of `coldstart preview`.
-type PreviewOptions struct{ project }
-
-func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.Command {
-	o := &PreviewOptions{project{declaration: declaration{io: io}}}
-	cmd := &cobra.Command{
-		Use:   "preview [stack…]",
-		Short: "Show what up would do, in every stack, and change nothing",
-		Long: `Preview shows what up would do to every stack, or to those named. It changes
-nothing, neither in AWS nor in Pulumi's state, and works before any account
-exists: what only AWS can tell is unknown until then.`,
-		Example: "  coldstart preview\n  coldstart preview master prod",
-	}
-	o.flags(cmd)
-	cmd.ValidArgsFunction = o.completeStacks
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.stacks = args
-		if run == nil {
-			run = previewRun
-		}
-		return run(cmd.Context(), o)
-	}
-	return cmd
-}
-
-func previewRun(ctx context.Context, o *PreviewOptions) error {
-	return o.preview(ctx, newProgress(o.io))
-}
 
 // UpOptions are those of `coldstart up`.
 type UpOptions struct {
@@ -63,6 +35,7 @@ Rehearse first: coldstart rehearse.`,
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
+	o.jsonFlag(cmd)
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't preview, don't ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
@@ -77,7 +50,11 @@ Rehearse first: coldstart rehearse.`,
 func upRun(ctx context.Context, o *UpOptions) error {
 	progress := newProgress(o.io)
 	if !o.yes {
-		if err := o.preview(ctx, progress); err != nil {
+		preview := &PreviewOptions{project: o.project, format: formatText, progress: progress}
+		if o.json { // What --json prints is what was done; a person reads the preview beside it.
+			preview.json, preview.io.Out = false, o.io.Err
+		}
+		if err := previewRun(ctx, preview); err != nil {
 			return err
 		}
 		if err := o.confirm(ctx, "Bring the organization to this? Accounts can't be deleted again."); err != nil {
@@ -103,6 +80,7 @@ what a killed run has left half-made; the next up does, back to what is declared
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
+	o.jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
 		if run == nil {
@@ -142,6 +120,7 @@ them again.`,
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
+	o.jsonFlag(cmd)
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
 	cmd.Flags().BoolVar(&o.unprotect, "unprotect", false, "delete what is protected, too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -169,33 +148,49 @@ func destroyRun(ctx context.Context, o *DestroyOptions) error {
 	})
 }
 
-func (p *project) preview(ctx context.Context, progress *progress) error {
-	progress.board.preview = true
-	return p.operate(ctx, progress, true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
-		return a.Preview(ctx, p.stacks...)
-	})
-}
-
 // operate runs an operation with progress on Err and its summary on Out. With
 // details, the summary lists what was, or would be, changed.
-func (p *project) operate(ctx context.Context, progress *progress, details bool, do func(context.Context, *automation.Automation) (*automation.Result, error)) error {
-	a, err := p.open(progress.event)
+func (p *project) operate(ctx context.Context, progress *progress, details bool, do operation) error {
+	org, err := p.load()
 	if err != nil {
 		return err
 	}
-	progress.expect(a.Stacks(), p.stacks...)
-	progress.board.paced = awsconfig.Endpoint(nil) == ""
-	stop := progress.start(ctx)
-	defer stop()
-	result, err := do(ctx, a)
-	stop()
+	result, err := p.run(ctx, org, progress, do)
 	if result == nil {
 		return err
 	}
-	if details {
-		writeSteps(p.io.Out, result)
+	switch {
+	case p.json:
+		if err := writeResult(p.io.Out, result); err != nil {
+			return err
+		}
+	case details:
+		writeSteps(p.io.Out, result, false)
+		fallthrough
+	default:
+		writeSummary(p.io.Out, result)
 	}
-	writeSummary(p.io.Out, result)
+	return ending(result, err)
+}
+
+// operation is what is done to stacks.
+type operation func(context.Context, *automation.Automation) (*automation.Result, error)
+
+// run runs an operation with progress on Err. Without a result nothing was run;
+// with one, the error says only that it was interrupted.
+func (p *project) run(ctx context.Context, org *organization.Organization, progress *progress, do operation) (*automation.Result, error) {
+	a, err := p.over(org, progress.event)
+	if err != nil {
+		return nil, err
+	}
+	progress.expect(a.Stacks(), p.stacks...)
+	progress.board.paced = awsconfig.Endpoint(nil) == ""
+	defer progress.start(ctx)()
+	return do(ctx, a)
+}
+
+// ending returns how a command ends whose result has been written.
+func ending(result *automation.Result, err error) error {
 	if err != nil || result.Err() != nil {
 		return errReported
 	}

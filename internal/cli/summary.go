@@ -3,52 +3,29 @@ package cli
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 )
 
-// symbols are Pulumi's for the operations.
-var symbols = map[string]string{
-	"create": "+", "update": "~", "delete": "-", "replace": "+-", "create-replacement": "++",
-	"delete-replaced": "--", "import": "=", "discard": "<", "remove-pending-replace": "~",
-}
-
 // writeSteps lists what was, or would be, changed, by stack; deletions and
-// replacements first.
-func writeSteps(w io.Writer, result *automation.Result) {
-	for _, s := range result.Stacks {
+// replacements first. With all, properties of new resources are listed too.
+func writeSteps(w io.Writer, result *automation.Result, all bool) {
+	for i := range result.Stacks {
+		s := &result.Stacks[i]
 		if len(s.Steps) == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "\n%s: %s\n", s.Stack, s.Changes)
-		steps := slices.Clone(s.Steps)
-		slices.SortStableFunc(steps, func(a, b automation.Step) int { return gravity(a.Operation) - gravity(b.Operation) })
-		for _, step := range steps {
-			if component(step.Resource) {
-				continue // Components only group what is listed.
+		for _, step := range changes.Steps(s) {
+			fmt.Fprintf(w, "  %-2s %-52s %s\n", changes.Symbol(step.Operation), changes.Type(step.Type), step.Name)
+			for _, line := range changes.Diff(step, all) {
+				fmt.Fprintf(w, "       %s %s\n", line.Sign, line.Text)
 			}
-			fmt.Fprintf(w, "  %-2s %-52s %s\n", symbols[step.Operation], shortType(step.Type), step.Name)
 		}
-	}
-}
-
-// gravity orders operations by how much there is to lose.
-func gravity(operation string) int {
-	switch operation {
-	case "delete", "delete-replaced":
-		return 0
-	case "replace", "create-replacement":
-		return 1
-	case "import":
-		return 2
-	case "update":
-		return 3
-	default:
-		return 4
 	}
 }
 

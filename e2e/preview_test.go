@@ -1,0 +1,111 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/githubtest"
+)
+
+const previewed = `
+config:
+  coldstart:namespace: p
+  coldstart:domain: p.example
+  coldstart:region: us-east-1
+  coldstart:email: p+%s@p.example
+  coldstart:accounts: {old: {keepOnDelete: true}}
+  coldstart:audit: none
+  coldstart:access:
+    roles: {admin: {managedPolicies: [AdministratorAccess]}, logs: {statements: [{Sid: Read, Effect: Allow, Action: "logs:Get*", Resource: "*"}], accounts: [master]}}
+  coldstart:users: {ada: {groups: [master-admin, master-logs]}}
+`
+
+// What a pull request's reviewers see: text, JSON, Markdown, and a comment that
+// is updated by the next run.
+func TestPreviews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, previewed)
+	w.up()
+	base := filepath.Join(w.dir, "base.yaml")
+	must(t, os.WriteFile(base, []byte(previewed), 0o600))
+	contains(t, w.ok(coldstart(), "preview", "--expect-no-changes"), "succeeded")
+
+	w.declare(strings.NewReplacer(
+		"{old: {keepOnDelete: true}}", "{new: {}}",
+		`Action: "logs:Get*"`, `Action: ["logs:Get*", "logs:Filter*"]`,
+		"[master-admin, master-logs]", "[master-logs]",
+	).Replace(previewed))
+	out, err := w.run(coldstart(), "preview", "master", "--expect-no-changes", "--base", base)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("--expect-no-changes: %v, not exit code 3", err)
+	}
+	contains(t, out, `"logs:Filter*"`, "organizations.Account                                new", "Access: ", "there are changes")
+
+	cmd := w.command(coldstart(), "preview", "master", "--json")
+	content, err := cmd.Output()
+	must(t, err)
+	var result struct {
+		Operation string
+		Stacks    []struct {
+			Stack, Status string
+			Changes       map[string]int
+			Steps         []struct{ Operation, Name string }
+		}
+	}
+	must(t, json.Unmarshal(content, &result))
+	if len(result.Stacks) != 1 || result.Stacks[0].Status != "succeeded" || result.Stacks[0].Changes["create"] == 0 || len(result.Stacks[0].Steps) == 0 {
+		t.Errorf("got %s", content)
+	}
+
+	markdown := w.stdout(nil, "preview", "--format", "markdown", "--base", base)
+	contains(t, markdown, "<!-- coldstart preview: p -->", "Account `new` will be created with the address `p+new@p.example`", "**leaves coldstart**",
+		"The delegation of zone `old.p.example` goes", "<b>Access</b>", "| `master` |", "| `new` |", "```diff")
+	if again := w.stdout(nil, "preview", "--format", "markdown", "--base", base); again != markdown {
+		t.Errorf("the next preview is worded otherwise:\n%s", again)
+	}
+	w.commented(base, markdown)
+}
+
+// commented comments on a pull request of a local GitHub, twice, and as a fork.
+func (w *world) commented(base, markdown string) {
+	w.t.Helper()
+	server := githubtest.New(w.t)
+	env := server.Environment(w.t, w.dir, githubtest.Repository)
+	first := w.stdout(env, "preview", "master", "--comment")
+	w.stdout(env, "preview", "--comment", "--base", base)
+	comments := server.Comments()
+	if len(comments) != 1 || comments[0].Body != markdown {
+		w.t.Errorf("there should be one comment, with what the second preview says: %+v", comments)
+	}
+	summary, err := os.ReadFile(filepath.Join(w.dir, "summary.md"))
+	must(w.t, err)
+	if strings.Count(string(summary), "### coldstart preview") != 2 || strings.Contains(first+string(summary), githubtest.Token) {
+		w.t.Errorf("the summary is\n%s", summary)
+	}
+	env["GITHUB_REPOSITORY"] = "acme/elsewhere"
+	contains(w.t, w.stdout(env, "preview", "master", "--comment"), "<!-- coldstart preview: p -->")
+}
+
+// stdout runs coldstart with more in its environment and returns what it prints
+// to standard output; it has to succeed.
+func (w *world) stdout(env map[string]string, args ...string) string {
+	w.t.Helper()
+	cmd := w.command(coldstart(), args...)
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	w.t.Logf("$ coldstart %s\n%s%s", strings.Join(args, " "), out, errs.String())
+	must(w.t, err)
+	return string(out)
+}

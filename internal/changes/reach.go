@@ -1,0 +1,66 @@
+package changes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Reach returns the lines of a difference between two access matrices: what is
+// added, changed, then removed.
+func Reach(diff organization.ReachDiff) []Line {
+	var rows []row
+	for _, r := range diff.Added {
+		rows = append(rows, whole(SignAdd, r))
+	}
+	for _, c := range diff.Changed {
+		rows = append(rows, row{SignUpdate, wayIn(c.Before)},
+			row{SignDelete, []string{"    " + allowed(c.Before)}}, row{SignAdd, []string{"    " + allowed(c.After)}})
+	}
+	for _, r := range diff.Removed {
+		rows = append(rows, whole(SignDelete, r))
+	}
+	return aligned(rows)
+}
+
+// row is a line whose cells stand below those of others.
+type row struct {
+	sign  Sign
+	cells []string
+}
+
+func whole(sign Sign, r organization.Reach) row {
+	return row{sign, append(wayIn(r), allowed(r))}
+}
+
+func wayIn(r organization.Reach) []string { return []string{r.Who, r.Account, r.Role} }
+
+// allowed returns what a way in allows, on what condition, and why it is there.
+func allowed(r organization.Reach) string {
+	text := strings.Join(r.May, "; ") + " (if " + r.If
+	if r.By != "" {
+		text += ", by " + r.By
+	}
+	return text + ")"
+}
+
+func aligned(rows []row) []Line {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		for i := range r.cells {
+			r.cells[i] = Visible(r.cells[i])
+		}
+		fmt.Fprintln(table, strings.Join(r.cells, "\t"))
+	}
+	_ = table.Flush() // A builder takes everything.
+	texts := slices.Collect(strings.Lines(b.String()))
+	lines := make([]Line, len(rows))
+	for i, r := range rows {
+		lines[i] = Line{r.sign, strings.TrimRight(texts[i], " \n")}
+	}
+	return lines
+}

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"io"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/automation"
+)
+
+// resultHelp documents what --json prints.
+const resultHelp = `--json prints one object:
+  operation  preview, up, refresh, drift or destroy
+  seconds    how long it took
+  stacks     a list, in dependency order, of
+    stack    its name
+    status   succeeded, failed, skipped, or absent: it doesn't exist
+    changes  numbers by operation: create, update, replace, delete, import, same
+    seconds  how long it took
+    error    why it failed or was skipped, if so
+    steps    a list of {urn, type, name, operation, id, protected, diff}, of which
+             diff is a list of {path, kind, old, new, replaces}; kind is add, delete
+             or update; values are JSON, "[secret]" or "[unknown]"
+  warnings   what a person should look after, though nothing failed`
+
+// jsonFlag adds --json to a command that runs stacks.
+func (p *project) jsonFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.json, "json", false, "print nothing but one JSON object: {operation, seconds, stacks, warnings}; see preview --help")
+}
+
+// resultJSON is the shape of a result of stacks for other programs.
+type resultJSON struct {
+	Operation automation.Operation `json:"operation"`
+	Seconds   float64              `json:"seconds"`
+	Stacks    []stackJSON          `json:"stacks"`
+	Warnings  []string             `json:"warnings"`
+}
+
+type stackJSON struct {
+	Stack   string             `json:"stack"`
+	Status  automation.Status  `json:"status"`
+	Changes automation.Changes `json:"changes"`
+	Seconds float64            `json:"seconds"`
+	Error   string             `json:"error,omitempty"`
+	Steps   []automation.Step  `json:"steps"`
+}
+
+// writeResult writes a result as resultHelp says. Nothing in it is null.
+func writeResult(w io.Writer, result *automation.Result) error {
+	return writeJSON(w, jsonOf(result))
+}
+
+func jsonOf(result *automation.Result) resultJSON {
+	shape := resultJSON{
+		Operation: result.Operation, Seconds: rounded(result.Duration),
+		Stacks: []stackJSON{}, Warnings: append([]string{}, result.Warnings...),
+	}
+	for _, s := range result.Stacks {
+		stack := stackJSON{
+			Stack: s.Stack, Status: s.Status, Changes: s.Changes, Seconds: rounded(s.Duration),
+			Steps: append([]automation.Step{}, s.Steps...),
+		}
+		if stack.Changes == nil {
+			stack.Changes = automation.Changes{}
+		}
+		if s.Err != nil {
+			stack.Error = s.Err.Error()
+		}
+		shape.Stacks = append(shape.Stacks, stack)
+	}
+	return shape
+}
+
+// rounded returns as many digits of the seconds as are worth reading.
+func rounded(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }

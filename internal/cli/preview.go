@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/github"
+	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Formats of a preview.
+const (
+	formatText     = "text"
+	formatMarkdown = "markdown"
+)
+
+// PreviewOptions are those of `coldstart preview`.
+type PreviewOptions struct {
+	project
+	format          string
+	diff            bool
+	base            string
+	expectNoChanges bool
+	comment         bool
+	pullRequest     int
+	// progress goes on with what an up shows; nil for one of its own.
+	progress *progress
+}
+
+func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.Command {
+	o := &PreviewOptions{project: project{declaration: declaration{io: io}}}
+	cmd := &cobra.Command{
+		Use:   "preview [stack…]",
+		Short: "Show what up would do, in every stack, and change nothing",
+		Long: `Preview shows what up would do to every stack, or to those named: what is lost
+first, then what changes, property by property, then what is new. It changes
+nothing, neither in AWS nor in Pulumi's state, and works before any account
+exists: what only AWS can tell is [unknown] until then. Secrets are masked.
+
+--format markdown is for a pull request's reviewers: warnings first, then who
+would reach what that didn't, a table of all stacks, and each stack's changes. It
+is always shorter than GitHub allows, and the same for the same changes.
+
+--comment posts that as one comment on the pull request, or updates the one that
+is there, and appends it to the job's summary. In a workflow it needs nothing but
+GITHUB_TOKEN with the permission pull-requests: write (docs/github.md). If GitHub
+can't be reached, or the token may not write, as with pull requests from forks,
+Markdown goes to stdout and the exit code is that of the preview.
+
+` + resultHelp,
+		Example: `  coldstart preview
+  coldstart preview master prod --diff           # all properties of what is new, too
+  coldstart preview --expect-no-changes          # exit code 3 if there are any
+  coldstart preview --json | jq '.stacks[] | select(.changes.delete) | .stack'
+  git show origin/main:Pulumi.master.yaml > /tmp/base.yaml
+  coldstart preview --format markdown --base /tmp/base.yaml`,
+	}
+	o.flags(cmd)
+	o.jsonFlag(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
+	cmd.Flags().StringVar(&o.format, "format", formatText, "text or markdown")
+	cmd.Flags().BoolVar(&o.diff, "diff", false, "list all properties of new resources")
+	cmd.Flags().StringVar(&o.base, "base", "", "also compare the access matrix with that of this declaration, the base branch's")
+	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "exit with 3 if there are changes")
+	cmd.Flags().BoolVar(&o.comment, "comment", false, "comment on the pull request of this workflow run")
+	cmd.Flags().IntVar(&o.pullRequest, "pull-request", 0, "comment on the pull request with this number")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = previewRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func previewRun(ctx context.Context, o *PreviewOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	org, err := o.load()
+	if err != nil {
+		return err
+	}
+	preview := &pullrequest.Preview{Declared: org, Diff: o.diff}
+	if err := o.compareWith(preview); err != nil {
+		return err
+	}
+	var target *github.Target
+	if o.comment {
+		if target, err = github.FromEnvironment(os.Getenv, o.pullRequest); err != nil {
+			return usageError{err}
+		}
+	}
+	progress := o.progress
+	if progress == nil {
+		progress = newProgress(o.io)
+	}
+	progress.board.preview = true
+	result, err := o.run(ctx, org, progress, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+		return a.Preview(ctx, o.stacks...)
+	})
+	if result == nil {
+		return err
+	}
+	preview.Result = result
+	if err := o.write(preview); err != nil {
+		return err
+	}
+	if target != nil {
+		o.post(ctx, target, preview)
+	}
+	if err := ending(result, err); err != nil {
+		return err
+	}
+	if n := result.Changes().Changed(); o.expectNoChanges && n > 0 {
+		return fmt.Errorf("%w: %s", errChanges, result.Changes())
+	}
+	return nil
+}
+
+// check reports every mistake in the flags.
+func (o *PreviewOptions) check() error {
+	var errs []error
+	if o.format != formatText && o.format != formatMarkdown {
+		errs = append(errs, fmt.Errorf("--format %s: write text or markdown", o.format))
+	}
+	if o.json && o.format == formatMarkdown {
+		errs = append(errs, errors.New("--json and --format markdown: write one of them"))
+	}
+	if o.json && (o.comment || o.base != "") {
+		errs = append(errs, errors.New("--json has no access matrix and no comment: leave --base and --comment out, or run coldstart access --base --json for the one"))
+	}
+	if o.pullRequest != 0 && !o.comment {
+		errs = append(errs, errors.New("--pull-request is where --comment goes: write that, too"))
+	}
+	if o.pullRequest < 0 {
+		errs = append(errs, fmt.Errorf("--pull-request %d: write its number", o.pullRequest))
+	}
+	if len(errs) > 0 {
+		return usageError{errors.Join(errs...)}
+	}
+	return nil
+}
+
+// compareWith reads the base's declaration. One with problems isn't this
+// change's fault, and may be what it puts right.
+func (o *PreviewOptions) compareWith(preview *pullrequest.Preview) error {
+	if o.base == "" {
+		return nil
+	}
+	content, err := os.ReadFile(o.base)
+	if err != nil {
+		return usageError{fmt.Errorf("--base: %w", err)}
+	}
+	preview.Base, err = organization.Parse(o.base, content)
+	if err != nil {
+		preview.BaseProblem = err.Error()
+		fmt.Fprintf(o.io.Err, "coldstart: the access matrix can't be compared, because the base's declaration has problems:\n%v\n", err)
+	}
+	return nil
+}
+
+func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
+	switch {
+	case o.json:
+		return writeResult(o.io.Out, preview.Result)
+	case o.format == formatMarkdown:
+		_, err := io.WriteString(o.io.Out, preview.Markdown(pullrequest.CommentLimit))
+		return err
+	default:
+		writeSteps(o.io.Out, preview.Result, o.diff)
+		if preview.Base != nil {
+			writeReachDiff(o.io.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
+		}
+		writeSummary(o.io.Out, preview.Result)
+		return nil
+	}
+}
+
+// post comments on the pull request. Whatever comes of it, the preview's own
+// result decides how the command ends, and nothing is lost.
+func (o *PreviewOptions) post(ctx context.Context, target *github.Target, preview *pullrequest.Preview) {
+	say := func(format string, args ...any) { fmt.Fprintf(o.io.Err, "coldstart: "+format+"\n", args...) }
+	if err := target.Summarize(preview.Markdown(pullrequest.SummaryLimit)); err != nil {
+		say("the job's summary wasn't written: %v", err)
+	}
+	marker := pullrequest.Marker(preview.Declared.Namespace)
+	comment := preview.Markdown(pullrequest.CommentLimit)
+	url, err := target.Comment(ctx, marker, comment, say)
+	if err == nil {
+		say("commented: %s", url)
+		return
+	}
+	say("no comment was posted: %v", err)
+	if o.format != formatMarkdown {
+		fmt.Fprintf(o.io.Out, "\n%s", comment)
+	}
+}

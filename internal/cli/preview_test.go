@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/github"
+	"github.com/coldstart-aws/coldstart/internal/githubtest"
+	"github.com/coldstart-aws/coldstart/internal/golden"
+	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// previewed is a preview of a change of everything, secrets among it.
+func previewed() *automation.Result {
+	step := func(operation, kind, name string, diffs ...automation.PropertyDiff) automation.Step {
+		return automation.Step{Resource: automation.Resource{URN: "urn:" + name, Operation: operation, Type: kind, Name: name}, Diff: diffs}
+	}
+	return &automation.Result{Operation: automation.OperationPreview, Duration: 2500 * time.Millisecond, Stacks: []automation.StackResult{
+		{
+			Stack: "master", Status: automation.StatusSucceeded, Duration: 1234 * time.Millisecond,
+			Changes: automation.Changes{"create": 1, "update": 2, "delete": 1, "replace": 1, "same": 70},
+			Steps: []automation.Step{
+				step("create", "aws:ssm/parameter:Parameter", "facts", automation.PropertyDiff{Path: "value", Kind: automation.DiffAdd, New: automation.Secret}),
+				step("update", "aws:iam/rolePolicy:RolePolicy", "deploy", automation.PropertyDiff{
+					Path: "policy.Statement[1]", Kind: automation.DiffAdd,
+					New: map[string]any{"Sid": "Logs", "Effect": "Allow", "Action": []any{"logs:CreateLogStream", "logs:PutLogEvents"}, "Resource": []any{"arn:aws:logs:us-west-2:*:log-group:app-*"}},
+				}),
+				step("update", "aws:route53/record:Record", "local", automation.PropertyDiff{Path: "ttl", Kind: automation.DiffUpdate, Old: 300.0, New: 60.0}),
+				step("replace", "aws:kms/alias:Alias", "state", automation.PropertyDiff{Path: "name", Kind: automation.DiffUpdate, Old: "alias/a", New: "alias/b", Replaces: true}),
+				step("delete", "aws:iam/role:Role", "gone"),
+			},
+		},
+		{Stack: "prod", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("no access")},
+	}}
+}
+
+// Text of a preview, with and without the properties of what is new.
+func TestPreviewText(t *testing.T) {
+	t.Parallel()
+	for name, all := range map[string]bool{"preview.txt": false, "preview-diff.txt": true} {
+		var out bytes.Buffer
+		o := &PreviewOptions{project: project{declaration: declaration{io: IO{Out: &out}}}, format: formatText, diff: all}
+		if err := o.write(&pullrequest.Preview{Result: previewed()}); err != nil {
+			t.Fatal(err)
+		}
+		golden.Check(t, name, out.String())
+	}
+}
+
+func TestResultJSON(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := writeResult(&out, previewed()); err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "preview.json", out.String())
+	out.Reset()
+	if err := writeResult(&out, &automation.Result{Operation: automation.OperationUp, Stacks: []automation.StackResult{{Stack: "x", Status: automation.StatusAbsent}}}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "null") {
+		t.Errorf("null is in\n%s", out.String())
+	}
+}
+
+func TestPreviewFlags(t *testing.T) {
+	t.Parallel()
+	dir := declared(t, small)
+	for want, args := range map[string][]string{
+		"--format html: write text or markdown":                          {"--format", "html"},
+		"--json and --format markdown: write one of them":                {"--json", "--format", "markdown"},
+		"--json has no access matrix":                                    {"--json", "--comment"},
+		"--pull-request is where --comment goes":                         {"--pull-request", "3"},
+		"--pull-request -3: write its number":                            {"--comment", "--pull-request", "-3"},
+		"--base: open nowhere.yaml":                                      {"--base", "nowhere.yaml"},
+		"--format html: write text or markdown\n--pull-request is where": {"--format", "html", "--pull-request", "3"},
+	} {
+		code, out, errs := run(append([]string{"preview", "-C", dir}, args...)...)
+		if code != exitUsage || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit code %d, out %q, err %q", args, code, out, errs)
+		}
+	}
+}
+
+// A comment without a pull request is refused before anything runs.
+func TestCommentNowhere(t *testing.T) {
+	t.Setenv("GITHUB_TOKEN", "")
+	t.Setenv("GITHUB_REPOSITORY", "")
+	t.Setenv("GITHUB_EVENT_PATH", "")
+	code, out, errs := run("preview", "-C", declared(t, small), "--comment")
+	if code != exitUsage || out != "" || !strings.Contains(errs, "GITHUB_TOKEN isn't set") || !strings.Contains(errs, "GITHUB_REPOSITORY is") || !strings.Contains(errs, "write --pull-request") {
+		t.Errorf("exit code %d, out %q, err %q", code, out, errs)
+	}
+}
+
+// What --comment does with a preview that is there: the comment, the summary,
+// and, if GitHub refuses, everything on Out.
+func TestPost(t *testing.T) {
+	t.Parallel()
+	org, err := organization.Parse("f", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, refuses := range []bool{false, true} {
+		server, dir := githubtest.New(t), t.TempDir()
+		if refuses {
+			server.Before = refuse
+		}
+		env := server.Environment(t, dir, githubtest.Repository)
+		target, err := github.FromEnvironment(func(name string) string { return env[name] }, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		o := &PreviewOptions{project: project{declaration: declaration{io: IO{Out: &out, Err: &errs}}}, format: formatText}
+		preview := &pullrequest.Preview{Result: previewed(), Declared: org}
+		o.post(context.Background(), target, preview)
+		want := preview.Markdown(pullrequest.CommentLimit)
+		summary, err := os.ReadFile(filepath.Join(dir, "summary.md"))
+		if err != nil || string(summary) != preview.Markdown(pullrequest.SummaryLimit) {
+			t.Errorf("summary: %q, %v", summary, err)
+		}
+		comments := server.Comments()
+		if !refuses && (len(comments) != 1 || comments[0].Body != want || out.Len() != 0 || !strings.Contains(errs.String(), "commented: http")) {
+			t.Errorf("comments %+v, out %q, err %q", comments, out.String(), errs.String())
+		}
+		if refuses && (!strings.Contains(out.String(), want) || !strings.Contains(errs.String(), "no comment was posted: GITHUB_TOKEN needs the permission pull-requests: write")) {
+			t.Errorf("out %q, err %q", out.String(), errs.String())
+		}
+		if strings.Contains(out.String()+errs.String()+string(summary), githubtest.Token) {
+			t.Error("the token was printed")
+		}
+	}
+}
+
+func TestWaves(t *testing.T) {
+	t.Parallel()
+	dir := declared(t, small)
+	code, out, _ := run("stacks", "-C", dir)
+	want := `STACK   KIND    WAVE  DEPENDS ON
+master  master  0     
+dev     member  1     master
+lab     member  1     master
+`
+	if diff := cmp.Diff(want, out); diff != "" || code != exitDone {
+		t.Errorf("exit code %d (-want +got)\n%s", code, diff)
+	}
+	for trail, want := range map[string]string{
+		"organization": "audit:audit:1 dev:member:1 lab:member:1", "account": "audit:audit:1 dev:member:2 lab:member:2",
+	} {
+		audited := strings.NewReplacer("audit: none", "audit: {trail: "+trail+"}", "lab: {}", "lab: {}, audit: {}").Replace(small)
+		_, out, errs := run("stacks", "-C", declared(t, audited), "--json")
+		var stacks []listedStack
+		if err := json.Unmarshal([]byte(out), &stacks); err != nil || len(stacks) != 4 {
+			t.Fatalf("%v: %s%s", err, out, errs)
+		}
+		var got []string
+		for _, s := range stacks[1:] {
+			got = append(got, fmt.Sprintf("%s:%s:%d", s.Stack, s.Kind, s.Wave))
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", trail, diff)
+		}
+	}
+}
+
+// What `stacks --matrix` prints is what fromJSON and strategy.matrix take.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	dir := declared(t, small)
+	for args, want := range map[string]string{
+		"--matrix 0":          `{"include":[{"stacks":"master"}]}`,
+		"--matrix 1":          `{"include":[{"stacks":"dev"},{"stacks":"lab"}]}`,
+		"--matrix 1 --jobs 1": `{"include":[{"stacks":"dev lab"}]}`,
+		"--matrix 2":          `{"include":[]}`,
+	} {
+		code, out, errs := run(append([]string{"stacks", "-C", dir}, strings.Fields(args)...)...)
+		if code != exitDone || out != want+"\n" {
+			t.Errorf("%s: exit code %d, %q, %q", args, code, out, errs)
+		}
+	}
+	for _, args := range []string{"--matrix -2", "--matrix 1 --jobs 0", "--matrix 1 --jobs 257", "--matrix 1 --json"} {
+		if code, _, errs := run(append([]string{"stacks", "-C", dir}, strings.Fields(args)...)...); code != exitUsage || !strings.Contains(errs, "write") {
+			t.Errorf("%s: exit code %d, %q", args, code, errs)
+		}
+	}
+}
+
+// Hundreds of accounts use as many runners as there may be, evenly, and each once.
+func TestBigMatrix(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 249, 250, 251, 499, 600, 5000} {
+		var stacks []listedStack
+		for i := range n {
+			stacks = append(stacks, listedStack{Stack: fmt.Sprint("account-", i), Wave: 1})
+		}
+		m := matrix(append(stacks, listedStack{Stack: "master"}), 1, maxJobs)
+		if len(m.Include) != min(n, maxJobs) {
+			t.Errorf("%d stacks: %d jobs", n, len(m.Include))
+		}
+		seen, least, most := map[string]bool{}, n, 0
+		for _, job := range m.Include {
+			names := strings.Fields(job.Stacks)
+			least, most = min(least, len(names)), max(most, len(names))
+			for _, name := range names {
+				seen[name] = true
+			}
+		}
+		if len(seen) != n || most-least > 1 || seen["master"] {
+			t.Errorf("%d stacks: %d in jobs of %d to %d", n, len(seen), least, most)
+		}
+	}
+}
+
+func TestAccessBase(t *testing.T) {
+	t.Parallel()
+	base := filepath.Join(declared(t, small), "Pulumi.master.yaml")
+	dir := declared(t, strings.NewReplacer(`Action: "s3:*"`, `Action: "s3:Get*"`, "bob: {groups: [master-readonly]}", "eve: {groups: [dev-admin]}").Replace(small))
+	code, out, errs := run("access", "-C", dir, "--base", base)
+	if code != exitDone || errs != "" {
+		t.Fatalf("exit code %d, %q", code, errs)
+	}
+	golden.Check(t, "access-base.txt", out)
+	_, out, _ = run("access", "-C", dir, "--base", base, "--markdown")
+	if !strings.HasPrefix(out, "```diff\n+ eve") || !strings.HasSuffix(out, "```\n\n") {
+		t.Errorf("got %q", out)
+	}
+	_, out, _ = run("access", "-C", dir, "--base", base, "--json")
+	var diff organization.ReachDiff
+	if err := json.Unmarshal([]byte(out), &diff); err != nil || len(diff.Added) != 1 || len(diff.Removed) != 1 || len(diff.Changed) != 1 {
+		t.Errorf("%v: %+v", err, diff)
+	}
+	if code, _, errs := run("access", "-C", dir, "--base", "nowhere.yaml"); code != exitFailed || !strings.Contains(errs, "--base: open nowhere.yaml") {
+		t.Errorf("exit code %d, %q", code, errs)
+	}
+}
+
+func refuse(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
+	githubtest.Fail(w, http.StatusForbidden, "Resource not accessible by integration")
+	return true
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// workflow is what the tests look at of a workflow.
+type workflow struct {
+	Permissions *map[string]string
+	Jobs        map[string]workflowJob
+}
+
+type workflowJob struct {
+	Uses        string
+	Timeout     int `yaml:"timeout-minutes"`
+	Permissions map[string]string
+	Steps       []workflowStep
+}
+
+type workflowStep struct {
+	Uses, Run string
+	With      map[string]any
+}
+
+// workflows returns the workflows of the repository by file, and their text.
+func workflows(t *testing.T) (map[string]workflow, map[string]string) {
+	t.Helper()
+	files, err := filepath.Glob("../../.github/workflows/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no workflows: %v", err)
+	}
+	parsed, texts := map[string]workflow{}, map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w workflow
+		if err := yaml.Unmarshal(content, &w); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		parsed[filepath.Base(file)], texts[filepath.Base(file)] = w, string(content)
+	}
+	action, err := os.ReadFile("../../.github/actions/setup/action.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts["action.yaml"] = string(action)
+	return parsed, texts
+}
+
+// TestWorkflowCommands holds every command line of the workflows against the
+// real command line.
+func TestWorkflowCommands(t *testing.T) {
+	t.Parallel()
+	// What isn't there yet.
+	notYet := map[string]bool{
+		"drift":        true,
+		"--plan-roles": true,
+	}
+	parsed, _ := workflows(t)
+	command := regexp.MustCompile(`bin/coldstart ([^|&;<>()\n]*)`)
+	found := 0
+	for file, w := range parsed {
+		for _, job := range w.Jobs {
+			for _, step := range job.Steps {
+				for _, match := range command.FindAllStringSubmatch(step.Run, -1) {
+					found++
+					var args []string
+					for _, arg := range strings.Fields(match[1]) {
+						if arg = strings.Trim(arg, `"`); arg == "$JOBS" {
+							arg = "20"
+						}
+						if !notYet[arg] {
+							args = append(args, arg)
+						}
+					}
+					if notYet[strings.Fields(match[1])[0]] {
+						continue
+					}
+					root := newRoot(IO{})
+					root.SetOut(&bytes.Buffer{})
+					cmd, rest, err := root.Find(args)
+					if err != nil || cmd == root {
+						t.Errorf("%s: %s: no such command: %v", file, match[0], err)
+						continue
+					}
+					if err := cmd.ParseFlags(rest); err != nil {
+						t.Errorf("%s: %s: %v", file, match[0], err)
+					}
+					if err := cmd.ValidateArgs(cmd.Flags().Args()); err != nil {
+						t.Errorf("%s: %s: %v", file, match[0], err)
+					}
+				}
+			}
+		}
+	}
+	if found < 6 {
+		t.Errorf("only %d command lines were found", found)
+	}
+}
+
+// TestWorkflowRules checks what keeps workflows from being misused: least
+// permissions, actions that can't change, no credentials left, and nothing of an
+// event in a script.
+func TestWorkflowRules(t *testing.T) {
+	t.Parallel()
+	parsed, texts := workflows(t)
+	for file, w := range parsed {
+		if w.Permissions == nil || len(*w.Permissions) != 0 {
+			t.Errorf("%s: write permissions: {}, and what each job needs", file)
+		}
+		for name, job := range w.Jobs {
+			for scope, access := range job.Permissions {
+				if access != "read" && scope != "id-token" && scope != "pull-requests" {
+					t.Errorf("%s: %s: may %s %s", file, name, access, scope)
+				}
+			}
+			if len(job.Permissions) == 0 || job.Uses == "" && job.Timeout == 0 {
+				t.Errorf("%s: %s: no permissions or no timeout", file, name)
+			}
+			for _, step := range job.Steps {
+				if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != false {
+					t.Errorf("%s: %s: checkout leaves credentials behind", file, name)
+				}
+				if strings.Contains(step.Run, "${{") {
+					t.Errorf("%s: %s: an expression in a script: hand it over by env", file, name)
+				}
+			}
+		}
+	}
+	uses := regexp.MustCompile(`uses: (.*)`)
+	pinned := regexp.MustCompile(`^([\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\.github/.*)$`)
+	for file, text := range texts {
+		for _, match := range uses.FindAllStringSubmatch(text, -1) {
+			if !pinned.MatchString(match[1]) {
+				t.Errorf("%s: %s: pin it by commit, with the version in a comment", file, match[1])
+			}
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/go-github/v84/github"
+)
+
+// tries is how often a comment is looked for again that was deleted meanwhile.
+const tries = 3
+
+// Comment makes the pull request have just one comment of ours that begins with
+// the marker, with this body, and returns its address. Runs that do so at the
+// same time leave one comment. Say is told when GitHub has to be waited for.
+func (t *Target) Comment(ctx context.Context, marker, body string, say func(format string, args ...any)) (string, error) {
+	t.calls.say = say
+	for range tries {
+		kept, err := t.comment(ctx, marker, body)
+		if !is(err, http.StatusNotFound) || kept == nil {
+			if err != nil {
+				return "", t.explain(err)
+			}
+			return kept.GetHTMLURL(), nil
+		}
+	}
+	return "", errors.New("the comment is deleted again and again")
+}
+
+// comment returns the comment that is there in the end, or the one that couldn't
+// be updated.
+func (t *Target) comment(ctx context.Context, marker, body string) (*github.IssueComment, error) {
+	ours, err := t.ours(ctx, marker)
+	if err != nil {
+		return nil, err
+	}
+	if len(ours) == 0 {
+		created, _, err := t.client.Issues.CreateComment(ctx, t.owner, t.repository, t.number, &github.IssueComment{Body: &body})
+		if err != nil {
+			return nil, err
+		}
+		// Another run may have done the same meanwhile, or an earlier attempt
+		// of this one whose answer got lost.
+		if ours, err = t.marked(ctx, marker); err != nil {
+			return nil, err
+		}
+		ours = append(by(ours, created.GetUser().GetLogin()), created)
+	}
+	// All runs keep the oldest.
+	slices.SortFunc(ours, func(a, b *github.IssueComment) int { return int(a.GetID() - b.GetID()) })
+	kept := ours[0]
+	if strings.TrimSpace(kept.GetBody()) != strings.TrimSpace(body) {
+		edited, _, err := t.client.Issues.EditComment(ctx, t.owner, t.repository, kept.GetID(), &github.IssueComment{Body: &body})
+		if err != nil {
+			return kept, err
+		}
+		kept = edited
+	}
+	for _, other := range ours[1:] {
+		if other.GetID() == kept.GetID() {
+			continue
+		}
+		if _, err := t.client.Issues.DeleteComment(ctx, t.owner, t.repository, other.GetID()); err != nil && !is(err, http.StatusNotFound) {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+// ours returns the comments that begin with the marker and that whoever the
+// token is of has written: others may quote them.
+func (t *Target) ours(ctx context.Context, marker string) ([]*github.IssueComment, error) {
+	marked, err := t.marked(ctx, marker)
+	if err != nil || len(marked) == 0 {
+		return nil, err
+	}
+	login, err := t.login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return by(marked, login), nil
+}
+
+// marked returns all comments that begin with the marker.
+func (t *Target) marked(ctx context.Context, marker string) ([]*github.IssueComment, error) {
+	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
+	var marked []*github.IssueComment
+	for {
+		page, response, err := t.client.Issues.ListComments(ctx, t.owner, t.repository, t.number, options)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page {
+			if strings.HasPrefix(c.GetBody(), marker) {
+				marked = append(marked, c)
+			}
+		}
+		if response.NextPage == 0 {
+			return marked, nil
+		}
+		options.Page = response.NextPage
+	}
+}
+
+func by(comments []*github.IssueComment, login string) []*github.IssueComment {
+	return slices.DeleteFunc(comments, func(c *github.IssueComment) bool { return c.GetUser().GetLogin() != login })
+}
+
+// login returns whose token it is. GitHub's REST API tells it to users only, and
+// its other API to workflows as well.
+func (t *Target) login(ctx context.Context) (string, error) {
+	request, err := t.client.NewRequest(http.MethodPost, t.graphQL, map[string]string{"query": "{viewer{login}}"})
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Data struct{ Viewer struct{ Login string } }
+	}
+	if _, err := t.client.Do(ctx, request, &answer); err != nil {
+		return "", err
+	}
+	if answer.Data.Viewer.Login == "" {
+		return "", errors.New("GitHub doesn't say whose GITHUB_TOKEN is, so the comment to update can't be told from others' comments")
+	}
+	return answer.Data.Viewer.Login, nil
+}
+
+// is reports whether GitHub answered with a status.
+func is(err error, status int) bool {
+	var answer *github.ErrorResponse
+	return errors.As(err, &answer) && answer.Response.StatusCode == status
+}
+
+// explain says what to do about an error of GitHub's.
+func (t *Target) explain(err error) error {
+	var limit *github.RateLimitError
+	var abuse *github.AbuseRateLimitError
+	switch {
+	case errors.As(err, &limit), errors.As(err, &abuse):
+		return fmt.Errorf("GitHub's rate limit: %w; run the job again later", err)
+	case is(err, http.StatusUnauthorized):
+		return fmt.Errorf("GitHub doesn't take GITHUB_TOKEN: %w", err)
+	case !is(err, http.StatusForbidden) && !is(err, http.StatusNotFound):
+		return err
+	case t.fork:
+		return fmt.Errorf("the pull request comes from a fork, whose runs get a token that may only read: %w", err)
+	default:
+		return fmt.Errorf("GITHUB_TOKEN needs the permission pull-requests: write on %s/%s (permissions: of the job; runs for forks and Dependabot never have it), and #%d has to be a pull request there: %w",
+			t.owner, t.repository, t.number, err)
+	}
+}

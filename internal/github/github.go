@@ -1,0 +1,128 @@
+// Package github keeps one comment on a pull request up to date through GitHub's
+// API, from a workflow or anywhere else. It knows nothing of what the comment
+// says.
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/google/go-github/v84/github"
+)
+
+// Target is a pull request to comment on, and the summary of the job that does.
+type Target struct {
+	owner, repository string
+	number            int
+	// fork says that the pull request comes from another repository, for whose
+	// runs GitHub's tokens may only read.
+	fork    bool
+	graphQL string
+	summary string
+
+	client *github.Client
+	calls  *transport
+}
+
+// FromEnvironment returns what the environment of a workflow run names. A number
+// other than 0 names another pull request. The error holds every problem.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+func FromEnvironment(getenv func(string) string, number int) (*Target, error) {
+	var errs []error
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	token := getenv("GITHUB_TOKEN")
+	if token == "" {
+		problem("GITHUB_TOKEN isn't set: in a workflow write env: {GITHUB_TOKEN: ${{ github.token }}} on the step")
+	}
+	owner, repository, ok := strings.Cut(getenv("GITHUB_REPOSITORY"), "/")
+	if !ok || owner == "" || repository == "" || strings.Contains(repository, "/") {
+		problem("GITHUB_REPOSITORY is %q: write <owner>/<repository>", getenv("GITHUB_REPOSITORY"))
+	}
+	address := getenv("GITHUB_API_URL")
+	if address == "" {
+		address = "https://api.github.com"
+	}
+	api, err := url.Parse(strings.TrimSuffix(address, "/") + "/")
+	if err != nil || api.Host == "" {
+		problem("GITHUB_API_URL is %q: write an address such as https://api.github.com", address)
+	}
+	event, err := readEvent(getenv("GITHUB_EVENT_PATH"))
+	if err != nil && number == 0 {
+		errs = append(errs, err)
+	}
+	if number == 0 {
+		number = event.PullRequest.Number
+	}
+	if number == 0 && err == nil {
+		problem("this run isn't of a pull request: comment in workflows on pull_request only, or write --pull-request")
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	t := &Target{
+		owner: owner, repository: repository, number: number, summary: getenv("GITHUB_STEP_SUMMARY"),
+		fork:    event.PullRequest.Number == number && event.PullRequest.Head.Repo.FullName != event.PullRequest.Base.Repo.FullName,
+		graphQL: graphQL(getenv("GITHUB_GRAPHQL_URL"), api),
+		calls:   newTransport(api.Host, token),
+	}
+	t.client = github.NewClient(&http.Client{Transport: t.calls})
+	t.client.BaseURL = api
+	t.client.DisableRateLimitCheck = true // The transport obeys the limits.
+	return t, nil
+}
+
+// graphQL returns the address of GitHub's other API, next to the one for REST.
+func graphQL(address string, api *url.URL) string {
+	if address != "" {
+		return address
+	}
+	next := *api
+	next.Path = strings.TrimSuffix(next.Path, "v3/") + "graphql"
+	return next.String()
+}
+
+// event is what GitHub tells a run about the pull request that it is for.
+type event struct {
+	PullRequest struct {
+		Number int
+		Head   struct{ Repo repo }
+		Base   struct{ Repo repo }
+	} `json:"pull_request"`
+}
+
+type repo struct {
+	FullName string `json:"full_name"`
+}
+
+func readEvent(path string) (event, error) {
+	var e event
+	if path == "" {
+		return e, errors.New("GITHUB_EVENT_PATH isn't set: outside a workflow write --pull-request")
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return e, fmt.Errorf("GITHUB_EVENT_PATH: %w", err)
+	}
+	if err := json.Unmarshal(content, &e); err != nil {
+		return e, fmt.Errorf("GITHUB_EVENT_PATH: %s: %w", path, err)
+	}
+	return e, nil
+}
+
+// Summarize appends Markdown to the job's summary, if there is one.
+func (t *Target) Summarize(markdown string) error {
+	if t.summary == "" {
+		return nil
+	}
+	file, err := os.OpenFile(t.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(markdown)
+	return errors.Join(err, file.Close())
+}

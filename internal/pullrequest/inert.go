@@ -1,0 +1,41 @@
+package pullrequest
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/changes"
+)
+
+// Values come from files and from AWS. In code, mentions, references and HTML
+// are just text; so that is the only place where values stand.
+
+var backticks = regexp.MustCompile("`+")
+
+// fence returns a run of backticks that is longer than any in a text, and at
+// least so long.
+func fence(text string, least int) string {
+	for _, run := range backticks.FindAllString(text, -1) {
+		least = max(least, len(run)+1)
+	}
+	return strings.Repeat("`", least)
+}
+
+// code returns a value as a code span, for a line or a cell of a table.
+func code(text string) string {
+	text = changes.Visible(text)
+	if text == "" {
+		return "(empty)"
+	}
+	mark := fence(text, 1)
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") || strings.TrimSpace(text) == "" {
+		text = " " + text + " "
+	}
+	return mark + strings.ReplaceAll(text, "|", `\|`) + mark
+}
+
+// fenced returns a text as a block of code, whose colours are those of a language.
+func fenced(language, text string) string {
+	mark := fence(text, 3)
+	return mark + language + "\n" + strings.TrimRight(text, "\n") + "\n" + mark + "\n\n"
+}

@@ -91,7 +91,9 @@ func (w *world) commented(base, markdown string) {
 		w.t.Errorf("the summary is\n%s", summary)
 	}
 	env["GITHUB_REPOSITORY"] = "acme/elsewhere"
-	contains(w.t, w.stdout(env, "preview", "master", "--comment"), "<!-- coldstart preview: p -->")
+	if out := w.stdout(env, "preview", "master", "--comment"); !strings.Contains(out, "<!-- coldstart preview: p -->") {
+		w.t.Errorf("what couldn't be posted isn't printed:\n%s", out)
+	}
 }
 
 // stdout runs coldstart with more in its environment and returns what it prints

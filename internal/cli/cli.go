@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/oidc"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -93,15 +94,19 @@ trails forwarded to the audit account. Pulumi.master.yaml declares it; every
 account is a stack.
 
 Start a declaration:            coldstart init
+Begin:                          coldstart init
 Try it first, without AWS:      coldstart rehearse
 See who would reach what:       coldstart access
+Look whether it can succeed:    coldstart doctor
 See what would happen:          coldstart preview
 Do it:                          coldstart up
+Prove that it is there:         coldstart verify
+See what others have changed:   coldstart drift
 
 Plain Pulumi works as well: pulumi up --stack master, then any account's stack.
 
 Exit codes: 0 done, 1 failed, 2 the command line was wrong, 3 changes or drift
-found, where the command was to find none.`,
+found: by drift, and by preview --expect-no-changes.`,
 		Args:          usageArgs(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
@@ -118,6 +123,7 @@ found, where the command was to find none.`,
 		newPreview(io, nil),
 		newUp(io, nil),
 		newRefresh(io, nil),
+		newDrift(io, nil),
 		newDestroy(io, nil),
 		newVerify(io, nil),
 		newOutputs(io, nil),
@@ -174,6 +180,12 @@ type project struct {
 	parallel int
 	json     bool
 	stacks   []string
+	// secretsProvider encrypts the secrets of stacks that are created.
+	secretsProvider string
+	// withDependencies adds what the named stacks depend on.
+	withDependencies bool
+	// planRoles has members entered by the roles of workflows that only read.
+	planRoles bool
 }
 
 func (p *project) flags(cmd *cobra.Command) {
@@ -199,7 +211,30 @@ func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, 
 
 // over returns what runs the stacks of a declaration that was loaded already.
 func (p *project) over(org *organization.Organization, onEvent func(automation.Event)) (*automation.Automation, error) {
-	return automation.New(org, automation.Options{Dir: p.dir, Parallel: p.parallel, OnEvent: onEvent})
+	options := automation.Options{Dir: p.dir, Parallel: p.parallel, SecretsProvider: p.secretsProvider, OnEvent: onEvent}
+	if p.planRoles {
+		if org.Access.GitHub.Repository == "" {
+			return nil, usageError{errors.New("--plan-roles: coldstart:access.github names no repository, so there are no such roles")}
+		}
+		options.PlanToken = oidc.Token
+	}
+	a, err := automation.New(org, options)
+	if err != nil || !p.withDependencies || len(p.stacks) == 0 {
+		return a, err
+	}
+	p.stacks, err = a.WithDependencies(p.stacks...)
+	return a, err
+}
+
+// planRolesFlag adds --plan-roles to a command that only reads.
+func (p *project) planRolesFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.planRoles, "plan-roles", false,
+		"in a GitHub workflow: enter members by their roles <namespace>-<account>-plan, which only read")
+}
+
+// withDependenciesFlag adds --with-dependencies.
+func (p *project) withDependenciesFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.withDependencies, "with-dependencies", false, "also the stacks that those named depend on")
 }
 
 // writeJSON writes a value as other programs read it.

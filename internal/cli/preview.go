@@ -64,6 +64,8 @@ Markdown goes to stdout and the exit code is that of the preview.
 	}
 	o.flags(cmd)
 	o.jsonFlag(cmd)
+	o.planRolesFlag(cmd)
+	o.withDependenciesFlag(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
 	cmd.Flags().StringVar(&o.format, "format", formatText, "text or markdown")
 	cmd.Flags().BoolVar(&o.diff, "diff", false, "list all properties of new resources")

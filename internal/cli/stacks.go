@@ -36,6 +36,8 @@ Rehearse first: coldstart rehearse.`,
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
 	o.jsonFlag(cmd)
+	o.withDependenciesFlag(cmd)
+	cmd.Flags().StringVar(&o.secretsProvider, "secrets-provider", "", "what encrypts the secrets of stacks that are created, such as awskms://… (default: a passphrase)")
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't preview, don't ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args

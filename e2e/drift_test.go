@@ -1,0 +1,100 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
+)
+
+// What others change is found and left alone, and a workflow sees it by roles that
+// can only read.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: drift
+  coldstart:domain: drift.example
+  coldstart:region: eu-west-2
+  coldstart:email: drift+%s@drift.example
+  coldstart:accounts: {app: {}}
+  coldstart:audit: none
+  coldstart:access: {github: {repository: drift/drift}}
+`)
+	w.up()
+	contains(t, w.ok(coldstart(), "drift"), "Nothing has changed.")
+
+	tokens := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer requested" {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = io.WriteString(rw, `{"value": "a.token.of.github"}`)
+	}))
+	defer tokens.Close()
+	if out, err := w.run(coldstart(), "preview", "--plan-roles", "--expect-no-changes"); exitCode(err) != 1 || !strings.Contains(out, "id-token: write") {
+		t.Errorf("outside a workflow: %v", err)
+	}
+	w.env["ACTIONS_ID_TOKEN_REQUEST_URL"], w.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = tokens.URL, "requested"
+	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
+
+	w.tamper()
+	out, err := w.run(coldstart(), "drift", "--plan-roles")
+	if exitCode(err) != 3 {
+		t.Errorf("drift ended with %v", err)
+	}
+	contains(t, out, "drift-app-admin", "assumeRolePolicy.Statement", "shadow.drift.example is delegated to", "stranger@drift.example")
+	if out, err := w.run(coldstart(), "drift", "--json"); exitCode(err) != 3 || !strings.Contains(out, `"strangers"`) {
+		t.Errorf("drift --json ended with %v", err)
+	}
+	// It was left alone: neither AWS nor the state has changed.
+	if _, err := w.run(coldstart(), "drift", "app"); exitCode(err) != 3 {
+		t.Errorf("the second drift ended with %v", err)
+	}
+	if result, err := w.automation().Preview(context.Background()); err != nil || result.Changes().Changed() != 0 {
+		t.Errorf("drift wrote into the state: %v", err)
+	}
+}
+
+// tamper does what nobody should.
+func (w *world) tamper() {
+	w.t.Helper()
+	ctx, cfg := context.Background(), w.emulator.Config("eu-west-2")
+	master, err := w.automation().Master(ctx)
+	must(w.t, err)
+	_, err = w.iam(master.Accounts["app"].ID).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+		RoleName:       aws.String("drift-app-admin"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`),
+	})
+	must(w.t, err)
+	_, err = route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
+		HostedZoneId: aws.String(master.ApexZoneID),
+		ChangeBatch: &dnstypes.ChangeBatch{Changes: []dnstypes.Change{{Action: dnstypes.ChangeActionCreate, ResourceRecordSet: &dnstypes.ResourceRecordSet{
+			Name: aws.String("shadow.drift.example"), Type: dnstypes.RRTypeNs, TTL: aws.Int64(60),
+			ResourceRecords: []dnstypes.ResourceRecord{{Value: aws.String("ns.elsewhere.example")}},
+		}}}},
+	})
+	must(w.t, err)
+	_, err = w.organizations().CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("stranger"), Email: aws.String("stranger@drift.example")})
+	must(w.t, err)
+}
+
+// exitCode returns what a program ended with.
+func exitCode(err error) int {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/proof"
+)
+
+// DriftOptions are those of `coldstart drift`.
+type DriftOptions struct {
+	project
+}
+
+func newDrift(io IO, run func(context.Context, *DriftOptions) error) *cobra.Command {
+	o := &DriftOptions{project: project{declaration: declaration{io: io}}}
+	cmd := &cobra.Command{
+		Use:   "drift [stack…]",
+		Short: "Show what others have changed in AWS, and change nothing",
+		Long: `Drift reads every resource of every stack, or of those named, from AWS and shows
+what isn't as it was made. Of the whole organization it also shows what no state
+knows of: accounts that the file doesn't declare, delegations in the apex zone to
+others, and trails that somebody else has made.
+
+Nothing is changed, neither in AWS nor in Pulumi's state. ` + "`coldstart up`" + ` brings what
+has changed back to what is declared, after ` + "`coldstart refresh`" + ` has noted it.
+
+The exit code is 0 if nothing has changed, 3 if something has, 1 if it couldn't be
+found out.`,
+		Example: "  coldstart drift\n  coldstart drift prod\n  coldstart drift --json | jq .strangers",
+	}
+	o.flags(cmd)
+	o.jsonFlag(cmd)
+	o.planRolesFlag(cmd)
+	cmd.ValidArgsFunction = o.completeStacks
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.stacks = args
+		if run == nil {
+			run = driftRun
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// drift is what `coldstart drift --json` prints.
+type drift struct {
+	resultJSON
+	proof.Strangers
+}
+
+func driftRun(ctx context.Context, o *DriftOptions) error {
+	org, err := o.load()
+	if err != nil {
+		return err
+	}
+	progress := newProgress(o.io)
+	a, err := o.over(org, progress.event)
+	if err != nil {
+		return err
+	}
+	progress.expect(a.Stacks(), o.stacks...)
+	stop := progress.start(ctx)
+	defer stop()
+	result, err := a.Drift(ctx, o.stacks...)
+	if err != nil {
+		return err
+	}
+	strangers := proof.Strangers{Strangers: []proof.Stranger{}, Omitted: []string{}}
+	if len(o.stacks) == 0 {
+		cfg, err := awsconfig.Load(ctx, nil, org.Region)
+		if err != nil {
+			return fmt.Errorf("finding AWS credentials: %w", err)
+		}
+		if strangers, err = proof.Undeclared(ctx, cfg, org); err != nil {
+			return fmt.Errorf("looking for what isn't declared: %w", err)
+		}
+	}
+	stop()
+	if o.json {
+		err = writeJSON(o.io.Out, drift{jsonOf(result), strangers})
+	} else {
+		writeDrift(o.io.Out, result, strangers)
+	}
+	switch {
+	case err != nil:
+		return err
+	case result.Err() != nil:
+		return errReported
+	case result.Changes().Changed() > 0 || len(strangers.Strangers) > 0:
+		return errChanges
+	}
+	return nil
+}
+
+// writeDrift writes what has changed, stack by stack, then what isn't declared.
+func writeDrift(w io.Writer, result *automation.Result, strangers proof.Strangers) {
+	writeSteps(w, result, false)
+	if len(strangers.Strangers) > 0 {
+		fmt.Fprintf(w, "\nNot declared:\n")
+	}
+	for _, s := range strangers.Strangers {
+		fmt.Fprintf(w, "  %s: %s\n    %s\n", s.Account, s.Found, strings.ToUpper(s.Remedy[:1])+s.Remedy[1:]+".")
+	}
+	for _, omitted := range strangers.Omitted {
+		fmt.Fprintf(w, "\nNot looked at: %s\n", omitted)
+	}
+	writeSummary(w, result)
+	if result.Err() == nil && result.Changes().Changed() == 0 && len(strangers.Strangers) == 0 {
+		fmt.Fprintf(w, "\nNothing has changed.\n")
+	}
+}

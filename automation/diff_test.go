@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -88,6 +89,7 @@ func TestDiff(t *testing.T) {
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	s := (&Automation{}).stack(organization.Stack{Name: "prod"}, &shared{})
+	s.watcher.begin()
 	for _, e := range []struct {
 		op   apitype.OpType
 		urn  string
@@ -126,5 +128,33 @@ func TestSteps(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"bucket", "zone"}, left); diff != "" {
 		t.Errorf("unfinished (-want +got)\n%s", diff)
+	}
+}
+
+// References to other stacks, and the providers of a preview that comes in by
+// other roles, are no changes.
+func TestUnworthy(t *testing.T) {
+	t.Parallel()
+	for planned, want := range map[bool]Changes{false: {"same": 2, "update": 2}, true: {"same": 3, "update": 1}} {
+		options := Options{}
+		if planned {
+			options.PlanToken = func(context.Context) (string, error) { return "", nil }
+		}
+		s := (&Automation{options: options}).stack(organization.Stack{Name: "prod"}, &shared{})
+		s.watcher.begin()
+		for _, kind := range []string{"pulumi:providers:aws", "pulumi:pulumi:StackReference", "aws:iam/role:Role"} {
+			m := apitype.StepEventMetadata{Op: apitype.OpUpdate, Type: kind, URN: "urn:pulumi:prod::coldstart::" + kind + "::x"}
+			s.watcher.started(m)
+			s.watcher.finished(m, false)
+		}
+		s.watcher.count(s.watcher.worthy(map[apitype.OpType]int{apitype.OpUpdate: 3, apitype.OpSame: 1}))
+		var result StackResult
+		s.watcher.tell(&result)
+		if diff := cmp.Diff(want, result.Changes); diff != "" {
+			t.Errorf("planned %t (-want +got)\n%s", planned, diff)
+		}
+		if len(result.Steps) != want["update"] {
+			t.Errorf("planned %t: %d steps", planned, len(result.Steps))
+		}
 	}
 }

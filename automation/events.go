@@ -70,9 +70,10 @@ type watcher struct {
 	// errors are what the engine says went wrong, failures the same by URN.
 	errors   []string
 	failures map[string]string
-	// entrances says that updates of providers don't count: a preview that comes
-	// in by other roles than updates do has other providers.
+	// entrances says that updates of providers aren't worth telling, ignored which
+	// updates weren't.
 	entrances bool
+	ignored   map[string]bool
 }
 
 // watch reads a channel of engine events until it is closed, and closes done.
@@ -110,18 +111,11 @@ func (w *watcher) tell(r *StackResult) {
 
 // worthy returns the counts of an attempt without what isn't worth telling.
 func (w *watcher) worthy(changes map[apitype.OpType]int) map[apitype.OpType]int {
-	if !w.entrances {
-		return changes
-	}
-	updates := 0
-	for _, step := range w.steps {
-		if step.Operation == string(apitype.OpUpdate) {
-			updates++
-		}
-	}
 	changes = maps.Clone(changes)
-	changes[apitype.OpSame] += changes[apitype.OpUpdate] - updates
-	changes[apitype.OpUpdate] = updates
+	if n := len(w.ignored); n > 0 {
+		changes[apitype.OpUpdate] -= n
+		changes[apitype.OpSame] += n
+	}
 	return changes
 }
 
@@ -147,9 +141,18 @@ func resourceOf(m apitype.StepEventMetadata) Resource {
 	}
 }
 
-// unworthy reports whether a step isn't worth telling.
+// unworthy reports whether a step isn't worth telling, and counts those that
+// Pulumi counts as updates: of references to other stacks, which are read each
+// time, and of providers where a preview comes in by other roles than updates do.
 func (w *watcher) unworthy(m apitype.StepEventMetadata) bool {
-	return unchanged(m.Op) || w.entrances && m.Op == apitype.OpUpdate && strings.HasPrefix(m.Type, "pulumi:providers:")
+	if unchanged(m.Op) {
+		return true
+	}
+	if m.Op != apitype.OpUpdate || m.Type != "pulumi:pulumi:StackReference" && (!w.entrances || !strings.HasPrefix(m.Type, "pulumi:providers:")) {
+		return false
+	}
+	w.ignored[m.URN] = true
+	return true
 }
 
 func (w *watcher) started(m apitype.StepEventMetadata) {
@@ -206,7 +209,8 @@ func (w *watcher) reset() {
 func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.errors, w.failures, w.lost, w.under = nil, map[string]string{}, nil, map[string]Resource{}
+	w.errors, w.failures, w.lost = nil, map[string]string{}, nil
+	w.under, w.ignored = map[string]Resource{}, map[string]bool{}
 }
 
 // imported reports whether something was adopted.

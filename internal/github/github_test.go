@@ -311,8 +311,12 @@ func TestFromEnvironment(t *testing.T) {
 		{"by number", map[string]string{"GITHUB_EVENT_PATH": ""}, 12, nil},
 		{"by number, in a run on a push", map[string]string{"GITHUB_EVENT_PATH": push}, 12, nil},
 		{"no pull request", map[string]string{"GITHUB_EVENT_PATH": push}, 0, []string{"isn't of a pull request", "--pull-request"}},
-		{"everything at once", map[string]string{"GITHUB_TOKEN": "", "GITHUB_REPOSITORY": "acme", "GITHUB_API_URL": "api", "GITHUB_EVENT_PATH": "nowhere.json"}, 0,
-			[]string{"GITHUB_TOKEN isn't set", `GITHUB_REPOSITORY is "acme"`, `GITHUB_API_URL is "api"`, "nowhere.json"}},
+		{
+			"everything at once",
+			map[string]string{"GITHUB_TOKEN": "", "GITHUB_REPOSITORY": "acme", "GITHUB_API_URL": "api", "GITHUB_EVENT_PATH": "nowhere.json"},
+			0,
+			[]string{"GITHUB_TOKEN isn't set", `GITHUB_REPOSITORY is "acme"`, `GITHUB_API_URL is "api"`, "nowhere.json"},
+		},
 		{"no event", map[string]string{"GITHUB_EVENT_PATH": ""}, 0, []string{"outside a workflow write --pull-request"}},
 	} {
 		env := s.Environment(t, dir, githubtest.Repository)

@@ -35,6 +35,7 @@ config:
 `)
 	w.up()
 	contains(t, w.ok(coldstart(), "drift"), "Nothing has changed.")
+	w.movesState()
 
 	tokens := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer requested" {
@@ -55,7 +56,7 @@ config:
 	if exitCode(err) != 3 {
 		t.Errorf("drift ended with %v", err)
 	}
-	contains(t, out, "drift-app-admin", "assumeRolePolicy.Statement", "shadow.drift.example is delegated to", "stranger@drift.example")
+	contains(t, out, "iam.Role", "assumeRolePolicy.Statement[0].Principal.AWS", "shadow.drift.example is delegated to", "stranger@drift.example")
 	if out, err := w.run(coldstart(), "drift", "--json"); exitCode(err) != 3 || !strings.Contains(out, `"strangers"`) {
 		t.Errorf("drift --json ended with %v", err)
 	}
@@ -97,4 +98,22 @@ func exitCode(err error) int {
 		return exit.ExitCode()
 	}
 	return 0
+}
+
+// State moves from a folder to the management account's bucket and key, where a
+// preview shows no changes and no passphrase is needed any more.
+func (w *world) movesState() {
+	w.t.Helper()
+	master, err := w.automation().Master(context.Background())
+	must(w.t, err)
+	// The emulator has no host names for buckets.
+	backend := master.BackendURL + "&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
+	w.ok(coldstart(), "state", "move", backend, "--secrets-provider", master.SecretsProvider)
+	w.env["PULUMI_BACKEND_URL"] = backend
+	w.env["PULUMI_CONFIG_PASSPHRASE"] = "another"
+	w.ok(coldstart(), "preview", "--expect-no-changes")
+	w.ok(coldstart(), "up", "--yes")
+	if out, err := w.run(coldstart(), "state", "move", backend); err == nil || !strings.Contains(out, "is in s3://") {
+		w.t.Errorf("moved onto itself: %v", err)
+	}
 }

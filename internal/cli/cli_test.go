@@ -35,7 +35,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("the help doesn't mention %q", want)
 		}
 	}
-	for _, command := range []string{"init", "account", "doctor", "preview", "up", "refresh", "drift", "destroy", "verify", "outputs", "access", "aws-config", "graph", "network", "stacks", "rehearse", "emulator", "version"} {
+	for _, command := range []string{"init", "account", "doctor", "preview", "up", "refresh", "drift", "destroy", "verify", "outputs", "state", "access", "aws-config", "graph", "network", "stacks", "rehearse", "emulator", "version"} {
 		code, out, _ := run(command, "--help")
 		if code != exitDone || len(out) < 200 {
 			t.Errorf("%s --help: exit code %d, %q", command, code, out)
@@ -65,7 +65,7 @@ func TestUsageErrors(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	dir := declared(t, "config:\n  coldstart:namespace: Acme\n  coldstart:domain: acme\n")
-	for _, command := range [][]string{{"account", "list"}, {"doctor"}, {"preview"}, {"up", "--yes"}, {"refresh"}, {"drift"}, {"destroy", "--yes"}, {"verify"}, {"outputs"}, {"access"}, {"aws-config"}, {"graph"}, {"network"}, {"stacks"}, {"rehearse"}} {
+	for _, command := range [][]string{{"account", "list"}, {"doctor"}, {"preview"}, {"up", "--yes"}, {"refresh"}, {"drift"}, {"destroy", "--yes"}, {"verify"}, {"outputs"}, {"state", "move"}, {"access"}, {"aws-config"}, {"graph"}, {"network"}, {"stacks"}, {"rehearse"}} {
 		code, out, errs := run(append(command, "-C", dir)...)
 		if code != exitFailed || out != "" {
 			t.Errorf("%v: exit code %d, out %q", command, code, out)

@@ -1,0 +1,190 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Destination is where MoveState moves state to.
+type Destination struct {
+	// Backend is its URL, as in Options.
+	Backend string
+	// SecretsProvider encrypts the secrets there, as in Options.
+	SecretsProvider string
+}
+
+// MoveState moves the state of all stacks to another backend, and proves by a
+// preview there that nothing would change. What is where it was stays there as it
+// is; nothing uses it any more once Options.Backend, PULUMI_BACKEND_URL or
+// Pulumi.yaml name the other one. If anything fails, the destination is as it was.
+// Secrets are in clear in this process only.
+func (a *Automation) MoveState(ctx context.Context, to Destination) (err error) {
+	existing, err := a.existing(ctx)
+	if err != nil {
+		return err
+	}
+	stacks := slices.DeleteFunc(a.org.Stacks(), func(s organization.Stack) bool { return !existing[s.Name] })
+	if len(stacks) == 0 {
+		return errors.New("there is no state to move: no stack has run in this backend")
+	}
+	common := &shared{events: newQueue(a.listener())}
+	defer common.events.close()
+	for _, s := range stacks {
+		release, err := a.stack(s, common).exclusive()
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	if err := a.unchanged(ctx, stacks, "before the move: run `coldstart up` first"); err != nil {
+		return err
+	}
+	there, err := a.at(to)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(there.options.Dir) }()
+	taken, err := there.existing(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range stacks {
+		if taken[s.Name] {
+			return fmt.Errorf("stack %s is in %s already, perhaps of an earlier move: nothing was moved; remove it there if you know that it isn't needed (`pulumi stack rm %s --force`)", s.Name, to.Backend, s.Name)
+		}
+	}
+	var moved []organization.Stack
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, there.remove(context.WithoutCancel(ctx), moved))
+		}
+	}()
+	for _, s := range stacks {
+		moved = append(moved, s)
+		if err := a.stack(s, common).moveTo(ctx, there, to.SecretsProvider); err != nil {
+			return fmt.Errorf("moving stack %s: %w", s.Name, err)
+		}
+	}
+	if err := there.unchanged(ctx, moved, "in "+to.Backend+", where they shouldn't; nothing was moved"); err != nil {
+		return err
+	}
+	return a.takeSettings(there, moved)
+}
+
+// unchanged returns an error unless a preview of the stacks shows no changes.
+func (a *Automation) unchanged(ctx context.Context, stacks []organization.Stack, where string) error {
+	result, err := a.Preview(ctx, namesOf(stacks)...)
+	if err == nil {
+		err = result.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if n := result.Changes().Changed(); n > 0 {
+		return fmt.Errorf("a preview shows %s %s", count(n, "change"), where)
+	}
+	return nil
+}
+
+// at returns an Automation for the same organization at another backend, with a
+// scratch folder of its own for the stacks' settings.
+func (a *Automation) at(to Destination) (*Automation, error) {
+	dir, err := os.MkdirTemp("", "coldstart-move-")
+	if err != nil {
+		return nil, err
+	}
+	options := a.options
+	options.Dir, options.Backend, options.SecretsProvider = dir, to.Backend, to.SecretsProvider
+	options.Env = maps.Clone(a.options.Env)
+	there, err := func() (*Automation, error) {
+		files, err := filepath.Glob(filepath.Join(a.options.Dir, "Pulumi*.yaml"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), encryption.ReplaceAll(content, nil), 0o600)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		return New(a.org, options)
+	}()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return there, nil
+}
+
+// encryption matches the lines of a stack's settings that say how its secrets are
+// encrypted.
+var encryption = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
+
+// moveTo writes the stack's state into another backend.
+func (s *stack) moveTo(ctx context.Context, there *Automation, secrets string) error {
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	envelope, deployment, err := s.deployment(ctx, handle)
+	if err != nil {
+		return err
+	}
+	if n := len(deployment.PendingOperations); n > 0 {
+		return fmt.Errorf("an earlier run was killed while %s were under way: run `coldstart up %s` first", count(n, "change"), s.name)
+	}
+	if err := s.init(ctx, there.options.Dir, there.options.Env, secrets); err != nil {
+		return err
+	}
+	s.say("moving")
+	return s.imported(ctx, there.options.Dir, there.options.Env, envelope)
+}
+
+// remove takes back what was moved.
+func (a *Automation) remove(ctx context.Context, stacks []organization.Stack) error {
+	existing, err := a.existing(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range stacks {
+		if existing[s.Name] {
+			errs = append(errs, a.stack(s, &shared{}).pulumi(ctx, "stack", "rm", "--force", "--yes", "--preserve-config"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// takeSettings puts what says how the stacks' secrets are encrypted there into
+// the project's folder.
+func (a *Automation) takeSettings(there *Automation, stacks []organization.Stack) error {
+	for _, s := range stacks {
+		name := "Pulumi." + s.Name + ".yaml"
+		content, err := os.ReadFile(filepath.Join(there.options.Dir, name))
+		if err != nil {
+			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
+		}
+		file := filepath.Join(a.options.Dir, name)
+		mode := os.FileMode(0o644)
+		if info, err := os.Stat(file); err == nil {
+			mode = info.Mode().Perm()
+		}
+		if err := os.WriteFile(file+".new", content, mode); err != nil {
+			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
+		}
+	}
+	return nil
+}

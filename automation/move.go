@@ -54,7 +54,7 @@ func (a *Automation) MoveState(ctx context.Context, to Destination) (err error) 
 	defer func() { _ = os.RemoveAll(there.options.Dir) }()
 	taken, err := there.existing(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("looking at %s, where the state is to go: %w", to.Backend, err)
 	}
 	for _, s := range stacks {
 		if taken[s.Name] {

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,11 @@ func (s *stack) moveTo(ctx context.Context, there *Automation, secrets string) e
 		return err
 	}
 	s.say("moving")
-	return s.imported(ctx, there.options.Dir, there.options.Env, envelope)
+	if err := s.imported(ctx, there.options.Dir, there.options.Env, envelope); err != nil {
+		return err
+	}
+	// State that is imported stays encrypted as it was.
+	return there.stack(organization.Stack{Name: s.name}, s.shared).pulumi(ctx, "stack", "change-secrets-provider", cmp.Or(secrets, "default"))
 }
 
 // remove takes back what was moved.

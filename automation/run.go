@@ -130,6 +130,9 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 	result.Err = n.do(ctx, op)
 	result.Duration = time.Since(begin)
 	n.watcher.tell(&result)
+	if ctx.Err() == nil {
+		result.Unfinished = nil
+	}
 	result.Status = StatusSucceeded
 	if result.Err != nil {
 		result.Status = StatusFailed

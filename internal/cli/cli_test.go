@@ -127,7 +127,9 @@ func TestSummary(t *testing.T) {
 				{Resource: automation.Resource{Type: "aws:kms/key:Key", Name: "state", Operation: "delete"}},
 			},
 		},
-		{Stack: "audit", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("first\nsecond")},
+		{Stack: "audit", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("first\nsecond"), Unfinished: []automation.Resource{
+			{Type: "coldstart:state:Store", Name: "state", Operation: "create"}, {Type: "aws:kms/key:Key", Name: "state", Operation: "create"},
+		}},
 		{Stack: "prod", Status: automation.StatusSkipped, Changes: automation.Changes{}, Err: errors.New("not run, because …")},
 	}}
 	var out bytes.Buffer
@@ -147,6 +149,8 @@ all                2 create, 75 same  1m30s
 audit failed:
   first
   second
+  It left under way, and the next run finds out what became of it:
+  - create of kms.Key state
 
 prod was skipped:
   not run, because …

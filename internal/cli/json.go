@@ -23,6 +23,7 @@ const resultHelp = `--json prints one object:
     steps    a list of {urn, type, name, operation, id, protected, diff}, of which
              diff is a list of {path, kind, old, new, replaces}; kind is add, delete
              or update; values are JSON, "[secret]" or "[unknown]"
+    unfinished  what an interruption left under way, if so: {urn, type, name, operation}
   warnings   what a person should look after, though nothing failed`
 
 // jsonFlag adds --json to a command that runs stacks.
@@ -45,6 +46,8 @@ type stackJSON struct {
 	Seconds float64            `json:"seconds"`
 	Error   string             `json:"error,omitempty"`
 	Steps   []automation.Step  `json:"steps"`
+	// Unfinished is what an interruption left under way.
+	Unfinished []automation.Resource `json:"unfinished,omitempty"`
 }
 
 // writeResult writes a result as resultHelp says. Nothing in it is null.
@@ -60,7 +63,7 @@ func jsonOf(result *automation.Result) resultJSON {
 	for _, s := range result.Stacks {
 		stack := stackJSON{
 			Stack: s.Stack, Status: s.Status, Changes: s.Changes, Seconds: rounded(s.Duration),
-			Steps: append([]automation.Step{}, s.Steps...),
+			Steps: append([]automation.Step{}, s.Steps...), Unfinished: s.Unfinished,
 		}
 		if stack.Changes == nil {
 			stack.Changes = automation.Changes{}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -45,6 +46,7 @@ func writeSummary(w io.Writer, result *automation.Result) {
 		switch s.Status {
 		case automation.StatusFailed:
 			fmt.Fprintf(w, "\n%s failed:\n%s\n", s.Stack, indent(s.Err.Error()))
+			writeUnfinished(w, s.Unfinished)
 			again = append(again, s.Stack)
 		case automation.StatusSkipped:
 			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))
@@ -57,6 +59,18 @@ func writeSummary(w io.Writer, result *automation.Result) {
 	}
 	if len(again) > 0 {
 		fmt.Fprintf(w, "\nWhen that is put right, run again:\n  coldstart %s %s\n", result.Operation, strings.Join(again, " "))
+	}
+}
+
+// writeUnfinished lists what an interruption left half-made.
+func writeUnfinished(w io.Writer, left []automation.Resource) {
+	left = slices.DeleteFunc(slices.Clone(left), component)
+	if len(left) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "  It left under way, and the next run finds out what became of it:")
+	for _, r := range left {
+		fmt.Fprintf(w, "  - %s of %s %s\n", r.Operation, changes.Type(r.Type), r.Name)
 	}
 }
 

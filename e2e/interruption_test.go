@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -58,12 +59,18 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// Ctrl-C stops cleanly: no lock, nothing to be recovered.
+// Who comes second is told who was first. Ctrl-C stops cleanly: no lock, nothing to
+// be recovered.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, strings.Replace(interrupted, "KEY", publicKey(t, newKey(t)), 1))
 	up := w.start(coldstart(), "up", "--yes")
 	time.Sleep(8 * time.Second)
+	second, err := w.run(coldstart(), "up", "--yes", "master")
+	if err == nil {
+		t.Error("two runs changed the same stack")
+	}
+	contains(t, second, "stack master is locked by", fmt.Sprintf("(pid %d) since", up.Process.Pid))
 	must(t, up.Process.Signal(os.Interrupt))
 	if err := up.Wait(); err == nil {
 		t.Error("it was interrupted and says that it was done")

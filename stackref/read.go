@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -73,6 +74,14 @@ func (r Reference[T]) String(get func(T) string) pulumi.StringOutput {
 	return pulumi.String(get(*r.outputs)).ToStringOutput()
 }
 
+// A folder as a backend is read while another process, or the engine itself, writes
+// a file there: for a moment the file is empty, and reading it ends too early.
+const (
+	halfWritten = "EOF"
+	rereads     = 20
+	rereadPause = 250 * time.Millisecond
+)
+
 // read returns a stack's outputs from the backend, and nil for a stack that
 // doesn't exist.
 func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
@@ -82,7 +91,15 @@ func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
 	var result struct {
 		Outputs map[string]any `pulumi:"outputs"`
 	}
-	if err := ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result); err != nil {
+	err := ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result)
+	for range rereads {
+		if err == nil || !strings.Contains(err.Error(), halfWritten) {
+			break
+		}
+		time.Sleep(rereadPause)
+		err = ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result)
+	}
+	if err != nil {
 		if strings.Contains(err.Error(), "unknown stack") {
 			return nil, nil
 		}

@@ -86,7 +86,7 @@ func hidden(m apitype.StepEventMetadata, seen []PropertyDiff) []PropertyDiff {
 		case apitype.DiffDelete, apitype.DiffDeleteReplace:
 			kind = DiffDelete
 		}
-		if m.Op == apitype.OpSame || computed.MatchString(path) || slices.ContainsFunc(seen, func(d PropertyDiff) bool { return within(d.Path, path) || within(path, d.Path) }) {
+		if computed.MatchString(path) || slices.ContainsFunc(seen, func(d PropertyDiff) bool { return within(d.Path, path) || within(path, d.Path) }) {
 			continue
 		}
 		found = append(found, PropertyDiff{Path: path, Kind: kind, Old: side(m.Old, path, kind != DiffAdd), New: side(m.New, path, kind != DiffDelete)})
@@ -98,14 +98,14 @@ func hidden(m apitype.StepEventMetadata, seen []PropertyDiff) []PropertyDiff {
 // provider's own.
 var computed = regexp.MustCompile(`^(tagsAll|__defaults|__meta)\b`)
 
-// side returns the value at the top of a path, if it is there.
+// side returns the value of a property at the top, if it is there; what lies
+// deeper isn't looked for.
 func side(s *apitype.StepEventStateMetadata, path string, there bool) any {
 	if s == nil || !there {
 		return nil
 	}
-	top, _, _ := strings.Cut(strings.SplitN(path, "[", 2)[0], ".")
 	for _, values := range []map[string]any{s.Inputs, s.Outputs} {
-		if v, ok := values[top]; ok && top == path {
+		if v, ok := values[path]; ok {
 			return plain(v)
 		}
 	}

@@ -13,6 +13,6 @@
 // Pulumi didn't note) is put right.
 //
 // The package prints nothing and never ends the process. Progress comes as
-// events, on the functions in Options; they are called from several goroutines,
-// one call at a time.
+// events, to the function in Options: one call at a time, in order, from a goroutine
+// of its own, so that the engine never waits for it.
 package automation

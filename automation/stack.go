@@ -79,7 +79,9 @@ func (s *stack) say(format string, args ...any) {
 func (s *stack) open(ctx context.Context, dir string, env map[string]string, plan *program.Plan) (auto.Stack, error) {
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
-	run := program.For(s.a.org, program.Settings{Emulator: s.a.emulator(), Live: s.live, Plan: plan})
+	run := program.For(s.a.org, program.Settings{
+		Emulator: s.a.emulator(), Live: s.live, Plan: plan, Dir: dir,
+	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
 		return auto.Stack{}, err

@@ -8,6 +8,7 @@
 package program
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -36,6 +37,12 @@ type Settings struct {
 	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
 	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
 	Emulator string
+	// Dir is the folder that the engine runs in: that of Pulumi.yaml. Empty is this
+	// process's. Images' build contexts are written below it.
+	Dir string
+	// Docker, if not nil, finds out whether there is a Docker daemon, for
+	// organizations with images.
+	Docker func(context.Context) error
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run

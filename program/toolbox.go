@@ -108,7 +108,7 @@ func imageFacts(org *organization.Organization, name string, b base, own ownFact
 		"BANNER":                pulumi.String(strings.ToUpper(org.Namespace + " " + name)),
 		"MOTD":                  pulumi.Sprintf("The AWS account %s of %s (%s), in %s.", name, org.Domain, id, org.Region),
 		"AWS_REGION":            pulumi.String(org.Region),
-		"AWS_PROFILE":           pulumi.String(profile(org, name)),
+		"DEFAULT_PROFILE":       pulumi.String(profile(org, name)),
 		"AWS_ACCOUNT_ID":        id,
 		"AWS_MASTER_ACCOUNT_ID": b.accountID(organization.Master),
 		"SIGN_IN_URL":           signInURL(org, name, b),

@@ -54,7 +54,7 @@ func TestImage(t *testing.T) {
 		"BASE": "debian:trixie-slim", "PACKAGES": "g++ vim", "PULUMI_VERSION": "3.259.0",
 		"NAMESPACE": "acme", "ACCOUNT": "prod", "DOMAIN": "acme.example", "BANNER": "ACME PROD",
 		"MOTD":       "The AWS account prod of acme.example (" + id + "), in us-west-2.",
-		"AWS_REGION": "us-west-2", "AWS_PROFILE": "acme-prod-admin", "AWS_ACCOUNT_ID": id, "AWS_MASTER_ACCOUNT_ID": pulumitest.MasterID,
+		"AWS_REGION": "us-west-2", "DEFAULT_PROFILE": "acme-prod-admin", "AWS_ACCOUNT_ID": id, "AWS_MASTER_ACCOUNT_ID": pulumitest.MasterID,
 		"SIGN_IN_URL": "https://acme-prod.signin.aws.amazon.com/console", "ORG_NETWORK_CIDR": "10.0.0.0/8", "ACCOUNT_NETWORK_CIDR": "10.103.0.0/16",
 		"STATE_BUCKET": "acme-prod-state-" + id, "PULUMI_BACKEND_URL": "s3://acme-prod-state-" + id + "?region=us-west-2&awssdk=v2",
 		"SECRETS_PROVIDER": "awskms:///" + key("state") + "?region=us-west-2", "SECRETS_KEY_ARN": key("secrets"),

@@ -87,7 +87,10 @@ func (t *toolchain) hostPart() (part, error) {
 // has built isn't for other projects.
 func (t *toolchain) pluginPart(cli string) (part, error) {
 	build, err := t.built("resource-aws", []string{pluginVersion},
-		[]string{"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum", "internal/trim/trim.go", "services.go"},
+		[]string{
+			"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
+			"internal/trim/trim.go", "internal/trim/repair.go", "services.go",
+		},
 		t.buildPlugin)
 	return part{
 		title: "the AWS plugin",

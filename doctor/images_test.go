@@ -1,17 +1,7 @@
 package doctor
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"fmt"
 	"io"
-	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,89 +9,34 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-const (
-	version20 = `{"Version":"20.10.24","ApiVersion":"1.41","Os":"linux"}`
-	windows   = `{"Version":"28.0.1","ApiVersion":"1.48","Os":"windows"}`
-)
-
-// engine answers as Docker's daemon does when it is asked for its version.
-func engine(status int, body string) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})
-	return mux
-}
-
-// socketDir returns a folder whose name leaves room for a socket's: a path of more
-// than 104 bytes is none.
-func socketDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "doctor")
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-// daemon starts one at a socket of its own.
-func daemon(t *testing.T, handler http.Handler) (address string) {
-	t.Helper()
-	socket := filepath.Join(socketDir(t), "docker.sock")
-	listener, err := net.Listen("unix", socket)
-	must(t, err)
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: handler}}
-	server.Start()
-	t.Cleanup(server.Close)
-	return "unix://" + socket
-}
-
-func TestFindDaemon(t *testing.T) {
+func TestDockerVersionIsTheSDKs(t *testing.T) {
 	t.Parallel()
-	none := "unix://" + filepath.Join(socketDir(t), "docker.sock")
-	tcp := httptest.NewServer(engine(200, version20))
-	t.Cleanup(tcp.Close)
-	for name, c := range map[string]struct {
-		addresses []string
-		status    Status
-		wants     []string
-	}{
-		"one":                   {[]string{daemon(t, engine(200, version20))}, OK, []string{"version 20.10.24, at unix:///"}},
-		"one over TCP":          {[]string{"tcp://" + tcp.Listener.Addr().String()}, OK, []string{"version 20.10.24, at tcp://127.0.0.1:"}},
-		"one as Compose has it": {[]string{"tcp://" + tcp.Listener.Addr().String() + "/"}, OK, []string{"version 20.10.24"}},
-		"at the second place":   {[]string{none, daemon(t, engine(200, version20))}, OK, []string{"version 20.10.24"}},
-		"none": {[]string{none, "unix:///nowhere/docker.sock"}, Failure, []string{
-			"no daemon answers", none, "no such file", "sudo systemctl start docker", "DOCKER_HOST=", "coldstart:image out of Pulumi.master.yaml",
-		}},
-		"none any more":        {[]string{abandoned(t)}, Failure, []string{"refused", "Docker Desktop"}},
-		"one that fails":       {[]string{daemon(t, engine(500, version20))}, Failure, []string{"500 Internal Server Error"}},
-		"something else":       {[]string{daemon(t, engine(200, "<html>"))}, Failure, []string{"isn't Docker"}},
-		"something else, JSON": {[]string{daemon(t, engine(200, "{}"))}, Failure, []string{"isn't Docker"}},
-		"one for Windows":      {[]string{daemon(t, engine(200, windows))}, Failure, []string{"images for windows", "Linux containers"}},
-		"behind SSH":           {[]string{"ssh://ada@build.acme.example"}, Warning, []string{"isn't looked at", "docker -H ssh://ada@build.acme.example version"}},
-		"at no address":        {[]string{"localhost"}, Warning, []string{"localhost isn't looked at"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			checkFinding(t, findDaemon(t.Context(), c.addresses, dockerTLS{}), c.status, c.wants...)
-		})
+	mod, err := os.ReadFile("../go.mod")
+	must(t, err)
+	asked := regexp.MustCompile(`github\.com/pulumi/pulumi-docker/sdk/v4 v(\S+)`).FindSubmatch(mod)
+	if asked == nil || string(asked[1]) != dockerVersion {
+		t.Errorf("go.mod asks for %s, and doctor looks for %s", asked, dockerVersion)
 	}
 }
 
-// abandoned is a socket that a dead daemon has left.
-func abandoned(t *testing.T) (address string) {
+// daemon starts what answers as Docker's daemon does when it is asked for its version.
+func daemon(t *testing.T) (address string) {
 	t.Helper()
-	socket := filepath.Join(socketDir(t), "docker.sock")
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket})
+	// A path of more than 104 bytes is no socket's.
+	dir, err := os.MkdirTemp("", "doctor")
 	must(t, err)
-	listener.SetUnlinkOnClose(false)
-	must(t, listener.Close())
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "docker.sock")
+	listener, err := net.Listen("unix", socket)
+	must(t, err)
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"Version":"20.10.24","ApiVersion":"1.41","Os":"linux"}`)
+	})}}
+	server.Start()
+	t.Cleanup(server.Close)
 	return "unix://" + socket
 }
 
@@ -118,113 +53,10 @@ func checkFinding(t *testing.T, findings []Finding, status Status, wants ...stri
 	}
 }
 
-// A daemon that says nothing is given up when the check is.
-func TestFindDaemonThatHangs(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	address := daemon(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		cancel()
-		<-r.Context().Done()
-	}))
-	checkFinding(t, findDaemon(ctx, []string{address}, dockerTLS{}), Failure, "context canceled")
-}
-
-// root, as which tests may run, is let in everywhere, so the error is made here.
-func TestDaemonThatLetsNobodyIn(t *testing.T) {
-	t.Parallel()
-	err := fmt.Errorf("unix:///var/run/docker.sock: %w", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)})
-	if remedy := withDaemon(err); !strings.Contains(remedy, "usermod -aG docker") {
-		t.Errorf("the remedy is %q", remedy)
-	}
-}
-
-// With certificates, docker's clients speak TLS and show their own.
-func TestFindDaemonWithCertificates(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewUnstartedServer(engine(200, version20))
-	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	certs := t.TempDir()
-	pair := server.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	must(t, err)
-	writePEM(t, filepath.Join(certs, "cert.pem"), "CERTIFICATE", pair.Certificate[0])
-	writePEM(t, filepath.Join(certs, "key.pem"), "PRIVATE KEY", key)
-	for _, c := range []struct {
-		name   string
-		tls    dockerTLS
-		ca     []byte
-		status Status
-		want   string
-	}{
-		{"verified", dockerTLS{certs, true}, pair.Certificate[0], OK, "version 20.10.24"},
-		{"another's, verified", dockerTLS{certs, true}, authority(t), Failure, "certificate"},
-		{"another's, trusted", dockerTLS{certs, false}, authority(t), OK, "version 20.10.24"},
-		{"in clear text", dockerTLS{}, nil, Failure, "400 Bad Request"},
-		{"no certificates", dockerTLS{"/nowhere", true}, nil, Failure, "/nowhere/ca.pem: no such file"},
-	} {
-		if c.ca != nil {
-			writePEM(t, filepath.Join(certs, "ca.pem"), "CERTIFICATE", c.ca)
-		}
-		findings := findDaemon(t.Context(), []string{"tcp://" + server.Listener.Addr().String()}, c.tls)
-		t.Log(c.name)
-		checkFinding(t, findings, c.status, c.want)
-	}
-	must(t, os.WriteFile(filepath.Join(certs, "ca.pem"), []byte("none"), 0o600))
-	checkFinding(t, findDaemon(t.Context(), []string{"tcp://127.0.0.1:1"}, dockerTLS{certs, true}), Failure, "ca.pem has no certificate")
-}
-
-func writePEM(t *testing.T, file, kind string, content []byte) {
-	t.Helper()
-	must(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600))
-}
-
-// authority returns the certificate of an authority that has signed nothing.
-func authority(t *testing.T) []byte {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	must(t, err)
-	return cert
-}
-
-func TestDockerAddresses(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		configured, home string
-		want             []string
-	}{
-		{"tcp://build:2376", "/home/ada", []string{"tcp://build:2376"}},
-		{"", "/home/ada", []string{
-			"unix:///var/run/docker.sock", "unix:///home/ada/.docker/run/docker.sock", "unix:///home/ada/.docker/desktop/docker.sock",
-		}},
-		{"", "", []string{"unix:///var/run/docker.sock"}},
-	} {
-		if diff := cmp.Diff(c.want, dockerAddresses(c.configured, c.home)); diff != "" {
-			t.Errorf("%q, %q: (-want +got)\n%s", c.configured, c.home, diff)
-		}
-	}
-}
-
-// go.mod asks for the Docker plugin's SDK since programs declare images.
-func TestDockerVersionIsTheSDKs(t *testing.T) {
-	t.Parallel()
-	mod, err := os.ReadFile("../go.mod")
-	must(t, err)
-	asked := regexp.MustCompile(`github\.com/pulumi/pulumi-docker/sdk/v4 v(\S+)`).FindSubmatch(mod)
-	if asked != nil && string(asked[1]) != dockerVersion {
-		t.Errorf("go.mod asks for %s, and doctor looks for %s", asked[1], dockerVersion)
-	}
-}
-
 func TestImageChecks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.environment(map[string]string{"DOCKER_HOST": daemon(t, engine(200, version20)), "DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": ""})
+	w.environment(map[string]string{"DOCKER_HOST": daemon(t), "DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": ""})
 	look := func() map[string][]Finding {
 		findings := map[string][]Finding{}
 		for _, c := range (&examiner{org: w.org, options: w.options}).imageChecks() {

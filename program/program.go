@@ -14,6 +14,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -28,8 +29,11 @@ func Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	// The variable sends the providers' calls to an emulator.
-	return For(org, Settings{Emulator: os.Getenv("AWS_ENDPOINT_URL")})(ctx)
+	return For(org, Settings{
+		// The variable sends the providers' calls to an emulator.
+		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
+		Docker:   dockerd.Check,
+	})(ctx)
 }
 
 // Settings say against what a program runs.

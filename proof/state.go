@@ -12,7 +12,6 @@ import (
 	"github.com/coldstart-aws/coldstart/state"
 )
 
-
 // proveState proves where the account keeps the state of its programs and what
 // encrypts its secrets.
 func (p *prover) proveState(ctx context.Context, a *account) {

@@ -199,12 +199,13 @@ func (s *stack) planned(ctx context.Context, f func(*program.Plan) error) error 
 const byToken = "AssumeRoleWithWebIdentity"
 
 func (s *stack) up(ctx context.Context) error {
+	begin := time.Now()
 	handle, err := s.here(ctx)
 	if err != nil {
 		return err
 	}
 	if s.exists {
-		if err := s.recover(ctx, handle); err != nil {
+		if _, err := s.recover(ctx, handle); err != nil {
 			return err
 		}
 	}
@@ -219,9 +220,11 @@ func (s *stack) up(ctx context.Context) error {
 	// that came to no end; now it is brought in line with the declaration.
 	if s.watcher.imported() || s.unfinished && s.name == organization.Master {
 		s.say("adopted what exists already; running again to bring it in line")
-		return s.retried(ctx, handle, run)
+		if err := s.retried(ctx, handle, run); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.deleteDoubles(ctx, begin)
 }
 
 func (s *stack) refresh(ctx context.Context) error {
@@ -229,7 +232,7 @@ func (s *stack) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle); err != nil {
 		return err
 	}
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
@@ -243,7 +246,7 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle); err != nil {
 		return err
 	}
 	_, deployment, err := s.deployment(ctx, handle)
@@ -317,8 +320,13 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 		}
 		if lost := s.watcher.lostCreations(); len(lost) > 0 {
 			// Whatever comes next has to find what AWS created nevertheless.
-			if err := s.recover(ctx, handle, lost...); err != nil {
-				return err
+			mended, recoverErr := s.recover(ctx, handle, lost...)
+			if recoverErr != nil {
+				return errors.Join(err, recoverErr)
+			}
+			if mended > 0 && attempt < attempts {
+				s.say("AWS had created %s before the answer was lost; going on", count(mended, "resource"))
+				continue
 			}
 		}
 		if again, lockErr := s.unlock(ctx, err); again {

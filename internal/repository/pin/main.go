@@ -25,7 +25,7 @@ func pin(root, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // It is in the folder for temporary files.
 	templates, err := repository.LoadTemplates(nil)
 	if err != nil {
 		return err

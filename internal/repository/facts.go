@@ -8,6 +8,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
+	"github.com/coldstart-aws/coldstart/state"
 )
 
 // Facts are what a template may use about an account. All values are plain text;
@@ -40,7 +41,7 @@ type Facts struct {
 	// Profile is that of ~/.aws/config by which people work in the account; empty if
 	// there is no role.
 	Profile string
-	// Image is the account's container image, and empty if there is none.
+	// Image is the account's toolbox, with its tag, and empty if there is none.
 	Image string
 	// Owner is the organization or user of GitHub's that owns the repository, and
 	// CodeOwner who has to approve changes, with an @; empty if nobody has said.
@@ -48,7 +49,8 @@ type Facts struct {
 	// GitHub is nil if nothing in the account trusts GitHub's tokens.
 	GitHub *GitHub
 	// FactsStack is the stack that coldstart keeps in the account's state bucket, as a
-	// stack reference names it.
+	// stack reference names it, which can only name stacks of its own backend.
+	// https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences
 	FactsStack string
 	// PulumiVersion is that of the CLI for workflows.
 	PulumiVersion string
@@ -85,11 +87,6 @@ var pinned = Actions{
 // pulumiVersion is that of coldstart's own toolchain; a test keeps it in step.
 const pulumiVersion = "3.259.0"
 
-// factsProject is the project of the stacks that hold accounts' facts. A stack
-// reference of a state bucket can only name a stack in the same one.
-// https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences
-const factsProject = "coldstart-account"
-
 // Outputs are what stacks export that facts are made from.
 type Outputs struct {
 	Master *stackref.Master
@@ -110,8 +107,8 @@ func FactsOf(org *organization.Organization, account, owner string, o Outputs) F
 		StateBucket: o.Account.StateBucket, StateKeyARN: o.Account.StateKeyARN,
 		BackendURL: o.Account.BackendURL, SecretsProvider: o.Account.SecretsProvider,
 		SecretsKeyARN: o.Account.SecretsKeyARN, SignInURL: o.Users.SignInURL,
-		Image:         image(o.Account),
-		FactsStack:    "organization/" + factsProject + "/" + account,
+		Image:         o.Account.Image,
+		FactsStack:    "organization/" + state.FactsProject + "/" + account,
 		PulumiVersion: pulumiVersion, Actions: pinned,
 	}
 	if account != organization.Master {
@@ -142,10 +139,6 @@ func cidr(network netip.Prefix) string {
 	}
 	return network.String()
 }
-
-// image returns the account's container image.
-// It is the one place that knows where that comes from.
-func image(*stackref.Account) string { return "" }
 
 // profile returns the profile of who administers, or else of any role.
 func profile(roles []Role) string {
@@ -202,9 +195,13 @@ func (f Facts) Variables() []Variable {
 	return variables
 }
 
-// Registry is the host of the image.
-func (f Facts) Registry() string {
+// ECR is the registry of the image if that is one of Amazon's, to which one logs in by
+// AWS, and else empty.
+func (f Facts) ECR() string {
 	host, _, _ := strings.Cut(f.Image, "/")
+	if !strings.Contains(host, ".dkr.ecr.") {
+		return ""
+	}
 	return host
 }
 

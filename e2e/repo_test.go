@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func (c *checkout) try(name string, args ...string) (string, error) {
 	c.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = c.dir
-	cmd.Env = append(c.command("").Env, c.env...)
+	cmd.Env = slices.Concat(c.command("").Env, c.env)
 	out, err := cmd.CombinedOutput()
 	c.t.Logf("%s$ %s %s\n%s", c.account, name, strings.Join(args, " "), out)
 	return string(out), err
@@ -115,8 +116,8 @@ config:
 	master, err := w.automation().Master(context.Background())
 	must(t, err)
 	for account, wants := range map[string][]string{
-		"0x1": {"ec2:Vpc", "route53:Record", "iam:Role"},
-		"lab": {"route53:Record", "iam:Role"},
+		"0x1": {"aws:ec2/vpc:Vpc: (create)", "10.16.0.0/16", "aws:route53/record:Record: (create)", "aws:iam/role:Role: (create)"},
+		"lab": {"aws:route53/record:Record: (create)", "hello.lab.cloud", "aws:iam/role:Role: (create)"},
 	} {
 		c := w.checkout(account, master.Accounts[account].ID)
 		contains(t, c.does("git", "log", "--format=%s%n%b"), "Render the repository", "Rendered-By: coldstart")
@@ -127,6 +128,10 @@ config:
 		}
 		c.does("make", "test")
 		c.holds("README.md", master.Accounts[account].ID, c.account+"."+"cloud.north-wind.example.co.uk")
+		lint := exec.Command("go", "tool", "-modfile=../toolchain/actionlint/go.mod", "actionlint", filepath.Join(c.dir, ".github/workflows/preview.yml"))
+		if out, err := lint.CombinedOutput(); err != nil {
+			t.Errorf("actionlint: %v\n%s", err, out)
+		}
 		c.does("make", "init")
 		contains(t, c.does("make", "preview"), wants...)
 		c.pulumi("up --yes --skip-preview")

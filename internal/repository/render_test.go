@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -384,5 +385,33 @@ func TestNoNetwork(t *testing.T) {
 	org.Network.CIDR = netip.Prefix{}
 	if f := FactsOf(org, "on", "", outputs(org, "on")); f.Network != "" || f.OrganizationNetwork != "" {
 		t.Errorf("networks %q and %q", f.Network, f.OrganizationNetwork)
+	}
+}
+
+// TestDocumented has the documentation name all that a template may use.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../docs/repositories.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wanted []string
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[Facts](), reflect.TypeFor[Role](), reflect.TypeFor[GitHub](), reflect.TypeFor[Actions](), reflect.TypeFor[Variable](),
+	} {
+		for i := range typ.NumField() {
+			wanted = append(wanted, "`."+typ.Field(i).Name+"`")
+		}
+	}
+	for name := range functions {
+		wanted = append(wanted, "`"+name+"`")
+	}
+	for _, v := range (Facts{Profile: "p"}).Variables() {
+		wanted = append(wanted, "`"+v.Name+"`")
+	}
+	for _, want := range wanted {
+		if !strings.Contains(string(content), want) {
+			t.Errorf("%s isn't in docs/repositories.md", want)
+		}
 	}
 }

@@ -52,7 +52,13 @@ func pin(root, folder string) error {
 			return err
 		}
 	}
-	for _, args := range [][]string{{"mod", "edit", "-module=infrastructure"}, {"mod", "tidy"}} {
+	for _, args := range [][]string{
+		{"mod", "edit", "-module=infrastructure"},
+		{"mod", "tidy"},
+		// Pulumi's Go host asks this to find plugins, and Go notes in go.sum what it
+		// has looked at: the first preview would leave a changed file.
+		{"list", "-m", "-mod=mod", "all"},
+	} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr
 		if err := cmd.Run(); err != nil {

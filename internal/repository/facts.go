@@ -9,6 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 	"github.com/coldstart-aws/coldstart/state"
+	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
 // Facts are what a template may use about an account. All values are plain text;
@@ -84,8 +85,6 @@ var pinned = Actions{
 	ConfigureAWS: "aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0",
 }
 
-// pulumiVersion is that of coldstart's own toolchain; a test keeps it in step.
-const pulumiVersion = "3.259.0"
 
 // Outputs are what stacks export that facts are made from.
 type Outputs struct {
@@ -109,7 +108,7 @@ func FactsOf(org *organization.Organization, account, owner string, o Outputs) F
 		SecretsKeyARN: o.Account.SecretsKeyARN, SignInURL: o.Users.SignInURL,
 		Image:         o.Account.Image,
 		FactsStack:    "organization/" + state.FactsProject + "/" + account,
-		PulumiVersion: pulumiVersion, Actions: pinned,
+		PulumiVersion: toolbox.PulumiVersion, Actions: pinned,
 	}
 	if account != organization.Master {
 		f.Email = org.AccountEmail(account)

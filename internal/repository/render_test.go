@@ -20,6 +20,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
+	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
 // outputs are those of an account.
@@ -340,8 +341,8 @@ func TestPinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := regexp.MustCompile(`cliVersion += "(.+)"`).FindSubmatch(toolchain); found == nil || string(found[1]) != pulumiVersion {
-		t.Errorf("pulumiVersion is %s, the toolchain's %s", pulumiVersion, found)
+	if found := regexp.MustCompile(`cliVersion += "(.+)"`).FindSubmatch(toolchain); found == nil || string(found[1]) != toolbox.PulumiVersion {
+		t.Errorf("toolbox.PulumiVersion is %s, the toolchain's %s", toolbox.PulumiVersion, found)
 	}
 	var workflows strings.Builder
 	for _, file := range []string{"../../.github/workflows/preview.yaml", "../../.github/actions/setup/action.yaml"} {

@@ -32,7 +32,7 @@ func input(r apitype.ResourceV3, name string) string {
 // a call that may be made twice, such as attaching a policy to a role. There says
 // that another run gets past it.
 func (f *finder) find(ctx context.Context, r lostCreation) (id string, there bool, err error) {
-	switch r.Type {
+	switch string(r.Type) {
 	case "aws:organizations/account:Account":
 		there, err = f.account(ctx, r.ResourceV3)
 		return "", there, err

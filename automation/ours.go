@@ -32,7 +32,7 @@ func (f *finder) ours(ctx context.Context, r apitype.ResourceV3) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	switch r.Type {
+	switch string(r.Type) {
 	case "aws:iam/group:Group":
 		return youngGroup(ctx, cfg, input(r, "name"))
 	case "aws:iam/accountAlias:AccountAlias":
@@ -70,7 +70,7 @@ func tagsOf(ctx context.Context, cfg aws.Config, f *finder, r apitype.ResourceV3
 	}
 	tags := map[string]string{}
 	add := func(key, value *string) { tags[aws.ToString(key)] = aws.ToString(value) }
-	switch r.Type {
+	switch string(r.Type) {
 	case "aws:iam/role:Role":
 		out, err := iam.NewFromConfig(cfg).ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: &id})
 		if err != nil {
@@ -211,18 +211,15 @@ func sameRecord(ctx context.Context, cfg aws.Config, r apitype.ResourceV3) (bool
 	for _, v := range values {
 		declared[strings.TrimSuffix(fmt.Sprint(v), ".")] = true
 	}
-	for _, set := range out.ResourceRecordSets {
-		if set.Type != kind || unescaped(aws.ToString(set.Name)) != strings.TrimSuffix(name, ".") || len(set.ResourceRecords) != len(declared) {
-			return false, nil
-		}
-		for _, record := range set.ResourceRecords {
-			if !declared[strings.TrimSuffix(aws.ToString(record.Value), ".")] {
-				return false, nil
-			}
-		}
-		return true, nil
+	if len(out.ResourceRecordSets) == 0 {
+		return false, nil
 	}
-	return false, nil
+	set := out.ResourceRecordSets[0]
+	same := set.Type == kind && unescaped(aws.ToString(set.Name)) == strings.TrimSuffix(name, ".") && len(set.ResourceRecords) == len(declared)
+	for _, record := range set.ResourceRecords {
+		same = same && declared[strings.TrimSuffix(aws.ToString(record.Value), ".")]
+	}
+	return same, nil
 }
 
 // unescaped returns a name as it is declared: Route 53 writes the star in octal.

@@ -75,7 +75,7 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, l
 	if len(lost) > 0 {
 		s.say("no answer about %s that AWS may have created; looking for it", count(len(lost), "resource"))
 	}
-	all := append(pending, lost...)
+	all := slices.Concat(pending, lost)
 	if len(all) == 0 {
 		return false, 0, nil
 	}

@@ -85,7 +85,6 @@ var pinned = Actions{
 	ConfigureAWS: "aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0",
 }
 
-
 // Outputs are what stacks export that facts are made from.
 type Outputs struct {
 	Master *stackref.Master

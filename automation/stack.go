@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,19 +35,32 @@ const (
 // half a minute for each change of DNS or of a bucket's lifecycle.
 const resources = 32
 
-// passing are errors that pass by themselves: of an account that is minutes old,
-// whose role hasn't reached every region yet or of which a service hasn't heard,
-// and of connections that break.
-var passing = []string{
+// passing matches errors that pass by themselves: of an account that is minutes old,
+// whose role hasn't reached every region yet or of which a service hasn't heard; of
+// an AWS that is busy or broken for a moment; and of connections that break, or of a
+// provider that has died.
+var passing = regexp.MustCompile(strings.Join([]string{
 	"is not authorized to perform: sts:AssumeRole",
 	"cannot be assumed",
 	"OptInRequired",
 	"SubscriptionRequiredException",
 	"FinalizingOrganizationException",
 	"ConcurrentModificationException",
+	"PriorRequestNotComplete",
+	"OperationAborted",
+	"Throttl",
+	"TooManyRequestsException",
+	"RequestLimitExceeded",
+	`StatusCode: 5\d\d`,
 	"use of closed network connection",
 	"connection reset by peer",
-}
+	"i/o timeout",
+	"Client.Timeout exceeded",
+	`\bEOF\b`,
+	"error reading from server",
+	"transport is closing",
+	"the plugin .* may have crashed",
+}, "|"))
 
 // stack is one stack of the organization under an operation.
 type stack struct {
@@ -350,12 +364,7 @@ func passes(err error) bool {
 	if strings.Contains(err.Error(), byToken) {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
-	for _, text := range passing {
-		if strings.Contains(err.Error(), text) {
-			return true
-		}
-	}
-	return false
+	return passing.MatchString(err.Error())
 }
 
 // watched runs f with a channel of engine events and returns an error that is

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -34,6 +35,9 @@ type Options struct {
 	Management string
 	// Keys are access keys of the management account; nil for test.
 	Keys []string
+	// Fail has accounts' creations fail once, by their names, for a reason of
+	// AWS's such as INTERNAL_FAILURE.
+	Fail map[string]string
 	// Seed decides what is left to chance.
 	Seed uint64
 	// Clock is nil for the system's.
@@ -87,11 +91,12 @@ func New(target *url.URL, o Options) *Front {
 		clock:     o.Clock,
 		begin:     o.Clock.Now(),
 		scale:     o.Scale,
+		failures:  maps.Clone(o.Fail),
 		keys:      &keys{owner: map[string]Principal{}},
 		rand:      rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // It has to be the same again.
 	}
 	for _, key := range o.Keys {
-		w.keys.add(key, Principal{Account: o.Management, ARN: "arn:aws:iam::" + o.Management + ":root"})
+		w.keys.add(key, Principal{Account: o.Management, ARN: "arn:aws:iam::" + o.Management + ":user/moto"})
 	}
 	f := &Front{world: w, counts: newCounts(), onCall: o.OnCall}
 	f.chain = f.link(o.Rules(w))

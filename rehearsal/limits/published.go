@@ -45,7 +45,9 @@ type Numbers struct {
 
 	// Creation and Closing are how long AWS takes for an account.
 	Creation, Closing Duration
-	// Finalizing is how long a new organization refuses to be worked on.
+	// Wait is how old a created account has to be before it may leave.
+	Wait Duration
+	// Finalizing is how long a new organization takes no accounts.
 	Finalizing Duration
 	// RoleReady is how long nobody gets into a new account.
 	RoleReady Duration
@@ -56,11 +58,10 @@ type Numbers struct {
 	Writing Duration
 
 	// GroupsPerUser and the other caps of IAM.
-	GroupsPerUser, Groups, Roles, Users, PoliciesPerGroup, PoliciesPerRole Quota
+	GroupsPerUser, Groups, Roles, Users                Quota
+	PoliciesPerGroup, PoliciesPerRole, PoliciesPerUser Quota
 	// Trails is how many a region may have.
 	Trails Quota
-	// Buckets is how many an account may have.
-	Buckets Quota
 }
 
 const (
@@ -69,7 +70,6 @@ const (
 	iamQuotas           = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 	accountQuotas       = "https://docs.aws.amazon.com/accounts/latest/reference/quotas.html"
 	cloudTrailQuotas    = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"
-	s3Quotas            = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html"
 	finalizing          = "https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html"
 )
 
@@ -99,6 +99,8 @@ func Published() Numbers {
 		// AWS says minutes only; people report 20 s to some minutes.
 		Creation: Duration{Takes: 40 * time.Second},
 		Closing:  Duration{Takes: 60 * time.Second},
+		// Four days in older texts.
+		Wait: Duration{7 * 24 * time.Hour, Source{"https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html", seen}},
 		// Up to an hour, says AWS; seconds mostly, or nobody could make an account
 		// in the console right after the organization.
 		Finalizing: Duration{15 * time.Second, Source{finalizing, seen}},
@@ -114,8 +116,8 @@ func Published() Numbers {
 		Users:            Quota{5000, iam},
 		PoliciesPerGroup: Quota{10, iam},
 		PoliciesPerRole:  Quota{10, iam},
+		PoliciesPerUser:  Quota{10, iam},
 		Trails:           Quota{5, Source{cloudTrailQuotas, seen}},
-		Buckets:          Quota{100, Source{s3Quotas, seen}},
 	}
 }
 

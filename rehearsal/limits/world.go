@@ -31,6 +31,7 @@ type World struct {
 	begin     time.Time
 	scale     float64
 	keys      *keys
+	failures  map[string]string // guarded by members.mu
 
 	mu   sync.Mutex
 	rand *rand.Rand

@@ -295,3 +295,22 @@ func TestConnectionsCanBreak(t *testing.T) {
 		t.Errorf("the report says: %s", r)
 	}
 }
+
+// Whatever is signed in a way that can't be read doesn't pass for nobody's.
+func TestUnreadableSignatures(t *testing.T) {
+	t.Parallel()
+	s := start(t, answer(200, "text/plain", "let through"), limits.Options{})
+	for header, want := range map[string]int{"": 200, "AWS4-HMAC-SHA256 Credential=a/b/c": 400, "AWS test:signature": 400} {
+		request, err := http.NewRequestWithContext(ctx(), http.MethodGet, s.front.Endpoint()+"/bucket", nil)
+		must(t, err)
+		if header != "" {
+			request.Header.Set("Authorization", header)
+		}
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%q: %d, not %d", header, response.StatusCode, want)
+		}
+	}
+}

@@ -33,6 +33,9 @@ type knownKeys struct{ w *World }
 func (knownKeys) Name() string { return "unknown access key" }
 
 func (r knownKeys) Apply(c *Call, next Next) *Answer {
+	if c.Service == "" && c.Header.Get("Authorization") != "" {
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "IncompleteSignature", "Authorization header isn't one of Signature Version 4", nil})
+	}
 	if c.Service == "" || c.Is("sts", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML") {
 		return r.learn(c, next(c))
 	}

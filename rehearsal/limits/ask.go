@@ -14,7 +14,7 @@ import (
 const accountHeader = "X-Moto-Account-Id"
 
 // ask returns a call to another service for what a rule wants to know.
-func (w *World) ask(ctx context.Context, account, service, contentType string, body []byte) *Call {
+func (w *World) ask(account, service, contentType string, body []byte) *Call {
 	c := &Call{
 		Service: service,
 		Method:  http.MethodPost,
@@ -22,7 +22,6 @@ func (w *World) ask(ctx context.Context, account, service, contentType string, b
 		Host:    w.target.Host,
 		Body:    body,
 		Header:  http.Header{},
-		ctx:     context.WithoutCancel(ctx),
 	}
 	c.Header.Set("Content-Type", contentType)
 	c.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=limits/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
@@ -33,8 +32,8 @@ func (w *World) ask(ctx context.Context, account, service, contentType string, b
 // AskQuery asks a service with a query protocol as an account, and reads the
 // answer into out.
 func (w *World) AskQuery(ctx context.Context, account, service string, form url.Values, out any) error {
-	c := w.ask(ctx, account, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
-	a := w.Send(c.ctx, c)
+	c := w.ask(account, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
+	a := w.Send(context.WithoutCancel(ctx), c)
 	if !a.OK() {
 		return fmt.Errorf("%s:%s in the emulator: status %d", service, form.Get("Action"), a.Status)
 	}
@@ -47,9 +46,9 @@ func (w *World) AskJSON(ctx context.Context, account, service, target string, in
 	if err != nil {
 		return err
 	}
-	c := w.ask(ctx, account, service, "application/x-amz-json-1.1", body)
+	c := w.ask(account, service, "application/x-amz-json-1.1", body)
 	c.Header.Set("X-Amz-Target", target)
-	a := w.Send(c.ctx, c)
+	a := w.Send(context.WithoutCancel(ctx), c)
 	if !a.OK() {
 		return fmt.Errorf("%s in the emulator: status %d", target, a.Status)
 	}

@@ -91,8 +91,10 @@ func (r trails) Apply(c *Call, next Next) *Answer {
 		TrailList []struct{} `json:"trailList"`
 	}
 	if a.OK() && json.Unmarshal(a.Body, &there) == nil && len(there.TrailList) >= r.w.Numbers.Trails.Most {
-		return r.w.Refuse(c, Problem{http.StatusForbidden, "MaximumNumberOfTrailsExceededException",
-			fmt.Sprintf("User: %s already has %d trails in %s.", c.Caller.Account, len(there.TrailList), c.Region), nil})
+		return r.w.Refuse(c, Problem{
+			http.StatusForbidden, "MaximumNumberOfTrailsExceededException",
+			fmt.Sprintf("User: %s already has %d trails in %s.", c.Caller.Account, len(there.TrailList), c.Region), nil,
+		})
 	}
 	return next(c)
 }

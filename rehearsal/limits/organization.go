@@ -36,8 +36,10 @@ func (r finalizes) Apply(c *Call, next Next) *Answer {
 		begun := r.begun
 		r.mu.Unlock()
 		if !begun.IsZero() && r.w.Now().Sub(begun) < r.w.Numbers.Finalizing.Takes {
-			return r.w.Refuse(c, Problem{http.StatusBadRequest, "FinalizingOrganizationException",
-				"AWS Organizations couldn't perform the operation because your organization hasn't finished initializing. This can take up to an hour. Try again later.", nil})
+			return r.w.Refuse(c, Problem{
+				http.StatusBadRequest, "FinalizingOrganizationException",
+				"AWS Organizations couldn't perform the operation because your organization hasn't finished initializing. This can take up to an hour. Try again later.", nil,
+			})
 		}
 	}
 	return next(c)
@@ -85,8 +87,10 @@ func (r modifications) Apply(c *Call, next Next) *Answer {
 		entity, _ = in[parameter].(string)
 	}
 	if !r.busy.begin(entity) {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "ConcurrentModificationException",
-			"AWS Organizations can't complete your request because it conflicts with another attempt to modify the same entity. Try again later.", nil})
+		return r.w.Refuse(c, Problem{
+			http.StatusBadRequest, "ConcurrentModificationException",
+			"AWS Organizations can't complete your request because it conflicts with another attempt to modify the same entity. Try again later.", nil,
+		})
 	}
 	defer r.busy.end(entity)
 	return next(c)

@@ -7,7 +7,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 )
@@ -145,5 +149,63 @@ func TestTheWayIntoAnAccount(t *testing.T) {
 	must(t, err)
 	if _, err := s.assume("test", role); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("of a closed account: %v", err)
+	}
+}
+
+// What is another account's, although the emulator would give it.
+func TestWhatIsAnothersStaysThere(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.add("111111111111", "prod@corp.example")
+	f.role(prodIn, allow(`"123456789012"`, ""))
+	s := start(t, f.ServeHTTP, unhurried(nil))
+	member := s.config(must2(s.assume("test", prodIn))(t))
+	_, err := pathStyle(s.master()).CreateBucket(ctx(), &s3.CreateBucketInput{Bucket: aws.String("masters")})
+	must(t, err)
+	contact := func(cfg aws.Config, account string) error {
+		in := &awsaccount.GetAlternateContactInput{AlternateContactType: accounttypes.AlternateContactTypeBilling}
+		if account != "" {
+			in.AccountId = &account
+		}
+		_, err := awsaccount.NewFromConfig(cfg).GetAlternateContact(ctx(), in)
+		return err
+	}
+	policy := func(cfg aws.Config) error {
+		_, err := pathStyle(cfg).PutBucketPolicy(ctx(), &s3.PutBucketPolicyInput{Bucket: aws.String("masters"), Policy: aws.String("{}")})
+		return err
+	}
+	object := func(cfg aws.Config) error {
+		_, err := pathStyle(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String("masters"), Key: aws.String("k")})
+		return err
+	}
+	block := func(cfg aws.Config, account string) error {
+		_, err := s3Control(cfg).DeletePublicAccessBlock(ctx(), &s3control.DeletePublicAccessBlockInput{AccountId: &account})
+		return err
+	}
+	unit := func(cfg aws.Config) error {
+		_, err := organizations.NewFromConfig(cfg).CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{Name: aws.String("u"), ParentId: aws.String("r-1")})
+		return err
+	}
+	for name, test := range map[string]struct {
+		err  error
+		code string
+	}{
+		"the owner's settings of a bucket":  {policy(s.master()), ""},
+		"another's settings of a bucket":    {policy(member), "AccessDenied"},
+		"another's objects":                 {object(member), ""},
+		"an account's own block":            {block(member, "111111111111"), ""},
+		"another's block":                   {block(s.master(), "111111111111"), "AccessDenied"},
+		"an account's own contact":          {contact(member, ""), ""},
+		"another's contact":                 {contact(member, "123456789012"), "AccessDeniedException"},
+		"a member's contact, by management": {contact(s.master(), "111111111111"), ""},
+		"management's contact, by its id":   {contact(s.master(), "123456789012"), "AccessDeniedException"},
+		"the contact of who knows":          {contact(s.master(), "999999999999"), "AccessDeniedException"},
+		"a unit, by management":             {unit(s.master()), ""},
+		"a unit, by a member":               {unit(member), "AccessDeniedException"},
+	} {
+		var api smithy.APIError
+		if refused := errors.As(test.err, &api); refused != (test.code != "") || refused && api.ErrorCode() != test.code {
+			t.Errorf("%s: %v, not %q", name, test.err, test.code)
+		}
 	}
 }

@@ -10,6 +10,7 @@ func Rules(w *World) []Rule {
 		newThrottle(w),
 		optIns{m},
 		entries{m},
+		&foreign{members: m},
 		finalizes{m},
 		&creations{members: m},
 		&closings{members: m},

@@ -1,0 +1,100 @@
+package limits
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// caps refuses more of IAM's entities than an account may have. moto has the caps
+// of access keys, policy versions and certificates itself.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+type caps struct{ w *World }
+
+func (caps) Name() string { return "IAM quota" }
+
+// iamList is what moto answers to a list of names.
+type iamList struct {
+	Groups   []struct{} `xml:"ListGroupsForUserResult>Groups>member"`
+	OfGroup  []struct{} `xml:"ListAttachedGroupPoliciesResult>AttachedPolicies>member"`
+	OfRole   []struct{} `xml:"ListAttachedRolePoliciesResult>AttachedPolicies>member"`
+	OfUser   []struct{} `xml:"ListAttachedUserPoliciesResult>AttachedPolicies>member"`
+	Counters []struct {
+		Key   string `xml:"key"`
+		Value int    `xml:"value"`
+	} `xml:"GetAccountSummaryResult>SummaryMap>entry"`
+}
+
+// number returns how many there are of what a call adds to.
+func (l iamList) number(counter string) int {
+	for _, entry := range l.Counters {
+		if entry.Key == counter {
+			return entry.Value
+		}
+	}
+	return len(l.Groups) + len(l.OfGroup) + len(l.OfRole) + len(l.OfUser)
+}
+
+func (r caps) Apply(c *Call, next Next) *Answer {
+	if c.Service != "iam" {
+		return next(c)
+	}
+	n := r.w.Numbers
+	var list, parameter, counter, quota string
+	var most int
+	switch c.Action {
+	case "AddUserToGroup":
+		list, parameter, quota, most = "ListGroupsForUser", "UserName", "GroupsPerUser", n.GroupsPerUser.Most
+	case "AttachGroupPolicy":
+		list, parameter, quota, most = "ListAttachedGroupPolicies", "GroupName", "PoliciesPerGroup", n.PoliciesPerGroup.Most
+	case "AttachRolePolicy":
+		list, parameter, quota, most = "ListAttachedRolePolicies", "RoleName", "PoliciesPerRole", n.PoliciesPerRole.Most
+	case "AttachUserPolicy":
+		list, parameter, quota, most = "ListAttachedUserPolicies", "UserName", "PoliciesPerUser", n.PoliciesPerUser.Most
+	case "CreateGroup":
+		list, counter, quota, most = "GetAccountSummary", "Groups", "GroupsPerAccount", n.Groups.Most
+	case "CreateRole":
+		list, counter, quota, most = "GetAccountSummary", "Roles", "RolesPerAccount", n.Roles.Most
+	case "CreateUser":
+		list, counter, quota, most = "GetAccountSummary", "Users", "UsersPerAccount", n.Users.Most
+	default:
+		return next(c)
+	}
+	form := url.Values{"Action": {list}, "Version": {"2010-05-08"}}
+	if parameter != "" {
+		form.Set(parameter, c.Form.Get(parameter))
+	}
+	var there iamList
+	// What can't be listed isn't there, which the emulator says better.
+	if r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil && there.number(counter) >= most {
+		return r.w.Refuse(c, Problem{http.StatusConflict, "LimitExceeded", fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most), nil})
+	}
+	return next(c)
+}
+
+// trails refuses more trails than a region may have.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+type trails struct{ w *World }
+
+func (trails) Name() string { return "CloudTrail quota" }
+
+func (r trails) Apply(c *Call, next Next) *Answer {
+	if !c.Is("cloudtrail", "CreateTrail") {
+		return next(c)
+	}
+	list := *c
+	list.Action, list.Body, list.Header = "DescribeTrails", []byte("{}"), c.Header.Clone()
+	list.Header.Set("X-Amz-Target", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails")
+	a := r.w.Send(c.Context(), &list)
+	var there struct {
+		TrailList []struct{} `json:"trailList"`
+	}
+	if a.OK() && json.Unmarshal(a.Body, &there) == nil && len(there.TrailList) >= r.w.Numbers.Trails.Most {
+		return r.w.Refuse(c, Problem{
+			http.StatusForbidden, "MaximumNumberOfTrailsExceededException",
+			fmt.Sprintf("User: %s already has %d trails in %s.", c.Caller.Account, len(there.TrailList), c.Region), nil,
+		})
+	}
+	return next(c)
+}

@@ -1,0 +1,97 @@
+package limits
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// entries refuses who may not come into an account: moto lets anybody assume any
+// role, even one that doesn't exist, and the way into a new account isn't there at
+// once.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+type entries struct{ *members }
+
+func (entries) Name() string { return "role not assumable" }
+
+func (r entries) Apply(c *Call, next Next) *Answer {
+	if !c.Is("sts", "AssumeRole", "AssumeRoleWithWebIdentity") {
+		return next(c)
+	}
+	arn := c.Form.Get("RoleArn")
+	if why := r.barred(c, arn); why != "" {
+		return r.w.Refuse(c, denied(c, arn, why))
+	}
+	return next(c)
+}
+
+// denied is all that AWS says, whatever the reason. The reason that is added is
+// for who rehearses.
+func denied(c *Call, arn, why string) Problem {
+	message := fmt.Sprintf("User: %s is not authorized to perform: sts:%s on resource: %s (rehearsal: %s)", c.Caller.ARN, c.Action, arn, why)
+	if c.Caller.ARN == "" {
+		message = fmt.Sprintf("Not authorized to perform sts:%s (rehearsal: %s)", c.Action, why)
+	}
+	return Problem{http.StatusForbidden, "AccessDenied", message, nil}
+}
+
+// barred returns why a role can't be assumed by the caller.
+func (r entries) barred(c *Call, arn string) (why string) {
+	account := accountOf(arn)
+	in := r.find(c.Context(), account)
+	if in == nil && account != r.w.Management {
+		return "no account of the organization is " + account
+	}
+	if in != nil && in.closed {
+		return "the account is closed"
+	}
+	if age, ok := r.age(in); ok && age < r.w.Numbers.RoleReady.Takes {
+		return fmt.Sprintf("the account is %s old, and its role isn't there before %s", age.Round(1e8), r.w.Numbers.RoleReady.Takes)
+	}
+	var role struct {
+		ARN   string `xml:"GetRoleResult>Role>Arn"`
+		Trust string `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
+	}
+	form := url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {arn[strings.LastIndexByte(arn, '/')+1:]}}
+	if r.w.AskQuery(c.Context(), account, "iam", form, &role) != nil || role.ARN != arn {
+		return "the account has no such role"
+	}
+	document, err := url.QueryUnescape(role.Trust)
+	if err != nil {
+		return "the role's trust policy can't be read"
+	}
+	trust, err := parseTrust(document)
+	if err != nil {
+		return "the role's trust policy can't be read: " + err.Error()
+	}
+	if !trust.allows(r.request(c)) {
+		return "the role's trust policy doesn't let the caller in"
+	}
+	return ""
+}
+
+// request is what a trust policy is asked about. Of a second factor nothing is
+// known, and a key alone has none.
+func (r entries) request(c *Call) trustRequest {
+	q := trustRequest{action: "sts:" + c.Action, caller: c.Caller, keys: map[string]string{}}
+	if c.Action == "AssumeRoleWithWebIdentity" {
+		q.federated = true
+		return q
+	}
+	q.keys["aws:principalaccount"] = c.Caller.Account
+	q.keys["aws:principalarn"] = c.Caller.ARN
+	if c.Caller.Role != "" {
+		q.keys["aws:principalarn"] = c.Caller.Role
+		q.keys["aws:multifactorauthpresent"] = "false" // a temporary key's
+	}
+	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
+		q.keys["aws:principalorgid"] = r.organization(c.Context())
+	}
+	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"} {
+		if value := c.Form.Get(parameter); value != "" {
+			q.keys[key] = value
+		}
+	}
+	return q
+}

@@ -1,0 +1,154 @@
+package limits_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// fake is an emulator with as much of AWS as rules ask for.
+type fake struct {
+	mu       sync.Mutex
+	accounts []map[string]any
+	roles    map[string]string // the trust policy by ARN
+	counts   map[string]int    // what IAM and CloudTrail list, by action or counter
+	calls    map[string]int
+	// entered and leave hold up calls that change something, if not nil.
+	entered chan string
+	leave   chan struct{}
+}
+
+func newFake() *fake {
+	f := &fake{roles: map[string]string{}, counts: map[string]int{}, calls: map[string]int{}}
+	f.add("123456789012", "master@corp.example")
+	return f
+}
+
+func (f *fake) add(id, email string) {
+	f.accounts = append(f.accounts, map[string]any{"Id": id, "Email": email, "Status": "ACTIVE"})
+}
+
+func (f *fake) called(action string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[action]
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	form, _ := url.ParseQuery(string(body))
+	target := r.Header.Get("X-Amz-Target")
+	action := target[strings.LastIndexByte(target, '.')+1:] + form.Get("Action")
+	if action == "" {
+		action = r.Method + " " + r.URL.Path
+	}
+	f.mu.Lock()
+	f.calls[action]++
+	hold := f.entered != nil && (action == "AttachPolicy" || strings.HasPrefix(action, "POST /2013-04-01/hostedzone/"))
+	f.mu.Unlock()
+	if hold {
+		select {
+		case f.entered <- action:
+			<-f.leave
+		case <-r.Context().Done(): // Nobody expects it.
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case target != "":
+		f.json(w, action, body)
+	case form.Get("Action") != "":
+		f.query(w, r, form)
+	default:
+		f.zones(w, action)
+	}
+}
+
+func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
+	var in map[string]any
+	_ = json.Unmarshal(body, &in)
+	out := map[string]any{}
+	switch action {
+	case "DescribeOrganization":
+		out["Organization"] = map[string]any{"Id": "o-1"}
+	case "ListAccounts":
+		out["Accounts"] = f.accounts
+	case "CreateAccount":
+		id := fmt.Sprintf("%012d", len(f.accounts))
+		f.add(id, in["Email"].(string))
+		out["CreateAccountStatus"] = map[string]any{"Id": "car-fake", "AccountId": id, "State": "SUCCEEDED"}
+	case "ListCreateAccountStatus":
+		statuses := []any{}
+		for _, a := range f.accounts {
+			statuses = append(statuses, map[string]any{"Id": "car-fake", "AccountId": a["Id"], "State": "SUCCEEDED"})
+		}
+		out["CreateAccountStatuses"] = statuses
+	case "DescribeTrails":
+		out["trailList"] = make([]struct{}, f.counts[action])
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
+	action := form.Get("Action")
+	result := ""
+	switch action {
+	case "GetRole":
+		arn := "arn:aws:iam::" + r.Header.Get("X-Moto-Account-Id") + ":role/" + form.Get("RoleName")
+		trust, ok := f.roles[arn]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument></Role>"
+	case "AssumeRole", "AssumeRoleWithWebIdentity":
+		arn := form.Get("RoleArn")
+		result = "<Credentials><AccessKeyId>KEY-" + strings.NewReplacer(":", "-", "/", "-").Replace(arn) + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials>" +
+			"<AssumedRoleUser><Arn>" + strings.Replace(arn, "iam", "sts", 1) + "/session</Arn></AssumedRoleUser>"
+	case "ListGroupsForUser":
+		result = "<Groups>" + strings.Repeat("<member><GroupName>g</GroupName></member>", f.counts[action]) + "</Groups>"
+	case "ListAttachedRolePolicies", "ListAttachedGroupPolicies", "ListAttachedUserPolicies":
+		result = "<AttachedPolicies>" + strings.Repeat("<member><PolicyName>p</PolicyName></member>", f.counts[action]) + "</AttachedPolicies>"
+	case "GetAccountSummary":
+		for _, counter := range []string{"Users", "Groups", "Roles"} {
+			result += fmt.Sprintf("<entry><key>%s</key><value>%d</value></entry>", counter, f.counts[counter])
+		}
+		result = "<SummaryMap>" + result + "</SummaryMap>"
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, result)
+}
+
+const motoNames = `<NameServers><NameServer>ns-2048.awsdns-64.com</NameServer><NameServer>ns-2049.awsdns-65.net</NameServer><NameServer>ns-2050.awsdns-66.org</NameServer><NameServer>ns-2051.awsdns-67.co.uk</NameServer></NameServers>`
+
+// zones has the delegation sets N1 and N2, Z1 on N1 and Z3 on none.
+func (f *fake) zones(w http.ResponseWriter, action string) {
+	const records = `<ResourceRecordSets><ResourceRecordSet><Name>z.example.</Name><Type>NS</Type><TTL>1</TTL><ResourceRecords>` +
+		`<ResourceRecord><Value>ns-2048.awsdns-64.com</Value></ResourceRecord><ResourceRecord><Value>ns-2049.awsdns-65.net</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></ResourceRecordSets>`
+	set := func(id string) string {
+		if id != "" {
+			id = "<Id>" + id + "</Id>"
+		}
+		return "<DelegationSet>" + id + motoNames + "</DelegationSet>"
+	}
+	body := map[string]string{
+		"GET /2013-04-01/delegationset/N1": "<R>" + set("/delegationset/N1") + "</R>",
+		"GET /2013-04-01/delegationset":    "<R><DelegationSets>" + set("N1") + set("N2") + "</DelegationSets></R>",
+		"GET /2013-04-01/hostedzone/Z1":    "<R><HostedZone><Id>/hostedzone/Z1</Id></HostedZone>" + set("N1") + "</R>",
+		"GET /2013-04-01/hostedzone/Z3":    "<R><HostedZone><Id>/hostedzone/Z3</Id></HostedZone>" + set("") + "</R>",
+	}[action]
+	switch {
+	case strings.HasSuffix(action, "/rrset"):
+		body = "<R>" + records + "</R>"
+	case body == "":
+		body = "<R><ChangeInfo><Id>C</Id></ChangeInfo></R>"
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	fmt.Fprint(w, body)
+}

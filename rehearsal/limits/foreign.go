@@ -1,0 +1,123 @@
+package limits
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// foreign refuses what an account has no right to in another one, where moto looks
+// at the resource and not at who asks. Most services need no such rule: moto keeps
+// accounts apart, so the wrong one finds nothing.
+type foreign struct {
+	*members
+	buckets owners
+}
+
+func (*foreign) Name() string { return "another account's" }
+
+func (r *foreign) Apply(c *Call, next Next) *Answer {
+	refused := ""
+	switch c.Service {
+	case "s3":
+		return r.bucket(c, next)
+	case "s3control":
+		if account := c.Header.Get("X-Amz-Account-Id"); account != "" && account != c.Caller.Account {
+			refused = "Access Denied"
+		}
+	case "account":
+		refused = r.contact(c)
+	case "organizations":
+		if c.Caller.Account != r.w.Management && !everybodys(c.Action) {
+			refused = "You don't have permissions to access this resource."
+		}
+	}
+	if refused == "" {
+		return next(c)
+	}
+	p := Problem{http.StatusForbidden, "AccessDeniedException", refused, nil}
+	switch c.Service {
+	case "organizations":
+		p.Status = http.StatusBadRequest
+	case "s3control":
+		p.Code = "AccessDenied"
+	}
+	return r.w.Refuse(c, p)
+}
+
+// everybodys reports whether a member may call an action of Organizations. Which of
+// the reading ones depends on what was delegated to it, and is left to moto.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
+func everybodys(action string) bool {
+	for _, prefix := range []string{"Describe", "List", "Leave", "Accept", "Decline", "Cancel"} {
+		if strings.HasPrefix(action, prefix) {
+			return true
+		}
+	}
+	return action == "CreateOrganization"
+}
+
+// contact says why an account's details aren't the caller's to see or change. An
+// account names itself by leaving the parameter out, and the management account has
+// to.
+// https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
+func (r *foreign) contact(c *Call) (refused string) {
+	var in struct{ AccountID string }
+	if json.Unmarshal(c.Body, &in) != nil || in.AccountID == "" {
+		return ""
+	}
+	switch {
+	case c.Caller.Account != r.w.Management:
+		return "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action
+	case in.AccountID == r.w.Management:
+		return "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action +
+			" (The management account can only be managed using the standalone context from the management account.)"
+	case r.find(c.Context(), in.AccountID) == nil:
+		return "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action + " (Your organization must first enable trusted access with AWS Account Management, and the account has to be a member.)"
+	}
+	return ""
+}
+
+// bucket keeps others away from a bucket's settings, which are its owner's. Its
+// objects aren't: a bucket policy may let others have them.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
+func (r *foreign) bucket(c *Call, next Next) *Answer {
+	owner := r.buckets.of(c.Resource)
+	if c.Is("s3", "CreateBucket") {
+		a := next(c)
+		if a.OK() {
+			r.buckets.set(c.Resource, c.Caller.Account)
+		}
+		return a
+	}
+	if owner != "" && owner != c.Caller.Account && !strings.Contains(c.Action, "Object") && c.Action != "HeadBucket" {
+		return r.w.Refuse(c, Problem{http.StatusForbidden, "AccessDenied", "Access Denied", nil})
+	}
+	a := next(c)
+	if a.OK() && c.Action == "DeleteBucket" {
+		r.buckets.set(c.Resource, "")
+	}
+	return a
+}
+
+// owners knows whose bucket one is that was created here.
+type owners struct {
+	mu sync.Mutex
+	by map[string]string
+}
+
+func (o *owners) of(bucket string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.by[bucket]
+}
+
+func (o *owners) set(bucket, account string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by == nil {
+		o.by = map[string]string{}
+	}
+	o.by[bucket] = account
+}

@@ -1,0 +1,97 @@
+package limits
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// organizationsTarget is what the name of an action of Organizations has before it.
+const organizationsTarget = "AWSOrganizationsV20161128."
+
+// members knows an organization's accounts. It is what rules about accounts share.
+type members struct {
+	w *World
+
+	mu       sync.Mutex
+	loaded   bool
+	id       string // the organization's; empty if there is none
+	begun    time.Time
+	accounts map[string]*member // by id
+	// emails are all that were ever used, in lower case: closing an account
+	// doesn't free its address.
+	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
+	emails map[string]bool
+}
+
+// member is an account.
+type member struct {
+	created time.Time // zero if it was there before
+	closed  bool
+}
+
+func newMembers(w *World) *members {
+	return &members{w: w, accounts: map[string]*member{}, emails: map[string]bool{}}
+}
+
+// load reads what the organization has, once there is one: an emulator may have
+// lived before. The lock is held.
+func (m *members) load(ctx context.Context) {
+	if m.loaded {
+		return
+	}
+	var organization struct{ Organization struct{ ID string } }
+	if m.w.AskJSON(ctx, m.w.Management, "organizations", organizationsTarget+"DescribeOrganization", struct{}{}, &organization) != nil {
+		return
+	}
+	var next string
+	for {
+		in := map[string]string{}
+		if next != "" {
+			in["NextToken"] = next
+		}
+		var page struct {
+			Accounts  []struct{ ID, Email, Status string }
+			NextToken string
+		}
+		if m.w.AskJSON(ctx, m.w.Management, "organizations", organizationsTarget+"ListAccounts", in, &page) != nil {
+			return
+		}
+		for _, a := range page.Accounts {
+			m.emails[strings.ToLower(a.Email)] = true
+			if m.accounts[a.ID] == nil {
+				m.accounts[a.ID] = &member{closed: a.Status != "ACTIVE"}
+			}
+		}
+		if next = page.NextToken; next == "" {
+			break
+		}
+	}
+	m.loaded, m.id = true, organization.Organization.ID
+}
+
+// find returns an account of the organization; nil if it has none of that id.
+func (m *members) find(ctx context.Context, id string) *member {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.load(ctx)
+	return m.accounts[id]
+}
+
+// organization returns the organization's id.
+func (m *members) organization(ctx context.Context) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.load(ctx)
+	return m.id
+}
+
+// age returns how long ago an account was created; false if that was before all
+// this began.
+func (m *members) age(a *member) (time.Duration, bool) {
+	if a == nil || a.created.IsZero() {
+		return 0, false
+	}
+	return m.w.Now().Sub(a.created), true
+}

@@ -1,0 +1,129 @@
+package limits
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// finalizes refuses to add accounts to an organization that is new.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#API_CreateAccount_Errors
+type finalizes struct{ *members }
+
+func (finalizes) Name() string { return "organization being finalized" }
+
+func (r finalizes) Apply(c *Call, next Next) *Answer {
+	switch {
+	case c.Is("organizations", "CreateOrganization"):
+		a := next(c)
+		if a.OK() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.begun = r.w.Now()
+		}
+		return a
+	case c.Is("organizations", "DeleteOrganization"):
+		a := next(c)
+		if a.OK() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.loaded, r.id, r.accounts = false, "", map[string]*member{}
+		}
+		return a
+	case c.Is("organizations", "CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization"):
+		r.mu.Lock()
+		begun := r.begun
+		r.mu.Unlock()
+		if !begun.IsZero() && r.w.Now().Sub(begun) < r.w.Numbers.Finalizing.Takes {
+			return r.w.Refuse(c, Problem{
+				http.StatusBadRequest, "FinalizingOrganizationException",
+				"AWS Organizations couldn't perform the operation because your organization hasn't finished initializing. This can take up to an hour. Try again later.", nil,
+			})
+		}
+	}
+	return next(c)
+}
+
+// modifications refuses to change what another call is changing.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html#API_AttachPolicy_Errors
+type modifications struct {
+	w    *World
+	busy *busy
+}
+
+func (modifications) Name() string { return "concurrent modification" }
+
+// modified names what an action changes: a parameter with its id, or nothing for
+// the organization itself.
+var modified = map[string]string{
+	"AttachPolicy":                   "TargetId",
+	"DetachPolicy":                   "TargetId",
+	"UpdatePolicy":                   "PolicyId",
+	"DeletePolicy":                   "PolicyId",
+	"CreateOrganizationalUnit":       "ParentId",
+	"UpdateOrganizationalUnit":       "OrganizationalUnitId",
+	"DeleteOrganizationalUnit":       "OrganizationalUnitId",
+	"MoveAccount":                    "AccountId",
+	"CloseAccount":                   "AccountId",
+	"TagResource":                    "ResourceId",
+	"UntagResource":                  "ResourceId",
+	"EnablePolicyType":               "",
+	"DisablePolicyType":              "",
+	"EnableAWSServiceAccess":         "",
+	"DisableAWSServiceAccess":        "",
+	"RegisterDelegatedAdministrator": "",
+}
+
+func (r modifications) Apply(c *Call, next Next) *Answer {
+	parameter, ok := modified[c.Action]
+	if c.Service != "organizations" || !ok {
+		return next(c)
+	}
+	entity := "organization"
+	if parameter != "" {
+		var in map[string]any
+		_ = json.Unmarshal(c.Body, &in) // What isn't JSON is the emulator's to refuse.
+		entity, _ = in[parameter].(string)
+	}
+	if !r.busy.begin(entity) {
+		return r.w.Refuse(c, Problem{
+			http.StatusBadRequest, "ConcurrentModificationException",
+			"AWS Organizations can't complete your request because it conflicts with another attempt to modify the same entity. Try again later.", nil,
+		})
+	}
+	defer r.busy.end(entity)
+	return next(c)
+}
+
+// busy knows what is being changed. A change keeps others away while it is under
+// way, and for as long as AWS takes for one at least: the emulator is too quick.
+type busy struct {
+	w    *World
+	mu   sync.Mutex
+	held map[string]*hold
+}
+
+type hold struct {
+	underWay bool
+	until    time.Time
+}
+
+func newBusy(w *World) *busy { return &busy{w: w, held: map[string]*hold{}} }
+
+func (b *busy) begin(entity string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.w.Now()
+	if h := b.held[entity]; h != nil && (h.underWay || now.Before(h.until)) {
+		return false
+	}
+	b.held[entity] = &hold{underWay: true, until: now.Add(b.w.Numbers.Writing.Takes)}
+	return true
+}
+
+func (b *busy) end(entity string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held[entity].underWay = false
+}

@@ -1,0 +1,53 @@
+package limits_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// Numbers without a source are those that AWS doesn't publish.
+var unpublished = map[string]bool{"Creation": true, "Closing": true, "Writing": true}
+
+func TestEveryNumberHasItsSource(t *testing.T) {
+	t.Parallel()
+	n := limits.Published()
+	sources := map[string]limits.Source{}
+	for name, r := range n.Rates {
+		sources[name] = r.Source
+		if r.PerSecond <= 0 || r.Burst < 1 {
+			t.Errorf("%s lets nothing through: %+v", name, r)
+		}
+	}
+	for v, i := reflect.ValueOf(n), 0; i < v.NumField(); i++ {
+		name := v.Type().Field(i).Name
+		switch number := v.Field(i).Interface().(type) {
+		case limits.Quota:
+			sources[name] = number.Source
+			if number.Most <= 0 {
+				t.Errorf("%s is %d", name, number.Most)
+			}
+		case limits.Duration:
+			if number.Takes <= 0 {
+				t.Errorf("%s is %s", name, number.Takes)
+			}
+			if !unpublished[name] {
+				sources[name] = number.Source
+			}
+		}
+	}
+	if len(sources) < 50 {
+		t.Errorf("only %d numbers were looked at", len(sources))
+	}
+	for name, source := range sources {
+		if !strings.HasPrefix(source.URL, "https://docs.aws.amazon.com/") {
+			t.Errorf("%s comes from %q", name, source.URL)
+		}
+		if _, err := time.Parse("2006-01", source.Seen); err != nil {
+			t.Errorf("%s was seen: %v", name, err)
+		}
+	}
+}

@@ -218,6 +218,7 @@ func pendingCreates(d *apitype.DeploymentV3) []apitype.ResourceV3 {
 // named are the types whose ids are the names in their inputs.
 var named = []string{
 	"aws:kms/alias:Alias", "aws:iam/role:Role", "aws:iam/group:Group", "aws:iam/user:User",
+	"aws:ecr/repository:Repository",
 }
 
 // finder looks for resources in AWS by what their inputs say.
@@ -270,6 +271,8 @@ func (f *finder) find(ctx context.Context, r apitype.ResourceV3) (string, error)
 		return strings.Join([]string{in("zoneId"), in("name"), in("type")}, "_"), nil
 	case r.Type == "aws:cloudtrail/trail:Trail":
 		return f.trail(ctx, r, in("name"))
+	case r.Type == "aws:s3/bucketObjectv2:BucketObjectv2":
+		return "", nil // Written again, it is what it was.
 	case module == "aws:s3":
 		return in("bucket"), nil
 	default:

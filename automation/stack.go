@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
@@ -79,7 +80,9 @@ func (s *stack) say(format string, args ...any) {
 func (s *stack) open(ctx context.Context, dir string, env map[string]string, plan *program.Plan) (auto.Stack, error) {
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
-	run := program.For(s.a.org, program.Settings{Emulator: s.a.emulator(), Live: s.live, Plan: plan})
+	run := program.For(s.a.org, program.Settings{
+		Emulator: s.a.emulator(), Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
+	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
 		return auto.Stack{}, err

@@ -114,7 +114,7 @@ type check struct {
 }
 
 func (x *examiner) checks() []*check {
-	return []*check{
+	checks := []*check{
 		{topic: toolchain, name: "Pulumi CLI", run: x.cli},
 		{topic: toolchain, name: "Go language host", needs: []string{"Pulumi CLI"}, run: x.languageHost},
 		{topic: toolchain, name: "AWS plugin", run: x.plugin},
@@ -147,6 +147,11 @@ func (x *examiner) checks() []*check {
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},
 	}
+	if x.org.Image != nil {
+		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic != toolchain })
+		checks = slices.Insert(checks, i, x.imageChecks()...)
+	}
+	return checks
 }
 
 // make waits for what the check needs and makes it.

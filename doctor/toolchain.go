@@ -44,22 +44,27 @@ func resolved(file string) string {
 	return file
 }
 
-// plugin looks for the AWS plugin where Pulumi keeps plugins.
 func (x *examiner) plugin(context.Context) []Finding {
+	return x.findPlugin("aws", pluginVersion, "")
+}
+
+// findPlugin looks for a plugin where Pulumi keeps plugins. What else there is to
+// do than to have it is added to the remedies.
+func (x *examiner) findPlugin(name, version, otherwise string) []Finding {
 	home, err := x.pulumiHome()
 	if err != nil {
 		return failure("set HOME or PULUMI_HOME", "Pulumi's folder isn't known: %v", err)
 	}
-	dir := filepath.Join(home, "plugins", "resource-aws-v"+pluginVersion)
-	if _, err := os.Stat(filepath.Join(dir, "pulumi-resource-aws")); err == nil {
-		return ok("version %s, in %s", pluginVersion, dir)
+	dir := filepath.Join(home, "plugins", "resource-"+name+"-v"+version)
+	if _, err := os.Stat(filepath.Join(dir, "pulumi-resource-"+name)); err == nil {
+		return ok("version %s, in %s", version, dir)
 	}
-	install := fmt.Sprintf("pulumi plugin install resource aws v%s", pluginVersion)
+	install := fmt.Sprintf("pulumi plugin install resource %s v%s", name, version)
 	if disabled := x.getenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"); disabled == "true" || disabled == "1" {
-		return failure(provideToolchain+", or `"+install+"`",
-			"version %s isn't in %s, and PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION keeps Pulumi from downloading it", pluginVersion, filepath.Dir(dir))
+		return failure(provideToolchain+", or `"+install+"`"+otherwise,
+			"version %s isn't in %s, and PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION keeps Pulumi from downloading it", version, filepath.Dir(dir))
 	}
-	return warning("to have it now: `"+install+"`", "version %s isn't in %s; Pulumi downloads it in the first run", pluginVersion, filepath.Dir(dir))
+	return warning("to have it now: `"+install+"`"+otherwise, "version %s isn't in %s; Pulumi downloads it in the first run", version, filepath.Dir(dir))
 }
 
 // pulumiHome returns the folder in which Pulumi keeps plugins.

@@ -38,6 +38,7 @@ config:
     shop: { unit: inner apps, network: 10.1.0.0/16 }
     lab: { guardrails: [quarantine] }
   coldstart:audit: none
+  coldstart:image: { registry: ecr, push: true }
   coldstart:organization:
     delegatedAdministrators: { guardduty.amazonaws.com: hub }
   coldstart:access:

@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // What others change is found and left alone, and a workflow sees it by roles that
@@ -107,11 +106,9 @@ func (w *world) movesState() {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
 	must(w.t, err)
-	// Not to the account's own bucket: that takes TLS only, which the emulator hasn't.
-	client := s3.NewFromConfig(w.emulator.Config("us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
-	_, err = client.CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: aws.String("drift-elsewhere")})
-	must(w.t, err)
-	backend := "s3://drift-elsewhere/?region=us-east-1&awssdk=v2&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
+	// To the account's own bucket, where its facts lie already. An emulator has no
+	// host name for each bucket.
+	backend := master.BackendURL + "&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
 	w.ok(coldstart(), "state", "move", backend, "--secrets-provider", master.SecretsProvider)
 	w.env["PULUMI_BACKEND_URL"] = backend
 	w.env["PULUMI_CONFIG_PASSPHRASE"] = "another"

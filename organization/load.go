@@ -149,6 +149,14 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		o.Guardrails.Policies = statementsByName(g, "policies")
 	})
 	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
+	config.nested("image", func(i *object) {
+		o.Image = &Image{Base: defaultBase}
+		i.text("registry", &o.Image.Registry)
+		i.boolean("push", &o.Image.Push)
+		i.text("base", &o.Image.Base)
+		i.list("packages", &o.Image.Packages)
+		i.text("tag", &o.Image.Tag)
+	})
 	config.done()
 	return o
 }

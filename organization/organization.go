@@ -62,6 +62,8 @@ type Organization struct {
 	Audit Audit
 	// DNS holds what the apex zone has besides delegations.
 	DNS DNS
+	// Image is each account's toolbox; nil for none.
+	Image *Image
 	// Tags are put on all that takes tags, besides the three of TagsOf.
 	Tags map[string]string
 }

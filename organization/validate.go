@@ -81,6 +81,7 @@ func (o *Organization) Problems() Problems {
 	o.checkAccess(&ps)
 	o.checkGuardrails(&ps)
 	o.checkBaseline(&ps)
+	o.checkImage(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)
 	checkTogether(&ps, prefix+"tags", o.Tags, nil)
 	return ps

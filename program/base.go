@@ -66,6 +66,17 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	if err != nil {
 		return nil, err
 	}
+	own := ownFacts{zone: zone, store: store, secrets: secrets}
+	if err := declareFacts(ctx, org.Organization, name, b, own); err != nil {
+		return nil, err
+	}
+	image, err := declareImage(ctx, org, name, b, own)
+	if err != nil {
+		return nil, err
+	}
+	if image != nil {
+		outputs["image"] = image
+	}
 	maps.Copy(outputs, pulumi.Map{
 		"accountId":       b.accountID(name),
 		"zoneId":          zone.ID,
@@ -109,8 +120,8 @@ func facts(org *organization.Organization, name string, id, arn, accessRoleARN p
 	if accessRoleARN != nil {
 		values["access_role"] = accessRoleARN
 	}
-	if network := org.Accounts[name].Network; network.IsValid() {
-		values["network"] = pulumi.String(network.String())
+	if network := networkOf(org, name); network != "" {
+		values["network"] = pulumi.String(network)
 	}
 	return values
 }

@@ -121,10 +121,21 @@ func declarations(t *testing.T) map[string]*organization.Organization {
 			o.Baseline.Alias = organization.NoAlias
 			contacts(o)
 		}),
+		"images elsewhere": fewer(t, images(organization.Image{
+			Registry: "ghcr.io/acme", Push: true, Packages: []string{"vim", "jq"}, Tag: "v1",
+		})),
+		"images that stay": fewer(t, images(organization.Image{})),
 		"alias pattern, passwords that stay": fewer(t, func(o *organization.Organization) {
 			o.Baseline.Alias = "umbrella-%s-aws"
 			o.Baseline.Passwords = organization.PasswordPolicy{MinimumLength: 20}
 		}),
+	}
+}
+
+func images(image organization.Image) func(*organization.Organization) {
+	return func(o *organization.Organization) {
+		image.Base = "debian:trixie-slim"
+		o.Image = &image
 	}
 }
 

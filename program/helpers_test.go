@@ -26,6 +26,9 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.ReadStackOutputs:  pulumitest.Stacks(w.stacks),
 		pulumitest.GetCallerIdentity: pulumitest.Caller(w.caller),
 		pulumitest.GetOrganization:   pulumitest.NoOrganization,
+		pulumitest.GetAuthorizationToken: func(args map[string]any) (map[string]any, error) {
+			return map[string]any{"userName": "AWS", "password": "password-of-" + args["registryId"].(string)}, nil
+		},
 	}
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization
@@ -37,7 +40,7 @@ func (w *world) answers() map[string]pulumitest.Answer {
 // try runs one stack.
 func (w *world) try(t *testing.T, org *organization.Organization, stack string, preview bool) *pulumitest.Result {
 	t.Helper()
-	return pulumitest.Run{Stack: stack, Preview: preview, Answers: w.answers()}.Do(t, program.For(org, program.Settings{}))
+	return pulumitest.Run{Stack: stack, Preview: preview, Answers: w.answers()}.Do(t, program.For(org, program.Settings{Dir: t.TempDir()}))
 }
 
 // run runs one stack, which has to succeed.

@@ -8,11 +8,13 @@
 package program
 
 import (
+	"context"
 	"fmt"
 	"os"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -27,8 +29,11 @@ func Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	// The variable sends the providers' calls to an emulator.
-	return For(org, Settings{Emulator: os.Getenv("AWS_ENDPOINT_URL")})(ctx)
+	return For(org, Settings{
+		// The variable sends the providers' calls to an emulator.
+		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
+		Docker:   dockerd.Check,
+	})(ctx)
 }
 
 // Settings say against what a program runs.
@@ -36,6 +41,12 @@ type Settings struct {
 	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
 	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
 	Emulator string
+	// Dir is the folder that the engine runs in: that of Pulumi.yaml. Empty is this
+	// process's. Images' build contexts are written below it.
+	Dir string
+	// Docker, if not nil, finds out whether there is a Docker daemon, for
+	// organizations with images.
+	Docker func(context.Context) error
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run

@@ -37,6 +37,9 @@ var taggable = map[string]bool{
 	pulumitest.BucketEncryption: false,
 	pulumitest.BucketLifecycle:  false,
 	pulumitest.BucketLock:       false,
+	pulumitest.BucketObject:     true,
+	pulumitest.ImageRepository:  true,
+	pulumitest.ImageLifecycle:   false,
 	pulumitest.Trail:            true,
 
 	pulumitest.AWSPolicy:              true,
@@ -71,6 +74,7 @@ var replaceable = []string{
 	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.User, pulumitest.UserPolicyAttachment, pulumitest.UserGroupMembership,
 	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption,
 	pulumitest.AccountPublic, pulumitest.Contact, pulumitest.Parameter, pulumitest.Analyzer,
+	pulumitest.BucketObject, pulumitest.ImageRepository, pulumitest.ImageLifecycle,
 }
 
 // TestDeclarations takes all sorts of organizations through a preview of

@@ -11,6 +11,7 @@ import (
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -35,6 +36,7 @@ type clients struct {
 	kms            *kms.Client
 	cloudtrail     *cloudtrail.Client
 	ec2            *ec2.Client
+	ecr            *ecr.Client
 	ssm            *ssm.Client
 	contacts       *awsaccount.Client
 	accessanalyzer *accessanalyzer.Client
@@ -49,6 +51,7 @@ func newClients(cfg aws.Config) *clients {
 		kms:            kms.NewFromConfig(cfg),
 		cloudtrail:     cloudtrail.NewFromConfig(cfg),
 		ec2:            ec2.NewFromConfig(cfg),
+		ecr:            ecr.NewFromConfig(cfg),
 		ssm:            ssm.NewFromConfig(cfg),
 		contacts:       awsaccount.NewFromConfig(cfg),
 		accessanalyzer: accessanalyzer.NewFromConfig(cfg),

@@ -27,8 +27,8 @@ const provedAtOnce = 4
 type Proof struct {
 	Account string `json:"account"`
 	// Subject is account, organization, unit, guardrail, zone, delegation, local,
-	// resolution, state, secrets, role, group, user, github, settings, parameter, archive or
-	// trail.
+	// resolution, state, secrets, image, role, group, user, github, settings, parameter,
+	// archive or trail.
 	Subject string `json:"subject"`
 	Claim   string `json:"claim"`
 	Holds   bool   `json:"holds"`
@@ -52,7 +52,7 @@ var Topics = []Topic{
 	{"organization", []string{"organization", "unit", "account"}},
 	{"guardrails", []string{"guardrail"}},
 	{"dns", []string{"zone", "delegation", "local", "resolution"}},
-	{"state", []string{"state", "secrets"}},
+	{"state", []string{"state", "secrets", "image"}},
 	{"access", []string{"role", "group", "user", "github"}},
 	{"settings", []string{"settings", "parameter"}},
 	{"audit", []string{"trail", "archive"}},
@@ -215,6 +215,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveZones(ctx, a)
 	p.proveResolution(ctx, a)
 	p.proveState(ctx, a)
+	p.proveImages(ctx, a)
 	p.proveAccess(ctx, a)
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
@@ -226,6 +227,7 @@ func (p *prover) omitted() []string {
 	for _, ask := range []func() string{
 		p.unenforced,
 		p.unaskedAnalyzer,
+		p.unbuiltImages,
 		p.sharedNameServers,
 		p.unresolved,
 		p.undelivered,

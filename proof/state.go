@@ -1,6 +1,16 @@
 package proof
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/state"
+)
 
 // proveState proves where the account keeps the state of its programs and what
 // encrypts its secrets.
@@ -8,5 +18,35 @@ func (p *prover) proveState(ctx context.Context, a *account) {
 	name := p.org.Name(a.name, "state")
 	a.proveBucket(ctx, "state", name+"-"+a.id, "alias/"+name)
 	a.proveKey(ctx, "state", "alias/"+name)
+	a.claim("state", "bucket has the account's facts, for its own programs", func() error {
+		return a.checkFacts(ctx, name+"-"+a.id)
+	})
 	a.proveKey(ctx, "secrets", "alias/"+p.org.Name(a.name, "secrets"))
+}
+
+// checkFacts reads the stack of facts in the account's state bucket.
+func (a *account) checkFacts(ctx context.Context, bucket string) error {
+	key := state.FactsKey(a.name)
+	object, err := a.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.id})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = object.Body.Close() }() // It was only read.
+	content, err := io.ReadAll(object.Body)
+	if err != nil {
+		return err
+	}
+	var stack struct {
+		Checkpoint apitype.CheckpointV3 `json:"checkpoint"`
+	}
+	if err := json.Unmarshal(content, &stack); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	if stack.Checkpoint.Latest == nil || len(stack.Checkpoint.Latest.Resources) != 1 {
+		return fmt.Errorf("%s is no stack of facts", key)
+	}
+	if id := stack.Checkpoint.Latest.Resources[0].Outputs["accountId"]; id != a.id {
+		return fmt.Errorf("%s is about account %v", key, id)
+	}
+	return nil
 }

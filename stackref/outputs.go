@@ -30,6 +30,8 @@ type Account struct {
 	// PlanRoleARN and ApplyRoleARN are the roles of GitHub's workflows.
 	PlanRoleARN  string `json:"planRoleArn,omitempty"`
 	ApplyRoleARN string `json:"applyRoleArn,omitempty"`
+	// Image is the account's toolbox, an image's name with its tag.
+	Image string `json:"image,omitempty"`
 	// Users are the organization's, by name, in the account where they live.
 	Users map[string]User `json:"users,omitempty"`
 }

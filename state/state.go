@@ -49,6 +49,8 @@ type Store struct {
 	BackendURL pulumi.StringOutput
 	// SecretsProvider is what `pulumi stack init --secrets-provider` takes.
 	SecretsProvider pulumi.StringOutput
+
+	ready []pulumi.Resource
 }
 
 // NewStore declares an account's state bucket and its key.
@@ -75,7 +77,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
-	store.Bucket, store.KeyARN = b.Name, key.Arn
+	store.Bucket, store.KeyARN, store.ready = b.Name, key.Arn, b.Ready
 	store.BackendURL = b.Name.ApplyT(func(name string) string { return BackendURL(name, args.Region) }).(pulumi.StringOutput)
 	store.SecretsProvider = key.Arn.ApplyT(func(arn string) string { return SecretsProvider(arn, args.Region) }).(pulumi.StringOutput)
 	return store, ctx.RegisterResourceOutputs(store, pulumi.Map{

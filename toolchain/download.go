@@ -53,10 +53,10 @@ func (d downloader) release(ctx context.Context, dir string, files []string) err
 	return d.get(ctx, url, func(body io.Reader) error { return extract(body, dir, files) })
 }
 
-// reachPlugin returns an error unless the AWS plugin can be downloaded.
-func (d downloader) reachPlugin(ctx context.Context) error {
-	url := fmt.Sprintf("%s/releases/plugins/pulumi-resource-aws-v%s-%s-%s.tar.gz",
-		d.site, pluginVersion, runtime.GOOS, runtime.GOARCH)
+// reachPlugin returns an error unless a plugin can be downloaded.
+func (d downloader) reachPlugin(ctx context.Context, name, version string) error {
+	url := fmt.Sprintf("%s/releases/plugins/pulumi-resource-%s-v%s-%s-%s.tar.gz",
+		d.site, name, version, runtime.GOOS, runtime.GOARCH)
 	// The answer's first bytes tell; the body is dropped.
 	return d.get(ctx, url, func(io.Reader) error { return nil })
 }
@@ -150,14 +150,10 @@ func writeProgram(path string, content io.Reader) (err error) {
 	return err
 }
 
-// installPlugin has cli download the AWS plugin into the user's home.
-func (t *toolchain) installPlugin(ctx context.Context, cli string) error {
-	// The CLI tries for minutes where there is no internet.
-	if err := t.site.reachPlugin(ctx); err != nil {
-		return err
-	}
+// installPlugin has cli download a plugin into the user's home.
+func (t *toolchain) installPlugin(ctx context.Context, cli, name, version string) error {
 	_, err := command{
-		args: []string{cli, "plugin", "install", "resource", "aws", "v" + pluginVersion},
+		args: []string{cli, "plugin", "install", "resource", name, "v" + version},
 		env:  []string{"PULUMI_HOME=" + t.home, "PULUMI_SKIP_UPDATE_CHECK=true"},
 	}.run(ctx)
 	return err

@@ -8,6 +8,9 @@
 //   - Go modules, so that a machine that reaches nothing but a module proxy
 //     gets the same programs, in about 12 minutes on 2 cores.
 //
+// A declaration with images needs Pulumi's Docker plugin, too, which can't be
+// built; without it all but images can be had.
+//
 // It ends by writing a file that a POSIX shell sources to use them.
 package main
 
@@ -24,7 +27,7 @@ import (
 	"syscall"
 )
 
-const usage = `Usage: go run -C toolchain . [-out FILE]
+const usage = `Usage: go run -C toolchain . [-docker] [-out FILE]
 
 Provides the Pulumi CLI, its Go language host and the AWS plugin, and writes
 FILE, which a shell sources to use them. Each of them is the one installed on
@@ -32,6 +35,10 @@ this machine, if it is new enough; else the one that an earlier run has made;
 else it is downloaded from Pulumi; else it is built from Go modules, which
 takes about 12 minutes on 2 cores and about 9 GB in Go's caches. A run with
 nothing left to do ends at once.
+
+The Docker plugin is used if it is installed. If it isn't and Pulumi.master.yaml
+has coldstart:image, it is downloaded from Pulumi; it can't be built. A run that
+can't have it says so and goes on: it only means that images can't be built.
 
 What is made is kept in the user's cache folder, coldstart/toolchain, and is
 shared by all clones. It may be deleted at any time.
@@ -44,6 +51,9 @@ Environment:
 
 Flags:
 `
+
+// declaration is the file that says whether images are built.
+const declaration = "../Pulumi.master.yaml"
 
 // advice follows a failure to provide a part.
 const advice = `What is finished is kept. Check that this machine reaches a Go module proxy
@@ -67,6 +77,7 @@ func run(ctx context.Context, args []string, stderr *os.File) int {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
+	docker := flags.Bool("docker", false, "download the Docker plugin, whatever Pulumi.master.yaml has")
 	out := flags.String("out", filepath.Join("..", ".toolchain", "env"), "`file` to write for shells to source")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -77,7 +88,7 @@ func run(ctx context.Context, args []string, stderr *os.File) int {
 		fmt.Fprintf(stderr, "toolchain: unexpected argument %q; see -h\n", flags.Arg(0))
 		return 2
 	}
-	t, err := newToolchain(stderr)
+	t, err := newToolchain(*docker || declaresImages(declaration), stderr)
 	if err == nil {
 		err = t.ensure(ctx, *out)
 	}

@@ -32,7 +32,7 @@ type part struct {
 	files    []string // the programs, below a source's dir
 	reason   string   // why what is installed isn't used, if that isn't plain
 	download source
-	build    source
+	build    source // without make, if it can't be built
 }
 
 // source is where a part comes from.
@@ -45,11 +45,11 @@ type source struct {
 
 // unprovidedError says that a part could be had in no way.
 type unprovidedError struct {
-	title string
-	err   error
+	what string // was tried last: "building the AWS plugin"
+	err  error
 }
 
-func (e *unprovidedError) Error() string { return fmt.Sprintf("building %s: %v", e.title, e.err) }
+func (e *unprovidedError) Error() string { return fmt.Sprintf("%s: %v", e.what, e.err) }
 func (e *unprovidedError) Unwrap() error { return e.err }
 
 // cliPart is the CLI together with the language host, as Pulumi ships them.
@@ -87,14 +87,23 @@ func (t *toolchain) hostPart() (part, error) {
 // has built isn't for other projects.
 func (t *toolchain) pluginPart(cli string) (part, error) {
 	build, err := t.built("resource-aws", []string{pluginVersion},
-		[]string{"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum", "internal/trim/trim.go", "services.go"},
+		[]string{
+			"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
+			"internal/trim/trim.go", "internal/trim/repair.go", "services.go",
+		},
 		t.buildPlugin)
 	return part{
 		title: "the AWS plugin",
 		files: []string{pluginProgram},
 		download: source{
 			dir: t.home, present: "installed", versions: []string{pluginVersion},
-			make: func(ctx context.Context) error { return t.installPlugin(ctx, cli) },
+			make: func(ctx context.Context) error {
+				// The CLI tries for minutes where there is no internet.
+				if err := t.site.reachPlugin(ctx, "aws", pluginVersion); err != nil {
+					return err
+				}
+				return t.installPlugin(ctx, cli, "aws", pluginVersion)
+			},
 		},
 		build: build,
 	}, err
@@ -156,7 +165,7 @@ func (t *toolchain) provide(ctx context.Context, p part) (source, []program, err
 	return s, programs, err
 }
 
-// make downloads p or, where that fails, builds it.
+// make downloads p or, where that fails, builds it, if it can be.
 func (t *toolchain) make(ctx context.Context, p part) (source, []program, error) {
 	start := time.Now()
 	stop := t.report.watch("downloading "+p.title, "")
@@ -168,11 +177,14 @@ func (t *toolchain) make(ctx context.Context, p part) (source, []program, error)
 	if ctx.Err() != nil {
 		return source{}, nil, ctx.Err()
 	}
+	if p.build.make == nil {
+		return source{}, nil, &unprovidedError{"downloading " + p.title, err}
+	}
 	t.report.line("%s: download failed: %v; building from Go modules instead", p.title, err)
 
 	start = time.Now()
 	if err := p.build.run(ctx, p); err != nil {
-		return source{}, nil, &unprovidedError{p.title, err}
+		return source{}, nil, &unprovidedError{"building " + p.title, err}
 	}
 	return p.build, p.programs(p.build, "built from Go modules in "+since(start), true), nil
 }
@@ -188,7 +200,7 @@ func (s source) run(ctx context.Context, p part) error {
 // find returns the source that holds all of p's programs already.
 func (p part) find() (source, bool) {
 	for _, s := range []source{p.download, p.build} {
-		if s.check(p) == nil {
+		if s.dir != "" && s.check(p) == nil {
 			return s, true
 		}
 	}

@@ -14,6 +14,7 @@ type toolchain struct {
 	cache  cache      // where what is made is kept
 	path   []string   // the folders in which to look for installed programs
 	home   string     // the user's own Pulumi home
+	docker bool       // whether the Docker plugin is to be there, too
 	goTool string     // the go command
 	site   downloader // where Pulumi publishes
 	report *reporter
@@ -21,7 +22,7 @@ type toolchain struct {
 
 // newToolchain takes everything from the environment of this process, which
 // runs in the folder of its sources.
-func newToolchain(stderr *os.File) (*toolchain, error) {
+func newToolchain(docker bool, stderr *os.File) (*toolchain, error) {
 	c, err := openCache(os.Getenv("COLDSTART_CACHE"))
 	if err != nil {
 		return nil, err
@@ -35,6 +36,7 @@ func newToolchain(stderr *os.File) (*toolchain, error) {
 		cache:  c,
 		path:   outside(c, filepath.SplitList(os.Getenv("PATH"))),
 		home:   pulumiHome(c, os.Getenv("PULUMI_HOME"), userHome),
+		docker: docker,
 		goTool: "go",
 		site:   newDownloader("https://get.pulumi.com"),
 		report: newReporter(stderr),
@@ -111,7 +113,11 @@ func (t *toolchain) provideAll(ctx context.Context) ([]program, environment, err
 	if err != nil {
 		return nil, env, err
 	}
-	return append(programs, plugin), env, nil
+	docker, err := t.provideDocker(ctx, programs[0].path, env)
+	if err != nil {
+		return nil, env, err
+	}
+	return append(append(programs, plugin), docker...), env, nil
 }
 
 // provideCLI returns the CLI, first, and the Go language host. A CLI that

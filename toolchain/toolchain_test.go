@@ -57,7 +57,7 @@ func newFixture(t *testing.T) *fixture {
 func sources(t *testing.T, dir string) string {
 	t.Helper()
 	for _, name := range []string{
-		"build.go", "services.go", "internal/trim/trim.go",
+		"build.go", "services.go", "internal/trim/trim.go", "internal/trim/repair.go",
 		"pulumi/go.mod", "pulumi/go.sum", "language-go/go.mod", "language-go/go.sum",
 		"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
 	} {
@@ -71,7 +71,8 @@ func sources(t *testing.T, dir string) string {
 func fakeGo(t *testing.T, root, runs string) string {
 	t.Helper()
 	const module = "github.com/hashicorp/terraform-provider-aws"
-	provider := filepath.Join(root, "provider", filepath.FromSlash(module))
+	vendored := filepath.Join(root, "vendored")
+	provider := filepath.Join(vendored, filepath.FromSlash(module))
 	imports, calls := "", ""
 	for _, service := range services {
 		imports += fmt.Sprintf("import %q\n", module+"/internal/service/"+service)
@@ -80,10 +81,12 @@ func fakeGo(t *testing.T, root, runs string) string {
 	writeFile(t, filepath.Join(provider, "internal/provider/service_packages_gen.go"),
 		"package provider\n"+imports+"var all = []any{\n"+calls+"}\n")
 	writeFile(t, filepath.Join(provider, "internal/conns/awsclient_gen.go"), "package conns\n")
+	writeFile(t, filepath.Join(vendored, "github.com/aws/smithy-go/transport/http/internal/io/safe.go"),
+		"package io\n\nfunc f() {\n\tif r.safeReadCloser.closed {\n\t\treturn 0, io.EOF\n\t}\n}\n")
 	return script(t, filepath.Join(root, "go"), `
 echo "$*" >>'`+runs+`'
 case "$1" in
-mod) cp -R '`+filepath.Join(root, "provider")+`' vendor; exit ;;
+mod) cp -R '`+vendored+`' vendor; exit ;;
 esac
 while [ "$1" != -o ]; do shift; done
 mkdir -p "$(dirname "$2")"

@@ -35,6 +35,7 @@ const (
 	BucketVersioning       = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	BucketEncryption       = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	BucketLifecycle        = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	BucketObject           = "aws:s3/bucketObjectv2:BucketObjectv2"
 	BucketLock             = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
 	AccountPublic          = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 	Role                   = "aws:iam/role:Role"
@@ -55,12 +56,17 @@ const (
 	Parameter              = "aws:ssm/parameter:Parameter"
 	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"
 	Trail                  = "aws:cloudtrail/trail:Trail"
+	ImageRepository        = "aws:ecr/repository:Repository"
+	ImageLifecycle         = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+	DockerImage            = "docker:index/image:Image"
+	DockerProvider         = "pulumi:providers:docker"
 )
 
 // Tokens of invokes.
 const (
 	ReadStackOutputs          = "pulumi:pulumi:readStackOutputs"
 	GetCallerIdentity         = "aws:index/getCallerIdentity:getCallerIdentity"
+	GetAuthorizationToken     = "aws:ecr/getAuthorizationToken:getAuthorizationToken"
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"

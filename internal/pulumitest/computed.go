@@ -78,6 +78,11 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		}
 	case Bucket:
 		return text("bucket"), arn("arn:aws:s3:::%s")
+	case ImageRepository:
+		return text("name"), func(id string) map[string]any {
+			host := account + ".dkr.ecr.us-west-2.amazonaws.com"
+			return map[string]any{"registryId": account, "repositoryUrl": host + "/" + id, "arn": "arn:aws:ecr:us-west-2:" + account + ":repository/" + id}
+		}
 	case AccountPublic:
 		return account, none
 	case Parameter:

@@ -35,10 +35,17 @@ type Policy struct {
 	Boundary bool
 }
 
+// noIAM are the types with an input that is named like a policy document of
+// IAM's, and isn't one.
+var noIAM = []string{BucketObject, ImageLifecycle}
+
 // Policies returns all policy documents that are known.
 func (r *Result) Policies() []Policy {
 	var all []Policy
 	for _, res := range r.Resources {
+		if slices.Contains(noIAM, res.Type) {
+			continue
+		}
 		for _, input := range []string{"policy", "assumeRolePolicy", "content"} {
 			if document, ok := res.Inputs[input].(string); ok && document != Unknown {
 				all = append(all, Policy{res, input, document, r.isBoundary(res)})

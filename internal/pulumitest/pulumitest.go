@@ -167,6 +167,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		Name:           args.Name,
 		Parent:         rpc.GetParent(),
 		Inputs:         plainMap(inputs),
+		Secrets:        secrets(resource.NewProperty(inputs), ""),
 		Custom:         rpc.GetCustom(),
 		Provider:       providerName(rpc.GetProvider()),
 		Protect:        rpc.GetProtect(),

@@ -16,6 +16,8 @@ type Resource struct {
 	// Parent is a URN.
 	Parent string
 	Inputs map[string]any
+	// Secrets are the paths of the inputs that are secrets, such as .registry.password.
+	Secrets []string
 	// Custom tells a provider's resource from a component.
 	Custom bool
 	// Read is set for what was read and not registered, such as a StackReference.

@@ -40,6 +40,9 @@ type Bucket struct {
 	ARN  pulumi.StringOutput
 	// Policy has to be there before a service may write to the bucket.
 	Policy *s3.BucketPolicy
+	// Ready have to be there before anything is written, so that it is encrypted
+	// with the bucket's key and kept in versions.
+	Ready []pulumi.Resource
 }
 
 // New declares a bucket and all that hardens it, as children of parent.
@@ -76,7 +79,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
+	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
 		Bucket: b.ID(),
 		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
 			s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
@@ -87,7 +90,8 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 				},
 			},
 		},
-	}, child); err != nil {
+	}, child)
+	if err != nil {
 		return nil, err
 	}
 	// Rules for noncurrent versions need versioning first.
@@ -105,7 +109,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Bucket{Name: b.ID().ToStringOutput(), ARN: b.Arn, Policy: p}, nil
+	return &Bucket{Name: b.ID().ToStringOutput(), ARN: b.Arn, Policy: p, Ready: []pulumi.Resource{encryption, versioning}}, nil
 }
 
 func bucketPolicy(arn pulumi.StringOutput, args Args) pulumi.StringOutput {

@@ -5,6 +5,8 @@
 //   - internal/provider/service_packages_gen.go, the list of service packages;
 //   - internal/conns/awsclient_gen.go, a client method for each AWS service.
 //
+// And it repairs a defect of smithy-go that breaks connections, see repair.go.
+//
 // The vendored sources stay as they are; the copies reach the compiler through
 // `go build -overlay`. The whole provider takes 25 minutes to build and 618 MB,
 // the one cut down 7 minutes and 171 MB (2 cores).
@@ -34,10 +36,11 @@ const (
 	clients         = "internal/conns/awsclient_gen.go"
 )
 
-// Overlay reads the provider below vendor and writes to out the cut-down
-// copies for the service packages in keep. It returns the value of an overlay
-// file's "Replace" field: original file to copy. A package in keep that the
-// provider doesn't have is an error, so that a typo doesn't cost a build.
+// Overlay reads the provider and smithy-go below vendor and writes to out the
+// cut-down copies for the service packages in keep, and the repaired one. It
+// returns the value of an overlay file's "Replace" field: original file to copy.
+// A package in keep that the provider doesn't have is an error, so that a typo
+// doesn't cost a build.
 func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	root := filepath.Join(vendor, filepath.FromSlash(provider))
 	trimmed, err := trimServices(filepath.Join(root, servicePackages), keep)
@@ -52,13 +55,21 @@ func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	repaired, err := repairReader(filepath.Join(vendor, filepath.FromSlash(safeReader)))
+	if err != nil {
+		return nil, err
+	}
 	replace := map[string]string{}
-	for name, content := range map[string][]byte{servicePackages: trimmed, clients: cut} {
+	for name, content := range map[string][]byte{
+		path.Join(provider, servicePackages): trimmed,
+		path.Join(provider, clients):         cut,
+		safeReader:                           repaired,
+	} {
 		to := filepath.Join(out, path.Base(name))
 		if err := os.WriteFile(to, content, 0o644); err != nil {
 			return nil, err
 		}
-		replace[filepath.Join(root, filepath.FromSlash(name))] = to
+		replace[filepath.Join(vendor, filepath.FromSlash(name))] = to
 	}
 	return replace, nil
 }

@@ -11,14 +11,16 @@ import (
 	"testing"
 )
 
-// vendored is the provider in miniature: two services, one of which calls a
-// client of a third, and a client that nothing calls.
+// vendored is what is vendored, in miniature: smithy-go's wrapper of bodies, and
+// the provider with two services, one of which calls a client of a third, and a
+// client that nothing calls.
 var vendored = map[string]string{
-	"xpprovider/provider.go": `package xpprovider
+	safeReader: miniature,
+	provider + "/xpprovider/provider.go": `package xpprovider
 
 import _ "` + provider + `/internal/provider"
 `,
-	servicePackages: `package provider
+	provider + "/" + servicePackages: `package provider
 
 import (
 	"context"
@@ -34,7 +36,7 @@ func servicePackages(ctx context.Context) []any {
 	}
 }
 `,
-	clients: `package conns
+	provider + "/" + clients: `package conns
 
 import (
 	"context"
@@ -54,7 +56,7 @@ func (c *AWSClient) SQSClient(ctx context.Context) *sqs_sdkv2.Client { return ni
 
 func (c *AWSClient) STSClient(ctx context.Context) *sts_sdkv2.Client { return nil }
 `,
-	"internal/service/iam/role.go": `package iam
+	provider + "/internal/service/iam/role.go": `package iam
 
 import "` + provider + `/internal/conns"
 
@@ -63,17 +65,17 @@ func ServicePackage(c *conns.AWSClient) {
 	c.STSClient(nil)
 }
 `,
-	"internal/service/iam/role_test.go": `package iam
+	provider + "/internal/service/iam/role_test.go": `package iam
 
 func check(c *conns.AWSClient) { c.SQSClient(nil) }
 `,
-	"internal/service/s3/bucket.go": `package s3
+	provider + "/internal/service/s3/bucket.go": `package s3
 
 import "` + provider + `/internal/conns"
 
 func ServicePackage(c *conns.AWSClient) { c.S3Client(nil) }
 `,
-	"internal/conns/config.go": `package conns
+	provider + "/internal/conns/config.go": `package conns
 `,
 }
 
@@ -82,7 +84,7 @@ func vendor(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, content := range vendored {
-		file := filepath.Join(root, filepath.FromSlash(provider), filepath.FromSlash(name))
+		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +131,7 @@ func TestOverlay(t *testing.T) {
 			want := map[string]string{
 				filepath.Join(generated, servicePackages): filepath.Join(out, "service_packages_gen.go"),
 				filepath.Join(generated, clients):         filepath.Join(out, "awsclient_gen.go"),
+				filepath.Join(root, safeReader):           filepath.Join(out, "safe.go"),
 			}
 			if !maps.Equal(replace, want) {
 				t.Errorf("Overlay = %v, want %v", replace, want)
@@ -181,7 +184,7 @@ func TestOverlayLeavesTheSourcesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range vendored {
-		got, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(provider), filepath.FromSlash(name)))
+		got, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,37 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
+)
+
+// dockerVersion is the Docker plugin's that the programs ask for: the SDK's.
+const dockerVersion = "4.10.0"
+
+// imageChecks are those of a declaration with images.
+func (x *examiner) imageChecks() []*check {
+	return []*check{
+		{topic: toolchain, name: "Docker plugin", run: x.dockerPlugin},
+		{topic: toolchain, name: "Docker daemon", run: x.dockerDaemon},
+	}
+}
+
+func (x *examiner) dockerPlugin(context.Context) []Finding {
+	return x.findPlugin("docker", dockerVersion, ", or take coldstart:image out of Pulumi.master.yaml")
+}
+
+func (x *examiner) dockerDaemon(ctx context.Context) []Finding {
+	daemon, err := dockerd.Find(ctx, x.getenv)
+	problem := (*dockerd.Problem)(nil)
+	switch {
+	case err == nil:
+		return ok("version %s, at %s", daemon.Version, daemon.Address)
+	case errors.As(err, &problem) && problem.Unasked:
+		return warning(problem.Remedy, "%s", problem.Text)
+	case errors.As(err, &problem):
+		return failure(problem.Remedy, "%s", problem.Text)
+	}
+	return failure("look what it says", "%v", err)
+}

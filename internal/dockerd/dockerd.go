@@ -1,0 +1,186 @@
+// Package dockerd finds the Docker daemon by which images are built.
+package dockerd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// timeout is how long a daemon may take to answer, at each of three addresses.
+const timeout = 5 * time.Second
+
+// Daemon is one that answers.
+type Daemon struct {
+	Version, Address string
+}
+
+// Problem says why there is no daemon to build images with, and what to do.
+type Problem struct {
+	Text, Remedy string
+	// Unasked is set if there may be one, which wasn't asked.
+	Unasked bool
+}
+
+func (p *Problem) Error() string { return p.Text + "; " + p.Remedy }
+
+const withoutImages = "or take coldstart:image out of Pulumi.master.yaml"
+
+// Find asks the daemons for their version, by the Engine API, where the Docker
+// plugin of Pulumi looks for them, until one answers. The docker command isn't
+// asked: it need not be there, and it goes by the contexts of its own, of which the
+// plugin knows nothing. The error is a *Problem.
+// https://docs.docker.com/reference/api/engine/
+func Find(ctx context.Context, getenv func(string) string) (Daemon, error) {
+	home, _ := os.UserHomeDir() // Without one there are fewer places to look.
+	t := clientTLS{certs: getenv("DOCKER_CERT_PATH"), verify: getenv("DOCKER_TLS_VERIFY") != ""}
+	return find(ctx, addresses(getenv("DOCKER_HOST"), home), t)
+}
+
+// Check is Find for programs: the error says that no image can be built.
+func Check(ctx context.Context) error {
+	_, err := Find(ctx, os.Getenv)
+	if p := (*Problem)(nil); errors.As(err, &p) && p.Unasked {
+		return nil
+	}
+	return err
+}
+
+// addresses returns where the Docker plugin looks for the daemon: at DOCKER_HOST,
+// or else at the system's socket and at those of Docker Desktop.
+func addresses(configured, home string) []string {
+	if configured != "" {
+		return []string{configured}
+	}
+	all := []string{"unix:///var/run/docker.sock"}
+	if home != "" {
+		all = append(all, "unix://"+home+"/.docker/run/docker.sock", "unix://"+home+"/.docker/desktop/docker.sock")
+	}
+	return all
+}
+
+func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) {
+	var failed error
+	for _, address := range addresses {
+		if !strings.HasPrefix(address, "unix://") && !strings.HasPrefix(address, "tcp://") {
+			return Daemon{}, &Problem{
+				Text:    fmt.Sprintf("whether a daemon answers at %s isn't looked at: only unix:// and tcp:// are", address),
+				Remedy:  fmt.Sprintf("look whether `docker -H %s version` answers, %s", address, withoutImages),
+				Unasked: true,
+			}
+		}
+		version, err := ask(ctx, address, t)
+		switch {
+		case err != nil && failed == nil:
+			failed = fmt.Errorf("%s: %w", address, err) // The others are fallbacks.
+		case err == nil && version.OS != "linux":
+			return Daemon{}, &Problem{
+				Text:   fmt.Sprintf("%s builds images for %s, and ours are for linux", address, version.OS),
+				Remedy: "switch it to Linux containers, " + withoutImages,
+			}
+		case err == nil:
+			return Daemon{Version: version.Number, Address: address}, nil
+		}
+	}
+	return Daemon{}, &Problem{
+		Text: fmt.Sprintf("no Docker daemon answers, and images are built by one: %v", failed),
+		Remedy: withDaemon(failed) + "; or, if `docker version` shows one, " +
+			"`export DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}')`; " + withoutImages,
+	}
+}
+
+// withDaemon says how to have a daemon that couldn't be asked.
+func withDaemon(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return "let yourself in (`sudo usermod -aG docker $USER`, then log in again)"
+	}
+	return "start it (Docker Desktop, or `sudo systemctl start docker`)"
+}
+
+// engineVersion is what a daemon says about itself.
+type engineVersion struct {
+	Number string `json:"Version"`
+	OS     string `json:"Os"`
+}
+
+// ask asks the daemon at an address for its version.
+func ask(ctx context.Context, address string, t clientTLS) (v engineVersion, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	transport, err := t.transport(address)
+	if err != nil {
+		return v, err
+	}
+	defer transport.CloseIdleConnections()
+	network, target, _ := strings.Cut(address, "://")
+	at := url.URL{Scheme: "http", Host: strings.TrimSuffix(target, "/"), Path: "/version"}
+	if network == "unix" {
+		at.Host = "docker"
+	}
+	if transport.TLSClientConfig != nil {
+		at.Scheme = "https"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return v, err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return v, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return v, fmt.Errorf("it answers %s", response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(&v); err != nil || v.Number == "" {
+		return v, errors.New("what answers isn't Docker")
+	}
+	return v, nil
+}
+
+// clientTLS is how docker's clients reach a daemon over TCP: in clear text, unless
+// there is a folder with certificates. They trust any daemon that isn't to be verified.
+// https://docs.docker.com/engine/security/protect-access/
+type clientTLS struct {
+	certs  string // DOCKER_CERT_PATH
+	verify bool   // DOCKER_TLS_VERIFY
+}
+
+// transport returns what reaches the daemon at an address.
+func (t clientTLS) transport(address string) (*http.Transport, error) {
+	if socket, local := strings.CutPrefix(address, "unix://"); local {
+		return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		}}, nil
+	}
+	if t.certs == "" {
+		return &http.Transport{Proxy: http.ProxyFromEnvironment}, nil
+	}
+	ca, err := os.ReadFile(filepath.Join(t.certs, "ca.pem"))
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("%s has no certificate", filepath.Join(t.certs, "ca.pem"))
+	}
+	own, err := tls.LoadX509KeyPair(filepath.Join(t.certs, "cert.pem"), filepath.Join(t.certs, "key.pem"))
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: roots, Certificates: []tls.Certificate{own},
+		InsecureSkipVerify: !t.verify, //nolint:gosec // As the plugin does: nothing secret is said here.
+	}}, nil
+}

@@ -1,0 +1,143 @@
+package program_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+// TestFacts are there for each account's own programs, of that account, and
+// without secrets.
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "prod"))
+	for stack, id := range map[string]string{"master": pulumitest.MasterID, "prod": pulumitest.AccountID("prod")} {
+		object := results[stack].Resource(t, pulumitest.BucketObject, "facts")
+		if object.At("bucket") != "acme-"+stack+"-state-"+id || object.At("key") != ".pulumi/stacks/coldstart-account/"+stack+".json" {
+			t.Errorf("%s: facts are in %v", stack, object.Inputs)
+		}
+		content := object.At("content").(string)
+		for _, want := range []string{`"accountId":"` + id + `"`, `"zoneName":"` + stack + `.acme.example"`, `"zoneId":"ZZONE"`, `"account":"` + stack + `"`} {
+			if !strings.Contains(content, want) {
+				t.Errorf("%s: %s isn't in %s", stack, want, content)
+			}
+		}
+		for _, first := range []string{pulumitest.BucketEncryption, pulumitest.BucketVersioning} {
+			if !object.Waits(results[stack].Resource(t, first, "state")) {
+				t.Errorf("%s: facts don't wait for %s", stack, first)
+			}
+		}
+	}
+}
+
+// TestImage checks what each account's image is built from, and that nothing in it
+// is unknown or another account's.
+func TestImage(t *testing.T) {
+	t.Parallel()
+	org := fewer(t, images(organization.Image{Registry: "ghcr.io/acme", Push: true, Packages: []string{"vim", "g++"}}))
+	results := nothing().up(t, org, named(t, org, "master", "prod"))
+	prod := results["prod"].Resource(t, pulumitest.DockerImage, "image")
+	id := pulumitest.AccountID("prod")
+	key := func(name string) string {
+		return "arn:aws:kms:us-west-2:123456789012:key/00000000-0000-0000-0000-" + pulumitest.AccountID(name)
+	}
+	want := map[string]any{
+		"BASE": "debian:trixie-slim", "PACKAGES": "g++ vim", "PULUMI_VERSION": "3.259.0",
+		"NAMESPACE": "acme", "ACCOUNT": "prod", "DOMAIN": "acme.example", "BANNER": "ACME PROD",
+		"MOTD":       "The AWS account prod of acme.example (" + id + "), in us-west-2.",
+		"AWS_REGION": "us-west-2", "DEFAULT_PROFILE": "acme-prod-admin", "AWS_ACCOUNT_ID": id, "AWS_MASTER_ACCOUNT_ID": pulumitest.MasterID,
+		"SIGN_IN_URL": "https://acme-prod.signin.aws.amazon.com/console", "ORG_NETWORK_CIDR": "10.0.0.0/8", "ACCOUNT_NETWORK_CIDR": "10.103.0.0/16",
+		"STATE_BUCKET": "acme-prod-state-" + id, "PULUMI_BACKEND_URL": "s3://acme-prod-state-" + id + "?region=us-west-2&awssdk=v2",
+		"SECRETS_PROVIDER": "awskms:///" + key("state") + "?region=us-west-2", "SECRETS_KEY_ARN": key("secrets"),
+	}
+	if diff := cmp.Diff(want, prod.At("build", "args")); diff != "" {
+		t.Errorf("prod's facts (-want +got)\n%s", diff)
+	}
+	if got := results["master"].Resource(t, pulumitest.DockerImage, "image").At("build", "args", "ACCOUNT_NETWORK_CIDR"); got != "" {
+		t.Errorf("master has no network, and its image has %v", got)
+	}
+	name, tag, _ := strings.Cut(prod.At("imageName").(string), ":")
+	if name != "ghcr.io/acme/prod.acme.example" || len(tag) != 12 || results["prod"].Exports["image"] != prod.At("imageName") {
+		t.Errorf("prod's image is %v, and exported %v", prod.At("imageName"), results["prod"].Exports["image"])
+	}
+	if prod.At("skipPush") != false || prod.At("registry") != nil || prod.Provider != "docker" {
+		t.Errorf("prod's image is %+v", prod)
+	}
+	// What isn't in an image doesn't name another.
+	again := nothing().up(t, fewer(t, images(organization.Image{Registry: "ghcr.io/acme", Packages: []string{"g++", "vim"}})), named(t, org, "master", "prod"))
+	if got := again["prod"].Resource(t, pulumitest.DockerImage, "image").At("imageName"); got != prod.At("imageName") {
+		t.Errorf("the same image is %v and %v", prod.At("imageName"), got)
+	}
+	other := nothing().up(t, fewer(t, images(organization.Image{Registry: "ghcr.io/acme", Packages: []string{"g++"}})), named(t, org, "master", "prod"))
+	if got := other["prod"].Resource(t, pulumitest.DockerImage, "image").At("imageName"); got == prod.At("imageName") {
+		t.Errorf("images with other packages are both %v", got)
+	}
+}
+
+// TestImageInECR isn't previewed: Pulumi's mocks can't take a secret that is
+// unknown. The engine can.
+func TestImageInECR(t *testing.T) {
+	t.Parallel()
+	org := fewer(t, images(organization.Image{Registry: organization.RegistryECR, Push: true}))
+	results := nothing().up(t, org, named(t, org, "master", "prod"))
+	result, id := results["prod"], pulumitest.AccountID("prod")
+	checkResources(t, org, "prod", result)
+	repository := result.Resource(t, pulumitest.ImageRepository, "images")
+	if repository.At("imageTagMutability") != "IMMUTABLE" || repository.At("imageScanningConfiguration", "scanOnPush") != true || repository.At("name") != "prod.acme.example" {
+		t.Errorf("the repository is %v", repository.Inputs)
+	}
+	result.Resource(t, pulumitest.ImageLifecycle, "images")
+	image := result.Resource(t, pulumitest.DockerImage, "image")
+	url := id + ".dkr.ecr.us-west-2.amazonaws.com/prod.acme.example"
+	if name := image.At("imageName").(string); !strings.HasPrefix(name, url+":") {
+		t.Errorf("the image is %s", name)
+	}
+	if image.At("registry", "server") != url || image.At("registry", "username") != "AWS" || !slices.Contains(image.Secrets, ".registry.password") {
+		t.Errorf("the login is %v, secrets %v", slices.Sorted(maps.Keys(image.At("registry").(map[string]any))), image.Secrets)
+	}
+}
+
+// TestImagesOnEmulator: a local registry of Amazon's takes no images, but there
+// can be a repository.
+func TestImagesOnEmulator(t *testing.T) {
+	t.Parallel()
+	org := fewer(t, images(organization.Image{Registry: organization.RegistryECR, Push: true}))
+	result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, program.Settings{Emulator: "http://127.0.0.1:1"}))
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	if n := len(result.OfType(pulumitest.DockerImage)) + len(result.OfType(pulumitest.DockerProvider)); n != 0 || result.Exports["image"] != nil {
+		t.Errorf("%d images and providers, %v", n, result.Exports["image"])
+	}
+	result.Resource(t, pulumitest.ImageRepository, "images")
+}
+
+// TestImagesWithoutDocker stops before anything is declared for the image.
+func TestImagesWithoutDocker(t *testing.T) {
+	t.Parallel()
+	absent := errors.New("no daemon")
+	for _, on := range []bool{false, true} {
+		org := fewer(t, func(*organization.Organization) {})
+		if on {
+			images(organization.Image{})(org)
+		}
+		asked := false
+		settings := program.Settings{Dir: t.TempDir(), Docker: func(context.Context) error {
+			asked = true
+			return absent
+		}}
+		result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, settings))
+		if asked != on || errors.Is(result.Err, absent) != on {
+			t.Errorf("images %t: asked for Docker %t, %v", on, asked, result.Err)
+		}
+	}
+}

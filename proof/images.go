@@ -1,0 +1,71 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// proveImages proves where the account's images are pushed to, if that is in the
+// account itself, and that there is one.
+func (p *prover) proveImages(ctx context.Context, a *account) {
+	if p.org.Image == nil || p.org.Image.Registry != organization.RegistryECR {
+		return
+	}
+	name := p.org.ZoneName(a.name)
+	a.claim("image", "repository "+name+" keeps tags with their images, and scans what is pushed", func() error {
+		return a.checkRepository(ctx, name)
+	})
+	if p.unbuiltImages() == "" {
+		a.claim("image", "repository "+name+" has an image", func() error { return a.checkImages(ctx, name) })
+	}
+}
+
+// unbuiltImages says that images weren't built. The program declares none for an
+// emulator, and those of other registries aren't AWS's to tell about.
+func (p *prover) unbuiltImages() string {
+	switch {
+	case p.org.Image == nil:
+		return ""
+	case p.cfg.BaseEndpoint != nil:
+		return "whether the accounts' images are built: they aren't declared against an emulator, whose registry takes none"
+	case p.org.Image.Registry != organization.RegistryECR:
+		return "whether the accounts' images are built: only Amazon ECR is asked, and they aren't there"
+	}
+	return ""
+}
+
+func (a *account) checkRepository(ctx context.Context, name string) error {
+	out, err := a.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+	if err != nil {
+		return err
+	}
+	for _, r := range out.Repositories {
+		if r.ImageTagMutability != ecrtypes.ImageTagMutabilityImmutable {
+			return fmt.Errorf("its tags are %s", r.ImageTagMutability)
+		}
+		if r.ImageScanningConfiguration == nil || !r.ImageScanningConfiguration.ScanOnPush {
+			return errors.New("it doesn't scan what is pushed")
+		}
+		return nil
+	}
+	return errors.New("it isn't there")
+}
+
+func (a *account) checkImages(ctx context.Context, name string) error {
+	out, err := a.ecr.ListImages(ctx, &ecr.ListImagesInput{
+		RepositoryName: &name, Filter: &ecrtypes.ListImagesFilter{TagStatus: ecrtypes.TagStatusTagged},
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.ImageIds) == 0 {
+		return errors.New("it is empty")
+	}
+	return nil
+}

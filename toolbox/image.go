@@ -1,0 +1,109 @@
+package toolbox
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ImageType is the component's type token.
+const ImageType = "coldstart:toolbox:Image"
+
+// pulumiVersion is that of the Pulumi CLI in images.
+const pulumiVersion = "3.259.0"
+
+// ImageArgs are the arguments of NewImage.
+type ImageArgs struct {
+	// Name is the image's, with the registry and without a tag.
+	Name pulumi.StringInput
+	// Tag is the image's tag; empty for one that comes from what is in the image.
+	Tag string
+	// Base is what the image is built from, Packages what Debian packages it has
+	// besides those that every image has.
+	Base     string
+	Packages []string
+	// Facts are the account's, by the names of their variables in the image.
+	Facts map[string]pulumi.StringInput
+	// Push pushes the image, with Login, or with what `docker login` has left if
+	// that is nil.
+	Push  bool
+	Login *Login
+	// Dir is the folder that the engine runs in.
+	Dir string
+}
+
+// Login is how a registry is written to.
+type Login struct {
+	Server, User, Password pulumi.StringInput
+}
+
+// Image is an account's toolbox.
+type Image struct {
+	pulumi.ResourceState
+
+	// Ref is the image's name with its tag.
+	Ref pulumi.StringOutput
+}
+
+// NewImage declares an account's image. It is built again when something in it
+// changes: the Dockerfile, the base image's name, the packages or the facts.
+func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.ResourceOption) (*Image, error) {
+	i := &Image{}
+	if err := ctx.RegisterComponentResource(ImageType, name, i, opts...); err != nil {
+		return nil, err
+	}
+	path, err := writeContext(args.Dir)
+	if err != nil {
+		return nil, err
+	}
+	build := buildArgs(args)
+	image := &docker.ImageArgs{
+		ImageName: ref(args, path, build),
+		SkipPush:  pulumi.Bool(!args.Push),
+		Build: docker.DockerBuildArgs{
+			Context:    pulumi.String(path),
+			Dockerfile: pulumi.String(path + "/Dockerfile"),
+			Args:       build,
+		},
+	}
+	if args.Login != nil {
+		image.Registry = docker.RegistryArgs{
+			Server:   args.Login.Server.ToStringOutput().ToStringPtrOutput(),
+			Username: args.Login.User.ToStringOutput().ToStringPtrOutput(),
+			Password: pulumi.ToSecret(args.Login.Password).(pulumi.StringOutput).ToStringPtrOutput(),
+		}
+	}
+	built, err := docker.NewImage(ctx, name, image, pulumi.Parent(i))
+	if err != nil {
+		return nil, err
+	}
+	i.Ref = built.ImageName
+	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
+}
+
+func buildArgs(args *ImageArgs) pulumi.StringMap {
+	build := pulumi.StringMap{
+		"BASE":           pulumi.String(args.Base),
+		"PACKAGES":       pulumi.String(strings.Join(slices.Sorted(slices.Values(args.Packages)), " ")),
+		"PULUMI_VERSION": pulumi.String(pulumiVersion),
+	}
+	maps.Copy(build, args.Facts)
+	return build
+}
+
+// ref returns the image's name with its tag. The path stands for the files that
+// the image is built from.
+func ref(args *ImageArgs, path string, build pulumi.StringMap) pulumi.StringOutput {
+	if args.Tag != "" {
+		return pulumi.Sprintf("%s:%s", args.Name, args.Tag)
+	}
+	tag := build.ToStringMapOutput().ApplyT(func(build map[string]string) string {
+		content := map[string]string{"": path}
+		maps.Copy(content, build)
+		return digest(content)
+	}).(pulumi.StringOutput)
+	return pulumi.Sprintf("%s:%s", args.Name, tag)
+}

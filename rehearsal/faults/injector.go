@@ -103,6 +103,15 @@ func (i *Injector) Injected() []Injection {
 	return slices.Clone(i.injected)
 }
 
+// Pending returns the faults that haven't happened.
+func (i *Injector) Pending() Plan {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(i.plan), func(f Fault) bool {
+		return slices.ContainsFunc(i.injected, func(n Injection) bool { return n.Fault == f.String() })
+	})
+}
+
 // Calls returns how many calls there were that changed something, and that didn't.
 func (i *Injector) Calls() (changes, reads int) {
 	i.mu.Lock()

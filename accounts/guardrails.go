@@ -62,13 +62,18 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 		}
 		ids[guardrail.Name] = policy.ID()
 	}
+	// AWS refuses a change of a target while another is under way, so those of one
+	// target follow each other.
+	last := map[string][]pulumi.Resource{}
 	for _, a := range args.Attachments {
-		if _, err := organizations.NewPolicyAttachment(ctx, a.Guardrail+"-"+a.Target, &organizations.PolicyAttachmentArgs{
+		attachment, err := organizations.NewPolicyAttachment(ctx, a.Guardrail+"-"+a.Target, &organizations.PolicyAttachmentArgs{
 			PolicyId: ids[a.Guardrail],
 			TargetId: a.TargetID,
-		}, pulumi.Parent(g)); err != nil {
+		}, pulumi.Parent(g), pulumi.DependsOn(last[a.Target]))
+		if err != nil {
 			return nil, err
 		}
+		last[a.Target] = []pulumi.Resource{attachment}
 	}
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{})
 }

@@ -77,6 +77,7 @@ func TestGuardrails(t *testing.T) {
 			},
 			Attachments: []accounts.Attachment{
 				{Guardrail: "deny-leaving", Target: "root", TargetID: o.Parent("")},
+				{Guardrail: "quarantine", Target: "root", TargetID: o.Parent("")},
 				{Guardrail: "deny-leaving", Target: "unit-workloads", TargetID: o.Parent("workloads")},
 				{Guardrail: "quarantine", Target: "account-prod", TargetID: prod.ID},
 			},
@@ -90,7 +91,14 @@ func TestGuardrails(t *testing.T) {
 		checkChildren(t, result, accounts.GuardrailsType, "guardrails",
 			pulumitest.AWSPolicy+" deny-leaving", pulumitest.AWSPolicy+" quarantine",
 			pulumitest.AWSPolicyAttachment+" deny-leaving-root", pulumitest.AWSPolicyAttachment+" deny-leaving-unit-workloads",
-			pulumitest.AWSPolicyAttachment+" quarantine-account-prod")
+			pulumitest.AWSPolicyAttachment+" quarantine-account-prod", pulumitest.AWSPolicyAttachment+" quarantine-root")
+		// One after the other where they are attached to the same.
+		first := result.Resource(t, pulumitest.AWSPolicyAttachment, "deny-leaving-root")
+		for name, want := range map[string]bool{"quarantine-root": true, "deny-leaving-unit-workloads": false} {
+			if result.Resource(t, pulumitest.AWSPolicyAttachment, name).Waits(first) != want {
+				t.Errorf("%s waits for the root's first: %t", name, !want)
+			}
+		}
 		organization := result.Resource(t, pulumitest.AWSOrganization, "organization")
 		for _, name := range []string{"deny-leaving", "quarantine"} {
 			checkInputs(t, result, pulumitest.AWSPolicy, name, map[string]any{

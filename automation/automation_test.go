@@ -298,7 +298,7 @@ func TestRecoveredIDs(t *testing.T) {
 		{"aws:iam/userGroupMembership:UserGroupMembership", map[string]any{"user": "u"}, ""},
 	} {
 		r := apitype.ResourceV3{Type: tokens.Type(c.kind), Inputs: c.inputs}
-		if got, err := f.find(context.Background(), r); got != c.want || err != nil {
+		if got, err := f.id(context.Background(), r); got != c.want || err != nil {
 			t.Errorf("%s: %q, %v", c.kind, got, err)
 		}
 	}

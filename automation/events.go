@@ -67,6 +67,8 @@ type watcher struct {
 	// lost are the creations that failed in this attempt. AWS may have created
 	// them nevertheless.
 	lost []apitype.StepEventMetadata
+	// keys are the KMS keys that this run has made or found, and the providers.
+	keys []apitype.ResourceV3
 	// errors are what the engine says went wrong, failures the same by URN.
 	errors   []string
 	failures map[string]string
@@ -166,6 +168,9 @@ func (w *watcher) started(m apitype.StepEventMetadata) {
 }
 
 func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
+	if !failed {
+		w.noteStep(m)
+	}
 	if w.unworthy(m) && !failed {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -57,29 +58,16 @@ func roleOf(provider map[string]any) (string, error) {
 }
 
 // key finds the enabled key with the description that isn't in the state.
-func (f *finder) key(ctx context.Context, r apitype.ResourceV3, description string) (string, error) {
+func (f *finder) key(ctx context.Context, r apitype.ResourceV3, description string) (id string, err error) {
 	cfg, err := f.client(ctx, r)
 	if err != nil {
 		return "", err
 	}
-	client := kms.NewFromConfig(cfg)
-	for pages := kms.NewListKeysPaginator(client, &kms.ListKeysInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, k := range page.Keys {
-			key, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: k.KeyId})
-			if err != nil {
-				return "", err
-			}
-			m := key.KeyMetadata
-			if aws.ToString(m.Description) == description && m.KeyState == kmstypes.KeyStateEnabled && !f.taken(*m.KeyId) {
-				return *m.KeyId, nil
-			}
-		}
-	}
-	return "", nil
+	err = f.eachDouble(ctx, kms.NewFromConfig(cfg), description, func(m *kmstypes.KeyMetadata) error {
+		id = aws.ToString(m.KeyId)
+		return nil
+	})
+	return id, err
 }
 
 // delegationSet finds the reusable delegation set that was made with the
@@ -208,4 +196,77 @@ func (f *finder) policy(ctx context.Context, r apitype.ResourceV3, name string) 
 		}
 	}
 	return "", nil
+}
+
+// account waits until AWS has ended every creation of an account that is under way,
+// and reports whether there is one with the address of r. The program finds it
+// then, by that address; before, it would ask for a second one, which AWS refuses.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListCreateAccountStatus.html
+func (f *finder) account(ctx context.Context, r apitype.ResourceV3) (bool, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	client := organizations.NewFromConfig(cfg)
+	for waited := time.Duration(0); ; waited += creationPoll {
+		names, err := inCreation(ctx, client)
+		if err != nil {
+			return false, err
+		}
+		if len(names) == 0 {
+			return hasAccount(ctx, client, input(r, "email"))
+		}
+		if waited >= creationPatience {
+			return false, fmt.Errorf("AWS is still creating %s after %s: run again when the account shows in `aws organizations list-accounts`",
+				strings.Join(names, ", "), waited)
+		}
+		if waited%time.Minute == 0 {
+			f.say("waiting until AWS has created %s", strings.Join(names, ", "))
+		}
+		select {
+		case <-time.After(creationPoll):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// AWS creates an account within minutes.
+const (
+	creationPoll     = 5 * time.Second
+	creationPatience = 15 * time.Minute
+)
+
+// inCreation returns the names of accounts that AWS is creating.
+func inCreation(ctx context.Context, client *organizations.Client) ([]string, error) {
+	var names []string
+	pages := organizations.NewListCreateAccountStatusPaginator(client, &organizations.ListCreateAccountStatusInput{
+		States: []organizationstypes.CreateAccountState{organizationstypes.CreateAccountStateInProgress},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, status := range page.CreateAccountStatuses {
+			names = append(names, aws.ToString(status.AccountName))
+		}
+	}
+	return names, nil
+}
+
+// hasAccount reports whether the organization has an account with the address.
+func hasAccount(ctx context.Context, client *organizations.Client, email string) (bool, error) {
+	for pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, a := range page.Accounts {
+			if strings.EqualFold(aws.ToString(a.Email), email) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }

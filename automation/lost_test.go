@@ -24,6 +24,8 @@ func TestLostCreations(t *testing.T) {
 		{"broken", "InternalFailure, StatusCode: 500", apitype.OpCreateReplacement, nil},
 		{"refused", "CreateRole, https response error StatusCode: 403, AccessDenied", apitype.OpCreate, nil},
 		{"not-new", "use of closed network connection", apitype.OpUpdate, nil},
+		{"made-twice", "CreateRole, https response error StatusCode: 409, EntityAlreadyExists: Role with name a already exists.", apitype.OpCreate, nil},
+		{"somebody-else's", "CreateBucket, https response error StatusCode: 409, BucketAlreadyExists", apitype.OpCreate, nil},
 		{"secret", "connection reset by peer", apitype.OpCreate, map[string]any{"nested": []any{map[string]any{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}}}},
 	} {
 		urn := "urn:pulumi:prod::coldstart::aws:ssm/parameter:Parameter::" + c.name
@@ -37,9 +39,13 @@ func TestLostCreations(t *testing.T) {
 	}
 	var got []string
 	for _, r := range s.watcher.lostCreations() {
-		got = append(got, r.URN.Name())
+		name := r.URN.Name()
+		if r.exists {
+			name += " exists"
+		}
+		got = append(got, name)
 	}
-	if diff := cmp.Diff([]string{"no-answer", "broken"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"no-answer", "broken", "made-twice exists"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

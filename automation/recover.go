@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,17 +13,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// recover puts right what an earlier run left behind that was killed while AWS
-// was creating something: Pulumi's state has a note that the creation was under
-// way, but no id. What is found in AWS is taken into the state, so that the next
-// update neither fails because it exists nor makes a second one; the other notes
-// are dropped. Accounts, units and the organization aren't looked up here: the
-// program finds them itself. Lost are creations of this run that failed without
-// AWS's saying no; Pulumi forgets those.
-func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...apitype.ResourceV3) error {
+// recover puts right what is left of creations that nobody knows the end of: those
+// that were under way when an earlier run was killed, of which Pulumi's state has a
+// note without an id, and those of this run that are lost, which Pulumi forgets. What
+// is found in AWS is taken into the state, so that the next update neither fails
+// because it exists nor makes a second one; the notes are dropped. Accounts, units and
+// the organization get into the state by the program, which finds them itself; here
+// accounts are waited for. It returns how many of the lost another run gets past.
+// docs/adr/0016-creations-whose-answer-is-lost.md
+func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...lostCreation) (mended int, err error) {
 	var unread []string
 	// Writing the state takes the lock. Where an earlier run's Pulumi still
 	// holds it, everything is looked at again once that has ended.
@@ -33,10 +32,11 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...apitype.
 		if err != nil {
 			return err
 		}
-		changed, err := s.resolve(ctx, deployment, lost)
+		changed, n, err := s.resolve(ctx, deployment, lost)
 		if err != nil {
 			return err
 		}
+		mended = n
 		unread = withoutOutputs(deployment)
 		s.unfinished = unfinished(deployment)
 		if !changed {
@@ -44,27 +44,30 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...apitype.
 		}
 		return s.write(ctx, envelope, deployment)
 	}); err != nil || len(unread) == 0 {
-		return err
+		return mended, err
 	}
 	// Their ids and inputs are in the state. AWS has the rest.
-	err := s.watched(func(channel chan<- events.EngineEvent) error {
+	err = s.watched(func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Refresh(ctx, optrefresh.Target(unread), optrefresh.EventStreams(channel),
 			optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("reading what was found: %w", err)
+		return mended, fmt.Errorf("reading what was found: %w", err)
 	}
 	s.watcher.reset()
-	return nil
+	return mended, nil
 }
 
-// resolve replaces the notes of interrupted creations by what became of them,
-// and reports whether there were any.
-func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []apitype.ResourceV3) (bool, error) {
+// resolve replaces the notes of interrupted creations by what became of them. It
+// reports whether the state has changed, and how many of the lost creations
+// another run gets past.
+func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []lostCreation) (changed bool, mended int, err error) {
 	pending := pendingCreates(deployment)
-	lost = slices.DeleteFunc(lost, func(l apitype.ResourceV3) bool {
-		return slices.ContainsFunc(slices.Concat(deployment.Resources, pending), func(r apitype.ResourceV3) bool { return r.URN == l.URN })
+	lost = slices.DeleteFunc(lost, func(l lostCreation) bool {
+		same := func(r apitype.ResourceV3) bool { return r.URN == l.URN }
+		return slices.ContainsFunc(deployment.Resources, same) ||
+			slices.ContainsFunc(pending, func(p lostCreation) bool { return same(p.ResourceV3) })
 	})
 	if len(pending) > 0 {
 		s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
@@ -72,17 +75,18 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, l
 	if len(lost) > 0 {
 		s.say("no answer about %s that AWS may have created; looking for it", count(len(lost), "resource"))
 	}
-	pending = append(pending, lost...)
-	if len(pending) == 0 {
-		return false, nil
+	all := slices.Concat(pending, lost)
+	if len(all) == 0 {
+		return false, 0, nil
 	}
-	found, err := s.find(ctx, deployment, pending)
+	found, mended, err := s.find(ctx, deployment, all)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
+	changed = len(found) > 0 || len(deployment.PendingOperations) > 0
 	deployment.Resources = append(deployment.Resources, found...)
 	deployment.PendingOperations = nil
-	return true, nil
+	return changed, mended, nil
 }
 
 // unfinished reports whether no run of the stack came to its end: that is when
@@ -105,22 +109,26 @@ func withoutOutputs(d *apitype.DeploymentV3) []string {
 	return urns
 }
 
-// find returns those of the pending resources that are in AWS, with their ids.
-func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, pending []apitype.ResourceV3) ([]apitype.ResourceV3, error) {
-	finder := &finder{env: s.a.options.Env, deployment: deployment}
-	var found []apitype.ResourceV3
-	for _, r := range pending {
-		id, err := finder.find(ctx, r)
+// find returns those of the creations that are in AWS, with their ids, and how many
+// of those that AWS has refused another run gets past.
+func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all []lostCreation) (found []apitype.ResourceV3, mended int, err error) {
+	finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
+	for _, r := range all {
+		id, there, err := finder.find(ctx, r)
 		if err != nil {
-			return nil, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
+			return nil, 0, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
+		}
+		if there && r.exists {
+			mended++
 		}
 		if id != "" {
 			s.say("looking at %s (%s): %s", r.URN.Name(), r.Type, id)
 			r.ID = resource.ID(id)
-			found = append(found, r)
+			found = append(found, r.ResourceV3)
+			s.watcher.noteFound(r.ResourceV3)
 		}
 	}
-	return found, nil
+	return found, mended, nil
 }
 
 // deployment returns the stack's state, and the envelope that it came in.
@@ -162,144 +170,6 @@ func (s *stack) imported(ctx context.Context, dir string, env map[string]string,
 		return err
 	}
 	return runIn(ctx, ws, bytes.NewReader(content), "stack", "import", "--stack", s.name)
-}
-
-// refused matches the error of a call to which AWS said no.
-var refused = regexp.MustCompile(`StatusCode: 4\d\d`)
-
-// lostCreations returns what failed to be created in the last attempt without
-// AWS's saying no, as the state would have it. What has secrets is left out: the
-// engine doesn't show them.
-func (w *watcher) lostCreations() []apitype.ResourceV3 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var lost []apitype.ResourceV3
-	for _, m := range w.lost {
-		urn, n := resource.URN(m.URN), m.New
-		if n == nil || !n.Custom || refused.MatchString(w.failures[m.URN]) || secretIn(n.Inputs) {
-			continue
-		}
-		lost = append(lost, apitype.ResourceV3{
-			URN: urn, Type: tokens.Type(n.Type), Custom: true, Inputs: n.Inputs, Parent: resource.URN(n.Parent),
-			Provider: n.Provider, Protect: n.Protect, RetainOnDelete: n.RetainOnDelete,
-		})
-	}
-	return lost
-}
-
-// secretIn reports whether a value of the engine's has a secret in it.
-func secretIn(v any) bool {
-	switch v := v.(type) {
-	case map[string]any:
-		if v[resource.SigKey] == resource.SecretSig {
-			return true
-		}
-		for _, field := range v {
-			if secretIn(field) {
-				return true
-			}
-		}
-	case []any:
-		return slices.ContainsFunc(v, secretIn)
-	}
-	return false
-}
-
-func pendingCreates(d *apitype.DeploymentV3) []apitype.ResourceV3 {
-	var pending []apitype.ResourceV3
-	for _, op := range d.PendingOperations {
-		if op.Type == apitype.OperationTypeCreating {
-			pending = append(pending, op.Resource)
-		}
-	}
-	return pending
-}
-
-// named are the types whose ids are the names in their inputs.
-var named = []string{
-	"aws:kms/alias:Alias", "aws:iam/role:Role", "aws:iam/group:Group", "aws:iam/user:User",
-	"aws:ecr/repository:Repository",
-}
-
-// finder looks for resources in AWS by what their inputs say.
-type finder struct {
-	env        map[string]string
-	deployment *apitype.DeploymentV3
-}
-
-// find returns the id of a resource whose creation was interrupted, or "" if it
-// isn't there, is found in another way, or is made by a call that may be made
-// twice, such as attaching a policy to a role. Ids that follow from the inputs are
-// returned unseen: the refresh that takes them over drops what AWS doesn't have.
-func (f *finder) find(ctx context.Context, r apitype.ResourceV3) (string, error) {
-	in := func(name string) string {
-		v, _ := r.Inputs[name].(string)
-		return v
-	}
-	switch module := strings.Split(string(r.Type), "/")[0]; {
-	case r.Type == "aws:kms/key:Key":
-		return f.key(ctx, r, in("description"))
-	case slices.Contains(named, string(r.Type)):
-		return in("name"), nil
-	case r.Type == "aws:iam/rolePolicy:RolePolicy":
-		return in("role") + ":" + in("name"), nil
-	case r.Type == "aws:iam/groupPolicy:GroupPolicy":
-		return in("group") + ":" + in("name"), nil
-	case r.Type == "aws:iam/policy:Policy":
-		return f.inIAM(ctx, r, "policy/"+in("name"))
-	case r.Type == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
-		return f.inIAM(ctx, r, "oidc-provider/"+strings.TrimPrefix(in("url"), "https://"))
-	case r.Type == "aws:iam/userLoginProfile:UserLoginProfile":
-		return "", f.forgetPassword(ctx, r, in("user"))
-	case r.Type == "aws:ssm/parameter:Parameter":
-		return "", f.forgetParameter(ctx, r, in("name"))
-	case r.Type == "aws:iam/accountAlias:AccountAlias":
-		return in("accountAlias"), nil
-	case r.Type == "aws:accessanalyzer/analyzer:Analyzer":
-		return in("analyzerName"), nil
-	case r.Type == "aws:organizations/policy:Policy":
-		return f.policy(ctx, r, in("name"))
-	case r.Type == "aws:organizations/policyAttachment:PolicyAttachment":
-		return in("targetId") + ":" + in("policyId"), nil
-	case r.Type == "aws:organizations/delegatedAdministrator:DelegatedAdministrator":
-		return in("accountId") + "/" + in("servicePrincipal"), nil
-	case r.Type == "aws:route53/delegationSet:DelegationSet":
-		return f.delegationSet(ctx, r, in("referenceName"))
-	case r.Type == "aws:route53/zone:Zone":
-		return f.zone(ctx, r, in("name"), in("delegationSetId"))
-	case r.Type == "aws:route53/record:Record":
-		return strings.Join([]string{in("zoneId"), in("name"), in("type")}, "_"), nil
-	case r.Type == "aws:cloudtrail/trail:Trail":
-		return f.trail(ctx, r, in("name"))
-	case r.Type == "aws:s3/bucketObjectv2:BucketObjectv2":
-		return "", nil // Written again, it is what it was.
-	case module == "aws:s3":
-		return in("bucket"), nil
-	default:
-		return "", nil
-	}
-}
-
-// taken reports whether the state has a resource with the id.
-func (f *finder) taken(id string) bool {
-	for _, r := range f.deployment.Resources {
-		if string(r.ID) == id {
-			return true
-		}
-	}
-	return false
-}
-
-// provider returns the inputs of the resource's provider.
-func (f *finder) provider(r apitype.ResourceV3) map[string]any {
-	// A reference to a provider is its URN, :: and its id.
-	urn := r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)]
-	for _, p := range f.deployment.Resources {
-		if string(p.URN) == urn {
-			return p.Inputs
-		}
-	}
-	return nil
 }
 
 func count(n int, thing string) string {

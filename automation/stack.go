@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,19 +35,32 @@ const (
 // half a minute for each change of DNS or of a bucket's lifecycle.
 const resources = 32
 
-// passing are errors that pass by themselves: of an account that is minutes old,
-// whose role hasn't reached every region yet or of which a service hasn't heard,
-// and of connections that break.
-var passing = []string{
+// passing matches errors that pass by themselves: of an account that is minutes old,
+// whose role hasn't reached every region yet or of which a service hasn't heard; of
+// an AWS that is busy or broken for a moment; and of connections that break, or of a
+// provider that has died.
+var passing = regexp.MustCompile(strings.Join([]string{
 	"is not authorized to perform: sts:AssumeRole",
 	"cannot be assumed",
 	"OptInRequired",
 	"SubscriptionRequiredException",
 	"FinalizingOrganizationException",
 	"ConcurrentModificationException",
+	"PriorRequestNotComplete",
+	"OperationAborted",
+	"Throttl",
+	"TooManyRequestsException",
+	"RequestLimitExceeded",
+	`StatusCode: 5\d\d`,
 	"use of closed network connection",
 	"connection reset by peer",
-}
+	"i/o timeout",
+	"Client.Timeout exceeded",
+	`\bEOF\b`,
+	"error reading from server",
+	"transport is closing",
+	"the plugin .* may have crashed",
+}, "|"))
 
 // stack is one stack of the organization under an operation.
 type stack struct {
@@ -199,12 +213,13 @@ func (s *stack) planned(ctx context.Context, f func(*program.Plan) error) error 
 const byToken = "AssumeRoleWithWebIdentity"
 
 func (s *stack) up(ctx context.Context) error {
+	begin := time.Now()
 	handle, err := s.here(ctx)
 	if err != nil {
 		return err
 	}
 	if s.exists {
-		if err := s.recover(ctx, handle); err != nil {
+		if _, err := s.recover(ctx, handle); err != nil {
 			return err
 		}
 	}
@@ -219,9 +234,11 @@ func (s *stack) up(ctx context.Context) error {
 	// that came to no end; now it is brought in line with the declaration.
 	if s.watcher.imported() || s.unfinished && s.name == organization.Master {
 		s.say("adopted what exists already; running again to bring it in line")
-		return s.retried(ctx, handle, run)
+		if err := s.retried(ctx, handle, run); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.deleteDoubles(ctx, begin)
 }
 
 func (s *stack) refresh(ctx context.Context) error {
@@ -229,7 +246,7 @@ func (s *stack) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle); err != nil {
 		return err
 	}
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
@@ -243,7 +260,7 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle); err != nil {
 		return err
 	}
 	_, deployment, err := s.deployment(ctx, handle)
@@ -317,8 +334,13 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 		}
 		if lost := s.watcher.lostCreations(); len(lost) > 0 {
 			// Whatever comes next has to find what AWS created nevertheless.
-			if err := s.recover(ctx, handle, lost...); err != nil {
-				return err
+			mended, recoverErr := s.recover(ctx, handle, lost...)
+			if recoverErr != nil {
+				return errors.Join(err, recoverErr)
+			}
+			if mended > 0 && attempt < attempts {
+				s.say("AWS had created %s before the answer was lost; going on", count(mended, "resource"))
+				continue
 			}
 		}
 		if again, lockErr := s.unlock(ctx, err); again {
@@ -342,12 +364,7 @@ func passes(err error) bool {
 	if strings.Contains(err.Error(), byToken) {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
-	for _, text := range passing {
-		if strings.Contains(err.Error(), text) {
-			return true
-		}
-	}
-	return false
+	return passing.MatchString(err.Error())
 }
 
 // watched runs f with a channel of engine events and returns an error that is

@@ -45,16 +45,15 @@ func (a *account) checkRepository(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range out.Repositories {
-		if r.ImageTagMutability != ecrtypes.ImageTagMutabilityImmutable {
-			return fmt.Errorf("its tags are %s", r.ImageTagMutability)
-		}
-		if r.ImageScanningConfiguration == nil || !r.ImageScanningConfiguration.ScanOnPush {
-			return errors.New("it doesn't scan what is pushed")
-		}
-		return nil
+	switch r := out.Repositories; {
+	case len(r) == 0:
+		return errors.New("it isn't there")
+	case r[0].ImageTagMutability != ecrtypes.ImageTagMutabilityImmutable:
+		return fmt.Errorf("its tags are %s", r[0].ImageTagMutability)
+	case r[0].ImageScanningConfiguration == nil || !r[0].ImageScanningConfiguration.ScanOnPush:
+		return errors.New("it doesn't scan what is pushed")
 	}
-	return errors.New("it isn't there")
+	return nil
 }
 
 func (a *account) checkImages(ctx context.Context, name string) error {

@@ -12,8 +12,9 @@ import (
 // ImageType is the component's type token.
 const ImageType = "coldstart:toolbox:Image"
 
-// pulumiVersion is that of the Pulumi CLI in images.
-const pulumiVersion = "3.259.0"
+// PulumiVersion is that of the Pulumi CLI in images and for accounts' own
+// infrastructure: the one of coldstart's own toolchain.
+const PulumiVersion = "3.259.0"
 
 // ImageArgs are the arguments of NewImage.
 type ImageArgs struct {
@@ -88,7 +89,7 @@ func buildArgs(args *ImageArgs) pulumi.StringMap {
 	build := pulumi.StringMap{
 		"BASE":           pulumi.String(args.Base),
 		"PACKAGES":       pulumi.String(strings.Join(slices.Sorted(slices.Values(args.Packages)), " ")),
-		"PULUMI_VERSION": pulumi.String(pulumiVersion),
+		"PULUMI_VERSION": pulumi.String(PulumiVersion),
 	}
 	maps.Copy(build, args.Facts)
 	return build

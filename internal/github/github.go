@@ -43,13 +43,9 @@ func FromEnvironment(getenv func(string) string, number int) (*Target, error) {
 	if !ok || owner == "" || repository == "" || strings.Contains(repository, "/") {
 		problem("GITHUB_REPOSITORY is %q: write <owner>/<repository>", getenv("GITHUB_REPOSITORY"))
 	}
-	address := getenv("GITHUB_API_URL")
-	if address == "" {
-		address = "https://api.github.com"
-	}
-	api, err := url.Parse(strings.TrimSuffix(address, "/") + "/")
-	if err != nil || api.Host == "" {
-		problem("GITHUB_API_URL is %q: write an address such as https://api.github.com", address)
+	api, err := apiURL(getenv("GITHUB_API_URL"))
+	if err != nil {
+		errs = append(errs, err)
 	}
 	event, err := readEvent(getenv("GITHUB_EVENT_PATH"))
 	if err != nil && number == 0 {

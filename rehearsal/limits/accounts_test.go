@@ -243,7 +243,7 @@ func TestOverlappingModifications(t *testing.T) {
 	s := start(t, f.ServeHTTP, unhurried(nil))
 	o := s.organization()
 	attach := func(target string) error {
-		_, err := o.AttachPolicy(ctx(), &organizations.AttachPolicyInput{PolicyId: aws.String("p-1"), TargetId: &target})
+		_, err := o.AttachPolicy(soon(t), &organizations.AttachPolicyInput{PolicyId: aws.String("p-1"), TargetId: &target})
 		return err
 	}
 	first := make(chan error)

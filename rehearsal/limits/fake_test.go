@@ -51,8 +51,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hold := f.entered != nil && (action == "AttachPolicy" || strings.HasPrefix(action, "POST /2013-04-01/hostedzone/"))
 	f.mu.Unlock()
 	if hold {
-		f.entered <- action
-		<-f.leave
+		select {
+		case f.entered <- action:
+			<-f.leave
+		case <-r.Context().Done(): // Nobody expects it.
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -82,6 +82,14 @@ func only[R limits.Rule](rule func(*limits.World) R) func(*limits.World) []limit
 
 func ctx() context.Context { return context.Background() }
 
+// soon ends a call that the emulator holds up for ever, since a rule let it through
+// that it shouldn't have.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -26,7 +26,7 @@ func TestOverlappingChangesOfAZone(t *testing.T) {
 	s := start(t, f.ServeHTTP, unhurried(nil))
 	client := route53.NewFromConfig(s.master())
 	change := func(zone string) error {
-		_, err := client.ChangeResourceRecordSets(ctx(), &route53.ChangeResourceRecordSetsInput{HostedZoneId: &zone, ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{
+		_, err := client.ChangeResourceRecordSets(soon(t), &route53.ChangeResourceRecordSetsInput{HostedZoneId: &zone, ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{
 			Action: types.ChangeActionCreate, ResourceRecordSet: &types.ResourceRecordSet{Name: aws.String("a"), Type: types.RRTypeA},
 		}}}})
 		return err

@@ -1,0 +1,136 @@
+package github
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-github/v84/github"
+)
+
+// Repositories makes repositories for an organization or a user.
+type Repositories struct {
+	client *github.Client
+	calls  *transport
+	token  string
+}
+
+// RepositoriesFromEnvironment returns what makes repositories with the token of the
+// environment, GITHUB_TOKEN or GH_TOKEN. The error holds every problem.
+func RepositoriesFromEnvironment(getenv func(string) string) (*Repositories, error) {
+	var errs []error
+	token := cmp.Or(getenv("GITHUB_TOKEN"), getenv("GH_TOKEN"))
+	if token == "" {
+		errs = append(errs, errors.New("neither GITHUB_TOKEN nor GH_TOKEN is set: export GITHUB_TOKEN=\"$(gh auth token)\""))
+	}
+	api, err := apiURL(getenv("GITHUB_API_URL"))
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	r := &Repositories{calls: newTransport(api.Host, token), token: token}
+	r.client = github.NewClient(&http.Client{Transport: r.calls})
+	r.client.BaseURL = api
+	r.client.DisableRateLimitCheck = true // The transport obeys the limits.
+	return r, nil
+}
+
+// apiURL returns the address of GitHub's API; empty is that of github.com.
+func apiURL(address string) (*url.URL, error) {
+	api, err := url.Parse(strings.TrimSuffix(cmp.Or(address, "https://api.github.com"), "/") + "/")
+	if err != nil || api.Host == "" {
+		return nil, fmt.Errorf("GITHUB_API_URL is %q: write an address such as https://api.github.com", address)
+	}
+	return api, nil
+}
+
+// Repository is one of GitHub's.
+type Repository struct {
+	// CloneURL is its address for HTTPS, SSHURL that for SSH, PageURL that for people.
+	CloneURL, SSHURL, PageURL string
+	// Created says that it was made just now.
+	Created bool
+}
+
+// Is reports whether an address of a remote is the repository's.
+func (r *Repository) Is(remote string) bool {
+	plain := func(address string) string {
+		address = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(address), "/"), ".git")
+		return strings.TrimPrefix(address, "ssh://")
+	}
+	return plain(remote) == plain(r.CloneURL) || plain(remote) == plain(r.SSHURL) ||
+		plain(remote) == strings.Replace(plain(r.SSHURL), ":", "/", 1)
+}
+
+// Token is what git takes as well.
+func (r *Repositories) Token() string { return r.token }
+
+// Find returns an owner's repository, and nil if there is none that the token may see.
+func (r *Repositories) Find(ctx context.Context, owner, name string) (*Repository, error) {
+	found, _, err := r.client.Repositories.Get(ctx, owner, name)
+	if is(err, http.StatusNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, explainToken(err, owner)
+	}
+	return repositoryOf(found, false), nil
+}
+
+// Create makes an empty repository for an organization, or for the user whose token it
+// is. Say is told when GitHub has to be waited for.
+func (r *Repositories) Create(ctx context.Context, owner, name, description string, public bool, say func(format string, args ...any)) (*Repository, error) {
+	r.calls.say = say
+	in, err := r.organization(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	private := !public
+	created, _, err := r.client.Repositories.Create(ctx, in, &github.Repository{Name: &name, Description: &description, Private: &private})
+	if err != nil {
+		return nil, explainToken(err, owner)
+	}
+	return repositoryOf(created, true), nil
+}
+
+// organization returns the owner if it is an organization, and nothing if it is the
+// user whose token it is; nobody makes a repository for another user.
+func (r *Repositories) organization(ctx context.Context, owner string) (string, error) {
+	whose, _, err := r.client.Users.Get(ctx, owner)
+	switch {
+	case is(err, http.StatusNotFound):
+		return "", fmt.Errorf("GitHub knows no organization and no user %q: --owner", owner)
+	case err != nil:
+		return "", explainToken(err, owner)
+	case whose.GetType() == "Organization":
+		return owner, nil
+	}
+	me, _, err := r.client.Users.Get(ctx, "")
+	if err != nil {
+		return "", explainToken(err, owner)
+	}
+	if !strings.EqualFold(me.GetLogin(), owner) {
+		return "", fmt.Errorf("%s is a user, and the token is %s's: a user's repositories are made by that user", owner, me.GetLogin())
+	}
+	return "", nil
+}
+
+func repositoryOf(r *github.Repository, created bool) *Repository {
+	return &Repository{CloneURL: r.GetCloneURL(), SSHURL: r.GetSSHURL(), PageURL: r.GetHTMLURL(), Created: created}
+}
+
+// explainToken says what to do about an error of GitHub's.
+func explainToken(err error, owner string) error {
+	switch {
+	case is(err, http.StatusUnauthorized):
+		return fmt.Errorf("GitHub doesn't take the token: %w", err)
+	case is(err, http.StatusForbidden), is(err, http.StatusNotFound):
+		return fmt.Errorf("the token may not make repositories for %s: a classic token needs the scope repo, a fine-grained one "+
+			"Administration and Contents: write on the owner's repositories, and workflows need the scope workflow: %w", owner, err)
+	default:
+		return err
+	}
+}

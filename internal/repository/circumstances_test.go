@@ -1,0 +1,185 @@
+package repository
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	again := files("a", "2\n", "new", "n\n")
+	t.Run("uncommitted", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		r.write(Created, files("a", "1\n"), Options{})
+		r.put("a", "mine\n")
+		r.refused(again, "changes that aren't committed", "git stash", " M a")
+		r.write(Unchanged, files("a", "1\n"), Options{})
+		r.write(Updated, again, Options{DryRun: true})
+	})
+	t.Run("untracked in the way", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		r.write(Created, files("a", "1\n"), Options{})
+		r.put("new", "mine\n")
+		r.refused(again, "nothing was changed", "untracked working tree files would be overwritten", "new")
+	})
+	t.Run("no repository", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		if err := os.MkdirAll(r.dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		r.put("a", "mine\n")
+		r.refused(again, "no repository that coldstart has rendered", "--out")
+	})
+	t.Run("inside another", func(t *testing.T) {
+		t.Parallel()
+		outer := newRepo(t)
+		outer.write(Created, files("a", "1\n"), Options{})
+		r := repo{t, filepath.Join(outer.dir, "repos")}
+		if err := os.MkdirAll(r.dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		r.put("a", "mine\n")
+		r.refused(again, "no repository that coldstart has rendered")
+		inner := repo{t, filepath.Join(r.dir, "inner")}
+		inner.write(Created, again, Options{})
+		inner.write(Updated, files("a", "3\n"), Options{})
+		outer.has("a", "1\n")
+	})
+	t.Run("somebody's repository", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		if err := os.MkdirAll(r.dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		r.git("init", "--quiet")
+		_, err := Write(context.Background(), r.dir, again, Options{})
+		wants(t, err, "holds no commit that coldstart has rendered")
+		r.edit("a", "mine\n")
+		r.refused(again, "holds no commit that coldstart has rendered")
+	})
+	t.Run("no branch", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		r.write(Created, files("a", "1\n"), Options{})
+		r.git("checkout", "--quiet", "--detach")
+		r.refused(again, "has no branch checked out", "switch main")
+	})
+	t.Run("a file", func(t *testing.T) {
+		t.Parallel()
+		r := newRepo(t)
+		if err := os.MkdirAll(filepath.Dir(r.dir), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(r.dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Write(context.Background(), r.dir, again, Options{})
+		wants(t, err, "not a directory")
+	})
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		_, err := Write(context.Background(), t.TempDir(), nil, Options{})
+		wants(t, err, "make no file")
+	})
+}
+
+// Hooks, signing and merge settings of a person's have no part in it.
+func TestSettingsOfAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.write(Created, files("a", "1\n", "b", ten), Options{})
+	hooks := filepath.Join(r.dir, "hooks")
+	if err := os.MkdirAll(hooks, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range []string{"pre-commit", "commit-msg", "post-merge", "post-checkout", "reference-transaction", "pre-merge-commit"} {
+		if err := os.WriteFile(filepath.Join(hooks, hook), []byte("#!/bin/sh\ntouch '"+r.dir+"/ran'\nexit 1\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.edit("a", "mine\n")
+	for key, value := range map[string]string{
+		"core.hooksPath": hooks, "commit.gpgSign": "true", "gpg.program": "false", "merge.ff": "false", "merge.verifySignatures": "true",
+		"diff.external": "false", "diff.noprefix": "true", "color.ui": "always", "log.showSignature": "true", "merge.conflictStyle": "zdiff3",
+	} {
+		r.git("config", key, value)
+	}
+	result := r.write(Updated, files("a", "1\n", "b", ten+"11\n"), Options{})
+	if !strings.Contains(result.Diff, "\n--- a/b\n+++ b/b\n") || strings.Contains(result.Diff, "\x1b") {
+		t.Errorf("the diff is %q", result.Diff)
+	}
+	r.has("a", "mine\n")
+	if _, err := os.Stat(filepath.Join(r.dir, "ran")); err == nil {
+		t.Error("a hook ran")
+	}
+	coloured := r.write(Updated, files("a", "1\n", "b", ten), Options{DryRun: true, Colour: true})
+	if !strings.Contains(coloured.Diff, "\x1b[") {
+		t.Errorf("no colours in %q", coloured.Diff)
+	}
+}
+
+func TestOwnerIsRemembered(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	owner := func(want string) {
+		t.Helper()
+		if got, err := Owner(context.Background(), r.dir); err != nil || got != want {
+			t.Errorf("the owner is %q (%v), not %q", got, err, want)
+		}
+	}
+	owner("")
+	r.write(Created, files("a", "1\n"), Options{})
+	owner("")
+	r.write(Updated, files("a", "1\n"), Options{Owner: "acme/platform"})
+	owner("acme/platform")
+	r.write(Unchanged, files("a", "1\n"), Options{Owner: "acme/platform"})
+	r.edit("a", "2\n")
+	owner("acme/platform")
+}
+
+// Who has told git no name commits as coldstart. No other test may run meanwhile, for
+// the environment.
+func TestNobody(t *testing.T) {
+	home := t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
+		"GIT_AUTHOR_NAME": "", "GIT_AUTHOR_EMAIL": "", "GIT_COMMITTER_NAME": "", "GIT_COMMITTER_EMAIL": "", "EMAIL": "",
+		// As a hook of another repository would have it.
+		"GIT_DIR": filepath.Join(home, "elsewhere"), "GIT_INDEX_FILE": filepath.Join(home, "index"),
+	} {
+		t.Setenv(name, value)
+	}
+	dir := filepath.Join(t.TempDir(), "r")
+	for _, content := range []string{"1\n", "2\n"} {
+		if _, err := Write(context.Background(), dir, files("a", content), Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("git", "log", "--format=%an <%ae> %cn <%ce>")
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home}
+	out, err := cmd.CombinedOutput()
+	const who = "coldstart <coldstart@localhost>"
+	if err != nil || string(out) != strings.Repeat(who+" "+who+"\n", 2) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	for text, fine := range map[string]bool{
+		"git version 2.39.5": true, "git version 2.38.0 (Apple Git-143)": true, "git version 3.0.0": true, "git version 2.53.GIT": true,
+		"git version 2.37.9": false, "git version 1.99.1": false, "git": false,
+	} {
+		if err := checkVersion(text); (err == nil) != fine {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	wants(t, checkVersion("git version 2.30.2"), "git is 2.30", "takes 2.38 or newer")
+}

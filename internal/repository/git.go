@@ -1,0 +1,166 @@
+package repository
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// git runs git in a repository. What a person's own settings could do to a rendering
+// is shut off: hooks, signatures, and questions.
+type git struct {
+	dir string
+	env []string
+}
+
+// gitError is what git said when it failed.
+type gitError struct {
+	args []string
+	// code is its exit code.
+	code   int
+	output string
+}
+
+func (e *gitError) Error() string {
+	return fmt.Sprintf("git %s: %s", e.args[0], strings.TrimSpace(e.output))
+}
+
+// neutral comes before every command.
+var neutral = []string{
+	"-c", "core.hooksPath=" + os.DevNull, "-c", "commit.gpgSign=false", "-c", "merge.verifySignatures=false",
+	"-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",
+}
+
+// newGit returns what runs git in a folder. Variables that point git at another
+// repository, as hooks get them, are left out.
+func newGit(dir string) git {
+	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(local, name)
+	})
+	return git{dir, append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")}
+}
+
+// local are what `git rev-parse --local-env-vars` lists, but for settings.
+var local = []string{
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE",
+	"GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
+	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
+}
+
+// with returns the same with more variables.
+func (g git) with(variables ...string) git {
+	g.env = append(slices.Clone(g.env), variables...)
+	return g
+}
+
+// run runs a command and returns what it printed, without the last line's end.
+func (g git) run(ctx context.Context, args ...string) (string, error) {
+	return g.feed(ctx, nil, args...)
+}
+
+// feed is run with something to read.
+func (g git) feed(ctx context.Context, input []byte, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append(slices.Clone(neutral), args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, bytes.NewReader(input)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && ctx.Err() == nil {
+		said := errs.String()
+		if strings.TrimSpace(said) == "" {
+			said = exit.Error()
+		}
+		err = &gitError{args, exit.ExitCode(), said}
+	}
+	return strings.TrimSuffix(out.String(), "\n"), err
+}
+
+// exits reports whether an error is git's with an exit code.
+func exits(err error, code int) bool {
+	var failed *gitError
+	return errors.As(err, &failed) && failed.code == code
+}
+
+// What `git merge-tree --write-tree` came with.
+const wantedMajor, wantedMinor = 2, 38
+
+var versions = regexp.MustCompile(`(\d+)\.(\d+)`)
+
+// checkGit returns an error unless there is a git that can merge without a working
+// tree. https://git-scm.com/docs/git-merge-tree
+func checkGit(ctx context.Context) error {
+	text, err := newGit("").run(ctx, "--version")
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("there is no git on the PATH: install git %d.%d or newer", wantedMajor, wantedMinor)
+	}
+	if err != nil {
+		return err
+	}
+	return checkVersion(text)
+}
+
+func checkVersion(text string) error {
+	parts := versions.FindStringSubmatch(text)
+	if parts == nil {
+		return fmt.Errorf("git says it is %q, which is no version", text)
+	}
+	major, _ := strconv.Atoi(parts[1]) // They are digits.
+	minor, _ := strconv.Atoi(parts[2])
+	if major < wantedMajor || major == wantedMajor && minor < wantedMinor {
+		return fmt.Errorf("git is %s: merging renderings takes %d.%d or newer", parts[0], wantedMajor, wantedMinor)
+	}
+	return nil
+}
+
+// identified returns the same with a name and an address to commit by, where a
+// person has set none.
+func (g git) identified(ctx context.Context) git {
+	for _, part := range []struct{ variable, key, otherwise string }{
+		{"NAME", "user.name", "coldstart"},
+		{"EMAIL", "user.email", "coldstart@localhost"},
+	} {
+		if set, err := g.run(ctx, "config", "--get", part.key); err == nil && set != "" {
+			continue
+		}
+		for _, role := range []string{"AUTHOR", "COMMITTER"} {
+			if name := "GIT_" + role + "_" + part.variable; os.Getenv(name) == "" {
+				g = g.with(name + "=" + part.otherwise)
+			}
+		}
+	}
+	return g
+}
+
+// tree writes files and returns the tree of them.
+func (g git) tree(ctx context.Context, files map[string]File) (string, error) {
+	scratch, err := os.MkdirTemp("", "coldstart-index-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(scratch) //nolint:errcheck // It is in the folder for temporary files.
+	var entries bytes.Buffer
+	for name, file := range files {
+		blob, err := g.feed(ctx, file.Content, "hash-object", "-w", "--no-filters", "--stdin")
+		if err != nil {
+			return "", err
+		}
+		mode := "100644"
+		if file.Executable {
+			mode = "100755"
+		}
+		fmt.Fprintf(&entries, "%s %s\t%s\x00", mode, blob, name)
+	}
+	index := g.with("GIT_INDEX_FILE=" + scratch + "/index")
+	if _, err := index.feed(ctx, entries.Bytes(), "update-index", "-z", "--add", "--index-info"); err != nil {
+		return "", err
+	}
+	return index.run(ctx, "write-tree")
+}

@@ -1,0 +1,160 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// update is a rendering that comes into a repository.
+type update struct {
+	g       git
+	last    *rendering
+	options Options
+}
+
+// write merges the files' rendering into the branch that is checked out.
+func (u *update) write(ctx context.Context, files map[string]File) (*Result, error) {
+	done, err := u.apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	tree, err := u.g.tree(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	head, err := u.g.run(ctx, "rev-parse", "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	if tree == u.last.tree && u.options.Owner == u.last.owner {
+		return &Result{Outcome: Unchanged, Commit: head, Files: []string{}}, nil
+	}
+	if !u.options.DryRun {
+		if err := u.clean(ctx); err != nil {
+			return nil, err
+		}
+	}
+	rendered, err := u.commit(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	merged, conflicts, err := u.merge(ctx, head, rendered)
+	if err != nil {
+		return nil, err
+	}
+	if len(conflicts) > 0 {
+		return u.conflict(ctx, rendered, conflicts)
+	}
+	result := &Result{Outcome: Updated}
+	if err := result.compare(ctx, u.g, head, merged, u.options.Colour); err != nil || u.options.DryRun {
+		return result, err
+	}
+	return result, u.advance(ctx, result, head, rendered, merged)
+}
+
+// apart has a dry run write its objects elsewhere, and returns what ends that.
+func (u *update) apart(ctx context.Context) (done func(), err error) {
+	if !u.options.DryRun {
+		return func() {}, nil
+	}
+	objects, err := u.g.run(ctx, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "coldstart-objects-")
+	if err != nil {
+		return nil, err
+	}
+	u.g = u.g.with("GIT_OBJECT_DIRECTORY="+scratch, "GIT_ALTERNATE_OBJECT_DIRECTORIES="+objects)
+	return func() { _ = os.RemoveAll(scratch) }, nil // It is in the folder for temporary files.
+}
+
+// clean refuses what a merge would be mixed up with.
+func (u *update) clean(ctx context.Context) error {
+	status, err := u.g.run(ctx, "status", "--porcelain=v1", "--untracked-files=no")
+	if err != nil || status == "" {
+		return err
+	}
+	return fmt.Errorf("%s has changes that aren't committed, so nothing is rendered; commit them, or put them aside (git stash):\n%s", u.g.dir, status)
+}
+
+// commit returns a commit of the rendering on top of the last one.
+func (u *update) commit(ctx context.Context, tree string) (string, error) {
+	// It may be there, and wait to be merged by hand.
+	waiting, err := u.g.rendering(ctx, "refs/heads/"+ByHand)
+	if err != nil {
+		return "", err
+	}
+	if waiting != nil && waiting.tree == tree && waiting.owner == u.options.Owner {
+		if parent, err := u.g.run(ctx, "rev-parse", waiting.commit+"^"); err == nil && parent == u.last.commit {
+			return waiting.commit, nil
+		}
+	}
+	return u.g.run(ctx, "commit-tree", tree, "-p", u.last.commit, "-m", message("Render the repository again", tree, u.options.Owner))
+}
+
+// merge returns the tree of a three-way merge, or the files that have to be merged by
+// hand.
+func (u *update) merge(ctx context.Context, head, rendered string) (tree string, conflicts []string, err error) {
+	out, err := u.g.run(ctx, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", head, rendered)
+	if err != nil && !exits(err, 1) {
+		return "", nil, err
+	}
+	tree, names, _ := strings.Cut(out, "\x00")
+	if err == nil {
+		return tree, nil, nil
+	}
+	for name := range strings.SplitSeq(names, "\x00") {
+		if name != "" {
+			conflicts = append(conflicts, name)
+		}
+	}
+	if len(conflicts) == 0 {
+		return "", nil, err
+	}
+	return "", conflicts, nil
+}
+
+// conflict leaves the rendering in a branch of its own, for a person to merge.
+func (u *update) conflict(ctx context.Context, rendered string, conflicts []string) (*Result, error) {
+	result := &Result{Outcome: Conflict, Conflicts: conflicts}
+	if err := result.compare(ctx, u.g, u.last.commit, rendered, u.options.Colour, conflicts...); err != nil {
+		return nil, err
+	}
+	result.Files = []string{}
+	if u.options.DryRun {
+		return result, nil
+	}
+	tip, err := u.g.run(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+ByHand)
+	if err == nil {
+		waiting, err := u.g.rendering(ctx, tip)
+		if err != nil {
+			return nil, err
+		}
+		if waiting == nil || waiting.commit != tip {
+			return nil, fmt.Errorf("%s: the branch %s holds commits of somebody's; rename it (git branch -m %[2]s NAME), it is where the rendering goes", u.g.dir, ByHand)
+		}
+	}
+	_, err = u.g.run(ctx, "branch", "--force", "--no-track", ByHand, rendered)
+	return result, err
+}
+
+// advance brings the branch, and the files, to the merge.
+func (u *update) advance(ctx context.Context, result *Result, head, rendered, merged string) (err error) {
+	result.Commit = rendered
+	if head != u.last.commit {
+		// Somebody has committed since.
+		result.Commit, err = u.g.run(ctx, "commit-tree", merged, "-p", head, "-p", rendered, "-m", "Merge what coldstart has rendered")
+		if err != nil {
+			return err
+		}
+	}
+	// It refuses to write over files that git doesn't know, and does nothing then.
+	if _, err := u.g.run(ctx, "merge", "--quiet", "--ff-only", "--no-autostash", result.Commit); err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	return nil
+}

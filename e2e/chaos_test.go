@@ -5,9 +5,11 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 
+	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
@@ -277,5 +280,30 @@ func writeTrials(w io.Writer, undisturbed *trial, trials []*trial) {
 	if undisturbed.faults != nil && undisturbed.census != nil {
 		changes, reads := undisturbed.faults.Calls()
 		fmt.Fprintf(w, "\nUndisturbed, %d calls change something and %d read; %d things are there.\n", changes, reads, len(undisturbed.census.things))
+	}
+}
+
+// A person has something go wrong in a rehearsal: coldstart is killed, then its
+// plugins, and an answer is lost.
+func TestRehearsalWithFaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: a
+  coldstart:domain: a.io
+  coldstart:region: us-east-1
+  coldstart:email: a%s@a.io
+  coldstart:accounts: {b: {}}
+  coldstart:audit: none
+`)
+	const plan = "call=15:kill,action=s3:CreateBucket@2:kill-provider,action=iam:CreateRole:500"
+	out := w.ok(coldstart(), "rehearse", "--faults", plan)
+	contains(t, out, "The rehearsal went well", "--faults "+plan, "kill-provider")
+	content, err := os.ReadFile(filepath.Join(w.dir, rehearsal.Dir, rehearsal.ReportFile))
+	must(t, err)
+	var report rehearsal.Report
+	must(t, json.Unmarshal(content, &report))
+	if f := report.Faults; f == nil || f.Plan != plan || len(f.Injected) != 3 || f.Reruns < 1 || f.Reruns > 2 {
+		t.Errorf("the report says of faults: %+v", f)
 	}
 }

@@ -146,7 +146,11 @@ func writeFaults(w io.Writer, r *rehearsal.FaultReport) {
 	if r == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nWhat was made to go wrong (--faults %s), and what %d more runs got over:\n", r.Plan, r.Reruns)
+	runs := "runs"
+	if r.Reruns == 1 {
+		runs = "run"
+	}
+	fmt.Fprintf(w, "\nWhat was made to go wrong (--faults %s); it took %d more %s:\n", r.Plan, r.Reruns, runs)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "FAULT\tAT\tACTION\tIN")
 	for _, i := range r.Injected {
@@ -154,7 +158,7 @@ func writeFaults(w io.Writer, r *rehearsal.FaultReport) {
 		if i.Read {
 			at = "read"
 		}
-		fmt.Fprintf(table, "%s\t%s %d\t%s, its %d.\t%s\n", i.Kind, at, i.Call, i.Action, i.Number, i.Account)
+		fmt.Fprintf(table, "%s\t%s %d\t%s@%d\t%s\n", i.Kind, at, i.Call, i.Action, i.Number, i.Account)
 	}
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintln(w)

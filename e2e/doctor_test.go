@@ -23,6 +23,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/doctor"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
 // What doctor says before the first run, of what is missing, after a run, while a
@@ -133,9 +134,7 @@ func (w *world) locked(do func()) {
 	}
 	must(w.t, refresh.Process.Signal(syscall.SIGSTOP))
 	do()
-	for _, pid := range append(descendants(refresh.Process.Pid), refresh.Process.Pid) {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // It may have ended by itself.
-	}
+	faults.KillTree(refresh.Process.Pid)(faults.Everything)
 	_ = refresh.Wait()
 }
 

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,57 +12,11 @@ import (
 	"time"
 )
 
-const interrupted = `
-config:
-  coldstart:namespace: kill
-  coldstart:domain: kill.example
-  coldstart:region: us-east-2
-  coldstart:email: k-%s@kill.example
-  coldstart:units: {core: {}, apps: {parent: core}}
-  coldstart:accounts: {audit: {unit: core}, app: {unit: apps, guardrails: [quarantine]}}
-  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit}}
-  coldstart:access: {groups: {all: {"*": [readonly]}}, github: {repository: kill/kill}}
-  coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
-`
-
-// Whatever is killed, and when: the next run goes on, and nothing is there twice.
-func TestKilled(t *testing.T) {
-	t.Parallel()
-	key := newKey(t)
-	w := newWorld(t, strings.Replace(interrupted, "KEY", publicKey(t, key), 1))
-	for i, after := range []time.Duration{4 * time.Second, 8 * time.Second, 20 * time.Second, 30 * time.Second} {
-		killed := w.start(coldstart(), "up", "--yes")
-		time.Sleep(after)
-		if i%2 == 0 {
-			// The machine: coldstart and everything that it started.
-			for _, pid := range append(descendants(killed.Process.Pid), killed.Process.Pid) {
-				_ = syscall.Kill(pid, syscall.SIGKILL) // It may have ended by itself.
-			}
-		} else {
-			// The process alone; Pulumi goes on until it notices.
-			must(t, killed.Process.Kill())
-		}
-		_ = killed.Wait()
-	}
-	w.ok(coldstart(), "up", "--yes")
-	w.unchanged()
-	w.proved()
-	if got := len(w.accounts()); got != 3 {
-		t.Errorf("there are %d accounts, not 3", got)
-	}
-	outputs, err := w.automation().Outputs(context.Background(), "master")
-	must(t, err)
-	ada := outputs["master"]["users"].(map[string]any)["ada"].(map[string]any)
-	if password := decrypt(t, key, ada["decryptPassword"].(string)); len(password) != 32 {
-		t.Errorf("ada's first password has %d characters", len(password))
-	}
-}
-
 // Who comes second is told who was first. Ctrl-C stops cleanly: no lock, nothing to
 // be recovered.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, strings.Replace(interrupted, "KEY", publicKey(t, newKey(t)), 1))
+	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, newKey(t)), 1))
 	up := w.start(coldstart(), "up", "--yes")
 	time.Sleep(8 * time.Second)
 	second, err := w.run(coldstart(), "up", "--yes", "master")

@@ -12,6 +12,7 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
 // Dir is where a rehearsal keeps its state and its report, below the project's
@@ -28,6 +29,12 @@ type Options struct {
 	// Parallel is how many stacks run at once; 0 for the default.
 	Parallel int
 	Emulator EmulatorOptions
+	// Faults are what goes wrong while the organization is brought up; nil for
+	// nothing.
+	Faults faults.Plan
+	// Executable is a coldstart, for a plan that kills it: what is killed is a
+	// process of its own.
+	Executable string
 	// OnEvent and OnPhase, if not nil, are told what happens.
 	OnEvent func(automation.Event)
 	OnPhase func(string)
@@ -50,6 +57,9 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 		r.Stacks = append(r.Stacks, StackReport{Stack: s.Name})
 	}
 	begin := time.Now()
+	if o.Faults.Kills() && o.Executable == "" {
+		return nil, nil, fmt.Errorf("the faults %s kill coldstart: Options.Executable has to say which one", o.Faults)
+	}
 	dir, err := prepare(o.Project)
 	if err != nil {
 		return nil, nil, err
@@ -73,6 +83,12 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 
 // rehearse goes through the phases until one leaves nothing to go on with.
 func (o *Options) rehearse(ctx context.Context, org *organization.Organization, emulator *Emulator, dir string, r *Report) error {
+	front, err := o.startFront(emulator, dir)
+	if err != nil {
+		return err
+	}
+	defer front.close()
+	emulator = front.emulator
 	a, err := automation.New(org, automation.Options{
 		Dir:      dir,
 		Parallel: o.Parallel,
@@ -89,7 +105,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	}
 	r.Seconds.Preview = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Preview })
 	o.phase("bringing it up")
-	if result, err = a.Up(ctx); err != nil {
+	if result, err = o.bringUp(ctx, a, front, r); err != nil {
 		return err
 	}
 	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })

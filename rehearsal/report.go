@@ -9,6 +9,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/proof"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
 // Report is what a rehearsal found. It is written to report.json; the fields
@@ -40,6 +41,18 @@ type Report struct {
 	// at once, shared pages counted once; 0 if the system can't tell. The
 	// emulator isn't counted.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
+	// Faults is what was made to go wrong; null if nothing was.
+	Faults *FaultReport `json:"faults"`
+}
+
+// FaultReport is what was made to go wrong, and what it took to get over it.
+type FaultReport struct {
+	// Plan is what --faults takes to have the same again.
+	Plan string `json:"plan"`
+	// Injected is what happened, in order.
+	Injected []faults.Injection `json:"injected"`
+	// Reruns is how many more runs it took until every stack was up.
+	Reruns int `json:"reruns"`
 }
 
 // Summary identifies an organization.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
 // RehearseOptions are those of `coldstart rehearse`.
@@ -21,6 +23,8 @@ type RehearseOptions struct {
 	project
 	emulator emulatorFlags
 	keep     bool
+	faults   string
+	plan     faults.Plan
 }
 
 func newRehearse(io IO, run func(context.Context, *RehearseOptions) error) *cobra.Command {
@@ -37,13 +41,25 @@ reads AWS back to prove that it is what was declared, and brings it up a second
 time, which must change nothing. The table says what holds; the report, with all
 figures, is ` + rehearsal.Dir + "/" + rehearsal.ReportFile + ` (docs/rehearsal.md).
 
+With --faults something goes wrong while it is brought up: calls to AWS fail or lose
+their answers, or coldstart or its AWS plugin is killed. It is brought up again until
+that succeeds, and then everything has to be as if nothing had happened.
+
 The exit code is 0 only if every proof holds and the second up changed nothing.`,
-		Args: cobra.NoArgs,
+		Example: "  coldstart rehearse\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
+		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
 	o.emulator.flags(cmd)
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the emulator and the state for a look")
+	cmd.Flags().StringVar(&o.faults, "faults", "", "what goes wrong, such as seed=7 or call=120:drop-after (docs/rehearsal.md)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("faults") {
+			var err error
+			if o.plan, err = faults.Parse(o.faults); err != nil {
+				return usageError{fmt.Errorf("--faults: %w", err)}
+			}
+		}
 		if run == nil {
 			run = rehearseRun
 		}
@@ -64,12 +80,19 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 	defer stop()
 	emulator := o.emulator.options(progress.say)
 	emulator.Detached = o.keep
+	executable, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	report, running, err := rehearsal.Run(ctx, org, rehearsal.Options{
 		Project:  o.dir,
 		Parallel: o.parallel,
 		Emulator: emulator,
 		OnEvent:  progress.event,
 		OnPhase:  progress.phase,
+
+		Faults:     o.plan,
+		Executable: executable,
 	})
 	stop()
 	if running != nil && !o.keep {
@@ -104,6 +127,7 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintf(w, "\n%d accounts, %d resources, %.0f s in all, at most %.1f GiB of memory; emulator: %s\n",
 		r.Accounts, r.Resources, r.Seconds.Total, float64(r.PeakMemoryBytes)/(1<<30), r.Emulator)
+	writeFaults(w, r.Faults)
 	for _, omitted := range r.Omitted {
 		fmt.Fprintf(w, "not proved: %s\n", omitted)
 	}
@@ -115,6 +139,29 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(problem, "\n", "\n  "))
 	}
+}
+
+// writeFaults writes what was made to go wrong, and how to have it again.
+func writeFaults(w io.Writer, r *rehearsal.FaultReport) {
+	if r == nil {
+		return
+	}
+	runs := "runs"
+	if r.Reruns == 1 {
+		runs = "run"
+	}
+	fmt.Fprintf(w, "\nWhat was made to go wrong (--faults %s); it took %d more %s:\n", r.Plan, r.Reruns, runs)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "FAULT\tAT\tACTION\tIN")
+	for _, i := range r.Injected {
+		at := "call"
+		if i.Read {
+			at = "read"
+		}
+		fmt.Fprintf(table, "%s\t%s %d\t%s@%d\t%s\n", i.Kind, at, i.Call, i.Action, i.Number, i.Account)
+	}
+	_ = table.Flush() // The writer beneath is asked for nothing else.
+	fmt.Fprintln(w)
 }
 
 func describePhase(p *rehearsal.PhaseReport) string {

@@ -1,0 +1,309 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/coldstart-aws/coldstart/rehearsal"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// disturbed is what chaos is tried on: three accounts with a bit of everything.
+const disturbed = `
+config:
+  coldstart:namespace: kill
+  coldstart:domain: kill.example
+  coldstart:region: us-east-2
+  coldstart:email: k-%s@kill.example
+  coldstart:units: {core: {}, apps: {parent: core}}
+  coldstart:accounts: {audit: {unit: core}, app: {unit: apps, guardrails: [quarantine]}}
+  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit}}
+  coldstart:access: {groups: {all: {"*": [readonly]}}, github: {repository: kill/kill}}
+  coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
+`
+
+// What is tried if nothing is asked for by CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS
+// and CHAOS_ACTIONS: a few seeds, and a cold start that is killed again and again.
+const (
+	defaultSeeds = "1-4"
+	killedOften  = "call=20:kill,call=60:kill-coldstart,call=120:kill-after,read=600:kill-coldstart"
+)
+
+// mostReruns is how often a disturbed cold start is run again.
+const mostReruns = 4
+
+// trial is a cold start with faults, and what came of it.
+type trial struct {
+	name   string
+	plan   faults.Plan
+	key    *openpgp.Entity
+	faults *faults.Injector
+	pid    atomic.Int64 // of the coldstart that runs
+
+	mu      sync.Mutex
+	actions []string // that changed something, in order
+
+	clean   bool // an up succeeded
+	reruns  int
+	census  *census
+	orphans []string
+	took    time.Duration
+}
+
+// Whatever goes wrong, and whoever is killed, and when: the next run goes on, and in
+// the end there is what there would be if nothing had happened.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	undisturbed := &trial{name: "undisturbed", key: key}
+	trials := asked(t)
+	if kind := os.Getenv("CHAOS_ACTIONS"); kind != "" {
+		// Which actions there are is seen first.
+		t.Run(undisturbed.name, undisturbed.run)
+		trials = append(trials, undisturbed.each(t, kind)...)
+	} else {
+		trials = append([]*trial{undisturbed}, trials...)
+	}
+	t.Run("trials", func(t *testing.T) {
+		for _, tr := range trials {
+			tr.key = key
+			t.Run(tr.name, func(t *testing.T) {
+				t.Parallel()
+				tr.run(t)
+			})
+		}
+	})
+	var table strings.Builder
+	writeTrials(&table, undisturbed, trials)
+	t.Logf("\n%s", table.String())
+	if file := os.Getenv("CHAOS_REPORT"); file != "" {
+		must(t, os.WriteFile(file, []byte(table.String()), 0o600))
+	}
+	for _, tr := range trials {
+		tr.compare(t, undisturbed)
+	}
+}
+
+// asked returns the trials that the environment asks for.
+func asked(t *testing.T) []*trial {
+	var trials []*trial
+	add := func(name, plan string) {
+		p, err := faults.Parse(plan)
+		must(t, err)
+		trials = append(trials, &trial{name: name, plan: p})
+	}
+	seeds, kills, plans := os.Getenv("CHAOS_SEEDS"), os.Getenv("CHAOS_KILLS"), os.Getenv("CHAOS_PLANS")
+	if seeds == "" && kills == "" && plans == "" && os.Getenv("CHAOS_ACTIONS") == "" {
+		seeds, plans = defaultSeeds, killedOften
+	}
+	if seeds != "" {
+		from, to, ranged := strings.Cut(seeds, "-")
+		first, err := strconv.Atoi(from)
+		must(t, err)
+		last := first
+		if ranged {
+			last, err = strconv.Atoi(to)
+			must(t, err)
+		}
+		for seed := first; seed <= last; seed++ {
+			add(fmt.Sprintf("seed=%d", seed), fmt.Sprintf("seed=%d", seed))
+		}
+	}
+	for _, plan := range strings.Fields(plans) {
+		add(plan, plan)
+	}
+	for i, plan := range killPoints(t, kills) {
+		add(fmt.Sprintf("kill-%d", i+1), plan)
+	}
+	return trials
+}
+
+// killPoints spreads kills over a whole cold start: over what changes something,
+// which comes in bursts, and over what reads, which goes on while there is waiting.
+func killPoints(t *testing.T, kills string) []string {
+	if kills == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(kills)
+	must(t, err)
+	kinds := []faults.Kind{faults.Kill, faults.KillAfter, faults.KillColdstart}
+	var plans []string
+	for i := range n {
+		at, most := "call", faults.Changes
+		if i%2 == 1 {
+			at, most = "read", faults.Reads
+		}
+		plans = append(plans, fmt.Sprintf("%s=%d:%s", at, most*(2*i+1)/(2*n), kinds[i/2%len(kinds)]))
+	}
+	return plans
+}
+
+// each returns a trial for each action that a trial made, with a fault at its first
+// call.
+func (tr *trial) each(t *testing.T, kind string) []*trial {
+	var trials []*trial
+	actions := slices.Clone(tr.actions)
+	slices.Sort(actions)
+	for _, action := range slices.Compact(actions) {
+		plan, err := faults.Parse("action=" + action + ":" + kind)
+		must(t, err)
+		trials = append(trials, &trial{name: plan.String(), plan: plan})
+	}
+	return trials
+}
+
+// run makes the trial.
+func (tr *trial) run(t *testing.T) {
+	begin := time.Now()
+	defer func() { tr.took = time.Since(begin) }()
+	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, tr.key), 1))
+	tr.faults = faults.New(tr.plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(tr.pid.Load()))(v) }})
+	w.limited(limits.Options{Scale: 10, Rules: tr.faults.Before(unhurried), OnCall: tr.record})
+	tr.bringUp(w)
+	tr.faults.Stop()
+	for _, i := range tr.faults.Injected() {
+		t.Logf("injected: %s", i)
+	}
+	if !tr.clean {
+		t.Errorf("%s: it failed %d times", tr.plan, tr.reruns+1)
+		return
+	}
+	if pending := tr.faults.Pending(); len(pending) > 0 {
+		changes, reads := tr.faults.Calls()
+		t.Errorf("never happened: %s: there were %d calls that change something, and %d that don't", pending, changes, reads)
+	}
+	w.unchanged()
+	w.proved()
+	tr.census = w.census()
+	tr.orphans = tr.census.orphans(w.known())
+	for _, twice := range tr.census.duplicates() {
+		t.Errorf("there twice: %s", twice)
+	}
+	for _, orphan := range tr.orphans {
+		t.Errorf("in no state: %s", orphan)
+	}
+	outputs, err := w.automation().Outputs(context.Background(), "master")
+	must(t, err)
+	ada := outputs["master"]["users"].(map[string]any)["ada"].(map[string]any)
+	if password := decrypt(t, tr.key, ada["decryptPassword"].(string)); len(password) != 32 {
+		t.Errorf("ada's first password has %d characters", len(password))
+	}
+}
+
+// unhurried are AWS's rules without what only takes time: rates, and changes of one
+// thing that overlap. Who comes in where, and how accounts are made, stays.
+func unhurried(w *limits.World) []limits.Rule {
+	w.Numbers.Rates = nil
+	return slices.DeleteFunc(limits.Rules(w), func(r limits.Rule) bool {
+		return slices.Contains([]string{"concurrent modification", "prior request not complete"}, r.Name())
+	})
+}
+
+// bringUp brings the world up, again as often as it takes.
+func (tr *trial) bringUp(w *world) {
+	for ; ; tr.reruns++ {
+		up := w.start(coldstart(), "up", "--yes")
+		tr.pid.Store(int64(up.Process.Pid))
+		if up.Wait() == nil {
+			tr.clean = true
+			return
+		}
+		if tr.reruns == mostReruns {
+			return
+		}
+	}
+}
+
+// record notes what changes something.
+func (tr *trial) record(c *limits.Call, a *limits.Answer) {
+	if !faults.IsChange(c) || !a.OK() {
+		return
+	}
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.actions = append(tr.actions, c.String())
+}
+
+// compare fails the test if there is something else than there would be if nothing
+// had happened.
+func (tr *trial) compare(t *testing.T, undisturbed *trial) {
+	if tr.census == nil || undisturbed.census == nil {
+		return // It has failed already.
+	}
+	got, want := tr.census.names(), undisturbed.census.names()
+	for _, missing := range without(want, got) {
+		t.Errorf("%s: missing: %s", tr.plan, missing)
+	}
+	for _, more := range without(got, want) {
+		t.Errorf("%s: there, but not without faults: %s", tr.plan, more)
+	}
+}
+
+func writeTrials(w io.Writer, undisturbed *trial, trials []*trial) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TRIAL\tFAULTS\tRE-RUNS\tDUPLICATES\tORPHANS\tSECONDS")
+	for _, tr := range trials {
+		reruns, duplicates, orphans := strconv.Itoa(tr.reruns), "?", "?"
+		if !tr.clean {
+			reruns += ", all failed"
+		}
+		if tr.census != nil {
+			duplicates, orphans = strconv.Itoa(len(tr.census.duplicates())), strconv.Itoa(len(tr.orphans))
+		}
+		var injected []string
+		if tr.faults != nil {
+			for _, i := range tr.faults.Injected() {
+				injected = append(injected, i.String())
+			}
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.0f\n", tr.name, cmp.Or(strings.Join(injected, "; "), "none"), reruns, duplicates, orphans, tr.took.Seconds())
+	}
+	_ = table.Flush() // A builder never fails.
+	if undisturbed.faults != nil && undisturbed.census != nil {
+		changes, reads := undisturbed.faults.Calls()
+		fmt.Fprintf(w, "\nUndisturbed, %d calls change something and %d read; %d things are there.\n", changes, reads, len(undisturbed.census.things))
+	}
+}
+
+// A person has something go wrong in a rehearsal: coldstart is killed, then its
+// plugins, and an answer is lost.
+func TestRehearsalWithFaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: a
+  coldstart:domain: a.io
+  coldstart:region: us-east-1
+  coldstart:email: a%s@a.io
+  coldstart:accounts: {b: {}}
+  coldstart:audit: none
+`)
+	const plan = "call=15:kill,action=s3:CreateBucket@2:kill-provider,action=iam:CreateRole:500"
+	out := w.ok(coldstart(), "rehearse", "--faults", plan)
+	contains(t, out, "The rehearsal went well", "--faults "+plan, "kill-provider")
+	content, err := os.ReadFile(filepath.Join(w.dir, rehearsal.Dir, rehearsal.ReportFile))
+	must(t, err)
+	var report rehearsal.Report
+	must(t, json.Unmarshal(content, &report))
+	if f := report.Faults; f == nil || f.Plan != plan || len(f.Injected) != 3 || f.Reruns < 1 || f.Reruns > 2 {
+		t.Errorf("the report says of faults: %+v", f)
+	}
+}

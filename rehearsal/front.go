@@ -1,0 +1,66 @@
+package rehearsal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// upLog is the file in Dir that has what a coldstart that is to be killed printed.
+const upLog = "up.log"
+
+// front is what stands between a rehearsal and its emulator, if anything does.
+type front struct {
+	// emulator is what the rehearsal works with: behind the front, if there is one.
+	emulator *Emulator
+	server   *limits.Server   // nil for none
+	faults   *faults.Injector // nil for none
+	// victim is the process that a plan's faults kill: this one, until a coldstart
+	// of its own runs.
+	victim atomic.Int64
+	dir    string
+}
+
+// startFront puts a proxy before the emulator if something is to go wrong.
+func (o *Options) startFront(emulator *Emulator, dir string) (*front, error) {
+	f := &front{emulator: emulator, dir: dir}
+	f.victim.Store(int64(os.Getpid()))
+	if len(o.Faults) == 0 {
+		return f, nil
+	}
+	f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})
+	var err error
+	f.server, err = limits.Start(emulator.endpoint, limits.Options{Rules: f.faults.Before(whoseCalls)})
+	if err != nil {
+		return nil, fmt.Errorf("starting the proxy before the emulator: %w", err)
+	}
+	// Whoever stops the emulator has the original.
+	f.emulator = &Emulator{endpoint: f.server.Endpoint(), version: emulator.version}
+	return f, nil
+}
+
+// whoseCalls enforces nothing but that keys are known, which finds out whose calls
+// are whose.
+func whoseCalls(w *limits.World) []limits.Rule { return limits.Rules(w)[:1] }
+
+// kill kills the coldstart that runs as a process of its own. Without one only the
+// plugins can be killed.
+func (f *front) kill(v faults.Victim) {
+	victim := int(f.victim.Load())
+	if victim == os.Getpid() {
+		v = faults.Provider
+	}
+	faults.KillTree(victim)(v)
+}
+
+func (f *front) close() {
+	if f.server != nil {
+		_ = f.server.Close() // Nobody is asked for anything any more.
+	}
+}
+
+func (f *front) log() string { return filepath.Join(f.dir, upLog) }

@@ -19,8 +19,8 @@ type front struct {
 	emulator *Emulator
 	server   *limits.Server   // nil for none
 	faults   *faults.Injector // nil for none
-	// victim is the process that a plan's faults kill: this one, until a coldstart
-	// of its own runs.
+	// victim is the process that faults kill, with what it has started. It is this
+	// one while only plugins can be killed.
 	victim atomic.Int64
 	dir    string
 }
@@ -47,15 +47,8 @@ func (o *Options) startFront(emulator *Emulator, dir string) (*front, error) {
 // are whose.
 func whoseCalls(w *limits.World) []limits.Rule { return limits.Rules(w)[:1] }
 
-// kill kills the coldstart that runs as a process of its own. Without one only the
-// plugins can be killed.
-func (f *front) kill(v faults.Victim) {
-	victim := int(f.victim.Load())
-	if victim == os.Getpid() {
-		v = faults.Provider
-	}
-	faults.KillTree(victim)(v)
-}
+// kill kills the coldstart that runs as a process of its own, or plugins.
+func (f *front) kill(v faults.Victim) { faults.KillTree(int(f.victim.Load()))(v) }
 
 func (f *front) close() {
 	if f.server != nil {

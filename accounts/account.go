@@ -5,14 +5,15 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 // AccountType is the component's type token.
 const AccountType = "coldstart:accounts:Account"
 
 // AtOnce is how many accounts AWS creates at a time.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const AtOnce = 5
+var AtOnce = pace.CreateAccount.AtOnce
 
 // AccountArgs are the arguments of NewAccount.
 type AccountArgs struct {
@@ -31,7 +32,9 @@ type AccountArgs struct {
 	Existing *Existing
 	// After is created first: no more than AtOnce accounts may be in creation.
 	After *Account
-	Tags  pulumi.StringMapInput
+	// Creations, if not nil, has the account wait for its turn to be created.
+	Creations *Creations
+	Tags      pulumi.StringMapInput
 }
 
 // Account is a member account.
@@ -42,6 +45,9 @@ type Account struct {
 	ARN pulumi.StringOutput
 
 	account *organizations.Account
+	// turn is resolved when the account's turn to be created has come; nil if it
+	// needs none.
+	turn pulumi.Output
 }
 
 // NewAccount declares a member account.
@@ -61,7 +67,7 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	}
 	var err error
 	a.account, err = organizations.NewAccount(ctx, name, &organizations.AccountArgs{
-		Name:                   pulumi.String(args.Name),
+		Name:                   args.Creations.name(ctx, a, args),
 		Email:                  pulumi.String(args.Email),
 		ParentId:               args.ParentID,
 		RoleName:               pulumi.String(args.AccessRole),

@@ -122,6 +122,15 @@ func (e *Existing) unit(name string) []pulumi.ResourceOption {
 	return adopt(e.Units[name], "tags")
 }
 
+// Has reports whether there is an account with the given e-mail.
+func (e *Existing) Has(email string) bool {
+	if e == nil {
+		return false
+	}
+	_, ok := e.Accounts[strings.ToLower(email)]
+	return ok
+}
+
 // account returns the options that adopt the account with the given e-mail, and
 // those that every account has.
 func (e *Existing) account(email string) []pulumi.ResourceOption {

@@ -40,7 +40,9 @@ type Options struct {
 	// Empty for Pulumi's default: a passphrase, or Pulumi Cloud.
 	SecretsProvider string
 	// Env is added to the environment of Pulumi and its providers. A variable
-	// with an empty value counts as not set.
+	// with an empty value counts as not set. AWS_ENDPOINT_URL names an emulator, and
+	// COLDSTART_PACE says how many of AWS's seconds pass in one of its own if it has
+	// AWS's rates: accounts are created no faster than AWS would.
 	Env map[string]string
 	// PlanToken, if not nil, lets previews and Drift come into member accounts by
 	// their plan roles, which can't change anything, in place of the roles that
@@ -59,6 +61,8 @@ type Automation struct {
 	org     *organization.Organization
 	options Options
 	pulumi  auto.PulumiCommand
+	// pace is how many of AWS's seconds pass in one; 0 if nothing is paced.
+	pace float64
 
 	// events lets one run at a time tell what happens.
 	events sync.Mutex
@@ -95,7 +99,11 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Automation{org: org, options: options, pulumi: pulumi}, nil
+	pace, err := awsconfig.Pace(options.Env)
+	if err != nil {
+		return nil, err
+	}
+	return &Automation{org: org, options: options, pulumi: pulumi, pace: pace}, nil
 }
 
 // Preview shows what Up would do and changes nothing, neither in AWS nor in the

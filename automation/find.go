@@ -29,15 +29,15 @@ func input(r apitype.ResourceV3, name string) string {
 
 // find says what became of a creation. The id is what the state is to have: it is
 // empty for what isn't there, what the program finds by itself, and what is made by
-// a call that may be made twice, such as attaching a policy to a role. There says
-// that another run gets past it.
-func (f *finder) find(ctx context.Context, r lostCreation) (id string, there bool, err error) {
+// a call that may be made twice, such as attaching a policy to a role. Mended says
+// that another run gets past what stopped this one.
+func (f *finder) find(ctx context.Context, r lostCreation) (id string, mended bool, err error) {
 	switch string(r.Type) {
 	case "aws:organizations/account:Account":
-		there, err = f.account(ctx, r.ResourceV3)
-		return "", there, err
+		mended, err = f.account(ctx, r.ResourceV3)
+		return "", mended, err
 	case "aws:organizations/organization:Organization", "aws:organizations/organizationalUnit:OrganizationalUnit":
-		return "", true, nil // The program finds them.
+		return "", r.exists, nil // The program finds them.
 	}
 	if r.exists {
 		if ours, err := f.ours(ctx, r.ResourceV3); err != nil || !ours {
@@ -45,7 +45,7 @@ func (f *finder) find(ctx context.Context, r lostCreation) (id string, there boo
 		}
 	}
 	id, err = f.id(ctx, r.ResourceV3)
-	return id, true, err
+	return id, r.exists, err
 }
 
 // id returns the id of what was created. Ids that follow from the inputs are returned

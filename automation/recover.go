@@ -110,15 +110,15 @@ func withoutOutputs(d *apitype.DeploymentV3) []string {
 }
 
 // find returns those of the creations that are in AWS, with their ids, and how many
-// of those that AWS has refused another run gets past.
+// of those that have stopped this run another one gets past.
 func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all []lostCreation) (found []apitype.ResourceV3, mended int, err error) {
 	finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
 	for _, r := range all {
-		id, there, err := finder.find(ctx, r)
+		id, past, err := finder.find(ctx, r)
 		if err != nil {
 			return nil, 0, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
 		}
-		if there && r.exists {
+		if past {
 			mended++
 		}
 		if id != "" {

@@ -95,7 +95,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
 	run := program.For(s.a.org, program.Settings{
-		Emulator: s.a.emulator(), Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
+		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {

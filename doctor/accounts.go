@@ -19,6 +19,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -130,13 +131,14 @@ func (x *examiner) readQuota(ctx context.Context) (int, error) {
 // creation says how long AWS takes.
 func (x *examiner) creation(context.Context) []Finding {
 	n := len(x.toCreate())
+	least := pace.CreateAccount.Least(n)
 	switch {
 	case n == 0:
 		return ok("nothing to create")
-	case creation(n) == 0:
+	case least == 0:
 		return ok("%s to create, which AWS accepts at once", count(n, "account"))
 	}
-	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), creation(n))
+	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), least)
 }
 
 // asked is how many buckets are looked at at a time.

@@ -373,12 +373,3 @@ func TestPluginVersionIsTheSDKs(t *testing.T) {
 		t.Errorf("go.mod doesn't have %q", want)
 	}
 }
-
-func TestCreation(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int]time.Duration{0: 0, 3: 0, 4: 10 * time.Second, 9: time.Minute, 100: 970 * time.Second} {
-		if got := creation(n); got != want {
-			t.Errorf("%d: got %s, not %s", n, got, want)
-		}
-	}
-}

@@ -34,6 +34,7 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 		return nil, nil, err
 	}
 	names, members := org.AccountNames(), map[string]*accounts.Account{}
+	creations := accounts.NewCreations(org.settings.pace())
 	for i, name := range names {
 		account := org.Accounts[name]
 		args := &accounts.AccountArgs{
@@ -45,6 +46,9 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 			KeepOnDelete:  account.KeepOnDelete,
 			Existing:      existing,
 			Tags:          tags(org.TagsOf(name)),
+		}
+		if !there(org.Organization, name, previous, existing) {
+			args.Creations = creations
 		}
 		if i >= accounts.AtOnce {
 			args.After = members[names[i-accounts.AtOnce]]
@@ -191,6 +195,15 @@ func covers(previous *stackref.Master, org *organization.Organization) bool {
 		}
 	}
 	return true
+}
+
+// there reports whether an account needn't be created: the declaration names it, the
+// stack has it, or AWS does.
+func there(org *organization.Organization, name string, previous *stackref.Master, existing *accounts.Existing) bool {
+	if org.Accounts[name].ID != "" || previous != nil && previous.Accounts[name].ID != "" {
+		return true
+	}
+	return existing.Has(org.AccountEmail(name))
 }
 
 // known returns the e-mails and units that the stack has already, so that they

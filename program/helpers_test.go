@@ -40,7 +40,7 @@ func (w *world) answers() map[string]pulumitest.Answer {
 // try runs one stack.
 func (w *world) try(t *testing.T, org *organization.Organization, stack string, preview bool) *pulumitest.Result {
 	t.Helper()
-	return pulumitest.Run{Stack: stack, Preview: preview, Answers: w.answers()}.Do(t, program.For(org, program.Settings{Dir: t.TempDir()}))
+	return pulumitest.Run{Stack: stack, Preview: preview, Answers: w.answers()}.Do(t, program.For(org, program.Unpaced(program.Settings{Dir: t.TempDir()})))
 }
 
 // run runs one stack, which has to succeed.

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -29,9 +30,14 @@ func Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	seconds, err := pace.FromEnvironment(nil)
+	if err != nil {
+		return err
+	}
 	return For(org, Settings{
 		// The variable sends the providers' calls to an emulator.
 		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
+		Pace:     seconds,
 		Docker:   dockerd.Check,
 	})(ctx)
 }
@@ -41,6 +47,10 @@ type Settings struct {
 	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
 	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
 	Emulator string
+	// Pace is how many of AWS's seconds pass in one of an emulator's that has AWS's
+	// rates: accounts are created no faster than AWS would, in that time. 0 is for
+	// an emulator that has none. AWS's own pace is 1, whatever this says.
+	Pace float64
 	// Dir is the folder that the engine runs in: that of Pulumi.yaml. Empty is this
 	// process's. Images' build contexts are written below it.
 	Dir string
@@ -52,6 +62,9 @@ type Settings struct {
 	// Live, if not nil, hands outputs to the programs of other stacks that run
 	// in this process.
 	Live *stackref.Live
+
+	// unpaced is for tests that have no AWS at all.
+	unpaced bool
 }
 
 // Plan has a preview come into member accounts by their roles
@@ -63,6 +76,18 @@ type Plan struct {
 	// Unmade says that the stack has never run, so that its account has no such
 	// role yet: then nothing is asked of it, and everything is shown as new.
 	Unmade bool
+}
+
+// pace returns how many of AWS's seconds pass in one; 0 if nothing is paced.
+func (s Settings) pace() float64 {
+	switch {
+	case s.unpaced:
+		return 0
+	case s.Emulator == "":
+		return 1
+	default:
+		return s.Pace
+	}
 }
 
 // For returns the program of every stack of the given organization.

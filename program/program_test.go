@@ -145,7 +145,7 @@ func TestEmulated(t *testing.T) {
 		"http://127.0.0.1:4566": {"s3UsePathStyle": true, "maxRetries": 2.0, "httpProxy": "http://127.0.0.1:4566"},
 	} {
 		for _, stack := range []string{"master", "audit", "prod"} {
-			result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(shipped(t), program.Settings{Emulator: emulator}))
+			result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(shipped(t), program.Unpaced(program.Settings{Emulator: emulator})))
 			if result.Err != nil {
 				t.Fatal(result.Err)
 			}

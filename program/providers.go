@@ -7,8 +7,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// emulatorRetries is how often a call is tried again against a local emulator:
-// it has no throttling, and an action that it lacks should fail at once.
+// emulatorRetries is how often a call is tried again against a local emulator
+// without AWS's rates: an action that it lacks should fail at once.
 const emulatorRetries = 2
 
 // newProvider declares a provider. Nothing uses the default one: each stack says
@@ -20,7 +20,9 @@ func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.P
 		// S3 Control's host names start with the account's id, which makes a name
 		// of the emulator's that nobody resolves. A proxy isn't asked to.
 		args.HttpProxy = pulumi.String(emulator)
-		args.MaxRetries = pulumi.Int(emulatorRetries)
+		if org.settings.Pace == 0 {
+			args.MaxRetries = pulumi.Int(emulatorRetries)
+		}
 	}
 	return aws.NewProvider(ctx, name, args)
 }

@@ -307,7 +307,7 @@ func TestLive(t *testing.T) {
 			want, live := nothing().up(t, org, some(org)), stackref.NewLive()
 			for _, stack := range some(org) {
 				// The backend knows no stack.
-				got := pulumitest.Run{Stack: stack.Name, Answers: nothing().answers()}.Do(t, program.For(org, program.Settings{Live: live}))
+				got := pulumitest.Run{Stack: stack.Name, Answers: nothing().answers()}.Do(t, program.For(org, program.Unpaced(program.Settings{Live: live})))
 				if got.Err != nil {
 					t.Fatal(got.Err)
 				}

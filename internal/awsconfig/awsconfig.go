@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 // Load returns a configuration for the credentials of the environment, where env
@@ -35,6 +37,15 @@ func Endpoint(env map[string]string) string {
 		return endpoint
 	}
 	return os.Getenv("AWS_ENDPOINT_URL")
+}
+
+// Pace returns how many of AWS's seconds pass in one where calls go: 1 for AWS, and
+// for an emulator what the environment says; 0 if it has no rates.
+func Pace(env map[string]string) (float64, error) {
+	if Endpoint(env) == "" {
+		return 1, nil
+	}
+	return pace.FromEnvironment(env)
 }
 
 // Assume returns a configuration whose clients work through a role. Session is

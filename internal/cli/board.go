@@ -25,8 +25,9 @@ type board struct {
 	accounts    creations
 	doing       string // what is done while no stack runs
 	interrupted bool
-	// paced is set if AWS itself creates accounts, at its pace.
-	paced bool
+	// pace is how many of AWS's seconds pass in one where accounts are created no
+	// faster than AWS would; 0 elsewhere.
+	pace float64
 	// colour is set if colours may be used.
 	colour bool
 }
@@ -322,7 +323,7 @@ func (b *board) last(now, begin time.Time) string {
 	if b.begun() {
 		text = b.totals()
 	}
-	if left := b.accounts.left(now); b.paced && !b.preview && !b.interrupted && left > 0 {
+	if left := b.accounts.left(now, b.pace); !b.preview && !b.interrupted && left > 0 {
 		text = fmt.Sprintf("at least %s more; %s", seconds(left), text)
 	}
 	if b.interrupted {

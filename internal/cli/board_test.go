@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/golden"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -69,7 +71,7 @@ const (
 // coldStart is an organization half way up, after a preview.
 func coldStart() *board {
 	b := boardOf("master", "audit", "corp", "prod", "staging", "testing")
-	b.paced, b.preview = true, true
+	b.pace, b.preview = 1, true
 	for _, r := range b.rows {
 		b.started(-20, r.stack)
 		steps := append(stepsOf(recordType, 16), stepsOf(componentType, 3)...)
@@ -85,7 +87,7 @@ func coldStart() *board {
 	b.steps(2, begins, "master", componentType, 3)
 	b.steps(2, ends, "master", componentType, 3)
 	b.steps(2, begins, "master", recordType, 12)
-	b.steps(2, begins, "master", accountType, 9)
+	b.steps(2, begins, "master", accountType, 5)
 	b.steps(3, ends, "master", recordType, 12)
 	b.steps(4, ends, "master", accountType, 4)
 	return b
@@ -144,7 +146,7 @@ func TestFrames(t *testing.T) {
 		"starting":    {boardOf("master"), 1, 80, 24},
 		"phase":       {with(boardOf("master"), func(b *board) { b.next("proving it") }), 1, 80, 24},
 		"accounts":    {coldStart(), 25, 100, 24},
-		"emulator":    {with(coldStart(), func(b *board) { b.paced = false }), 25, 100, 24},
+		"emulator":    {with(coldStart(), func(b *board) { b.pace = 0 }), 25, 100, 24},
 		"later":       {later(), 75, 100, 24},
 		"narrow":      {later(), 75, 40, 24},
 		"colours":     {with(later(), func(b *board) { b.colour = true }), 75, 40, 24},
@@ -190,31 +192,64 @@ func TestLateEvents(t *testing.T) {
 func TestAccountsLeft(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		planned, begun, created int
-		seconds                 float64
-		want                    time.Duration
+		planned int
+		begun   []float64 // when
+		created int
+		seconds float64
+		pace    float64
+		want    time.Duration
 	}{
-		"none":                                  {0, 0, 0, 0, 0},
-		"as many as may begin at once":          {3, 3, 0, 0, 0},
-		"a plan":                                {9, 0, 0, 0, time.Minute},
-		"a plan, on time":                       {9, 9, 4, 25, 35 * time.Second},
-		"a plan, late":                          {9, 9, 2, 59, 20 * time.Second},
-		"no plan":                               {0, 9, 0, 5, 55 * time.Second},
-		"more than planned":                     {4, 9, 0, 0, time.Minute},
-		"all":                                   {9, 9, 9, 20, 0},
-		"a thousand":                            {1000, 0, 0, 0, 9970 * time.Second},
-		"the last ones, of which no pace tells": {9, 9, 7, 90, 0},
+		"none":                          {pace: 1},
+		"as many as may begin at once":  {planned: 3, pace: 1},
+		"a plan":                        {planned: 9, pace: 1, want: time.Minute},
+		"a plan, on time":               {planned: 9, begun: []float64{0, 0, 0, 10, 20}, created: 4, seconds: 25, pace: 1, want: 35 * time.Second},
+		"a plan, late":                  {planned: 9, begun: []float64{0, 0, 0, 10, 20}, created: 2, seconds: 59, pace: 1, want: 10 * time.Second},
+		"a plan, too late to save more": {planned: 9, begun: []float64{0, 0, 0, 10, 20}, created: 2, seconds: 590, pace: 1, want: 10 * time.Second},
+		"no plan":                       {begun: []float64{0, 0, 0, 10}, seconds: 15, pace: 1},
+		"more than planned":             {planned: 4, begun: []float64{0, 0, 0, 10, 20}, seconds: 20, pace: 1},
+		"all":                           {planned: 4, begun: []float64{0, 0, 0, 10}, created: 4, seconds: 20, pace: 1},
+		"a thousand":                    {planned: 1000, pace: 1, want: 9970 * time.Second},
+		"a thousand, rehearsed":         {planned: 1000, pace: 100, want: 99700 * time.Millisecond},
+		"a thousand, unpaced":           {planned: 1000},
+		"the last ones, under way":      {planned: 4, begun: []float64{0, 0, 0, 10}, created: 2, seconds: 15, pace: 1},
 	} {
 		creations := creations{planned: c.planned}
-		resources := stepsOf(accountType, c.begun)
-		for _, r := range resources {
-			creations.event(automation.Event{Time: noon, Kind: begins, Resource: r.Resource})
+		resources := stepsOf(accountType, len(c.begun))
+		for i, r := range resources {
+			creations.event(automation.Event{Time: at(c.begun[i]), Kind: begins, Resource: r.Resource})
 		}
 		for _, r := range resources[:c.created] {
-			creations.event(automation.Event{Time: noon, Kind: ends, Resource: r.Resource})
+			creations.event(automation.Event{Time: at(c.seconds), Kind: ends, Resource: r.Resource})
 		}
-		if got := creations.left(at(c.seconds)); got != c.want {
+		if got := creations.left(at(c.seconds), c.pace); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// What is shown holds: while accounts are asked for in their turns, the time of the
+// last one never moves.
+func TestAccountsLeftHolds(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{10, 30, 100} {
+		for _, seconds := range []float64{1, 60} {
+			synctest.Test(t, func(t *testing.T) {
+				begin, turns := time.Now(), pace.NewTurns(pace.CreateAccount, seconds)
+				c := creations{planned: n}
+				end := begin.Add(c.left(begin, seconds))
+				for i, r := range stepsOf(accountType, n) {
+					if err := turns.Wait(t.Context(), i); err != nil {
+						t.Fatal(err)
+					}
+					c.event(automation.Event{Time: time.Now(), Kind: begins, Resource: r.Resource})
+					if now := time.Now().Add(c.left(time.Now(), seconds)); (now.Sub(end)).Abs() > 10*time.Millisecond {
+						t.Errorf("%d accounts: %d were to be asked for after %s and then after %s", n, i, end.Sub(begin), now.Sub(begin))
+					}
+				}
+				if got := time.Since(begin); (got - end.Sub(begin)).Abs() > 10*time.Millisecond {
+					t.Errorf("%d accounts were to take %s and took %s", n, end.Sub(begin), got)
+				}
+			})
 		}
 	}
 }
@@ -241,7 +276,7 @@ func TestFrameFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z][a-z0-9-]{0,40}`), 1, 60, rapid.ID).Draw(t, "stacks")
 		b := boardOf(names...)
-		b.colour, b.paced = rapid.Bool().Draw(t, "colour"), true
+		b.colour, b.pace = rapid.Bool().Draw(t, "colour"), 1
 		b.interrupted = rapid.Bool().Draw(t, "interrupted")
 		for range rapid.IntRange(0, 80).Draw(t, "events") {
 			stack := rapid.SampledFrom(names).Draw(t, "stack")
@@ -271,4 +306,27 @@ func TestFrameFits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A preview says how long AWS takes at least for the accounts, if it takes a while.
+func TestCreationsAreForetold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		n    int
+		pace float64
+		want string
+	}{
+		{0, 1, ""},
+		{3, 1, ""},
+		{9, 0, ""},
+		{9, 1, "\nCreating 9 accounts takes 1m0s at least: AWS accepts 3 requests at once, and then one every 10s.\n"},
+		{100, 1, "\nCreating 100 accounts takes 16m10s at least: AWS accepts 3 requests at once, and then one every 10s.\n"},
+		{30, 60, "\nCreating 30 accounts takes 4.5s at least: AWS accepts 3 requests at once, and then one every 167ms.\n"},
+	} {
+		var out strings.Builder
+		writeCreations(&out, &automation.Result{Stacks: []automation.StackResult{{Stack: "master", Steps: stepsOf(accountType, c.n)}}}, c.pace)
+		if out.String() != c.want {
+			t.Errorf("%d accounts at %v: %q, not %q", c.n, c.pace, out.String(), c.want)
+		}
+	}
 }

@@ -182,6 +182,9 @@ type project struct {
 	parallel int
 	json     bool
 	stacks   []string
+	// pace is how many of AWS's seconds pass in one; 0 if nothing is paced. It is
+	// known when stacks run.
+	pace float64
 	// secretsProvider encrypts the secrets of stacks that are created.
 	secretsProvider string
 	// withDependencies adds what the named stacks depend on.

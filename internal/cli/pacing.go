@@ -4,27 +4,13 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
-
-// AWS lets an organization create accounts at this rate, after a burst, and has
-// no more than so many under way at once:
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const (
-	accountBurst    = 3
-	accountInterval = 10 * time.Second
-	accountsAtOnce  = 5
-)
-
-// paced returns how long AWS takes at least to begin n account creations, if some
-// can begin at once.
-func paced(n, atOnce int) time.Duration {
-	return time.Duration(max(0, n-atOnce)) * accountInterval
-}
 
 // creations are the accounts that an operation creates.
 type creations struct {
 	planned int
-	begin   time.Time       // of the first
+	begun   []time.Time     // when each was asked for
 	steps   map[string]bool // by URN, whether it has ended
 }
 
@@ -37,8 +23,11 @@ func (c *creations) event(e automation.Event) {
 	if !creation(e.Resource) {
 		return
 	}
-	if len(c.steps) == 0 {
-		c.begin, c.steps = e.Time, map[string]bool{}
+	if c.steps == nil {
+		c.steps = map[string]bool{}
+	}
+	if e.Kind == automation.EventResourceStarted {
+		c.begun = append(c.begun, e.Time)
 	}
 	c.steps[e.Resource.URN] = e.Kind == automation.EventResourceFinished && !e.Failed
 }
@@ -54,19 +43,15 @@ func (c *creations) count() (done, all int) {
 	return done, max(c.planned, len(c.steps))
 }
 
-// left returns how long the creations take at least from now on. It is 0 if the
-// pace says nothing.
-func (c *creations) left(now time.Time) time.Duration {
+// left returns how long it takes at least from now on until AWS has taken the last
+// request for an account, when so many of its seconds pass in one. It is 0 if the
+// pace says nothing: how long AWS takes for an account it doesn't say.
+func (c *creations) left(now time.Time, seconds float64) time.Duration {
 	done, all := c.count()
-	if done == all {
+	if done == all || seconds <= 0 {
 		return 0
 	}
-	rest := paced(all, accountBurst)
-	if len(c.steps) > 0 {
-		rest -= now.Sub(c.begin)
-	}
-	// If it went slower so far: all but those under way are still to begin.
-	return max(rest, paced(all-done, accountsAtOnce))
+	return pace.CreateAccount.At(seconds).Left(all-len(c.steps), c.begun, now)
 }
 
 // String returns "5 of 9 accounts created"; it is empty if there are none.

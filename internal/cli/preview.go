@@ -183,6 +183,7 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 			writeReachDiff(o.io.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
 		}
 		writeSummary(o.io.Out, preview.Result)
+		writeCreations(o.io.Out, preview.Result, o.pace)
 		return nil
 	}
 }

@@ -186,7 +186,10 @@ func (p *project) run(ctx context.Context, org *organization.Organization, progr
 		return nil, err
 	}
 	progress.expect(a.Stacks(), p.stacks...)
-	progress.board.paced = awsconfig.Endpoint(nil) == ""
+	if p.pace, err = awsconfig.Pace(nil); err != nil {
+		return nil, err
+	}
+	progress.board.pace = p.pace
 	defer progress.start(ctx)()
 	return do(ctx, a)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 // writeSteps lists what was, or would be, changed, by stack; deletions and
@@ -60,6 +61,21 @@ func writeSummary(w io.Writer, result *automation.Result) {
 	if len(again) > 0 {
 		fmt.Fprintf(w, "\nWhen that is put right, run again:\n  coldstart %s %s\n", result.Operation, strings.Join(again, " "))
 	}
+}
+
+// writeCreations says how long AWS takes at least for the accounts that are to be
+// created, if that is a while and so many of its seconds pass in one.
+func writeCreations(w io.Writer, preview *automation.Result, seconds float64) {
+	n := 0
+	for i := range preview.Stacks {
+		n += planOf(&preview.Stacks[i]).accounts
+	}
+	if seconds <= 0 || n <= pace.CreateAccount.Burst {
+		return
+	}
+	rate := pace.CreateAccount.At(seconds)
+	fmt.Fprintf(w, "\nCreating %d accounts takes %s at least: AWS accepts %d requests at once, and then one every %s.\n",
+		n, rate.Least(n), rate.Burst, rate.Interval())
 }
 
 // writeUnfinished lists what an interruption left half-made.

@@ -51,6 +51,11 @@ type Run struct {
 	Preview bool
 	// Answers answer invokes by their token. One without an answer fails the test.
 	Answers map[string]Answer
+	// OnRegister, if not nil, is told of each resource that is registered, which is
+	// created when it returns.
+	OnRegister func(Resource)
+	// Context is the program's; nil for one that doesn't end.
+	Context context.Context
 }
 
 // Result is what a program did.
@@ -80,7 +85,7 @@ func (r Run) Do(t testing.TB, program pulumi.RunFunc) *Result {
 	}
 	f := &fake{t: t, run: r, accounts: map[string]string{}}
 	// RunErr would read the environment of an engine that runs these tests.
-	ctx, err := pulumi.NewContext(context.Background(), pulumi.RunInfo{
+	ctx, err := pulumi.NewContext(cmp.Or(r.Context, context.Background()), pulumi.RunInfo{
 		Organization: Organization,
 		Project:      Project,
 		Stack:        r.Stack,
@@ -162,7 +167,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		f.result.SecretExports = secrets(resource.NewProperty(inputs), "")
 		return "", nil, nil
 	}
-	f.record(Resource{
+	registered := Resource{
 		Type:           args.TypeToken,
 		Name:           args.Name,
 		Parent:         rpc.GetParent(),
@@ -175,7 +180,11 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		ImportID:       rpc.GetImportId(),
 		IgnoreChanges:  rpc.GetIgnoreChanges(),
 		DependsOn:      slices.Sorted(slices.Values(rpc.GetDependencies())),
-	}, rpc.GetParent())
+	}
+	f.record(registered, rpc.GetParent())
+	if f.run.OnRegister != nil {
+		f.run.OnRegister(registered)
+	}
 	id, outputs := "", args.Inputs
 	switch {
 	case !rpc.GetCustom():

@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
+)
+
+// Creations has accounts that are to be created wait for their turn, so that AWS
+// is asked no faster than it takes requests. Pulumi registers a resource only when
+// all its inputs are known, and the engine creates it then; so the name of an
+// account becomes known when the turn has come. Nothing waits in a preview.
+type Creations struct {
+	turns *pace.Turns
+	// count is how many there are, and first the last of those that wait for none.
+	count int
+	first *Account
+}
+
+// NewCreations returns the creations of one run of a program, when so many of
+// AWS's seconds pass in one: 1 for AWS, 0 for an emulator that takes them as fast
+// as they come.
+func NewCreations(seconds float64) *Creations {
+	return &Creations{turns: pace.NewTurns(pace.CreateAccount, seconds)}
+}
+
+// name returns the account's name, known when it is time to create the account.
+// Its turn comes after all else that it waits for, or the turns of several would
+// be kept until one day AWS gets them all at once. The first ones of each
+// lane go in the order in which they are declared; after that a lane goes on when
+// its account is there, and of those that could the first one declared.
+func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pulumi.StringInput {
+	if c == nil || c.turns == nil || ctx.DryRun() {
+		return pulumi.String(args.Name)
+	}
+	number, before := c.count, []any{args.ParentID}
+	if args.After != nil {
+		before = append(before, args.After.account.ID())
+	}
+	first := args.After == nil || args.After.turn == nil
+	if first && c.first != nil {
+		before = append(before, c.first.turn)
+	}
+	// ApplyT's own context doesn't end with the program's run.
+	name := pulumi.All(before...).ApplyTWithContext(ctx.Context(), func(ctx context.Context, _ []any) (string, error) {
+		return args.Name, c.turns.Wait(ctx, number)
+	}).(pulumi.StringOutput)
+	if a.turn = name; first {
+		c.first = a
+	}
+	c.count++
+	return name
+}

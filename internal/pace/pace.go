@@ -1,0 +1,147 @@
+// Package pace knows how fast AWS lets accounts come and go, and keeps to it:
+// who is throttled and tries again is slower than who comes when it is time, and
+// takes others' calls from them.
+//
+//	creations := pace.NewTurns(pace.CreateAccount, 1)
+//	if err := creations.Wait(ctx, i); err != nil {
+//		return err
+//	}
+package pace
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is how often AWS Organizations takes a call.
+type Rate struct {
+	// PerSecond and Burst are those of a token bucket.
+	PerSecond float64
+	Burst     int
+	// AtOnce is how many of what is asked for may be under way.
+	AtOnce int
+}
+
+// AWS's rates, as of November 2026.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+var (
+	CreateAccount = Rate{PerSecond: 0.1, Burst: 3, AtOnce: 5}
+	CloseAccount  = Rate{PerSecond: 0.05, Burst: 1, AtOnce: 3}
+)
+
+// Interval is how long it takes until another call is let through.
+func (r Rate) Interval() time.Duration {
+	return time.Duration(float64(time.Second) / r.PerSecond).Round(time.Millisecond)
+}
+
+// At returns the rate where so many of AWS's seconds pass in one.
+func (r Rate) At(pace float64) Rate {
+	r.PerSecond *= pace
+	return r
+}
+
+// Least returns how long it takes at least until the last of n calls is let
+// through, when there were none before.
+func (r Rate) Least(n int) time.Duration {
+	return r.Left(n, nil, time.Time{})
+}
+
+// Left returns how long it takes at least from now on until the last of n calls is
+// let through, after those at the given times, in their order.
+func (r Rate) Left(n int, before []time.Time, now time.Time) time.Duration {
+	bucket := r.bucket()
+	for _, call := range before {
+		bucket.ReserveN(call, 1)
+	}
+	missing := float64(n) - bucket.TokensAt(now)
+	return max(0, time.Duration(missing/r.PerSecond*float64(time.Second))).Round(time.Millisecond)
+}
+
+func (r Rate) bucket() *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)
+}
+
+// Turns lets callers go at a rate. A nil Turns lets everybody go at once.
+type Turns struct {
+	limiter *rate.Limiter
+
+	mu      sync.Mutex
+	waiting []*turn // in the order in which they go
+	// timer is for the next turn; nil if nobody waits for time to pass.
+	timer *time.Timer
+}
+
+type turn struct {
+	number int
+	come   chan struct{} // closed when it has
+}
+
+// NewTurns returns turns at a rate when so many of AWS's seconds pass in one. At a
+// pace of 0 there is nothing to wait for.
+func NewTurns(r Rate, pace float64) *Turns {
+	if pace <= 0 {
+		return nil
+	}
+	return &Turns{limiter: r.At(pace).bucket()}
+}
+
+// Wait returns when the caller's turn has come, or ctx has ended. Of those who
+// wait, who has the lowest number goes first.
+func (t *Turns) Wait(ctx context.Context, number int) error {
+	if t == nil {
+		return nil
+	}
+	mine := t.enter(number)
+	select {
+	case <-mine.come:
+		return nil
+	case <-ctx.Done():
+		t.leave(mine)
+		return context.Cause(ctx)
+	}
+}
+
+func (t *Turns) enter(number int) *turn {
+	mine := &turn{number: number, come: make(chan struct{})}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(t.waiting, number, func(other *turn, number int) int { return cmp.Compare(other.number, number) })
+	t.waiting = slices.Insert(t.waiting, i, mine)
+	t.call()
+	return mine
+}
+
+func (t *Turns) leave(mine *turn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = slices.DeleteFunc(t.waiting, func(other *turn) bool { return other == mine })
+}
+
+// call lets those go whose turn has come, and calls again when the next one's
+// has. The lock is held.
+func (t *Turns) call() {
+	for t.timer == nil && len(t.waiting) > 0 {
+		now := time.Now()
+		token := t.limiter.ReserveN(now, 1)
+		if delay := token.DelayFrom(now); delay > 0 {
+			// It is for whoever is first by then.
+			token.CancelAt(now)
+			t.timer = time.AfterFunc(delay, t.callAgain)
+			return
+		}
+		close(t.waiting[0].come)
+		t.waiting = t.waiting[1:]
+	}
+}
+
+func (t *Turns) callAgain() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.timer = nil
+	t.call()
+}

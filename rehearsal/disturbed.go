@@ -36,17 +36,21 @@ func (o *Options) bringUp(ctx context.Context, a *automation.Automation, f *fron
 }
 
 func (o *Options) disturbed(ctx context.Context, a *automation.Automation, f *front, report *FaultReport) (*automation.Result, error) {
-	most := mostReruns
-	for next := f.faults.Pending(); next.Kills(); next = f.faults.Pending() {
-		if err := o.killed(ctx, f); err != nil {
+	// Each time that it is killed is a fault of its own.
+	most := mostReruns + len(slices.DeleteFunc(slices.Clone(o.Faults), func(f faults.Fault) bool { return !f.Kind.Kills() }))
+	for f.faults.Pending().Kills() && report.Reruns < most {
+		up, err := o.killed(ctx, f)
+		if err != nil {
 			return nil, err
 		}
-		report.Reruns++
-		most++ // Each of them is a fault of its own.
-		if !fewer(f.faults.Pending(), next) {
-			break // It came to its end, or will get no further: a run that tells more says why.
+		if up {
+			break
 		}
-		o.phase("bringing it up again, since coldstart was killed")
+		report.Reruns++
+		o.phase(fmt.Sprintf("bringing it up again, since coldstart was killed or failed: %d of at most %d", report.Reruns, most))
+	}
+	if f.faults.Pending().Kills() {
+		f.faults.Stop() // This process isn't to be killed.
 	}
 	for {
 		result, err := a.Up(ctx)
@@ -58,41 +62,33 @@ func (o *Options) disturbed(ctx context.Context, a *automation.Automation, f *fr
 	}
 }
 
-// fewer reports whether one of the faults that kill has happened.
-func fewer(now, before faults.Plan) bool {
-	kills := func(p faults.Plan) int {
-		return len(slices.DeleteFunc(slices.Clone(p), func(f faults.Fault) bool { return !f.Kind.Kills() }))
-	}
-	return kills(now) < kills(before)
-}
-
-// killed brings the organization up in a process of its own, which can be killed.
-// How that ends is seen by the next run.
-func (o *Options) killed(ctx context.Context, f *front) error {
+// killed brings the organization up in a process of its own, which can be killed, and
+// reports whether it was done. What there is to tell of it, the next run tells.
+func (o *Options) killed(ctx context.Context, f *front) (up bool, _ error) {
 	log, err := os.OpenFile(f.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = log.Close() }()
 	args := []string{"up", "--yes", "--dir", f.dir}
 	if o.Parallel > 0 {
 		args = append(args, "--parallel", strconv.Itoa(o.Parallel))
 	}
-	up := exec.CommandContext(ctx, o.Executable, args...)
-	up.Cancel = func() error { return up.Process.Signal(os.Interrupt) }
-	up.Env = os.Environ()
+	cmd := exec.CommandContext(ctx, o.Executable, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Env = os.Environ()
 	for name, value := range Environment(f.emulator, f.dir) {
-		up.Env = append(up.Env, name+"="+value)
+		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	up.Stdout, up.Stderr = log, log
-	if err := up.Start(); err != nil {
-		return fmt.Errorf("starting a coldstart that is to be killed: %w", err)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return false, fmt.Errorf("starting a coldstart that is to be killed: %w", err)
 	}
-	f.victim.Store(int64(up.Process.Pid))
+	f.victim.Store(int64(cmd.Process.Pid))
 	defer f.victim.Store(int64(os.Getpid()))
-	err = up.Wait()
+	err = cmd.Wait()
 	if exit := (*exec.ExitError)(nil); err == nil || errors.As(err, &exit) {
-		return ctx.Err()
+		return err == nil, ctx.Err()
 	}
-	return err
+	return false, err
 }

@@ -20,14 +20,19 @@ type front struct {
 	emulator *Emulator
 	server   *limits.Server   // nil for none
 	faults   *faults.Injector // nil for none
-	// victim is the process that a plan's faults kill: this one, until a coldstart
-	// of its own runs.
+	// victim is the process that faults kill, with what it has started. It is this
+	// one while only plugins can be killed.
 	victim atomic.Int64
 	dir    string
 	// pace is how many of AWS's seconds pass in one; 0 without AWS's limits.
 	pace  float64
 	asked asked
 }
+
+// quick is how many of AWS's seconds pass in one if only faults are asked for. AWS's
+// rules stand there all the same: where an answer was lost and the call is made
+// again, the emulator makes a second account or delegation set, and AWS doesn't.
+const quick = 60
 
 // startFront puts a proxy before the emulator if AWS's limits are to hold, or
 // something is to go wrong.
@@ -37,12 +42,12 @@ func (o *Options) startFront(org *organization.Organization, emulator *Emulator,
 	if len(o.Faults) == 0 && o.Limits == 0 {
 		return f, nil
 	}
-	options := limits.Options{Rules: whoseCalls}
+	numbers := limits.Published()
+	// As if the quota had been raised in time: `coldstart doctor` says whether it is.
+	numbers.Accounts.Most = max(numbers.Accounts.Most, len(org.Accounts)+1)
+	options := limits.Options{Scale: quick, Rules: limits.Unhurried, Numbers: &numbers, OnCall: f.asked.call}
 	if o.Limits > 0 {
-		numbers := limits.Published()
-		// As if the quota had been raised in time: `coldstart doctor` says whether it is.
-		numbers.Accounts.Most = max(numbers.Accounts.Most, len(org.Accounts)+1)
-		options = limits.Options{Rules: limits.Rules, Scale: o.Limits, Numbers: &numbers, OnCall: f.asked.call}
+		options.Scale, options.Rules = o.Limits, limits.Rules
 	}
 	if len(o.Faults) > 0 {
 		f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})
@@ -58,19 +63,8 @@ func (o *Options) startFront(org *organization.Organization, emulator *Emulator,
 	return f, nil
 }
 
-// whoseCalls enforces nothing but that keys are known, which finds out whose calls
-// are whose.
-func whoseCalls(w *limits.World) []limits.Rule { return limits.Rules(w)[:1] }
-
-// kill kills the coldstart that runs as a process of its own. Without one only the
-// plugins can be killed.
-func (f *front) kill(v faults.Victim) {
-	victim := int(f.victim.Load())
-	if victim == os.Getpid() {
-		v = faults.Provider
-	}
-	faults.KillTree(victim)(v)
-}
+// kill kills the coldstart that runs as a process of its own, or plugins.
+func (f *front) kill(v faults.Victim) { faults.KillTree(int(f.victim.Load()))(v) }
 
 func (f *front) close() {
 	if f.server != nil {

@@ -75,8 +75,8 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 	o := &Options{Executable: script, Parallel: 3}
 	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: dir}
 	for range 2 {
-		if err := o.killed(t.Context(), f); err != nil {
-			t.Fatal(err)
+		if up, err := o.killed(t.Context(), f); err != nil || up {
+			t.Fatalf("done: %t, error: %v", up, err)
 		}
 	}
 	content, err := os.ReadFile(f.log())
@@ -90,13 +90,19 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 	if f.victim.Load() != int64(os.Getpid()) {
 		t.Error("what has ended would be killed")
 	}
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if up, err := o.killed(t.Context(), f); err != nil || !up {
+		t.Errorf("done: %t, error: %v", up, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := o.killed(ctx, f); !errors.Is(err, context.Canceled) {
+	if _, err := o.killed(ctx, f); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted, it says %v", err)
 	}
 	o.Executable = dir + "/none"
-	if err := o.killed(t.Context(), f); err == nil || !strings.Contains(err.Error(), "starting a coldstart") {
+	if _, err := o.killed(t.Context(), f); err == nil || !strings.Contains(err.Error(), "starting a coldstart") {
 		t.Errorf("without an executable it says %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 
 // rehearse goes through the phases until one leaves nothing to go on with.
 func (o *Options) rehearse(ctx context.Context, org *organization.Organization, emulator *Emulator, dir string, r *Report) error {
-	front, err := o.startFront(org, emulator, dir)
+	front, err := o.startFront(org, emulator, dir) //nolint:contextcheck // It serves until it is closed.
 	if err != nil {
 		return err
 	}

@@ -101,8 +101,8 @@ func TestSeeds(t *testing.T) {
 func TestSeedsStayWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"seed=1":      "call=17:kill",
-		"seed=7":      "call=54:throttle",
+		"seed=1":      "call=16:kill",
+		"seed=7":      "call=51:throttle",
 		"seed=7/1200": "call=360:throttle",
 	} {
 		plan, err := faults.Parse(text)

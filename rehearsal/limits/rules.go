@@ -1,5 +1,7 @@
 package limits
 
+import "slices"
+
 // Rules returns what is enforced, in the order in which AWS does: who it is, how
 // fast, and then what. S3's names aren't among them, which moto has for all
 // accounts together, as AWS has.
@@ -16,8 +18,21 @@ func Rules(w *World) []Rule {
 		&closings{members: m},
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
+		newReferences(w),
 		&nameServers{w: w},
 		caps{w},
 		trails{w},
 	}
+}
+
+// Unhurried returns Rules without those that a client has only to be slow for: rates,
+// and changes of one thing that overlap.
+func Unhurried(w *World) []Rule {
+	return slices.DeleteFunc(Rules(w), func(r Rule) bool {
+		switch r.(type) {
+		case *throttle, modifications, priorRequests:
+			return true
+		}
+		return false
+	})
 }

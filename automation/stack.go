@@ -48,6 +48,7 @@ var passing = regexp.MustCompile(strings.Join([]string{
 	"ConcurrentModificationException",
 	"PriorRequestNotComplete",
 	"OperationAborted",
+	"PolicyTypeAlreadyEnabledException", // By a call that was made again.
 	"Throttl",
 	"TooManyRequestsException",
 	"RequestLimitExceeded",

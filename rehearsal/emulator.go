@@ -50,6 +50,8 @@ type Emulator struct {
 	endpoint string
 	version  string
 	process  *process // nil if somebody else runs it
+	// pace is how many of AWS's seconds pass in one of its own; 0 if it has no rates.
+	pace float64
 }
 
 // StartEmulator starts an emulator and waits until it answers. It ends with ctx,

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
@@ -23,6 +24,9 @@ type front struct {
 	// one while only plugins can be killed.
 	victim atomic.Int64
 	dir    string
+	// pace is how many of AWS's seconds pass in one; 0 without AWS's limits.
+	pace  float64
+	asked asked
 }
 
 // quick is how many of AWS's seconds pass in one if only faults are asked for. AWS's
@@ -30,21 +34,32 @@ type front struct {
 // again, the emulator makes a second account or delegation set, and AWS doesn't.
 const quick = 60
 
-// startFront puts a proxy before the emulator if something is to go wrong.
-func (o *Options) startFront(emulator *Emulator, dir string) (*front, error) {
-	f := &front{emulator: emulator, dir: dir}
+// startFront puts a proxy before the emulator if AWS's limits are to hold, or
+// something is to go wrong.
+func (o *Options) startFront(org *organization.Organization, emulator *Emulator, dir string) (*front, error) {
+	f := &front{emulator: emulator, dir: dir, pace: o.Limits}
 	f.victim.Store(int64(os.Getpid()))
-	if len(o.Faults) == 0 {
+	if len(o.Faults) == 0 && o.Limits == 0 {
 		return f, nil
 	}
-	f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})
+	numbers := limits.Published()
+	// As if the quota had been raised in time: `coldstart doctor` says whether it is.
+	numbers.Accounts.Most = max(numbers.Accounts.Most, len(org.Accounts)+1)
+	options := limits.Options{Rules: limits.Unhurried, Scale: quick, Numbers: &numbers}
+	if o.Limits > 0 {
+		options = limits.Options{Rules: limits.Rules, Scale: o.Limits, Numbers: &numbers, OnCall: f.asked.call}
+	}
+	if len(o.Faults) > 0 {
+		f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})
+		options.Rules = f.faults.Before(options.Rules)
+	}
 	var err error
-	f.server, err = limits.Start(emulator.endpoint, limits.Options{Scale: quick, Rules: f.faults.Before(limits.Unhurried)})
+	f.server, err = limits.Start(emulator.endpoint, options)
 	if err != nil {
 		return nil, fmt.Errorf("starting the proxy before the emulator: %w", err)
 	}
 	// Whoever stops the emulator has the original.
-	f.emulator = &Emulator{endpoint: f.server.Endpoint(), version: emulator.version}
+	f.emulator = &Emulator{endpoint: f.server.Endpoint(), version: emulator.version, pace: o.Limits}
 	return f, nil
 }
 

@@ -19,7 +19,7 @@ import (
 func TestWithoutFaultsNothingStandsInFront(t *testing.T) {
 	t.Parallel()
 	emulator := &Emulator{endpoint: "http://127.0.0.1:1", version: "emulator/1"}
-	f, err := (&Options{}).startFront(emulator, t.TempDir())
+	f, err := (&Options{}).startFront(&organization.Organization{}, emulator, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestFaultsStandInFront(t *testing.T) {
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) }))
 	t.Cleanup(behind.Close)
 	o := &Options{Faults: faults.Plan{{Read: 2, Kind: faults.Error503, Attempts: 1}}}
-	f, err := o.startFront(&Emulator{endpoint: behind.URL, version: "emulator/1"}, t.TempDir())
+	f, err := o.startFront(&organization.Organization{}, &Emulator{endpoint: behind.URL, version: "emulator/1"}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
@@ -29,6 +31,9 @@ type Options struct {
 	// Parallel is how many stacks run at once; 0 for the default.
 	Parallel int
 	Emulator EmulatorOptions
+	// Limits, if not 0, has AWS's rates, waits and refusals hold before the emulator:
+	// it is how many of AWS's seconds pass in one. 1 is AWS's own pace.
+	Limits float64
 	// Faults are what goes wrong while the organization is brought up; nil for
 	// nothing.
 	Faults faults.Plan
@@ -83,7 +88,7 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 
 // rehearse goes through the phases until one leaves nothing to go on with.
 func (o *Options) rehearse(ctx context.Context, org *organization.Organization, emulator *Emulator, dir string, r *Report) error {
-	front, err := o.startFront(emulator, dir) //nolint:contextcheck // It serves until it is closed.
+	front, err := o.startFront(org, emulator, dir) //nolint:contextcheck // It serves until it is closed.
 	if err != nil {
 		return err
 	}
@@ -105,12 +110,14 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	}
 	r.Seconds.Preview = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Preview })
 	o.phase("bringing it up")
+	begin := time.Now()
 	if result, err = o.bringUp(ctx, a, front, r); err != nil {
 		return err
 	}
 	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })
+	r.Limits = front.limited(begin, time.Now())
 	o.phase("proving it, from what AWS says")
-	begin := time.Now()
+	begin = time.Now()
 	proofs, err := proof.Prove(ctx, emulator.Config(org.Region), org, proof.Options{})
 	if err != nil {
 		return fmt.Errorf("reading AWS back: %w", err)
@@ -138,6 +145,10 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "backend"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // There is nothing secret in a rehearsal.
 	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
+	env[pace.Variable] = ""
+	if emulator.pace > 0 {
+		env[pace.Variable] = strconv.FormatFloat(emulator.pace, 'g', -1, 64)
+	}
 	return env
 }
 

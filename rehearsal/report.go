@@ -41,6 +41,8 @@ type Report struct {
 	// at once, shared pages counted once; 0 if the system can't tell. The
 	// emulator isn't counted.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
+	// Limits is what AWS's limits did to bringing it up; null without them.
+	Limits *LimitReport `json:"limits"`
 	// Faults is what was made to go wrong; null if nothing was.
 	Faults *FaultReport `json:"faults"`
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,7 @@ type RehearseOptions struct {
 	project
 	emulator emulatorFlags
 	keep     bool
+	limits   float64
 	faults   string
 	plan     faults.Plan
 }
@@ -41,17 +43,22 @@ reads AWS back to prove that it is what was declared, and brings it up a second
 time, which must change nothing. The table says what holds; the report, with all
 figures, is ` + rehearsal.Dir + "/" + rehearsal.ReportFile + ` (docs/rehearsal.md).
 
+With --limits AWS's own rates, quotas, waits and refusals hold before the emulator, so
+many of AWS's seconds passing in one: with 1 a cold start takes as long as it takes AWS
+to let it. The table says where the time went.
+
 With --faults something goes wrong while it is brought up: calls to AWS fail or lose
 their answers, or coldstart or its AWS plugin is killed. It is brought up again until
 that succeeds, and then everything has to be as if nothing had happened.
 
 The exit code is 0 only if every proof holds and the second up changed nothing.`,
-		Example: "  coldstart rehearse\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
+		Example: "  coldstart rehearse\n  coldstart rehearse --limits 10\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
 	o.emulator.flags(cmd)
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the emulator and the state for a look")
+	cmd.Flags().Float64Var(&o.limits, "limits", 0, "have AWS's own limits, with so many of its seconds passing in one, such as 1 or 10")
 	cmd.Flags().StringVar(&o.faults, "faults", "", "what goes wrong, such as seed=7 or call=120:drop-after (docs/rehearsal.md)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("faults") {
@@ -59,6 +66,9 @@ The exit code is 0 only if every proof holds and the second up changed nothing.`
 			if o.plan, err = faults.Parse(o.faults); err != nil {
 				return usageError{fmt.Errorf("--faults: %w", err)}
 			}
+		}
+		if o.limits < 0 || cmd.Flags().Changed("limits") && o.limits == 0 {
+			return usageError{fmt.Errorf("--limits %g: write how many of AWS's seconds pass in one, such as 1 or 10", o.limits)}
 		}
 		if run == nil {
 			run = rehearseRun
@@ -91,6 +101,7 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		OnEvent:  progress.event,
 		OnPhase:  progress.phase,
 
+		Limits:     o.limits,
 		Faults:     o.plan,
 		Executable: executable,
 	})
@@ -127,6 +138,7 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintf(w, "\n%d accounts, %d resources, %.0f s in all, at most %.1f GiB of memory; emulator: %s\n",
 		r.Accounts, r.Resources, r.Seconds.Total, float64(r.PeakMemoryBytes)/(1<<30), r.Emulator)
+	writeLimits(w, r.Limits)
 	writeFaults(w, r.Faults)
 	for _, omitted := range r.Omitted {
 		fmt.Fprintf(w, "not proved: %s\n", omitted)
@@ -139,6 +151,29 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(problem, "\n", "\n  "))
 	}
+}
+
+// heldUp is how many of the actions that AWS held up are worth a line.
+const heldUp = 8
+
+// writeLimits writes what AWS's limits did to bringing the organization up.
+func writeLimits(w io.Writer, r *rehearsal.LimitReport) {
+	if r == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nUnder AWS's limits, %g of AWS's seconds in one: %d accounts were asked for in %.1f s, which AWS's rate makes %.1f s at least.\n",
+		r.Pace, r.Created, r.AskingSeconds, r.FloorSeconds)
+	fmt.Fprintf(w, "%.1f s went before the first, %.1f s after the last until every stack was up.\n", r.BeforeSeconds, r.AfterSeconds)
+	fmt.Fprintf(w, "%d calls, %d of them throttled, %d refused otherwise:\n", r.Calls.Calls, r.Calls.Throttled, r.Calls.Refused)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines := 0
+	for _, a := range r.Calls.Actions {
+		if a.Throttled+a.Refused > 0 && lines < heldUp {
+			lines++
+			fmt.Fprintf(table, "  %s\t%d calls\t%d throttled\t%d refused\t%s of AWS's waited\n", a.Action, a.Calls, a.Throttled, a.Refused, a.Waited.Round(time.Second))
+		}
+	}
+	_ = table.Flush() // The writer beneath is asked for nothing else.
 }
 
 // writeFaults writes what was made to go wrong, and how to have it again.

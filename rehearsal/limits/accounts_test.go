@@ -268,3 +268,23 @@ func TestOverlappingModifications(t *testing.T) {
 	f.leave <- struct{}{}
 	must(t, <-first)
 }
+
+func TestUnitsHaveNamesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := start(t, newFake().ServeHTTP, limits.Options{Rules: limits.Unhurried})
+	o := s.organization()
+	unit := func(parent, name string) error {
+		_, err := o.CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{ParentId: &parent, Name: &name})
+		return err
+	}
+	for _, u := range [][2]string{{"r-1", "core"}, {"r-1", "apps"}, {"ou-1", "core"}} {
+		must(t, unit(u[0], u[1]))
+	}
+	var duplicate *types.DuplicateOrganizationalUnitException
+	for _, u := range [][2]string{{"r-1", "core"}, {"r-1", "apps"}, {"ou-1", "core"}} {
+		if err := unit(u[0], u[1]); !errors.As(err, &duplicate) || isThrottle(err) {
+			t.Errorf("%s again: %v", u, err)
+		}
+	}
+	must(t, unit("r-1", "Core"))
+}

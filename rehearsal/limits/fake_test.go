@@ -17,6 +17,7 @@ type fake struct {
 	roles    map[string]string // the trust policy by ARN
 	counts   map[string]int    // what IAM and CloudTrail list, by action or counter
 	calls    map[string]int
+	units    []string // each below its parent, as in r-1/name
 	// entered and leave hold up calls that change something, if not nil.
 	entered chan string
 	leave   chan struct{}
@@ -88,6 +89,18 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 			statuses = append(statuses, map[string]any{"Id": "car-fake", "AccountId": a["Id"], "State": "SUCCEEDED"})
 		}
 		out["CreateAccountStatuses"] = statuses
+	case "CreateOrganizationalUnit":
+		f.units = append(f.units, in["ParentId"].(string)+"/"+in["Name"].(string))
+		out["OrganizationalUnit"] = map[string]any{"Name": in["Name"]}
+	case "ListOrganizationalUnitsForParent": // one a page
+		token, _ := in["NextToken"].(string)
+		for i := len(token); i < len(f.units); i++ {
+			if name, ok := strings.CutPrefix(f.units[i], in["ParentId"].(string)+"/"); ok {
+				out["OrganizationalUnits"] = []any{map[string]any{"Name": name}}
+				out["NextToken"] = strings.Repeat("t", i+1)
+				break
+			}
+		}
 	case "DescribeTrails":
 		out["trailList"] = make([]struct{}, f.counts[action])
 	}

@@ -16,6 +16,7 @@ func Rules(w *World) []Rule {
 		finalizes{m},
 		&creations{members: m},
 		&closings{members: m},
+		unitNames{w},
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
 		newReferences(w),

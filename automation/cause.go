@@ -11,7 +11,7 @@ import (
 
 // Diagnostic is the engine's own account of what went wrong.
 type Diagnostic struct {
-	// Text is what Pulumi said, one problem a line.
+	// Text is what Pulumi said, one problem a line, and what to do about it.
 	Text string
 	// raw is all that the CLI printed.
 	raw string
@@ -79,7 +79,7 @@ func (w *watcher) cause(err error) error {
 	if len(w.errors) == 0 {
 		return summarize(err)
 	}
-	return &Diagnostic{Text: strings.Join(w.errors, "\n"), raw: err.Error()}
+	return diagnose(w.errors, err)
 }
 
 // summarize keeps the lines of a CLI's output that say what went wrong.
@@ -97,9 +97,15 @@ func summarize(err error) error {
 		}
 	}
 	if len(lines) == 0 {
-		return &Diagnostic{Text: lastLines(err.Error(), 10), raw: err.Error()}
+		lines = []string{lastLines(err.Error(), 10)}
 	}
-	return &Diagnostic{Text: strings.Join(lines, "\n"), raw: err.Error()}
+	return diagnose(lines, err)
+}
+
+// diagnose adds advice to what was found in an error that holds all that the CLI
+// printed.
+func diagnose(lines []string, err error) *Diagnostic {
+	return &Diagnostic{Text: strings.Join(advised(lines), "\n"), raw: err.Error()}
 }
 
 func lastLines(text string, n int) string {

@@ -223,6 +223,12 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
+	// One that has run before is in an account that is long ready.
+	if s.name != organization.Master && (!s.exists || s.unfinished) {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+	}
 	run := func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
 		return err

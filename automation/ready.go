@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ func (s *stack) ready(ctx context.Context) error {
 	cfg = awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart")
 	wait := patience{
 		name: fmt.Sprintf("account %s (%s)", s.name, account.ID),
-		pace: cmp.Or(s.a.pace, 1),
+		real: s.a.real,
 		look: func(ctx context.Context) error { return answers(ctx, cfg) },
 		say:  s.say,
 	}
@@ -83,8 +82,8 @@ func answers(ctx context.Context, cfg aws.Config) error {
 // patience is how a new account is waited for.
 type patience struct {
 	name string
-	// pace is how many of AWS's seconds pass in one.
-	pace float64
+	// real returns how long a while of AWS's takes.
+	real func(time.Duration) time.Duration
 	look func(context.Context) error
 	say  func(format string, args ...any)
 }
@@ -92,7 +91,6 @@ type patience struct {
 // until looks until the account is ready, says what it waits for when that changes,
 // and gives up with AWS's reason.
 func (p patience) until(ctx context.Context) error {
-	real := func(d time.Duration) time.Duration { return time.Duration(float64(d) / p.pace) }
 	begin, said := time.Now(), ""
 	for pause := readyFirst; ; pause = min(2*pause, readyLast) {
 		err := p.look(ctx)
@@ -106,7 +104,7 @@ func (p patience) until(ctx context.Context) error {
 			return ctx.Err()
 		case stays(err):
 			return unentered(p.name, "can't be entered", err)
-		case time.Since(begin)+real(pause) > real(readyPatience):
+		case time.Since(begin)+p.real(pause) > p.real(readyPatience):
 			return unentered(p.name, fmt.Sprintf("couldn't be entered for %s", time.Since(begin).Round(time.Second)), err)
 		}
 		if reason := reasonOf(err); reason != said {
@@ -114,7 +112,7 @@ func (p patience) until(ctx context.Context) error {
 			p.say("waiting until %s can be entered: %s", p.name, reason)
 		}
 		select {
-		case <-time.After(real(pause)):
+		case <-time.After(p.real(pause)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -357,9 +357,9 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 		if attempt == attempts || !passes(err) {
 			return err
 		}
-		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, pause, attempt, attempts-1)
+		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, s.a.real(pause), attempt, attempts-1)
 		select {
-		case <-time.After(pause):
+		case <-time.After(s.a.real(pause)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

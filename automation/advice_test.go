@@ -48,3 +48,12 @@ func TestAdviceOnce(t *testing.T) {
 		}
 	}
 }
+
+// What a provider tells a program that asks it is one line.
+func TestCleanInvoke(t *testing.T) {
+	t.Parallel()
+	const said = "program failed: 1 error occurred:\n\t* asking AWS whose credentials these are: rpc error: code = Unknown desc = invocation of aws:index/getCallerIdentity:getCallerIdentity returned an error: 1 error occurred:\n\t* Retrieving AWS account details: no\n\n\n"
+	if got, want := clean(said), "asking AWS whose credentials these are: Retrieving AWS account details: no"; got != want {
+		t.Errorf("got %q, not %q", got, want)
+	}
+}

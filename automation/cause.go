@@ -27,6 +27,10 @@ var (
 	origin = regexp.MustCompile(`^\s*sdk-v2/provider2\.go:\d+: sdk\.helper_schema: |: provider=aws@[0-9.]+$`)
 	// colour is Pulumi's colouring of diagnostics, such as <{%reset%}>.
 	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
+	// invoked is what stands before what a provider says to a program that asks it,
+	// and single before one error alone.
+	invoked = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
+	single  = regexp.MustCompile(`: 1 error occurred:\s+\* `)
 	// joined is how several errors of a program are listed.
 	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
 )
@@ -60,7 +64,8 @@ func typeOf(urn string) string {
 // clean takes the engine's wrapping off a message and keeps its lines.
 func clean(message string) string {
 	var lines []string
-	for line := range strings.Lines(colour.ReplaceAllString(message, "")) {
+	message = invoked.ReplaceAllString(colour.ReplaceAllString(message, ""), "")
+	for line := range strings.Lines(single.ReplaceAllString(message, ": ")) {
 		line = strings.TrimRight(line, " \n")
 		line = origin.ReplaceAllString(line, "")
 		line = noise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")

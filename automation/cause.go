@@ -31,7 +31,9 @@ var (
 	// and single before one error alone.
 	invoked = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
 	single  = regexp.MustCompile(`: 1 error occurred:\s+\* `)
-	// joined is how several errors of a program are listed.
+	// joined is how several errors of a program are listed, and listed is one of
+	// those that the CLI lists.
+	listed = regexp.MustCompile(`^\s+\d+\) (.*)`)
 	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
 )
 
@@ -95,7 +97,11 @@ func summarize(err error) error {
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
-		if _, text, ok := strings.Cut(line, "error: "); ok {
+		_, text, ok := strings.Cut(line, "error: ")
+		if item := listed.FindStringSubmatch(line); item != nil {
+			text, ok = item[1], true
+		}
+		if ok && !joined.MatchString(strings.TrimSpace(text)) {
 			if text = strings.TrimSpace(text); !slices.Contains(lines, text) {
 				lines = append(lines, text)
 			}

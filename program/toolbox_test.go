@@ -131,10 +131,10 @@ func TestImagesWithoutDocker(t *testing.T) {
 			images(organization.Image{})(org)
 		}
 		asked := false
-		settings := program.Settings{Dir: t.TempDir(), Docker: func(context.Context) error {
+		settings := program.Unpaced(program.Settings{Dir: t.TempDir(), Docker: func(context.Context) error {
 			asked = true
 			return absent
-		}}
+		}})
 		result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, settings))
 		if asked != on || errors.Is(result.Err, absent) != on {
 			t.Errorf("images %t: asked for Docker %t, %v", on, asked, result.Err)

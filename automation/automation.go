@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
@@ -278,6 +280,11 @@ func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 // empty for AWS.
 func (a *Automation) emulator() string {
 	return awsconfig.Endpoint(a.options.Env)
+}
+
+// real returns how long a while of AWS's takes where the stacks run.
+func (a *Automation) real(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / cmp.Or(a.pace, 1))
 }
 
 // listener returns what hears the events of a run; nil for nobody.

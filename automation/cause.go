@@ -11,7 +11,7 @@ import (
 
 // Diagnostic is the engine's own account of what went wrong.
 type Diagnostic struct {
-	// Text is what Pulumi said, one problem a line.
+	// Text is what Pulumi said, one problem a line, and what to do about it.
 	Text string
 	// raw is all that the CLI printed.
 	raw string
@@ -27,7 +27,13 @@ var (
 	origin = regexp.MustCompile(`^\s*sdk-v2/provider2\.go:\d+: sdk\.helper_schema: |: provider=aws@[0-9.]+$`)
 	// colour is Pulumi's colouring of diagnostics, such as <{%reset%}>.
 	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
-	// joined is how several errors of a program are listed.
+	// invoked is what stands before what a provider says to a program that asks it,
+	// and single before one error alone.
+	invoked = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
+	single  = regexp.MustCompile(`: 1 error occurred:\s+\* `)
+	// joined is how several errors of a program are listed, and listed is one of
+	// those that the CLI lists.
+	listed = regexp.MustCompile(`^\s+\d+\) (.*)`)
 	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
 )
 
@@ -60,7 +66,8 @@ func typeOf(urn string) string {
 // clean takes the engine's wrapping off a message and keeps its lines.
 func clean(message string) string {
 	var lines []string
-	for line := range strings.Lines(colour.ReplaceAllString(message, "")) {
+	message = invoked.ReplaceAllString(colour.ReplaceAllString(message, ""), "")
+	for line := range strings.Lines(single.ReplaceAllString(message, ": ")) {
 		line = strings.TrimRight(line, " \n")
 		line = origin.ReplaceAllString(line, "")
 		line = noise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")
@@ -79,7 +86,7 @@ func (w *watcher) cause(err error) error {
 	if len(w.errors) == 0 {
 		return summarize(err)
 	}
-	return &Diagnostic{Text: strings.Join(w.errors, "\n"), raw: err.Error()}
+	return diagnose(w.errors, err)
 }
 
 // summarize keeps the lines of a CLI's output that say what went wrong.
@@ -90,16 +97,26 @@ func summarize(err error) error {
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
-		if _, text, ok := strings.Cut(line, "error: "); ok {
+		_, text, ok := strings.Cut(line, "error: ")
+		if item := listed.FindStringSubmatch(line); item != nil {
+			text, ok = item[1], true
+		}
+		if ok && !joined.MatchString(strings.TrimSpace(text)) {
 			if text = strings.TrimSpace(text); !slices.Contains(lines, text) {
 				lines = append(lines, text)
 			}
 		}
 	}
 	if len(lines) == 0 {
-		return &Diagnostic{Text: lastLines(err.Error(), 10), raw: err.Error()}
+		lines = []string{lastLines(err.Error(), 10)}
 	}
-	return &Diagnostic{Text: strings.Join(lines, "\n"), raw: err.Error()}
+	return diagnose(lines, err)
+}
+
+// diagnose adds advice to what was found in an error that holds all that the CLI
+// printed.
+func diagnose(lines []string, err error) *Diagnostic {
+	return &Diagnostic{Text: strings.Join(advised(lines), "\n"), raw: err.Error()}
 }
 
 func lastLines(text string, n int) string {

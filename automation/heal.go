@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -51,10 +52,17 @@ func (a *Automation) backendFolder(ctx context.Context, ws workspace) string {
 	return filepath.FromSlash(dir)
 }
 
-// heal removes the half-written ones of the small files (name.attrs) that
-// Pulumi's storage keeps beside each file of state. They hold its media type and
-// checksum, which nothing reads; the files of state themselves are replaced whole
-// or not at all. It returns how many there were.
+// unreadable matches what Pulumi says of a file that holds half of what it should.
+var unreadable = regexp.MustCompile(`unexpected end of JSON input|unexpected EOF`)
+
+// heal puts right half-written files, which a process that was killed or a disk that
+// was full leaves behind, and returns how many there were.
+//
+// Small files (name.attrs) that Pulumi's storage keeps beside each file of state
+// hold its media type and checksum, which nothing reads, and half a lock is
+// nobody's: they are removed. In place of half a stack comes the one before, which
+// Pulumi keeps beside it (name.bak); it lacks what was done since, at most one
+// resource.
 func heal(dir string) (healed int, err error) {
 	if dir == "" {
 		return 0, nil
@@ -65,15 +73,42 @@ func heal(dir string) (healed int, err error) {
 	}
 	defer func() { _ = root.Close() }()
 	err = fs.WalkDir(root.FS(), ".pulumi", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) != ".attrs" {
+		if err != nil || entry.IsDir() || !ofJSON(name) {
 			return err
 		}
 		content, err := root.ReadFile(name)
 		if err != nil || json.Valid(content) {
 			return err
 		}
-		healed++
-		return root.Remove(name)
+		mended, err := mend(root, name)
+		if mended {
+			healed++
+		}
+		return err
 	})
 	return healed, err
+}
+
+// locks is where Pulumi keeps its locks, and what it writes before it names them.
+const locks = ".pulumi/locks/"
+
+// ofJSON reports whether a file of the backend's has to be JSON.
+func ofJSON(name string) bool {
+	return path.Ext(name) == ".attrs" || path.Ext(name) == ".json" || strings.HasPrefix(name, locks)
+}
+
+// mend removes or replaces a half-written file, if that is known to be right.
+func mend(root *os.Root, name string) (bool, error) {
+	switch {
+	case path.Ext(name) == ".attrs", strings.HasPrefix(name, locks):
+		return true, root.Remove(name)
+	case strings.HasPrefix(name, ".pulumi/stacks/"):
+		before, err := root.ReadFile(name + ".bak")
+		if err != nil || !json.Valid(before) {
+			return false, nil //nolint:nilerr // There is nothing to put in its place.
+		}
+		return true, root.WriteFile(name, before, 0o600)
+	default:
+		return false, nil
+	}
 }

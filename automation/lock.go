@@ -59,6 +59,9 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	if errors.As(err, &d) {
 		text = d.raw
 	}
+	if unreadable.MatchString(text) {
+		return s.heal(ctx)
+	}
 	if !locked.MatchString(text) {
 		return false, nil
 	}
@@ -79,6 +82,20 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	s.say("breaking the lock of %s, which is gone", e.Holder)
 	err = s.pulumi(ctx, "cancel", "--yes")
 	return err == nil, err
+}
+
+// heal puts right half-written files of the backend, and reports whether there were
+// any.
+func (s *stack) heal(ctx context.Context) (bool, error) {
+	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	if err != nil {
+		return false, err
+	}
+	healed, err := heal(s.a.backendFolder(ctx, ws))
+	if healed > 0 {
+		s.say("put right %s of the backend that an earlier run had left half-written", count(healed, "file"))
+	}
+	return healed > 0, err
 }
 
 func onThisMachine(host string) bool {

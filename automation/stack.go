@@ -224,6 +224,12 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
+	// One that has run before is in an account that is long ready.
+	if s.name != organization.Master && (!s.exists || s.unfinished) {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+	}
 	run := func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
 		return err
@@ -352,9 +358,9 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 		if attempt == attempts || !passes(err) {
 			return err
 		}
-		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, pause, attempt, attempts-1)
+		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, s.a.real(pause), attempt, attempts-1)
 		select {
-		case <-time.After(pause):
+		case <-time.After(s.a.real(pause)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

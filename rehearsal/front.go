@@ -45,9 +45,9 @@ func (o *Options) startFront(org *organization.Organization, emulator *Emulator,
 	numbers := limits.Published()
 	// As if the quota had been raised in time: `coldstart doctor` says whether it is.
 	numbers.Accounts.Most = max(numbers.Accounts.Most, len(org.Accounts)+1)
-	options := limits.Options{Rules: limits.Unhurried, Scale: quick, Numbers: &numbers}
+	options := limits.Options{Scale: quick, Rules: limits.Unhurried, Numbers: &numbers, OnCall: f.asked.call}
 	if o.Limits > 0 {
-		options = limits.Options{Rules: limits.Rules, Scale: o.Limits, Numbers: &numbers, OnCall: f.asked.call}
+		options.Scale, options.Rules = o.Limits, limits.Rules
 	}
 	if len(o.Faults) > 0 {
 		f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})

@@ -61,8 +61,8 @@ func (l *Live) publish(ctx *pulumi.Context, outputs pulumi.Map) {
 	})
 }
 
-// outputs returns a stack's outputs if they have been handed over.
-func (l *Live) outputs(stack string) map[string]any {
+// Outputs returns a stack's outputs if they have been handed over.
+func (l *Live) Outputs(stack string) map[string]any {
 	if l == nil {
 		return nil
 	}

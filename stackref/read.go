@@ -21,7 +21,7 @@ type Reference[T any] struct {
 func Read[T any](ctx *pulumi.Context, live *Live, stack string, need func(T) error) (Reference[T], error) {
 	// A reference to a stack that doesn't exist fails the whole program with
 	// "unknown stack", before it could say what to run: so ask first.
-	raw, err := live.outputs(stack), error(nil)
+	raw, err := live.Outputs(stack), error(nil)
 	if raw == nil {
 		raw, err = read(ctx, stack)
 	}

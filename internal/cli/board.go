@@ -323,13 +323,20 @@ func (b *board) last(now, begin time.Time) string {
 	if b.begun() {
 		text = b.totals()
 	}
-	if left := b.accounts.left(now, b.pace); !b.preview && !b.interrupted && left > 0 {
-		text = fmt.Sprintf("at least %s more; %s", seconds(left), text)
-	}
+	text = b.atLeast(now) + text
 	if b.interrupted {
 		text = b.paint(yellow, "interrupted: waiting for what is under way to end") + "; " + text
 	}
 	return fmt.Sprintf("%s %s  %s", b.paint(cyan, turn(now)), seconds(now.Sub(begin)), text)
+}
+
+// atLeast returns "at least 37s more; ", and "" if nobody knows.
+func (b *board) atLeast(now time.Time) string {
+	left := b.accounts.left(now, b.pace)
+	if b.preview || b.interrupted || left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("at least %s more; ", seconds(left))
 }
 
 // totals returns "4 of 10 stacks done, 1 failed, 5 of 9 accounts created, 92 of

@@ -242,7 +242,7 @@ func TestAccountsLeftHolds(t *testing.T) {
 						t.Fatal(err)
 					}
 					c.event(automation.Event{Time: time.Now(), Kind: begins, Resource: r.Resource})
-					if now := time.Now().Add(c.left(time.Now(), seconds)); (now.Sub(end)).Abs() > 10*time.Millisecond {
+					if now := time.Now().Add(c.left(time.Now(), seconds)); now.Sub(end).Abs() > 10*time.Millisecond {
 						t.Errorf("%d accounts: %d were to be asked for after %s and then after %s", n, i, end.Sub(begin), now.Sub(begin))
 					}
 				}

@@ -140,7 +140,7 @@ func (p *progress) tick() {
 		return
 	}
 	if text := p.board.underWay(); text != "" && time.Since(p.last) >= beat {
-		p.line("running      %s", text)
+		p.line("running      %s%s", p.board.atLeast(time.Now()), text)
 	}
 }
 

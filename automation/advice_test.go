@@ -1,0 +1,59 @@
+package automation
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// What AWS, a disk and a backend say, as the engine tells it, and what of the advice.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"creating AWS Organizations Account (prod): ConstraintViolationException: You have exceeded the allowed number of AWS accounts.":                       "ask for more accounts",
+		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: ACCOUNT_LIMIT_EXCEEDED":        "ask for more accounts",
+		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: EMAIL_ALREADY_EXISTS":          "one AWS account for ever",
+		"operation error Organizations: CreateOrganization, AlreadyInOrganizationException: The AWS account is already a member of an organization.":           "of that one's management account",
+		"api error SignatureDoesNotMatch: Signature expired: 20261124T100000Z is now earlier than 20261124T101500Z":                                            "best by NTP",
+		"api error ExpiredToken: The security token included in the request is expired":                                                                        "sign in again",
+		"api error OptInRequired: The AWS Access Key Id needs a subscription for the service":                                                                  "run again later",
+		"api error InvalidClientTokenId: The security token included in the request is invalid":                                                                "enable it",
+		"api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in an identity-based policy":        "sign in with one",
+		"api error AccessDenied: User: u is not authorized to perform: s3:CreateBucket on resource: r with an explicit deny in a service control policy":       "a guardrail",
+		"Cannot assume IAM Role. operation error STS: AssumeRole, api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r": "the role trusts the management account",
+		"api error AccessDeniedException: You don't have permissions to access this resource.":                                                                 "sign in as an administrator",
+		"writing snapshot: write /b/.pulumi/stacks/coldstart/master.json.tmp: no space left on device":                                                         "make room",
+		"an error that nobody has seen before": "",
+	} {
+		got := diagnose([]string{text}, errors.New("raw")).Text
+		if want == "" && got != text || !strings.HasPrefix(got, text) || !strings.Contains(got, want) {
+			t.Errorf("%s\nis advised\n%s\nand not %q", text, strings.TrimPrefix(got, text), want)
+		}
+	}
+}
+
+// What to do is said once, and nothing of it looks like an error.
+func TestAdviceOnce(t *testing.T) {
+	t.Parallel()
+	got := diagnose([]string{"a: AccessDenied", "b: AccessDenied", "c: ExpiredToken", "d: fine"}, errors.New("raw")).Text
+	if strings.Count(got, beAdministrator) != 1 || strings.Count(got, "sign in again") != 1 || !strings.HasSuffix(got, "\nd: fine") {
+		t.Error(got)
+	}
+	for _, a := range table {
+		if passing.MatchString(a.remedy) {
+			t.Errorf("%q looks like what passes by itself", a.remedy)
+		}
+		if a.document != "" && !strings.HasPrefix(a.document, "https://docs.aws.amazon.com/") {
+			t.Errorf("%q is no document of AWS's", a.document)
+		}
+	}
+}
+
+// What a provider tells a program that asks it is one line.
+func TestCleanInvoke(t *testing.T) {
+	t.Parallel()
+	const said = "program failed: 1 error occurred:\n\t* asking AWS whose credentials these are: rpc error: code = Unknown desc = invocation of aws:index/getCallerIdentity:getCallerIdentity returned an error: 1 error occurred:\n\t* Retrieving AWS account details: no\n\n\n"
+	if got, want := clean(said), "asking AWS whose credentials these are: Retrieving AWS account details: no"; got != want {
+		t.Errorf("got %q, not %q", got, want)
+	}
+}

@@ -1,0 +1,158 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// How long a new account is waited for, and how long it is left alone between two
+// looks, at the beginning and in the end. AWS says that a service may take up to 24
+// hours; most take seconds.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create.html
+const (
+	readyPatience = 15 * time.Minute
+	readyFirst    = 2 * time.Second
+	readyLast     = 30 * time.Second
+)
+
+// ready waits until the stack's account lets its stack in and answers, which takes
+// a new account a while. A provider that is refused gives up at once, and leaves
+// behind what it had begun with.
+func (s *stack) ready(ctx context.Context) error {
+	account, err := s.account(ctx)
+	if err != nil || account.AccessRoleARN == "" {
+		return err // The program says what is missing, and in which stack.
+	}
+	cfg, err := awsconfig.Load(ctx, s.a.options.Env, s.a.org.Region)
+	if err != nil {
+		return err
+	}
+	cfg = awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart")
+	wait := patience{
+		name: fmt.Sprintf("account %s (%s)", s.name, account.ID),
+		real: s.a.real,
+		look: func(ctx context.Context) error { return answers(ctx, cfg) },
+		say:  s.say,
+	}
+	return wait.until(ctx)
+}
+
+// account returns what the master stack knows about the stack's account: what it
+// has handed over in this run, or what the backend has.
+func (s *stack) account(ctx context.Context) (stackref.Member, error) {
+	master, err := stackref.Decode[stackref.Master](organization.Master, s.live.Outputs(organization.Master))
+	if master == nil && err == nil {
+		master, err = s.a.Master(ctx)
+	}
+	if master == nil || err != nil {
+		return stackref.Member{}, err
+	}
+	return master.Accounts[s.name], nil
+}
+
+// answers asks an account for what costs nothing.
+func answers(ctx context.Context, cfg aws.Config) error {
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return err
+	}
+	if _, err := s3.NewFromConfig(cfg).ListBuckets(ctx, &s3.ListBucketsInput{}); err != nil {
+		return err
+	}
+	if _, err := kms.NewFromConfig(cfg).ListKeys(ctx, &kms.ListKeysInput{Limit: aws.Int32(1)}); err != nil {
+		return err
+	}
+	_, err := route53.NewFromConfig(cfg).ListHostedZones(ctx, &route53.ListHostedZonesInput{MaxItems: aws.Int32(1)})
+	return err
+}
+
+// patience is how a new account is waited for.
+type patience struct {
+	name string
+	// real returns how long a while of AWS's takes.
+	real func(time.Duration) time.Duration
+	look func(context.Context) error
+	say  func(format string, args ...any)
+}
+
+// until looks until the account is ready, says what it waits for when that changes,
+// and gives up with AWS's reason.
+func (p patience) until(ctx context.Context) error {
+	begin, said := time.Now(), ""
+	for pause := readyFirst; ; pause = min(2*pause, readyLast) {
+		err := p.look(ctx)
+		switch {
+		case err == nil:
+			if said != "" {
+				p.say("%s can be entered", p.name)
+			}
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case stays(err):
+			return unentered(p.name, "can't be entered", err)
+		case time.Since(begin)+p.real(pause) > p.real(readyPatience):
+			return unentered(p.name, fmt.Sprintf("couldn't be entered for %s", time.Since(begin).Round(time.Second)), err)
+		}
+		if reason := reasonOf(err); reason != said {
+			said = reason
+			p.say("waiting until %s can be entered: %s", p.name, reason)
+		}
+		select {
+		case <-time.After(p.real(pause)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// unentered is why an account wasn't entered, with what to do. AWS's error stays in
+// it for errors.As.
+func unentered(name, what string, err error) error {
+	if advice := remedy(err.Error()); advice != "" {
+		return fmt.Errorf("%s %s: %w; %s", name, what, err, advice)
+	}
+	return fmt.Errorf("%s %s: %w", name, what, err)
+}
+
+// reasonOf returns what AWS says, without where the SDK heard it.
+func reasonOf(err error) string {
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return err.Error()
+}
+
+// denied matches what AWS writes when a policy says no, which no waiting changes.
+// Of a role that isn't there yet it gives no such reason.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+var denied = regexp.MustCompile(`with an explicit deny|because no \S+ policy allows`)
+
+// own are the errors of who asks: of credentials or a clock.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+var own = []string{
+	"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationToken",
+	"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
+}
+
+// stays reports whether waiting doesn't help.
+func stays(err error) bool {
+	api := smithy.APIError(nil)
+	if !errors.As(err, &api) {
+		return false
+	}
+	return slices.Contains(own, api.ErrorCode()) || denied.MatchString(api.ErrorMessage())
+}

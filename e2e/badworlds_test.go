@@ -1,0 +1,242 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"errors"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// bleak is as little as there can be.
+const bleak = `
+config:
+  coldstart:namespace: bleak
+  coldstart:domain: bleak.example
+  coldstart:region: eu-west-1
+  coldstart:email: aws+%s@bleak.example
+  coldstart:audit: none
+  coldstart:guardrails: { defaults: false }
+  coldstart:accounts: { app: {} }
+`
+
+// refusal is a rule that a test switches on and off.
+type refusal struct {
+	world *limits.World
+	now   atomic.Pointer[func(*limits.Call) *limits.Answer]
+}
+
+func (*refusal) Name() string { return "bad world" }
+
+func (r *refusal) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+	if f := r.now.Load(); f != nil {
+		if a := (*f)(c); a != nil {
+			return a
+		}
+	}
+	return next(c)
+}
+
+// refuse answers calls with what f returns; nil lets them pass.
+func (r *refusal) refuse(f func(*limits.Call) *limits.Answer) { r.now.Store(&f) }
+
+// mend lets everything pass.
+func (r *refusal) mend() { r.now.Store(nil) }
+
+// no is an answer of AWS's.
+func (r *refusal) no(c *limits.Call, code, message string) *limits.Answer {
+	return r.world.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: code, Message: message})
+}
+
+// newBadWorld is a world under AWS's rules, of which 120 of its seconds pass in one,
+// and one more rule.
+func newBadWorld(t *testing.T, declaration string, o limits.Options) (*world, *refusal) {
+	t.Helper()
+	r := &refusal{}
+	o.Scale = 120
+	o.Rules = func(w *limits.World) []limits.Rule {
+		r.world = w
+		return append([]limits.Rule{r}, limits.Rules(w)...)
+	}
+	w := newWorld(t, declaration)
+	w.limited(o)
+	w.env[pace.Variable] = "120"
+	return w, r
+}
+
+// fails brings everything up as a person would, which has to end with exit code 1
+// and in words from which they know what to do.
+func (w *world) fails(wants ...string) {
+	w.t.Helper()
+	begin := time.Now()
+	out, err := w.run(coldstart(), "up", "--yes")
+	w.t.Logf("after %s", time.Since(begin).Round(time.Second))
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		w.t.Fatalf("it ended with %v", err)
+	}
+	contains(w.t, out, wants...)
+	if strings.Contains(out, "panic") || strings.Contains(out, "goroutine ") {
+		w.t.Error("it fell over")
+	}
+}
+
+// recovers brings everything up again, after which nothing is missing or there twice.
+func (w *world) recovers(accounts int) {
+	w.t.Helper()
+	w.ok(coldstart(), "up", "--yes")
+	if got := len(w.accounts()); got != accounts {
+		w.t.Errorf("there are %d accounts, not %d", got, accounts)
+	}
+	w.unchanged()
+}
+
+// Bad worlds 1 to 3: an address that is taken, a quota that is too small, and an
+// account that is closed. What could be created is kept.
+func TestBadAccounts(t *testing.T) {
+	t.Parallel()
+	two := strings.Replace(bleak, "{ app: {} }", "{ app: {}, lab: {} }", 1)
+	numbers := limits.Published()
+	numbers.Accounts.Most = 2
+	w, r := newBadWorld(t, two, limits.Options{Numbers: &numbers, Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
+
+	w.fails("master failed:", "app (aws:organizations/account:Account)", "EMAIL_ALREADY_EXISTS",
+		"write another one as the account's `email`", "app was skipped", "run again:\n  coldstart up master app lab")
+
+	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}", 1))
+	w.fails("master failed:", "ccount", "LIMIT_EXCEEDED", "ask for more accounts", "servicequotas")
+	if got := len(w.accounts()); got != 2 {
+		t.Errorf("there are %d accounts, not the two that the quota allows", got)
+	}
+
+	r.world.Numbers.Accounts.Most = 10
+	old, err := w.organizations().CreateAccount(t.Context(), &organizations.CreateAccountInput{AccountName: aws.String("old"), Email: aws.String("aws+old@bleak.example")})
+	must(t, err)
+	id := w.settled(old.CreateAccountStatus.Id)
+	_, err = w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
+	must(t, err)
+	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}, old: {}", 1))
+	w.fails("coldstart:accounts.old.email: aws+old@bleak.example belongs to the account "+id, "SUSPENDED", "reopen the account within 90 days", "or write another address")
+
+	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}, old: {email: new@bleak.example}", 1))
+	w.recovers(5)
+}
+
+// settled waits for an account that is being created and returns its id.
+func (w *world) settled(request *string) string {
+	w.t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		status, err := w.organizations().DescribeCreateAccountStatus(w.t.Context(), &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: request})
+		must(w.t, err)
+		if id := aws.ToString(status.CreateAccountStatus.AccountId); id != "" {
+			return id
+		}
+	}
+	w.t.Fatal("no account")
+	return ""
+}
+
+// Bad worlds 4 to 6: no permission, a clock that is wrong, and a region that isn't
+// enabled. Nothing is created before they are put right.
+func TestBadCredentials(t *testing.T) {
+	t.Parallel()
+	w, r := newBadWorld(t, bleak, limits.Options{})
+
+	r.refuse(func(c *limits.Call) *limits.Answer {
+		if !c.Is("organizations", "CreateOrganization") {
+			return nil
+		}
+		return r.no(c, "AccessDeniedException", "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: organizations:CreateOrganization on resource: * because no identity-based policy allows the organizations:CreateOrganization action")
+	})
+	w.fails("master failed:", "organization (aws:organizations/organization:Organization)", "AccessDeniedException", "organizations:CreateOrganization", "sign in as an administrator of the management account")
+
+	r.refuse(func(c *limits.Call) *limits.Answer {
+		theirs := time.Now().Add(20 * time.Minute).UTC()
+		signed, err := time.Parse("20060102T150405Z", c.Header.Get("X-Amz-Date"))
+		if err != nil || theirs.Sub(signed).Abs() <= 5*time.Minute {
+			return nil
+		}
+		a := r.no(c, "SignatureDoesNotMatch", "Signature expired: "+c.Header.Get("X-Amz-Date")+" is now earlier than "+theirs.Add(-5*time.Minute).Format("20060102T150405Z")+" ("+theirs.Format("20060102T150405Z")+" - 5 min.)")
+		a.Header.Set("Date", theirs.Format(http.TimeFormat))
+		return a
+	})
+	w.fails("Signature expired", "best by NTP")
+
+	r.refuse(func(c *limits.Call) *limits.Answer {
+		if c.Region != "eu-west-1" {
+			return nil
+		}
+		return r.no(c, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	})
+	w.fails("InvalidClientTokenId", "enable", "coldstart:region")
+
+	r.mend()
+	if _, err := w.organizations().DescribeOrganization(t.Context(), &organizations.DescribeOrganizationInput{}); err == nil {
+		t.Error("an organization was made in a bad world")
+	}
+	w.recovers(2)
+}
+
+// Bad worlds 7 to 9: a second factor that is missing, credentials of a member, and an
+// account that was suspended. Each leaves what the management account's stack has.
+func TestBadEntry(t *testing.T) {
+	t.Parallel()
+	w, r := newBadWorld(t, bleak, limits.Options{})
+	barred := func(why string) func(*limits.Call) *limits.Answer {
+		return func(c *limits.Call) *limits.Answer {
+			role := c.Form.Get("RoleArn")
+			if !c.Is("sts", "AssumeRole") || !strings.HasSuffix(role, organization.AccessRole) {
+				return nil
+			}
+			return r.no(c, "AccessDenied", "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: sts:AssumeRole on resource: "+role+why)
+		}
+	}
+
+	r.refuse(barred(" with an explicit deny in an identity-based policy"))
+	w.fails("account app (", "can't be entered", "AccessDenied", "explicit deny", "sign in with one", "get-session-token", "run again:\n  coldstart up app")
+	must(t, w.stateHas("master", "aws:organizations/account:Account"))
+
+	r.mend()
+	w.recovers(2)
+
+	session, err := sts.NewFromConfig(w.emulator.Config("eu-west-1")).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+		RoleArn:         aws.String(organization.RoleARN(aws.ToString(w.accounts()["aws+app@bleak.example"].Id), organization.AccessRole)),
+		RoleSessionName: aws.String("e2e"),
+	})
+	must(t, err)
+	mine := map[string]string{}
+	for name, value := range map[string]*string{
+		"AWS_ACCESS_KEY_ID": session.Credentials.AccessKeyId, "AWS_SECRET_ACCESS_KEY": session.Credentials.SecretAccessKey, "AWS_SESSION_TOKEN": session.Credentials.SessionToken,
+	} {
+		mine[name], w.env[name] = w.env[name], aws.ToString(value)
+	}
+	w.fails("these credentials belong to account", "stack master to account 123456789012", "use credentials of that one")
+	for name, value := range mine {
+		w.env[name] = value
+	}
+
+	r.refuse(barred(""))
+	w.fails("app failed:", "AccessDenied", "sts:AssumeRole", "one that is suspended lets nobody in")
+	r.mend()
+	w.recovers(2)
+}
+
+// stateHas returns an error if the state of a stack has no resource of a type.
+func (w *world) stateHas(stack, token string) error {
+	if out := w.ok("pulumi", "stack", "--stack", stack, "--show-urns"); !strings.Contains(out, token) {
+		return errors.New("the state of " + stack + " has no " + token)
+	}
+	return nil
+}

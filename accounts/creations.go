@@ -14,6 +14,10 @@ import (
 // account becomes known when the turn has come. Nothing waits in a preview.
 type Creations struct {
 	turns *pace.Turns
+	// seconds is how many of AWS's seconds pass in one; settling says that the
+	// organization is made by this run.
+	seconds  float64
+	settling bool
 	// count is how many there are, and first the last of those that wait for none.
 	count int
 	first *Account
@@ -21,9 +25,9 @@ type Creations struct {
 
 // NewCreations returns the creations of one run of a program, when so many of
 // AWS's seconds pass in one: 1 for AWS, 0 for an emulator that takes them as fast
-// as they come.
-func NewCreations(seconds float64) *Creations {
-	return &Creations{turns: pace.NewTurns(pace.CreateAccount, seconds)}
+// as they come. An organization that is made by the same run settles first.
+func NewCreations(seconds float64, settling bool) *Creations {
+	return &Creations{turns: pace.NewTurns(pace.CreateAccount, seconds), seconds: seconds, settling: settling}
 }
 
 // name returns the account's name, known when it is time to create the account.
@@ -45,6 +49,11 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	}
 	// ApplyT's own context doesn't end with the program's run.
 	name := pulumi.All(before...).ApplyTWithContext(ctx.Context(), func(ctx context.Context, _ []any) (string, error) {
+		if c.settling && number == 0 { // All others come after the first.
+			if err := pace.Sleep(ctx, pace.Finalizing, c.seconds); err != nil {
+				return "", err
+			}
+		}
 		return args.Name, c.turns.Wait(ctx, number)
 	}).(pulumi.StringOutput)
 	if a.turn = name; first {

@@ -34,7 +34,7 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 		return nil, nil, err
 	}
 	names, members := org.AccountNames(), map[string]*accounts.Account{}
-	creations := accounts.NewCreations(org.settings.pace())
+	creations := accounts.NewCreations(org.settings.pace(), previous == nil && !existing.Adopts())
 	for i, name := range names {
 		account := org.Accounts[name]
 		args := &accounts.AccountArgs{

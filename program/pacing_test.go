@@ -104,7 +104,7 @@ func TestCreationsArePaced(t *testing.T) {
 						t.Errorf("order (-declared +asked)\n%s", diff)
 					}
 					checkBucket(t, all)
-					last := all[n-1].At - units
+					last := all[n-1].At - units - pace.Finalizing
 					least := pace.CreateAccount.Least(n)
 					switch slow := takes*time.Duration((n-1)/pace.CreateAccount.AtOnce) > least; {
 					case last < least:
@@ -148,7 +148,7 @@ func TestNothingElseIsPaced(t *testing.T) {
 	}{
 		"preview":   {world: nothing(), preview: true},
 		"emulator":  {world: nothing(), settings: program.Settings{Emulator: "http://127.0.0.1:1"}},
-		"rehearsal": {world: nothing(), settings: program.Settings{Emulator: "http://127.0.0.1:1", Pace: 60}, want: pace.CreateAccount.Least(30) / 60},
+		"rehearsal": {world: nothing(), settings: program.Settings{Emulator: "http://127.0.0.1:1", Pace: 60}, want: (pace.Finalizing + pace.CreateAccount.Least(30)) / 60},
 		"adopted":   {world: &world{caller: pulumitest.MasterID, found: found, stacks: map[string]map[string]any{}}},
 		"there":     {world: after(t, org)},
 	} {
@@ -172,7 +172,7 @@ func TestPacingEndsWithTheRun(t *testing.T) {
 	t.Parallel()
 	org := crowd(t, 100)
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(context.Background(), 65*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), pace.Finalizing+65*time.Second)
 		defer cancel()
 		var mu sync.Mutex
 		var names []string
@@ -188,7 +188,7 @@ func TestPacingEndsWithTheRun(t *testing.T) {
 			t.Errorf("it ended with %v", result.Err)
 		}
 		slices.Sort(names)
-		if took := time.Since(begin); took > 66*time.Second || !slices.Equal(names, org.AccountNames()[:9]) {
+		if took := time.Since(begin); took > pace.Finalizing+66*time.Second || !slices.Equal(names, org.AccountNames()[:9]) {
 			t.Errorf("it went on for %s and asked for %v", took, names)
 		}
 	})

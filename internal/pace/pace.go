@@ -34,6 +34,27 @@ var (
 	CloseAccount  = Rate{PerSecond: 0.05, Burst: 1, AtOnce: 3}
 )
 
+// Finalizing is for how long a new organization isn't asked for accounts. AWS says that
+// it may take up to an hour until it is ready, and gives no other number; seconds as a
+// rule. Whoever asks too early is refused, and has spent one of the few requests that
+// AWS takes at once.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
+const Finalizing = 20 * time.Second
+
+// Sleep waits for a while of AWS's, of whose seconds so many pass in one, or until ctx
+// ends. At a pace of 0 there is nothing to wait for.
+func Sleep(ctx context.Context, d time.Duration, pace float64) error {
+	if pace <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(time.Duration(float64(d) / pace)):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // Interval is how long it takes until another call is let through.
 func (r Rate) Interval() time.Duration {
 	return time.Duration(float64(time.Second) / r.PerSecond).Round(time.Millisecond)

@@ -189,7 +189,8 @@ func checkEndpoint(endpoint string) error {
 
 // answers makes one request and returns what the server calls itself.
 func answers(ctx context.Context, endpoint string) (server string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	// A machine that is busy takes its time. Where nobody listens, that shows at once.
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/", nil)
 	if err != nil {

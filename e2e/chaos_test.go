@@ -43,7 +43,7 @@ config:
 // What is tried if nothing is asked for by CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS
 // and CHAOS_ACTIONS: a few seeds, and a cold start that is killed again and again.
 const (
-	defaultSeeds = "1-4"
+	defaultSeeds = "1-3"
 	killedOften  = "call=20:kill,call=60:kill-coldstart,call=120:kill-after,read=400:kill-coldstart"
 )
 

@@ -22,13 +22,13 @@ type lostCreation struct {
 }
 
 var (
-	// refused matches the error of a call to which AWS said no.
-	refused = regexp.MustCompile(`StatusCode: 4\d\d`)
+	// refused matches the error of a call to which AWS said no, also later.
+	refused = regexp.MustCompile(`StatusCode: 4\d\d|unexpected state 'FAILED'`)
 	// there matches AWS's codes for what is there already. A bucket that exists
 	// and isn't owned by the account is somebody else's.
 	there = regexp.MustCompile(`EntityAlreadyExists|BucketAlreadyOwnedByYou|AlreadyExistsException|ParameterAlreadyExists|` +
 		`HostedZoneAlreadyExists|ConflictingDomainExists|DelegationSetAlreadyCreated|AlreadyRegisteredException|AlreadyInOrganizationException|` +
-		`Duplicate\w+Exception|ConflictException|EMAIL_ALREADY_EXISTS|but it already exists`)
+		`Duplicate\w+Exception|ConflictException|EMAIL_ALREADY_EXISTS|CONCURRENT_ACCOUNT_MODIFICATION|but it already exists`)
 )
 
 // lostCreations returns what failed to be created in the last attempt and may be

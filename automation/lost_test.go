@@ -25,6 +25,8 @@ func TestLostCreations(t *testing.T) {
 		{"refused", "CreateRole, https response error StatusCode: 403, AccessDenied", apitype.OpCreate, nil},
 		{"not-new", "use of closed network connection", apitype.OpUpdate, nil},
 		{"made-twice", "CreateRole, https response error StatusCode: 409, EntityAlreadyExists: Role with name a already exists.", apitype.OpCreate, nil},
+		{"refused-later", "waiting for AWS Organizations Account (a) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: ACCOUNT_LIMIT_EXCEEDED", apitype.OpCreate, nil},
+		{"asked-twice", "waiting for AWS Organizations Account (a) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: CONCURRENT_ACCOUNT_MODIFICATION", apitype.OpCreate, nil},
 		{"somebody-else's", "CreateBucket, https response error StatusCode: 409, BucketAlreadyExists", apitype.OpCreate, nil},
 		{"secret", "connection reset by peer", apitype.OpCreate, map[string]any{"nested": []any{map[string]any{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}}}},
 	} {
@@ -45,7 +47,7 @@ func TestLostCreations(t *testing.T) {
 		}
 		got = append(got, name)
 	}
-	if diff := cmp.Diff([]string{"no-answer", "broken", "made-twice exists"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"no-answer", "broken", "made-twice exists", "asked-twice exists"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -72,8 +72,12 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, l
 	if len(pending) > 0 {
 		s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
 	}
-	if len(lost) > 0 {
-		s.say("no answer about %s that AWS may have created; looking for it", count(len(lost), "resource"))
+	unanswered := slices.DeleteFunc(slices.Clone(lost), func(l lostCreation) bool { return l.exists })
+	if n := len(unanswered); n > 0 {
+		s.say("no answer about %s that AWS may have created; looking for it", count(n, "resource"))
+	}
+	if n := len(lost) - len(unanswered); n > 0 {
+		s.say("AWS has %s already that this run was to create; looking whether that is ours", count(n, "resource"))
 	}
 	all := slices.Concat(pending, lost)
 	if len(all) == 0 {

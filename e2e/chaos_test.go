@@ -271,6 +271,9 @@ func writeTrials(w io.Writer, undisturbed *trial, trials []*trial) {
 				injected = append(injected, i.String())
 			}
 		}
+		if most := 4; len(injected) > most {
+			injected = append(injected[:most-1], fmt.Sprintf("and %d more", len(injected)-most+1))
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.0f\n", tr.name, cmp.Or(strings.Join(injected, "; "), "none"), reruns, duplicates, orphans, tr.took.Seconds())
 	}
 	_ = table.Flush() // A builder never fails.

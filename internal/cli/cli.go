@@ -94,7 +94,6 @@ trails forwarded to the audit account. Pulumi.master.yaml declares it; every
 account is a stack.
 
 Start a declaration:            coldstart init
-Begin:                          coldstart init
 Try it first, without AWS:      coldstart rehearse
 See who would reach what:       coldstart access
 Look whether it can succeed:    coldstart doctor
@@ -102,6 +101,7 @@ See what would happen:          coldstart preview
 Do it:                          coldstart up
 Prove that it is there:         coldstart verify
 See what others have changed:   coldstart drift
+Start an account's own things:  coldstart repo render
 
 Plain Pulumi works as well: pulumi up --stack master, then any account's stack.
 

@@ -58,51 +58,61 @@ func (s *stack) deleteDoubles(ctx context.Context, begin time.Time) error {
 	known := slices.Clone(s.watcher.keys)
 	s.watcher.mu.Unlock()
 	f := &finder{env: s.a.options.Env, deployment: &apitype.DeploymentV3{Resources: known}, say: s.say}
-	for _, key := range known {
-		if key.Type != keyType {
-			continue
+	made := map[string][]apitype.ResourceV3{} // By provider: each is one account's.
+	for _, r := range known {
+		if r.Type == keyType {
+			made[r.Provider] = append(made[r.Provider], r)
 		}
-		if err := f.deleteDoubles(ctx, key, begin); err != nil {
-			return fmt.Errorf("looking whether the key %s was made twice: %w", key.URN.Name(), err)
+	}
+	for _, keys := range made {
+		if err := f.deleteDoubles(ctx, keys, begin); err != nil {
+			return fmt.Errorf("looking for keys that were made twice: %w", err)
 		}
 	}
 	return nil
 }
 
-// deleteDoubles does so for one key.
-func (f *finder) deleteDoubles(ctx context.Context, key apitype.ResourceV3, begin time.Time) error {
-	cfg, err := f.client(ctx, key)
+// deleteDoubles does so for the keys of one account.
+func (f *finder) deleteDoubles(ctx context.Context, keys []apitype.ResourceV3, begin time.Time) error {
+	cfg, err := f.client(ctx, keys[0])
 	if err != nil {
 		return err
 	}
+	names := map[string]string{}
+	for _, key := range keys {
+		names[input(key, "description")] = key.URN.Name()
+	}
 	client := kms.NewFromConfig(cfg)
-	return f.eachDouble(ctx, client, input(key, "description"), func(m *kmstypes.KeyMetadata) error {
-		if aws.ToTime(m.CreationDate).Before(begin.Add(-clocksDiffer)) {
+	return f.eachUnknown(ctx, client, func(m *kmstypes.KeyMetadata) error {
+		name, double := names[aws.ToString(m.Description)]
+		if !double || aws.ToTime(m.CreationDate).Before(begin.Add(-clocksDiffer)) {
 			return nil
 		}
-		f.say("the key %s was made twice, since the first answer was lost: deleting %s in %d days", key.URN.Name(), aws.ToString(m.KeyId), doubleDays)
+		f.say("the key %s was made twice, since the first answer was lost: deleting %s in %d days", name, aws.ToString(m.KeyId), doubleDays)
 		_, err := client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: m.KeyId, PendingWindowInDays: aws.Int32(doubleDays)})
 		return err
 	})
 }
 
-// eachDouble calls do for each enabled key with the description that isn't known.
-func (f *finder) eachDouble(ctx context.Context, client *kms.Client, description string, do func(*kmstypes.KeyMetadata) error) error {
+// eachUnknown calls do for each enabled key that the state doesn't have.
+func (f *finder) eachUnknown(ctx context.Context, client *kms.Client, do func(*kmstypes.KeyMetadata) error) error {
 	for pages := kms.NewListKeysPaginator(client, &kms.ListKeysInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return err
 		}
 		for _, k := range page.Keys {
+			if f.taken(aws.ToString(k.KeyId)) {
+				continue
+			}
 			key, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: k.KeyId})
 			if err != nil {
 				return err
 			}
-			m := key.KeyMetadata
-			if aws.ToString(m.Description) != description || m.KeyState != kmstypes.KeyStateEnabled || f.taken(aws.ToString(m.KeyId)) {
+			if key.KeyMetadata.KeyState != kmstypes.KeyStateEnabled {
 				continue
 			}
-			if err := do(m); err != nil {
+			if err := do(key.KeyMetadata); err != nil {
 				return err
 			}
 		}

@@ -63,8 +63,10 @@ func (f *finder) key(ctx context.Context, r apitype.ResourceV3, description stri
 	if err != nil {
 		return "", err
 	}
-	err = f.eachDouble(ctx, kms.NewFromConfig(cfg), description, func(m *kmstypes.KeyMetadata) error {
-		id = aws.ToString(m.KeyId)
+	err = f.eachUnknown(ctx, kms.NewFromConfig(cfg), func(m *kmstypes.KeyMetadata) error {
+		if aws.ToString(m.Description) == description {
+			id = aws.ToString(m.KeyId)
+		}
 		return nil
 	})
 	return id, err

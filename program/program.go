@@ -45,7 +45,8 @@ func Run(ctx *pulumi.Context) error {
 // Settings say against what a program runs.
 type Settings struct {
 	// Emulator is the endpoint of a local emulator; empty for AWS. It has no host
-	// names for buckets and accounts, no throttling, and no IAM Access Analyzer.
+	// names for buckets and accounts, no IAM Access Analyzer, and no throttling
+	// unless Pace says so.
 	Emulator string
 	// Pace is how many of AWS's seconds pass in one of an emulator's that has AWS's
 	// rates: accounts are created no faster than AWS would, in that time. 0 is for

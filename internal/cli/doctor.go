@@ -29,11 +29,12 @@ func newDoctor(io IO, run func(context.Context, *DoctorOptions) error) *cobra.Co
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out, before anything is run, whether a run can succeed",
-		Long: `Doctor finds out whether a run can succeed: whether Pulumi and its plugin are there,
-state can be kept and its secrets opened, no stack is locked, and AWS takes the
-credentials; whether the organization can be created or adopted, its accounts fit
-the quota and have addresses that are free, names of buckets too; and where the
-domain is delegated to. It changes nothing in AWS, in the backend or on disk.
+		Long: `Doctor finds out whether a run can succeed: whether Pulumi, its plugins and, for
+images, Docker are there, state can be kept and its secrets opened, no stack is
+locked, and AWS takes the credentials; whether the organization can be created or
+adopted, its accounts fit the quota and have addresses that are free, names of buckets
+too; and where the domain is delegated to. It changes nothing in AWS, in the backend
+or on disk.
 
 Each line is ok, a warning (something to look at, or that couldn't be found out), a
 failure (a run would fail of it), or skipped (it needs what another didn't find).

@@ -22,30 +22,27 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// limited puts AWS's rules in front of a world's emulator. Everything that the
-// scenario does from now on goes through them.
-func (w *world) limited(o limits.Options) *limits.Server {
+// limited puts other rules of AWS's in front of a world's emulator than every
+// scenario has. Everything that the scenario does from now on goes through them.
+func (w *world) limited(o limits.Options) {
 	w.t.Helper()
-	front, err := limits.Start(w.emulator.Endpoint(), o)
+	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{Endpoint: w.emulator.Bare().Endpoint(), Front: &o})
 	must(w.t, err)
-	w.t.Cleanup(func() { must(w.t, front.Close()) })
-	w.emulator, err = rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{Endpoint: front.Endpoint()})
-	must(w.t, err)
-	w.env = rehearsal.Environment(w.emulator, w.dir)
-	return front
+	w.t.Cleanup(func() { must(w.t, emulator.Stop()) })
+	w.emulator, w.env = emulator, rehearsal.Environment(emulator, w.dir)
 }
 
 // A cold start under AWS's rules, where an hour passes in a minute.
 func TestColdStartUnderAWSLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, small)
-	front := w.limited(limits.Options{Scale: 60, OnCall: func(c *limits.Call, a *limits.Answer) {
+	w.limited(limits.Options{Scale: 60, OnCall: func(c *limits.Call, a *limits.Answer) {
 		if a.By != "" && !a.OK() {
 			t.Logf("%s of %s: %d %s by %s", c, c.Caller.Account, a.Status, a.Code, a.By)
 		}
 	}})
 	w.up()
-	up := front.Report()
+	up := w.emulator.Calls()
 	t.Logf("up: %s", up)
 	calls := map[string]int{}
 	for _, a := range up.Actions {
@@ -66,7 +63,7 @@ func TestColdStartUnderAWSLimits(t *testing.T) {
 			t.Errorf("not proved: %s", omitted)
 		}
 	}
-	t.Logf("in the end: %s", front.Report())
+	t.Logf("in the end: %s", w.emulator.Calls())
 }
 
 // What rules expect of the emulator, and what they leave to it.

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
 // EmulatorOptions say which emulator to use. The zero value starts moto in a
@@ -29,15 +31,19 @@ type EmulatorOptions struct {
 	// that COLDSTART_CACHE names or, without it, coldstart in the user's cache
 	// folder.
 	CacheDir string
-	// Port is where the emulator listens; 0 for one that is free.
+	// Port is where the emulator answers; 0 for one that is free.
 	Port int
+	// Front says which of AWS's rules hold before the emulator; nil for
+	// limits.Refusals. An emulator at Endpoint that has rules before it keeps them.
+	Front *limits.Options
 	// Progress, if not nil, is told what takes longer than a moment.
 	Progress func(string)
 	// Log, if not nil, gets what the emulator's programs print.
 	Log io.Writer
 	// Detached leaves the emulator running when this process ends, and ctx with
-	// it, until Stop or a signal. What it prints is lost then unless Log is a
-	// file, which outlives this process too.
+	// it, until Stop or a signal: Bare, since the rules before it end with this
+	// process. What it prints is lost then unless Log is a file, which outlives
+	// this process too.
 	Detached bool
 }
 
@@ -45,13 +51,17 @@ type EmulatorOptions struct {
 // they take any.
 const emulatorKey = "test"
 
-// Emulator is a local AWS API.
+// Emulator is a local AWS API: an emulator, with AWS's rules in front of it.
 type Emulator struct {
 	endpoint string
 	version  string
-	process  *process // nil if somebody else runs it
+	bare     string         // the emulator's own endpoint
+	front    *limits.Server // nil if somebody else's is before the emulator already
+	process  *process       // nil if somebody else runs it
 	// pace is how many of AWS's seconds pass in one of its own; 0 if it has no rates.
 	pace float64
+	// ruled says that somebody else has put AWS's rules before the emulator.
+	ruled bool
 }
 
 // StartEmulator starts an emulator and waits until it answers. It ends with ctx,
@@ -63,6 +73,26 @@ func StartEmulator(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	e, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	front := limits.Refusals()
+	if o.Front != nil {
+		front = *o.Front
+	}
+	front.Port = o.Port
+	if e.ruled && o.Front == nil {
+		return e, nil
+	}
+	if err := e.putFront(front); err != nil {
+		return nil, errors.Join(err, e.Stop())
+	}
+	return e, nil
+}
+
+// start starts an emulator, or finds one, without rules of AWS's in front of it.
+func start(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	switch {
 	case o.Endpoint != "" && o.Image != "":
 		return nil, errors.New("both the endpoint of an emulator and the image of one are given: give one of them")
@@ -75,8 +105,35 @@ func StartEmulator(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	}
 }
 
-// Endpoint returns the URL of the emulator.
+// putFront puts AWS's rules before the emulator.
+func (e *Emulator) putFront(o limits.Options) error {
+	if e.ruled {
+		return fmt.Errorf("the emulator at %s has AWS's rules in front of it already, and these can't be changed: use an emulator without, or none", e.bare)
+	}
+	front, err := limits.Start(e.bare, o)
+	if err != nil {
+		return fmt.Errorf("putting AWS's rules before the emulator: %w", err)
+	}
+	e.front, e.endpoint = front, front.Endpoint()
+	return nil
+}
+
+// Endpoint returns the URL of the emulator, behind AWS's rules.
 func (e *Emulator) Endpoint() string { return e.endpoint }
+
+// Bare returns the same emulator without AWS's rules in front of it. It lasts as long
+// as the emulator.
+func (e *Emulator) Bare() *Emulator {
+	return &Emulator{endpoint: e.bare, bare: e.bare, version: e.version}
+}
+
+// Calls says what the rules in front of the emulator did so far.
+func (e *Emulator) Calls() limits.Report {
+	if e.front == nil {
+		return limits.Report{}
+	}
+	return e.front.Report()
+}
 
 // Version says what the emulator is: moto and its version, a Docker image or,
 // of one that ran already, what it calls itself.
@@ -93,6 +150,9 @@ func (e *Emulator) PID() int {
 // Stop ends the emulator and waits for that. The error says that it had ended by
 // itself.
 func (e *Emulator) Stop() error {
+	if e.front != nil {
+		_ = e.front.Close() // Nobody is asked for anything any more.
+	}
 	if e.process == nil {
 		return nil
 	}
@@ -152,9 +212,10 @@ func useEndpoint(ctx context.Context, endpoint string) (*Emulator, error) {
 	if err := checkEndpoint(endpoint); err != nil {
 		return nil, err
 	}
-	e := &Emulator{endpoint: strings.TrimSuffix(endpoint, "/")}
+	endpoint = strings.TrimSuffix(endpoint, "/")
+	e := &Emulator{endpoint: endpoint, bare: endpoint}
 	var err error
-	if e.version, err = answers(ctx, e.endpoint); err != nil {
+	if e.version, e.ruled, err = answers(ctx, e.endpoint); err != nil {
 		return nil, fmt.Errorf("the emulator at %s doesn't answer: %w", endpoint, err)
 	}
 	// Only an emulator takes these credentials, so that a proxy with a harmless
@@ -187,29 +248,30 @@ func checkEndpoint(endpoint string) error {
 	return nil
 }
 
-// answers makes one request and returns what the server calls itself.
-func answers(ctx context.Context, endpoint string) (server string, err error) {
+// answers makes one request and returns what the server calls itself, and whether
+// AWS's rules are in front of it.
+func answers(ctx context.Context, endpoint string) (server string, ruled bool, err error) {
 	// A machine that is busy takes its time. Where nobody listens, that shows at once.
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/", nil)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if server = response.Header.Get("Server"); server == "" {
 		server = "an emulator that doesn't say what it is"
 	}
-	return server, nil
+	return server, response.Header.Get("Via") == limits.Via, nil
 }
 
-// listen takes a port of the loopback interface; 0 is one that is free.
-func listen(port int) (*net.TCPListener, error) {
-	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+// listen takes a free port of the loopback interface.
+func listen() (*net.TCPListener, error) {
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, fmt.Errorf("the emulator's port: %w", err)
 	}
@@ -220,7 +282,8 @@ func portOf(listener *net.TCPListener) int { return listener.Addr().(*net.TCPAdd
 
 // started returns the emulator that p runs, once it answers.
 func started(ctx context.Context, p *process, port int, version string) (*Emulator, error) {
-	e := &Emulator{endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), version: version, process: p}
+	endpoint := fmt.Sprintf("http://127.0.0.1:%d", port)
+	e := &Emulator{endpoint: endpoint, bare: endpoint, version: version, process: p}
 	if err := p.awaitAnswer(ctx, e.endpoint); err != nil {
 		p.cancel()
 		<-p.done

@@ -38,7 +38,7 @@ func startImage(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if err := pull(ctx, docker, o); err != nil {
 		return nil, err
 	}
-	listener, err := listen(o.Port)
+	listener, err := listen()
 	if err != nil {
 		return nil, err
 	}

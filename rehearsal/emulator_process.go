@@ -104,7 +104,7 @@ func (p *process) awaitAnswer(ctx context.Context, endpoint string) error {
 	poll := time.NewTicker(100 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		_, err := answers(timeout, endpoint)
+		_, _, err := answers(timeout, endpoint)
 		if err == nil {
 			return nil
 		}

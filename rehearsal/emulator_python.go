@@ -42,7 +42,7 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(o.Port)
+	listener, err := listen()
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
 func TestEmulatorEnvOverridesWhatLeadsToAWS(t *testing.T) {
@@ -94,14 +98,45 @@ func TestStartEmulatorUsesEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Endpoint() != server.URL || e.Version() != "emulator/1" || e.PID() != 0 {
-		t.Errorf("endpoint %s, version %s, process %d", e.Endpoint(), e.Version(), e.PID())
+	if e.Bare().Endpoint() != server.URL || e.Version() != "emulator/1" || e.PID() != 0 {
+		t.Errorf("endpoint %s, version %s, process %d", e.Bare().Endpoint(), e.Version(), e.PID())
 	}
-	if got := aws.ToString(e.Config("eu-west-1").BaseEndpoint); got != server.URL {
+	if got := aws.ToString(e.Config("eu-west-1").BaseEndpoint); got != e.Endpoint() || got == server.URL {
 		t.Errorf("configuration leads to %s", got)
 	}
 	if err := e.Stop(); err != nil {
 		t.Errorf("stopping what somebody else runs: %v", err)
+	}
+}
+
+// TestRulesBeforeEveryEmulator: AWS's refusals hold without being asked for, once.
+func TestRulesBeforeEveryEmulator(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(identity))
+	defer server.Close()
+	e, err := StartEmulator(t.Context(), EmulatorOptions{Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Stop() }()
+	stranger := e.Config("us-east-1")
+	stranger.Credentials = credentials.NewStaticCredentialsProvider("AKIASTRANGER", "x", "")
+	if _, err := sts.NewFromConfig(stranger).GetCallerIdentity(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "InvalidClientTokenId") {
+		t.Errorf("an unknown key: %v", err)
+	}
+	if calls := e.Calls(); calls.Refused != 1 {
+		t.Errorf("the rules refused %d calls", calls.Refused)
+	}
+	again, err := StartEmulator(t.Context(), EmulatorOptions{Endpoint: e.Endpoint()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Endpoint() != e.Endpoint() {
+		t.Errorf("an emulator with rules in front of it got others, at %s", again.Endpoint())
+	}
+	other := limits.Refusals()
+	if _, err := StartEmulator(t.Context(), EmulatorOptions{Endpoint: e.Endpoint(), Front: &other}); err == nil || !strings.Contains(err.Error(), "in front of it already") {
+		t.Errorf("other rules in front of an emulator that has some: %v", err)
 	}
 }
 
@@ -181,7 +216,7 @@ func TestDeadServerSaysWhatItSaidLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := listen(0)
+	listener, err := listen()
 	if err != nil {
 		t.Fatal(err)
 	}

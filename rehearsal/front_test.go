@@ -16,15 +16,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-func TestWithoutFaultsNothingStandsInFront(t *testing.T) {
+func TestWithoutFaultsRefusalsAloneStandInFront(t *testing.T) {
 	t.Parallel()
-	emulator := &Emulator{endpoint: "http://127.0.0.1:1", version: "emulator/1"}
-	f, err := (&Options{}).startFront(&organization.Organization{}, emulator, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.close()
-	if f.emulator != emulator || f.faults != nil {
+	if f := (&Options{}).newFront(&organization.Organization{}, t.TempDir()); f.options != nil || f.faults != nil {
 		t.Errorf("there is a front: %+v", f)
 	}
 }
@@ -34,17 +28,15 @@ func TestFaultsStandInFront(t *testing.T) {
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) }))
 	t.Cleanup(behind.Close)
 	o := &Options{Faults: faults.Plan{{Read: 2, Kind: faults.Error503, Attempts: 1}}}
-	f, err := o.startFront(&organization.Organization{}, &Emulator{endpoint: behind.URL, version: "emulator/1"}, t.TempDir())
-	if err != nil {
+	f := o.newFront(&organization.Organization{}, t.TempDir())
+	emulator := &Emulator{endpoint: behind.URL, bare: behind.URL}
+	if err := emulator.putFront(*f.options); err != nil {
 		t.Fatal(err)
 	}
-	defer f.close()
-	if f.emulator.Version() != "emulator/1" || f.emulator.Endpoint() == behind.URL {
-		t.Errorf("the rehearsal works with %+v", f.emulator)
-	}
+	defer func() { _ = emulator.Stop() }()
 	var got []int
 	for range 3 {
-		response, err := http.Get(f.emulator.Endpoint() + "/x")
+		response, err := http.Get(emulator.Endpoint() + "/x")
 		if err != nil {
 			t.Fatal(err)
 		}

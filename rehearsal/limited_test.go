@@ -11,11 +11,12 @@ import (
 // TestLimited says where the time went, of which the floor is AWS's rate alone.
 func TestLimited(t *testing.T) {
 	t.Parallel()
-	f, err := (&Options{Limits: 10}).startFront(&organization.Organization{}, &Emulator{endpoint: "http://127.0.0.1:1"}, t.TempDir())
-	if err != nil {
+	f := (&Options{Limits: 10}).newFront(&organization.Organization{}, t.TempDir())
+	f.emulator = &Emulator{bare: "http://127.0.0.1:1", pace: 10}
+	if err := f.emulator.putFront(*f.options); err != nil {
 		t.Fatal(err)
 	}
-	defer f.close()
+	defer func() { _ = f.emulator.Stop() }()
 	if env := Environment(f.emulator, t.TempDir()); env["COLDSTART_PACE"] != "10" {
 		t.Errorf("the pace is %q", env["COLDSTART_PACE"])
 	}

@@ -70,13 +70,16 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 		return nil, nil, err
 	}
 	o.phase("starting the emulator")
+	front := o.newFront(org, dir)
+	o.Emulator.Front = front.options
 	emulator, err := StartEmulator(ctx, o.Emulator)
 	if err != nil {
 		return nil, nil, err
 	}
+	emulator.pace, front.emulator = o.Limits, emulator
 	r.Emulator, r.Seconds.Emulator = emulator.Version(), round(time.Since(begin))
 	memory := measure(emulator.PID())
-	err = o.rehearse(ctx, org, emulator, dir, r)
+	err = o.rehearse(ctx, org, front, r)
 	r.PeakMemoryBytes = memory.stop()
 	r.Seconds.Total = round(time.Since(begin))
 	r.OK = err == nil && len(r.Problems) == 0
@@ -87,13 +90,8 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 }
 
 // rehearse goes through the phases until one leaves nothing to go on with.
-func (o *Options) rehearse(ctx context.Context, org *organization.Organization, emulator *Emulator, dir string, r *Report) error {
-	front, err := o.startFront(org, emulator, dir) //nolint:contextcheck // It serves until it is closed.
-	if err != nil {
-		return err
-	}
-	defer front.close()
-	emulator = front.emulator
+func (o *Options) rehearse(ctx context.Context, org *organization.Organization, front *front, r *Report) error {
+	emulator, dir := front.emulator, front.dir
 	a, err := automation.New(org, automation.Options{
 		Dir:      dir,
 		Parallel: o.Parallel,

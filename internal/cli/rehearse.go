@@ -255,12 +255,12 @@ func writeProofs(w io.Writer, proofs []proof.Proof) {
 
 // writeKept says how to look at what --keep left.
 func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
-	fmt.Fprintf(w, "\nThe emulator runs on, as process %d. To look around, in this shell:\n\n", emulator.PID())
+	fmt.Fprintf(w, "\nThe emulator runs on, as process %d, without AWS's rules in front of it. To look around, in this shell:\n\n", emulator.PID())
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		abs = dir
 	}
-	writeExports(w, rehearsal.Environment(emulator, abs))
+	writeExports(w, rehearsal.Environment(emulator.Bare(), abs))
 	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws --region %s organizations list-accounts\n\nand in the end: kill %d\n", dir, region, emulator.PID())
 }
 

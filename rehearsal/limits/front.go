@@ -42,6 +42,8 @@ type Options struct {
 	Seed uint64
 	// Clock is nil for the system's.
 	Clock Clock
+	// Port is where Start listens on the loopback interface; 0 for a free one.
+	Port int
 	// OnCall, if not nil, is told of every call and its answer, from several
 	// goroutines at once.
 	OnCall func(*Call, *Answer)
@@ -162,6 +164,7 @@ func write(rw http.ResponseWriter, r *http.Request, a *Answer) {
 	if length := a.Header.Get("Content-Length"); r.Method != http.MethodHead || length == "" {
 		rw.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
 	}
+	rw.Header().Set("Via", Via)
 	conn, _ := r.Context().Value(connKey{}).(*wholeConn)
 	conn.hold()
 	rw.WriteHeader(a.Status)
@@ -178,14 +181,19 @@ type Server struct {
 	done     chan struct{}
 }
 
-// Start listens on a free port of the loopback interface, in front of the emulator
+// Via is the value of the header Via in every answer of a Front, so that nobody puts
+// a second one in front of it.
+// https://www.rfc-editor.org/rfc/rfc9110.html#name-via
+const Via = "1.1 coldstart"
+
+// Start listens on Options.Port of the loopback interface, in front of the emulator
 // at endpoint.
 func Start(endpoint string, o Options) (*Server, error) {
 	target, err := url.Parse(strings.TrimSuffix(endpoint, "/"))
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package limits
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Rules returns what is enforced, in the order in which AWS does: who it is, how
 // fast, and then what. S3's names aren't among them, which moto has for all
@@ -37,3 +40,16 @@ func Unhurried(w *World) []Rule {
 		return false
 	})
 }
+
+// Refusals are the options with which every rehearsal puts AWS's rules before its
+// emulator: what AWS refuses is refused, and what only takes time takes none. Quotas
+// that AWS raises on request count as raised.
+func Refusals() Options {
+	n := Published()
+	n.Finalizing.Takes, n.Creation.Takes, n.Closing.Takes, n.RoleReady.Takes = 0, 0, 0, 0
+	n.Accounts.Most = math.MaxInt
+	return Options{Scale: hurried, Rules: Unhurried, Numbers: &n}
+}
+
+// hurried is how many of AWS's seconds pass in one where nobody asks for AWS's pace.
+const hurried = 60

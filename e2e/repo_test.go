@@ -92,7 +92,7 @@ config:
   coldstart:namespace: repo
   coldstart:domain: cloud.north-wind.example.co.uk
   coldstart:region: eu-central-1
-  coldstart:email: "cloud|%s@north-wind.example.co.uk"
+  coldstart:email: "cloud/%s@north-wind.example.co.uk"
   coldstart:units: {Product Teams: {}}
   coldstart:accounts:
     "0x1": {unit: Product Teams, network: 10.16.0.0/12}

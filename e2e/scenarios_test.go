@@ -187,10 +187,7 @@ func TestAdoption(t *testing.T) {
 	must(t, err)
 	_, err = client.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: roots.Roots[0].Id, Name: aws.String("core")})
 	must(t, err)
-	byID, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("Log Archive"), Email: aws.String("old.logs@example.net")})
-	must(t, err)
-	byEmail, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("Production"), Email: aws.String("AWS+app@example.net")})
-	must(t, err)
+	byID, byEmail := w.account("Log Archive", "old.logs@example.net"), w.account("Production", "AWS+app@example.net")
 	w.declare(`
 config:
   coldstart:namespace: old
@@ -199,7 +196,7 @@ config:
   coldstart:email: aws+%s@example.net
   coldstart:units: {core: {}}
   coldstart:accounts:
-    audit: {unit: core, email: old.logs@example.net, id: "` + aws.ToString(byID.CreateAccountStatus.AccountId) + `"}
+    audit: {unit: core, email: old.logs@example.net, id: "` + byID + `"}
     app: {unit: core}
 `)
 	changes := w.up().Changes()
@@ -212,8 +209,8 @@ config:
 	if len(accounts) != 3 {
 		t.Errorf("there are %d accounts, not the management account and the two that were there", len(accounts))
 	}
-	if got, want := aws.ToString(accounts["aws+app@example.net"].Id), aws.ToString(byEmail.CreateAccountStatus.AccountId); got != want {
-		t.Errorf("app is %s, not %s", got, want)
+	if got := aws.ToString(accounts["aws+app@example.net"].Id); got != byEmail {
+		t.Errorf("app is %s, not %s", got, byEmail)
 	}
 	services, err := client.ListAWSServiceAccessForOrganization(ctx, &organizations.ListAWSServiceAccessForOrganizationInput{})
 	must(t, err)

@@ -150,6 +150,21 @@ func (w *world) organizations() *organizations.Client {
 	return organizations.NewFromConfig(w.emulator.Config("us-east-1"))
 }
 
+// account creates an account of the organization, as somebody without coldstart would,
+// and returns its id.
+func (w *world) account(name, email string) string {
+	w.t.Helper()
+	ctx, client := context.Background(), w.organizations()
+	begun, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: &name, Email: &email})
+	must(w.t, err)
+	made, err := client.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: begun.CreateAccountStatus.Id})
+	must(w.t, err)
+	if made.CreateAccountStatus.State != orgtypes.CreateAccountStateSucceeded {
+		w.t.Fatalf("creating %s: %s %s", name, made.CreateAccountStatus.State, made.CreateAccountStatus.FailureReason)
+	}
+	return aws.ToString(made.CreateAccountStatus.AccountId)
+}
+
 // run runs a program in the project's folder, as a person would, and returns
 // what it printed, and its error if it failed.
 func (w *world) run(name string, args ...string) (string, error) {

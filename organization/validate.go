@@ -41,12 +41,17 @@ var (
 	shortName    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	label        = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 	topLevel     = regexp.MustCompile(`^([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
-	emailAddress = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+	// AWS Organizations takes ASCII without some characters, and no dot at the start.
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
+	emailAddress = regexp.MustCompile("^[A-Za-z0-9!#$*+/=?^_`{}~-][A-Za-z0-9.!#$*+/=?^_`{}~-]*@" + emailDomain + "$")
 	accountID    = regexp.MustCompile(`^[0-9]{12}$`)
 	unitName     = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?$`)
 	service      = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
 	tagText      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
+
+// emailDomain is the part of an address behind the @: two DNS labels at least.
+const emailDomain = `([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
 
 // policyTypes are those that an organization's root can enable.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html
@@ -173,7 +178,7 @@ func (o *Organization) checkEmailPattern(ps *Problems) {
 	case strings.Count(o.Email, "%s") != 1 || strings.Count(o.Email, "%") != 1:
 		ps.Add(key, remedy, "%q doesn't have exactly one %%s", o.Email)
 	case !emailAddress.MatchString(strings.Replace(o.Email, "%s", "x", 1)):
-		ps.Add(key, remedy, "%q is not an e-mail address", o.Email)
+		ps.Add(key, remedy, "%q is not an e-mail address that AWS takes", o.Email)
 	}
 }
 
@@ -281,7 +286,7 @@ func (o *Organization) checkEmails(ps *Problems) {
 		email, key := o.AccountEmail(name), prefix+"accounts."+name+".email"
 		switch {
 		case !emailAddress.MatchString(email):
-			ps.Add(key, "write an address such as aws+"+name+"@acme.example", "%q is not an e-mail address", email)
+			ps.Add(key, "write an address such as aws+"+name+"@acme.example", "%q is not an e-mail address that AWS takes", email)
 		case len(email) < minEmail || len(email) > maxEmail:
 			ps.Add(key, "write a shorter address for this account", "%q has %d characters, not %d to %d", email, len(email), minEmail, maxEmail)
 		}

@@ -20,7 +20,11 @@ const (
 	maxContactName, maxContactTitle, maxContactEmail = 64, 50, 254
 )
 
-var phone = regexp.MustCompile(`^[\s0-9()+-]+$`)
+// https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
+var (
+	phone        = regexp.MustCompile(`^[\s0-9()+-]+$`)
+	contactEmail = regexp.MustCompile(`^[A-Za-z0-9_+=.#|!&-]+@[A-Za-z0-9_.-]+\.[A-Za-z0-9_]+$`)
+)
 
 func (o *Organization) checkBaseline(ps *Problems) {
 	const key = prefix + "baseline"
@@ -80,7 +84,7 @@ func checkContact(ps *Problems, key string, c Contact) {
 			ps.Add(key+"."+field.name, fmt.Sprintf("write up to %d characters", field.limit), "%q is too long", field.value)
 		}
 	}
-	if strings.TrimSpace(c.Email) != "" && !emailAddress.MatchString(c.Email) {
+	if strings.TrimSpace(c.Email) != "" && !contactEmail.MatchString(c.Email) {
 		ps.Add(key+".email", "write an address such as security@acme.example", "%q is not an e-mail address", c.Email)
 	}
 	if strings.TrimSpace(c.Phone) != "" && !phone.MatchString(c.Phone) {

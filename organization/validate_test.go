@@ -99,7 +99,7 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"pattern that is no address", `coldstart:email: aws+%s`,
-			`:2: coldstart:email: "aws+%s" is not an e-mail address; ` + patternRemedy,
+			`:2: coldstart:email: "aws+%s" is not an e-mail address that AWS takes; ` + patternRemedy,
 		},
 
 		{
@@ -188,7 +188,19 @@ func TestRules(t *testing.T) {
 
 		{
 			"address that isn't one", `coldstart:accounts: {prod: {email: prod}}`,
-			`:2: coldstart:accounts.prod.email: "prod" is not an e-mail address; write an address such as aws+prod@acme.example`,
+			`:2: coldstart:accounts.prod.email: "prod" is not an e-mail address that AWS takes; write an address such as aws+prod@acme.example`,
+		},
+		{
+			"address with a character that AWS refuses", `coldstart:accounts: {prod: {email: "aws|prod@acme.example"}}`,
+			`:2: coldstart:accounts.prod.email: "aws|prod@acme.example" is not an e-mail address that AWS takes; write an address such as aws+prod@acme.example`,
+		},
+		{
+			"address that starts with a dot", `coldstart:accounts: {prod: {email: .prod@acme.example}}`,
+			`:2: coldstart:accounts.prod.email: ".prod@acme.example" is not an e-mail address that AWS takes; write an address such as aws+prod@acme.example`,
+		},
+		{
+			"pattern with a character that AWS refuses", `coldstart:email: aws&%s@acme.example`,
+			`:2: coldstart:email: "aws&%s@acme.example" is not an e-mail address that AWS takes; ` + patternRemedy,
 		},
 		{
 			"address too long after the pattern", "coldstart:email: aws+%s@" + strings.Repeat("a", 40) + ".example\ncoldstart:accounts: {production-eu: {}}",

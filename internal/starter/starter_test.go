@@ -81,7 +81,7 @@ func drawn() *rapid.Generator[Answers] {
 			Namespace: rapid.OneOf(name, rapid.StringMatching(`[a-z0-9]{1,6}(-[a-z0-9]{1,3})?`)).Draw(t, "namespace"),
 			Domain:    rapid.StringMatching(`[a-z0-9]{1,9}\.([a-z0-9]{1,9}\.)?[a-z]{2,6}`).Draw(t, "domain"),
 			Region:    rapid.SampledFrom([]string{"us-east-1", "us-west-2", "eu-central-1", "sa-east-1"}).Draw(t, "region"),
-			Email:     rapid.StringMatching(`[A-Za-z0-9.!#$&'*+/=?^_{|}~-]{0,6}%s@[a-z]{1,9}\.example`).Draw(t, "email"),
+			Email:     rapid.StringMatching(`[A-Za-z0-9!#$*+/=?^_{}~-][A-Za-z0-9.!#$*+/=?^_{}~-]{0,5}%s@[a-z]{1,9}\.example`).Draw(t, "email"),
 			Accounts:  rapid.SliceOfN(name, 0, 12).Draw(t, "accounts"),
 			Audit:     rapid.OneOf(name, rapid.Just(""), rapid.Just("audit")).Draw(t, "audit"),
 		}

@@ -15,6 +15,11 @@ type fake struct {
 	mu       sync.Mutex
 	accounts []map[string]any
 	roles    map[string]string // the trust policy by ARN
+	// attached are roles' managed policies, by the roles' names; those of others are
+	// AdministratorAccess. Inline are the policies in them, managed all documents.
+	attached map[string][]string
+	inline   map[string]string
+	managed  map[string]string
 	counts   map[string]int    // what IAM and CloudTrail list, by action or counter
 	calls    map[string]int
 	units    []string // each below its parent, as in r-1/name
@@ -24,7 +29,10 @@ type fake struct {
 }
 
 func newFake() *fake {
-	f := &fake{roles: map[string]string{}, counts: map[string]int{}, calls: map[string]int{}}
+	f := &fake{
+		roles: map[string]string{}, counts: map[string]int{}, calls: map[string]int{},
+		attached: map[string][]string{}, inline: map[string]string{}, managed: map[string]string{},
+	}
 	f.add("123456789012", "master@corp.example")
 	return f
 }
@@ -124,9 +132,11 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 		arn := form.Get("RoleArn")
 		result = "<Credentials><AccessKeyId>KEY-" + strings.NewReplacer(":", "-", "/", "-").Replace(arn) + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials>" +
 			"<AssumedRoleUser><Arn>" + strings.Replace(arn, "iam", "sts", 1) + "/session</Arn></AssumedRoleUser>"
+	case "ListAttachedRolePolicies", "ListRolePolicies", "GetPolicy", "GetPolicyVersion", "GetRolePolicy":
+		result = f.policies(form)
 	case "ListGroupsForUser":
 		result = "<Groups>" + strings.Repeat("<member><GroupName>g</GroupName></member>", f.counts[action]) + "</Groups>"
-	case "ListAttachedRolePolicies", "ListAttachedGroupPolicies", "ListAttachedUserPolicies":
+	case "ListAttachedGroupPolicies", "ListAttachedUserPolicies":
 		result = "<AttachedPolicies>" + strings.Repeat("<member><PolicyName>p</PolicyName></member>", f.counts[action]) + "</AttachedPolicies>"
 	case "GetAccountSummary":
 		for _, counter := range []string{"Users", "Groups", "Roles"} {
@@ -136,6 +146,36 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, result)
+}
+
+// policies answers what IAM is asked about the policies of roles.
+func (f *fake) policies(form url.Values) (result string) {
+	role := form.Get("RoleName")
+	attached, ok := f.attached[role]
+	if !ok {
+		attached = []string{"arn:aws:iam::aws:policy/AdministratorAccess"}
+	}
+	switch form.Get("Action") {
+	case "ListAttachedRolePolicies":
+		for i := range max(len(attached), f.counts["ListAttachedRolePolicies"]) {
+			result += "<member><PolicyName>p</PolicyName><PolicyArn>" + attached[min(i, len(attached)-1)] + "</PolicyArn></member>"
+		}
+		return "<AttachedPolicies>" + result + "</AttachedPolicies>"
+	case "ListRolePolicies":
+		if f.inline[role] != "" {
+			result = "<member>p</member>"
+		}
+		return "<PolicyNames>" + result + "</PolicyNames>"
+	case "GetRolePolicy":
+		return "<PolicyDocument>" + url.QueryEscape(f.inline[role]) + "</PolicyDocument>"
+	case "GetPolicy":
+		return "<Policy><DefaultVersionId>v2</DefaultVersionId></Policy>"
+	}
+	document := f.managed[form.Get("PolicyArn")]
+	if document == "" {
+		document = `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
+	}
+	return "<PolicyVersion><Document>" + url.QueryEscape(document) + "</Document></PolicyVersion>"
 }
 
 const motoNames = `<NameServers><NameServer>ns-2048.awsdns-64.com</NameServer><NameServer>ns-2049.awsdns-65.net</NameServer><NameServer>ns-2050.awsdns-66.org</NameServer><NameServer>ns-2051.awsdns-67.co.uk</NameServer></NameServers>`

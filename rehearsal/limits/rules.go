@@ -14,6 +14,7 @@ func Rules(w *World) []Rule {
 		knownKeys{w},
 		newThrottle(w),
 		optIns{m},
+		newSessions(w),
 		entries{m},
 		&foreign{members: m},
 		finalizes{m},

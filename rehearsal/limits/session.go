@@ -1,0 +1,377 @@
+package limits
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// sessions refuses what the policies of a session's role can't allow: moto lets every
+// key do everything. The policies are the emulator's own: those attached to the role,
+// AWS's managed ones as AWS publishes them, and those in the role.
+//
+// What isn't known here counts for the caller: a condition of a statement that allows,
+// a boundary, and the resource of every call but one that decrypts. So a call that is
+// refused here is refused by AWS, unless a resource's own policy names the role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+type sessions struct {
+	w *World
+
+	mu      sync.Mutex
+	roles   map[string]*rolePolicies // by the role's ARN
+	managed map[string]document      // AWS's own, which are the same in every account
+	access  map[string]bool          // names of roles that Organizations makes in new accounts
+}
+
+// rolePolicies is what a role may do, and what was decided about it already.
+type rolePolicies struct {
+	mu        sync.Mutex
+	read      bool
+	documents []document
+	decided   map[string]bool // by action and resource
+}
+
+// document is a policy of an identity.
+type document struct{ Statement statements }
+
+func newSessions(w *World) *sessions {
+	return &sessions{
+		w: w, roles: map[string]*rolePolicies{}, managed: map[string]document{},
+		access: map[string]bool{defaultAccessRole: true},
+	}
+}
+
+// defaultAccessRole is the role of an account that Organizations creates, with
+// AdministratorAccess. moto makes it without any policy.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+const defaultAccessRole = "OrganizationAccountAccessRole"
+
+func (*sessions) Name() string { return "not allowed by the role's policies" }
+
+func (r *sessions) Apply(c *Call, next Next) *Answer {
+	r.learn(c)
+	if c.Caller.Role == "" || r.isAccess(c.Caller.Role) {
+		return r.change(c, next(c))
+	}
+	action, resource := permission(c)
+	if action != "" && !r.may(c.Context(), c.Caller.Role, action, resource) {
+		return r.w.Refuse(c, unauthorized(c, action, resource))
+	}
+	a := r.change(c, next(c))
+	// Reading an object takes its key, too.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
+	if c.Is("s3", "GetObject") && key != "" && !r.may(c.Context(), c.Caller.Role, "kms:Decrypt", key) {
+		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key))
+	}
+	return a
+}
+
+// learn notes the names of the roles by which new accounts are entered.
+func (r *sessions) learn(c *Call) {
+	var in struct{ RoleName string }
+	if c.Is("organizations", "CreateAccount") && json.Unmarshal(c.Body, &in) == nil && in.RoleName != "" {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.access[in.RoleName] = true
+	}
+}
+
+func (r *sessions) isAccess(arn string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.access[roleName(arn)]
+}
+
+func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+// change forgets what a successful call may have changed.
+func (r *sessions) change(c *Call, a *Answer) *Answer {
+	if !a.OK() || c.Service != "iam" {
+		return a
+	}
+	name := c.Form.Get("RoleName")
+	switch c.Action {
+	case "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "CreateRole", "DeleteRole":
+	case "CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy":
+		name = "" // Any role may have it.
+	default:
+		return a
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for arn := range r.roles {
+		if accountOf(arn) == c.Caller.Account && (name == "" || name == roleName(arn)) {
+			delete(r.roles, arn)
+		}
+	}
+	return a
+}
+
+// may reports whether a role's policies can allow an action on a resource; an empty
+// one isn't known. What the emulator doesn't tell is left to it.
+func (r *sessions) may(ctx context.Context, role, action, resource string) bool {
+	held := r.held(role)
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	if !held.read {
+		documents, err := r.read(ctx, role)
+		if err != nil {
+			return true
+		}
+		held.read, held.documents = true, documents
+	}
+	allowed, known := held.decided[action+" "+resource]
+	if !known {
+		allowed = canAllow(held.documents, action, resource)
+		held.decided[action+" "+resource] = allowed
+	}
+	return allowed
+}
+
+func (r *sessions) held(role string) *rolePolicies {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.roles[role] == nil {
+		r.roles[role] = &rolePolicies{decided: map[string]bool{}}
+	}
+	return r.roles[role]
+}
+
+// canAllow evaluates the policies of an identity.
+func canAllow(documents []document, action, resource string) bool {
+	allowed := false
+	for _, d := range documents {
+		for _, s := range d.Statement {
+			switch {
+			case !s.isAbout(action):
+			case s.Effect == "Allow":
+				allowed = allowed || resource == "" || s.isOn(resource)
+			case len(s.Condition) == 0 && s.isOn(resource):
+				return false
+			}
+		}
+	}
+	return allowed
+}
+
+// isAbout reports whether a statement is about an action, whose letters' case doesn't
+// matter.
+func (s statement) isAbout(action string) bool {
+	action = strings.ToLower(action)
+	matches := func(pattern string) bool { return like(strings.ToLower(pattern), action) }
+	if len(s.NotAction) > 0 {
+		return !slices.ContainsFunc(s.NotAction, matches)
+	}
+	return slices.ContainsFunc(s.Action, matches)
+}
+
+// isOn reports whether a statement is about a resource.
+func (s statement) isOn(resource string) bool {
+	matches := func(pattern string) bool { return like(pattern, resource) }
+	if len(s.NotResource) > 0 {
+		return resource != "" && !slices.ContainsFunc(s.NotResource, matches)
+	}
+	return slices.ContainsFunc(s.Resource, matches)
+}
+
+// read asks the emulator for a role's policies.
+func (r *sessions) read(ctx context.Context, role string) ([]document, error) {
+	account, name := accountOf(role), roleName(role)
+	ask := func(action string, out any, more ...string) error {
+		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
+		for i := 0; i < len(more); i += 2 {
+			form.Set(more[i], more[i+1])
+		}
+		return r.w.AskQuery(ctx, account, "iam", form, out)
+	}
+	var attached struct {
+		ARNs []string `xml:"ListAttachedRolePoliciesResult>AttachedPolicies>member>PolicyArn"`
+	}
+	if err := ask("ListAttachedRolePolicies", &attached, "RoleName", name); err != nil {
+		return nil, err
+	}
+	var documents []document
+	for _, arn := range attached.ARNs {
+		d, err := r.readManaged(ask, arn)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, d)
+	}
+	var inline struct {
+		Names []string `xml:"ListRolePoliciesResult>PolicyNames>member"`
+	}
+	if err := ask("ListRolePolicies", &inline, "RoleName", name); err != nil {
+		return nil, err
+	}
+	for _, policy := range inline.Names {
+		var out struct {
+			Document string `xml:"GetRolePolicyResult>PolicyDocument"`
+		}
+		if err := ask("GetRolePolicy", &out, "RoleName", name, "PolicyName", policy); err != nil {
+			return nil, err
+		}
+		d, err := parseDocument(out.Document)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, d)
+	}
+	return documents, nil
+}
+
+// readManaged asks for a managed policy, for one of AWS's only once.
+func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (document, error) {
+	r.mu.Lock()
+	d, ok := r.managed[arn]
+	r.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	var policy struct {
+		Version string `xml:"GetPolicyResult>Policy>DefaultVersionId"`
+	}
+	if err := ask("GetPolicy", &policy, "PolicyArn", arn); err != nil {
+		return d, err
+	}
+	var version struct {
+		Document string `xml:"GetPolicyVersionResult>PolicyVersion>Document"`
+	}
+	if err := ask("GetPolicyVersion", &version, "PolicyArn", arn, "VersionId", policy.Version); err != nil {
+		return d, err
+	}
+	d, err := parseDocument(version.Document)
+	if err == nil && accountOf(arn) == "aws" {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.managed[arn] = d
+	}
+	return d, err
+}
+
+// parseDocument parses a policy as IAM's answers hold it.
+func parseDocument(escaped string) (d document, err error) {
+	text, err := url.QueryUnescape(escaped)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &d)
+	}
+	if err != nil {
+		return d, fmt.Errorf("a policy: %w", err)
+	}
+	return d, nil
+}
+
+// permission returns what has to be allowed for a call, and on what, if that is
+// known. It is empty for calls that need no permission, or whose isn't known.
+func permission(c *Call) (action, resource string) {
+	switch {
+	case c.Service == "sts" && (c.Action == "GetCallerIdentity" || c.Action == "GetSessionToken"):
+		return "", "" // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+	case c.Is("s3control") && strings.HasSuffix(c.Action, "PublicAccessBlock"):
+		verb, _, _ := strings.Cut(strings.Replace(c.Action, "Delete", "Put", 1), "Public")
+		return "s3:" + verb + "AccountPublicAccessBlock", ""
+	case c.Is("s3control"):
+		return "s3:" + c.Action, ""
+	case c.Is("s3"):
+		if name, ok := s3Permissions[c.Action]; ok {
+			return "s3:" + name, ""
+		}
+		return "s3:" + c.Action, ""
+	case c.Is("kms", "Decrypt"):
+		return "kms:Decrypt", decryptedBy(c)
+	case strings.HasPrefix(c.Action, http.MethodGet+" "), strings.HasPrefix(c.Action, http.MethodHead+" "):
+		return "", "" // A path that isn't known, and changes nothing.
+	}
+	return c.String(), ""
+}
+
+// s3Permissions are the permissions of those actions of S3 that are named otherwise.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+var s3Permissions = map[string]string{
+	"DeleteBucketCors":                   "PutBucketCORS",
+	"DeleteBucketEncryption":             "PutEncryptionConfiguration",
+	"DeleteBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+	"DeleteBucketOwnershipControls":      "PutBucketOwnershipControls",
+	"DeleteBucketReplication":            "PutReplicationConfiguration",
+	"DeleteBucketTagging":                "PutBucketTagging",
+	"DeleteObjects":                      "DeleteObject",
+	"DeletePublicAccessBlock":            "PutBucketPublicAccessBlock",
+	"GetBucketAccelerateConfiguration":   "GetAccelerateConfiguration",
+	"GetBucketEncryption":                "GetEncryptionConfiguration",
+	"GetBucketLifecycleConfiguration":    "GetLifecycleConfiguration",
+	"GetBucketNotificationConfiguration": "GetBucketNotification",
+	"GetBucketReplication":               "GetReplicationConfiguration",
+	"GetObjectLockConfiguration":         "GetBucketObjectLockConfiguration",
+	"GetPublicAccessBlock":               "GetBucketPublicAccessBlock",
+	"HeadBucket":                         "ListBucket",
+	"HeadObject":                         "GetObject",
+	"ListBuckets":                        "ListAllMyBuckets",
+	"ListMultipartUploads":               "ListBucketMultipartUploads",
+	"ListObjectVersions":                 "ListBucketVersions",
+	"ListObjects":                        "ListBucket",
+	"ListObjectsV2":                      "ListBucket",
+	"PostObject":                         "PutObject",
+	"PutBucketAccelerateConfiguration":   "PutAccelerateConfiguration",
+	"PutBucketEncryption":                "PutEncryptionConfiguration",
+	"PutBucketLifecycleConfiguration":    "PutLifecycleConfiguration",
+	"PutBucketNotificationConfiguration": "PutBucketNotification",
+	"PutBucketReplication":               "PutReplicationConfiguration",
+	"PutObjectLockConfiguration":         "PutBucketObjectLockConfiguration",
+	"PutPublicAccessBlock":               "PutBucketPublicAccessBlock",
+}
+
+// decryptedBy returns the key that a ciphertext says it is encrypted with. moto's
+// begin with the key's id.
+func decryptedBy(c *Call) string {
+	var in struct{ CiphertextBlob string }
+	if json.Unmarshal(c.Body, &in) != nil {
+		return ""
+	}
+	blob, err := base64.StdEncoding.DecodeString(in.CiphertextBlob)
+	if err != nil || len(blob) < keyIDLength {
+		return ""
+	}
+	return keyARN(c, string(blob[:keyIDLength]))
+}
+
+// keyIDLength is that of a UUID, which keys of KMS are named by.
+const keyIDLength = len("00000000-0000-0000-0000-000000000000")
+
+// keyARN returns a key's ARN, of one that is named by its id the ARN in the caller's
+// account; an alias isn't resolved.
+func keyARN(c *Call, key string) string {
+	switch {
+	case strings.HasPrefix(key, "arn:") && strings.Contains(key, ":key/"):
+		return key
+	case len(key) == keyIDLength:
+		return "arn:aws:kms:" + c.Region + ":" + c.Caller.Account + ":key/" + key
+	}
+	return ""
+}
+
+// unauthorized says what is missing, as AWS does.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func unauthorized(c *Call, action, resource string) Problem {
+	on := ""
+	if resource != "" {
+		on = " on resource: " + resource
+	}
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s%s because no identity-based policy allows the %s action", c.Caller.ARN, action, on, action)
+	switch c.Protocol {
+	case QueryEC2:
+		return Problem{http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. " + message, nil}
+	case JSON:
+		return Problem{http.StatusBadRequest, "AccessDeniedException", message, nil}
+	case RESTJSON, Unknown:
+		return Problem{http.StatusForbidden, "AccessDeniedException", message, nil}
+	default:
+		return Problem{http.StatusForbidden, "AccessDenied", message, nil}
+	}
+}

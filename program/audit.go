@@ -28,10 +28,12 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		Name:           org.Name(m.name, organization.ArchiveName),
 		AccountID:      m.accountID,
 		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
-		TrailARN:       m.master.String(func(o stackref.Master) string { return trailARN(org.Organization, o.AccountID) }),
-		RetentionDays:  org.Audit.RetentionDays,
-		LockDays:       org.Audit.LockDays,
-		Tags:           tags(org.TagsOf(m.name)),
+		TrailARN: m.master.String(func(o stackref.Master) string { return o.AccountID }).ApplyT(func(id string) string {
+			return trailARN(org.Organization, id)
+		}).(pulumi.StringOutput),
+		RetentionDays: org.Audit.RetentionDays,
+		LockDays:      org.Audit.LockDays,
+		Tags:          tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {
 		return nil, err

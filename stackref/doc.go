@@ -8,6 +8,7 @@
 //	id := master.String(func(m stackref.Master) string { return m.Accounts["prod"].ID })
 //
 // If the other stack hasn't run, or lacks what is needed, an update stops with an
-// error that says what to run first, and a preview goes on with unknown values:
-// that is how a whole organization is previewed before any of it exists.
+// error that says what to run first, and a preview goes on with unknown values for
+// what is missing: that is how a whole organization is previewed before any of it
+// exists, and one more account before that exists.
 package stackref

@@ -9,15 +9,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Reference is the outputs of another stack, or unknown in a preview that comes
-// before that stack's first update.
+// Reference is the outputs of another stack. In a preview that comes before that
+// stack's update some outputs are missing, or all of them: those are unknown.
 type Reference[T any] struct {
 	outputs *T
+	// lacking says that an output is missing that is needed.
+	lacking bool
 }
 
 // Read reads the outputs of another stack of this project and checks with need
-// that they hold what the caller will use. Whatever is lacking is an error in an
-// update and makes the reference unknown in a preview.
+// that they hold what the caller will use. A missing output is an error in an
+// update. In a preview it is unknown, and the others are what they are: one account
+// that isn't there yet must not make everything look changed that reads another's.
 func Read[T any](ctx *pulumi.Context, live *Live, stack string, need func(T) error) (Reference[T], error) {
 	// A reference to a stack that doesn't exist fails the whole program with
 	// "unknown stack", before it could say what to run: so ask first.
@@ -44,7 +47,7 @@ func Read[T any](ctx *pulumi.Context, live *Live, stack string, need func(T) err
 	case err == nil:
 		return Reference[T]{outputs: outputs}, nil
 	case ctx.DryRun():
-		return Reference[T]{}, ctx.Log.Info(fmt.Sprintf(
+		return Reference[T]{outputs: outputs, lacking: true}, ctx.Log.Info(fmt.Sprintf(
 			"%v, so its ids are unknown in this preview; an update needs `pulumi up --stack %s` first", err, stack), nil)
 	default:
 		return Reference[T]{}, fmt.Errorf("%w: run `pulumi up --stack %s` first, or `coldstart up`, which runs all stacks in order", err, stack)
@@ -61,17 +64,22 @@ func Previous[T any](ctx *pulumi.Context) (*T, error) {
 	return Decode[T](ctx.Stack(), raw)
 }
 
-// Known reports whether the outputs are known.
+// Known reports whether all outputs that are needed are known.
 func (r Reference[T]) Known() bool {
-	return r.outputs != nil
+	return r.outputs != nil && !r.lacking
 }
 
-// String returns one of the outputs.
+// String returns one of the outputs, which get takes out as it is: an empty one is
+// unknown where outputs are missing.
 func (r Reference[T]) String(get func(T) string) pulumi.StringOutput {
-	if !r.Known() {
+	value := ""
+	if r.outputs != nil {
+		value = get(*r.outputs)
+	}
+	if value == "" && !r.Known() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 	}
-	return pulumi.String(get(*r.outputs)).ToStringOutput()
+	return pulumi.String(value).ToStringOutput()
 }
 
 // A folder as a backend is read while another process, or the engine itself, writes

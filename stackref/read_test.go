@@ -101,6 +101,42 @@ func TestReadWithout(t *testing.T) {
 	}
 }
 
+// TestReadPart reads a stack that lacks a part of what is needed: only that is unknown.
+func TestReadPart(t *testing.T) {
+	t.Parallel()
+	outputs := map[string]any{"organizationId": "o-1", "accounts": map[string]any{"old": map[string]any{"id": "111111111111"}}}
+	for _, preview := range []bool{true, false} {
+		result := pulumitest.Run{Preview: preview, Answers: map[string]pulumitest.Answer{
+			pulumitest.ReadStackOutputs: pulumitest.Stacks(map[string]map[string]any{"master": outputs}),
+		}}.Do(t, func(ctx *pulumi.Context) error {
+			ref, err := stackref.Read(ctx, nil, "master", func(m stackref.Master) error {
+				if m.Accounts["new"].ID == "" {
+					return errors.New("account new isn't in stack master yet")
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			ctx.Export("known", pulumi.Bool(ref.Known()))
+			ctx.Export("organization", ref.String(func(m stackref.Master) string { return m.OrganizationID }))
+			ctx.Export("old", ref.String(func(m stackref.Master) string { return m.Accounts["old"].ID }))
+			ctx.Export("new", ref.String(func(m stackref.Master) string { return m.Accounts["new"].ID }))
+			return nil
+		})
+		if !preview {
+			if result.Err == nil || !strings.Contains(result.Err.Error(), "account new isn't in stack master yet: run `pulumi up --stack master` first") {
+				t.Errorf("an update: %v", result.Err)
+			}
+			continue
+		}
+		want := map[string]any{"known": false, "organization": "o-1", "old": "111111111111", "new": pulumitest.Unknown}
+		if diff := cmp.Diff(want, result.Exports); diff != "" || result.Err != nil {
+			t.Errorf("%v (-want +got)\n%s", result.Err, diff)
+		}
+	}
+}
+
 // TestReadFails doesn't take any error for a stack that hasn't run.
 func TestReadFails(t *testing.T) {
 	t.Parallel()

@@ -143,18 +143,17 @@ func resourceOf(m apitype.StepEventMetadata) Resource {
 	}
 }
 
-// unworthy reports whether a step isn't worth telling, and counts those that
-// Pulumi counts as updates: of references to other stacks, which are read each
-// time, and of providers where a preview comes in by other roles than updates do.
+// unworthy reports whether a step isn't worth telling.
 func (w *watcher) unworthy(m apitype.StepEventMetadata) bool {
-	if unchanged(m.Op) {
-		return true
-	}
-	if m.Op != apitype.OpUpdate || m.Type != "pulumi:pulumi:StackReference" && (!w.entrances || !strings.HasPrefix(m.Type, "pulumi:providers:")) {
-		return false
-	}
-	w.ignored[m.URN] = true
-	return true
+	return unchanged(m.Op) || w.ignores(m)
+}
+
+// ignores reports whether a step is one that Pulumi counts as an update and nobody
+// wants to know of: of a reference to another stack, which is read each time, or of a
+// provider where a preview comes in by another role than updates do.
+func (w *watcher) ignores(m apitype.StepEventMetadata) bool {
+	return m.Op == apitype.OpUpdate &&
+		(m.Type == "pulumi:pulumi:StackReference" || w.entrances && strings.HasPrefix(m.Type, "pulumi:providers:"))
 }
 
 func (w *watcher) started(m apitype.StepEventMetadata) {
@@ -170,6 +169,9 @@ func (w *watcher) started(m apitype.StepEventMetadata) {
 func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 	if !failed {
 		w.noteStep(m)
+		if w.ignores(m) {
+			w.ignored[m.URN] = true // Pulumi counts steps when they have ended well.
+		}
 	}
 	if w.unworthy(m) && !failed {
 		return

@@ -119,15 +119,21 @@ func (s *stack) pulumi(ctx context.Context, args ...string) error {
 }
 
 func runIn(ctx context.Context, ws workspace, stdin io.Reader, args ...string) error {
+	_, err := outputIn(ctx, ws, stdin, args...)
+	return err
+}
+
+// outputIn runs a command of the CLI and returns what it prints.
+func outputIn(ctx context.Context, ws workspace, stdin io.Reader, args ...string) (string, error) {
 	var env []string
 	for k, v := range ws.GetEnvVars() {
 		env = append(env, k+"="+v)
 	}
 	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), stdin, nil, nil, env, args...)
 	if err != nil {
-		return fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
+		return "", fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
 	}
-	return nil
+	return stdout, nil
 }
 
 // init creates the stack in the backend that env names, with a secrets provider
@@ -172,7 +178,15 @@ func (s *stack) preview(ctx context.Context) error {
 // into the state.
 func (s *stack) drift(ctx context.Context) error {
 	return s.planned(ctx, func(plan *program.Plan) error {
-		handle, err := s.open(ctx, s.a.options.Dir, s.a.options.Env, plan)
+		dir, env := s.a.options.Dir, s.a.options.Env
+		if plan != nil {
+			var err error
+			if dir, env, err = s.copied(ctx, plan); err != nil {
+				return err
+			}
+			defer func() { _ = os.RemoveAll(dir) }()
+		}
+		handle, err := s.open(ctx, dir, env, plan)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,10 @@ func (a *Automation) scratch() (dir string, env map[string]string, err error) {
 	if env = maps.Clone(a.options.Env); env == nil {
 		env = map[string]string{}
 	}
-	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
+	env[backendVariable] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "preview" // Nothing is kept.
 	return dir, env, nil
 }
+
+// backendVariable names the backend for Pulumi.
+const backendVariable = "PULUMI_BACKEND_URL"

@@ -43,7 +43,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	}
 	m := &member{name: name, master: master, archive: archive}
 	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
-	m.provider, err = assuming(ctx, org, "account", name, m.accountID,
+	m.provider, err = assuming(ctx, org, accountProvider, name, m.accountID,
 		master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN }))
 	return m, err
 }
@@ -58,7 +58,7 @@ func reference[T any](ctx *pulumi.Context, org *declaration, stack string, need 
 
 // declareBase declares what every account has.
 func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
-	delegation, err := assuming(ctx, org, "delegation", organization.Master,
+	delegation, err := assuming(ctx, org, delegationProvider, organization.Master,
 		m.master.String(func(o stackref.Master) string { return o.AccountID }),
 		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
 	if err != nil {

@@ -1,6 +1,10 @@
 package program
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -27,12 +31,18 @@ func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.P
 	return aws.NewProvider(ctx, name, args)
 }
 
+// Names of the providers that come into an account by one of its roles.
+const (
+	accountProvider    = "account"    // into the stack's own account
+	delegationProvider = "delegation" // into the management account
+)
+
 // assuming works in an account through one of its roles, or by its plan role if
 // that is what previews come in by.
 func assuming(ctx *pulumi.Context, org *declaration, name, account string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{AllowedAccountIds: pulumi.StringArray{accountID}}
 	if plan := org.settings.Plan; plan != nil {
-		role := org.Name(account, organization.RolePlan)
+		role := org.Name(account, organization.RolePlan) // Enter does the same to a provider in the state.
 		args.AssumeRoleWithWebIdentity = aws.ProviderAssumeRoleWithWebIdentityArgs{
 			RoleArn: accountID.ToStringOutput().ApplyT(func(id string) *string {
 				arn := organization.RoleARN(id, role)
@@ -52,3 +62,50 @@ func assuming(ctx *pulumi.Context, org *declaration, name, account string, accou
 
 // sessionName is what CloudTrail shows as who came in.
 const sessionName = "coldstart"
+
+// Enter changes the inputs of one of a stack's providers, as Pulumi's state holds
+// them, so that the provider comes into its account by the account's plan role. One
+// that assumes no role is left alone.
+func (p *Plan) Enter(org *organization.Organization, stack, provider string, inputs map[string]any) error {
+	raw, ok := inputs["assumeRole"]
+	if !ok {
+		return nil
+	}
+	account, ok := map[string]string{accountProvider: stack, delegationProvider: organization.Master}[provider]
+	if !ok {
+		return fmt.Errorf("provider %s of stack %s assumes a role, and coldstart knows no plan role to take in its place", provider, stack)
+	}
+	text, encoded := raw.(string) // Pulumi writes what isn't a text as JSON in one.
+	if !encoded {
+		content, err := json.Marshal(raw)
+		if err != nil {
+			return err
+		}
+		text = string(content)
+	}
+	var assumed struct {
+		RoleARN string `json:"roleArn"`
+	}
+	if err := json.Unmarshal([]byte(text), &assumed); err != nil {
+		return fmt.Errorf("the role of provider %s in the state of stack %s: %w", provider, stack, err)
+	}
+	parts := strings.Split(assumed.RoleARN, ":")
+	if len(parts) != 6 {
+		return fmt.Errorf("the role of provider %s in the state of stack %s is %q, which is no ARN", provider, stack, assumed.RoleARN)
+	}
+	entrance := map[string]any{
+		"roleArn":              organization.RoleARN(parts[4], org.Name(account, organization.RolePlan)),
+		"sessionName":          sessionName,
+		"webIdentityTokenFile": p.TokenFile,
+	}
+	delete(inputs, "assumeRole")
+	inputs["assumeRoleWithWebIdentity"] = entrance
+	if encoded {
+		content, err := json.Marshal(entrance)
+		if err != nil {
+			return err
+		}
+		inputs["assumeRoleWithWebIdentity"] = string(content)
+	}
+	return nil
+}

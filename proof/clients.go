@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -99,8 +100,16 @@ func throughEndpoint(cfg aws.Config) aws.HTTPClient {
 	})
 }
 
-// entering returns a configuration whose clients work in a member account,
-// through the role that lets the management account in.
-func entering(cfg aws.Config, accountID string) aws.Config {
-	return awsconfig.Assume(cfg, organization.RoleARN(accountID, organization.AccessRole), "coldstart-proof")
+// entering returns a configuration whose clients work in a member account, through
+// the role that lets the management account in, or by a token through the account's
+// plan role.
+func entering(ctx context.Context, cfg aws.Config, org *organization.Organization, a *account, token func(context.Context) (string, error)) aws.Config {
+	if token == nil {
+		return awsconfig.Assume(cfg, organization.RoleARN(a.id, organization.AccessRole), sessionName)
+	}
+	plan := organization.RoleARN(a.id, org.Name(a.name, organization.RolePlan))
+	return awsconfig.AssumeByToken(cfg, plan, sessionName, func() (string, error) { return token(ctx) })
 }
+
+// sessionName is by which CloudTrail shows who proves.
+const sessionName = "coldstart-proof"

@@ -79,6 +79,11 @@ type Options struct {
 	DNSServers []netip.Addr
 	// DNSPort is where every DNS server is asked; 0 for 53.
 	DNSPort uint16
+	// PlanToken, if not nil, lets proofs come into member accounts by their plan roles,
+	// which can't change anything, in place of OrganizationAccountAccessRole. It
+	// returns a token of GitHub's for sts.amazonaws.com, and is asked for one for
+	// each account.
+	PlanToken func(context.Context) (string, error)
 	// OnProved, if not nil, is told of each account that was proved, of one at a
 	// time.
 	OnProved func(account string)
@@ -168,7 +173,7 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	for _, name := range org.AccountNames() {
 		a := &account{name: name}
 		if a.id, a.unreachable = p.find(org.AccountEmail(name), org.Accounts[name].ID); a.unreachable == nil {
-			a.clients = newClients(entering(cfg, a.id))
+			a.clients = newClients(entering(ctx, cfg, org, a, o.PlanToken))
 		}
 		p.accounts = append(p.accounts, a)
 	}

@@ -36,11 +36,11 @@ type Strangers struct {
 // Undeclared looks for what others have made in the organization where nobody but
 // coldstart should: accounts, delegations in the apex zone, and trails in any
 // account. Pulumi's state knows nothing of those. The configuration's credentials
-// are the management account's.
-func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization) (Strangers, error) {
+// are the management account's; members are entered as Options.PlanToken says.
+func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Strangers, error) {
 	cfg = patient(cfg)
 	cfg.Region = org.Region
-	p, err := newProver(ctx, cfg, org, Options{NoDNS: true})
+	p, err := newProver(ctx, cfg, org, Options{NoDNS: true, PlanToken: o.PlanToken})
 	if err != nil {
 		return Strangers{}, err
 	}

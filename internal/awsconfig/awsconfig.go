@@ -56,3 +56,20 @@ func Assume(cfg aws.Config, roleARN, session string) aws.Config {
 		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = session }))
 	return assumed
 }
+
+// AssumeByToken is Assume by a token of an identity provider's in place of
+// credentials. Token is asked for one each time that credentials are needed.
+func AssumeByToken(cfg aws.Config, roleARN, session string, token func() (string, error)) aws.Config {
+	assumed := cfg.Copy()
+	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg), roleARN, tokens(token),
+		func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = session }))
+	return assumed
+}
+
+// tokens is what the SDK asks for a token.
+type tokens func() (string, error)
+
+func (t tokens) GetIdentityToken() ([]byte, error) {
+	token, err := t()
+	return []byte(token), err
+}

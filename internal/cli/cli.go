@@ -217,18 +217,24 @@ func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, 
 // over returns what runs the stacks of a declaration that was loaded already.
 func (p *project) over(org *organization.Organization, onEvent func(automation.Event)) (*automation.Automation, error) {
 	options := automation.Options{Dir: p.dir, Parallel: p.parallel, SecretsProvider: p.secretsProvider, OnEvent: onEvent}
-	if p.planRoles {
-		if org.Access.GitHub.Repository == "" {
-			return nil, usageError{errors.New("--plan-roles: coldstart:access.github names no repository, so there are no such roles")}
-		}
-		options.PlanToken = oidc.Token
+	if p.planRoles && org.Access.GitHub.Repository == "" {
+		return nil, usageError{errors.New("--plan-roles: coldstart:access.github names no repository, so there are no such roles")}
 	}
+	options.PlanToken = p.planToken()
 	a, err := automation.New(org, options)
 	if err != nil || !p.withDependencies || len(p.stacks) == 0 {
 		return a, err
 	}
 	p.stacks, err = a.WithDependencies(p.stacks...)
 	return a, err
+}
+
+// planToken returns what plan roles are entered by; nil without --plan-roles.
+func (p *project) planToken() func(context.Context) (string, error) {
+	if !p.planRoles {
+		return nil
+	}
+	return oidc.Token
 }
 
 // planRolesFlag adds --plan-roles to a command that only reads.

@@ -32,7 +32,11 @@ Nothing is changed, neither in AWS nor in Pulumi's state. ` + "`coldstart up`" +
 has changed back to what is declared, after ` + "`coldstart refresh`" + ` has noted it.
 
 The exit code is 0 if nothing has changed, 3 if something has, 1 if it couldn't be
-found out.`,
+found out for any account: then the account and the reason are named.
+
+--plan-roles is for a workflow on GitHub whose credentials are those of the
+management account's plan role: members are entered by their own plan roles, and no
+other role is assumed.`,
 		Example: "  coldstart drift\n  coldstart drift prod\n  coldstart drift --json | jq .strangers",
 	}
 	o.flags(cmd)
@@ -78,7 +82,7 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 		if err != nil {
 			return fmt.Errorf("finding AWS credentials: %w", err)
 		}
-		if strangers, err = proof.Undeclared(ctx, cfg, org); err != nil {
+		if strangers, err = proof.Undeclared(ctx, cfg, org, proof.Options{PlanToken: o.planToken()}); err != nil {
 			return fmt.Errorf("looking for what isn't declared: %w", err)
 		}
 	}
@@ -91,8 +95,8 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 	switch {
 	case err != nil:
 		return err
-	case result.Err() != nil:
-		return errReported
+	case result.Err() != nil, len(strangers.Omitted) > 0:
+		return errReported // What nobody could look at may have changed.
 	case result.Changes().Changed() > 0 || len(strangers.Strangers) > 0:
 		return errChanges
 	}
@@ -112,7 +116,7 @@ func writeDrift(w io.Writer, result *automation.Result, strangers proof.Stranger
 		fmt.Fprintf(w, "\nNot looked at: %s\n", omitted)
 	}
 	writeSummary(w, result)
-	if result.Err() == nil && result.Changes().Changed() == 0 && len(strangers.Strangers) == 0 {
+	if result.Err() == nil && result.Changes().Changed() == 0 && len(strangers.Strangers)+len(strangers.Omitted) == 0 {
 		fmt.Fprintf(w, "\nNothing has changed.\n")
 	}
 }

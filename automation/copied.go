@@ -1,0 +1,118 @@
+package automation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+// copied copies the stack's state into a scratch backend, with providers that come
+// into accounts by their plan roles: a refresh takes its providers from the state, and
+// those there assume roles that a plan role may not. Secrets stay encrypted as they
+// are. The caller removes the folder.
+func (s *stack) copied(ctx context.Context, plan *program.Plan) (dir string, env map[string]string, err error) {
+	envelope, err := s.encrypted(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	enter := func(provider string, inputs map[string]any) error {
+		return plan.Enter(s.a.org, s.name, provider, inputs)
+	}
+	if envelope.Deployment, err = withProviders(envelope.Deployment, enter); err != nil {
+		return "", nil, fmt.Errorf("reading the state: %w", err)
+	}
+	dir, scratch, err := s.a.scratch()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := writeState(filepath.Join(dir, "state"), s.name, envelope); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("copying the state: %w", err)
+	}
+	env = maps.Clone(s.a.options.Env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	env[backendVariable] = scratch[backendVariable]
+	// The copy of the project has no Pulumi.<stack>.yaml that says how.
+	env["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] = "true"
+	return dir, env, nil
+}
+
+// encrypted returns the stack's state with its secrets as the backend has them.
+func (s *stack) encrypted(ctx context.Context) (apitype.UntypedDeployment, error) {
+	var envelope apitype.UntypedDeployment
+	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	if err != nil {
+		return envelope, err
+	}
+	content, err := outputIn(ctx, ws, nil, "stack", "export", "--stack", s.name)
+	if err != nil {
+		return envelope, err
+	}
+	if err := json.Unmarshal([]byte(content), &envelope); err != nil {
+		return envelope, fmt.Errorf("reading the state: %w", err)
+	}
+	return envelope, nil
+}
+
+// withProviders returns a state after change has changed the inputs of each of its AWS
+// providers. All else stays as it is, also what this program doesn't know.
+func withProviders(deployment json.RawMessage, change func(provider string, inputs map[string]any) error) (json.RawMessage, error) {
+	decoder := json.NewDecoder(bytes.NewReader(deployment))
+	decoder.UseNumber()
+	var state map[string]any
+	if err := decoder.Decode(&state); err != nil {
+		return nil, err
+	}
+	resources, _ := state["resources"].([]any)
+	for _, r := range resources {
+		r, _ := r.(map[string]any)
+		if r["type"] != "pulumi:providers:aws" {
+			continue
+		}
+		urn, _ := r["urn"].(string)
+		for _, side := range []string{"inputs", "outputs"} {
+			if values, ok := r[side].(map[string]any); ok {
+				if err := change(urn[strings.LastIndexByte(urn, ':')+1:], values); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return json.Marshal(state)
+}
+
+// writeState writes a stack's state into an empty folder that is to be a backend.
+// `pulumi stack init` and `import` would need a key to encrypt with.
+func writeState(backend, name string, envelope apitype.UntypedDeployment) error {
+	checkpoint, err := json.Marshal(map[string]any{
+		"stack":  "organization/" + program.Project + "/" + name,
+		"latest": envelope.Deployment,
+	})
+	if err != nil {
+		return err
+	}
+	content, err := json.Marshal(apitype.VersionedCheckpoint{Version: envelope.Version, Features: envelope.Features, Checkpoint: checkpoint})
+	if err != nil {
+		return err
+	}
+	stacks := filepath.Join(backend, ".pulumi", "stacks", program.Project)
+	if err := os.MkdirAll(stacks, 0o700); err != nil {
+		return err
+	}
+	// Without this file Pulumi takes the folder for one of its first layout.
+	if err := os.WriteFile(filepath.Join(backend, ".pulumi", "meta.yaml"), []byte("version: 1\n"), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(stacks, name+".json"), content, 0o600)
+}

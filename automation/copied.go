@@ -66,7 +66,8 @@ func (s *stack) encrypted(ctx context.Context) (apitype.UntypedDeployment, error
 }
 
 // withProviders returns a state after change has changed the inputs of each of its AWS
-// providers. All else stays as it is, also what this program doesn't know.
+// providers. It has no references to other stacks, which a refresh would read from the
+// backend. All else stays as it is, also what this program doesn't know.
 func withProviders(deployment json.RawMessage, change func(provider string, inputs map[string]any) error) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(deployment))
 	decoder.UseNumber()
@@ -75,8 +76,13 @@ func withProviders(deployment json.RawMessage, change func(provider string, inpu
 		return nil, err
 	}
 	resources, _ := state["resources"].([]any)
-	for _, r := range resources {
-		r, _ := r.(map[string]any)
+	kept := make([]any, 0, len(resources))
+	for _, item := range resources {
+		r, _ := item.(map[string]any)
+		if r["type"] == stackReference {
+			continue
+		}
+		kept = append(kept, item)
 		if r["type"] != "pulumi:providers:aws" {
 			continue
 		}
@@ -89,6 +95,7 @@ func withProviders(deployment json.RawMessage, change func(provider string, inpu
 			}
 		}
 	}
+	state["resources"] = kept
 	return json.Marshal(state)
 }
 

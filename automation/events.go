@@ -148,12 +148,15 @@ func (w *watcher) unworthy(m apitype.StepEventMetadata) bool {
 	return unchanged(m.Op) || w.ignores(m)
 }
 
+// stackReference is the type of a reference to another stack.
+const stackReference = "pulumi:pulumi:StackReference"
+
 // ignores reports whether a step is one that Pulumi counts as an update and nobody
 // wants to know of: of a reference to another stack, which is read each time, or of a
 // provider where a preview comes in by another role than updates do.
 func (w *watcher) ignores(m apitype.StepEventMetadata) bool {
 	return m.Op == apitype.OpUpdate &&
-		(m.Type == "pulumi:pulumi:StackReference" || w.entrances && strings.HasPrefix(m.Type, "pulumi:providers:"))
+		(m.Type == stackReference || w.entrances && strings.HasPrefix(m.Type, "pulumi:providers:"))
 }
 
 func (w *watcher) started(m apitype.StepEventMetadata) {

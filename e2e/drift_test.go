@@ -17,6 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
 )
 
 // What others change is found and left alone, and a workflow sees it by roles that
@@ -49,7 +52,13 @@ config:
 		t.Errorf("outside a workflow: %v", err)
 	}
 	w.env["ACTIONS_ID_TOKEN_REQUEST_URL"], w.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = tokens.URL, "requested"
+	w.plans()
+	before := w.stateObjects()
 	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
+	contains(t, w.ok(coldstart(), "drift", "--plan-roles"), "Nothing has changed.")
+	if out, err := w.run(coldstart(), "drift"); exitCode(err) != 1 || !strings.Contains(out, "sts:AssumeRole") {
+		t.Errorf("a plan role has assumed another: %v", err)
+	}
 
 	w.tamper()
 	out, err := w.run(coldstart(), "drift", "--plan-roles")
@@ -57,16 +66,69 @@ config:
 		t.Errorf("drift ended with %v", err)
 	}
 	contains(t, out, "iam.Role", "assumeRolePolicy.Statement[0].Principal.AWS", "shadow.drift.example is delegated to", "stranger@drift.example")
-	if out, err := w.run(coldstart(), "drift", "--json"); exitCode(err) != 3 || !strings.Contains(out, `"strangers"`) {
+	if out, err := w.run(coldstart(), "drift", "--plan-roles", "--json"); exitCode(err) != 3 || !strings.Contains(out, `"strangers"`) {
 		t.Errorf("drift --json ended with %v", err)
 	}
+	w.shut()
+	out, err = w.run(coldstart(), "drift", "--plan-roles")
+	if exitCode(err) != 1 {
+		t.Errorf("drift of an account that can't be entered ended with %v", err)
+	}
+	contains(t, out, "stack app", "The role drift-app-plan lets in", "Not looked at: trails of app")
 	// It was left alone: neither AWS nor the state has changed.
+	if diff := cmp.Diff(before, w.stateObjects()); diff != "" {
+		t.Errorf("something was written into the backend (-before +after)\n%s", diff)
+	}
+	w.env["AWS_ACCESS_KEY_ID"] = "test"
 	if _, err := w.run(coldstart(), "drift", "app"); exitCode(err) != 3 {
 		t.Errorf("the second drift ended with %v", err)
 	}
 	if result, err := w.automation().Preview(context.Background()); err != nil || result.Changes().Changed() != 0 {
 		t.Errorf("drift wrote into the state: %v", err)
 	}
+}
+
+// plans leaves the scenario nothing but what a workflow has: a session of the
+// management account's plan role.
+func (w *world) plans() {
+	w.t.Helper()
+	master, err := w.automation().Master(context.Background())
+	must(w.t, err)
+	out, err := sts.NewFromConfig(w.emulator.Config("eu-west-2")).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: &master.PlanRoleARN, RoleSessionName: aws.String("workflow"), WebIdentityToken: aws.String("a.token.of.github"),
+	})
+	must(w.t, err)
+	w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_SECRET_ACCESS_KEY"] = *out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey
+}
+
+// stateObjects returns what the management account's bucket holds, by key.
+func (w *world) stateObjects() map[string]string {
+	w.t.Helper()
+	master, err := w.automation().Master(context.Background())
+	must(w.t, err)
+	client := s3.NewFromConfig(w.emulator.Config("eu-west-2"), func(o *s3.Options) { o.UsePathStyle = true })
+	out, err := client.ListObjectVersions(context.Background(), &s3.ListObjectVersionsInput{Bucket: &master.StateBucket})
+	must(w.t, err)
+	objects := map[string]string{}
+	for _, v := range out.Versions {
+		objects[*v.Key+" "+aws.ToString(v.VersionId)] = aws.ToString(v.ETag)
+	}
+	if len(objects) == 0 {
+		w.t.Error("there is no state in the bucket")
+	}
+	return objects
+}
+
+// shut lets nobody into a member by its plan role.
+func (w *world) shut() {
+	w.t.Helper()
+	master, err := w.automation().Master(context.Background())
+	must(w.t, err)
+	_, err = w.iam(master.Accounts["app"].ID).UpdateAssumeRolePolicy(context.Background(), &iam.UpdateAssumeRolePolicyInput{
+		RoleName:       aws.String("drift-app-plan"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRoleWithWebIdentity"}]}`),
+	})
+	must(w.t, err)
 }
 
 // tamper does what nobody should.

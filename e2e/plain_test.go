@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,14 +14,17 @@ import (
 // Plain `pulumi`, with the Go language host and no wrapper.
 func TestPlainPulumi(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `
+	const declaration = `
 config:
   coldstart:namespace: plain
   coldstart:domain: plain.example
   coldstart:region: ca-central-1
   coldstart:email: aws-%s@plain.example
   coldstart:accounts: {audit: {}, prod: {}}
-`)
+  coldstart:access: {account: prod}
+  coldstart:users: {ada: {groups: [audit-admin]}}
+`
+	w := newWorld(t, declaration)
 	w.plainProject()
 	for _, stack := range []string{"master", "audit", "prod"} {
 		w.ok("pulumi", "stack", "init", stack)
@@ -44,6 +49,11 @@ config:
 	contains(t, refreshed, "unchanged")
 	backend := w.ok("pulumi", "stack", "output", "backendUrl", "--stack", "prod")
 	contains(t, backend, "s3://plain-prod-state-", "region=ca-central-1")
+
+	// One account more changes nothing in the others but the group that is to reach it.
+	w.declare(strings.NewReplacer("prod: {}}", "prod: {}, more: {}}", "[audit-admin]", "[audit-admin, more-admin]").Replace(declaration))
+	w.only("prod", []string{"create aws:iam/group:Group more-admin", "create aws:iam/groupPolicy:GroupPolicy more-admin", "update aws:iam/userGroupMembership:UserGroupMembership ada"})
+	w.declare(declaration)
 
 	protected, err := w.run("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive")
 	if err == nil {
@@ -97,5 +107,40 @@ func (w *world) plainProject() {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
 			must(w.t, os.Symlink(filepath.Join(root, e.Name()), filepath.Join(w.dir, e.Name())))
 		}
+	}
+}
+
+// only checks what previews of all stacks show for one of them, and that only it and
+// master have changes among the stacks that are there: coldstart's and plain Pulumi's.
+func (w *world) only(stack string, want []string) {
+	w.t.Helper()
+	var result struct {
+		Stacks []struct {
+			Stack string
+			Steps []struct{ Operation, Type, Name string }
+		}
+	}
+	content, err := w.command(coldstart(), "preview", "--json").Output()
+	must(w.t, err)
+	must(w.t, json.Unmarshal(content, &result))
+	for _, s := range result.Stacks {
+		var steps []string
+		for _, step := range s.Steps {
+			steps = append(steps, step.Operation+" "+step.Type+" "+step.Name)
+		}
+		slices.Sort(steps)
+		switch {
+		case s.Stack == stack && !slices.Equal(steps, want):
+			w.t.Errorf("coldstart previews %q, not %q", steps, want)
+		case s.Stack == "audit" && len(steps) > 0:
+			w.t.Errorf("an account that has nothing to do with it changes: %q", steps)
+		}
+	}
+	var plain struct{ ChangeSummary map[string]int }
+	content, err = w.command("pulumi", "preview", "--stack", stack, "--json", "--non-interactive").Output()
+	must(w.t, err)
+	must(w.t, json.Unmarshal(content, &plain))
+	if plain.ChangeSummary["create"]+plain.ChangeSummary["update"] != len(want) {
+		w.t.Errorf("plain Pulumi previews %v", plain.ChangeSummary)
 	}
 }

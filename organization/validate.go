@@ -38,9 +38,9 @@ const longestSuffix = len("trails-123456789012")
 var (
 	// CloudTrail doesn't take two hyphens in a row in a trail's name.
 	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
-	shortName    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	label        = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-	topLevel     = regexp.MustCompile(`^([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
+	shortName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	label     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	topLevel  = regexp.MustCompile(`^([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
 	// AWS Organizations takes ASCII without some characters, and no dot at the start.
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
 	emailAddress = regexp.MustCompile("^[A-Za-z0-9!#$*+/=?^_`{}~-][A-Za-z0-9.!#$*+/=?^_`{}~-]*@" + emailDomain + "$")

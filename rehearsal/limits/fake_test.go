@@ -20,7 +20,7 @@ type fake struct {
 	attached map[string][]string
 	inline   map[string]string
 	managed  map[string]string
-	counts   map[string]int    // what IAM and CloudTrail list, by action or counter
+	counts   map[string]int // what IAM and CloudTrail list, by action or counter
 	calls    map[string]int
 	units    []string // each below its parent, as in r-1/name
 	// entered and leave hold up calls that change something, if not nil.

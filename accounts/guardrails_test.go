@@ -63,7 +63,7 @@ func checkChildren(t *testing.T, result *pulumitest.Result, typ, name string, wa
 	}
 }
 
-const denyAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"]}]}`
+const denyAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
 
 // TestGuardrails attaches each policy to what it binds, by the ids of both.
 func TestGuardrails(t *testing.T) {

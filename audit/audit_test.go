@@ -80,18 +80,18 @@ func TestArchivePolicies(t *testing.T) {
 		if result.Err != nil {
 			t.Fatal(result.Err)
 		}
-		const statement = `{"Sid":"%s","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["%s"],"Resource":["%s"],"Condition":{"ArnLike":{"aws:SourceArn":["%s"]%s},"StringEquals":{"aws:SourceOrgID":["o-1"]%s}}}`
+		const statement = `{"Sid":"%s","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"%s","Resource":"%s","Condition":{"ArnLike":{"aws:SourceArn":"%s"%s},"StringEquals":{"aws:SourceOrgID":"o-1"%s}}}`
 		const bucket = "arn:aws:s3:::acme-audit-trails-123456789012"
 		want := `{"Version":"2012-10-17","Statement":[` +
-			`{"Sid":"DenyPlaintext","Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["` + bucket + `","` + bucket + `/*"],"Condition":{"Bool":{"aws:SecureTransport":["false"]}}},` +
+			`{"Sid":"DenyPlaintext","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["` + bucket + `","` + bucket + `/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
 			fmt.Sprintf(statement, "TrailsSeeTheBucket", "s3:GetBucketAcl", bucket, trail, "", "") + "," +
-			fmt.Sprintf(statement, "TrailsWrite", "s3:PutObject", bucket+"/AWSLogs/*", trail, "", `,"s3:x-amz-acl":["bucket-owner-full-control"]`) + `]}`
+			fmt.Sprintf(statement, "TrailsWrite", "s3:PutObject", bucket+"/AWSLogs/*", trail, "", `,"s3:x-amz-acl":"bucket-owner-full-control"`) + `]}`
 		if diff := cmp.Diff(want, result.Resource(t, pulumitest.BucketPolicy, "archive").At("policy")); diff != "" {
 			t.Errorf("bucket: (-want +got)\n%s", diff)
 		}
 		want = `{"Version":"2012-10-17","Statement":[` +
-			`{"Sid":"AdministeredByAccount","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Action":["kms:*"],"Resource":["*"]},` +
-			fmt.Sprintf(statement, "TrailsEncrypt", "kms:GenerateDataKey*", "*", trail, `,"kms:EncryptionContext:aws:cloudtrail:arn":["`+trail+`"]`, "") + "," +
+			`{"Sid":"AdministeredByAccount","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"},` +
+			fmt.Sprintf(statement, "TrailsEncrypt", "kms:GenerateDataKey*", "*", trail, `,"kms:EncryptionContext:aws:cloudtrail:arn":"`+trail+`"`, "") + "," +
 			fmt.Sprintf(statement, "TrailsSeeTheKey", "kms:DescribeKey", "*", trail, "", "") + `]}`
 		if diff := cmp.Diff(want, result.Resource(t, pulumitest.Key, "archive").At("policy")); diff != "" {
 			t.Errorf("key: (-want +got)\n%s", diff)

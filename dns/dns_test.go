@@ -117,15 +117,15 @@ func TestLocal(t *testing.T) {
 
 const (
 	trust = `{"Version":"2012-10-17","Statement":[{"Sid":"MasterAndMember","Effect":"Allow",` +
-		`"Principal":{"AWS":["arn:aws:iam::111111111111:root","arn:aws:iam::123456789012:root"]},"Action":["sts:AssumeRole"],` +
+		`"Principal":{"AWS":["arn:aws:iam::111111111111:root","arn:aws:iam::123456789012:root"]},"Action":"sts:AssumeRole",` +
 		`"Condition":{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::111111111111:*","arn:aws:iam::123456789012:role/Access"]},` +
-		`"StringEquals":{"aws:PrincipalOrgID":["o-1"]}}}]}`
+		`"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`
 	rights = `{"Version":"2012-10-17","Statement":[` +
-		`{"Sid":"ChangeOneName","Effect":"Allow","Action":["route53:ChangeResourceRecordSets"],"Resource":["arn:aws:route53:::hostedzone/ZAPEX"],` +
-		`"Condition":{"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["prod.acme.example"],"route53:ChangeResourceRecordSetsRecordTypes":["NS"]},` +
-		`"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["false"],"route53:ChangeResourceRecordSetsRecordTypes":["false"]}}},` +
-		`{"Sid":"ReadTheZone","Effect":"Allow","Action":["route53:GetHostedZone","route53:ListResourceRecordSets"],"Resource":["arn:aws:route53:::hostedzone/ZAPEX"]},` +
-		`{"Sid":"WaitForTheChange","Effect":"Allow","Action":["route53:GetChange"],"Resource":["arn:aws:route53:::change/*"]}]}`
+		`{"Sid":"ChangeOneName","Effect":"Allow","Action":"route53:ChangeResourceRecordSets","Resource":"arn:aws:route53:::hostedzone/ZAPEX",` +
+		`"Condition":{"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"prod.acme.example","route53:ChangeResourceRecordSetsRecordTypes":"NS"},` +
+		`"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}},` +
+		`{"Sid":"ReadTheZone","Effect":"Allow","Action":["route53:GetHostedZone","route53:ListResourceRecordSets"],"Resource":"arn:aws:route53:::hostedzone/ZAPEX"},` +
+		`{"Sid":"WaitForTheChange","Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`
 )
 
 func TestRole(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 
 const workflows = `{"Version":"2012-10-17","Statement":[{"Sid":"Workflows","Effect":"Allow",` +
 	`"Principal":{"Federated":"arn:aws:iam::` + account + `:oidc-provider/token.actions.githubusercontent.com"},` +
-	`"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{` +
-	`"token.actions.githubusercontent.com:aud":["sts.amazonaws.com"],"token.actions.githubusercontent.com:sub":[%s]}}}]}`
+	`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{` +
+	`"token.actions.githubusercontent.com:aud":"sts.amazonaws.com","token.actions.githubusercontent.com:sub":%s}}}]}`
 
 // TestGitHub lets in just what the repository's pull requests, and its branch or
 // environment, run.
@@ -29,13 +29,13 @@ func TestGitHub(t *testing.T) {
 		{
 			"branch",
 			organization.GitHub{Repository: "acme/infrastructure", Branch: "release/v1"},
-			`"repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/release/v1"`,
+			`["repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/release/v1"]`,
 			`"repo:acme/infrastructure:ref:refs/heads/release/v1"`,
 		},
 		{
 			"environment",
 			organization.GitHub{Repository: "acme/infrastructure", Branch: "main", Environment: "production"},
-			`"repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/main"`,
+			`["repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/main"]`,
 			`"repo:acme/infrastructure:environment:production"`,
 		},
 	} {
@@ -80,7 +80,7 @@ func TestGitHub(t *testing.T) {
 				checkInputs(t, result, pulumitest.RolePolicy, "plan-state", map[string]any{
 					"name": "state", "role": "acme-prod-plan",
 					"policy": unless(preview, `{"Version":"2012-10-17","Statement":[{"Sid":"DecryptState","Effect":"Allow",`+
-						`"Action":["kms:Decrypt"],"Resource":["arn:aws:kms:us-west-2:111111111111:key/k"]}]}`),
+						`"Action":"kms:Decrypt","Resource":"arn:aws:kms:us-west-2:111111111111:key/k"}]}`),
 				})
 				exports := map[string]any{
 					"plan":  unless(preview, "arn:aws:iam::"+account+":role/acme-prod-plan"),

@@ -140,7 +140,7 @@ func trustUsers(accountID string, mfaMaxAge time.Duration) policy.Document {
 	condition := policy.Condition{"Bool": {"aws:MultiFactorAuthPresent": {"true"}}}
 	if mfaMaxAge > 0 {
 		seconds := strconv.Itoa(int(mfaMaxAge.Seconds()))
-		condition["NumericLessThanEquals"] = map[string][]string{"aws:MultiFactorAuthAge": {seconds}}
+		condition["NumericLessThanEquals"] = map[string]policy.List{"aws:MultiFactorAuthAge": {seconds}}
 	}
 	return policy.Document{Statements: []policy.Statement{{
 		Sid:       "UsersWithMFA",

@@ -30,8 +30,8 @@ func declareRoles(preview bool, maxAge time.Duration, roles ...identity.Role) fu
 }
 
 const usersWithMFA = `{"Version":"2012-10-17","Statement":[{"Sid":"UsersWithMFA","Effect":"Allow",` +
-	`"Principal":{"AWS":["arn:aws:iam::222222222222:root"]},"Action":["sts:AssumeRole"],` +
-	`"Condition":{"Bool":{"aws:MultiFactorAuthPresent":["true"]}%s}}]}`
+	`"Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"sts:AssumeRole",` +
+	`"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}%s}}]}`
 
 // TestTrust lets in users of the users' account only, with a second factor that
 // was shown lately, if that is asked for.
@@ -39,9 +39,9 @@ func TestTrust(t *testing.T) {
 	t.Parallel()
 	for maxAge, want := range map[time.Duration]string{
 		0:                               fmt.Sprintf(usersWithMFA, ""),
-		12 * time.Hour:                  fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":["43200"]}`),
-		90*time.Minute + 30*time.Second: fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":["5430"]}`),
-		time.Second:                     fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":["1"]}`),
+		12 * time.Hour:                  fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":"43200"}`),
+		90*time.Minute + 30*time.Second: fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":"5430"}`),
+		time.Second:                     fmt.Sprintf(usersWithMFA, `,"NumericLessThanEquals":{"aws:MultiFactorAuthAge":"1"}`),
 	} {
 		t.Run(maxAge.String(), func(t *testing.T) {
 			t.Parallel()
@@ -98,12 +98,12 @@ func TestRoleRights(t *testing.T) {
 		for _, role := range []string{"both", "deployer"} {
 			checkInputs(t, result, pulumitest.RolePolicy, role, map[string]any{
 				"name": "statements", "role": "acme-prod-" + role,
-				"policy": `{"Version":"2012-10-17","Statement":[{"Sid":"Deploy","Effect":"Allow","Action":["ecs:UpdateService"],"Resource":["*"]}]}`,
+				"policy": `{"Version":"2012-10-17","Statement":[{"Sid":"Deploy","Effect":"Allow","Action":"ecs:UpdateService","Resource":"*"}]}`,
 			})
 		}
 		checkInputs(t, result, pulumitest.ManagedPolicy, "deployer-boundary", map[string]any{
 			"name": "acme-prod-deployer-boundary", "description": "What acme-prod-deployer can't do more than", "tags": map[string]any{"Account": "prod"},
-			"policy": `{"Version":"2012-10-17","Statement":[{"Sid":"Within","Effect":"Allow","NotAction":["iam:*"],"Resource":["*"]}]}`,
+			"policy": `{"Version":"2012-10-17","Statement":[{"Sid":"Within","Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}`,
 		})
 		for role, want := range map[string]any{
 			"billing": nil, "both": nil,

@@ -39,13 +39,13 @@ func TestGroups(t *testing.T) {
 			pulumitest.ManagedPolicy+" self-service")
 		for group, resources := range map[string]string{
 			"engineers":     `["arn:aws:iam::333333333333:role/acme-dev-admin","arn:aws:iam::444444444444:role/acme-data-readonly"]`,
-			"data-readonly": `["arn:aws:iam::444444444444:role/acme-data-readonly"]`,
+			"data-readonly": `"arn:aws:iam::444444444444:role/acme-data-readonly"`,
 		} {
 			checkInputs(t, result, pulumitest.Group, group, map[string]any{"name": "acme-" + group})
 			checkInputs(t, result, pulumitest.GroupPolicy, group, map[string]any{
 				"name": "roles", "group": "acme-" + group,
-				"policy": unless(preview, `{"Version":"2012-10-17","Statement":[{"Sid":"AssumeRoles","Effect":"Allow","Action":["sts:AssumeRole"],"Resource":`+
-					resources+`,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":["true"]}}}]}`),
+				"policy": unless(preview, `{"Version":"2012-10-17","Statement":[{"Sid":"AssumeRoles","Effect":"Allow","Action":"sts:AssumeRole","Resource":`+
+					resources+`,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`),
 			})
 		}
 		if diff := cmp.Diff(map[string]any{"arns": map[string]any{}, "passwords": map[string]any{}}, result.Exports); diff != "" {
@@ -122,14 +122,14 @@ func TestUnknownGroup(t *testing.T) {
 
 // selfService is what users may do by themselves.
 const selfService = `{"Version":"2012-10-17","Statement":[` +
-	`{"Sid":"SeeTheAccount","Effect":"Allow","Action":["iam:GetAccountPasswordPolicy","iam:ListAccountAliases","iam:ListUsers","iam:ListVirtualMFADevices"],"Resource":["*"]},` +
+	`{"Sid":"SeeTheAccount","Effect":"Allow","Action":["iam:GetAccountPasswordPolicy","iam:ListAccountAliases","iam:ListUsers","iam:ListVirtualMFADevices"],"Resource":"*"},` +
 	`{"Sid":"ManageOwnCredentials","Effect":"Allow","Action":["iam:ChangePassword","iam:CreateAccessKey","iam:DeactivateMFADevice","iam:DeleteAccessKey",` +
 	`"iam:EnableMFADevice","iam:GetAccessKeyLastUsed","iam:GetLoginProfile","iam:GetMFADevice","iam:GetUser","iam:ListAccessKeys","iam:ListGroupsForUser",` +
-	`"iam:ListMFADevices","iam:ResyncMFADevice","iam:UpdateAccessKey","iam:UpdateLoginProfile"],"Resource":["arn:aws:iam::*:user/${aws:username}"]},` +
-	`{"Sid":"ManageOwnDevice","Effect":"Allow","Action":["iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice"],"Resource":["arn:aws:iam::*:mfa/${aws:username}"]},` +
+	`"iam:ListMFADevices","iam:ResyncMFADevice","iam:UpdateAccessKey","iam:UpdateLoginProfile"],"Resource":"arn:aws:iam::*:user/${aws:username}"},` +
+	`{"Sid":"ManageOwnDevice","Effect":"Allow","Action":["iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice"],"Resource":"arn:aws:iam::*:mfa/${aws:username}"},` +
 	`{"Sid":"NothingElseWithoutMFA","Effect":"Deny","NotAction":["iam:ChangePassword","iam:CreateVirtualMFADevice","iam:EnableMFADevice",` +
 	`"iam:GetAccountPasswordPolicy","iam:GetMFADevice","iam:GetUser","iam:ListMFADevices","iam:ListVirtualMFADevices","iam:ResyncMFADevice","sts:GetSessionToken"],` +
-	`"Resource":["*"],"Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":["false"]}}}]}`
+	`"Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]}`
 
 // TestSelfService is the same whoever there is.
 func TestSelfService(t *testing.T) {

@@ -51,14 +51,14 @@ func (d *decoder) statements(key string, node *yaml.Node) []policy.Statement {
 func readStatement(s *object) (statement policy.Statement) {
 	s.text("Sid", &statement.Sid)
 	s.text("Effect", (*string)(&statement.Effect))
-	s.oneOrList("Action", &statement.Action)
-	s.oneOrList("NotAction", &statement.NotAction)
-	s.oneOrList("Resource", &statement.Resource)
-	s.oneOrList("NotResource", &statement.NotResource)
+	s.oneOrList("Action", (*[]string)(&statement.Action))
+	s.oneOrList("NotAction", (*[]string)(&statement.NotAction))
+	s.oneOrList("Resource", (*[]string)(&statement.Resource))
+	s.oneOrList("NotResource", (*[]string)(&statement.NotResource))
 	s.nested("Condition", func(operators *object) {
 		statement.Condition = policy.Condition{}
 		for _, operator := range slices.Sorted(maps.Keys(operators.fields)) {
-			keys := map[string][]string{}
+			keys := map[string]policy.List{}
 			operators.nested(operator, func(o *object) {
 				for _, key := range slices.Sorted(maps.Keys(o.fields)) {
 					var values []string

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -27,7 +28,9 @@ func roleOf(t *testing.T, result *pulumitest.Result, name string) pulumitest.Res
 // granted returns the ARNs of the roles that a group's policy grants.
 func granted(t *testing.T, result *pulumitest.Result, group string) []string {
 	t.Helper()
-	var document struct{ Statement []struct{ Resource []string } }
+	var document struct {
+		Statement []struct{ Resource policy.List }
+	}
 	text, _ := result.Resource(t, pulumitest.GroupPolicy, group).At("policy").(string)
 	if err := json.Unmarshal([]byte(text), &document); err != nil || len(document.Statement) != 1 {
 		t.Fatalf("%v in %s", err, text)
@@ -61,8 +64,8 @@ func TestRoles(t *testing.T) {
 			if users != organization.Master {
 				id = pulumitest.AccountID(users)
 			}
-			trust := `{"Version":"2012-10-17","Statement":[{"Sid":"UsersWithMFA","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::` + id +
-				`:root"]},"Action":["sts:AssumeRole"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":["true"]},"NumericLessThanEquals":{"aws:MultiFactorAuthAge":["43200"]}}}]}`
+			trust := `{"Version":"2012-10-17","Statement":[{"Sid":"UsersWithMFA","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + id +
+				`:root"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThanEquals":{"aws:MultiFactorAuthAge":"43200"}}}]}`
 			results := nothing().up(t, org, named(t, org, "master", "audit", "prod", "identity"))
 			for stack, result := range results {
 				account := pulumitest.AccountID(stack)
@@ -222,20 +225,20 @@ func TestGitHub(t *testing.T) {
 				}
 				for role, subjects := range map[string]string{
 					"plan":  `["repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/main"]`,
-					"apply": `["repo:acme/infrastructure:` + subject + `"]`,
+					"apply": `"repo:acme/infrastructure:` + subject + `"`,
 				} {
 					name := "acme-" + stack + "-" + role
 					if got, want := result.Exports[role+"RoleArn"], "arn:aws:iam::"+account+":role/"+name; got != want {
 						t.Errorf("%s exports %v, not %s", stack, got, want)
 					}
-					want := `"Principal":{"Federated":"arn:aws:iam::` + account + `:oidc-provider/token.actions.githubusercontent.com"},"Action":["sts:AssumeRoleWithWebIdentity"],` +
-						`"Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":["sts.amazonaws.com"],"token.actions.githubusercontent.com:sub":` + subjects + `}}}]}`
+					want := `"Principal":{"Federated":"arn:aws:iam::` + account + `:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity",` +
+						`"Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com","token.actions.githubusercontent.com:sub":` + subjects + `}}}]}`
 					if got := roleOf(t, result, name).At("assumeRolePolicy").(string); !strings.HasSuffix(got, want) {
 						t.Errorf("%s trusts %s, not\n%s", name, got, want)
 					}
 				}
 				state := result.Resource(t, pulumitest.RolePolicy, "plan-state").At("policy").(string)
-				if key := result.Exports["stateKeyArn"].(string); !strings.Contains(state, `"Resource":["`+key+`"]`) {
+				if key := result.Exports["stateKeyArn"].(string); !strings.Contains(state, `"Resource":"`+key+`"`) {
 					t.Errorf("%s: plans may use %s, not %s", stack, state, key)
 				}
 			}

@@ -19,7 +19,7 @@ import (
 // doesn't when it is changed.
 func TestGuardrailRules(t *testing.T) {
 	t.Parallel()
-	const exempt = `"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/OrganizationAccountAccessRole"]}`
+	const exempt = `"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrganizationAccountAccessRole"}`
 	p := &prover{org: declared()}
 	for name, edits := range map[string][]struct{ old, replacement, want string }{
 		organization.DenyLeaving: {
@@ -30,11 +30,11 @@ func TestGuardrailRules(t *testing.T) {
 		organization.DenyRootUser: {
 			{`:root`, `:user/*`, "also says"},
 			{`"Condition"`, `"Ignored"`, "also says"},
-			{`["*"]`, `["iam:*"]`, "also"},
+			{`"*"`, `"iam:*"`, "also"},
 		},
 		organization.DenyPublicS3: {
 			{"s3:PutAccountPublicAccessBlock", "s3:PutBucketPublicAccessBlock", "nothing denies s3:PutAccountPublicAccessBlock"},
-			{`role/OrganizationAccountAccessRole"`, `role/OrganizationAccountAccessRole","arn:aws:iam::*:role/other"`, "also says"},
+			{`"arn:aws:iam::*:role/OrganizationAccountAccessRole"`, `["arn:aws:iam::*:role/OrganizationAccountAccessRole","arn:aws:iam::*:role/other"]`, "also says"},
 			{`ArnNotLike`, `ArnLike`, "also says"},
 		},
 		organization.ProtectAudit: {
@@ -55,7 +55,7 @@ func TestGuardrailRules(t *testing.T) {
 			{exempt, `"StringEquals":{"aws:PrincipalArn":["x"]}`, "also says"},
 		},
 		organization.AllowedRegions: {
-			{`"us-west-2"`, `"us-west-2","us-east-1"`, "and not if"},
+			{`"us-west-2"`, `["us-west-2","us-east-1"]`, "and not if"},
 			{`StringNotEquals`, `StringEquals`, "and not if"},
 			{`"iam:*"`, `"iam:Get*"`, "denies iam:CreateRole"},
 			{`"sts:*"`, `"ec2:*","sts:*"`, "lets pass ec2:RunInstances"},
@@ -70,7 +70,7 @@ func TestGuardrailRules(t *testing.T) {
 			{`"required"`, `"optional"`, "also says"},
 		},
 		organization.Quarantine: {
-			{`["*"]`, `["ec2:*"]`, "also"},
+			{`"*"`, `"ec2:*"`, "also"},
 			{exempt, `"ArnLike":{"aws:PrincipalArn":["x"]}`, "also says"},
 		},
 		"own": {{"lightsail:*", "lightsail:Get*", "statement 1 is"}},
@@ -84,7 +84,10 @@ func TestGuardrailRules(t *testing.T) {
 		if claim == "" {
 			t.Errorf("%s has no rule", name)
 		}
-		cases := []policyCase{{"as coldstart writes " + name, text, ""}}
+		cases := []policyCase{
+			{"as coldstart writes " + name, text, ""},
+			{name + " with lists of one", listsOfOne(t, text), ""},
+		}
 		for _, e := range edits {
 			if !strings.Contains(text, e.old) {
 				t.Errorf("%s has no %s: %s", name, e.old, text)

@@ -36,7 +36,8 @@ func written(declared []policy.Statement) []policyStatement {
 	for _, s := range declared {
 		one := policyStatement{
 			Sid: s.Sid, Effect: string(s.Effect),
-			Action: s.Action, NotAction: s.NotAction, Resource: s.Resource, NotResource: s.NotResource,
+			Action: oneOrMany[string](s.Action), NotAction: oneOrMany[string](s.NotAction),
+			Resource: oneOrMany[string](s.Resource), NotResource: oneOrMany[string](s.NotResource),
 		}
 		for operator, keys := range s.Condition {
 			for key, values := range keys {

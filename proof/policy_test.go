@@ -1,7 +1,10 @@
 package proof
 
 import (
+	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -142,4 +145,37 @@ func TestChangesOnly(t *testing.T) {
 		{"all but something", statements(good + "," + strings.Replace(read, "Action", "NotAction", 1)), "all but something"},
 		{"nothing", statements(read), "no statement allows"},
 	}, func(d *policyDocument) error { return d.changesOnly("Z1", "prod.acme.example") })
+}
+
+// listsOfOne writes a document as AWS takes it too, and as earlier versions of
+// coldstart wrote it: what may be a list is one.
+func listsOfOne(t *testing.T, document string) string {
+	t.Helper()
+	var d struct {
+		Version   string
+		Statement []map[string]any
+	}
+	if err := json.Unmarshal([]byte(document), &d); err != nil {
+		t.Fatal(err)
+	}
+	wrap := func(of map[string]any, keys ...string) {
+		for _, key := range keys {
+			if one, ok := of[key].(string); ok {
+				of[key] = []string{one}
+			}
+		}
+	}
+	for _, s := range d.Statement {
+		wrap(s, "Action", "NotAction", "Resource", "NotResource")
+		conditions, _ := s["Condition"].(map[string]any)
+		for _, keys := range conditions {
+			of := keys.(map[string]any)
+			wrap(of, slices.Collect(maps.Keys(of))...)
+		}
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -19,7 +19,7 @@ from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket
 from moto.server import MotoRequestHandler, main
 
-WITHOUT_TLS = {"Bool": {"aws:SecureTransport": ["false"]}}
+WITHOUT_TLS = ({"Bool": {"aws:SecureTransport": "false"}}, {"Bool": {"aws:SecureTransport": ["false"]}})
 
 
 def list_service_specific_credentials(self):
@@ -31,7 +31,7 @@ def get_permission(self, action, resource):
         return PermissionResult.NEUTRAL
     policy = json.loads(self.policy)
     policy["Statement"] = [
-        statement for statement in policy["Statement"] if statement.get("Condition") != WITHOUT_TLS
+        statement for statement in policy["Statement"] if statement.get("Condition") not in WITHOUT_TLS
     ]
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 

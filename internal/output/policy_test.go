@@ -25,7 +25,7 @@ func TestPolicy(t *testing.T) {
 		return nil
 	})
 	want := map[string]any{
-		"known":   `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":["b:c"]}]}`,
+		"known":   `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":"b:c"}]}`,
 		"unknown": pulumitest.Unknown,
 	}
 	if diff := cmp.Diff(want, result.Exports); diff != "" || result.Err != nil {

@@ -13,16 +13,39 @@ type Document struct {
 	Statements []Statement
 }
 
+// List is a list of actions, resources, principals or values. A list of one is
+// written as the one by itself: AWS takes both forms to mean the same and returns
+// some policies in this one, and tools that read policies often know only this one.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-notes
+type List []string
+
+// MarshalJSON writes a list of one without brackets.
+func (l List) MarshalJSON() ([]byte, error) {
+	if len(l) == 1 {
+		return json.Marshal(l[0])
+	}
+	return json.Marshal([]string(l))
+}
+
+// UnmarshalJSON reads both forms of a list of one.
+func (l *List) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		return json.Unmarshal(data, (*[]string)(l))
+	}
+	*l = make(List, 1)
+	return json.Unmarshal(data, &(*l)[0])
+}
+
 // Statement is one statement of a document. It has either Action or NotAction,
 // and either Resource or NotResource unless it is a trust policy's.
 type Statement struct {
 	Sid         string     `json:"Sid,omitempty"`
 	Effect      Effect     `json:"Effect"`
 	Principal   *Principal `json:"Principal,omitempty"`
-	Action      []string   `json:"Action,omitempty"`
-	NotAction   []string   `json:"NotAction,omitempty"`
-	Resource    []string   `json:"Resource,omitempty"`
-	NotResource []string   `json:"NotResource,omitempty"`
+	Action      List       `json:"Action,omitempty"`
+	NotAction   List       `json:"NotAction,omitempty"`
+	Resource    List       `json:"Resource,omitempty"`
+	NotResource List       `json:"NotResource,omitempty"`
 	Condition   Condition  `json:"Condition,omitempty"`
 }
 
@@ -40,7 +63,7 @@ type Principal struct {
 	// Everyone is for Deny statements only.
 	Everyone bool
 	// AWS are ARNs of accounts or roles.
-	AWS []string
+	AWS List
 	// Service is a service principal, such as cloudtrail.amazonaws.com.
 	Service string
 	// Federated is the ARN of an identity provider.
@@ -66,7 +89,7 @@ func (p Principal) MarshalJSON() ([]byte, error) {
 }
 
 // Condition maps operators to condition keys to values. All must hold.
-type Condition map[string]map[string][]string
+type Condition map[string]map[string]List
 
 // JSON returns the document as IAM takes it, without white space, which counts
 // in the sizes that AWS Organizations allows.

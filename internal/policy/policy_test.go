@@ -21,8 +21,8 @@ func TestJSON(t *testing.T) {
     {
       "Sid": "A",
       "Effect": "Allow",
-      "Action": ["s3:GetObject"],
-      "Resource": ["arn:aws:s3:::b/*"]
+      "Action": "s3:GetObject",
+      "Resource": "arn:aws:s3:::b/*"
     }`},
 		{"trust", policy.Statement{
 			Sid: "A", Effect: policy.Allow, Principal: &policy.Principal{AWS: []string{"arn:aws:iam::1:root", "arn:aws:iam::2:root"}},
@@ -32,8 +32,8 @@ func TestJSON(t *testing.T) {
       "Sid": "A",
       "Effect": "Allow",
       "Principal": {"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]},
-      "Action": ["sts:AssumeRole"],
-      "Condition": {"StringEquals": {"aws:PrincipalOrgID": ["o-1"]}}
+      "Action": "sts:AssumeRole",
+      "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
     }`},
 		{"service's", policy.Statement{
 			Sid: "A", Effect: policy.Allow, Principal: &policy.Principal{Service: "cloudtrail.amazonaws.com"},
@@ -43,25 +43,25 @@ func TestJSON(t *testing.T) {
       "Sid": "A",
       "Effect": "Allow",
       "Principal": {"Service": "cloudtrail.amazonaws.com"},
-      "Action": ["s3:PutObject"],
-      "Resource": ["*"]
+      "Action": "s3:PutObject",
+      "Resource": "*"
     }`},
 		{"plaintext", policy.DenyPlaintext("arn:aws:s3:::b"), `
     {
       "Sid": "DenyPlaintext",
       "Effect": "Deny",
       "Principal": "*",
-      "Action": ["s3:*"],
+      "Action": "s3:*",
       "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"],
-      "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}
+      "Condition": {"Bool": {"aws:SecureTransport": "false"}}
     }`},
 		{"key's", policy.AdministeredBy("123456789012"), `
     {
       "Sid": "AdministeredByAccount",
       "Effect": "Allow",
-      "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]},
-      "Action": ["kms:*"],
-      "Resource": ["*"]
+      "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+      "Action": "kms:*",
+      "Resource": "*"
     }`},
 	} {
 		got, err := policy.Document{Statements: []policy.Statement{c.statement}}.JSON()
@@ -71,6 +71,25 @@ func TestJSON(t *testing.T) {
 		want := compact(t, `{"Version": "2012-10-17", "Statement": [`+c.want+`]}`)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+	}
+}
+
+// TestList reads what AWS and people write.
+func TestList(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]policy.List{
+		`"s3:GetObject"`:             {"s3:GetObject"},
+		`["s3:GetObject"]`:           {"s3:GetObject"},
+		`["s3:GetObject","s3:Put*"]`: {"s3:GetObject", "s3:Put*"},
+		`[]`:                         {},
+	} {
+		var got policy.List
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", text, diff)
 		}
 	}
 }

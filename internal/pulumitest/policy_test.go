@@ -13,12 +13,12 @@ import (
 
 // Statements that break no rule.
 const (
-	service   = `{"Sid":"A","Effect":"Allow","Principal":{"Service":"s"},"Action":["a:b"],"Resource":["r"],"Condition":{"StringEquals":{"aws:SourceOrgID":["o"]}}}`
-	trust     = `{"Sid":"A","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::1:root"]},"Action":["sts:AssumeRole"],"Condition":{"Bool":{"a":["b"]}}}`
+	service   = `{"Sid":"A","Effect":"Allow","Principal":{"Service":"s"},"Action":"a:b","Resource":"r","Condition":{"StringEquals":{"aws:SourceOrgID":"o"}}}`
+	trust     = `{"Sid":"A","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"sts:AssumeRole","Condition":{"Bool":{"a":"b"}}}`
 	federated = `{"Sid":"A","Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/i.example"},` +
-		`"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"i.example:aud":["a"],"i.example:sub":["b","c"]}}}`
-	inline    = `{"Sid":"A","Effect":"Allow","Action":["a:b"],"Resource":["r"]}`
-	guardrail = `{"Effect":"Deny","Action":["*"],"Resource":["*"]}`
+		`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"i.example:aud":"a","i.example:sub":["b","c"]}}}`
+	inline    = `{"Sid":"A","Effect":"Allow","Action":"a:b","Resource":"r"}`
+	guardrail = `{"Effect":"Deny","Action":"*","Resource":"*"}`
 )
 
 var (
@@ -83,11 +83,11 @@ func TestPolicyRules(t *testing.T) {
 		{"right for a group", whole(inline), groupPolicy, ""},
 		{"right managed", whole(inline), managed, ""},
 		{"everyone denied", with(t, service, "Allow", "Deny", `{"Service":"s"}`, `"*"`), bucket, ""},
-		{"all but actions", with(t, inline, `"Action":["a:b"]`, `"NotAction":["a:*"]`), managed, ""},
-		{"all but resources", with(t, inline, `"Resource":["r"]`, `"NotResource":["r"]`), managed, ""},
+		{"all but actions", with(t, inline, `"Action":"a:b"`, `"NotAction":"a:*"`), managed, ""},
+		{"all but resources", with(t, inline, `"Resource":"r"`, `"NotResource":"r"`), managed, ""},
 		{"not JSON", "x", bucket, "invalid character"},
 		{"unknown field", with(t, service, "Sid", "Id"), bucket, `unknown field "Id"`},
-		{"not a list", with(t, inline, `["a:b"]`, `"a:b"`), rolePolicy, "cannot unmarshal"},
+		{"a list of one", with(t, inline, `"a:b"`, `["a:b"]`), rolePolicy, "a list of one"},
 		{"unknown kind", whole(service), pulumitest.Resource{Type: pulumitest.Zone}, "unknown kind"},
 		{"unknown kind of the organization's", whole(guardrail), pulumitest.Resource{Type: pulumitest.AWSPolicy, Inputs: map[string]any{"type": "TAG_POLICY"}}, "unknown kind"},
 		{"old version", strings.Replace(whole(service), "2012-10-17", "2008-10-17", 1), bucket, "version"},
@@ -101,19 +101,19 @@ func TestPolicyRules(t *testing.T) {
 		{"all actions allowed", with(t, inline, "a:b", "*"), managed, `actions: "*"`},
 		{"all actions denied", with(t, inline, "Allow", "Deny", "a:b", "*"), rolePolicy, `actions: "*"`},
 		{"bad action", with(t, inline, "a:b", "a"), rolePolicy, `actions: "a"`},
-		{"no action", with(t, inline, `"Action":["a:b"],`, ""), rolePolicy, "actions"},
-		{"no action in a list", with(t, inline, `["a:b"]`, "[]"), rolePolicy, "actions"},
-		{"both actions", with(t, inline, `"Action"`, `"NotAction":["a:c"],"Action"`), rolePolicy, "actions"},
-		{"no resource", with(t, service, `"Resource":["r"],`, ""), bucket, "resources"},
-		{"empty resource", with(t, service, `["r"]`, `["r",""]`), bucket, "resources"},
-		{"both resources", with(t, inline, `"Resource"`, `"NotResource":["q"],"Resource"`), managed, "resources"},
+		{"no action", with(t, inline, `"Action":"a:b",`, ""), rolePolicy, "actions"},
+		{"no action in a list", with(t, inline, `"a:b"`, "[]"), rolePolicy, "actions"},
+		{"both actions", with(t, inline, `"Action"`, `"NotAction":"a:c","Action"`), rolePolicy, "actions"},
+		{"no resource", with(t, service, `"Resource":"r",`, ""), bucket, "resources"},
+		{"empty resource", with(t, service, `"r"`, `["r",""]`), bucket, "resources"},
+		{"both resources", with(t, inline, `"Resource"`, `"NotResource":"q","Resource"`), managed, "resources"},
 		{"principal inline", whole(service), rolePolicy, "principal"},
 		{"principal of a group's", whole(service), groupPolicy, "principal"},
 		{"principal in a managed policy", whole(service), managed, "principal"},
 		{"no principal", whole(inline), bucket, "principal"},
 		{"everyone", with(t, service, `{"Service":"s"}`, `"*"`), bucket, "allows everyone"},
-		{"everyone in AWS", with(t, service, `{"Service":"s"}`, `{"AWS":["*"]}`), bucket, `principal "*"`},
-		{"every account", with(t, service, `{"Service":"s"}`, `{"AWS":["arn:aws:iam::*:root"]}`), bucket, `principal "arn:aws:iam::*:root"`},
+		{"everyone in AWS", with(t, service, `{"Service":"s"}`, `{"AWS":"*"}`), bucket, `principal "*"`},
+		{"every account", with(t, service, `{"Service":"s"}`, `{"AWS":"arn:aws:iam::*:root"}`), bucket, `principal "arn:aws:iam::*:root"`},
 		{"every service", with(t, service, `{"Service":"s"}`, `{"Service":"*"}`), bucket, `principal "*"`},
 		{"unknown principal", with(t, service, "Service", "CanonicalUser"), bucket, `unknown field "CanonicalUser"`},
 		{"empty principal", with(t, service, `{"Service":"s"}`, `{}`), bucket, "empty principal"},
@@ -121,11 +121,11 @@ func TestPolicyRules(t *testing.T) {
 		{"service for anyone", with(t, service, "aws:SourceOrgID", "aws:SourceVpc"), bucket, "on anyone's behalf"},
 		{"service for anyone else", with(t, service, "StringEquals", "StringNotEquals"), bucket, "on anyone's behalf"},
 		{"service without source", with(t, service, "StringEquals", "StringEqualsIfExists"), bucket, "on anyone's behalf"},
-		{"empty value", with(t, service, `["o"]`, `[""]`), bucket, "has no value"},
-		{"no value", with(t, service, `["o"]`, `[]`), bucket, "has no value"},
-		{"no condition key", with(t, service, `{"aws:SourceOrgID":["o"]}`, `{}`), bucket, "has no key"},
-		{"bad format", with(t, service, `["o"]`, `["%!s(MISSING)"]`), bucket, "badly formatted"},
-		{"unknown within", with(t, service, `["o"]`, `["`+pulumitest.Unknown+`"]`), bucket, "badly formatted"},
+		{"empty value", with(t, service, `"o"`, `""`), bucket, "has no value"},
+		{"no value", with(t, service, `"o"`, `[]`), bucket, "has no value"},
+		{"no condition key", with(t, service, `{"aws:SourceOrgID":"o"}`, `{}`), bucket, "has no key"},
+		{"bad format", with(t, service, `"o"`, `"%!s(MISSING)"`), bucket, "badly formatted"},
+		{"unknown within", with(t, service, `"o"`, `"`+pulumitest.Unknown+`"`), bucket, "badly formatted"},
 		{"too long inline", with(t, inline, `"r"`, `"`+strings.Repeat("r", 10240)+`"`), rolePolicy, "over 10240"},
 		{"too long for a group", with(t, inline, `"r"`, `"`+strings.Repeat("r", 5120)+`"`), groupPolicy, "over 5120"},
 		{"too long a managed one", with(t, inline, `"r"`, `"`+strings.Repeat("r", 6144)+`"`), managed, "over 6144"},
@@ -137,46 +137,46 @@ func TestPolicyRules(t *testing.T) {
 // TestTrustRules breaks each rule for trust policies.
 func TestTrustRules(t *testing.T) {
 	t.Parallel()
-	const condition, provider = `,"Condition":{"Bool":{"a":["b"]}}`, `"arn:aws:iam::123456789012:oidc-provider/i.example"`
+	const condition, provider = `,"Condition":{"Bool":{"a":"b"}}`, `"arn:aws:iam::123456789012:oidc-provider/i.example"`
 	for _, c := range []struct{ name, json, want string }{
 		{"right", whole(trust), ""},
 		{"right for an identity provider", whole(federated), ""},
-		{"any role of one account", with(t, trust, `{"Bool":{"a":["b"]}}`, `{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::123456789012:role/*"]}}`), ""},
-		{"resource", with(t, trust, `"Action"`, `"Resource":["r"],"Action"`), "resources"},
-		{"all but resources", with(t, trust, `"Action"`, `"NotResource":["r"],"Action"`), "resources"},
+		{"any role of one account", with(t, trust, `{"Bool":{"a":"b"}}`, `{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/*"}}`), ""},
+		{"resource", with(t, trust, `"Action"`, `"Resource":"r","Action"`), "resources"},
+		{"all but resources", with(t, trust, `"Action"`, `"NotResource":"r","Action"`), "resources"},
 		{"without a condition", with(t, trust, condition, ""), "trusts without a condition"},
 		{"whatever isn't so", with(t, trust, "Bool", "StringNotEquals"), "trusts without a condition"},
 		{"whatever has no key", with(t, trust, "Bool", "BoolIfExists"), "trusts without a condition"},
 		{"whatever of nothing", with(t, trust, "Bool", "ForAllValues:StringEquals"), "trusts without a condition"},
 		{"whatever has a key", with(t, trust, "Bool", "Null"), "trusts without a condition"},
-		{"everyone", with(t, trust, `{"AWS":["arn:aws:iam::1:root"]}`, `"*"`), "allows everyone"},
-		{"everyone denied", with(t, trust, `{"AWS":["arn:aws:iam::1:root"]}`, `"*"`, "Allow", "Deny"), "allows everyone"},
+		{"everyone", with(t, trust, `{"AWS":"arn:aws:iam::1:root"}`, `"*"`), "allows everyone"},
+		{"everyone denied", with(t, trust, `{"AWS":"arn:aws:iam::1:root"}`, `"*"`, "Allow", "Deny"), "allows everyone"},
 		{"everyone in AWS", with(t, trust, "arn:aws:iam::1:root", "*"), `principal "*"`},
 		{"every role", with(t, trust, ":root", ":role/*"), `principal "arn:aws:iam::1:role/*"`},
-		{"every role of any account", with(t, trust, `{"Bool":{"a":["b"]}}`, `{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/a"]}}`), "wildcard in trust"},
-		{"wildcard", with(t, trust, `["b"]`, `["b*"]`), "wildcard in trust"},
-		{"one letter", with(t, trust, `["b"]`, `["b?"]`), "wildcard in trust"},
-		{"wildcard that isn't one", with(t, trust, `{"Bool":{"a":["b"]}}`, `{"ArnEquals":{"aws:PrincipalArn":["arn:aws:iam::123456789012:role/*"]}}`), "wildcard in trust"},
+		{"every role of any account", with(t, trust, `{"Bool":{"a":"b"}}`, `{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/a"}}`), "wildcard in trust"},
+		{"wildcard", with(t, trust, `"b"`, `"b*"`), "wildcard in trust"},
+		{"one letter", with(t, trust, `"b"`, `"b?"`), "wildcard in trust"},
+		{"wildcard that isn't one", with(t, trust, `{"Bool":{"a":"b"}}`, `{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/*"}}`), "wildcard in trust"},
 		{"any way in", with(t, trust, "sts:AssumeRole", "sts:*"), "trust in"},
-		{"more than in", with(t, trust, `["sts:AssumeRole"]`, `["sts:AssumeRole","sts:SetSourceIdentity"]`), "trust in"},
+		{"more than in", with(t, trust, `"sts:AssumeRole"`, `["sts:AssumeRole","sts:SetSourceIdentity"]`), "trust in"},
 		{"all but a way in", with(t, trust, `"Action"`, `"NotAction"`), "trust in"},
 		{"another way in", with(t, trust, "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"), "trust in"},
-		{"service without a source", with(t, trust, `{"AWS":["arn:aws:iam::1:root"]}`, `{"Service":"s"}`), "on anyone's behalf"},
-		{"too long", with(t, trust, `["b"]`, `["`+strings.Repeat("b", 2048)+`"]`), "over 2048"},
+		{"service without a source", with(t, trust, `{"AWS":"arn:aws:iam::1:root"}`, `{"Service":"s"}`), "on anyone's behalf"},
+		{"too long", with(t, trust, `"b"`, `"`+strings.Repeat("b", 2048)+`"`), "over 2048"},
 
 		{"no provider", with(t, federated, provider, `"i.example"`), "principal"},
 		{"any provider", with(t, federated, "/i.example", "/*"), "principal"},
-		{"account besides", with(t, federated, `{"Federated"`, `{"AWS":["arn:aws:iam::1:root"],"Federated"`), "principal"},
+		{"account besides", with(t, federated, `{"Federated"`, `{"AWS":"arn:aws:iam::1:root","Federated"`), "principal"},
 		{"service besides", with(t, federated, `{"Federated"`, `{"Service":"s","Federated"`), "principal"},
 		{"assumed as an account", with(t, federated, "WithWebIdentity", ""), "trust in"},
-		{"any audience", with(t, federated, `"i.example:aud":["a"],`, ""), "without StringEquals on i.example:aud"},
+		{"any audience", with(t, federated, `"i.example:aud":"a",`, ""), "without StringEquals on i.example:aud"},
 		{"any subject", with(t, federated, `,"i.example:sub":["b","c"]`, ""), "without StringEquals on i.example:sub"},
 		{"no subject", with(t, federated, `["b","c"]`, "[]"), "without StringEquals on i.example:sub"},
 		{"subject of another issuer", with(t, federated, `"i.example:sub"`, `"j.example:sub"`), "without StringEquals on i.example:sub"},
 		{"subjects alike", with(t, federated, "StringEquals", "StringLike"), "without StringEquals on i.example:sub"},
 		{"subjects if any", with(t, federated, "StringEquals", "StringEqualsIfExists"), "without StringEquals on i.example:sub"},
 		{"any branch", with(t, federated, `"c"`, `"repo:a/b:ref:refs/heads/*"`), "wildcard in trust"},
-		{"any audience like", with(t, federated, `["a"]`, `["*"]`), "wildcard in trust"},
+		{"any audience like", with(t, federated, `"a"`, `"*"`), "wildcard in trust"},
 	} {
 		check(t, c.name, pulumitest.Policy{Resource: role, Input: "assumeRolePolicy", JSON: c.json}, c.want)
 	}
@@ -191,14 +191,14 @@ func TestGuardrailRules(t *testing.T) {
 		{"with a Sid", whole(inline), ""},
 		{"white space", strings.Replace(whole(guardrail), ",", ", ", 1), "white space"},
 		{"end of line", whole(guardrail) + "\n", "white space"},
-		{"white space in a value", with(t, guardrail, `["*"]}`, `["*"],"Condition":{"StringEquals":{"aws:PrincipalTag/Team":["a b"]}}}`), ""},
+		{"white space in a value", with(t, guardrail, `"*"}`, `"*","Condition":{"StringEquals":{"aws:PrincipalTag/Team":"a b"}}}`), ""},
 		{"bad Sid", with(t, inline, `"A"`, `"A b"`), "a Sid is"},
 		{"Sid twice", whole(inline, inline), `two statements "A"`},
 		{"principal", with(t, guardrail, `"Action"`, `"Principal":"*","Action"`), "principal"},
 		{"all actions allowed", with(t, guardrail, "Deny", "Allow"), `actions: "*"`},
 		{"all but all", with(t, guardrail, `"Action"`, `"NotAction"`), `actions: "*"`},
-		{"no resource", with(t, guardrail, `,"Resource":["*"]`, ""), "resources"},
-		{"passing roles", with(t, guardrail, "Deny", "Allow", `["*"]`, `["iam:PassRole"]`), ""}, // It grants nothing.
+		{"no resource", with(t, guardrail, `,"Resource":"*"`, ""), "resources"},
+		{"passing roles", with(t, guardrail, "Deny", "Allow", `"*"`, `"iam:PassRole"`), ""}, // It grants nothing.
 		{"too long", with(t, inline, `"r"`, `"`+strings.Repeat("r", 10240)+`"`), "over 10240"},
 	} {
 		check(t, c.name, pulumitest.Policy{Resource: scp, Input: "content", JSON: c.json}, c.want)
@@ -210,24 +210,24 @@ func TestPassRole(t *testing.T) {
 	t.Parallel()
 	const refused = "lets iam:PassRole on any role"
 	for _, c := range []struct{ name, action, resource, want string }{
-		{"itself", `"Action":["iam:PassRole"]`, `"Resource":["*"]`, refused},
-		{"in another case", `"Action":["IAM:passrole"]`, `"Resource":["*"]`, `actions: "IAM:passrole"`},
+		{"itself", `"Action":"iam:PassRole"`, `"Resource":"*"`, refused},
+		{"in another case", `"Action":"IAM:passrole"`, `"Resource":"*"`, `actions: "IAM:passrole"`},
 		{"among others", `"Action":["s3:GetObject","iam:passrole"]`, `"Resource":["arn:aws:s3:::b","*"]`, refused},
-		{"by a pattern", `"Action":["iam:Pass*"]`, `"Resource":["arn:aws:iam::*:role/*"]`, refused},
-		{"by a short pattern", `"Action":["iam:P?ssRole"]`, `"Resource":["arn:aws:iam::*:*"]`, refused},
-		{"all of IAM", `"Action":["iam:*"]`, `"Resource":["arn:aws:iam::210987654321:role/*"]`, refused},
-		{"roles in any partition", `"Action":["iam:*"]`, `"Resource":["arn:*"]`, refused},
-		{"all but another action", `"NotAction":["iam:CreateUser"]`, `"Resource":["*"]`, refused},
-		{"all but a role", `"Action":["iam:PassRole"]`, `"NotResource":["arn:aws:iam::123456789012:role/admin"]`, refused},
-		{"one role", `"Action":["iam:PassRole"]`, `"Resource":["arn:aws:iam::123456789012:role/app"]`, ""},
-		{"roles of a name", `"Action":["iam:PassRole"]`, `"Resource":["arn:aws:iam::*:role/app-*"]`, ""},
-		{"roles on a path", `"Action":["iam:PassRole"]`, `"Resource":["arn:aws:iam::*:role/app/*"]`, ""},
-		{"not roles", `"Action":["iam:*"]`, `"Resource":["arn:aws:iam::*:user/*"]`, ""},
-		{"another action", `"Action":["iam:PutRolePolicy"]`, `"Resource":["*"]`, ""},
-		{"all but this", `"NotAction":["iam:PassRole"]`, `"Resource":["*"]`, ""},
-		{"all but IAM", `"NotAction":["iam:*"]`, `"Resource":["*"]`, ""},
+		{"by a pattern", `"Action":"iam:Pass*"`, `"Resource":"arn:aws:iam::*:role/*"`, refused},
+		{"by a short pattern", `"Action":"iam:P?ssRole"`, `"Resource":"arn:aws:iam::*:*"`, refused},
+		{"all of IAM", `"Action":"iam:*"`, `"Resource":"arn:aws:iam::210987654321:role/*"`, refused},
+		{"roles in any partition", `"Action":"iam:*"`, `"Resource":"arn:*"`, refused},
+		{"all but another action", `"NotAction":"iam:CreateUser"`, `"Resource":"*"`, refused},
+		{"all but a role", `"Action":"iam:PassRole"`, `"NotResource":"arn:aws:iam::123456789012:role/admin"`, refused},
+		{"one role", `"Action":"iam:PassRole"`, `"Resource":"arn:aws:iam::123456789012:role/app"`, ""},
+		{"roles of a name", `"Action":"iam:PassRole"`, `"Resource":"arn:aws:iam::*:role/app-*"`, ""},
+		{"roles on a path", `"Action":"iam:PassRole"`, `"Resource":"arn:aws:iam::*:role/app/*"`, ""},
+		{"not roles", `"Action":"iam:*"`, `"Resource":"arn:aws:iam::*:user/*"`, ""},
+		{"another action", `"Action":"iam:PutRolePolicy"`, `"Resource":"*"`, ""},
+		{"all but this", `"NotAction":"iam:PassRole"`, `"Resource":"*"`, ""},
+		{"all but IAM", `"NotAction":"iam:*"`, `"Resource":"*"`, ""},
 	} {
-		json := with(t, inline, `"Action":["a:b"]`, c.action, `"Resource":["r"]`, c.resource)
+		json := with(t, inline, `"Action":"a:b"`, c.action, `"Resource":"r"`, c.resource)
 		for _, resource := range []pulumitest.Resource{rolePolicy, groupPolicy, managed} {
 			check(t, c.name+" in "+resource.Type, pulumitest.Policy{Resource: resource, Input: "policy", JSON: json}, c.want)
 		}

@@ -10,20 +10,35 @@ import (
 	"strings"
 )
 
-// statement is one statement of a document. Lists are written as such, even of
-// one value.
+// statement is one statement of a document.
 type statement struct {
 	Sid                   string
 	Effect                string
 	Principal             json.RawMessage
-	Action, NotAction     []string
-	Resource, NotResource []string
-	Condition             map[string]map[string][]string
+	Action, NotAction     list
+	Resource, NotResource list
+	Condition             map[string]map[string]list
+}
+
+// list is a list in the only form that documents of this project have: one
+// element is written by itself, which confuses no tool that reads policies.
+type list []string
+
+func (l *list) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		err := json.Unmarshal(data, (*[]string)(l))
+		if err == nil && len(*l) == 1 {
+			err = fmt.Errorf("a list of one: %s", data)
+		}
+		return err
+	}
+	*l = make(list, 1)
+	return json.Unmarshal(data, &(*l)[0])
 }
 
 // principal is who a statement speaks of, unless that is everyone.
 type principal struct {
-	AWS       []string
+	AWS       list
 	Service   string
 	Federated string
 }

@@ -107,13 +107,13 @@ func TestBucket(t *testing.T) {
 			pulumitest.BucketLifecycle: {"bucket": bucket, "rules": []any{map[string]any{"id": "rule", "status": "Enabled"}}},
 			pulumitest.BucketPolicy: {"bucket": bucket, "policy": known(
 				`{"Version":"2012-10-17","Statement":[` +
-					`{"Sid":"DenyPlaintext","Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["arn:aws:s3:::acme-prod-state-123456789012","arn:aws:s3:::acme-prod-state-123456789012/*"],"Condition":{"Bool":{"aws:SecureTransport":["false"]}}},` +
-					`{"Sid":"More","Effect":"Deny","Principal":"*","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::acme-prod-state-123456789012"]}]}`)},
+					`{"Sid":"DenyPlaintext","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::acme-prod-state-123456789012","arn:aws:s3:::acme-prod-state-123456789012/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
+					`{"Sid":"More","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::acme-prod-state-123456789012"}]}`)},
 			pulumitest.Key: {
 				"description": "acme-prod-state: state", "enableKeyRotation": true, "deletionWindowInDays": 30.0, "tags": map[string]any{"Account": "prod"},
 				"policy": `{"Version":"2012-10-17","Statement":[` +
-					`{"Sid":"AdministeredByAccount","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Action":["kms:*"],"Resource":["*"]},` +
-					`{"Sid":"More","Effect":"Deny","Principal":"*","Action":["kms:Decrypt"],"Resource":["*"]}]}`,
+					`{"Sid":"AdministeredByAccount","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"},` +
+					`{"Sid":"More","Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}`,
 			},
 			pulumitest.Alias: {"name": "alias/acme-prod-state", "targetKeyId": known(id)},
 		} {

@@ -21,6 +21,7 @@ func Rules(w *World) []Rule {
 		&creations{members: m},
 		&closings{members: m},
 		unitNames{w},
+		repeated{w},
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
 		newReferences(w),

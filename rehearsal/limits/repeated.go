@@ -1,0 +1,291 @@
+package limits
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// repeated refuses a call whose effect is there already, as AWS does: to attach a
+// policy that is attached, to move an account to where it is, to delete what is
+// gone. The emulator says yes to all of them. A client meets these refusals when it
+// makes a call again because the first answer was lost.
+type repeated struct{ w *World }
+
+func (repeated) Name() string { return "done already" }
+
+// repetition returns why a call is refused, or nil.
+type repetition func(repeated, *Call) *Problem
+
+// repetitions are by service and action. Each comment is the document with the error.
+var repetitions = map[string]repetition{
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
+	"organizations:AttachPolicy": repeated.attach,
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html
+	"organizations:DetachPolicy": repeated.detach,
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_MoveAccount.html
+	"organizations:MoveAccount": repeated.move,
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeregisterDelegatedAdministrator.html
+	"organizations:DeregisterDelegatedAdministrator": repeated.deregister,
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
+	"iam:CreateAccountAlias": repeated.createAlias,
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html
+	"iam:DeleteAccountAlias": repeated.deleteAlias,
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteOpenIDConnectProvider.html
+	"iam:DeleteOpenIDConnectProvider": repeated.deleteIdentityProvider,
+	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
+	"cloudtrail:CreateTrail": repeated.createTrail,
+	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteTrail.html
+	"cloudtrail:DeleteTrail": repeated.deleteTrail,
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+	"kms:ScheduleKeyDeletion": repeated.deleteKey,
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html
+	"kms:DeleteAlias": repeated.deleteKeyAlias,
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+	"route53:ChangeResourceRecordSets": repeated.deleteRecords,
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteReusableDelegationSet.html
+	"route53:DeleteReusableDelegationSet": repeated.deleteSet,
+}
+
+func (r repeated) Apply(c *Call, next Next) *Answer {
+	if check := repetitions[c.String()]; check != nil {
+		if p := check(r, c); p != nil {
+			return r.w.Refuse(c, *p)
+		}
+	}
+	return next(c)
+}
+
+// attached reports whether a policy is attached to a target; an error says that the
+// emulator knows no such policy.
+func (r repeated) attached(ctx context.Context, account, policy, target string) (bool, error) {
+	var there struct{ Targets []struct{ TargetID string } }
+	in := map[string]string{"PolicyId": policy}
+	if err := r.w.AskJSON(ctx, account, "organizations", organizationsTarget+"ListTargetsForPolicy", in, &there); err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(there.Targets, func(t struct{ TargetID string }) bool { return t.TargetID == target }), nil
+}
+
+func (r repeated) attach(c *Call) *Problem {
+	var in struct{ PolicyID, TargetID string }
+	if json.Unmarshal(c.Body, &in) != nil {
+		return nil // The emulator says what is wrong with the call, here and below.
+	}
+	if there, err := r.attached(c.Context(), c.Caller.Account, in.PolicyID, in.TargetID); err != nil || !there {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target.", nil}
+}
+
+func (r repeated) detach(c *Call) *Problem {
+	var in struct{ PolicyID, TargetID string }
+	if json.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	if there, err := r.attached(c.Context(), c.Caller.Account, in.PolicyID, in.TargetID); err != nil || there {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "PolicyNotAttachedException", "The policy isn't attached to the specified target in the specified root.", nil}
+}
+
+func (r repeated) move(c *Call) *Problem {
+	var in struct{ AccountID, SourceParentID, DestinationParentID string }
+	var there struct{ Parents []struct{ ID string } }
+	if json.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	child := map[string]string{"ChildId": in.AccountID}
+	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", organizationsTarget+"ListParents", child, &there) != nil || len(there.Parents) == 0 {
+		return nil
+	}
+	switch there.Parents[0].ID {
+	case in.DestinationParentID:
+		return &Problem{http.StatusBadRequest, "DuplicateAccountException", "That account is already present in the specified destination.", nil}
+	case in.SourceParentID:
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "SourceParentNotFoundException", "We can't find a source root or OU with the ParentId that you specified.", nil}
+}
+
+func (r repeated) deregister(c *Call) *Problem {
+	var in struct{ AccountID, ServicePrincipal string }
+	var there struct {
+		DelegatedServices []struct{ ServicePrincipal string }
+	}
+	if json.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	account := map[string]string{"AccountId": in.AccountID}
+	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", organizationsTarget+"ListDelegatedServicesForAccount", account, &there) != nil {
+		return nil // The emulator refuses an account that administers nothing at all.
+	}
+	for _, s := range there.DelegatedServices {
+		if s.ServicePrincipal == in.ServicePrincipal {
+			return nil
+		}
+	}
+	return &Problem{http.StatusBadRequest, "AccountNotRegisteredException", "The specified account is not a delegated administrator for this AWS service.", nil}
+}
+
+// hasAlias reports whether the caller's account has the alias that a call names.
+func (r repeated) hasAlias(c *Call) bool {
+	var there struct {
+		Aliases []string `xml:"ListAccountAliasesResult>AccountAliases>member"`
+	}
+	form := url.Values{"Action": {"ListAccountAliases"}, "Version": {"2010-05-08"}}
+	return r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil && slices.Contains(there.Aliases, c.Form.Get("AccountAlias"))
+}
+
+func (r repeated) createAlias(c *Call) *Problem {
+	if !r.hasAlias(c) {
+		return nil
+	}
+	return &Problem{http.StatusConflict, "EntityAlreadyExists", fmt.Sprintf("The account alias %s already exists.", c.Form.Get("AccountAlias")), nil}
+}
+
+func (r repeated) deleteAlias(c *Call) *Problem {
+	if r.hasAlias(c) {
+		return nil
+	}
+	return &Problem{http.StatusNotFound, "NoSuchEntity", fmt.Sprintf("The account alias with name %s cannot be found.", c.Form.Get("AccountAlias")), nil}
+}
+
+func (r repeated) deleteIdentityProvider(c *Call) *Problem {
+	arn := c.Form.Get("OpenIDConnectProviderArn")
+	form := url.Values{"Action": {"GetOpenIDConnectProvider"}, "Version": {"2010-05-08"}, "OpenIDConnectProviderArn": {arn}}
+	var there struct{}
+	if r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil {
+		return nil
+	}
+	return &Problem{http.StatusNotFound, "NoSuchEntity", "OpenIDConnect Provider not found for arn " + arn, nil}
+}
+
+const (
+	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+	kmsTarget        = "TrentService."
+)
+
+// ask makes another call as the caller of c, in the same region, of a service with
+// a JSON protocol.
+func (r repeated) ask(c *Call, target string, in, out any) bool {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return false
+	}
+	other := *c
+	other.Body, other.Header = body, c.Header.Clone()
+	other.Header.Set("X-Amz-Target", target)
+	a := r.w.Send(context.WithoutCancel(c.Context()), &other)
+	return a.OK() && json.Unmarshal(a.Body, out) == nil
+}
+
+// trail returns the name of the trail that a call names by its name or ARN, and
+// whether the region has it.
+func (r repeated) trail(c *Call) (name string, there bool) {
+	var in struct{ Name string }
+	var found struct {
+		Trails []struct{ Name string } `json:"trailList"`
+	}
+	if json.Unmarshal(c.Body, &in) != nil {
+		return "", false
+	}
+	name = in.Name[strings.LastIndexByte(in.Name, '/')+1:]
+	if !r.ask(c, cloudTrailTarget+"DescribeTrails", struct{}{}, &found) {
+		return name, false
+	}
+	return name, slices.ContainsFunc(found.Trails, func(t struct{ Name string }) bool { return t.Name == name })
+}
+
+func (r repeated) createTrail(c *Call) *Problem {
+	name, there := r.trail(c)
+	if !there {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "TrailAlreadyExistsException", fmt.Sprintf("Trail %s already exists for customer: %s", name, c.Caller.Account), nil}
+}
+
+func (r repeated) deleteTrail(c *Call) *Problem {
+	name, there := r.trail(c)
+	if there || name == "" {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "TrailNotFoundException", fmt.Sprintf("Unknown trail: %s for the user: %s", name, c.Caller.Account), nil}
+}
+
+func (r repeated) deleteKey(c *Call) *Problem {
+	var in struct{ KeyID string }
+	var key struct {
+		KeyMetadata struct{ Arn, KeyState string }
+	}
+	if json.Unmarshal(c.Body, &in) != nil || !r.ask(c, kmsTarget+"DescribeKey", map[string]string{"KeyId": in.KeyID}, &key) {
+		return nil
+	}
+	if key.KeyMetadata.KeyState != "PendingDeletion" {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "KMSInvalidStateException", key.KeyMetadata.Arn + " is pending deletion.", nil}
+}
+
+func (r repeated) deleteKeyAlias(c *Call) *Problem {
+	var in struct{ AliasName string }
+	var key struct{}
+	if json.Unmarshal(c.Body, &in) != nil || r.ask(c, kmsTarget+"DescribeKey", map[string]string{"KeyId": in.AliasName}, &key) {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "NotFoundException", fmt.Sprintf("Alias %s is not found.", in.AliasName), nil}
+}
+
+// read makes a call of Route 53's that reads, as the caller of c.
+func (r repeated) read(c *Call, path string, query url.Values) *Answer {
+	other := *c
+	other.Method, other.Body = http.MethodGet, nil
+	other.URL = &url.URL{Path: path, RawQuery: query.Encode()}
+	return r.w.Send(context.WithoutCancel(c.Context()), &other)
+}
+
+func (r repeated) deleteRecords(c *Call) *Problem {
+	var in struct {
+		Changes []struct {
+			Action string
+			Set    struct{ Name, Type, SetIdentifier string } `xml:"ResourceRecordSet"`
+		} `xml:"ChangeBatch>Changes>Change"`
+	}
+	if xml.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	for _, change := range in.Changes {
+		set := change.Set
+		if change.Action != "DELETE" || set.SetIdentifier != "" || r.hasRecord(c, set.Name, set.Type) {
+			continue
+		}
+		return &Problem{http.StatusBadRequest, "InvalidChangeBatch", fmt.Sprintf("[Tried to delete resource record set [name='%s', type='%s'] but it was not found]", set.Name, set.Type), nil}
+	}
+	return nil
+}
+
+func (r repeated) hasRecord(c *Call, name, kind string) bool {
+	var page struct {
+		Sets []struct{ Name, Type string } `xml:"ResourceRecordSets>ResourceRecordSet"`
+	}
+	a := r.read(c, c.URL.Path, url.Values{"name": {name}, "type": {kind}, "maxitems": {"1"}})
+	if !a.OK() || xml.Unmarshal(a.Body, &page) != nil {
+		return true // The emulator has no such zone, and says so.
+	}
+	plain := func(name string) string {
+		return strings.ToLower(strings.TrimSuffix(strings.ReplaceAll(name, `\052`, "*"), "."))
+	}
+	return len(page.Sets) > 0 && plain(page.Sets[0].Name) == plain(name) && page.Sets[0].Type == kind
+}
+
+func (r repeated) deleteSet(c *Call) *Problem {
+	if a := r.read(c, c.URL.Path, nil); a.Status != http.StatusNotFound && a.Status != http.StatusBadRequest {
+		return nil
+	}
+	return &Problem{http.StatusBadRequest, "NoSuchDelegationSet", "A reusable delegation set with the specified ID does not exist.", nil}
+}

@@ -64,9 +64,9 @@ type watcher struct {
 	steps   []Step
 	// under are the resources that are worked on, by URN.
 	under map[string]Resource
-	// lost are the creations that failed in this attempt. AWS may have created
-	// them nevertheless.
-	lost []apitype.StepEventMetadata
+	// failed are the steps that failed in this attempt. AWS may have done them
+	// nevertheless.
+	failed []apitype.StepEventMetadata
 	// keys are the KMS keys that this run has made or found, and the providers.
 	keys []apitype.ResourceV3
 	// errors are what the engine says went wrong, failures the same by URN.
@@ -179,8 +179,8 @@ func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 	if w.unworthy(m) && !failed {
 		return
 	}
-	if failed && (m.Op == apitype.OpCreate || m.Op == apitype.OpCreateReplacement) {
-		w.lost = append(w.lost, m)
+	if failed {
+		w.failed = append(w.failed, m)
 	}
 	// Only what a refresh read shows that something has changed.
 	if _, started := w.under[m.URN]; !started && !failed {
@@ -219,7 +219,7 @@ func (w *watcher) reset() {
 func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.errors, w.failures, w.lost = nil, map[string]string{}, nil
+	w.errors, w.failures, w.failed = nil, map[string]string{}, nil
 	w.under, w.ignored = map[string]Resource{}, map[string]bool{}
 }
 

@@ -14,6 +14,8 @@ var named = []string{
 	"aws:ecr/repository:Repository",
 }
 
+const accountType = "aws:organizations/account:Account"
+
 // finder looks for resources in AWS by what their inputs say.
 type finder struct {
 	env        map[string]string
@@ -33,7 +35,7 @@ func input(r apitype.ResourceV3, name string) string {
 // that another run gets past what stopped this one.
 func (f *finder) find(ctx context.Context, r lostCreation) (id string, mended bool, err error) {
 	switch string(r.Type) {
-	case "aws:organizations/account:Account":
+	case accountType:
 		mended, err = f.account(ctx, r.ResourceV3)
 		return "", mended, err
 	case "aws:organizations/organization:Organization", "aws:organizations/organizationalUnit:OrganizationalUnit":

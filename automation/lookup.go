@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -238,6 +239,23 @@ const (
 	creationPoll     = 5 * time.Second
 	creationPatience = 15 * time.Minute
 )
+
+// status returns the state of an account in the organization, such as ACTIVE or
+// SUSPENDED, or that it isn't there.
+func (f *finder) status(ctx context.Context, r apitype.ResourceV3) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	out, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String(string(r.ID))})
+	if gone := (*organizationstypes.AccountNotFoundException)(nil); errors.As(err, &gone) {
+		return "not in the organization any more", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(string(out.Account.State), string(out.Account.Status)), nil
+}
 
 // inCreation returns the names of accounts that AWS is creating.
 func inCreation(ctx context.Context, client *organizations.Client) ([]string, error) {

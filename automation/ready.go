@@ -89,9 +89,10 @@ type patience struct {
 }
 
 // until looks until the account is ready, says what it waits for when that changes,
-// and gives up with AWS's reason.
+// and gives up with AWS's reason. Only the pauses count: on a busy machine a look takes
+// its time, which says nothing about the account.
 func (p patience) until(ctx context.Context) error {
-	begin, said := time.Now(), ""
+	begin, said, paused := time.Now(), "", time.Duration(0)
 	for pause := readyFirst; ; pause = min(2*pause, readyLast) {
 		err := p.look(ctx)
 		switch {
@@ -104,7 +105,7 @@ func (p patience) until(ctx context.Context) error {
 			return ctx.Err()
 		case stays(err):
 			return unentered(p.name, "can't be entered", err)
-		case time.Since(begin)+p.real(pause) > p.real(readyPatience):
+		case paused+p.real(pause) > p.real(readyPatience):
 			return unentered(p.name, fmt.Sprintf("couldn't be entered for %s", time.Since(begin).Round(time.Second)), err)
 		}
 		if reason := reasonOf(err); reason != said {
@@ -113,6 +114,7 @@ func (p patience) until(ctx context.Context) error {
 		}
 		select {
 		case <-time.After(p.real(pause)):
+			paused += p.real(pause)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
+	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -15,59 +15,123 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// recover puts right what is left of creations that nobody knows the end of: those
-// that were under way when an earlier run was killed, of which Pulumi's state has a
-// note without an id, and those of this run that are lost, which Pulumi forgets. What
-// is found in AWS is taken into the state, so that the next update neither fails
-// because it exists nor makes a second one; the notes are dropped. Accounts, units and
-// the organization get into the state by the program, which finds them itself; here
-// accounts are waited for. It returns how many of the lost another run gets past.
+// recover puts right what is left of changes that nobody knows the end of: those that
+// were under way when an earlier run was killed, of which Pulumi's state has a note, and
+// those that failed in this run. Creations are looked for, and what is found in AWS is
+// taken into the state, so that the next update neither fails because it exists nor
+// makes a second one. What was being updated or deleted is read back from AWS, so that
+// the next update doesn't ask for what is so already. Accounts, units and the
+// organization get into the state by the program, which finds them itself; here
+// accounts are waited for. It returns how many of the failed changes another run gets
+// past, or farther with.
 // docs/adr/0016-creations-whose-answer-is-lost.md
-func (s *stack) recover(ctx context.Context, handle auto.Stack, lost ...lostCreation) (mended int, err error) {
-	var unread []string
+// docs/adr/0017-changes-whose-end-is-not-known.md
+func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreation, failed []failedChange) (mended int, err error) {
+	var deployment *apitype.DeploymentV3
+	past := map[resource.URN]bool{}
 	// Writing the state takes the lock. Where an earlier run's Pulumi still
 	// holds it, everything is looked at again once that has ended.
-	if err := s.unlocked(ctx, func() error {
-		envelope, deployment, err := s.deployment(ctx, handle)
+	err = s.unlocked(ctx, func() error {
+		var envelope apitype.UntypedDeployment
+		if envelope, deployment, err = s.deployment(ctx, handle); err != nil {
+			return err
+		}
+		changed, err := s.resolve(ctx, deployment, lost, past)
 		if err != nil {
 			return err
 		}
-		changed, n, err := s.resolve(ctx, deployment, lost)
-		if err != nil {
-			return err
-		}
-		mended = n
-		unread = withoutOutputs(deployment)
 		s.unfinished = unfinished(deployment)
-		if !changed {
-			return nil
+		if changed {
+			if err := s.write(ctx, envelope, deployment); err != nil {
+				return err
+			}
 		}
-		return s.write(ctx, envelope, deployment)
-	}); err != nil || len(unread) == 0 {
-		return mended, err
-	}
-	// Their ids and inputs are in the state. AWS has the rest.
-	err = s.watched(func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Refresh(ctx, optrefresh.Target(unread), optrefresh.EventStreams(channel),
-			optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+		doubtful, err := s.unread(ctx, deployment, failed)
+		if err != nil || len(doubtful) == 0 {
+			return err
+		}
+		if err := s.readBack(ctx, handle, doubtful); err != nil {
+			return err
+		}
+		_, deployment, err = s.deployment(ctx, handle)
 		return err
 	})
 	if err != nil {
-		return mended, fmt.Errorf("reading what was found: %w", err)
+		return len(past), err
 	}
-	s.watcher.reset()
-	return mended, nil
+	for _, change := range failed {
+		if change.moved(deployment) {
+			past[change.urn] = true
+		}
+	}
+	return len(past), nil
+}
+
+// unread returns the URNs of the resources to read back. Accounts that are closed and
+// that nobody deletes aren't among them: the provider takes them for gone, and Pulumi
+// would create them again, with an address that is taken for ever.
+func (s *stack) unread(ctx context.Context, d *apitype.DeploymentV3, failed []failedChange) ([]string, error) {
+	finder := &finder{env: s.a.options.Env, deployment: d, say: s.say}
+	var urns []string
+	for _, r := range unread(d, failed) {
+		if r.Type == accountType && !deleting(d, failed, r.URN) {
+			status, err := finder.status(ctx, r)
+			if err != nil {
+				return nil, fmt.Errorf("looking whether account %s (%s) is closed: %w", r.URN.Name(), r.ID, err)
+			}
+			if status != string(organizationstypes.AccountStateActive) {
+				s.say("account %s (%s) is %s", r.URN.Name(), r.ID, status)
+				continue
+			}
+		}
+		urns = append(urns, string(r.URN))
+	}
+	return urns, nil
+}
+
+// mend is recover for what failed in the attempt that has just ended.
+func (s *stack) mend(ctx context.Context, handle auto.Stack) (mended int, err error) {
+	lost, failed := s.watcher.lostCreations(), s.watcher.failedChanges()
+	if s.reads || len(lost) == 0 && len(failed) == 0 {
+		return 0, nil
+	}
+	return s.recover(ctx, handle, lost, failed)
+}
+
+// readBack has the engine read resources from AWS into the state. Their ids are in
+// the state; AWS has the rest. It isn't what was asked for, so nothing of it counts.
+func (s *stack) readBack(ctx context.Context, handle auto.Stack, urns []string) error {
+	s.say("reading %s back from AWS, since nobody knows how the last change of it ended", count(len(urns), "resource"))
+	aside := &watcher{stack: s}
+	aside.reset()
+	for attempt := 1; ; attempt++ {
+		err := aside.over(func(channel chan<- events.EngineEvent) error {
+			_, err := handle.Refresh(ctx, optrefresh.Target(urns), optrefresh.EventStreams(channel),
+				optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+			return err
+		})
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || attempt == attempts || !passes(err) {
+			return fmt.Errorf("reading back what AWS has: %w", err)
+		}
+		if err := s.rest(ctx, err, attempt); err != nil {
+			return err
+		}
+	}
 }
 
 // resolve replaces the notes of interrupted creations by what became of them. It
-// reports whether the state has changed, and how many of the lost creations
+// reports whether the state has changed, and adds to past which of the lost creations
 // another run gets past.
-func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []lostCreation) (changed bool, mended int, err error) {
+func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []lostCreation, past map[resource.URN]bool) (changed bool, err error) {
 	pending := pendingCreates(deployment)
-	lost = slices.DeleteFunc(lost, func(l lostCreation) bool {
-		same := func(r apitype.ResourceV3) bool { return r.URN == l.URN }
-		return slices.ContainsFunc(deployment.Resources, same) ||
-			slices.ContainsFunc(pending, func(p lostCreation) bool { return same(p.ResourceV3) })
+	lost = slices.DeleteFunc(slices.Clone(lost), func(l lostCreation) bool {
+		// What failed after AWS had created it is in the state.
+		created := func(r apitype.ResourceV3) bool { return r.URN == l.URN && r.ID != l.replaces && !r.Delete }
+		noted := func(p lostCreation) bool { return p.URN == l.URN }
+		return slices.ContainsFunc(deployment.Resources, created) || slices.ContainsFunc(pending, noted)
 	})
 	if len(pending) > 0 {
 		s.say("an earlier run was killed while it created %s; looking for what became of it", count(len(pending), "resource"))
@@ -81,16 +145,37 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, l
 	}
 	all := slices.Concat(pending, lost)
 	if len(all) == 0 {
-		return false, 0, nil
+		return false, nil
 	}
-	found, mended, err := s.find(ctx, deployment, all)
+	found, err := s.find(ctx, deployment, all, past)
 	if err != nil {
-		return false, 0, err
+		return false, err
 	}
-	changed = len(found) > 0 || len(deployment.PendingOperations) > 0
-	deployment.Resources = append(deployment.Resources, found...)
-	deployment.PendingOperations = nil
-	return changed, mended, nil
+	changed = len(found) > 0 || len(pending) > 0
+	for _, r := range found {
+		take(deployment, r)
+	}
+	// The engine drops the other notes when it has read what they are about.
+	deployment.PendingOperations = slices.DeleteFunc(deployment.PendingOperations, func(op apitype.OperationV2) bool {
+		return op.Type == apitype.OperationTypeCreating
+	})
+	return changed, nil
+}
+
+// take puts a resource that was found in AWS into the state. Of what it replaces, the
+// state keeps what is still to be deleted: a resource that is marked so may have the
+// same URN as another.
+func take(d *apitype.DeploymentV3, found apitype.ResourceV3) {
+	i := slices.IndexFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.URN == found.URN && !r.Delete })
+	switch {
+	case i < 0:
+		d.Resources = append(d.Resources, found)
+	case d.Resources[i].PendingReplacement: // It is deleted already.
+		d.Resources[i] = found
+	case d.Resources[i].ID != found.ID:
+		d.Resources[i].Delete = true
+		d.Resources = slices.Insert(d.Resources, i, found)
+	}
 }
 
 // unfinished reports whether no run of the stack came to its end: that is when
@@ -101,29 +186,17 @@ func unfinished(d *apitype.DeploymentV3) bool {
 	})
 }
 
-// withoutOutputs returns the URNs of resources that were found and never read:
-// this run's, and those of one that was killed before it could.
-func withoutOutputs(d *apitype.DeploymentV3) []string {
-	var urns []string
-	for _, r := range d.Resources {
-		if strings.HasPrefix(string(r.Type), "aws:") && len(r.Outputs) == 0 {
-			urns = append(urns, string(r.URN))
-		}
-	}
-	return urns
-}
-
-// find returns those of the creations that are in AWS, with their ids, and how many
-// of those that have stopped this run another one gets past.
-func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all []lostCreation) (found []apitype.ResourceV3, mended int, err error) {
+// find returns those of the creations that are in AWS, with their ids, and adds to past
+// those that have stopped this run and that another one gets past.
+func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all []lostCreation, past map[resource.URN]bool) (found []apitype.ResourceV3, err error) {
 	finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
 	for _, r := range all {
-		id, past, err := finder.find(ctx, r)
+		id, mended, err := finder.find(ctx, r)
 		if err != nil {
-			return nil, 0, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
+			return nil, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
 		}
-		if past {
-			mended++
+		if mended {
+			past[r.URN] = true
 		}
 		if id != "" {
 			s.say("looking at %s (%s): %s", r.URN.Name(), r.Type, id)
@@ -132,7 +205,7 @@ func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all 
 			s.watcher.noteFound(r.ResourceV3)
 		}
 	}
-	return found, mended, nil
+	return found, nil
 }
 
 // deployment returns the stack's state, and the envelope that it came in.

@@ -142,6 +142,7 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 
 // do creates the stack if need be and does the operation.
 func (n *node) do(ctx context.Context, op operation) error {
+	n.reads = op.reads
 	if !op.reads {
 		release, err := n.exclusive()
 		if err != nil {

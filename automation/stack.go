@@ -30,6 +30,10 @@ const (
 	pause    = 15 * time.Second
 )
 
+// strides is how often a stack is run again at once, each time because AWS had carried
+// out something of what failed.
+const strides = 20
+
 // resources is how many resources of a stack are worked on at once. Pulumi's
 // default goes by the number of processors, but what a stack does is to wait:
 // half a minute for each change of DNS or of a bucket's lifecycle.
@@ -48,7 +52,6 @@ var passing = regexp.MustCompile(strings.Join([]string{
 	"ConcurrentModificationException",
 	"PriorRequestNotComplete",
 	"OperationAborted",
-	"PolicyTypeAlreadyEnabledException", // By a call that was made again.
 	"Throttl",
 	"TooManyRequestsException",
 	"RequestLimitExceeded",
@@ -70,6 +73,8 @@ type stack struct {
 	exists bool
 	// unfinished is set if the stack exists and no run of it came to its end.
 	unfinished bool
+	// reads says that the operation changes nothing.
+	reads bool
 	*shared
 	watcher watcher
 }
@@ -234,7 +239,7 @@ func (s *stack) up(ctx context.Context) error {
 		return err
 	}
 	if s.exists {
-		if _, err := s.recover(ctx, handle); err != nil {
+		if _, err := s.recover(ctx, handle, nil, nil); err != nil {
 			return err
 		}
 	}
@@ -267,7 +272,7 @@ func (s *stack) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
 		return err
 	}
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
@@ -281,7 +286,7 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.recover(ctx, handle); err != nil {
+	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
 		return err
 	}
 	_, deployment, err := s.deployment(ctx, handle)
@@ -348,21 +353,20 @@ func (s *stack) outputs(ctx context.Context) (map[string]any, error) {
 // retried runs f until it succeeds, fails for a reason that stays, or has failed
 // too often; and deals with locks.
 func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- events.EngineEvent) error) error {
-	for attempt := 1; ; attempt++ {
-		err := s.watched(f)
+	for attempt, stride := 1, 1; ; {
+		err := s.watcher.over(f)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		if lost := s.watcher.lostCreations(); len(lost) > 0 {
-			// Whatever comes next has to find what AWS created nevertheless.
-			mended, recoverErr := s.recover(ctx, handle, lost...)
-			if recoverErr != nil {
-				return errors.Join(err, recoverErr)
-			}
-			if mended > 0 && attempt < attempts {
-				s.say("AWS had created %s before the answer was lost; going on", count(mended, "resource"))
-				continue
-			}
+		// Whatever comes next has to know what AWS has done nevertheless.
+		mended, recoverErr := s.mend(ctx, handle)
+		if recoverErr != nil {
+			return errors.Join(err, recoverErr)
+		}
+		if mended > 0 && stride < strides {
+			s.say("AWS had carried out %s that failed here; going on from there", count(mended, "change"))
+			stride++
+			continue
 		}
 		if again, lockErr := s.unlock(ctx, err); again {
 			continue
@@ -372,12 +376,21 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 		if attempt == attempts || !passes(err) {
 			return err
 		}
-		s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, s.a.real(pause), attempt, attempts-1)
-		select {
-		case <-time.After(s.a.real(pause)):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := s.rest(ctx, err, attempt); err != nil {
+			return err
 		}
+		attempt++
+	}
+}
+
+// rest waits for what passes by itself.
+func (s *stack) rest(ctx context.Context, err error, attempt int) error {
+	s.say("%v; that passes by itself as a rule: trying again in %s (%d of %d)", err, s.a.real(pause), attempt, attempts-1)
+	select {
+	case <-time.After(s.a.real(pause)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -388,12 +401,12 @@ func passes(err error) bool {
 	return passing.MatchString(err.Error())
 }
 
-// watched runs f with a channel of engine events and returns an error that is
-// for a person to read.
-func (s *stack) watched(f func(chan<- events.EngineEvent) error) error {
-	s.watcher.begin()
+// over runs f with a channel of engine events, which it watches, and returns an error
+// that is for a person to read.
+func (w *watcher) over(f func(chan<- events.EngineEvent) error) error {
+	w.begin()
 	channel, done := make(chan events.EngineEvent), make(chan struct{})
-	go s.watcher.watch(channel, done)
+	go w.watch(channel, done)
 	err := f(channel)
 	if err == nil {
 		<-done
@@ -407,5 +420,5 @@ func (s *stack) watched(f func(chan<- events.EngineEvent) error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted: %w", context.Canceled)
 	}
-	return s.watcher.cause(err)
+	return w.cause(err)
 }

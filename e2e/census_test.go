@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -176,8 +177,10 @@ func (c *census) organization(client *organizations.Client, emails map[string]st
 				c.call(a.Id, "MASTER")
 				continue
 			}
-			accounts[id] = emails[email]
-			c.call(a.Id, strings.ToUpper(emails[email]))
+			if a.Status == orgtypes.AccountStatusActive { // Nobody gets into the others.
+				accounts[id] = emails[email]
+			}
+			c.call(a.Id, strings.ToUpper(cmp.Or(emails[email], email)))
 			c.add(organization.Master, "account", email+" "+string(a.Status), id)
 			if parents, err := client.ListParents(ctx, &organizations.ListParentsInput{ChildId: a.Id}); c.check(err) {
 				c.add(organization.Master, "account's unit", email+" "+aws.ToString(parents.Parents[0].Id), "")
@@ -186,6 +189,9 @@ func (c *census) organization(client *organizations.Client, emails map[string]st
 	}
 	if roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{}); c.check(err) {
 		c.call(roots.Roots[0].Id, "ROOT")
+		for _, p := range roots.Roots[0].PolicyTypes {
+			c.add(organization.Master, "policy type", string(p.Type)+" "+string(p.Status), "")
+		}
 		c.units(client, roots.Roots[0].Id, "")
 	}
 	c.guardrails(client)

@@ -1,0 +1,146 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// running is an organization on day two, and changed is what becomes of it: each kind
+// of change is among them of which AWS refuses a second one.
+const (
+	running = `
+config:
+  coldstart:namespace: day
+  coldstart:domain: day.example
+  coldstart:region: us-east-2
+  coldstart:email: d-%s@day.example
+  coldstart:audit: none
+  coldstart:units: {core: {}, apps: {}, live: {parent: apps}}
+  coldstart:accounts: {tools: {unit: core}, app: {unit: apps, guardrails: [quarantine]}, old: {unit: apps, closeOnDelete: true}}
+  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: tools}}
+  coldstart:access: {groups: {all: {"*": [readonly]}, some: {app: [admin]}}}
+  coldstart:users: {bob: {groups: [all, some]}}
+`
+	changed = `
+config:
+  coldstart:namespace: day
+  coldstart:domain: day.example
+  coldstart:region: us-east-2
+  coldstart:email: d-%s@day.example
+  coldstart:audit: none
+  coldstart:units: {core: {guardrails: [quarantine]}, apps: {}, live: {parent: apps}}
+  coldstart:accounts: {tools: {unit: core}, app: {unit: live}}
+  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY], trustedServices: [config.amazonaws.com], delegatedAdministrators: {macie.amazonaws.com: app}}
+  coldstart:access: {groups: {all: {"*": [readonly]}}}
+  coldstart:users: {bob: {groups: [all]}}
+  coldstart:dns: {local: false}
+`
+)
+
+// runningStacks are those of running that an update leaves: the stack of an account
+// that is closed is nobody's any more.
+var runningStacks = []string{"master", "tools", "app"}
+
+// stand is where a rule is put in front of all others while a scenario runs.
+type stand struct {
+	world *limits.World
+	rule  atomic.Pointer[limits.Rule]
+}
+
+func (*stand) Name() string { return "disturbance" }
+
+func (s *stand) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+	if r := s.rule.Load(); r != nil {
+		return (*r).Apply(c, next)
+	}
+	return next(c)
+}
+
+// before returns rules with the stand in front of them.
+func (s *stand) before(rules func(*limits.World) []limits.Rule) func(*limits.World) []limits.Rule {
+	return func(w *limits.World) []limits.Rule {
+		s.world = w
+		return append([]limits.Rule{s}, rules(w)...)
+	}
+}
+
+// strike has the injector's faults happen from now on.
+func (s *stand) strike(i *faults.Injector) {
+	rule := i.Before(func(*limits.World) []limits.Rule { return nil })(s.world)[0]
+	s.rule.Store(&rule)
+}
+
+// Answers to changes of a running organization are lost, coldstart is killed when one
+// took effect, and AWS refuses one half of another: what AWS has done isn't asked for
+// again, and what it hasn't isn't forgotten.
+func TestLostChanges(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, running), &stand{}
+	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
+	w.up(runningStacks...)
+
+	dropped := []string{"action=organizations:EnablePolicyType@3:kill-provider-after"} // The second is the first, made again.
+	for _, action := range []string{
+		"organizations:EnablePolicyType", "organizations:EnableAWSServiceAccess", "organizations:MoveAccount", "organizations:CloseAccount",
+		"organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:RegisterDelegatedAdministrator",
+		"organizations:DeregisterDelegatedAdministrator", "iam:RemoveUserFromGroup", "iam:DeleteGroup", "route53:ChangeResourceRecordSets",
+	} {
+		dropped = append(dropped, "action="+action+":drop-after")
+	}
+	w.declare(changed)
+	w.struck(s, strings.Join(dropped, ","), true)
+	more := strings.Replace(changed, "BACKUP_POLICY", "BACKUP_POLICY, AISERVICES_OPT_OUT_POLICY", 1)
+	w.declare(more)
+	w.struck(s, "action=organizations:EnablePolicyType:kill-after", false)
+	w.up()
+	w.declare(strings.Replace(more, "[config.amazonaws.com]", "[config.amazonaws.com, ram.amazonaws.com, ssm.amazonaws.com]", 1))
+	w.refused(s)
+	w.up()
+	w.unchanged()
+	w.proved()
+}
+
+// struck brings the organization up as a person would while all of a plan's faults
+// happen, and checks whether that goes well.
+func (w *world) struck(s *stand, text string, well bool) {
+	w.t.Helper()
+	plan, err := faults.Parse(text)
+	must(w.t, err)
+	var pid atomic.Int64
+	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
+	s.strike(injector)
+	up := w.start(coldstart(), "up", "--yes")
+	pid.Store(int64(up.Process.Pid))
+	if err := up.Wait(); (err == nil) != well {
+		w.t.Errorf("%s: it ended with %v", plan, err)
+	}
+	injector.Stop()
+	if pending := injector.Pending(); len(pending) > 0 {
+		w.t.Errorf("never happened: %s", pending)
+	}
+}
+
+// refused brings the organization up while AWS refuses the second of two services
+// that are to be trusted.
+func (w *world) refused(s *stand) {
+	w.t.Helper()
+	r := &refusal{world: s.world}
+	var calls atomic.Int32
+	r.refuse(func(c *limits.Call) *limits.Answer {
+		if !c.Is("organizations", "EnableAWSServiceAccess") || calls.Add(1) == 1 {
+			return nil
+		}
+		return r.world.Refuse(c, limits.Problem{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "You don't have permissions to access this resource."})
+	})
+	rule := limits.Rule(r)
+	s.rule.Store(&rule)
+	w.fails("AccessDeniedException")
+	r.mend()
+}

@@ -33,7 +33,7 @@ func (x *examiner) list(ctx context.Context) []Finding {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return failure("give the caller AdministratorAccess", "they can't be listed: %s", said(err))
+			return failure(orAgain(err, "give the caller AdministratorAccess"), "they can't be listed: %s", said(err))
 		}
 		x.accounts = append(x.accounts, page.Accounts...)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -37,13 +38,10 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 	if err != nil {
 		return failure("set AWS_ENDPOINT_URL to a URL, or unset it for AWS itself", "%v", err)
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	begin := time.Now()
-	response, err := client.Do(request)
+	begin, response, err := x.ask(request)
 	if err != nil {
 		return failure("look at the network and at HTTPS_PROXY"+x.orEmulator(", or unset AWS_ENDPOINT_URL if you mean AWS itself"), "no answer: %v", err)
 	}
-	_ = response.Body.Close() // It isn't read.
 	theirs, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
 		return warning("", "%s answers, but doesn't say what time it has", endpoint)
@@ -54,6 +52,48 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 		return failure("set the clock, best by NTP", "this machine's clock is %s from AWS's, which refuses requests that are more than %s off", skew.Abs(), maxSkew)
 	}
 	return ok("%s answers; the clocks differ by less than %s", endpoint, skew.Abs()+time.Second)
+}
+
+// ask asks until there is an answer, whose body isn't read, and returns when the
+// question was that it answers.
+func (x *examiner) ask(request *http.Request) (begin time.Time, response *http.Response, err error) {
+	client := patient{x.answerIn, &http.Client{
+		Timeout:       x.answerIn,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	for range asks {
+		begin = time.Now()
+		if response, err = client.Do(request); err == nil {
+			return begin, response, response.Body.Close()
+		}
+		if late := (*lateError)(nil); !errors.As(err, &late) {
+			break // It won't be different the next time.
+		}
+	}
+	return begin, nil, err
+}
+
+// patient is a client that says how long it has waited.
+type patient struct {
+	answerIn time.Duration // the client's own timeout
+	aws.HTTPClient
+}
+
+// lateError is that no answer came in time. SDKs ask again.
+type lateError struct{ answerIn time.Duration }
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("no answer came in %s, though AWS was asked %d times", e.answerIn, asks)
+}
+
+func (*lateError) Timeout() bool { return true }
+
+func (p patient) Do(request *http.Request) (*http.Response, error) {
+	response, err := p.HTTPClient.Do(request)
+	if waited := net.Error(nil); errors.As(err, &waited) && waited.Timeout() && request.Context().Err() == nil {
+		return nil, &lateError{p.answerIn}
+	}
+	return response, err
 }
 
 // orEmulator returns a text if calls go to an emulator, and "" if to AWS.
@@ -71,21 +111,37 @@ func (x *examiner) unanswered(err error, remedy, format string, args ...any) []F
 	if emulator := awsconfig.Endpoint(x.options.Env); emulator != "" {
 		return warning("", "%s; %s, an emulator, can't tell: %s", what, emulator, said(err))
 	}
-	return warning(remedy, "%s: %s", what, said(err))
+	return warning(orAgain(err, remedy), "%s: %s", what, said(err))
 }
 
-// said shortens an SDK's error to what AWS said.
+// orAgain returns what to do about an error of AWS's: the remedy, or to ask again if
+// there was no answer.
+func orAgain(err error, remedy string) string {
+	if late := (*lateError)(nil); errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded) {
+		return "run again; if it stays so, look at the network and at HTTPS_PROXY"
+	}
+	return remedy
+}
+
+// said shortens an SDK's error to what AWS said, or to why it said nothing.
 func said(err error) string {
 	var api smithy.APIError
 	var operation *smithy.OperationError
 	var response *awshttp.ResponseError
+	var late *lateError
 	switch {
 	case !errors.As(err, &operation):
 		return err.Error()
 	case errors.As(err, &api):
 		return fmt.Sprintf("%s: %s: %s", operation.OperationName, api.ErrorCode(), api.ErrorMessage())
-	case errors.As(err, &response):
+	case errors.As(err, &late):
+		return fmt.Sprintf("%s: %v", operation.OperationName, late)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("%s: no answer came in %s", operation.OperationName, timeout)
+	case errors.As(err, &response) && response.HTTPStatusCode() != 0:
 		return fmt.Sprintf("%s: HTTP status %d", operation.OperationName, response.HTTPStatusCode())
+	case errors.As(err, &response):
+		return fmt.Sprintf("%s: no answer: %v", operation.OperationName, response.Err)
 	}
 	return fmt.Sprintf("%s: %v", operation.OperationName, operation.Err)
 }
@@ -95,14 +151,17 @@ func (x *examiner) credentials(ctx context.Context) []Finding {
 	if err != nil {
 		return failure("put that right in ~/.aws/config or the environment", "%v", err)
 	}
-	cfg.RetryMaxAttempts = 2 // A person is waiting.
+	cfg.RetryMaxAttempts = asks // A person is waiting.
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		cfg.HTTPClient = patient{x.answerIn, client.WithTimeout(x.answerIn)}
+	}
 	keys, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return failure(beAdministrator, "there are none: %v", err)
 	}
 	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return failure(beAdministrator, "AWS doesn't take those of %s: %s", keys.Source, said(err))
+		return failure(orAgain(err, beAdministrator), "AWS doesn't take those of %s: %s", keys.Source, said(err))
 	}
 	x.cfg, x.accountID, x.arn = cfg, aws.ToString(self.Account), aws.ToString(self.Arn)
 	return ok("account %s, as %s", x.accountID, x.arn)

@@ -22,7 +22,7 @@ var roots = []string{"198.41.0.4:53", "192.5.5.241:53", "193.0.14.129:53", "202.
 const (
 	// patience is how long a name server is waited for, and tries how many of a
 	// zone's are asked.
-	patience = 2 * time.Second
+	patience = 5 * time.Second
 	tries    = 2
 	// depth is how many referrals are followed, those to find the addresses of
 	// name servers included.
@@ -37,7 +37,7 @@ func (x *examiner) apexZone(ctx context.Context) []Finding {
 	client := route53.NewFromConfig(x.cfg)
 	pages, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &x.org.Domain})
 	if err != nil {
-		return failure("give the caller AdministratorAccess", "whether there is a zone %s isn't known: %s", x.org.Domain, said(err))
+		return failure(orAgain(err, "give the caller AdministratorAccess"), "whether there is a zone %s isn't known: %s", x.org.Domain, said(err))
 	}
 	for _, z := range pages.HostedZones {
 		if mdns.CanonicalName(aws.ToString(z.Name)) != mdns.CanonicalName(x.org.Domain) || z.Config != nil && z.Config.PrivateZone {
@@ -45,7 +45,7 @@ func (x *examiner) apexZone(ctx context.Context) []Finding {
 		}
 		got, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: z.Id})
 		if err != nil {
-			return failure("give the caller AdministratorAccess", "the name servers of zone %s aren't known: %s", x.org.Domain, said(err))
+			return failure(orAgain(err, "give the caller AdministratorAccess"), "the name servers of zone %s aren't known: %s", x.org.Domain, said(err))
 		}
 		if got.DelegationSet != nil {
 			x.zones = append(x.zones, zone{canonical(got.DelegationSet.NameServers)})

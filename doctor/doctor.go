@@ -18,8 +18,16 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// timeout is for how long a check may take.
-const timeout = 10 * time.Second
+// timeout is for how long a check may take. A machine that is busy is slow, and not
+// broken.
+const timeout = 3 * time.Minute
+
+// answerIn is for how long an answer of AWS's is waited for, and asks how often AWS is
+// asked before doctor says that none came.
+const (
+	answerIn = 20 * time.Second
+	asks     = 3
+)
 
 // Status is what came of a check.
 type Status string
@@ -79,7 +87,12 @@ type Options struct {
 // returns what came of them, always in the same order. Each check makes at least
 // one finding.
 func Examine(ctx context.Context, org *organization.Organization, o Options) []Finding {
-	x := &examiner{org: org, options: o}
+	return examine(ctx, org, o, answerIn)
+}
+
+// examine is Examine with the time that AWS has for an answer.
+func examine(ctx context.Context, org *organization.Organization, o Options, answerIn time.Duration) []Finding {
+	x := &examiner{org: org, options: o, answerIn: answerIn}
 	defer x.close()
 	checks := x.checks()
 	byName := map[string]*check{}
@@ -215,6 +228,8 @@ type examiner struct {
 	org     *organization.Organization
 	options Options
 	telling sync.Mutex
+	// answerIn is for how long an answer of AWS's is waited for.
+	answerIn time.Duration
 
 	cliFile string // of "Pulumi CLI"
 

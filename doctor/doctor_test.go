@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -371,5 +373,38 @@ func TestPluginVersionIsTheSDKs(t *testing.T) {
 	must(t, err)
 	if want := "github.com/pulumi/pulumi-aws/sdk/v6 v" + pluginVersion + "\n"; !strings.Contains(string(mod), want) {
 		t.Errorf("go.mod doesn't have %q", want)
+	}
+}
+
+// An answer that comes late is asked for again. If none comes, doctor says so, and what
+// to do; it doesn't take silence for a refusal.
+func TestAnswersThatComeLate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		operation, check string
+		late             int32
+		status           Status
+		found, remedy    string
+	}{
+		"once":                   {"DescribeOrganization", "organization", 1, OK, "none yet", ""},
+		"twice, before all else": {"", "connection", 2, OK, "answers", ""},
+		"never":                  {"DescribeOrganization", "organization", 9, Failure, "DescribeOrganization: no answer came in 2s, though AWS was asked 3 times", "run again"},
+		"never, of rights":       {"SimulatePrincipalPolicy", "permissions", 9, Warning, "SimulatePrincipalPolicy: no answer came in 2s, though AWS was asked 3 times", ""},
+		"never, of credentials":  {"GetCallerIdentity", "credentials", 9, Failure, "GetCallerIdentity: no answer came in 2s", "run again"},
+		"never, of anything":     {"", "connection", 9, Failure, "no answer came in 2s, though AWS was asked 3 times", "HTTPS_PROXY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			n := &atomic.Int32{}
+			n.Store(c.late)
+			w.late = map[string]*atomic.Int32{c.operation: n}
+			i := slices.IndexFunc(examine(t.Context(), w.org, w.options, 2*time.Second), func(f Finding) bool {
+				return f.Check == c.check && f.Status == c.status && strings.Contains(f.Found, c.found) && strings.Contains(f.Remedy, c.remedy)
+			})
+			if i < 0 {
+				t.Errorf("no finding that %s is %s: %s (%s)", c.check, c.status, c.found, c.remedy)
+			}
+		})
 	}
 }

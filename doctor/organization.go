@@ -17,7 +17,7 @@ func (x *examiner) describe(ctx context.Context) []Finding {
 	case errors.As(err, &none):
 		return ok("none yet: coldstart creates it")
 	case err != nil:
-		return failure("give the caller AdministratorAccess: coldstart creates or adopts an organization", "whether there is one isn't known: %s", said(err))
+		return failure(orAgain(err, "give the caller AdministratorAccess: coldstart creates or adopts an organization"), "whether there is one isn't known: %s", said(err))
 	}
 	x.organization = described.Organization
 	return ok("%s: coldstart adopts it", aws.ToString(x.organization.Id))

@@ -42,6 +42,8 @@ type world struct {
 	// answers are AWS's, by operation; S3's by method and bucket.
 	answers map[string]answer
 	skew    time.Duration
+	// late is how many questions get no answer, by operation.
+	late map[string]*atomic.Int32
 	// backend is the folder that state is kept in.
 	backend string
 }
@@ -159,6 +161,11 @@ func zoneOn(servers ...string) answer {
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Date", time.Now().Add(w.skew).UTC().Format(http.TimeFormat))
 	operation, body := operationOf(r)
+	if n := w.late[operation]; n != nil && n.Add(-1) >= 0 {
+		_, _ = io.Copy(io.Discard, r.Body) // Only then is it seen that the client has gone.
+		<-r.Context().Done()
+		return
+	}
 	a, known := w.answers[operation]
 	if !known {
 		a = failed(501, "NotImplemented")

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -221,7 +220,7 @@ func useEndpoint(ctx context.Context, endpoint string) (*Emulator, error) {
 	// Only an emulator takes these credentials, so that a proxy with a harmless
 	// name doesn't lead to AWS either.
 	client := sts.NewFromConfig(e.Config("us-east-1"), func(o *sts.Options) { o.RetryMaxAttempts = 1 })
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if _, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}); err != nil {
 		return nil, fmt.Errorf("%s is no emulator of AWS, which would take any credentials: %w", endpoint, err)
@@ -251,8 +250,8 @@ func checkEndpoint(endpoint string) error {
 // answers makes one request and returns what the server calls itself, and whether
 // AWS's rules are in front of it.
 func answers(ctx context.Context, endpoint string) (server string, ruled bool, err error) {
-	// A machine that is busy takes its time. Where nobody listens, that shows at once.
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	// Where nobody listens, that shows at once.
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/", nil)
 	if err != nil {

@@ -17,8 +17,10 @@ import (
 )
 
 const (
-	// startTimeout is how long an emulator may take to answer.
-	startTimeout = 60 * time.Second
+	// startTimeout is how long an emulator may take to start, and answerTimeout to
+	// answer one question. A machine that is busy takes its time.
+	startTimeout  = 3 * time.Minute
+	answerTimeout = time.Minute
 	// stopTimeout is how long it may take to end. It has nothing to save.
 	stopTimeout = 3 * time.Second
 	// lastLines is how much of a program's output an error quotes.

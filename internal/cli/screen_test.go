@@ -66,7 +66,7 @@ func (e *emulated) resize(width, height uint16) {
 // until reads until the terminal shows a text, whole screens at a time.
 func (e *emulated) until(text string) {
 	e.t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(time.Minute)
 	for !strings.Contains(e.String(), text) || e.pending != "" {
 		select {
 		case output, ok := <-e.output:

@@ -109,13 +109,13 @@ func (w *world) recovers(accounts int) string {
 func TestBadAccounts(t *testing.T) {
 	t.Parallel()
 	two := strings.Replace(bleak, "{ app: {} }", "{ app: {}, lab: {} }", 1)
-	numbers := limits.Published()
-	numbers.Accounts.Most = 2
-	w, r := newBadWorld(t, two, limits.Options{Numbers: &numbers, Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
+	w, r := newBadWorld(t, two, limits.Options{Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
 
 	w.fails("master failed:", "app (aws:organizations/account:Account)", "EMAIL_ALREADY_EXISTS",
 		"write another one as the account's `email`", "app was skipped", "run again:\n  coldstart up master app lab")
 
+	// Which of the two comes first isn't known; together they are one too many.
+	r.world.Numbers.Accounts.Most = 2
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}", 1))
 	w.fails("master failed:", "ccount", "LIMIT_EXCEEDED", "ask for more accounts", "servicequotas")
 	if got := len(w.accounts()); got != 2 {
@@ -138,7 +138,7 @@ func TestBadAccounts(t *testing.T) {
 // settled waits for an account that is being created and returns its id.
 func (w *world) settled(request *string) string {
 	w.t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		status, err := w.organizations().DescribeCreateAccountStatus(w.t.Context(), &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: request})
 		must(w.t, err)
 		if id := aws.ToString(status.CreateAccountStatus.AccountId); id != "" {

@@ -42,6 +42,7 @@ config:
 
 // What is tried if nothing is asked for by CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS
 // and CHAOS_ACTIONS: a few seeds, and a cold start that is killed again and again.
+// With CHAOS_UPDATE=1 the faults strike while a running organization is changed.
 const (
 	defaultSeeds = "1-3"
 	killedOften  = "call=20:kill,call=60:kill-coldstart,call=120:kill-after,read=400:kill-coldstart"
@@ -50,12 +51,21 @@ const (
 // mostReruns is how often a disturbed cold start is run again.
 const mostReruns = 4
 
-// trial is a cold start with faults, and what came of it.
+// Changes and reads of an update from running to changed, as faults.Changes and
+// faults.Reads are those of a cold start.
+const (
+	updateChanges = 40
+	updateReads   = 250
+)
+
+// trial is a cold start with faults, or an update, and what came of it.
 type trial struct {
 	name   string
 	plan   faults.Plan
+	update bool
 	key    *openpgp.Entity
 	faults *faults.Injector
+	begun  atomic.Bool
 	pid    atomic.Int64 // of the coldstart that runs
 
 	mu      sync.Mutex
@@ -75,8 +85,9 @@ type trial struct {
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)
-	undisturbed := &trial{name: "undisturbed", key: key}
-	trials := asked(t)
+	update := os.Getenv("CHAOS_UPDATE") != ""
+	undisturbed := &trial{name: "undisturbed", key: key, update: update}
+	trials := asked(t, update)
 	if kind := os.Getenv("CHAOS_ACTIONS"); kind != "" {
 		// Which actions there are is seen first.
 		t.Run(undisturbed.name, undisturbed.run)
@@ -86,7 +97,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Run("trials", func(t *testing.T) {
 		for _, tr := range trials {
-			tr.key = key
+			tr.key, tr.update = key, update
 			t.Run(tr.name, func(t *testing.T) {
 				t.Parallel()
 				tr.run(t)
@@ -103,13 +114,21 @@ func TestChaos(t *testing.T) {
 		tr.compare(t, undisturbed)
 	}
 	// Faults that seeds and kills choose would never happen.
-	if u := undisturbed; u.clean && (u.changes < faults.Changes || u.reads < faults.Reads) {
-		t.Errorf("faults.Changes and faults.Reads are %d and %d, and a cold start has %d and %d", faults.Changes, faults.Reads, u.changes, u.reads)
+	if u, changes, reads := undisturbed, most(update, "call"), most(update, "read"); u.clean && (u.changes < changes || u.reads < reads) {
+		t.Errorf("faults are spread over %d changes and %d reads, and there are %d and %d", changes, reads, u.changes, u.reads)
 	}
 }
 
+// most is over how many calls faults are spread: those that change something, or read.
+func most(update bool, kind string) int {
+	return map[bool]map[string]int{
+		false: {"call": faults.Changes, "read": faults.Reads},
+		true:  {"call": updateChanges, "read": updateReads},
+	}[update][kind]
+}
+
 // asked returns the trials that the environment asks for.
-func asked(t *testing.T) []*trial {
+func asked(t *testing.T, update bool) []*trial {
 	var trials []*trial
 	add := func(name, plan string) {
 		p, err := faults.Parse(plan)
@@ -130,21 +149,21 @@ func asked(t *testing.T) []*trial {
 			must(t, err)
 		}
 		for seed := first; seed <= last; seed++ {
-			add(fmt.Sprintf("seed=%d", seed), fmt.Sprintf("seed=%d", seed))
+			add(fmt.Sprintf("seed=%d", seed), fmt.Sprintf("seed=%d/%d", seed, most(update, "call")))
 		}
 	}
 	for i, plan := range strings.Fields(plans) {
 		add(fmt.Sprintf("plan-%d", i+1), plan)
 	}
-	for i, plan := range killPoints(t, kills) {
+	for i, plan := range killPoints(t, kills, update) {
 		add(fmt.Sprintf("kill-%d", i+1), plan)
 	}
 	return trials
 }
 
-// killPoints spreads kills over a whole cold start: over what changes something,
-// which comes in bursts, and over what reads, which goes on while there is waiting.
-func killPoints(t *testing.T, kills string) []string {
+// killPoints spreads kills over a whole run: over what changes something, which comes
+// in bursts, and over what reads, which goes on while there is waiting.
+func killPoints(t *testing.T, kills string, update bool) []string {
 	if kills == "" {
 		return nil
 	}
@@ -153,11 +172,8 @@ func killPoints(t *testing.T, kills string) []string {
 	kinds := []faults.Kind{faults.Kill, faults.KillAfter, faults.KillColdstart}
 	var plans []string
 	for i := range n {
-		at, most := "call", faults.Changes
-		if i%2 == 1 {
-			at, most = "read", faults.Reads
-		}
-		plans = append(plans, fmt.Sprintf("%s=%d:%s", at, most*(2*i+1)/(2*n), kinds[i/2%len(kinds)]))
+		at := [2]string{"call", "read"}[i%2]
+		plans = append(plans, fmt.Sprintf("%s=%d:%s", at, max(1, most(update, at)*(2*i+1)/(2*n)), kinds[i/2%len(kinds)]))
 	}
 	return plans
 }
@@ -180,9 +196,16 @@ func (tr *trial) each(t *testing.T, kind string) []*trial {
 func (tr *trial) run(t *testing.T) {
 	begin := time.Now()
 	defer func() { tr.took = time.Since(begin) }()
-	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, tr.key), 1))
+	w, front := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, tr.key), 1)), &stand{}
 	tr.faults = faults.New(tr.plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(tr.pid.Load()))(v) }})
-	w.limited(limits.Options{Scale: 10, Rules: tr.faults.Before(limits.Unhurried), OnCall: tr.record})
+	w.limited(limits.Options{Scale: 10, Rules: front.before(limits.Unhurried), OnCall: tr.record})
+	if tr.update {
+		w.declare(running)
+		w.up(runningStacks...)
+		w.declare(changed)
+	}
+	tr.begun.Store(true)
+	front.strike(tr.faults)
 	tr.bringUp(w)
 	tr.faults.Stop()
 	tr.changes, tr.reads = tr.faults.Calls()
@@ -205,6 +228,9 @@ func (tr *trial) run(t *testing.T) {
 	}
 	for _, orphan := range tr.orphans {
 		t.Errorf("in no state: %s", orphan)
+	}
+	if tr.update {
+		return
 	}
 	outputs, err := w.automation().Outputs(context.Background(), "master")
 	must(t, err)
@@ -231,7 +257,7 @@ func (tr *trial) bringUp(w *world) {
 
 // record notes what changes something.
 func (tr *trial) record(c *limits.Call, a *limits.Answer) {
-	if !faults.IsChange(c) || !a.OK() {
+	if !tr.begun.Load() || !faults.IsChange(c) || !a.OK() {
 		return
 	}
 	tr.mu.Lock()

@@ -123,15 +123,7 @@ func (w *world) diagnosed(env map[string]string, code int, statuses map[string]d
 func (w *world) locked(do func()) {
 	w.t.Helper()
 	refresh := w.start("pulumi", "refresh", "--stack", organization.Master, "--yes", "--non-interactive")
-	lock := filepath.Join(w.dir, "backend", ".pulumi", "locks", "organization", "coldstart", organization.Master, "*.json")
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		if found, err := filepath.Glob(lock); err == nil && len(found) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			w.t.Fatal("pulumi refresh took no lock")
-		}
-	}
+	w.awaitLock(organization.Master)
 	must(w.t, refresh.Process.Signal(syscall.SIGSTOP))
 	do()
 	faults.KillTree(refresh.Process.Pid)(faults.Everything)

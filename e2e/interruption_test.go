@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Who comes second is told who was first. Ctrl-C stops cleanly: no lock, nothing to
@@ -18,7 +21,7 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, newKey(t)), 1))
 	up := w.start(coldstart(), "up", "--yes")
-	time.Sleep(8 * time.Second)
+	w.awaitLock(organization.Master)
 	second, err := w.run(coldstart(), "up", "--yes", "master")
 	if err == nil {
 		t.Error("two runs changed the same stack")
@@ -31,6 +34,20 @@ func TestInterrupted(t *testing.T) {
 	w.up()
 	w.unchanged()
 	w.proved()
+}
+
+// awaitLock waits until somebody holds the lock of a stack.
+func (w *world) awaitLock(stack string) {
+	w.t.Helper()
+	lock := filepath.Join(w.dir, "backend", ".pulumi", "locks", "organization", "coldstart", stack, "*.json")
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if found, err := filepath.Glob(lock); err == nil && len(found) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("nobody took the lock of %s in %s", stack, patience)
+		}
+	}
 }
 
 // start starts a program in a process group of its own.

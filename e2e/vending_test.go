@@ -66,7 +66,7 @@ config:
 		t.Errorf("twice: %d, %s", status, body)
 	}
 	var account struct{ Status, Error, AccountID, ZoneName string }
-	for deadline := time.Now().Add(8 * time.Minute); account.Status != "ready"; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(2 * patience); account.Status != "ready"; time.Sleep(time.Second) {
 		if account.Status == "failed" || time.Now().After(deadline) {
 			t.Fatalf("the account is %s: %s", account.Status, account.Error)
 		}
@@ -87,7 +87,7 @@ config:
 // ask waits until the service answers, and returns what.
 func ask(t *testing.T, request func() (*http.Response, error)) (status int, body string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		resp, err := request()
 		if err != nil {
 			if time.Now().After(deadline) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -29,6 +30,10 @@ type world struct {
 	emulator *rehearsal.Emulator
 	env      map[string]string
 }
+
+// patience is for how long a scenario waits for what happens sooner or later. A machine
+// that is busy takes its time, so only what never happens runs into it.
+const patience = 5 * time.Minute
 
 // newWorld starts an emulator and makes a project folder with the declaration.
 func newWorld(t testing.TB, declaration string) *world {

@@ -124,10 +124,10 @@ func TestReleaseSlowButProgressing(t *testing.T) {
 		for chunk := range bytesInChunks(content, 10) {
 			w.Write(chunk)
 			w.(http.Flusher).Flush()
-			time.Sleep(60 * time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
 		}
 	})
-	d.stall = 400 * time.Millisecond // less than all takes
+	d.stall = 2500 * time.Millisecond // less than all takes, and much more than a part
 	if err := d.release(t.Context(), t.TempDir(), []string{cliProgram}); err != nil {
 		t.Error(err)
 	}

@@ -408,7 +408,7 @@ func TestEnsureInterrupted(t *testing.T) {
 // waitFor waits until file exists.
 func waitFor(t *testing.T, file string) {
 	t.Helper()
-	for range 1000 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if _, err := os.Stat(file); err == nil {
 			return
 		}

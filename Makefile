@@ -5,7 +5,7 @@ SHELL := /bin/bash
 GO := go
 ENV := .toolchain/env
 
-.PHONY: help toolchain build rehearse test unit lint e2e chaos bench clean
+.PHONY: help toolchain build rehearse test unit lint e2e chaos steady bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,12 +40,17 @@ e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emul
 # run at once than there are cores.
 E2E_PARALLEL ?= 6
 
-chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KILLS=20 PLANS="call=9:kill …" ACTIONS=drop-after
+chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KILLS=20 PLANS="call=9:kill …" ACTIONS=drop-after; with UPDATE=1 updates
 	@mkdir -p .coldstart && rm -f .coldstart/chaos.txt
 	@. ./$(ENV) && code=0; \
-	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_REPORT=$(CURDIR)/.coldstart/chaos.txt \
+	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_REPORT=$(CURDIR)/.coldstart/chaos.txt \
 	$(GO) test -tags=e2e -count=1 -run='TestChaos$$' -timeout=10h -parallel=$(E2E_PARALLEL) ./e2e || code=$$?; \
 	cat .coldstart/chaos.txt; exit $$code
+
+steady: toolchain ## Run all tests RUNS=10 times, every other time beside a load that takes all cores; ARGS="-run=TestDoctor"
+	@. ./$(ENV) && GO="$(GO)" E2E_PARALLEL=$(E2E_PARALLEL) .ci/steady $(RUNS) $(ARGS)
+
+RUNS ?= 10
 
 bench: toolchain ## Measure cold starts of 1, 9 and 20 member accounts
 	@. ./$(ENV) && $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e

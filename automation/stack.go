@@ -249,6 +249,16 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
+	env, done, err := s.pushing(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if env != nil {
+		if handle, err = s.open(ctx, s.a.options.Dir, env, nil); err != nil {
+			return err
+		}
+	}
 	run := func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
 		return err

@@ -26,9 +26,6 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.ReadStackOutputs:  pulumitest.Stacks(w.stacks),
 		pulumitest.GetCallerIdentity: pulumitest.Caller(w.caller),
 		pulumitest.GetOrganization:   pulumitest.NoOrganization,
-		pulumitest.GetAuthorizationToken: func(args map[string]any) (map[string]any, error) {
-			return map[string]any{"userName": "AWS", "password": "password-of-" + args["registryId"].(string)}, nil
-		},
 	}
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization

@@ -77,7 +77,7 @@ func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, ow
 		if err != nil {
 			return nil, err
 		}
-		args.Name, args.Login = repository.URL, repository.Login(ctx, pulumi.Provider(b.provider))
+		args.Name = repository.URL
 	}
 	if org.settings.Emulator != "" {
 		return nil, nil

@@ -3,8 +3,6 @@ package program_test
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -83,8 +81,9 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// TestImageInECR isn't previewed: Pulumi's mocks can't take a secret that is
-// unknown. The engine can.
+// TestImageInECR has a repository of the account's own, and no login: a token of
+// Amazon's would be in the state, where whoever may decrypt the state reads it. The
+// program isn't even told one, since a call that has no answer here fails.
 func TestImageInECR(t *testing.T) {
 	t.Parallel()
 	org := fewer(t, images(organization.Image{Registry: organization.RegistryECR, Push: true}))
@@ -98,11 +97,11 @@ func TestImageInECR(t *testing.T) {
 	result.Resource(t, pulumitest.ImageLifecycle, "images")
 	image := result.Resource(t, pulumitest.DockerImage, "image")
 	url := id + ".dkr.ecr.us-west-2.amazonaws.com/prod.acme.example"
-	if name := image.At("imageName").(string); !strings.HasPrefix(name, url+":") {
-		t.Errorf("the image is %s", name)
+	if name := image.At("imageName").(string); !strings.HasPrefix(name, url+":") || image.At("skipPush") != false {
+		t.Errorf("the image is %s, not pushed: %v", name, image.At("skipPush"))
 	}
-	if image.At("registry", "server") != url || image.At("registry", "username") != "AWS" || !slices.Contains(image.Secrets, ".registry.password") {
-		t.Errorf("the login is %v, secrets %v", slices.Sorted(maps.Keys(image.At("registry").(map[string]any))), image.Secrets)
+	if image.At("registry") != nil || len(image.Secrets) != 0 {
+		t.Errorf("the image has the login %v and the secrets %v", image.At("registry"), image.Secrets)
 	}
 }
 

@@ -28,17 +28,12 @@ type ImageArgs struct {
 	Packages []string
 	// Facts are the account's, by the names of their variables in the image.
 	Facts map[string]pulumi.StringInput
-	// Push pushes the image, with Login, or with what `docker login` has left if
-	// that is nil.
-	Push  bool
-	Login *Login
+	// Push pushes the image, with the login that Docker has for its registry. A
+	// password isn't among the arguments, because Pulumi would keep the password in
+	// the stack's state, for everybody who may decrypt that.
+	Push bool
 	// Dir is the folder that the engine runs in.
 	Dir string
-}
-
-// Login is how a registry is written to.
-type Login struct {
-	Server, User, Password pulumi.StringInput
 }
 
 // Image is an account's toolbox.
@@ -69,13 +64,6 @@ func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.
 			Dockerfile: pulumi.String(path + "/Dockerfile"),
 			Args:       build,
 		},
-	}
-	if args.Login != nil {
-		image.Registry = docker.RegistryArgs{
-			Server:   args.Login.Server.ToStringOutput().ToStringPtrOutput(),
-			Username: args.Login.User.ToStringOutput().ToStringPtrOutput(),
-			Password: pulumi.ToSecret(args.Login.Password).(pulumi.StringOutput).ToStringPtrOutput(),
-		}
 	}
 	built, err := docker.NewImage(ctx, name, image, pulumi.Parent(i))
 	if err != nil {

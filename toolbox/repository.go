@@ -27,8 +27,6 @@ type Repository struct {
 
 	// URL is the name of its images without a tag.
 	URL pulumi.StringOutput
-	// ID is the registry's, the account's.
-	ID pulumi.StringOutput
 }
 
 // NewRepository declares an account's ECR repository: images are scanned when
@@ -63,16 +61,8 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 	}, pulumi.Parent(r)); err != nil {
 		return nil, err
 	}
-	r.URL, r.ID = repository.RepositoryUrl, repository.RegistryId
+	r.URL = repository.RepositoryUrl
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"url": r.URL})
-}
-
-// Login returns how the repository is written to: a password of twelve hours,
-// which Pulumi keeps encrypted and doesn't take for a change.
-// https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
-func (r *Repository) Login(ctx *pulumi.Context, opts ...pulumi.InvokeOption) *Login {
-	token := ecr.GetAuthorizationTokenOutput(ctx, ecr.GetAuthorizationTokenOutputArgs{RegistryId: r.ID.ToStringPtrOutput()}, opts...)
-	return &Login{Server: r.URL, User: token.UserName(), Password: pulumi.ToSecret(token.Password()).(pulumi.StringOutput)}
 }
 
 // rule is one of a lifecycle policy's.

@@ -66,7 +66,6 @@ const (
 const (
 	ReadStackOutputs          = "pulumi:pulumi:readStackOutputs"
 	GetCallerIdentity         = "aws:index/getCallerIdentity:getCallerIdentity"
-	GetAuthorizationToken     = "aws:ecr/getAuthorizationToken:getAuthorizationToken" //nolint:gosec // It is no token.
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"

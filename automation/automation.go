@@ -49,7 +49,8 @@ type Options struct {
 	// PlanToken, if not nil, lets previews and Drift come into member accounts by
 	// their plan roles, which can't change anything, in place of the roles that
 	// stacks are deployed with. It returns a token of GitHub's for
-	// sts.amazonaws.com, and is asked for one by each stack.
+	// sts.amazonaws.com. Each stack asks for one, and for another one every few
+	// minutes while the stack runs.
 	PlanToken func(context.Context) (string, error)
 	// OnEvent, if not nil, is told what happens: one call at a time, in order. The
 	// engine doesn't wait for it; methods return when it has been told all.

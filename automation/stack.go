@@ -19,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/oidc"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
@@ -208,20 +209,12 @@ func (s *stack) planned(ctx context.Context, f func(*program.Plan) error) error 
 	if s.a.options.PlanToken == nil {
 		return f(nil)
 	}
-	token, err := s.a.options.PlanToken(ctx)
+	token, err := oidc.Keep(ctx, s.a.options.PlanToken, func(err error) { s.say("%v", err) })
 	if err != nil {
 		return fmt.Errorf("asking for a token for the role %s: %w", s.a.org.Name(s.name, organization.RolePlan), err)
 	}
-	file, err := os.CreateTemp("", "coldstart-token-") // Only this user can read it.
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	_, err = file.WriteString(token)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	err = f(&program.Plan{TokenFile: file.Name(), Unmade: !s.exists})
+	defer func() { _ = token.Close() }()
+	err = f(&program.Plan{TokenFile: token.Path, Unmade: !s.exists})
 	if err != nil && strings.Contains(err.Error(), byToken) {
 		err = fmt.Errorf("%w\nThe role %s lets in what access.github names, once `coldstart up %s` has run with it", err,
 			s.a.org.Name(s.name, organization.RolePlan), s.name)

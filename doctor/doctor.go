@@ -160,6 +160,10 @@ func (x *examiner) checks() []*check {
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},
 	}
+	if x.inWorkflow() {
+		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })
+		checks = slices.Insert(checks, i, x.workflowChecks()...)
+	}
 	if x.org.Image != nil {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic != toolchain })
 		checks = slices.Insert(checks, i, x.imageChecks()...)

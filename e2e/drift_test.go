@@ -5,9 +5,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"testing"
@@ -34,24 +31,18 @@ config:
   coldstart:email: drift+%s@drift.example
   coldstart:accounts: {app: {}}
   coldstart:audit: none
-  coldstart:access: {github: {repository: drift/drift}}
+  coldstart:access: {github: {repository: drift@12/drift@34}}
 `)
 	w.up()
 	contains(t, w.ok(coldstart(), "drift"), "Nothing has changed.")
 	w.movesState()
+	w.outlivesSessions()
 
-	tokens := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer requested" {
-			rw.WriteHeader(http.StatusForbidden)
-			return
-		}
-		_, _ = io.WriteString(rw, `{"value": "a.token.of.github"}`)
-	}))
-	defer tokens.Close()
+	tokens := gitHubTokens(t, "repo:drift@12/drift@34:pull_request")
 	if out, err := w.run(coldstart(), "preview", "--plan-roles", "--expect-no-changes"); exitCode(err) != 1 || !strings.Contains(out, "id-token: write") {
 		t.Errorf("outside a workflow: %v", err)
 	}
-	w.env["ACTIONS_ID_TOKEN_REQUEST_URL"], w.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = tokens.URL, "requested"
+	w.env["ACTIONS_ID_TOKEN_REQUEST_URL"], w.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = tokens, "requested"
 	w.plans()
 	before := w.stateObjects()
 	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
@@ -82,7 +73,7 @@ func (w *world) plans() {
 	master, err := w.automation().Master(context.Background())
 	must(w.t, err)
 	out, err := sts.NewFromConfig(w.emulator.Config("eu-west-2")).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: &master.PlanRoleARN, RoleSessionName: aws.String("workflow"), WebIdentityToken: aws.String("a.token.of.github"),
+		RoleArn: &master.PlanRoleARN, RoleSessionName: aws.String("workflow"), WebIdentityToken: aws.String(gitHubToken("sts.amazonaws.com", "repo:drift@12/drift@34:pull_request")),
 	})
 	must(w.t, err)
 	w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_SECRET_ACCESS_KEY"] = *out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey

@@ -63,9 +63,14 @@ func Main(args []string, io IO) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	cmd := newRoot(io)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
+	// Whatever is written after a Ctrl-C needs credentials as well.
+	logOut, err := oidc.LogIn(context.WithoutCancel(ctx), func(err error) { fmt.Fprintf(io.Err, "coldstart: %v\n", err) })
+	defer logOut()
+	if err == nil {
+		cmd := newRoot(io)
+		cmd.SetArgs(args)
+		err = cmd.ExecuteContext(ctx)
+	}
 	var usage usageError
 	switch {
 	case err == nil:
@@ -121,6 +126,7 @@ found: by drift, and by preview --expect-no-changes.`,
 		newAccount(io),
 		newDoctor(io, nil),
 		newPreview(io, nil),
+		newComment(io, nil),
 		newUp(io, nil),
 		newRefresh(io, nil),
 		newDrift(io, nil),

@@ -76,7 +76,10 @@ func (r entries) barred(c *Call, arn string) (why string) {
 func (r entries) request(c *Call) trustRequest {
 	q := trustRequest{action: "sts:" + c.Action, caller: c.Caller, keys: map[string]string{}}
 	if c.Action == "AssumeRoleWithWebIdentity" {
-		q.federated = true
+		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
+		if err == nil { // identityTokens has refused the others.
+			q.provider, q.keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
+		}
 		return q
 	}
 	q.keys["aws:principalaccount"] = c.Caller.Account

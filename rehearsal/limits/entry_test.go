@@ -106,28 +106,6 @@ func TestWhoComesIn(t *testing.T) {
 	}
 }
 
-func TestWorkflowsComeInByTheirProvider(t *testing.T) {
-	t.Parallel()
-	f := newFake()
-	plan := "arn:aws:iam::123456789012:role/z9-master-plan"
-	f.role(plan, `{"Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/i.example"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"i.example:sub":"x"}}}]}`)
-	f.role(masterRole, allow(`"123456789012"`, ""))
-	s := start(t, f.ServeHTTP, unhurried(nil))
-	client := sts.NewFromConfig(s.master())
-	assume := func(arn string) (*sts.AssumeRoleWithWebIdentityOutput, error) {
-		return client.AssumeRoleWithWebIdentity(ctx(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: &arn, RoleSessionName: aws.String("coldstart"), WebIdentityToken: aws.String("x")})
-	}
-	out := must2(assume(plan))(t)
-	_, err := sts.NewFromConfig(s.config(*out.Credentials.AccessKeyId)).GetCallerIdentity(ctx(), nil)
-	must(t, err)
-	for _, arn := range []string{masterRole, plan + "ner"} {
-		var api smithy.APIError
-		if _, err := assume(arn); !errors.As(err, &api) || api.ErrorCode() != "AccessDenied" {
-			t.Errorf("%s: %v", arn, err)
-		}
-	}
-}
-
 // Nobody gets into an account that was just made, or into one that is closed.
 func TestTheWayIntoAnAccount(t *testing.T) {
 	t.Parallel()

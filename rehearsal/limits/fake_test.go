@@ -134,6 +134,12 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 			"<AssumedRoleUser><Arn>" + strings.Replace(arn, "iam", "sts", 1) + "/session</Arn></AssumedRoleUser>"
 	case "ListAttachedRolePolicies", "ListRolePolicies", "GetPolicy", "GetPolicyVersion", "GetRolePolicy":
 		result = f.policies(form)
+	case "GetOpenIDConnectProvider": // Each account has the one for https://i.example.
+		if !strings.HasSuffix(form.Get("OpenIDConnectProviderArn"), ":oidc-provider/i.example") {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		result = "<ClientIDList><member>sts.amazonaws.com</member></ClientIDList>"
 	case "ListGroupsForUser":
 		result = "<Groups>" + strings.Repeat("<member><GroupName>g</GroupName></member>", f.counts[action]) + "</Groups>"
 	case "ListAttachedGroupPolicies", "ListAttachedUserPolicies":

@@ -13,7 +13,9 @@ func Rules(w *World) []Rule {
 	return []Rule{
 		knownKeys{w},
 		newThrottle(w),
+		newLifetimes(w),
 		optIns{m},
+		identityTokens{w},
 		newSessions(w),
 		entries{m},
 		&foreign{members: m},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
@@ -35,7 +36,7 @@ const (
 func planned(t *testing.T) (*fake, *stage, aws.Config) {
 	t.Helper()
 	f := newFake()
-	f.role(masterOwn, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`)
+	f.role(masterOwn, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/i.example"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`)
 	f.role(masterRole, allow(`"arn:aws:iam::123456789012:root"`, ""))
 	f.attached["z9-master-plan"] = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
 	f.managed["arn:aws:iam::aws:policy/ReadOnlyAccess"] = readOnly
@@ -49,7 +50,7 @@ func planned(t *testing.T) (*fake, *stage, aws.Config) {
 	}
 	s := start(t, emulator, limits.Options{Rules: limits.Unhurried})
 	out, err := sts.NewFromConfig(s.master()).AssumeRoleWithWebIdentity(ctx(), &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: aws.String(masterOwn), RoleSessionName: aws.String("github"), WebIdentityToken: aws.String("a.token"),
+		RoleArn: aws.String(masterOwn), RoleSessionName: aws.String("github"), WebIdentityToken: aws.String(jwt("https://i.example", "sts.amazonaws.com", "repo:acme/infra:pull_request", s.clock.Now().Add(time.Minute))),
 	})
 	must(t, err)
 	return f, s, s.config(*out.Credentials.AccessKeyId)

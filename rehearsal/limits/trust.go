@@ -64,10 +64,10 @@ func parseTrust(document string) (trust, error) {
 
 // trustRequest is what a trust policy decides on.
 type trustRequest struct {
-	action    string
-	caller    Principal
-	federated bool              // by an identity provider, which nothing is known of
-	keys      map[string]string // the condition keys that there are, in lower case
+	action   string
+	caller   Principal
+	provider string            // the identity provider's ARN; empty for a caller with a key
+	keys     map[string]string // the condition keys that there are, in lower case
 }
 
 // allows evaluates a policy: a statement has to allow it and none may deny it.
@@ -89,11 +89,11 @@ func (s statement) matches(q trustRequest) bool {
 	if !slices.ContainsFunc(s.Action, func(a string) bool { return like(strings.ToLower(a), strings.ToLower(q.action)) }) {
 		return false
 	}
-	if q.federated {
-		// Its conditions are on the token, which nobody here can check.
-		return len(s.Principal["Federated"]) > 0
-	}
-	if !slices.ContainsFunc(s.Principal["AWS"], q.caller.is) {
+	if q.provider != "" {
+		if !slices.Contains(s.Principal["Federated"], q.provider) {
+			return false
+		}
+	} else if !slices.ContainsFunc(s.Principal["AWS"], q.caller.is) {
 		return false
 	}
 	for operator, keys := range s.Condition {

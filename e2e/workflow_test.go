@@ -1,0 +1,120 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// gitHubToken returns a token with the claims of GitHub's, and nobody's signature.
+// https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims
+func gitHubToken(audience, subject string) string {
+	claims := fmt.Sprintf(`{"iss":"https://token.actions.githubusercontent.com","aud":%q,"sub":%q,"exp":%d}`,
+		audience, subject, time.Now().Add(5*time.Minute).Unix())
+	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJl"
+}
+
+// gitHubTokens starts what gives a workflow run its tokens, and returns the address.
+func gitHubTokens(t *testing.T, subject string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer requested" {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(rw, `{"value":%q}`, gitHubToken(r.URL.Query().Get("audience"), subject))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// shortSessions has the sessions of a role that a token opens end after two seconds, and
+// refuses their keys after four.
+type shortSessions struct {
+	w *limits.World
+
+	mu      sync.Mutex
+	ends    map[string]time.Time
+	refused int
+}
+
+func (*shortSessions) Name() string { return "short sessions" }
+
+var expiration = regexp.MustCompile(`<Expiration>[^<]*</Expiration>`)
+
+func (r *shortSessions) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+	if r.ended(c.AccessKey) {
+		return r.w.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: "ExpiredToken", Message: "The security token included in the request is expired"})
+	}
+	a := next(c)
+	if !c.Is("sts", "AssumeRoleWithWebIdentity") || !a.OK() {
+		return a
+	}
+	var out struct {
+		Key string `xml:"AssumeRoleWithWebIdentityResult>Credentials>AccessKeyId"`
+	}
+	if xml.Unmarshal(a.Body, &out) == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.ends[out.Key] = time.Now().Add(4 * time.Second)
+	}
+	soon := time.Now().Add(2 * time.Second).UTC().Format("2006-01-02T15:04:05.000Z")
+	a.Body = expiration.ReplaceAll(a.Body, []byte("<Expiration>"+soon+"</Expiration>"))
+	return a
+}
+
+func (r *shortSessions) ended(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	end, known := r.ends[key]
+	if !known || time.Now().Before(end) {
+		return false
+	}
+	r.refused++
+	return true
+}
+
+// outlivesSessions brings all stacks up from a workflow, with nothing but the run's token,
+// where a session ends many times meanwhile: coldstart's own, the backend's in S3, and the
+// providers'.
+func (w *world) outlivesSessions() {
+	t := w.t.(*testing.T)
+	t.Helper()
+	var rule *shortSessions
+	var ended sync.Map
+	front, err := limits.Start(w.emulator.Endpoint(), limits.Options{
+		Rules: func(world *limits.World) []limits.Rule {
+			rule = &shortSessions{w: world, ends: map[string]time.Time{}}
+			return []limits.Rule{rule}
+		},
+		OnCall: func(c *limits.Call, _ *limits.Answer) { ended.Store(c.AccessKey, c.String()) },
+	})
+	must(t, err)
+	defer func() { must(t, front.Close()) }()
+	env := w.env
+	defer func() { w.env = env }()
+	w.env = maps.Clone(env)
+	maps.Copy(w.env, map[string]string{
+		"AWS_ENDPOINT_URL": front.Endpoint(), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
+		"AWS_ROLE_ARN":                 "arn:aws:iam::123456789012:role/drift-master-apply",
+		"ACTIONS_ID_TOKEN_REQUEST_URL": gitHubTokens(t, "repo:drift@12/drift@34:ref:refs/heads/main"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "requested",
+	})
+	contains(t, w.ok(coldstart(), "up", "--yes"), "unchanged")
+	if len(rule.ends) < 4 || rule.refused > 0 {
+		t.Errorf("%d sessions, of which %d calls came too late", len(rule.ends), rule.refused)
+	}
+	if _, ok := ended.Load("test"); ok {
+		t.Error("the operator's key was used")
+	}
+}

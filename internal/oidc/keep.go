@@ -1,0 +1,167 @@
+package oidc
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// renewal is how long a token stays in a file at most. GitHub's are good for five
+	// minutes, and an SDK may read the file at any time.
+	renewal = 2 * time.Minute
+	// pause is how long GitHub is left alone after a request that failed.
+	pause = 5 * time.Second
+)
+
+// File is a file with a token that is good now. SDKs of AWS's read such a file each time
+// that they renew their credentials.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
+type File struct {
+	// Path is the file's. Only this user can read the file.
+	Path string
+
+	dir  string
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// Keep writes a token into a new file, and another one before that token expires, until
+// Close is called or ctx is done. The error is that of the first token. If a later one
+// can't be had, Keep tells warn once, and goes on asking.
+func Keep(ctx context.Context, token func(context.Context) (string, error), warn func(error)) (*File, error) {
+	first, err := token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "coldstart-token-") // Only this user can enter.
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Path: filepath.Join(dir, "token"), dir: dir}
+	if err := f.write(first); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	ctx, f.stop = context.WithCancel(ctx)
+	f.done.Go(func() { f.renew(ctx, first, token, warn) })
+	return f, nil
+}
+
+// Close stops the renewal and deletes the file.
+func (f *File) Close() error {
+	f.stop()
+	f.done.Wait()
+	return os.RemoveAll(f.dir)
+}
+
+// renew replaces the token until ctx is done.
+func (f *File) renew(ctx context.Context, current string, token func(context.Context) (string, error), warn func(error)) {
+	wait, failing := lasts(current), false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		next, err := token(ctx)
+		if err == nil {
+			err = f.write(next)
+		}
+		switch {
+		case err == nil:
+			wait, failing = lasts(next), false
+		case ctx.Err() != nil:
+			return
+		default:
+			if !failing {
+				warn(fmt.Errorf("the token for AWS isn't renewed, and AWS's credentials end within the hour: %w", err))
+			}
+			wait, failing = pause, true
+		}
+	}
+}
+
+// lasts returns how long a token stays in the file: half of what is left of it.
+func lasts(token string) time.Duration {
+	claims, err := Parse(token)
+	if err != nil {
+		return renewal
+	}
+	left := time.Until(time.Unix(claims.Expires, 0))
+	return min(renewal, max(left/2, time.Second))
+}
+
+// write replaces the file's content at once, so that nobody reads half a token.
+func (f *File) write(token string) error {
+	next := f.Path + ".next"
+	if err := os.WriteFile(next, []byte(token), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, f.Path)
+}
+
+// Claims are what a token says.
+type Claims struct {
+	// Subject is who the workflow's run is, which AWS compares with a role's trust.
+	Subject string `json:"sub"`
+	// Expires is in seconds since 1970.
+	Expires int64 `json:"exp"`
+}
+
+// Parse reads a token's claims. Parse doesn't check who has signed the token: AWS does.
+func Parse(token string) (Claims, error) {
+	var claims Claims
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return claims, errors.New("the token isn't a JWT")
+	}
+	content, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err == nil {
+		err = json.Unmarshal(content, &claims)
+	}
+	if err != nil {
+		return Claims{}, errors.New("the token isn't a JWT") // The cause may quote the token.
+	}
+	return claims, nil
+}
+
+// LogIn lets the SDKs of this process, and of the programs that it starts, come into AWS
+// by this workflow run's own token, as the role that AWS_ROLE_ARN names. The SDKs renew
+// their credentials by themselves, for as long as the run lasts: sessions that somebody
+// else has put into the environment end after an hour, and Pulumi could then write neither
+// its state nor its lock. Outside workflows, and where the environment has credentials
+// already, LogIn does nothing. The caller calls done in the end.
+func LogIn(ctx context.Context, warn func(error)) (done func(), err error) {
+	done = func() {}
+	for _, name := range []string{"AWS_ROLE_ARN", "ACTIONS_ID_TOKEN_REQUEST_URL"} {
+		if os.Getenv(name) == "" {
+			return done, nil
+		}
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", tokenFile} {
+		if os.Getenv(name) != "" {
+			return done, nil
+		}
+	}
+	file, err := Keep(ctx, Token, warn)
+	if err != nil {
+		return done, err
+	}
+	done = func() { _ = file.Close() }
+	for name, value := range map[string]string{tokenFile: file.Path, "AWS_ROLE_SESSION_NAME": "coldstart"} {
+		if err := os.Setenv(name, value); err != nil {
+			done()
+			return func() {}, err
+		}
+	}
+	return done, nil
+}
+
+const tokenFile = "AWS_WEB_IDENTITY_TOKEN_FILE"

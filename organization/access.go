@@ -72,7 +72,8 @@ type User struct {
 // GitHub is the repository whose workflows preview and deploy, by OpenID
 // Connect and so without keys.
 type GitHub struct {
-	// Repository is <owner>/<name>.
+	// Repository is <owner>/<name>, or <owner>@<id>/<name>@<id> if the subjects of its
+	// tokens have the ids, as those of repositories made since 15 July 2026 do.
 	Repository string
 	// Branch deploys, unless Environment is set: then only jobs in that
 	// environment of GitHub's do.
@@ -164,6 +165,13 @@ func (o *Organization) GrantsOf(user string) []Grant {
 // GroupName returns the name of an IAM group.
 func (o *Organization) GroupName(group string) string {
 	return o.Namespace + "-" + group
+}
+
+// Owner returns the repository's owner without the id that GitHub's tokens may have.
+func (g GitHub) Owner() string {
+	owner, _, _ := strings.Cut(g.Repository, "/")
+	owner, _, _ = strings.Cut(owner, "@")
+	return owner
 }
 
 // PlanSubjects and ApplySubjects are who GitHub's tokens may speak of, to plan

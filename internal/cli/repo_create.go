@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,11 @@ unless --public says otherwise, makes it the remote origin, and pushes the branc
 coldstart repo render has to have made it here.
 
 A repository that is on GitHub already is pushed to only if it is the origin here.
-Nothing that is there is overwritten. The token of GITHUB_TOKEN or GH_TOKEN has to be
+Nothing that is there is overwritten. How the subjects of the repository's tokens begin,
+such as repo:acme@12/prod.acme.example@34, is read from GitHub, and committed to what was
+rendered, so that the role for previews trusts this repository and no other one.
+
+The token of GITHUB_TOKEN or GH_TOKEN has to be
 allowed to make repositories (scopes repo and workflow); git gets it by its environment,
 and it is kept nowhere. GITHUB_API_URL names another GitHub.`,
 		Example: `  export GITHUB_TOKEN="$(gh auth token)"
@@ -127,24 +132,31 @@ func (o *RepoCreateOptions) create(ctx context.Context, org *organization.Organi
 		}
 	}
 	c.Repository, c.Created = found.PageURL, found.Created
+	subject, unknown := to.Subject(ctx, found.Owner, found.Name)
+	if unknown == nil {
+		if err := repository.Resubject(ctx, folder, repository.For{Owner: owner, Subject: subject}, name); err != nil {
+			return fmt.Errorf("%s isn't pushed: %w", found.PageURL, err)
+		}
+	}
 	if err := repository.Push(ctx, folder, repository.Remote{URL: found.CloneURL, Token: to.Token()}); err != nil {
 		return fmt.Errorf("%s isn't pushed: %w", found.PageURL, err)
 	}
 	c.Pushed = true
+	if unknown != nil && org.Access.GitHub.Repository != "" {
+		return fmt.Errorf("pull requests can't preview before github.go has the subject of the repository's tokens: %w", unknown)
+	}
 	return nil
 }
 
 // ownerOf returns who is to own an account's repository: whoever it was rendered for,
 // since workflows are let in by that name.
 func (o *RepoCreateOptions) ownerOf(ctx context.Context, org *organization.Organization, account, folder string) (string, error) {
-	rendered, err := repository.Owner(ctx, folder)
+	whom, err := repository.RenderedFor(ctx, folder)
 	if err != nil {
 		return "", err
 	}
-	if rendered == "" {
-		rendered = org.Access.GitHub.Repository
-	}
-	rendered, _, _ = strings.Cut(rendered, "/")
+	rendered, _, _ := strings.Cut(whom.Owner, "/")
+	rendered = cmp.Or(rendered, org.Access.GitHub.Owner())
 	switch {
 	case rendered == "" && o.owner == "":
 		return "", errors.New("nobody has said who owns it on GitHub: write --owner ORG")

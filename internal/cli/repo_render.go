@@ -150,17 +150,18 @@ func (o *RepoRenderOptions) render(ctx context.Context, org *organization.Organi
 		if err != nil {
 			return nil, err
 		}
-		owner := o.owner
-		if owner == "" {
-			if owner, err = repository.Owner(ctx, rendered.Folder); err != nil {
-				return nil, err
-			}
+		whom, err := repository.RenderedFor(ctx, rendered.Folder)
+		if err != nil {
+			return nil, err
 		}
-		files, err := templates.Render(repository.FactsOf(org, account, owner, *decoded))
+		if o.owner != "" {
+			whom = whom.OwnedBy(o.owner)
+		}
+		files, err := templates.Render(repository.FactsOf(org, account, whom, *decoded))
 		if err != nil {
 			return nil, fmt.Errorf("templates have problems:\n%w", err)
 		}
-		return repository.Write(ctx, rendered.Folder, files, repository.Options{DryRun: o.dryRun, Colour: o.colour, Owner: owner})
+		return repository.Write(ctx, rendered.Folder, files, repository.Options{DryRun: o.dryRun, Colour: o.colour, For: whom})
 	}()
 	if err != nil {
 		rendered.Outcome, rendered.Files, rendered.Error = outcomeFailed, []string{}, err.Error()

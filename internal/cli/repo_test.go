@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/githubtest"
 	"github.com/coldstart-aws/coldstart/internal/repository"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // repoFolder is the declaration's folder, and what has been exported.
@@ -249,6 +251,39 @@ func TestRepoCreate(t *testing.T) {
 	out, err = f.create(host, token, "dev", "--owner", "ada")
 	if err == nil || !strings.Contains(out, "it was rendered for acme; run `coldstart repo render dev --owner ada` first") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestRepoCreateTrustsByIDs commits the subject that GitHub gives to the repository's
+// tokens, and renderings keep the subject.
+func TestRepoCreateTrustsByIDs(t *testing.T) {
+	t.Parallel()
+	f, host := newRepoFolder(t), githubtest.NewHost(t)
+	text := strings.Replace(small, "    account: lab\n", "    account: lab\n    github: {repository: acme@12/infrastructure@33}\n", 1)
+	if err := os.WriteFile(filepath.Join(f.dir, organization.File), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := f.render(nil, "dev", "lab"); err != nil {
+		t.Fatal(err, out)
+	}
+	// Without --owner the organization owns it, and its id isn't part of its name.
+	if out, err := f.create(host, token, "dev"); err != nil || !strings.Contains(out, "HOST/acme/dev.acme.example ") {
+		t.Fatal(err, out)
+	}
+	const subject = `pullRequests = "repo:acme@12/dev.acme.example@34:pull_request"`
+	pushed := f.git("dev", "--git-dir="+host.Root+"/acme/dev.acme.example.git", "show", "main:github.go")
+	if !strings.Contains(pushed, subject) || strings.Contains(f.git("dev", "show", "main:README.md"), "acme@12") {
+		t.Errorf("pushed is\n%s", pushed)
+	}
+	if out, err := f.render(nil, "dev"); err != nil || !strings.Contains(out, "unchanged") {
+		t.Errorf("rendered again: %v\n%s", err, out)
+	}
+	host.Customised = func(w http.ResponseWriter, _ *http.Request) {
+		githubtest.Fail(w, http.StatusForbidden, "Resource not accessible")
+	}
+	out, err := f.create(host, token, "lab")
+	if err == nil || !strings.Contains(out, "created, pushed") || !strings.Contains(out, "gh api repos/acme/lab.acme.example/actions/oidc/customization/sub") {
+		t.Errorf("where GitHub doesn't say it: %v\n%s", err, out)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-github/v84/github"
 )
 
-// Target is a pull request to comment on, and the summary of the job that does.
+// Target is a pull request to comment on.
 type Target struct {
 	owner, repository string
 	number            int
@@ -23,7 +23,6 @@ type Target struct {
 	// runs GitHub's tokens may only read.
 	fork    bool
 	graphQL string
-	summary string
 
 	client *github.Client
 	calls  *transport
@@ -61,7 +60,7 @@ func FromEnvironment(getenv func(string) string, number int) (*Target, error) {
 		return nil, errors.Join(errs...)
 	}
 	t := &Target{
-		owner: owner, repository: repository, number: number, summary: getenv("GITHUB_STEP_SUMMARY"),
+		owner: owner, repository: repository, number: number,
 		fork:    event.PullRequest.Number == number && event.PullRequest.Head.Repo.FullName != event.PullRequest.Base.Repo.FullName,
 		graphQL: graphQL(getenv("GITHUB_GRAPHQL_URL"), api),
 		calls:   newTransport(api.Host, token),
@@ -108,17 +107,4 @@ func readEvent(path string) (event, error) {
 		return e, fmt.Errorf("GITHUB_EVENT_PATH: %s: %w", path, err)
 	}
 	return e, nil
-}
-
-// Summarize appends Markdown to the job's summary, if there is one.
-func (t *Target) Summarize(markdown string) error {
-	if t.summary == "" {
-		return nil
-	}
-	file, err := os.OpenFile(t.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(markdown)
-	return errors.Join(err, file.Close())
 }

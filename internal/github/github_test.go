@@ -348,21 +348,3 @@ func TestGraphQL(t *testing.T) {
 		}
 	}
 }
-
-func TestSummarize(t *testing.T) {
-	t.Parallel()
-	s := githubtest.New(t)
-	r := newRun(t, s, githubtest.Repository)
-	for _, text := range []string{"a\n", "b\n"} {
-		if err := r.Summarize(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if content, err := os.ReadFile(r.summary); err != nil || string(content) != "a\nb\n" {
-		t.Errorf("%q, %v", content, err)
-	}
-	r.summary = ""
-	if err := r.Summarize("x"); err != nil {
-		t.Error(err)
-	}
-}

@@ -49,6 +49,8 @@ func apiURL(address string) (*url.URL, error) {
 
 // Repository is one of GitHub's.
 type Repository struct {
+	// Owner and Name are spelt as GitHub spells them.
+	Owner, Name string
 	// CloneURL is its address for HTTPS, SSHURL that for SSH, PageURL that for people.
 	CloneURL, SSHURL, PageURL string
 	// Created says that it was made just now.
@@ -119,7 +121,7 @@ func (r *Repositories) organization(ctx context.Context, owner string) (string, 
 }
 
 func repositoryOf(r *github.Repository, created bool) *Repository {
-	return &Repository{CloneURL: r.GetCloneURL(), SSHURL: r.GetSSHURL(), PageURL: r.GetHTMLURL(), Created: created}
+	return &Repository{Owner: r.GetOwner().GetLogin(), Name: r.GetName(), CloneURL: r.GetCloneURL(), SSHURL: r.GetSSHURL(), PageURL: r.GetHTMLURL(), Created: created}
 }
 
 // explainToken says what to do about an error of GitHub's.

@@ -25,6 +25,9 @@ const (
 type Host struct {
 	*httptest.Server
 
+	// Customised answers how the tokens' subjects begin in place of the host, if it isn't
+	// nil.
+	Customised http.HandlerFunc
 	// Root is the folder of the repositories, <owner>/<name>.git.
 	Root string
 
@@ -49,6 +52,7 @@ func NewHost(t testing.TB) *Host {
 	mux.HandleFunc("GET /users/{login}", h.owner)
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, user(User, "User")) })
 	mux.HandleFunc("GET /repos/{owner}/{name}", h.find)
+	mux.HandleFunc("GET /repos/{owner}/{name}/actions/oidc/customization/sub", h.subject)
 	mux.HandleFunc("POST /orgs/{owner}/repos", h.create)
 	mux.HandleFunc("POST /user/repos", h.create)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { Fail(w, http.StatusNotFound, "Not Found") })
@@ -114,8 +118,21 @@ func (h *Host) folder(repository string) string {
 	return filepath.Join(h.Root, filepath.FromSlash(repository)+".git")
 }
 
+// subject answers as GitHub does for a repository that was made since 15 July 2026.
+func (h *Host) subject(w http.ResponseWriter, r *http.Request) {
+	if h.Customised != nil {
+		h.Customised(w, r)
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{
+		"use_default": true, "use_immutable_subject": true, "sub_claim_prefix": "repo:" + r.PathValue("owner") + "@12/" + r.PathValue("name") + "@34",
+	})
+}
+
 func (h *Host) describe(repository string) map[string]any {
+	owner, name, _ := strings.Cut(repository, "/")
 	return map[string]any{
+		"name": name, "owner": map[string]any{"login": owner},
 		"full_name": repository, "html_url": h.URL + "/" + repository,
 		"clone_url": h.URL + "/" + repository + ".git", "ssh_url": "git@github.test:" + repository + ".git",
 	}

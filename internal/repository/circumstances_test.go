@@ -130,18 +130,51 @@ func TestOwnerIsRemembered(t *testing.T) {
 	r := newRepo(t)
 	owner := func(want string) {
 		t.Helper()
-		if got, err := Owner(context.Background(), r.dir); err != nil || got != want {
-			t.Errorf("the owner is %q (%v), not %q", got, err, want)
+		if got, err := RenderedFor(context.Background(), r.dir); err != nil || got.Owner != want {
+			t.Errorf("the owner is %q (%v), not %q", got.Owner, err, want)
 		}
 	}
 	owner("")
 	r.write(Created, files("a", "1\n"), Options{})
 	owner("")
-	r.write(Updated, files("a", "1\n"), Options{Owner: "acme/platform"})
+	r.write(Updated, files("a", "1\n"), Options{For: For{Owner: "acme/platform"}})
 	owner("acme/platform")
-	r.write(Unchanged, files("a", "1\n"), Options{Owner: "acme/platform"})
+	r.write(Unchanged, files("a", "1\n"), Options{For: For{Owner: "acme/platform"}})
 	r.edit("a", "2\n")
 	owner("acme/platform")
+}
+
+// TestResubject replaces the subject in what was rendered, keeps what was edited, and is
+// remembered by the next rendering.
+func TestResubject(t *testing.T) {
+	t.Parallel()
+	const before, after = "repo:acme/prod.acme.example:pull_request", "repo:acme@12/prod.acme.example@34:pull_request"
+	whom := For{Owner: "acme", Subject: "repo:acme@12/prod.acme.example@34"}
+	r := newRepo(t)
+	r.write(Created, files("github.go", "// "+before+"\n", "b", ten), Options{For: For{Owner: "acme/platform"}})
+	r.edit("b", ten+"mine\n")
+	for range 2 { // The second time there is nothing to do.
+		if err := Resubject(context.Background(), r.dir, whom, "prod.acme.example"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.has("github.go", "// "+after+"\n")
+	r.has("b", ten+"mine\n")
+	remembered, err := RenderedFor(context.Background(), r.dir)
+	if want := (For{Owner: "acme/platform", Subject: whom.Subject}); err != nil || remembered != want {
+		t.Errorf("%+v is remembered (%v), not %+v", remembered, err, want)
+	}
+	r.write(Unchanged, files("github.go", "// "+after+"\n", "b", ten), Options{For: remembered})
+	if got := remembered.OwnedBy("acme/core"); got != (For{Owner: "acme/core", Subject: whom.Subject}) {
+		t.Errorf("another team's is %+v", got)
+	}
+	if got := remembered.OwnedBy("umbrella"); got != (For{Owner: "umbrella"}) {
+		t.Errorf("another owner's is %+v", got)
+	}
+	// Renamed, for somebody who has edited the subject.
+	r.edit("github.go", "// edited\n")
+	err = Resubject(context.Background(), r.dir, For{Owner: "acme", Subject: "repo:acme@12/prod.acme.example@99"}, "prod.acme.example")
+	wants(t, err, "repo:acme@12/prod.acme.example@99:pull_request waits in the branch coldstart-render, because github.go was edited")
 }
 
 // Who has told git no name commits as coldstart. No other test may run meanwhile, for

@@ -53,8 +53,9 @@ type Facts struct {
 	// stack reference names it, which can only name stacks of its own backend.
 	// https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences
 	FactsStack string
-	// PulumiVersion is that of the CLI for workflows.
-	PulumiVersion string
+	// PulumiVersion is that of the CLI for workflows, PulumiChecksum the SHA-256 of its
+	// release for them; empty if coldstart lists none.
+	PulumiVersion, PulumiChecksum string
 	// Actions are those of workflows.
 	Actions Actions
 }
@@ -68,7 +69,8 @@ type Role struct {
 
 // GitHub is how workflows are let in.
 type GitHub struct {
-	// Issuer signs the tokens, Subject is who a pull request of the repository is.
+	// Issuer signs the tokens, Subject is who a pull request of the repository is:
+	// AWS compares the two letter by letter.
 	Issuer, Subject string
 	// PlanRoleARN is coldstart's own role, which doesn't trust the repository.
 	PlanRoleARN string
@@ -76,13 +78,16 @@ type GitHub struct {
 
 // Actions are GitHub's and AWS's actions, each pinned by its commit, with the version
 // in a comment behind it.
-type Actions struct{ Checkout, SetupGo, ConfigureAWS string }
+type Actions struct{ Checkout, SetupGo, ConfigureAWS, UploadArtifact, DownloadArtifact string }
 
-// pinned are those of coldstart's own workflows; a test keeps them in step.
+// pinned are those of coldstart's own workflows, as far as these use them; a test keeps
+// them in step.
 var pinned = Actions{
-	Checkout:     "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
-	SetupGo:      "actions/setup-go@7a3fe6cf4cb3a834922a1244abfce67bcef6a0c5 # v6.2.0",
-	ConfigureAWS: "aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0",
+	Checkout:         "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
+	SetupGo:          "actions/setup-go@7a3fe6cf4cb3a834922a1244abfce67bcef6a0c5 # v6.2.0",
+	ConfigureAWS:     "aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0",
+	UploadArtifact:   "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0",
+	DownloadArtifact: "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0",
 }
 
 // Outputs are what stacks export that facts are made from.
@@ -93,10 +98,9 @@ type Outputs struct {
 	Account, Users *stackref.Account
 }
 
-// FactsOf returns the facts about an account. Owner says whose the repository is:
-// ORG or ORG/TEAM; if it is empty, that of the repository which the organization is
-// deployed from.
-func FactsOf(org *organization.Organization, account, owner string, o Outputs) Facts {
+// FactsOf returns the facts about an account. Without an owner, the repository's owner is
+// that of the repository which the organization is deployed from.
+func FactsOf(org *organization.Organization, account string, whom For, o Outputs) Facts {
 	f := Facts{
 		Namespace: org.Namespace, Account: account, Repository: org.ZoneName(account), Project: account + "-infrastructure",
 		AccountID: o.Account.AccountID, MasterAccountID: o.Master.AccountID,
@@ -108,6 +112,7 @@ func FactsOf(org *organization.Organization, account, owner string, o Outputs) F
 		Image:         o.Account.Image,
 		FactsStack:    "organization/" + state.FactsProject + "/" + account,
 		PulumiVersion: toolbox.PulumiVersion, Actions: pinned,
+		PulumiChecksum: toolbox.Checksum("pulumi-v" + toolbox.PulumiVersion + "-linux-x64.tar.gz"),
 	}
 	if account != organization.Master {
 		f.Email = org.AccountEmail(account)
@@ -119,11 +124,11 @@ func FactsOf(org *organization.Organization, account, owner string, o Outputs) F
 		}
 	}
 	f.Profile = profile(f.Roles)
-	f.own(org.Access.GitHub.Repository, owner)
+	f.own(org.Access.GitHub.Owner(), whom.Owner)
 	if org.Access.GitHub.Repository != "" {
 		f.GitHub = &GitHub{
 			Issuer:      organization.GitHubIssuer,
-			Subject:     "repo:" + f.Owner + "/" + f.Repository + ":pull_request",
+			Subject:     cmp.Or(whom.Subject, NamedSubject(f.Owner, f.Repository)) + pullRequest,
 			PlanRoleARN: o.Account.PlanRoleARN,
 		}
 	}
@@ -147,13 +152,20 @@ func profile(roles []Role) string {
 	return roles[i].Profile
 }
 
-// own sets the owners by ORG or ORG/TEAM, or by the repository that coldstart is
-// deployed from. An organization by itself can't own code, and nothing tells it
-// from a user.
-func (f *Facts) own(deployedFrom, owner string) {
+// pullRequest is how the subject of a pull request's token ends.
+// https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+const pullRequest = ":pull_request"
+
+// NamedSubject is how the subjects of a repository's tokens begin if GitHub leaves the
+// ids out, as GitHub does for repositories that are older than 15 July 2026.
+func NamedSubject(owner, name string) string { return "repo:" + owner + "/" + name }
+
+// own sets the owners by ORG or ORG/TEAM, or by the owner of the repository that
+// coldstart is deployed from. An organization by itself can't own code, and nothing
+// tells it from a user.
+func (f *Facts) own(deployer, owner string) {
 	name, team, _ := strings.Cut(owner, "/")
-	organization, _, _ := strings.Cut(deployedFrom, "/")
-	f.Owner = cmp.Or(name, organization)
+	f.Owner = cmp.Or(name, deployer)
 	if team != "" {
 		f.CodeOwner = "@" + owner
 	}

@@ -68,6 +68,12 @@ func (g git) run(ctx context.Context, args ...string) (string, error) {
 
 // feed is run with something to read.
 func (g git) feed(ctx context.Context, input []byte, args ...string) (string, error) {
+	out, err := g.exactly(ctx, input, args...)
+	return strings.TrimSuffix(string(out), "\n"), err
+}
+
+// exactly is feed without a change to what git printed.
+func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", append(slices.Clone(neutral), args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, bytes.NewReader(input)
 	var out, errs bytes.Buffer
@@ -80,7 +86,7 @@ func (g git) feed(ctx context.Context, input []byte, args ...string) (string, er
 		}
 		err = &gitError{args, exit.ExitCode(), said}
 	}
-	return strings.TrimSuffix(out.String(), "\n"), err
+	return out.Bytes(), err
 }
 
 // exits reports whether an error is git's with an exit code.

@@ -29,7 +29,7 @@ func (u *update) write(ctx context.Context, files map[string]File) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	if tree == u.last.tree && u.options.Owner == u.last.owner {
+	if tree == u.last.tree && u.options.For == u.last.whom {
 		return &Result{Outcome: Unchanged, Commit: head, Files: []string{}}, nil
 	}
 	if !u.options.DryRun {
@@ -88,12 +88,12 @@ func (u *update) commit(ctx context.Context, tree string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if waiting != nil && waiting.tree == tree && waiting.owner == u.options.Owner {
+	if waiting != nil && waiting.tree == tree && waiting.whom == u.options.For {
 		if parent, err := u.g.run(ctx, "rev-parse", waiting.commit+"^"); err == nil && parent == u.last.commit {
 			return waiting.commit, nil
 		}
 	}
-	return u.g.run(ctx, "commit-tree", tree, "-p", u.last.commit, "-m", message("Render the repository again", tree, u.options.Owner))
+	return u.g.run(ctx, "commit-tree", tree, "-p", u.last.commit, "-m", message("Render the repository again", tree, u.options.For))
 }
 
 // merge returns the tree of a three-way merge, or the files that have to be merged by

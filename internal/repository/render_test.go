@@ -72,7 +72,7 @@ func declared(t testing.TB, text string) *organization.Organization {
 func rendered(t testing.TB, text, account, owner string, change ...func(*Facts)) map[string]File {
 	t.Helper()
 	org := declared(t, text)
-	facts := FactsOf(org, account, owner, outputs(org, account))
+	facts := FactsOf(org, account, For{Owner: owner}, outputs(org, account))
 	for _, c := range change {
 		c(&facts)
 	}
@@ -276,7 +276,7 @@ func TestOverrides(t *testing.T) {
 		t.Fatal(err)
 	}
 	org := declared(t, declaration)
-	files, err := templates.Render(FactsOf(org, "on", "", outputs(org, "on")))
+	files, err := templates.Render(FactsOf(org, "on", For{}, outputs(org, "on")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestProblemsOfTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	org := declared(t, declaration)
-	_, err = templates.Render(FactsOf(org, "on", "", outputs(org, "on")))
+	_, err = templates.Render(FactsOf(org, "on", For{}, outputs(org, "on")))
 	wants(t, err, "x.tmpl:1:2", "can't evaluate field Acount", "y.tmpl:2:9", "nil pointer")
 }
 
@@ -352,7 +352,7 @@ func TestPinned(t *testing.T) {
 		}
 		workflows.Write(content)
 	}
-	for _, action := range []string{pinned.Checkout, pinned.SetupGo, pinned.ConfigureAWS} {
+	for _, action := range []string{pinned.Checkout, pinned.SetupGo, pinned.UploadArtifact, pinned.DownloadArtifact} {
 		if !strings.Contains(workflows.String(), "uses: "+action+"\n") {
 			t.Errorf("coldstart's own workflows don't use %s", action)
 		}
@@ -384,7 +384,7 @@ func TestNoNetwork(t *testing.T) {
 	t.Parallel()
 	org := declared(t, declaration)
 	org.Network.CIDR = netip.Prefix{}
-	if f := FactsOf(org, "on", "", outputs(org, "on")); f.Network != "" || f.OrganizationNetwork != "" {
+	if f := FactsOf(org, "on", For{}, outputs(org, "on")); f.Network != "" || f.OrganizationNetwork != "" {
 		t.Errorf("networks %q and %q", f.Network, f.OrganizationNetwork)
 	}
 }

@@ -29,8 +29,28 @@ type Options struct {
 	DryRun bool
 	// Colour has the diff in a terminal's colours.
 	Colour bool
-	// Owner is noted in the commit, for Owner to find.
+	// For is noted in the commit, for RenderedFor to find.
+	For For
+}
+
+// For is whom a repository is rendered for.
+type For struct {
+	// Owner is ORG or ORG/TEAM of GitHub's; empty for nobody in particular.
 	Owner string
+	// Subject is how the subjects of the repository's tokens begin, as GitHub says it,
+	// such as repo:acme@12/prod.acme.example@34. It is empty for repo:<owner>/<name>.
+	Subject string
+}
+
+// OwnedBy returns the same for another owner. Another organization's repository has
+// another subject, which nobody has said.
+func (f For) OwnedBy(owner string) For {
+	before, _, _ := strings.Cut(f.Owner, "/")
+	after, _, _ := strings.Cut(owner, "/")
+	if !strings.EqualFold(before, after) {
+		return For{Owner: owner}
+	}
+	return For{Owner: owner, Subject: f.Subject}
 }
 
 // Result is what Write did, or would do in a dry run.
@@ -112,7 +132,7 @@ func create(ctx context.Context, dir string, files map[string]File, o Options) (
 	if err := result.compare(ctx, g, empty, tree, o.Colour); err != nil || o.DryRun {
 		return result, err
 	}
-	if result.Commit, err = g.run(ctx, "commit-tree", tree, "-m", message("Render the repository", tree, o.Owner)); err != nil {
+	if result.Commit, err = g.run(ctx, "commit-tree", tree, "-m", message("Render the repository", tree, o.For)); err != nil {
 		return nil, err
 	}
 	if _, err := g.run(ctx, "reset", "--quiet", "--hard", result.Commit); err != nil {
@@ -156,20 +176,26 @@ const (
 	renderedBy   = "Rendered-By"
 	renderedTree = "Rendered-Tree"
 	renderedFor  = "Rendered-For"
+	renderedSub  = "Rendered-Subject"
 	program      = "coldstart"
 )
 
 // message is the message of a rendering's commit.
-func message(subject, tree, owner string) string {
+func message(subject, tree string, whom For) string {
 	text := fmt.Sprintf("%s\n\n%s: %s\n%s: %s\n", subject, renderedBy, program, renderedTree, tree)
-	if owner != "" {
-		text += renderedFor + ": " + owner + "\n"
+	for _, trailer := range [][2]string{{renderedFor, whom.Owner}, {renderedSub, whom.Subject}} {
+		if trailer[1] != "" {
+			text += trailer[0] + ": " + trailer[1] + "\n"
+		}
 	}
 	return text
 }
 
 // rendering is a commit that holds what was rendered, and nothing else.
-type rendering struct{ commit, tree, owner string }
+type rendering struct {
+	commit, tree string
+	whom         For
+}
 
 // lastRendering returns the newest rendering that is in the branch that is checked
 // out. It is an error if the folder is something else than such a repository.
@@ -206,14 +232,14 @@ func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 	}
 	trailer := func(key string) string { return "%(trailers:key=" + key + ",valueonly,separator=%x2C)" }
 	log, err := g.run(ctx, "log", "--topo-order", "--no-show-signature", "--no-color", "--grep=^"+renderedBy+": ",
-		"--format=%H %T "+trailer(renderedTree)+" "+trailer(renderedBy)+" "+trailer(renderedFor), from, "--")
+		"--format=%H %T "+trailer(renderedTree)+" "+trailer(renderedBy)+" "+trailer(renderedFor)+" "+trailer(renderedSub), from, "--")
 	if err != nil {
 		return nil, err
 	}
 	for line := range strings.Lines(log) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
-		if len(fields) == 5 && fields[1] == fields[2] && fields[3] == program {
-			return &rendering{commit: fields[0], tree: fields[1], owner: fields[4]}, nil
+		if len(fields) == 6 && fields[1] == fields[2] && fields[3] == program {
+			return &rendering{commit: fields[0], tree: fields[1], whom: For{Owner: fields[4], Subject: fields[5]}}, nil
 		}
 	}
 	return nil, nil
@@ -229,15 +255,15 @@ func same(a, b string) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-// Owner returns for whom the repository in a folder was rendered last; empty if for
-// nobody in particular, or never.
-func Owner(ctx context.Context, dir string) (string, error) {
+// RenderedFor returns for whom the repository in a folder was rendered last; the zero
+// value if for nobody in particular, or never.
+func RenderedFor(ctx context.Context, dir string) (For, error) {
 	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil {
-		return "", nil //nolint:nilerr // There is none; Write says what is wrong with the folder.
+		return For{}, nil //nolint:nilerr // There is none; Write says what is wrong with the folder.
 	}
 	r, err := newGit(dir).rendering(ctx, "HEAD")
 	if err != nil || r == nil {
-		return "", err
+		return For{}, err
 	}
-	return r.owner, nil
+	return r.whom, nil
 }

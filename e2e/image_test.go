@@ -4,7 +4,10 @@ package e2e
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,7 +46,7 @@ func TestImage(t *testing.T) {
 	t.Parallel()
 	d := newDocker(t)
 	d.base("coldstart-test-base:debian")
-	site := pulumiSite(t)
+	site := newPulumiSite(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, organization.File)
 	must(t, os.WriteFile(file, []byte(withImages), 0o600))
@@ -176,12 +179,13 @@ func tailOf(out []byte) string {
 
 // build builds what the Docker plugin would for a resource with these inputs, with
 // Pulumi from site, and a second time, which has to make the same image.
-func (d *docker) build(dir string, inputs map[string]any, site string) {
+func (d *docker) build(dir string, inputs map[string]any, site pulumiSite) {
 	d.t.Helper()
 	build := inputs["build"].(map[string]any)
 	name := inputs["imageName"].(string)
 	args := []string{
-		"build", "--network=host", "--quiet", "--tag", name, "--build-arg", "PULUMI_SITE=" + site,
+		"build", "--network=host", "--quiet", "--tag", name, "--build-arg", "PULUMI_SITE=" + site.url,
+		"--build-arg", "PULUMI_SHA256_X64=" + site.sum, "--build-arg", "PULUMI_SHA256_ARM64=" + site.sum,
 		"--file", filepath.Join(dir, build["dockerfile"].(string)),
 	}
 	for key, value := range build["args"].(map[string]any) {
@@ -197,21 +201,25 @@ func (d *docker) build(dir string, inputs map[string]any, site string) {
 	d.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", name).Run() })
 }
 
-// pulumiSite serves the toolchain's own Pulumi CLI as Pulumi's download site does.
-func pulumiSite(t *testing.T) string {
+// pulumiSite is where Pulumi is downloaded from, and the archive's SHA-256.
+type pulumiSite struct{ url, sum string }
+
+// newPulumiSite serves the toolchain's own Pulumi CLI as Pulumi's download site does.
+func newPulumiSite(t *testing.T) pulumiSite {
 	t.Helper()
+	var archive bytes.Buffer
+	must(t, archivePulumi(&archive))
 	path := regexp.MustCompile(`^/releases/sdk/pulumi-v[0-9.]+-linux-(x64|arm64)\.tar\.gz$`)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !path.MatchString(r.URL.Path) {
 			http.NotFound(w, r)
 			return
 		}
-		if err := archivePulumi(w); err != nil {
-			t.Errorf("serving Pulumi: %v", err)
-		}
+		_, _ = w.Write(archive.Bytes())
 	}))
 	t.Cleanup(site.Close)
-	return site.URL
+	sum := sha256.Sum256(archive.Bytes())
+	return pulumiSite{site.URL, hex.EncodeToString(sum[:])}
 }
 
 // archivePulumi writes the programs that Pulumi publishes in one archive.

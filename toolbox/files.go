@@ -10,12 +10,29 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // files are the build context of every image.
 //
 //go:embed image
 var files embed.FS
+
+// checksums lists what is downloaded from Pulumi, in the format of sha256sum.
+//
+//go:embed checksums.txt
+var checksums string
+
+// Checksum returns the SHA-256 of an archive that Pulumi publishes, in hexadecimal; empty
+// if nobody has listed one, and then the archive may not be used.
+func Checksum(archive string) string {
+	for line := range strings.Lines(checksums) {
+		if sum, name, ok := strings.Cut(strings.TrimSpace(line), "  "); ok && name == archive {
+			return sum
+		}
+	}
+	return ""
+}
 
 // contextDir is where contexts lie, below the folder that the engine runs in.
 const contextDir = ".coldstart/toolbox"

@@ -79,6 +79,11 @@ func buildArgs(args *ImageArgs) pulumi.StringMap {
 		"PACKAGES":       pulumi.String(strings.Join(slices.Sorted(slices.Values(args.Packages)), " ")),
 		"PULUMI_VERSION": pulumi.String(PulumiVersion),
 	}
+	for arg, arch := range map[string]string{"PULUMI_SHA256_X64": "x64", "PULUMI_SHA256_ARM64": "arm64"} {
+		if sum := Checksum("pulumi-v" + PulumiVersion + "-linux-" + arch + ".tar.gz"); sum != "" {
+			build[arg] = pulumi.String(sum)
+		}
+	}
 	maps.Copy(build, args.Facts)
 	return build
 }

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +25,12 @@ type downloader struct {
 	site   string // https://get.pulumi.com
 	client *http.Client
 	stall  time.Duration // how long nothing may arrive
+	sums   checksums     // what may be downloaded
 }
 
 // newDownloader returns a downloader that gives up soon where there is no
 // internet, and that lets a slow download take its time.
-func newDownloader(site string) downloader {
+func newDownloader(site string, sums checksums) downloader {
 	const connect = 5 * time.Second
 	return downloader{
 		site: site,
@@ -39,26 +42,56 @@ func newDownloader(site string) downloader {
 			ForceAttemptHTTP2:     true,
 		}},
 		stall: 30 * time.Second,
+		sums:  sums,
 	}
 }
 
-// release downloads Pulumi's release of the CLI for this machine and writes
-// the programs in files, no others, to dir.
+// release downloads Pulumi's release of the CLI for this machine, checks it, and
+// writes the programs in files, no others, to dir.
 func (d downloader) release(ctx context.Context, dir string, files []string) error {
 	arch, ok := map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH]
 	if !ok {
 		return fmt.Errorf("there is no CLI of Pulumi's for %s", runtime.GOARCH)
 	}
-	url := fmt.Sprintf("%s/releases/sdk/pulumi-v%s-%s-%s.tar.gz", d.site, cliVersion, runtime.GOOS, arch)
-	return d.get(ctx, url, func(body io.Reader) error { return extract(body, dir, files) })
+	name := fmt.Sprintf("pulumi-v%s-%s-%s.tar.gz", cliVersion, runtime.GOOS, arch)
+	sum, err := d.sums.of(name)
+	if err != nil {
+		return err
+	}
+	archive, err := os.CreateTemp("", name)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(archive.Name()) //nolint:errcheck // It is in the folder for temporary files.
+	defer archive.Close()           //nolint:errcheck // What was written has been read again.
+	return d.get(ctx, d.site+"/releases/sdk/"+name, func(body io.Reader) error {
+		hash := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(archive, hash), body); err != nil {
+			return err
+		}
+		// Nothing is unpacked before all of it is known to be what was listed.
+		if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
+			return fmt.Errorf("its SHA-256 is %s, and toolbox/checksums.txt lists %s", got, sum)
+		}
+		if _, err := archive.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return extract(archive, dir, files)
+	})
+}
+
+// pluginArchive is what Pulumi publishes a plugin for this machine as.
+func pluginArchive(name, version string) string {
+	return fmt.Sprintf("pulumi-resource-%s-v%s-%s-%s.tar.gz", name, version, runtime.GOOS, runtime.GOARCH)
 }
 
 // reachPlugin returns an error unless a plugin can be downloaded.
 func (d downloader) reachPlugin(ctx context.Context, name, version string) error {
-	url := fmt.Sprintf("%s/releases/plugins/pulumi-resource-%s-v%s-%s-%s.tar.gz",
-		d.site, name, version, runtime.GOOS, runtime.GOARCH)
+	if _, err := d.sums.of(pluginArchive(name, version)); err != nil {
+		return err
+	}
 	// The answer's first bytes tell; the body is dropped.
-	return d.get(ctx, url, func(io.Reader) error { return nil })
+	return d.get(ctx, d.site+"/releases/plugins/"+pluginArchive(name, version), func(io.Reader) error { return nil })
 }
 
 // get hands the body of the answer from url to use.
@@ -130,7 +163,7 @@ func extract(r io.Reader, dir string, files []string) error {
 		}
 		missing = slices.Delete(missing, i, i+1)
 	}
-	//nolint:gosec // G110: nothing is kept. The checksum comes last.
+	//nolint:gosec // G110: nothing is kept. gzip's own checksum comes last.
 	if _, err := io.Copy(io.Discard, unzipped); err != nil {
 		return err
 	}
@@ -150,10 +183,15 @@ func writeProgram(path string, content io.Reader) (err error) {
 	return err
 }
 
-// installPlugin has cli download a plugin into the user's home.
+// installPlugin has cli download a plugin into the user's home, and check it.
+// https://www.pulumi.com/docs/iac/cli/commands/pulumi_plugin_install/
 func (t *toolchain) installPlugin(ctx context.Context, cli, name, version string) error {
-	_, err := command{
-		args: []string{cli, "plugin", "install", "resource", name, "v" + version},
+	sum, err := t.site.sums.of(pluginArchive(name, version))
+	if err != nil {
+		return err
+	}
+	_, err = command{
+		args: []string{cli, "plugin", "install", "resource", name, "v" + version, "--checksum", sum},
 		env:  []string{"PULUMI_HOME=" + t.home, "PULUMI_SKIP_UPDATE_CHECK=true"},
 	}.run(ctx)
 	return err

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
@@ -12,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -46,12 +49,23 @@ var release = map[string]string{
 	"elsewhere/pulumi":              "",
 }
 
+// archiveName is that of Pulumi's release for this machine.
+func archiveName() string {
+	return "pulumi-v" + cliVersion + "-" + runtime.GOOS + "-" + map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH] + ".tar.gz"
+}
+
+// listing lists content as the release's.
+func listing(content []byte) checksums {
+	sum := sha256.Sum256(content)
+	return checksums{archiveName(): hex.EncodeToString(sum[:])}
+}
+
 // serve returns a downloader from a site where every path is served by handle.
 func serve(t *testing.T, handle http.HandlerFunc) downloader {
 	t.Helper()
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
-	d := newDownloader(server.URL)
+	d := newDownloader(server.URL, listing(tarball(t, release)))
 	t.Cleanup(d.client.CloseIdleConnections)
 	return d
 }
@@ -86,25 +100,21 @@ func TestRelease(t *testing.T) {
 func TestReleaseThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	whole := tarball(t, release)
-	corrupt := bytes.Clone(whole)
-	corrupt[len(corrupt)-8] ^= 1 // in the checksum
+	lacking := tarball(t, map[string]string{"pulumi/pulumi": ""})
+	const differs = "its SHA-256 is "
 	for _, test := range []struct {
 		name   string
 		handle http.HandlerFunc
 		want   string
 	}{
 		{"not found", http.NotFound, "404 Not Found"},
-		{"truncated", func(w http.ResponseWriter, _ *http.Request) { w.Write(whole[:len(whole)/2]) }, "unexpected EOF"},
-		{"truncated in the checksum", func(w http.ResponseWriter, _ *http.Request) { w.Write(whole[:len(whole)-4]) }, "unexpected EOF"},
-		{"corrupt", func(w http.ResponseWriter, _ *http.Request) { w.Write(corrupt) }, "invalid checksum"},
+		{"truncated", func(w http.ResponseWriter, _ *http.Request) { w.Write(whole[:len(whole)/2]) }, differs},
+		{"another's", func(w http.ResponseWriter, _ *http.Request) { w.Write(lacking) }, differs},
 		{"connection lost", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000000")
 			w.Write(whole[:len(whole)/2])
 		}, "unexpected EOF"},
-		{"a page", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Please log in</html>") }, "invalid header"},
-		{"without the host", func(w http.ResponseWriter, _ *http.Request) {
-			w.Write(tarball(t, map[string]string{"pulumi/pulumi": ""}))
-		}, "it lacks pulumi-language-go"},
+		{"a page", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Please log in</html>") }, differs},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,6 +124,57 @@ func TestReleaseThatCannotBeUsed(t *testing.T) {
 				t.Errorf("error = %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestReleaseThatIsListed is checked for what has to be in it, too.
+func TestReleaseThatIsListed(t *testing.T) {
+	t.Parallel()
+	whole := tarball(t, release)
+	for content, want := range map[string]string{
+		string(tarball(t, map[string]string{"pulumi/pulumi": ""})): "it lacks pulumi-language-go",
+		string(whole[:len(whole)/2]):                               "unexpected EOF",
+		"<html></html>":                                            "invalid header",
+	} {
+		d := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, content) })
+		d.sums = listing([]byte(content))
+		err := d.release(t.Context(), t.TempDir(), []string{cliProgram, hostProgram})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %s", err, want)
+		}
+	}
+}
+
+// TestUnlistedIsNotDownloaded doesn't even ask the site.
+func TestUnlistedIsNotDownloaded(t *testing.T) {
+	t.Parallel()
+	d := serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) })
+	d.sums = checksums{}
+	const want = "because toolbox/checksums.txt doesn't list its checksum"
+	if err := d.release(t.Context(), t.TempDir(), []string{cliProgram}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the CLI: %v", err)
+	}
+	if err := d.reachPlugin(t.Context(), "aws", pluginVersion); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the plugin: %v", err)
+	}
+}
+
+func TestChecksums(t *testing.T) {
+	t.Parallel()
+	sum := strings.Repeat("0a", 32)
+	file := filepath.Join(t.TempDir(), "sums")
+	writeFile(t, file, "# comment\n\n"+sum+"  a.tar.gz\n")
+	if sums, err := readChecksums(file); err != nil || len(sums) != 1 || sums["a.tar.gz"] != sum {
+		t.Errorf("%v, %v", sums, err)
+	}
+	for _, broken := range []string{sum, sum[1:] + "  a", strings.ToUpper(sum) + "  a", sum + "  a b"} {
+		writeFile(t, file, broken)
+		if _, err := readChecksums(file); err == nil {
+			t.Errorf("%q is taken", broken)
+		}
+	}
+	if _, err := readChecksums(checksumsFile); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -181,7 +242,7 @@ func TestReleaseWithoutInternet(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := newDownloader(site).release(t.Context(), t.TempDir(), []string{cliProgram}); err == nil {
+	if err := newDownloader(site, listing(nil)).release(t.Context(), t.TempDir(), []string{cliProgram}); err == nil {
 		t.Error("the download succeeded")
 	}
 }
@@ -190,6 +251,7 @@ func TestEnsureDownloads(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	content := tarball(t, release)
+	f.toolchain.site.sums = listing(content)
 	f.site.HandleFunc("/releases/sdk/", func(w http.ResponseWriter, _ *http.Request) { w.Write(content) })
 	if err := f.ensure(t.Context(), f.out); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,7 @@
 //
 //   - the machine: what is installed and new enough is used as it is;
 //   - the cache: what an earlier run, of this clone or of another, has made;
-//   - Pulumi's own downloads;
+//   - Pulumi's own downloads, as far as toolbox/checksums.txt lists their checksums;
 //   - Go modules, so that a machine that reaches nothing but a module proxy
 //     gets the same programs, in about 12 minutes on 2 cores.
 //
@@ -32,7 +32,8 @@ const usage = `Usage: go run -C toolchain . [-docker] [-out FILE]
 Provides the Pulumi CLI, its Go language host and the AWS plugin, and writes
 FILE, which a shell sources to use them. Each of them is the one installed on
 this machine, if it is new enough; else the one that an earlier run has made;
-else it is downloaded from Pulumi; else it is built from Go modules, which
+else it is downloaded from Pulumi, if toolbox/checksums.txt lists its
+checksum; else it is built from Go modules, which
 takes about 12 minutes on 2 cores and about 9 GB in Go's caches. A run with
 nothing left to do ends at once.
 

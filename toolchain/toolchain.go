@@ -31,6 +31,10 @@ func newToolchain(docker bool, stderr *os.File) (*toolchain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for Pulumi's home folder: %w", err)
 	}
+	sums, err := readChecksums(checksumsFile)
+	if err != nil {
+		return nil, err
+	}
 	return &toolchain{
 		source: ".",
 		cache:  c,
@@ -38,7 +42,7 @@ func newToolchain(docker bool, stderr *os.File) (*toolchain, error) {
 		home:   pulumiHome(c, os.Getenv("PULUMI_HOME"), userHome),
 		docker: docker,
 		goTool: "go",
-		site:   newDownloader("https://get.pulumi.com"),
+		site:   newDownloader("https://get.pulumi.com", sums),
 		report: newReporter(stderr),
 	}, nil
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,18 +21,24 @@ type AWSConfigOptions struct {
 	project
 	user   string
 	source string
+	write  bool
+	getenv func(string) string
 }
 
 func newAWSConfig(io IO, run func(context.Context, *AWSConfigOptions) error) *cobra.Command {
-	o := &AWSConfigOptions{project: project{declaration: declaration{io: io}}}
+	o := &AWSConfigOptions{project: project{declaration: declaration{io: io}}, getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "aws-config",
-		Short: "Print profiles of ~/.aws/config for every account and role",
+		Short: "Write profiles of ~/.aws/config for every account and role",
 		Long: `Aws-config prints a profile for every account and role, or for those that the
-given user may assume, to be put into ~/.aws/config. Each profile assumes its
-role from the user's own keys, with the user's MFA device. Account ids are those
-that the master stack exports, so it has to have run.`,
-		Example: "  coldstart aws-config --user ada >> ~/.aws/config\n" +
+given user may assume, for ~/.aws/config. Each profile assumes its role from the
+user's own keys, with the user's MFA device. Account ids are those that the master
+stack exports, so it has to have run.
+
+--write writes the profiles into ~/.aws/config, or into AWS_CONFIG_FILE, between two
+lines that name the organization. The next time, what is between them is replaced;
+the rest of the file is never changed.`,
+		Example: "  coldstart aws-config --user ada --write\n" +
 			"  aws configure --profile acme           # ada's own access key, once\n" +
 			"  aws --profile acme-prod-admin sts get-caller-identity",
 		Args: cobra.NoArgs,
@@ -38,6 +46,7 @@ that the master stack exports, so it has to have run.`,
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.user, "user", "", "whose profiles, and whose MFA device (named as the user is)")
 	cmd.Flags().StringVar(&o.source, "source-profile", "", "profile with the user's own keys (default: the namespace)")
+	cmd.Flags().BoolVar(&o.write, "write", false, "write the profiles into ~/.aws/config, in place of those of the last time")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = awsConfigRun
@@ -70,7 +79,14 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if master == nil {
 		return fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
 	}
-	return writeProfiles(o.io.Out, org, master, o.user, o.source)
+	if !o.write {
+		return writeProfiles(o.io.Out, org, master, o.user, o.source)
+	}
+	var profiles strings.Builder
+	if err := writeProfiles(&profiles, org, master, o.user, o.source); err != nil {
+		return err
+	}
+	return o.replaceProfiles(org.Namespace, profiles.String())
 }
 
 // anyUser stands for a user in profiles that are nobody's.

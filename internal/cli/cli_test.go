@@ -35,7 +35,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("the help doesn't mention %q", want)
 		}
 	}
-	for _, command := range []string{"init", "account", "doctor", "preview", "up", "refresh", "drift", "destroy", "verify", "outputs", "state", "access", "aws-config", "graph", "network", "stacks", "rehearse", "emulator", "version"} {
+	for _, command := range []string{"init", "account", "doctor", "preview", "comment", "up", "refresh", "drift", "destroy", "verify", "outputs", "state", "access", "aws-config", "graph", "network", "stacks", "rehearse", "emulator", "version"} {
 		code, out, _ := run(command, "--help")
 		if code != exitDone || len(out) < 200 {
 			t.Errorf("%s --help: exit code %d, %q", command, code, out)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
-	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -28,8 +27,7 @@ type PreviewOptions struct {
 	diff            bool
 	base            string
 	expectNoChanges bool
-	comment         bool
-	pullRequest     int
+	comment         string
 	// progress goes on with what an up shows; nil for one of its own.
 	progress *progress
 }
@@ -48,11 +46,9 @@ exists: what only AWS can tell is [unknown] until then. Secrets are masked.
 would reach what that didn't, a table of all stacks, and each stack's changes. It
 is always shorter than GitHub allows, and the same for the same changes.
 
---comment posts that as one comment on the pull request, or updates the one that
-is there, and appends it to the job's summary. In a workflow it needs nothing but
-GITHUB_TOKEN with the permission pull-requests: write (docs/github.md). If GitHub
-can't be reached, or the token may not write, as with pull requests from forks,
-Markdown goes to stdout and the exit code is that of the preview.
+--comment writes that into a file as well, for coldstart comment to post, and appends
+it to the summary of a workflow's job. No token of GitHub's is needed for it, so that the
+code of a pull request runs with none that can write (docs/github.md).
 
 ` + resultHelp,
 		Example: `  coldstart preview
@@ -71,8 +67,7 @@ Markdown goes to stdout and the exit code is that of the preview.
 	cmd.Flags().BoolVar(&o.diff, "diff", false, "list all properties of new resources")
 	cmd.Flags().StringVar(&o.base, "base", "", "also compare the access matrix with that of this declaration, the base branch's")
 	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "exit with 3 if there are changes")
-	cmd.Flags().BoolVar(&o.comment, "comment", false, "comment on the pull request of this workflow run")
-	cmd.Flags().IntVar(&o.pullRequest, "pull-request", 0, "comment on the pull request with this number")
+	cmd.Flags().StringVar(&o.comment, "comment", "", "`file` to write the comment for a pull request into, for coldstart comment")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
 		if run == nil {
@@ -95,12 +90,6 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 	if err := o.compareWith(preview); err != nil {
 		return err
 	}
-	var target *github.Target
-	if o.comment {
-		if target, err = github.FromEnvironment(os.Getenv, o.pullRequest); err != nil {
-			return usageError{err}
-		}
-	}
 	progress := o.progress
 	if progress == nil {
 		progress = newProgress(o.io)
@@ -116,8 +105,8 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 	if err := o.write(preview); err != nil {
 		return err
 	}
-	if target != nil {
-		o.post(ctx, target, preview)
+	if err := o.writeComment(preview, os.Getenv("GITHUB_STEP_SUMMARY")); err != nil {
+		return err
 	}
 	if err := ending(result, err); err != nil {
 		return err
@@ -137,14 +126,8 @@ func (o *PreviewOptions) check() error {
 	if o.json && o.format == formatMarkdown {
 		errs = append(errs, errors.New("--json and --format markdown: write one of them"))
 	}
-	if o.json && (o.comment || o.base != "") {
+	if o.json && (o.comment != "" || o.base != "") {
 		errs = append(errs, errors.New("--json has no access matrix and no comment: leave --base and --comment out, or run coldstart access --base --json for the one"))
-	}
-	if o.pullRequest != 0 && !o.comment {
-		errs = append(errs, errors.New("--pull-request is where --comment goes: write that, too"))
-	}
-	if o.pullRequest < 0 {
-		errs = append(errs, fmt.Errorf("--pull-request %d: write its number", o.pullRequest))
 	}
 	if len(errs) > 0 {
 		return usageError{errors.Join(errs...)}
@@ -188,22 +171,23 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 	}
 }
 
-// post comments on the pull request. Whatever comes of it, the preview's own
-// result decides how the command ends, and nothing is lost.
-func (o *PreviewOptions) post(ctx context.Context, target *github.Target, preview *pullrequest.Preview) {
-	say := func(format string, args ...any) { fmt.Fprintf(o.io.Err, "coldstart: "+format+"\n", args...) }
-	if err := target.Summarize(preview.Markdown(pullrequest.SummaryLimit)); err != nil {
-		say("the job's summary wasn't written: %v", err)
+// writeComment writes the comment for a pull request into the file of --comment, and the
+// same with more room into the summary of a workflow's job.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
+func (o *PreviewOptions) writeComment(preview *pullrequest.Preview, summary string) error {
+	if o.comment == "" {
+		return nil
 	}
-	marker := pullrequest.Marker(preview.Declared.Namespace)
-	comment := preview.Markdown(pullrequest.CommentLimit)
-	url, err := target.Comment(ctx, marker, comment, say)
-	if err == nil {
-		say("commented: %s", url)
-		return
+	if err := os.WriteFile(o.comment, []byte(preview.Markdown(pullrequest.CommentLimit)), 0o600); err != nil {
+		return fmt.Errorf("--comment: %w", err)
 	}
-	say("no comment was posted: %v", err)
-	if o.format != formatMarkdown {
-		fmt.Fprintf(o.io.Out, "\n%s", comment)
+	if summary == "" {
+		return nil
 	}
+	file, err := os.OpenFile(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("the job's summary wasn't written: %w", err)
+	}
+	_, err = file.WriteString(preview.Markdown(pullrequest.SummaryLimit))
+	return errors.Join(err, file.Close())
 }

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,8 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/automation"
-	"github.com/coldstart-aws/coldstart/internal/github"
-	"github.com/coldstart-aws/coldstart/internal/githubtest"
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -80,13 +76,11 @@ func TestPreviewFlags(t *testing.T) {
 	t.Parallel()
 	dir := declared(t, small)
 	for want, args := range map[string][]string{
-		"--format html: write text or markdown":                          {"--format", "html"},
-		"--json and --format markdown: write one of them":                {"--json", "--format", "markdown"},
-		"--json has no access matrix":                                    {"--json", "--comment"},
-		"--pull-request is where --comment goes":                         {"--pull-request", "3"},
-		"--pull-request -3: write its number":                            {"--comment", "--pull-request", "-3"},
-		"--base: open nowhere.yaml":                                      {"--base", "nowhere.yaml"},
-		"--format html: write text or markdown\n--pull-request is where": {"--format", "html", "--pull-request", "3"},
+		"--format html: write text or markdown":                       {"--format", "html"},
+		"--json and --format markdown: write one of them":             {"--json", "--format", "markdown"},
+		"--json has no access matrix":                                 {"--json", "--comment", "c.md"},
+		"--base: open nowhere.yaml":                                   {"--base", "nowhere.yaml"},
+		"--format html: write text or markdown\n--json has no access": {"--format", "html", "--json", "--comment", "c.md"},
 	} {
 		code, out, errs := run(append([]string{"preview", "-C", dir}, args...)...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, want) {
@@ -95,54 +89,31 @@ func TestPreviewFlags(t *testing.T) {
 	}
 }
 
-// A comment without a pull request is refused before anything runs.
-func TestCommentNowhere(t *testing.T) {
-	t.Setenv("GITHUB_TOKEN", "")
-	t.Setenv("GITHUB_REPOSITORY", "")
-	t.Setenv("GITHUB_EVENT_PATH", "")
-	code, out, errs := run("preview", "-C", declared(t, small), "--comment")
-	if code != exitUsage || out != "" || !strings.Contains(errs, "GITHUB_TOKEN isn't set") || !strings.Contains(errs, "GITHUB_REPOSITORY is") || !strings.Contains(errs, "write --pull-request") {
-		t.Errorf("exit code %d, out %q, err %q", code, out, errs)
-	}
-}
-
-// What --comment does with a preview that is there: the comment, the summary,
-// and, if GitHub refuses, everything on Out.
-func TestPost(t *testing.T) {
+// TestWriteComment makes what `coldstart comment` posts, and appends more to the summary.
+func TestWriteComment(t *testing.T) {
 	t.Parallel()
 	org, err := organization.Parse("f", []byte(small))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, refuses := range []bool{false, true} {
-		server, dir := githubtest.New(t), t.TempDir()
-		if refuses {
-			server.Before = refuse
-		}
-		env := server.Environment(t, dir, githubtest.Repository)
-		target, err := github.FromEnvironment(func(name string) string { return env[name] }, 0)
-		if err != nil {
+	dir := t.TempDir()
+	o := &PreviewOptions{comment: filepath.Join(dir, "comment.md")}
+	preview := &pullrequest.Preview{Result: previewed(), Declared: org}
+	summary := filepath.Join(dir, "summary.md")
+	for range 2 {
+		if err := o.writeComment(preview, summary); err != nil {
 			t.Fatal(err)
 		}
-		var out, errs bytes.Buffer
-		o := &PreviewOptions{project: project{declaration: declaration{io: IO{Out: &out, Err: &errs}}}, format: formatText}
-		preview := &pullrequest.Preview{Result: previewed(), Declared: org}
-		o.post(context.Background(), target, preview)
-		want := preview.Markdown(pullrequest.CommentLimit)
-		summary, err := os.ReadFile(filepath.Join(dir, "summary.md"))
-		if err != nil || string(summary) != preview.Markdown(pullrequest.SummaryLimit) {
-			t.Errorf("summary: %q, %v", summary, err)
-		}
-		comments := server.Comments()
-		if !refuses && (len(comments) != 1 || comments[0].Body != want || out.Len() != 0 || !strings.Contains(errs.String(), "commented: http")) {
-			t.Errorf("comments %+v, out %q, err %q", comments, out.String(), errs.String())
-		}
-		if refuses && (!strings.Contains(out.String(), want) || !strings.Contains(errs.String(), "no comment was posted: GITHUB_TOKEN needs the permission pull-requests: write")) {
-			t.Errorf("out %q, err %q", out.String(), errs.String())
-		}
-		if strings.Contains(out.String()+errs.String()+string(summary), githubtest.Token) {
-			t.Error("the token was printed")
-		}
+	}
+	want := preview.Markdown(pullrequest.CommentLimit)
+	if content, err := os.ReadFile(o.comment); err != nil || string(content) != want || pullrequest.Comment("acme", want) != want {
+		t.Errorf("%v:\n%s", err, content)
+	}
+	if content, err := os.ReadFile(summary); err != nil || string(content) != strings.Repeat(preview.Markdown(pullrequest.SummaryLimit), 2) {
+		t.Errorf("the summary: %v:\n%s", err, content)
+	}
+	if err := o.writeComment(preview, ""); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -246,12 +217,4 @@ func TestAccessBase(t *testing.T) {
 	if code, _, errs := run("access", "-C", dir, "--base", "nowhere.yaml"); code != exitFailed || !strings.Contains(errs, "--base: open nowhere.yaml") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
-}
-
-func refuse(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodPost {
-		return false
-	}
-	githubtest.Fail(w, http.StatusForbidden, "Resource not accessible by integration")
-	return true
 }

@@ -104,6 +104,11 @@ func TestWorkflowRules(t *testing.T) {
 	t.Parallel()
 	parsed, texts := workflows(t)
 	for file, w := range parsed {
+		for name, job := range w.Jobs {
+			if job.Permissions["pull-requests"] == "write" {
+				writes(t, file+": "+name, job)
+			}
+		}
 		if w.Permissions == nil || len(*w.Permissions) != 0 {
 			t.Errorf("%s: write permissions: {}, and what each job needs", file)
 		}
@@ -126,6 +131,9 @@ func TestWorkflowRules(t *testing.T) {
 			}
 		}
 	}
+	if !strings.Contains(texts["preview.yaml"], "pull-requests: write") {
+		t.Error("no job comments, so nothing is tested of it")
+	}
 	uses := regexp.MustCompile(`uses: (.*)`)
 	pinned := regexp.MustCompile(`^([\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\.github/.*)$`)
 	for file, text := range texts {
@@ -133,6 +141,32 @@ func TestWorkflowRules(t *testing.T) {
 			if !pinned.MatchString(match[1]) {
 				t.Errorf("%s: %s: pin it by commit, with the version in a comment", file, match[1])
 			}
+		}
+	}
+}
+
+// writes checks that a job whose token can write on pull requests runs no code of a pull
+// request: neither checked out, nor from a cache that a pull request's job has filled, nor
+// with a token for AWS.
+func writes(t *testing.T, name string, job workflowJob) {
+	t.Helper()
+	if job.Permissions["id-token"] != "" {
+		t.Errorf("%s: has a token for AWS besides", name)
+	}
+	for _, step := range job.Steps {
+		action, _, _ := strings.Cut(step.Uses, "@")
+		switch action {
+		case "actions/checkout":
+			if step.With["ref"] != "${{ github.event.repository.default_branch }}" {
+				t.Errorf("%s: checks out %v", name, step.With["ref"])
+			}
+		case "actions/setup-go":
+			if step.With["cache"] != false {
+				t.Errorf("%s: uses a cache", name)
+			}
+		case "", "actions/download-artifact":
+		default:
+			t.Errorf("%s: %s isn't known to run no code of the pull request", name, step.Uses)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type GitHubArgs struct {
 }
 
 // GitHub lets workflows of one repository in, without keys: every run gets a
-// token from GitHub that AWS takes for credentials of an hour.
+// token from GitHub that AWS takes for a session of an hour, which can be renewed.
 type GitHub struct {
 	pulumi.ResourceState
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
 // dockerVersion is the Docker plugin's that the programs ask for: the SDK's.
@@ -15,11 +16,22 @@ func (x *examiner) imageChecks() []*check {
 	return []*check{
 		{topic: toolchain, name: "Docker plugin", run: x.dockerPlugin},
 		{topic: toolchain, name: "Docker daemon", run: x.dockerDaemon},
+		{topic: toolchain, name: "Pulumi in images", run: x.imagesPulumi},
 	}
 }
 
 func (x *examiner) dockerPlugin(context.Context) []Finding {
 	return x.findPlugin("docker", dockerVersion, ", or take coldstart:image out of Pulumi.master.yaml")
+}
+
+// imagesPulumi looks whether images can download Pulumi, which they only do by checksum.
+func (x *examiner) imagesPulumi(context.Context) []Finding {
+	archive := "pulumi-v" + toolbox.PulumiVersion + "-linux-x64.tar.gz"
+	if toolbox.Checksum(archive) != "" {
+		return ok("the checksum of %s is listed", archive)
+	}
+	return warning("list the checksum in toolbox/checksums.txt (docs/first-real-run.md says how), or choose a coldstart:image.base that has pulumi",
+		"toolbox/checksums.txt doesn't list the checksum of %s, so images can't download it", archive)
 }
 
 func (x *examiner) dockerDaemon(ctx context.Context) []Finding {

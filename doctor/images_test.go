@@ -67,6 +67,7 @@ func TestImageChecks(t *testing.T) {
 
 	got := look()
 	checkFinding(t, got["Docker daemon"], OK, "version 20.10.24")
+	checkFinding(t, got["Pulumi in images"], Warning, "pulumi-v3.259.0-linux-x64.tar.gz", "docs/first-real-run.md")
 	checkFinding(t, got["Docker plugin"], Warning, "version 4.10.0 isn't in", "downloads it", "pulumi plugin install resource docker v4.10.0", "coldstart:image out of")
 
 	w.environment(map[string]string{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "DOCKER_HOST": "unix:///nowhere"})

@@ -9,12 +9,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +28,8 @@ func tarball(t *testing.T, files map[string]string) []byte {
 	var b bytes.Buffer
 	zipper := gzip.NewWriter(&b)
 	archive := tar.NewWriter(zipper)
-	for name, content := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) { // The same files make the same bytes.
+		content := files[name]
 		err := archive.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content))})
 		if err == nil {
 			_, err = io.WriteString(archive, content)

@@ -45,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 			cache:  c,
 			home:   filepath.Join(root, ".pulumi"),
 			site: downloader{site: server.URL, client: server.Client(), stall: time.Minute, sums: checksums{
-				pluginArchive("aws", pluginVersion): someSum, pluginArchive("docker", dockerVersion): someSum,
+				archiveName(): someSum, pluginArchive("aws", pluginVersion): someSum, pluginArchive("docker", dockerVersion): someSum,
 			}},
 			report: &reporter{w: log, every: time.Hour},
 		},

@@ -21,11 +21,8 @@ func (o *AWSConfigOptions) replaceProfiles(namespace, profiles string) error {
 		}
 		file = filepath.Join(home, ".aws", "config")
 	}
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real // A link stays one.
-	}
-	content, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	content, err := readOrMake(file)
+	if err != nil {
 		return err
 	}
 	merged, err := mergeProfiles(string(content), namespace, profiles)
@@ -33,12 +30,24 @@ func (o *AWSConfigOptions) replaceProfiles(namespace, profiles string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if merged != string(content) {
-		if err := replaceFile(file, merged); err != nil {
+		if err := replaceFile(file, []byte(merged)); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(o.io.Err, "coldstart: %s has %s of organization %s\n", file, count(len(sections.FindAllString(profiles, -1)), "profile"), namespace)
 	return nil
+}
+
+// readOrMake reads a file, and makes an empty one for this user alone if there is none.
+func readOrMake(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return content, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, err
+	}
+	return nil, os.WriteFile(file, nil, 0o600)
 }
 
 // sections are the headings of a configuration.
@@ -71,25 +80,4 @@ func mergeProfiles(content, namespace, profiles string) (string, error) {
 		}
 	}
 	return before + block + after, nil
-}
-
-// replaceFile replaces a file's content at once, or makes the file.
-func replaceFile(file, content string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	mode := fs.FileMode(0o600)
-	if info, err := os.Stat(file); err == nil {
-		mode = info.Mode().Perm()
-	}
-	next, err := os.CreateTemp(filepath.Dir(file), ".config-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(next.Name()) //nolint:errcheck // It is in its place by then, or there is a worse error.
-	_, err = next.WriteString(content)
-	if err := errors.Join(err, next.Chmod(mode), next.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next.Name(), file)
 }

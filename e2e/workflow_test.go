@@ -106,7 +106,10 @@ func (w *world) outlivesSessions() {
 	defer func() { w.env = env }()
 	w.env = maps.Clone(env)
 	maps.Copy(w.env, map[string]string{
-		"AWS_ENDPOINT_URL": front.Endpoint(), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
+		"AWS_ENDPOINT_URL": front.Endpoint(),
+		// SDKs look for a session before they have read the variable above.
+		"AWS_ENDPOINT_URL_STS": front.Endpoint(),
+		"AWS_ACCESS_KEY_ID":    "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
 		"AWS_ROLE_ARN":                 "arn:aws:iam::123456789012:role/drift-master-apply",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": gitHubTokens(t, "repo:drift@12/drift@34:ref:refs/heads/main"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "requested",
 	})

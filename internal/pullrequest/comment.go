@@ -68,7 +68,11 @@ func harmless(n ast.Node, source []byte) (ast.WalkStatus, bool) {
 	case *ast.CodeSpan, *ast.FencedCodeBlock, *ast.CodeBlock:
 		return ast.WalkSkipChildren, true
 	case *ast.HTMLBlock:
-		return ast.WalkSkipChildren, tagged(append(lines(n.Lines(), source), n.ClosureLine.Value(source)...))
+		html := lines(n.Lines(), source)
+		if n.HasClosure() {
+			html = append(html, n.ClosureLine.Value(source)...)
+		}
+		return ast.WalkSkipChildren, tagged(html)
 	case *ast.RawHTML:
 		return ast.WalkSkipChildren, tagged(lines(n.Segments, source))
 	case *ast.Text:

@@ -38,11 +38,11 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 	if err != nil {
 		return failure("set AWS_ENDPOINT_URL to a URL, or unset it for AWS itself", "%v", err)
 	}
-	begin, response, err := x.ask(request)
+	begin, header, err := x.ask(request)
 	if err != nil {
 		return failure("look at the network and at HTTPS_PROXY"+x.orEmulator(", or unset AWS_ENDPOINT_URL if you mean AWS itself"), "no answer: %v", err)
 	}
-	theirs, err := http.ParseTime(response.Header.Get("Date"))
+	theirs, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		return warning("", "%s answers, but doesn't say what time it has", endpoint)
 	}
@@ -54,17 +54,18 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 	return ok("%s answers; the clocks differ by less than %s", endpoint, skew.Abs()+time.Second)
 }
 
-// ask asks until there is an answer, whose body isn't read, and returns when the
-// question was that it answers.
-func (x *examiner) ask(request *http.Request) (begin time.Time, response *http.Response, err error) {
+// ask asks until there is an answer, and returns its header and when the question was
+// that it answers.
+func (x *examiner) ask(request *http.Request) (begin time.Time, header http.Header, err error) {
 	client := patient{x.answerIn, &http.Client{
 		Timeout:       x.answerIn,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	for range asks {
 		begin = time.Now()
-		if response, err = client.Do(request); err == nil {
-			return begin, response, response.Body.Close()
+		response, asked := client.Do(request)
+		if err = asked; err == nil {
+			return begin, response.Header, response.Body.Close()
 		}
 		if late := (*lateError)(nil); !errors.As(err, &late) {
 			break // It won't be different the next time.

@@ -51,11 +51,11 @@ const (
 // mostReruns is how often a disturbed cold start is run again.
 const mostReruns = 4
 
-// Changes and reads of an update from running to changed, as faults.Changes and
-// faults.Reads are those of a cold start.
+// An update from running to changed makes at least so many calls, as faults.Changes and
+// faults.Reads are those of a cold start. Faults of seeds and kills are spread over them.
 const (
-	updateChanges = 40
-	updateReads   = 250
+	updateChanges = 25
+	updateReads   = 100
 )
 
 // trial is a cold start with faults, or an update, and what came of it.

@@ -103,7 +103,10 @@ func (w *world) outlivesSessions() {
 	must(t, err)
 	defer func() { must(t, front.Close()) }()
 	env := w.env
-	defer func() { w.env = env }()
+	defer func() {
+		w.env = env
+		w.ok(coldstart(), "up", "--yes") // The state's providers know the front by its address.
+	}()
 	w.env = maps.Clone(env)
 	maps.Copy(w.env, map[string]string{
 		"AWS_ENDPOINT_URL": front.Endpoint(),
@@ -113,7 +116,7 @@ func (w *world) outlivesSessions() {
 		"AWS_ROLE_ARN":                 "arn:aws:iam::123456789012:role/drift-master-apply",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": gitHubTokens(t, "repo:drift@12/drift@34:ref:refs/heads/main"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "requested",
 	})
-	contains(t, w.ok(coldstart(), "up", "--yes"), "unchanged")
+	w.ok(coldstart(), "up", "--yes")
 	if len(rule.ends) < 4 || rule.refused > 0 {
 		t.Errorf("%d sessions, of which %d calls came too late", len(rule.ends), rule.refused)
 	}

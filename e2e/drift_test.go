@@ -23,7 +23,7 @@ import (
 // can only read.
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `
+	const declaration = `
 config:
   coldstart:namespace: drift
   coldstart:domain: drift.example
@@ -32,7 +32,8 @@ config:
   coldstart:accounts: {app: {}}
   coldstart:audit: none
   coldstart:access: {github: {repository: drift@12/drift@34}}
-`)
+`
+	w := newWorld(t, declaration)
 	w.up()
 	contains(t, w.ok(coldstart(), "drift"), "Nothing has changed.")
 	w.movesState()
@@ -46,6 +47,8 @@ config:
 	w.plans()
 	before := w.stateObjects()
 	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
+	// An account that isn't there yet has nothing that could have changed.
+	w.declare(strings.Replace(declaration, "{app: {}}", "{app: {}, later: {}}", 1))
 	contains(t, w.ok(coldstart(), "drift", "--plan-roles"), "Nothing has changed.")
 
 	w.tamper()

@@ -117,6 +117,9 @@ func (d *directory) organizationID() string {
 	return aws.ToString(d.organization.Id)
 }
 
+// errNoAccount says that an account isn't there.
+var errNoAccount = errors.New("no account has the e-mail")
+
 // find returns the one active account with an e-mail address and, unless id is
 // empty, that id.
 func (d *directory) find(email, id string) (string, error) {
@@ -135,7 +138,7 @@ func (d *directory) find(email, id string) (string, error) {
 	}
 	switch {
 	case len(active) == 0 && len(other) == 0:
-		return "", fmt.Errorf("no account has the e-mail %s", email)
+		return "", fmt.Errorf("%w %s", errNoAccount, email)
 	case len(active) == 0:
 		return "", fmt.Errorf("no account with the e-mail %s is active: %s", email, strings.Join(other, ", "))
 	case len(active) > 1:

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,7 +117,8 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 		return err
 	}
 	for i, a := range p.accounts {
-		if errs[i] != nil {
+		// An account that isn't there yet has no trails.
+		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) {
 			s.omit("trails of "+a.name, errs[i])
 		}
 		for _, trail := range found[i] {

@@ -170,7 +170,7 @@ func checkPassRole(ps *Problems, key string, statements []policy.Statement) {
 
 // covers reports whether a statement speaks of an action.
 func covers(s policy.Statement, name string) bool {
-	like := func(pattern string) bool { return matches(strings.ToLower(pattern), strings.ToLower(name)) }
+	like := func(pattern string) bool { return policy.Like(strings.ToLower(pattern), strings.ToLower(name)) }
 	if len(s.NotAction) > 0 {
 		return !slices.ContainsFunc(s.NotAction, like)
 	}
@@ -183,29 +183,8 @@ func anyOfRoles(resource string) bool {
 	if part := strings.Split(resource, ":"); len(part) > 4 {
 		account = part[4] // Whichever it is.
 	}
-	return matches(resource, RoleARN(account, noName))
+	return policy.Like(resource, RoleARN(account, noName))
 }
 
 // noName is like no pattern but those that are like all names.
 const noName = "!!!!!!!!"
-
-// matches reports whether a text is like an IAM pattern, in which * stands for
-// any characters, slashes too, and ? for one.
-func matches(pattern, text string) bool {
-	p, star, next := 0, -1, 0
-	for t := 0; t < len(text); {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, next = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0: // Let the last * stand for one character more.
-			next++
-			p, t = star+1, next
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
 // sessions refuses what the policies of a session's role can't allow: moto lets every
@@ -165,7 +167,7 @@ func canAllow(documents []document, action, resource string) bool {
 // matter.
 func (s statement) isAbout(action string) bool {
 	action = strings.ToLower(action)
-	matches := func(pattern string) bool { return like(strings.ToLower(pattern), action) }
+	matches := func(pattern string) bool { return policy.Like(strings.ToLower(pattern), action) }
 	if len(s.NotAction) > 0 {
 		return !slices.ContainsFunc(s.NotAction, matches)
 	}
@@ -174,7 +176,7 @@ func (s statement) isAbout(action string) bool {
 
 // isOn reports whether a statement is about a resource.
 func (s statement) isOn(resource string) bool {
-	matches := func(pattern string) bool { return like(pattern, resource) }
+	matches := func(pattern string) bool { return policy.Like(pattern, resource) }
 	if len(s.NotResource) > 0 {
 		return resource != "" && !slices.ContainsFunc(s.NotResource, matches)
 	}

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
 // trust is a role's trust policy, as far as coldstart writes any: what is in it
@@ -23,7 +24,7 @@ type statement struct {
 	NotAction   strs
 	Resource    strs
 	NotResource strs
-	Condition   map[string]map[string]strs
+	Condition   policy.Condition
 }
 
 // principals are lists by kind, or everybody.
@@ -86,7 +87,7 @@ func (t trust) allows(q trustRequest) bool {
 }
 
 func (s statement) matches(q trustRequest) bool {
-	if !slices.ContainsFunc(s.Action, func(a string) bool { return like(strings.ToLower(a), strings.ToLower(q.action)) }) {
+	if !slices.ContainsFunc(s.Action, func(a string) bool { return policy.Like(strings.ToLower(a), strings.ToLower(q.action)) }) {
 		return false
 	}
 	if q.provider != "" {
@@ -96,15 +97,7 @@ func (s statement) matches(q trustRequest) bool {
 	} else if !slices.ContainsFunc(s.Principal["AWS"], q.caller.is) {
 		return false
 	}
-	for operator, keys := range s.Condition {
-		for key, values := range keys {
-			value, there := q.keys[strings.ToLower(key)]
-			if !holds(operator, value, there, values) {
-				return false
-			}
-		}
-	}
-	return true
+	return s.Condition.Holds(q.keys)
 }
 
 // is reports whether a policy means the caller: the account by its id or root, or
@@ -118,53 +111,4 @@ func (p Principal) is(principal string) bool {
 		return false
 	}
 	return principal == p.Role || principal == p.ARN
-}
-
-// holds evaluates one key of a condition. An operator that isn't known doesn't.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func holds(operator, value string, there bool, values []string) bool {
-	operator, ifExists := strings.CutSuffix(operator, "IfExists")
-	if operator == "Null" {
-		return slices.Contains(values, strconv.FormatBool(!there))
-	}
-	negated := strings.Contains(operator, "Not")
-	if !there {
-		return negated || ifExists
-	}
-	var matches func(string) bool
-	switch strings.Replace(operator, "Not", "", 1) {
-	case "StringEquals", "ArnEquals":
-		matches = func(want string) bool { return want == value }
-		if strings.HasPrefix(operator, "Arn") { // ArnEquals and ArnLike are the same.
-			matches = func(want string) bool { return like(want, value) }
-		}
-	case "StringLike", "ArnLike":
-		matches = func(want string) bool { return like(want, value) }
-	case "Bool":
-		matches = func(want string) bool { return strings.EqualFold(want, value) }
-	default:
-		return false
-	}
-	return slices.ContainsFunc(values, matches) != negated
-}
-
-// like matches * and ?. It goes back to the last asterisk where it has to, so that a
-// policy with thousands of patterns is matched in no time.
-func like(pattern, text string) bool {
-	p, t, star, mark := 0, 0, -1, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

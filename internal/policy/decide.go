@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Request is what policies decide on.
+type Request struct {
+	// Action is <service>:<action>; its case doesn't matter.
+	Action string
+	// Resource is an ARN, or * for an action that knows none.
+	Resource string
+	// Keys are the condition keys of the request, each with one value. The case of
+	// their names doesn't matter.
+	Keys map[string]string
+}
+
+// Decide returns Deny if a statement denies the request, else Allow if one allows it,
+// else nothing. Principals aren't compared: the document is an identity's, a boundary
+// or a service control policy.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+func (d Document) Decide(q Request) Effect {
+	var effect Effect
+	for _, s := range d.Statements {
+		switch {
+		case !s.applies(q):
+		case s.Effect == Deny:
+			return Deny
+		default:
+			effect = s.Effect
+		}
+	}
+	return effect
+}
+
+func (s Statement) applies(q Request) bool {
+	action := func(pattern string) bool { return Like(strings.ToLower(pattern), strings.ToLower(q.Action)) }
+	resource := func(pattern string) bool { return Like(substitute(pattern, q.Keys), q.Resource) }
+	return slices.ContainsFunc(s.Action, action) != (len(s.NotAction) > 0 && !slices.ContainsFunc(s.NotAction, action)) &&
+		slices.ContainsFunc(s.Resource, resource) != (len(s.NotResource) > 0 && !slices.ContainsFunc(s.NotResource, resource)) &&
+		s.Condition.Holds(q.Keys)
+}
+
+// substitute puts in the values of policy variables. One that has no value stays, and
+// is like nothing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func substitute(pattern string, keys map[string]string) string {
+	for name, value := range keys {
+		pattern = strings.ReplaceAll(pattern, "${"+name+"}", value)
+	}
+	return pattern
+}
+
+// Holds reports whether all of a condition holds for a request with these keys. An
+// operator that isn't known doesn't hold.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func (c Condition) Holds(request map[string]string) bool {
+	values := map[string]string{}
+	for name, value := range request {
+		values[strings.ToLower(name)] = value
+	}
+	for operator, keys := range c {
+		for key, wanted := range keys {
+			value, there := values[strings.ToLower(key)]
+			if !holds(operator, value, there, wanted) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// holds evaluates one key of a condition.
+func holds(operator, value string, there bool, values []string) bool {
+	operator, ifExists := strings.CutSuffix(operator, "IfExists")
+	if operator == "Null" {
+		return slices.Contains(values, strconv.FormatBool(!there))
+	}
+	negated := strings.Contains(operator, "Not")
+	if !there {
+		return negated || ifExists
+	}
+	var matches func(string) bool
+	switch strings.Replace(operator, "Not", "", 1) {
+	case "StringEquals":
+		matches = func(want string) bool { return want == value }
+	case "StringLike", "ArnLike", "ArnEquals": // ArnEquals and ArnLike are the same.
+		matches = func(want string) bool { return Like(want, value) }
+	case "Bool":
+		matches = func(want string) bool { return strings.EqualFold(want, value) }
+	default:
+		return false
+	}
+	return slices.ContainsFunc(values, matches) != negated
+}
+
+// Like reports whether a text is like a pattern, in which * stands for any characters
+// and ? for one.
+func Like(pattern, text string) bool {
+	p, star, next := 0, -1, 0
+	for t := 0; t < len(text); {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, next = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0: // Let the last * stand for one character more.
+			next++
+			p, t = star+1, next
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}

@@ -153,6 +153,7 @@ func (x *examiner) checks() []*check {
 
 		{topic: members, name: "accounts", needs: []string{"management account"}, run: x.list},
 		{topic: members, name: "e-mail addresses", needs: []string{"accounts"}, run: x.addresses},
+		{topic: members, name: "access roles", needs: []string{"accounts"}, run: x.entry},
 		{topic: members, name: "quota", needs: []string{"accounts"}, run: x.quota},
 		{topic: members, name: "creation", needs: []string{"accounts"}, run: x.creation},
 		{topic: members, name: "bucket names", needs: []string{"accounts"}, run: x.buckets},

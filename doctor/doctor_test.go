@@ -213,6 +213,13 @@ func TestFindings(t *testing.T) {
 			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
 		}, "bucket acme-prod-state-" + prodID, Warning, []string{"can't be assumed", "arn:aws:iam::" + prodID + ":role/OrganizationAccountAccessRole"}},
 
+		"no role where AWS made none": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), answer{body: `{"Accounts":[{"Id":"` + masterID + `","Email":"root@acme.example","Status":"ACTIVE","State":"ACTIVE"},` +
+				`{"Id":"` + prodID + `","Email":"aws+prod@acme.example","Status":"ACTIVE","State":"ACTIVE","JoinedMethod":"INVITED"}]}`}
+			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
+		}, "access role of " + prodID, Failure, []string{"the account was invited", "trust arn:aws:iam::" + masterID + ":root", "before they bind the account"}},
+		"a way in": {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
+
 		"delegated before":    {delegated(nil, "ns1.old.example", "ns2.old.example"), "delegation", Warning, []string{"is delegated to ns1.old.example, ns2.old.example", "after the first run"}},
 		"not delegated yet":   {delegated([]string{"ns-1.awsdns.com", "ns-2.awsdns.org"}), "delegation", Warning, []string{"but to nothing", "as its name servers: ns-1.awsdns.com, ns-2.awsdns.org"}},
 		"delegated elsewhere": {delegated([]string{"ns-1.awsdns.com"}, "ns1.old.example"), "delegation", Warning, []string{"but to ns1.old.example", ": ns-1.awsdns.com"}},

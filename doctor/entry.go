@@ -1,0 +1,71 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// entry finds out whether coldstart can enter the members that there are already. AWS
+// makes the role for accounts that Organizations creates, and not for those that were
+// invited.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+func (x *examiner) entry(ctx context.Context) []Finding {
+	var existing []types.Account
+	for _, name := range x.org.AccountNames() {
+		id := x.accountOf(name).ID
+		i := slices.IndexFunc(x.accounts, func(a types.Account) bool { return aws.ToString(a.Id) == id && a.Status == types.AccountStatusActive })
+		if i >= 0 {
+			existing = append(existing, x.accounts[i])
+		}
+	}
+	found := make([]*Finding, len(existing))
+	var g errgroup.Group
+	g.SetLimit(asked)
+	for i, account := range existing {
+		g.Go(func() error {
+			found[i] = x.enter(ctx, account)
+			return nil
+		})
+	}
+	_ = g.Wait() // Failures are in the findings.
+	var findings []Finding
+	for _, f := range found {
+		if f != nil {
+			findings = append(findings, *f)
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), organization.AccessRole)
+}
+
+// enter assumes an account's access role; nil if that works.
+func (x *examiner) enter(ctx context.Context, account types.Account) *Finding {
+	id := aws.ToString(account.Id)
+	role := organization.RoleARN(id, organization.AccessRole)
+	_, err := awsconfig.Assume(x.cfg, role, "coldstart-doctor").Credentials.Retrieve(ctx)
+	if err == nil {
+		return nil
+	}
+	f := &Finding{
+		Check: "access role of " + id, Status: Warning,
+		Found:  fmt.Sprintf("%s can't be assumed: %s", role, said(err)),
+		Remedy: "see to it that the management account may assume the role",
+	}
+	if account.JoinedMethod == types.AccountJoinedMethodInvited {
+		f.Status = Failure
+		f.Found += "; the account was invited, and AWS makes that role only in accounts that it creates"
+		f.Remedy = fmt.Sprintf("create the role with credentials of the account itself: trust arn:aws:iam::%s:root, attach AdministratorAccess; "+
+			"coldstart's guardrails let nobody create the role, so do it before they bind the account", x.accountID)
+	}
+	return f
+}

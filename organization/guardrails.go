@@ -133,7 +133,11 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 	if !ok {
 		return policy.Document{}, false
 	}
-	return build(o), true
+	document := build(o)
+	if slices.ContainsFunc(document.Statements, exemptsAccessRole) {
+		document.Statements = append(document.Statements, keepAccessRole())
+	}
+	return document, true
 }
 
 // guardrailChoices returns all names that a file may attach.
@@ -152,6 +156,32 @@ const (
 // so coldstart itself: a guardrail that stops it can't be undone by it.
 func exceptAccessRole() policy.Condition {
 	return policy.Condition{"ArnNotLike": {"aws:PrincipalArn": {anyRole + AccessRole}}}
+}
+
+// taggedExceptAccessRole is exceptAccessRole for what has coldstart's tag.
+func taggedExceptAccessRole() policy.Condition {
+	condition := exceptAccessRole()
+	condition["StringEquals"] = map[string]policy.List{"aws:ResourceTag/" + managedByTag: {managedByColdstart}}
+	return condition
+}
+
+func exemptsAccessRole(s policy.Statement) bool {
+	return slices.Contains(s.Condition["ArnNotLike"]["aws:PrincipalArn"], anyRole+AccessRole)
+}
+
+// keepAccessRole goes with every exemption of the access role: nobody can get at the
+// exemption by making the role, in an account that was invited and doesn't have it, or
+// by letting oneself into it. AWS makes the role itself, and service control policies
+// don't bind what a service makes with a role that is linked to it.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
+func keepAccessRole() policy.Statement {
+	return policy.Statement{
+		Effect:    policy.Deny,
+		Action:    []string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
+		Resource:  []string{anyRole + AccessRole},
+		Condition: exceptAccessRole(),
+	}
 }
 
 func deny(statements ...policy.Statement) policy.Document {
@@ -227,8 +257,14 @@ func protectAudit(o *Organization) policy.Document {
 
 // protectAccess keeps the roles by which people, workflows and the management
 // account come in, with their boundaries, and what workflows come in by.
+//
+// Besides its name, the tag that coldstart gives tells a role of coldstart's from a
+// team's that is called alike, such as acme-dev-ci-admin. It does so at any number of
+// accounts: the exact names of a thousand wouldn't fit into a policy. Nobody can take
+// the tag away, since that is a change, too.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-resources
 func protectAccess(o *Organization) policy.Document {
-	roles, boundaries := []string{anyRole + AccessRole}, []string{}
+	var roles, boundaries []string
 	for _, role := range slices.Sorted(maps.Keys(o.Access.Roles)) {
 		roles = append(roles, anyRole+o.Name("*", role))
 		if len(o.Access.Roles[role].Boundary) > 0 {
@@ -239,20 +275,19 @@ func protectAccess(o *Organization) policy.Document {
 	if gitHub {
 		roles = append(roles, anyRole+o.Name("*", RolePlan), anyRole+o.Name("*", RoleApply))
 	}
-	statements := []policy.Statement{{
-		Action: []string{
-			"iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy",
-			"iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole",
-			"iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
-		},
-		Resource:  roles,
-		Condition: exceptAccessRole(),
-	}}
+	changes := []string{
+		"iam:AttachRolePolicy", "iam:DeleteRole*", "iam:DetachRolePolicy", "iam:PutRole*", "iam:TagRole", "iam:UntagRole",
+		"iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
+	}
+	statements := []policy.Statement{
+		{Action: changes, Resource: []string{anyRole + AccessRole}, Condition: exceptAccessRole()},
+		{Action: changes, Resource: roles, Condition: taggedExceptAccessRole()},
+	}
 	if gitHub {
 		statements = append(statements, policy.Statement{
 			Action: []string{
-				"iam:AddClientIDToOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider",
-				"iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
+				"iam:AddClientID*", "iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", "iam:RemoveClientID*",
+				"iam:UpdateOpenIDConnectProvider*",
 			},
 			Resource:  []string{"arn:aws:iam::*:oidc-provider/" + GitHubIssuer},
 			Condition: exceptAccessRole(),
@@ -261,33 +296,40 @@ func protectAccess(o *Organization) policy.Document {
 	if len(boundaries) > 0 {
 		statements = append(statements, policy.Statement{
 			Action: []string{
-				"iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion",
+				"iam:CreatePolicyVersion", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion", "iam:TagPolicy", "iam:UntagPolicy",
 			},
 			Resource:  boundaries,
-			Condition: exceptAccessRole(),
+			Condition: taggedExceptAccessRole(),
 		})
 	}
 	return deny(statements...)
 }
 
 // global are the services and actions that are served from one region for all,
-// so that a rule for regions would shut them off. Certificates, keys and web
-// ACLs are here because those of CloudFront, and of Route 53's DNSSEC, have to
-// be in us-east-1.
+// so that a rule for regions would shut them off, and what reads of all regions.
+// Certificates, keys and web ACLs are here because those of CloudFront, and of Route
+// 53's DNSSEC, have to be in us-east-1. The list is that of Control Tower's control
+// for regions, without services that have closed to new customers, and with what came
+// since; TestGlobalActions says how it was compared.
+// https://docs.aws.amazon.com/controltower/latest/controlreference/primary-region-deny-policy.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
 var global = []string{
-	"account:*", "acm:*", "artifact:*", "aws-marketplace-management:*", "aws-marketplace:*", "aws-portal:*",
-	"bcm-data-exports:*", "billing:*", "billingconductor:*", "budgets:*", "ce:*", "chatbot:*", "cloudfront:*",
-	"consolidatedbilling:*", "cost-optimization-hub:*", "cur:*", "directconnect:*", "ec2:DescribeRegions",
-	"ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "ecr-public:*", "fms:*", "freetier:*",
-	"globalaccelerator:*", "health:*", "iam:*", "invoicing:*", "kms:*", "networkmanager:*",
-	"notifications-contacts:*", "notifications:*", "organizations:*", "payments:*", "pricing:*",
-	"route53-recovery-cluster:*", "route53-recovery-control-config:*", "route53-recovery-readiness:*",
-	"route53:*", "route53domains:*", "s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublic*",
-	"s3:GetMultiRegionAccessPoint*", "s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints",
-	"s3:PutAccountPublic*", "savingsplans:*", "shield:*", "sts:*", "support:*", "supportplans:*",
-	"sustainability:*", "tag:GetResources", "tax:*", "trustedadvisor:*", "waf:*", "wafv2:*",
+	"access-analyzer:*", "account:*", "acm:*", "activate:*", "artifact:*", "aws-marketplace-management:*",
+	"aws-marketplace:*", "aws-portal:*", "bcm-dashboards:*", "bcm-data-exports:*", "bcm-pricing-calculator:*", "bcm-recommended-actions:*", "billing:*", "billingconductor:*", "budgets:*", "ce:*", "chatbot:*",
+	"cloudfront-keyvaluestore:*", "cloudfront:*", "cloudtrail:LookupEvents", "compute-optimizer:*", "config:*",
+	"consoleapp:*", "consolidatedbilling:*", "cost-optimization-hub:*", "cur:*", "directconnect:*",
+	"ec2:DescribeRegions", "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "ecr-public:*", "fms:*",
+	"freetier:*", "globalaccelerator:*", "health:*", "iam:*", "invoicing:*", "kms:*",
+	"license-manager:ListReceivedLicenses", "networkmanager:*", "notifications-contacts:*", "notifications:*",
+	"organizations:*", "payments:*", "pricing:*", "purchase-orders:*", "quicksight:DescribeAccountSubscription",
+	"resource-explorer-2:*", "route53-recovery-cluster:*", "route53-recovery-control-config:*",
+	"route53-recovery-readiness:*", "route53:*", "route53domains:*", "s3:*MultiRegionAccessPoint*",
+	"s3:GetAccountPublic*", "s3:GetBucketLocation", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock",
+	"s3:GetStorageLens*", "s3:ListAllMyBuckets", "s3:ListStorageLens*", "s3:PutAccountPublic*", "savingsplans:*",
+	"shield:*", "signin:*", "sso:*", "sts:*", "support:*", "supportapp:*", "supportplans:*", "sustainability:*",
+	"tag:GetResources", "tax:*", "trustedadvisor:*", "uxc:*", "vendor-insights:ListEntitledSecurityProfiles",
+	"waf-regional:*", "waf:*", "wafv2:*",
 }
 
 func allowedRegions(o *Organization) policy.Document {

@@ -205,6 +205,12 @@ func (o *Organization) Name(account, what string) string {
 	return o.Namespace + "-" + account + "-" + what
 }
 
+// The tag that everything of coldstart's has.
+const (
+	managedByTag       = "ManagedBy"
+	managedByColdstart = "coldstart"
+)
+
 // TagsOf returns the tags for the resources of an account's stack.
 func (o *Organization) TagsOf(account string) map[string]string {
 	tags := maps.Clone(o.Tags)
@@ -214,7 +220,7 @@ func (o *Organization) TagsOf(account string) map[string]string {
 	maps.Copy(tags, o.Accounts[account].Tags)
 	tags["Namespace"] = o.Namespace
 	tags["Account"] = account
-	tags["ManagedBy"] = "coldstart"
+	tags[managedByTag] = managedByColdstart
 	return tags
 }
 

@@ -201,6 +201,15 @@ func butAccessRole() (s policyStatement) {
 	return s
 }
 
+// keepsAccessRole is what goes with each exemption of that role: an account that was
+// invited doesn't have it, and whoever could make it would be exempt.
+func keepsAccessRole() denial {
+	return denial{
+		[]string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
+		[]string{"arn:aws:iam::*:role/" + organization.AccessRole}, butAccessRole().Condition,
+	}
+}
+
 // on returns a condition.
 func on(operator, key string, values ...string) policyCondition {
 	var s policyStatement
@@ -221,9 +230,9 @@ func (p *prover) library() map[string]libraryRule {
 			{all, all, on("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
 		}},
 		organization.DenyPublicS3: {"lets" + others + "lift the block of public S3 access", []denial{
-			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but},
+			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but}, keepsAccessRole(),
 		}},
-		organization.ProtectAudit:   {"lets" + others + "change trails, the archive and its key", p.auditDenials()},
+		organization.ProtectAudit:   {"lets" + others + "change trails, the archive and its key", append(p.auditDenials(), keepsAccessRole())},
 		organization.ProtectAccess:  {"lets" + others + "change the roles by which people and programs come in", p.accessDenials()},
 		organization.AllowedRegions: {"lets" + others + "work in regions other than " + listed(p.org.Guardrails.Regions), nil},
 		organization.RequireIMDSv2: {"demands version 2 of the instance metadata service", []denial{
@@ -231,7 +240,7 @@ func (p *prover) library() map[string]libraryRule {
 			{[]string{"ec2:ModifyInstanceMetadataOptions"}, all, on("StringNotEquals", "ec2:Attribute/HttpTokens", "required")},
 			{all, all, on("NumericLessThan", "ec2:RoleDelivery", "2.0")},
 		}},
-		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}}},
+		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}, keepsAccessRole()}},
 	}
 }
 
@@ -261,40 +270,48 @@ func (p *prover) auditDenials() []denial {
 }
 
 func (p *prover) accessDenials() []denial {
-	names, but := []string{organization.AccessRole}, butAccessRole().Condition
-	var denials []denial
-	var boundaries []string
+	var names, boundaries []string
 	for role, declared := range p.org.Access.Roles {
 		names = append(names, p.org.Name("*", role))
 		if len(declared.Boundary) > 0 {
 			boundaries = append(boundaries, "arn:aws:iam::*:policy/"+p.org.Name("*", role)+"-boundary")
 		}
 	}
+	tagged := butAccessRole()
+	tagged.require("StringEquals", "aws:ResourceTag/ManagedBy", "coldstart")
+	var denials []denial
 	if len(boundaries) > 0 {
 		denials = append(denials, denial{
-			[]string{"iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy"},
-			boundaries, but,
+			[]string{
+				"iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy",
+				"iam:TagPolicy", "iam:UntagPolicy",
+			},
+			boundaries, tagged.Condition,
 		})
 	}
 	if p.org.Access.GitHub.Repository != "" {
 		names = append(names, p.org.Name("*", organization.RolePlan), p.org.Name("*", organization.RoleApply))
 		denials = append(denials, denial{
-			[]string{"iam:DeleteOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"},
+			[]string{
+				"iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider",
+				"iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
+			},
 			[]string{"arn:aws:iam::*:oidc-provider/" + gitHubIssuer},
-			but,
+			butAccessRole().Condition,
 		})
 	}
 	var roles []string
 	for _, name := range names {
 		roles = append(roles, "arn:aws:iam::*:role/"+name)
 	}
-	return append(denials, denial{
-		[]string{
-			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
-			"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary",
-		},
-		roles, but,
-	})
+	changes := []string{
+		"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy",
+		"iam:DetachRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary",
+		"iam:DeleteRolePermissionsBoundary", "iam:TagRole", "iam:UntagRole",
+	}
+	access := keepsAccessRole()
+	access.actions = append(access.actions, changes...)
+	return append(denials, access, denial{changes, roles, tagged.Condition})
 }
 
 // deniesOnly checks that a policy denies all that it has to, and nothing on
@@ -336,8 +353,12 @@ func service(action string) string {
 func (d *policyDocument) allowsRegions(regions []string) error {
 	elsewhere := butAccessRole()
 	elsewhere.require("StringNotEquals", "aws:RequestedRegion", regions...)
-	if len(d.Statement) != 1 {
+	if len(d.Statement) != 2 {
 		return fmt.Errorf("it has %d statements", len(d.Statement))
+	}
+	keeps := policyDocument{Statement: d.Statement[1:]}
+	if err := keeps.deniesOnly([]denial{keepsAccessRole()}); err != nil {
+		return err
 	}
 	s := d.Statement[0]
 	switch {
@@ -349,6 +370,8 @@ func (d *policyDocument) allowsRegions(regions []string) error {
 	for _, action := range []string{
 		"iam:CreateRole", "sts:AssumeRole", "organizations:DescribeOrganization", "route53:ChangeResourceRecordSets",
 		"cloudfront:CreateDistribution", "support:CreateCase", "account:GetAlternateContact", "budgets:ModifyBudget", "health:DescribeEvents",
+		"cloudtrail:LookupEvents", "config:DescribeConfigurationRecorders", "access-analyzer:ListFindings", "sso:ListInstances",
+		"resource-explorer-2:Search", "signin:CreateOAuth2Token", "s3:CreateMultiRegionAccessPoint", "s3:GetBucketLocation",
 	} {
 		if !covered(s.NotAction, action) {
 			return fmt.Errorf("it denies %s, which isn't any region's", action)

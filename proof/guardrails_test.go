@@ -52,9 +52,13 @@ func TestGuardrailRules(t *testing.T) {
 			{`role/acme-*-plan"`, `role/acme-*-other"`, "also says"},
 			{`oidc-provider/token.`, `oidc-provider/other.`, "also says"},
 			{`"iam:CreatePolicyVersion"`, `"iam:GetPolicyVersion"`, "nothing denies iam:CreatePolicyVersion"},
+			{`"aws:ResourceTag/ManagedBy":"coldstart"`, `"aws:ResourceTag/ManagedBy":"other"`, "also says"},
+			{`"iam:CreateRole"`, `"iam:GetRole"`, "nothing denies iam:CreateRole"},
 			{exempt, `"StringEquals":{"aws:PrincipalArn":["x"]}`, "also says"},
 		},
 		organization.AllowedRegions: {
+			{`"iam:CreateRole"`, `"iam:GetRole"`, "nothing denies iam:CreateRole"},
+			{`"config:*",`, ``, "denies config:DescribeConfigurationRecorders"},
 			{`"us-west-2"`, `["us-west-2","us-east-1"]`, "and not if"},
 			{`StringNotEquals`, `StringEquals`, "and not if"},
 			{`"iam:*"`, `"iam:Get*"`, "denies iam:CreateRole"},

@@ -1,0 +1,115 @@
+package organization_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// TestGuardrailsDecide says who may what under the library's guardrails.
+func TestGuardrailsDecide(t *testing.T) {
+	t.Parallel()
+	const (
+		iam     = "arn:aws:iam::111111111111:"
+		admin   = iam + "role/acme-dev-admin"
+		access  = iam + "role/OrganizationAccountAccessRole"
+		onAPath = iam + "role/team/OrganizationAccountAccessRole"
+	)
+	org := parse(t, file("coldstart:access:\n  github: {repository: acme/infra, branch: main}\ncoldstart:guardrails:\n  regions: [us-west-2]"))
+	request := func(who, action, resource string, keys ...string) policy.Request {
+		q := policy.Request{Action: action, Resource: resource, Keys: map[string]string{"aws:PrincipalArn": who}}
+		for i := 0; i < len(keys); i += 2 {
+			q.Keys[keys[i]] = keys[i+1]
+		}
+		return q
+	}
+	const tag, region = "aws:ResourceTag/ManagedBy", "aws:RequestedRegion"
+	for _, c := range []struct {
+		guardrail string
+		denied    bool
+		policy.Request
+	}{
+		// An account that was invited has no access role. Nobody makes the exemption.
+		{organization.DenyPublicS3, true, request(admin, "iam:CreateRole", access)},
+		{organization.ProtectAudit, true, request(admin, "iam:CreateRole", access)},
+		{organization.ProtectAccess, true, request(admin, "iam:CreateRole", access)},
+		{organization.AllowedRegions, true, request(admin, "iam:CreateRole", access, region, "us-east-1")},
+		{organization.AllowedRegions, true, request(iam+"root", "iam:CreateRole", access, region, "us-east-1")},
+		{organization.AllowedRegions, true, request(iam+"user/x", "iam:UpdateAssumeRolePolicy", access, region, "us-east-1")},
+		{organization.AllowedRegions, false, request(access, "iam:UpdateAssumeRolePolicy", access, region, "us-east-1")},
+		{organization.Quarantine, true, request(admin, "iam:CreateRole", access)},
+		// A role of that name on a path is another role, without the exemption.
+		{organization.ProtectAccess, false, request(admin, "iam:CreateRole", onAPath)},
+		{organization.Quarantine, true, request(onAPath, "s3:GetObject", "*")},
+		{organization.DenyPublicS3, true, request(onAPath, "s3:PutAccountPublicAccessBlock", "*")},
+		// So are users and sessions of that name.
+		{organization.Quarantine, true, request(iam+"user/OrganizationAccountAccessRole", "s3:GetObject", "*")},
+		{organization.Quarantine, true, request("arn:aws:sts::111111111111:federated-user/OrganizationAccountAccessRole", "s3:GetObject", "*")},
+		{organization.Quarantine, true, request(iam+"root", "s3:GetObject", "*")},
+		{organization.Quarantine, false, request(access, "s3:GetObject", "*")},
+
+		// Coldstart's own roles, by name and tag.
+		{organization.ProtectAccess, true, request(admin, "iam:DetachRolePolicy", admin, tag, "coldstart")},
+		{organization.ProtectAccess, true, request(admin, "iam:UntagRole", admin, tag, "coldstart")},
+		{organization.ProtectAccess, true, request(admin, "iam:TagRole", admin, tag, "coldstart")},
+		{organization.ProtectAccess, true, request(admin, "iam:UpdateAssumeRolePolicy", iam+"role/acme-dev-plan", tag, "coldstart")},
+		{organization.ProtectAccess, true, request(admin, "iam:PutRolePolicy", access)},
+		{organization.ProtectAccess, false, request(access, "iam:DetachRolePolicy", admin, tag, "coldstart")},
+		{organization.ProtectAccess, false, request(admin, "iam:DeleteRole", iam+"role/acme-dev-ci-admin")},
+		{organization.ProtectAccess, false, request(admin, "iam:DeleteRole", iam+"role/acme-dev-ci-admin", tag, "terraform")},
+		{organization.ProtectAccess, false, request(admin, "iam:DeleteRole", iam+"role/shop", tag, "coldstart")},
+		{organization.ProtectAccess, true, request(admin, "iam:CreateOpenIDConnectProvider", iam+"oidc-provider/token.actions.githubusercontent.com")},
+		{organization.ProtectAccess, false, request(admin, "iam:CreateOpenIDConnectProvider", iam+"oidc-provider/other.example")},
+
+		// Regions.
+		{organization.AllowedRegions, true, request(admin, "ec2:RunInstances", "*", region, "us-east-1")},
+		{organization.AllowedRegions, false, request(admin, "ec2:RunInstances", "*", region, "us-west-2")},
+		{organization.AllowedRegions, false, request(admin, "cloudtrail:LookupEvents", "*", region, "us-east-1")},
+		{organization.AllowedRegions, true, request(admin, "cloudtrail:CreateTrail", "*", region, "us-east-1")},
+		{organization.AllowedRegions, false, request(admin, "config:SelectAggregateResourceConfig", "*", region, "us-east-1")},
+		{organization.AllowedRegions, false, request(admin, "s3:CreateMultiRegionAccessPoint", "*", region, "us-west-1")},
+		{organization.AllowedRegions, true, request(admin, "s3:CreateBucket", "*", region, "us-east-1")},
+		{organization.AllowedRegions, false, request(access, "s3:CreateBucket", "*", region, "us-east-1")},
+	} {
+		if got := document(t, org, c.guardrail).Decide(c.Request) == policy.Deny; got != c.denied {
+			t.Errorf("%s: %+v: denied is %t", c.guardrail, c.Request, got)
+		}
+	}
+}
+
+// TestReadOnlyDecryptsNothing keeps the default role for readers from encrypted
+// parameters, also where a file says more about the role.
+func TestReadOnlyDecryptsNothing(t *testing.T) {
+	t.Parallel()
+	const role = "coldstart:access:\n  roles:\n    readonly: "
+	for declared, want := range map[string]policy.Effect{
+		"":                        policy.Deny,
+		role + "{session: 2h}":    policy.Deny,
+		role + "{statements: []}": "",
+		role + `{statements: [{Effect: Allow, Action: "kms:Decrypt", Resource: "*"}]}`: policy.Allow,
+	} {
+		org := parse(t, file(declared))
+		d := policy.Document{Statements: org.Access.Roles[organization.RoleReadOnly].Statements}
+		if got := d.Decide(policy.Request{Action: "kms:Decrypt", Resource: "arn:aws:kms:us-west-2:111111111111:key/aws-ssm"}); got != want {
+			t.Errorf("%q: %q", declared, got)
+		}
+	}
+}
+
+// TestProtectAccessAtAnySize is as long for a thousand accounts as for one.
+func TestProtectAccessAtAnySize(t *testing.T) {
+	t.Parallel()
+	size := func(accounts int) int {
+		org := shipped(t)
+		org.Accounts = map[string]organization.Account{}
+		for i := range accounts {
+			org.Accounts[fmt.Sprintf("a%d", i)] = organization.Account{}
+		}
+		return len(text(t, document(t, org, organization.ProtectAccess)))
+	}
+	if few, many := size(1), size(1000); few != many || many > 5120 {
+		t.Errorf("%d characters for one account, %d for a thousand", few, many)
+	}
+}

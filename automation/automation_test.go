@@ -294,7 +294,7 @@ func TestRecoveredIDs(t *testing.T) {
 		{"aws:account/alternativeContact:AlternativeContact", map[string]any{"name": "n"}, ""},
 		{"aws:iam/accountPasswordPolicy:AccountPasswordPolicy", map[string]any{"minimumPasswordLength": 16.0}, ""},
 		{"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"role": "r", "policyArn": "p"}, ""},
-		{"aws:iam/userPolicyAttachment:UserPolicyAttachment", map[string]any{"user": "u", "policyArn": "p"}, ""},
+		{"aws:iam/groupPolicyAttachment:GroupPolicyAttachment", map[string]any{"group": "g", "policyArn": "p"}, ""},
 		{"aws:iam/userGroupMembership:UserGroupMembership", map[string]any{"user": "u"}, ""},
 	} {
 		r := apitype.ResourceV3{Type: tokens.Type(c.kind), Inputs: c.inputs}

@@ -126,7 +126,7 @@ func TestAccessRefused(t *testing.T) {
 	if err == nil {
 		t.Error("it went on")
 	}
-	contains(t, out, "coldstart:access.roles.cost.", "11 groups, over the 10 that IAM allows a user", "grant several accounts by one group",
+	contains(t, out, "coldstart:access.roles.cost.", "12 groups with the one of all users, over the 10 that IAM allows a user", "grant several accounts by one group",
 		"coldstart:users.bob.pgpKey: it is not an OpenPGP key", "gpg --export")
 	if len(w.accounts()) != 0 {
 		t.Error("accounts were created")

@@ -19,9 +19,22 @@ type GitHubArgs struct {
 	PlanRole, ApplyRole string
 	// PlanSubjects and ApplySubjects are who tokens may speak of, exactly.
 	PlanSubjects, ApplySubjects []string
-	// StateKeyARN is the key of the account's state, which plans have to read.
-	StateKeyARN pulumi.StringInput
-	Tags        pulumi.StringMapInput
+	// State is what plans may decrypt.
+	State ReadableState
+	Tags  pulumi.StringMapInput
+}
+
+// ReadableState is the part of an account's state bucket that plans may decrypt.
+type ReadableState struct {
+	// KeyARN is the key that encrypts the bucket, and the secrets in states.
+	KeyARN pulumi.StringInput
+	// Bucket is the bucket's name, and Objects the keys of its objects that plans
+	// read, in which * stands for any characters.
+	Bucket  pulumi.StringInput
+	Objects []string
+	// Secrets lets plans decrypt the secrets in states as well. The key is then the
+	// one of the stacks that plans preview, and no one else's.
+	Secrets bool
 }
 
 // GitHub lets workflows of one repository in, without keys: every run gets a
@@ -61,7 +74,7 @@ func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulum
 	if _, err := iam.NewRolePolicy(ctx, "plan-state", &iam.RolePolicyArgs{
 		Name:   pulumi.String("state"),
 		Role:   plan.Name,
-		Policy: output.Policy(func(v []string) policy.Document { return readState(v[0]) }, args.StateKeyARN),
+		Policy: output.Policy(func(v []string) policy.Document { return args.State.decrypting(v[0], v[1]) }, args.State.KeyARN, args.State.Bucket),
 	}, pulumi.Parent(g)); err != nil {
 		return nil, err
 	}
@@ -99,12 +112,44 @@ func trustWorkflows(providerARN, issuer string, subjects []string) policy.Docume
 	}}}
 }
 
-// readState allows decrypting state, which ReadOnlyAccess doesn't.
-func readState(keyARN string) policy.Document {
-	return policy.Document{Statements: []policy.Statement{{
-		Sid:      "DecryptState",
-		Effect:   policy.Allow,
-		Action:   []string{"kms:Decrypt"},
-		Resource: []string{keyARN},
-	}}}
+// encryptedObject is the encryption context by which S3 asks KMS: the object, or
+// the bucket alone for objects that were written while it had an S3 Bucket Key.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+const encryptedObject = "kms:EncryptionContext:aws:s3:arn"
+
+// decrypting allows decrypting what plans read, and denies decrypting all else that
+// the account's other policies and keys' policies would let them: the key of SSM's
+// encrypted parameters, aws/ssm, lets in everybody in the account who may get them.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+func (s ReadableState) decrypting(keyARN, bucket string) policy.Document {
+	bucketARN := "arn:aws:s3:::" + bucket
+	var objects []string
+	for _, object := range s.Objects {
+		objects = append(objects, bucketARN+"/"+object)
+	}
+	statements := []policy.Statement{{
+		Sid:       "DecryptState",
+		Effect:    policy.Allow,
+		Action:    []string{"kms:Decrypt"},
+		Resource:  []string{keyARN},
+		Condition: policy.Condition{"StringLike": {encryptedObject: objects}},
+	}}
+	if s.Secrets {
+		statements[0].Condition["StringLike"][encryptedObject] = append(objects, bucketARN)
+		// Pulumi encrypts a stack's secrets without an encryption context.
+		// https://www.pulumi.com/docs/iac/concepts/secrets/#aws-key-management-service-kms
+		statements = append(statements, policy.Statement{
+			Sid:       "DecryptSecretsOfState",
+			Effect:    policy.Allow,
+			Action:    []string{"kms:Decrypt"},
+			Resource:  []string{keyARN},
+			Condition: policy.Condition{"Null": {"kms:EncryptionContextKeys": {"true"}}},
+		})
+	}
+	return policy.Document{Statements: append(statements, policy.Statement{
+		Sid:         "DecryptNothingElse",
+		Effect:      policy.Deny,
+		Action:      []string{"kms:Decrypt"},
+		NotResource: []string{keyARN},
+	})}
 }

@@ -17,6 +17,12 @@ const workflows = `{"Version":"2012-10-17","Statement":[{"Sid":"Workflows","Effe
 	`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{` +
 	`"token.actions.githubusercontent.com:aud":"sts.amazonaws.com","token.actions.githubusercontent.com:sub":%s}}}]}`
 
+// key is the account's state key.
+const (
+	key                = "arn:aws:kms:us-west-2:111111111111:key/k"
+	decryptNothingElse = `{"Sid":"DecryptNothingElse","Effect":"Deny","Action":"kms:Decrypt","NotResource":"` + key + `"}]}`
+)
+
 // TestGitHub lets in just what the repository's pull requests, and its branch or
 // environment, run.
 func TestGitHub(t *testing.T) {
@@ -25,18 +31,29 @@ func TestGitHub(t *testing.T) {
 		name        string
 		gitHub      organization.GitHub
 		plan, apply string
+		secrets     bool
+		decrypts    string
 	}{
 		{
 			"branch",
 			organization.GitHub{Repository: "acme/infrastructure", Branch: "release/v1"},
 			`["repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/release/v1"]`,
 			`"repo:acme/infrastructure:ref:refs/heads/release/v1"`,
+			false,
+			`{"Version":"2012-10-17","Statement":[{"Sid":"DecryptState","Effect":"Allow","Action":"kms:Decrypt","Resource":"` + key + `",` +
+				`"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::acme-prod-state-1/a.json","arn:aws:s3:::acme-prod-state-1/b/*"]}}},` +
+				decryptNothingElse,
 		},
 		{
 			"environment",
 			organization.GitHub{Repository: "acme/infrastructure", Branch: "main", Environment: "production"},
 			`["repo:acme/infrastructure:pull_request","repo:acme/infrastructure:ref:refs/heads/main"]`,
 			`"repo:acme/infrastructure:environment:production"`,
+			true,
+			`{"Version":"2012-10-17","Statement":[{"Sid":"DecryptState","Effect":"Allow","Action":"kms:Decrypt","Resource":"` + key + `",` +
+				`"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::acme-prod-state-1/a.json","arn:aws:s3:::acme-prod-state-1/b/*","arn:aws:s3:::acme-prod-state-1"]}}},` +
+				`{"Sid":"DecryptSecretsOfState","Effect":"Allow","Action":"kms:Decrypt","Resource":"` + key + `","Condition":{"Null":{"kms:EncryptionContextKeys":"true"}}},` +
+				decryptNothingElse,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,8 +64,10 @@ func TestGitHub(t *testing.T) {
 						Issuer:   organization.GitHubIssuer,
 						PlanRole: "acme-prod-plan", ApplyRole: "acme-prod-apply",
 						PlanSubjects: c.gitHub.PlanSubjects(), ApplySubjects: c.gitHub.ApplySubjects(),
-						StateKeyARN: later(preview, "arn:aws:kms:us-west-2:111111111111:key/k"),
-						Tags:        tags,
+						State: identity.ReadableState{
+							KeyARN: later(preview, key), Bucket: later(preview, "acme-prod-state-1"), Objects: []string{"a.json", "b/*"}, Secrets: c.secrets,
+						},
+						Tags: tags,
 					}, in)
 					if err != nil {
 						return err
@@ -79,8 +98,7 @@ func TestGitHub(t *testing.T) {
 				}
 				checkInputs(t, result, pulumitest.RolePolicy, "plan-state", map[string]any{
 					"name": "state", "role": "acme-prod-plan",
-					"policy": unless(preview, `{"Version":"2012-10-17","Statement":[{"Sid":"DecryptState","Effect":"Allow",`+
-						`"Action":"kms:Decrypt","Resource":"arn:aws:kms:us-west-2:111111111111:key/k"}]}`),
+					"policy": unless(preview, c.decrypts),
 				})
 				exports := map[string]any{
 					"plan":  unless(preview, "arn:aws:iam::"+account+":role/acme-prod-plan"),

@@ -22,7 +22,7 @@ type UsersArgs struct {
 	Groups []Group
 	Users  []User
 	// SelfService is the name of the policy by which users manage their own
-	// credentials.
+	// credentials, and of the group that has it and that every user is in.
 	SelfService string
 	Tags        pulumi.StringMapInput
 }
@@ -80,8 +80,12 @@ func NewUsers(ctx *pulumi.Context, name string, args *UsersArgs, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
+	everybody, err := u.newGroupOfAll(ctx, args.SelfService, own)
+	if err != nil {
+		return nil, err
+	}
 	for _, user := range args.Users {
-		if err := u.newUser(ctx, user, groups, own, args.Tags); err != nil {
+		if err := u.newUser(ctx, user, groups, everybody, args.Tags); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +105,20 @@ func (u *Users) newGroup(ctx *pulumi.Context, group Group) (*iam.Group, error) {
 	return created, err
 }
 
-func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.Group, own *iam.Policy, tags pulumi.StringMapInput) error {
+// newGroupOfAll declares the group that every user is in. What users may do by
+// themselves is attached to it, and not to each user.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+func (u *Users) newGroupOfAll(ctx *pulumi.Context, name string, own *iam.Policy) (*iam.Group, error) {
+	const logical = "self-service--users" // No declared group can be named like this.
+	created, err := iam.NewGroup(ctx, logical, &iam.GroupArgs{Name: pulumi.String(name)}, pulumi.Parent(u))
+	if err != nil {
+		return nil, err
+	}
+	_, err = iam.NewGroupPolicyAttachment(ctx, logical, &iam.GroupPolicyAttachmentArgs{Group: created.Name, PolicyArn: own.Arn}, pulumi.Parent(u))
+	return created, err
+}
+
+func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.Group, everybody *iam.Group, tags pulumi.StringMapInput) error {
 	created, err := iam.NewUser(ctx, user.Name, &iam.UserArgs{
 		Name:         pulumi.String(user.Name),
 		ForceDestroy: pulumi.Bool(true), // Keys and MFA devices that the user made go with the user.
@@ -111,27 +128,21 @@ func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.G
 		return fmt.Errorf("user %s: %w", user.Name, err)
 	}
 	u.ARNs[user.Name] = created.Arn
-	if _, err := iam.NewUserPolicyAttachment(ctx, user.Name, &iam.UserPolicyAttachmentArgs{
-		User:      created.Name,
-		PolicyArn: own.Arn,
+	names := pulumi.StringArray{everybody.Name}
+	for _, name := range user.Groups {
+		group, ok := groups[name]
+		if !ok {
+			return fmt.Errorf("user %s: no group %s", user.Name, name)
+		}
+		names = append(names, group.Name)
+	}
+	// Earlier versions attached the policy to each user. Pulumi takes that away at the
+	// end of an update, after the user has come into the group.
+	if _, err := iam.NewUserGroupMembership(ctx, user.Name, &iam.UserGroupMembershipArgs{
+		User:   created.Name,
+		Groups: names,
 	}, pulumi.Parent(u)); err != nil {
 		return err
-	}
-	if len(user.Groups) > 0 {
-		var names pulumi.StringArray
-		for _, name := range user.Groups {
-			group, ok := groups[name]
-			if !ok {
-				return fmt.Errorf("user %s: no group %s", user.Name, name)
-			}
-			names = append(names, group.Name)
-		}
-		if _, err := iam.NewUserGroupMembership(ctx, user.Name, &iam.UserGroupMembershipArgs{
-			User:   created.Name,
-			Groups: names,
-		}, pulumi.Parent(u)); err != nil {
-			return err
-		}
 	}
 	if user.PGPKey == "" {
 		return nil
@@ -173,9 +184,12 @@ func selfService() policy.Document {
 		// A virtual device is named after its user.
 		device = "arn:aws:iam::*:mfa/${aws:username}"
 	)
-	// What has to work before there is a second factor.
+	// What has to work before there is a second factor. A device that was created and
+	// never enabled has to go before there can be another of its name. One that is
+	// enabled can't be deleted before it is deactivated, which takes MFA.
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
 	before := []string{
-		"iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetAccountPasswordPolicy",
+		"iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice", "iam:GetAccountPasswordPolicy",
 		"iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices", "iam:ResyncMFADevice",
 		"sts:GetSessionToken",
 	}

@@ -34,8 +34,9 @@ func TestGroups(t *testing.T) {
 			{Name: "data-readonly", GroupName: "acme-data-readonly", Roles: []pulumi.StringInput{readonly}},
 		}))
 		checkChildren(t, result, identity.UsersType, "users",
-			pulumitest.Group+" data-readonly", pulumitest.Group+" engineers",
+			pulumitest.Group+" data-readonly", pulumitest.Group+" engineers", pulumitest.Group+" self-service--users",
 			pulumitest.GroupPolicy+" data-readonly", pulumitest.GroupPolicy+" engineers",
+			pulumitest.GroupPolicyAttachment+" self-service--users",
 			pulumitest.ManagedPolicy+" self-service")
 		for group, resources := range map[string]string{
 			"engineers":     `["arn:aws:iam::333333333333:role/acme-dev-admin","arn:aws:iam::444444444444:role/acme-data-readonly"]`,
@@ -70,21 +71,24 @@ func TestUsers(t *testing.T) {
 			identity.User{Name: "alan"},
 		))
 		checkChildren(t, result, identity.UsersType, "users",
-			pulumitest.Group+" auditors", pulumitest.Group+" engineers",
+			pulumitest.Group+" auditors", pulumitest.Group+" engineers", pulumitest.Group+" self-service--users",
 			pulumitest.GroupPolicy+" auditors", pulumitest.GroupPolicy+" engineers",
+			pulumitest.GroupPolicyAttachment+" self-service--users",
 			pulumitest.ManagedPolicy+" self-service",
 			pulumitest.User+" ada", pulumitest.User+" alan", pulumitest.User+" grace@acme.example",
-			pulumitest.UserGroupMembership+" ada", pulumitest.UserGroupMembership+" grace@acme.example",
-			pulumitest.UserLoginProfile+" ada", pulumitest.UserLoginProfile+" grace@acme.example",
-			pulumitest.UserPolicyAttachment+" ada", pulumitest.UserPolicyAttachment+" alan", pulumitest.UserPolicyAttachment+" grace@acme.example")
+			pulumitest.UserGroupMembership+" ada", pulumitest.UserGroupMembership+" alan", pulumitest.UserGroupMembership+" grace@acme.example",
+			pulumitest.UserLoginProfile+" ada", pulumitest.UserLoginProfile+" grace@acme.example")
+		// What all users may do by themselves hangs on a group that all are in.
+		checkInputs(t, result, pulumitest.Group, "self-service--users", map[string]any{"name": "acme-prod-self-service"})
+		checkInputs(t, result, pulumitest.GroupPolicyAttachment, "self-service--users", map[string]any{
+			"group": "acme-prod-self-service", "policyArn": unless(preview, "arn:aws:iam::"+account+":policy/acme-prod-self-service"),
+		})
+		checkInputs(t, result, pulumitest.UserGroupMembership, "alan", map[string]any{"user": "alan", "groups": []any{"acme-prod-self-service"}})
 		for _, user := range []string{"ada", "alan", "grace@acme.example"} {
 			checkInputs(t, result, pulumitest.User, user, map[string]any{"name": user, "forceDestroy": true, "tags": map[string]any{"Account": "prod"}})
-			checkInputs(t, result, pulumitest.UserPolicyAttachment, user, map[string]any{
-				"user": user, "policyArn": unless(preview, "arn:aws:iam::"+account+":policy/acme-prod-self-service"),
-			})
 		}
-		checkInputs(t, result, pulumitest.UserGroupMembership, "ada", map[string]any{"user": "ada", "groups": []any{"acme-engineers", "acme-auditors"}})
-		checkInputs(t, result, pulumitest.UserGroupMembership, "grace@acme.example", map[string]any{"user": "grace@acme.example", "groups": []any{"acme-auditors"}})
+		checkInputs(t, result, pulumitest.UserGroupMembership, "ada", map[string]any{"user": "ada", "groups": []any{"acme-prod-self-service", "acme-engineers", "acme-auditors"}})
+		checkInputs(t, result, pulumitest.UserGroupMembership, "grace@acme.example", map[string]any{"user": "grace@acme.example", "groups": []any{"acme-prod-self-service", "acme-auditors"}})
 		for user, key := range map[string]string{"ada": "keybase:ada_l", "grace@acme.example": "mDMEaGVsbG8="} {
 			checkInputs(t, result, pulumitest.UserLoginProfile, user, map[string]any{
 				"user": user, "pgpKey": key, "passwordLength": 32.0, "passwordResetRequired": true,
@@ -127,7 +131,7 @@ const selfService = `{"Version":"2012-10-17","Statement":[` +
 	`"iam:EnableMFADevice","iam:GetAccessKeyLastUsed","iam:GetLoginProfile","iam:GetMFADevice","iam:GetUser","iam:ListAccessKeys","iam:ListGroupsForUser",` +
 	`"iam:ListMFADevices","iam:ResyncMFADevice","iam:UpdateAccessKey","iam:UpdateLoginProfile"],"Resource":"arn:aws:iam::*:user/${aws:username}"},` +
 	`{"Sid":"ManageOwnDevice","Effect":"Allow","Action":["iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice"],"Resource":"arn:aws:iam::*:mfa/${aws:username}"},` +
-	`{"Sid":"NothingElseWithoutMFA","Effect":"Deny","NotAction":["iam:ChangePassword","iam:CreateVirtualMFADevice","iam:EnableMFADevice",` +
+	`{"Sid":"NothingElseWithoutMFA","Effect":"Deny","NotAction":["iam:ChangePassword","iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice","iam:EnableMFADevice",` +
 	`"iam:GetAccountPasswordPolicy","iam:GetMFADevice","iam:GetUser","iam:ListMFADevices","iam:ListVirtualMFADevices","iam:ResyncMFADevice","sts:GetSessionToken"],` +
 	`"Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]}`
 

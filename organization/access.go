@@ -44,6 +44,14 @@ type Access struct {
 	GitHub GitHub
 }
 
+// decryptNothing keeps what KMS encrypts from a role that reads. ReadOnlyAccess
+// allows ssm:Get*, and the key aws/ssm lets in whoever may: without this, every
+// encrypted parameter of an account could be read.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+func decryptNothing() []policy.Statement {
+	return []policy.Statement{{Sid: "DecryptNothing", Effect: policy.Deny, Action: []string{"kms:Decrypt"}, Resource: []string{"*"}}}
+}
+
 // Role is a role that people assume.
 type Role struct {
 	// ManagedPolicies are names of AWS's own, such as job-function/Billing.
@@ -161,6 +169,10 @@ func (o *Organization) GrantsOf(user string) []Grant {
 	}
 	return slices.DeleteFunc(o.grants(), func(g Grant) bool { return !granted[g] })
 }
+
+// SelfServiceName is what follows the account in the name of the policy by which
+// users manage their own credentials, and in that of the group that all users are in.
+const SelfServiceName = "self-service"
 
 // GroupName returns the name of an IAM group.
 func (o *Organization) GroupName(group string) string {

@@ -44,9 +44,11 @@ func TestEverything(t *testing.T) {
 			Account:   "logs",
 			MFAMaxAge: 90 * time.Minute,
 			Roles: map[string]organization.Role{
-				"admin":    {ManagedPolicies: []string{"AdministratorAccess"}, Session: 4 * time.Hour},
-				"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour},
-				"billing":  {ManagedPolicies: []string{"job-function/Billing"}, Session: time.Hour, Accounts: []string{"master"}},
+				"admin": {ManagedPolicies: []string{"AdministratorAccess"}, Session: 4 * time.Hour},
+				"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour, Statements: []policy.Statement{
+					{Sid: "DecryptNothing", Effect: policy.Deny, Action: []string{"kms:Decrypt"}, Resource: []string{"*"}},
+				}},
+				"billing": {ManagedPolicies: []string{"job-function/Billing"}, Session: time.Hour, Accounts: []string{"master"}},
 				"deployer": {
 					ManagedPolicies: []string{"AWSCloudFormationFullAccess", "job-function/ViewOnlyAccess"},
 					Statements: []policy.Statement{

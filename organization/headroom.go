@@ -29,7 +29,7 @@ func (o *Organization) LargestGuardrail() Headroom {
 func (o *Organization) MostGroups() Headroom {
 	h := Headroom{Max: maxGroupsOfUser}
 	for _, name := range slices.Sorted(maps.Keys(o.Users)) {
-		if n := len(o.Users[name].Groups); n > h.Used {
+		if n := len(o.Users[name].Groups) + groupsOfAll; n > h.Used {
 			h.Of, h.Used = name, n
 		}
 	}

@@ -27,7 +27,7 @@ func Defaults() *Organization {
 		Settings: Settings{PolicyTypes: []string{ServiceControlPolicy}},
 		Access: Access{Account: Master, Roles: map[string]Role{
 			RoleAdmin:    {ManagedPolicies: []string{"AdministratorAccess"}, Session: minSession},
-			RoleReadOnly: {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: minSession},
+			RoleReadOnly: {ManagedPolicies: []string{"ReadOnlyAccess"}, Statements: decryptNothing(), Session: minSession},
 		}},
 		Guardrails: Guardrails{Defaults: true},
 		Baseline: Baseline{Passwords: PasswordPolicy{
@@ -170,7 +170,12 @@ func readAccess(a *object, access *Access) {
 			role.Session = minSession
 		}
 		r.list("managedPolicies", &role.ManagedPolicies)
-		role.Statements = statements(r, "statements")
+		switch own := statements(r, "statements"); {
+		case own != nil:
+			role.Statements = own
+		case len(role.ManagedPolicies) == 0:
+			role.Statements = nil // A default's own only limit what its policy allows.
+		}
 		role.Boundary = statements(r, "boundary")
 		r.duration("session", &role.Session)
 		r.list("accounts", &role.Accounts)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -41,8 +42,10 @@ func TestDefaults(t *testing.T) {
 		Accounts:  map[string]organization.Account{"audit": {}},
 		Settings:  organization.Settings{PolicyTypes: []string{"SERVICE_CONTROL_POLICY"}},
 		Access: organization.Access{Account: "master", Roles: map[string]organization.Role{
-			"admin":    {ManagedPolicies: []string{"AdministratorAccess"}, Session: time.Hour},
-			"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour},
+			"admin": {ManagedPolicies: []string{"AdministratorAccess"}, Session: time.Hour},
+			"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour, Statements: []policy.Statement{
+				{Sid: "DecryptNothing", Effect: policy.Deny, Action: []string{"kms:Decrypt"}, Resource: []string{"*"}},
+			}},
 		}},
 		Guardrails: organization.Guardrails{Defaults: true},
 		Baseline: organization.Baseline{Passwords: organization.PasswordPolicy{

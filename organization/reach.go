@@ -115,7 +115,7 @@ func (o *Organization) reachOfGitHub() []Reach {
 		all = append(all,
 			Reach{
 				Who: "github.com/" + g.Repository, By: "workflow", Account: account, Role: o.Name(account, RolePlan),
-				May: []string{"ReadOnlyAccess", "decrypts state"}, If: "pull request or branch " + g.Branch,
+				May: []string{"ReadOnlyAccess", decryptedByPlan(account)}, If: "pull request or branch " + g.Branch,
 			},
 			Reach{
 				Who: "github.com/" + g.Repository, By: "workflow", Account: account, Role: o.Name(account, RoleApply),
@@ -123,6 +123,14 @@ func (o *Organization) reachOfGitHub() []Reach {
 			})
 	}
 	return all
+}
+
+// decryptedByPlan describes what the plan role of an account may decrypt.
+func decryptedByPlan(account string) string {
+	if account == Master {
+		return "decrypts coldstart's state only"
+	}
+	return "decrypts the account's facts only"
 }
 
 // reachOfColdstart is how stacks are deployed: the management account enters

@@ -131,7 +131,7 @@ func TestUserRules(t *testing.T) {
 		},
 		{
 			"eleven groups", "coldstart:accounts: " + accountsNamed(11) + "\ncoldstart:users:\n  ada:\n    groups: [" + adminOf(11) + "]",
-			`:5: coldstart:users.ada.groups: 11 groups, over the 10 that IAM allows a user; grant several accounts by one group: coldstart:access.groups: {engineers: {dev: [admin], prod: [readonly]}}`,
+			`:5: coldstart:users.ada.groups: 12 groups with the one of all users, over the 10 that IAM allows a user; grant several accounts by one group: coldstart:access.groups: {engineers: {dev: [admin], prod: [readonly]}}`,
 		},
 		{
 			"both kinds of keys", "coldstart:users:\n  ada:\n    keybase: ada\n    pgpKey: " + key,
@@ -164,7 +164,7 @@ func TestUserBounds(t *testing.T) {
 	for name, keys := range map[string]string{
 		"all characters": `coldstart:users: {"Ada+=,.@_-1": {groups: [master-admin]}}`,
 		"longest name":   "coldstart:users: {" + strings.Repeat("u", 64) + ": ~}",
-		"ten groups":     "coldstart:accounts: " + accountsNamed(10) + "\ncoldstart:users: {ada: {groups: [" + adminOf(10) + "]}}",
+		"nine groups":    "coldstart:accounts: " + accountsNamed(9) + "\ncoldstart:users: {ada: {groups: [" + adminOf(9) + "]}}",
 		"no groups":      "coldstart:users: {ada: {groups: []}}",
 		"keybase":        "coldstart:users: {ada: {keybase: ada_2}}",
 		"no keys":        `coldstart:users: {ada: {keybase: "", pgpKey: ""}}`,

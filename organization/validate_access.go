@@ -21,6 +21,7 @@ const (
 	maxRoleName        = 64
 	maxGroupName       = 128
 	maxGroupsOfUser    = 10
+	groupsOfAll        = 1 // Every user is in the group of SelfServiceName.
 	maxManagedPolicies = 10
 	// Characters of policies, without white space.
 	maxRolePolicy    = 10240
@@ -71,6 +72,8 @@ func (o *Organization) checkRole(ps *Problems, name string) {
 		ps.Add(key, "write lower-case letters, digits and single inner hyphens", "%q is not a role's name", name)
 	case name == RolePlan || name == RoleApply || name == "delegation" || strings.HasSuffix(name, "-delegation"):
 		ps.Add(key, "choose another name", "%q is the name of a role of coldstart's own", name)
+	case name == SelfServiceName:
+		ps.Add(key, "choose another name", "%q is the name of the group that all users are in", name)
 	}
 	o.checkAccountsOf(ps, key+".accounts", role.Accounts)
 	o.checkRoleNames(ps, key, name)
@@ -142,6 +145,9 @@ func (o *Organization) checkGroup(ps *Problems, name string) {
 	group, key := o.Access.Groups[name], accessKey+".groups."+name
 	if !shortName.MatchString(name) || len(o.GroupName(name)) > maxGroupName && o.namespaced() {
 		ps.Add(key, "write a short name of lower-case letters, digits and single inner hyphens", "%q is not a group's name", name)
+	}
+	if name == o.Access.Account+"-"+SelfServiceName {
+		ps.Add(key, "choose another name", "%q is the name of the group that all users are in", name)
 	}
 	if slices.ContainsFunc(o.grants(), func(g Grant) bool { return g.Name() == name }) {
 		ps.Add(key, "choose another name", "%q is the name of the group for just that account and role", name)
@@ -263,9 +269,9 @@ func checkGroupsOf(ps *Problems, key string, groups []string, choices map[string
 			ps.Add(key, "keep one of them", "%q stands there twice", group)
 		}
 	}
-	if n := len(groups); n > maxGroupsOfUser {
+	if n := len(groups) + groupsOfAll; n > maxGroupsOfUser {
 		ps.Add(key, fmt.Sprintf("grant several accounts by one group: %s.groups: {engineers: {dev: [%s], prod: [%s]}}", accessKey, RoleAdmin, RoleReadOnly),
-			"%d groups, over the %d that IAM allows a user", n, maxGroupsOfUser)
+			"%d groups with the one of all users, over the %d that IAM allows a user", n, maxGroupsOfUser)
 	}
 }
 

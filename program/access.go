@@ -8,11 +8,12 @@ import (
 
 	"github.com/coldstart-aws/coldstart/identity"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/state"
 )
 
 // declareAccess declares who may come into an account, and in the one where
 // users live, the users. It returns the fields of stackref.Account about them.
-func declareAccess(ctx *pulumi.Context, org *organization.Organization, name string, b base, stateKeyARN pulumi.StringInput) (pulumi.Map, error) {
+func declareAccess(ctx *pulumi.Context, org *organization.Organization, name string, b base, store *state.Store) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
 	args := &identity.RolesArgs{UsersAccountID: b.accountID(org.Access.Account), MFAMaxAge: org.Access.MFAMaxAge, Tags: tags}
 	for _, role := range org.RoleNames(name) {
@@ -34,7 +35,7 @@ func declareAccess(ctx *pulumi.Context, org *organization.Organization, name str
 			ApplyRole:     org.Name(name, organization.RoleApply),
 			PlanSubjects:  g.PlanSubjects(),
 			ApplySubjects: g.ApplySubjects(),
-			StateKeyARN:   stateKeyARN,
+			State:         readableState(name, ctx.Project(), store),
 			Tags:          tags,
 		}, in)
 		if err != nil {
@@ -55,9 +56,21 @@ func declareAccess(ctx *pulumi.Context, org *organization.Organization, name str
 	return outputs, nil
 }
 
+// readableState is what plans may decrypt: in each account its facts, which
+// previews compare, and in the management account the stacks of coldstart itself. The
+// states of an account's own programs are nothing to coldstart's pull requests.
+func readableState(account, project string, store *state.Store) identity.ReadableState {
+	readable := identity.ReadableState{KeyARN: store.KeyARN, Bucket: store.Bucket, Objects: []string{state.FactsKey(account)}}
+	if account == organization.Master {
+		readable.Objects = append(readable.Objects, state.PreviewedObjects(project)...)
+		readable.Secrets = true
+	}
+	return readable
+}
+
 // declareUsers declares the organization's users and groups.
 func declareUsers(ctx *pulumi.Context, org *organization.Organization, name string, b base) (*identity.Users, error) {
-	args := &identity.UsersArgs{SelfService: org.Name(name, "self-service"), Tags: tags(org.TagsOf(name))}
+	args := &identity.UsersArgs{SelfService: org.Name(name, organization.SelfServiceName), Tags: tags(org.TagsOf(name))}
 	for _, group := range org.Groups() {
 		g := identity.Group{Name: group.Name, GroupName: org.GroupName(group.Name)}
 		for _, grant := range group.Grants {

@@ -128,10 +128,10 @@ func TestGroups(t *testing.T) {
 					t.Errorf("%s is named %v", group, got)
 				}
 			}
-			if n := len(results[users].OfType(pulumitest.Group)); n != 3 {
+			if n := len(results[users].OfType(pulumitest.Group)); n != 4 {
 				t.Errorf("%d groups", n)
 			}
-			if got := results[users].Resource(t, pulumitest.UserGroupMembership, "grace").At("groups"); !cmp.Equal(got, []any{"acme-engineers", "acme-data-readonly"}) {
+			if got := results[users].Resource(t, pulumitest.UserGroupMembership, "grace").At("groups"); !cmp.Equal(got, []any{"acme-" + users + "-self-service", "acme-engineers", "acme-data-readonly"}) {
 				t.Errorf("grace is in %v", got)
 			}
 			if got, want := results[users].OfType(pulumitest.ManagedPolicy)[0].At("name"), "acme-"+users+"-self-service"; got != want {

@@ -52,7 +52,7 @@ var taggable = map[string]bool{
 	pulumitest.Group:                  false,
 	pulumitest.GroupPolicy:            false,
 	pulumitest.User:                   true,
-	pulumitest.UserPolicyAttachment:   false,
+	pulumitest.GroupPolicyAttachment:  false,
 	pulumitest.UserGroupMembership:    false,
 	pulumitest.UserLoginProfile:       false,
 	pulumitest.IdentityProvider:       true,
@@ -71,7 +71,7 @@ var taggable = map[string]bool{
 var replaceable = []string{
 	pulumitest.AWSUnit, pulumitest.AWSPolicy, pulumitest.AWSPolicyAttachment, pulumitest.DelegatedAdministrator,
 	pulumitest.Role, pulumitest.RolePolicy, pulumitest.RolePolicyAttachment, pulumitest.ManagedPolicy, pulumitest.IdentityProvider,
-	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.User, pulumitest.UserPolicyAttachment, pulumitest.UserGroupMembership,
+	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.GroupPolicyAttachment, pulumitest.User, pulumitest.UserGroupMembership,
 	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption,
 	pulumitest.AccountPublic, pulumitest.Contact, pulumitest.Parameter, pulumitest.Analyzer,
 	pulumitest.BucketObject, pulumitest.ImageRepository, pulumitest.ImageLifecycle,

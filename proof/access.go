@@ -218,14 +218,24 @@ func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) 
 			return c.check(d)
 		})
 	}
+	a.claim("group", service+" has the policy of that name and no other", func() error {
+		g, err := found.group(service)
+		if err != nil {
+			return err
+		}
+		if err := noInline(g.GroupPolicyList); err != nil {
+			return err
+		}
+		return attachedOnly(g.AttachedManagedPolicies, arn)
+	})
 	for _, name := range slices.Sorted(maps.Keys(p.org.Users)) {
-		p.proveUser(ctx, a, found, name, arn)
+		p.proveUser(ctx, a, found, name, service)
 	}
 }
 
 func (p *prover) proveUser(ctx context.Context, a *account, found *identities, name, selfService string) {
 	declared := p.org.Users[name]
-	var groups []string
+	groups := []string{selfService}
 	for _, group := range declared.Groups {
 		groups = append(groups, p.org.GroupName(group))
 	}
@@ -237,12 +247,12 @@ func (p *prover) proveUser(ctx context.Context, a *account, found *identities, n
 		claim string
 		check func(iamtypes.UserDetail) error
 	}{
-		{groupsText(groups), func(u iamtypes.UserDetail) error { return exactly(u.GroupList, groups) }},
-		{"by itself may only what " + p.org.Name(a.name, "self-service") + " allows", func(u iamtypes.UserDetail) error {
+		{"is in the groups " + listed(groups) + " only", func(u iamtypes.UserDetail) error { return exactly(u.GroupList, groups) }},
+		{"has no policy but those of its groups", func(u iamtypes.UserDetail) error {
 			if err := noInline(u.UserPolicyList); err != nil {
 				return err
 			}
-			return attachedOnly(u.AttachedManagedPolicies, selfService)
+			return attachedOnly(u.AttachedManagedPolicies)
 		}},
 		{password, func(iamtypes.UserDetail) error { return checkPassword(ctx, a.iam, name, hasPassword) }},
 	} {
@@ -261,13 +271,6 @@ func membersText(users []string) string {
 		return "has no members"
 	}
 	return "has the members " + listed(users) + " only"
-}
-
-func groupsText(groups []string) string {
-	if len(groups) == 0 {
-		return "is in no group"
-	}
-	return "is in the groups " + listed(groups) + " only"
 }
 
 func checkPassword(ctx context.Context, client *iam.Client, user string, want bool) error {

@@ -43,8 +43,8 @@ func (p *prover) proveGitHub(ctx context.Context, a *account, found *identities)
 			return attachedOnly(r.AttachedManagedPolicies, managed("ReadOnlyAccess")...)
 		}},
 		{plan, "can't write: ReadOnlyAccess allows nothing but reading", func(iamtypes.RoleDetail) error { return p.readOnly() }},
-		{plan, "may besides decrypt with the key " + alias + " and do nothing else", func(r iamtypes.RoleDetail) error {
-			return a.checkDecrypts(ctx, r, alias)
+		{plan, "may besides decrypt " + decryptedText(a.name) + " with the key " + alias + ", nothing by any other key, and do nothing else", func(r iamtypes.RoleDetail) error {
+			return p.checkDecrypts(ctx, a, r, alias)
 		}},
 		{apply, "lets in " + strings.Join(github.ApplySubjects(), " and ") + " only", func(r iamtypes.RoleDetail) error {
 			return checkWorkflowsTrust(r, provider, github.ApplySubjects())
@@ -82,9 +82,16 @@ func checkWorkflowsTrust(role iamtypes.RoleDetail, provider string, subjects []s
 	return trust.trustsWorkflows(provider, subjects...)
 }
 
-// checkDecrypts checks that a role's inline policies allow decrypting with the
-// key that the alias names, and nothing else.
-func (a *account) checkDecrypts(ctx context.Context, role iamtypes.RoleDetail, alias string) error {
+func decryptedText(account string) string {
+	if account == organization.Master {
+		return "coldstart's own states and the account's facts"
+	}
+	return "the account's facts"
+}
+
+// checkDecrypts checks that a role's inline policies allow decrypting what previews
+// read with the key that the alias names, and nothing else.
+func (p *prover) checkDecrypts(ctx context.Context, a *account, role iamtypes.RoleDetail, alias string) error {
 	key, err := a.key(ctx, alias)
 	if err != nil {
 		return err
@@ -93,7 +100,14 @@ func (a *account) checkDecrypts(ctx context.Context, role iamtypes.RoleDetail, a
 	if err != nil {
 		return err
 	}
-	return d.decryptsOnly(aws.ToString(key.Arn))
+	bucket := "arn:aws:s3:::" + p.org.Name(a.name, "state") + "-" + a.id
+	objects := []string{bucket + "/.pulumi/stacks/coldstart-account/" + a.name + ".json"}
+	own := a.name == organization.Master
+	if own {
+		objects = append(objects, bucket, bucket+"/.pulumi/meta.yaml",
+			bucket+"/.pulumi/stacks/coldstart/*", bucket+"/.pulumi/locks/organization/coldstart/*")
+	}
+	return d.decryptsOnly(aws.ToString(key.Arn), objects, own)
 }
 
 // checkReadOnlyAccess checks what AWS's policy allows. It is the same in every

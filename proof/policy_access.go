@@ -183,13 +183,34 @@ func (d *policyDocument) assumesOnly(roleARNs ...string) error {
 	return exactly(d.allowedResources(), roleARNs)
 }
 
-// decryptsOnly checks that a policy allows decrypting with a key, and nothing
-// else.
-func (d *policyDocument) decryptsOnly(keyARN string) error {
-	if err := d.allowsOnly([]string{"kms:Decrypt"}, nil); err != nil {
-		return err
+// decryptsOnly checks that a policy allows decrypting objects with a key and, if
+// secrets is set, what was encrypted without an encryption context, and that it denies
+// decrypting with any other key.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+func (d *policyDocument) decryptsOnly(keyARN string, objectARNs []string, secrets bool) error {
+	allowed := func(operator, key string, values ...string) policyStatement {
+		s := policyStatement{Effect: "Allow", Action: oneOrMany[string]{"kms:Decrypt"}, Resource: oneOrMany[string]{keyARN}}
+		s.require(operator, key, values...)
+		return s
 	}
-	return exactly(d.allowedResources(), []string{keyARN})
+	want := []policyStatement{
+		allowed("StringLike", "kms:EncryptionContext:aws:s3:arn", objectARNs...),
+		{Effect: "Deny", Action: oneOrMany[string]{"kms:Decrypt"}, NotResource: oneOrMany[string]{keyARN}},
+	}
+	if secrets {
+		want = append(want, allowed("Null", "kms:EncryptionContextKeys", "true"))
+	}
+	return exactly(meanings(d.Statement), meanings(want))
+}
+
+// meanings returns what each statement says, whatever its Sid is.
+func meanings(statements []policyStatement) []string {
+	var all []string
+	for _, s := range statements {
+		s.Sid = ""
+		all = append(all, s.canonical())
+	}
+	return all
 }
 
 func (d *policyDocument) allowedResources() []string {
@@ -245,7 +266,7 @@ func changesCredentials(action string) bool {
 // before they have a second factor. BoolIfExists also catches requests of keys,
 // which come without the condition key.
 func (d *policyDocument) deniesWithoutMFA() error {
-	needed := []string{"iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ChangePassword"}
+	needed := []string{"iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice", "iam:ChangePassword"}
 	harmless := append([]string{
 		"iam:GetAccountPasswordPolicy", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices",
 		"iam:ListVirtualMFADevices", "iam:ResyncMFADevice", "sts:GetSessionToken",

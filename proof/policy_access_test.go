@@ -80,15 +80,34 @@ func TestAssumesOnly(t *testing.T) {
 
 func TestDecryptsOnly(t *testing.T) {
 	t.Parallel()
-	const good = `{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:us-west-2:1:key/k"]}`
+	const (
+		objects = `{"Sid":"A","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:us-west-2:1:key/k",` +
+			`"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::b/x","arn:aws:s3:::b/y/*"]}}}`
+		secrets = `,{"Sid":"B","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:us-west-2:1:key/k","Condition":{"Null":{"kms:EncryptionContextKeys":"true"}}}`
+		nothing = `,{"Sid":"C","Effect":"Deny","Action":"kms:Decrypt","NotResource":"arn:aws:kms:us-west-2:1:key/k"}`
+	)
+	good := objects + nothing
+	check := func(secrets bool) func(*policyDocument) error {
+		return func(d *policyDocument) error {
+			return d.decryptsOnly("arn:aws:kms:us-west-2:1:key/k", []string{"arn:aws:s3:::b/y/*", "arn:aws:s3:::b/x"}, secrets)
+		}
+	}
 	checkPolicies(t, []policyCase{
 		{"as coldstart writes it", statements(good), ""},
-		{"another key", statements(good, `key/k`, `key/other`), "lacks arn:aws:kms:us-west-2:1:key/k, and has"},
-		{"every key", statements(good, `arn:aws:kms:us-west-2:1:key/k`, `*`), "has *"},
-		{"encrypting", statements(good, `kms:Decrypt`, `kms:*`), "allows kms:*"},
-		{"writing too", statements(good + `,{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}`), "allows s3:PutObject"},
-		{"nothing", statements(""), "allows nothing"},
-	}, func(d *policyDocument) error { return d.decryptsOnly("arn:aws:kms:us-west-2:1:key/k") })
+		{"secrets besides", statements(objects + secrets + nothing), "also has"},
+		{"another key", statements(good, `key/k`, `key/other`), "it lacks"},
+		{"every key", statements(good, `"arn:aws:kms:us-west-2:1:key/k"`, `"*"`), "it lacks"},
+		{"every object", statements(good, `arn:aws:s3:::b/x`, `arn:aws:s3:::b/*`), "it lacks"},
+		{"encrypting", statements(good, `kms:Decrypt`, `kms:*`), "it lacks"},
+		{"other keys, if their policies say so", statements(objects), "it lacks"},
+		{"as an earlier coldstart wrote it", statements(`{"Sid":"A","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:us-west-2:1:key/k"]}`), "it lacks"},
+		{"writing too", statements(good + `,{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}`), "also has"},
+		{"nothing", statements(""), "it lacks"},
+	}, check(false))
+	checkPolicies(t, []policyCase{
+		{"as coldstart writes it for master", statements(objects + secrets + nothing), ""},
+		{"no secrets", statements(good), "it lacks"},
+	}, check(true))
 }
 
 func TestSays(t *testing.T) {
@@ -128,7 +147,7 @@ func TestSays(t *testing.T) {
 const selfServing = `{"Sid":"See","Effect":"Allow","Action":["iam:GetAccountPasswordPolicy","iam:ListUsers"],"Resource":["*"]},` +
 	`{"Sid":"Own","Effect":"Allow","Action":["iam:ChangePassword","iam:CreateAccessKey","iam:GetUser"],"Resource":["arn:aws:iam::*:user/${aws:username}"]},` +
 	`{"Sid":"Device","Effect":"Allow","Action":["iam:CreateVirtualMFADevice"],"Resource":["arn:aws:iam::*:mfa/${aws:username}"]},` +
-	`{"Sid":"MFA","Effect":"Deny","NotAction":["iam:CreateVirtualMFADevice","iam:EnableMFADevice","iam:ChangePassword","iam:GetUser","sts:GetSessionToken"],` +
+	`{"Sid":"MFA","Effect":"Deny","NotAction":["iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice","iam:EnableMFADevice","iam:ChangePassword","iam:GetUser","sts:GetSessionToken"],` +
 	`"Resource":["*"],"Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":["false"]}}}`
 
 func TestServesSelf(t *testing.T) {

@@ -71,6 +71,18 @@ func FactsKey(account string) string {
 	return fmt.Sprintf(".pulumi/stacks/%s/%s.json", FactsProject, account)
 }
 
+// PreviewedObjects are the keys of what a preview of a project's stacks reads in a
+// state bucket: what Pulumi's DIY backend keeps for the project, and about itself. *
+// stands for any characters.
+// https://www.pulumi.com/docs/iac/concepts/state-and-backends/#using-a-diy-backend
+func PreviewedObjects(project string) []string {
+	return []string{
+		".pulumi/locks/organization/" + project + "/*",
+		".pulumi/meta.yaml",
+		".pulumi/stacks/" + project + "/*",
+	}
+}
+
 // checkpoint returns the stack's checkpoint with the values as its outputs.
 func checkpoint(args *FactsArgs) pulumi.StringPtrOutput {
 	values := pulumi.StringMap{}

@@ -71,8 +71,10 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 	b, err := storage.New(ctx, name, storage.Args{
 		Bucket: pulumi.Sprintf("%s-%s", args.Name, args.AccountID),
 		KeyARN: key.Arn,
-		Rules:  expireOldVersions(),
-		Tags:   args.Tags,
+		// Who may decrypt which of a bucket's objects is told apart by the object.
+		NoBucketKey: true,
+		Rules:       expireOldVersions(),
+		Tags:        args.Tags,
 	}, store)
 	if err != nil {
 		return nil, err

@@ -186,6 +186,7 @@ var granting = map[string][]string{
 	"aws:iam/policy:Policy":                                    {"policy"},
 	"aws:iam/groupPolicy:GroupPolicy":                          {"policy"},
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":        {"policyArn", "role"},
+	"aws:iam/groupPolicyAttachment:GroupPolicyAttachment":      {"policyArn", "group"},
 	"aws:iam/userPolicyAttachment:UserPolicyAttachment":        {"policyArn", "user"},
 	"aws:iam/userGroupMembership:UserGroupMembership":          {"groups"},
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":      {"url", "clientIdLists"},

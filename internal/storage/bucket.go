@@ -31,7 +31,10 @@ type Args struct {
 	Rules s3.BucketLifecycleConfigurationV2RuleArray
 	// ObjectLock enables object lock, which can be done only now.
 	ObjectLock bool
-	Tags       pulumi.StringMapInput
+	// NoBucketKey asks KMS for each object by itself. With an S3 Bucket Key,
+	// whoever writes has to be allowed to decrypt as well.
+	NoBucketKey bool
+	Tags        pulumi.StringMapInput
 }
 
 // Bucket is a declared bucket.
@@ -83,7 +86,8 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 		Bucket: b.ID(),
 		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
 			s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-				BucketKeyEnabled: pulumi.Bool(true), // One call to KMS for many objects.
+				// One call to KMS for many objects.
+				BucketKeyEnabled: pulumi.Bool(!args.NoBucketKey),
 				ApplyServerSideEncryptionByDefault: s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
 					SseAlgorithm:   pulumi.String("aws:kms"),
 					KmsMasterKeyId: args.KeyARN.ToStringOutput().ToStringPtrOutput(),

@@ -1,0 +1,119 @@
+package identity_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+)
+
+// document parses a policy that a resource has as an input.
+func document(t *testing.T, result *pulumitest.Result, typ, name string) policy.Document {
+	t.Helper()
+	var d struct{ Statement []policy.Statement }
+	text, _ := result.Resource(t, typ, name).At("policy").(string)
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatalf("%s %s: %v in %q", typ, name, err, text)
+	}
+	return policy.Document{Statements: d.Statement}
+}
+
+// readingAnything stands for ReadOnlyAccess, as far as it reads what may be encrypted,
+// and for a key's policy that lets in everybody, as that of aws/ssm does.
+var readingAnything = []policy.Statement{{
+	Effect: policy.Allow, Action: []string{"s3:Get*", "ssm:Get*", "kms:Decrypt"}, Resource: []string{"*"},
+}}
+
+// TestPlanDecrypts compares what previews read with what else a state key, or a key
+// that lets in everybody, encrypts.
+func TestPlanDecrypts(t *testing.T) {
+	t.Parallel()
+	const (
+		other  = "arn:aws:kms:us-west-2:111111111111:key/aws-ssm"
+		bucket = "arn:aws:s3:::acme-prod-state-1"
+	)
+	object := func(arn string) map[string]string {
+		return map[string]string{"kms:EncryptionContext:aws:s3:arn": arn, "kms:EncryptionContextKeys": "aws:s3:arn"}
+	}
+	for _, secrets := range []bool{false, true} {
+		result := run(t, false, func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+			_, err := identity.NewGitHub(ctx, "github", &identity.GitHubArgs{
+				Issuer: "i.example", PlanRole: "plan", ApplyRole: "apply", PlanSubjects: []string{"a"}, ApplySubjects: []string{"b"}, Tags: tags,
+				State: identity.ReadableState{
+					KeyARN: pulumi.String(key), Bucket: pulumi.String("acme-prod-state-1"), Secrets: secrets,
+					Objects: []string{".pulumi/stacks/coldstart-account/prod.json", ".pulumi/stacks/coldstart/*"},
+				},
+			}, in)
+			return err
+		})
+		own := document(t, result, pulumitest.RolePolicy, "plan-state")
+		for name, c := range map[string]struct {
+			key  string
+			keys map[string]string
+			want bool // whether it is allowed by the policy itself
+		}{
+			"the account's facts":               {key, object(bucket + "/.pulumi/stacks/coldstart-account/prod.json"), true},
+			"a stack of coldstart's":            {key, object(bucket + "/.pulumi/stacks/coldstart/prod.json"), true},
+			"a team's stack":                    {key, object(bucket + "/.pulumi/stacks/shop/prod.json"), false},
+			"a team's history":                  {key, object(bucket + "/.pulumi/history/shop/prod/1.json"), false},
+			"an object of another bucket":       {key, object("arn:aws:s3:::shop-data/.pulumi/stacks/coldstart/x.json"), false},
+			"any object under a Bucket Key":     {key, object(bucket), secrets},
+			"secrets of a Pulumi program":       {key, nil, secrets},
+			"a parameter under aws/ssm":         {other, map[string]string{"kms:EncryptionContext:PARAMETER_ARN": "arn:aws:ssm:us-west-2:111111111111:parameter/shop/password"}, false},
+			"secrets of another key's programs": {other, nil, false},
+		} {
+			request := policy.Request{Action: "kms:Decrypt", Resource: c.key, Keys: c.keys}
+			if got := own.Decide(request) == policy.Allow; got != c.want {
+				t.Errorf("secrets %t: %s: allowed is %t", secrets, name, got)
+			}
+			// What ReadOnlyAccess and keys' policies allow comes on top.
+			both := policy.Document{Statements: append(own.Statements, readingAnything...)}
+			if got := both.Decide(request); c.key == other && got != policy.Deny {
+				t.Errorf("%s with a key that lets in everybody: %q", name, got)
+			}
+		}
+	}
+}
+
+// TestSelfServiceDecides goes through what a user does before and after there is a
+// second factor.
+func TestSelfServiceDecides(t *testing.T) {
+	t.Parallel()
+	const (
+		user, another  = "arn:aws:iam::111111111111:user/ada", "arn:aws:iam::111111111111:user/bob"
+		device, others = "arn:aws:iam::111111111111:mfa/ada", "arn:aws:iam::111111111111:mfa/bob"
+	)
+	own := document(t, run(t, false, declareUsers(nil)), pulumitest.ManagedPolicy, "self-service")
+	for name, c := range map[string]struct {
+		action, resource string
+		without, with    bool // MFA
+	}{
+		"changing the first password":          {"iam:ChangePassword", user, true, true},
+		"making a device":                      {"iam:CreateVirtualMFADevice", device, true, true},
+		"deleting a device that was left over": {"iam:DeleteVirtualMFADevice", device, true, true},
+		"enabling it":                          {"iam:EnableMFADevice", user, true, true},
+		"taking one's device away":             {"iam:DeactivateMFADevice", user, false, true},
+		"making a key":                         {"iam:CreateAccessKey", user, false, true},
+		"deleting another's device":            {"iam:DeleteVirtualMFADevice", others, false, false},
+		"enabling another's":                   {"iam:EnableMFADevice", another, false, false},
+		"another's password":                   {"iam:UpdateLoginProfile", another, false, false},
+		"joining a group":                      {"iam:AddUserToGroup", "arn:aws:iam::111111111111:group/admins", false, false},
+		"a policy of one's own":                {"iam:PutUserPolicy", user, false, false},
+	} {
+		for mfa, want := range map[string]bool{"false": c.without, "true": c.with} {
+			q := policy.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:MultiFactorAuthPresent": mfa, "aws:username": "ada"}}
+			if got := own.Decide(q) == policy.Allow; got != want {
+				t.Errorf("%s, MFA %s: allowed is %t", name, mfa, got)
+			}
+		}
+		// Long-lived keys come without the condition key.
+		q := policy.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:username": "ada"}}
+		if got := own.Decide(q) == policy.Allow; got != c.without {
+			t.Errorf("%s, with a key: allowed is %t", name, got)
+		}
+	}
+}

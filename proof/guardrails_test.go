@@ -65,7 +65,7 @@ func TestGuardrailRules(t *testing.T) {
 			{`"sts:*"`, `"ec2:*","sts:*"`, "lets pass ec2:RunInstances"},
 			{`"sts:*"`, `"*"`, "lets pass"},
 			{`"NotAction"`, `"Action"`, "doesn't deny all but something"},
-			{`"Effect":"Deny"`, `"Effect":"Allow"`, "doesn't deny all but something"},
+			{`"Effect":"Deny"`, `"Effect":"Allow"`, "also says"},
 			{exempt + ",", "", "and not if"},
 		},
 		organization.RequireIMDSv2: {

@@ -95,6 +95,7 @@ func New(target *url.URL, o Options) *Front {
 		scale:     o.Scale,
 		failures:  maps.Clone(o.Fail),
 		keys:      &keys{owner: map[string]Principal{}},
+		seed:      o.Seed,
 		rand:      rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // It has to be the same again.
 	}
 	for _, key := range o.Keys {

@@ -79,6 +79,19 @@ func (m *members) find(ctx context.Context, id string) *member {
 	return m.accounts[id]
 }
 
+// before returns the ids of accounts that this front didn't see being created.
+func (m *members) before(ctx context.Context) (ids []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.load(ctx)
+	for id, a := range m.accounts {
+		if a.created.IsZero() && id != m.w.Management {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // organization returns the organization's id.
 func (m *members) organization(ctx context.Context) string {
 	m.mu.Lock()

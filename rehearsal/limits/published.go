@@ -51,6 +51,9 @@ type Numbers struct {
 	Finalizing Duration
 	// RoleReady is how long nobody gets into a new account.
 	RoleReady Duration
+	// Spreading is how long IAM takes until a new role, or a role's first policy, is
+	// known where calls are decided.
+	Spreading Duration
 	// OptIn is how long a new account has to wait for services, by their names.
 	OptIn map[string]Duration
 	// Writing is how long a change of an organization's or a zone's entity keeps
@@ -106,6 +109,9 @@ func Published() Numbers {
 		Finalizing: Duration{15 * time.Second, Source{finalizing, seen}},
 		// AWS doesn't say; IAM is eventually consistent.
 		RoleReady: Duration{10 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html", seen}},
+		// A guess: AWS says that changes aren't seen at once, and gives no time. People
+		// report some seconds.
+		Spreading: Duration{5 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency", seen}},
 		OptIn:     map[string]Duration{},
 		// About what AWS takes to answer such a call; the emulator takes 5 ms.
 		Writing: Duration{Takes: 300 * time.Millisecond},

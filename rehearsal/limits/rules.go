@@ -18,6 +18,7 @@ func Rules(w *World) []Rule {
 		identityTokens{w},
 		newSessions(w),
 		entries{m},
+		newSpreading(w),
 		&foreign{members: m},
 		finalizes{m},
 		&creations{members: m},
@@ -27,7 +28,7 @@ func Rules(w *World) []Rule {
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
 		newReferences(w),
-		&nameServers{w: w},
+		newNameServers(m),
 		caps{w},
 		trails{w},
 	}

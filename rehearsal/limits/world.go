@@ -33,6 +33,8 @@ type World struct {
 	keys      *keys
 	failures  map[string]string // guarded by members.mu
 
+	seed uint64
+
 	mu   sync.Mutex
 	rand *rand.Rand
 }

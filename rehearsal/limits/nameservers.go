@@ -1,0 +1,370 @@
+package limits
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// nameServers gives each zone and each delegation set name servers of its own, as
+// Route 53 does: moto has the same four for all. As Route 53, it lets no two public
+// zones share a name server if they have the same name or one is below the other,
+// whichever accounts they are in.
+//
+// Which name servers a set gets is left to chance, with AWS's probability, but
+// decided by Options.Seed and the set's reference alone. So a rehearsal of the same
+// declaration meets the same conflicts each time, in whatever order stacks run.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
+type nameServers struct {
+	members *members
+
+	// creating is held while a zone is created, so that two zones can't both be
+	// found free of conflicts.
+	creating sync.Mutex
+
+	mu     sync.Mutex
+	loaded bool
+	drawn  map[string]int       // how often name servers were drawn, by reference
+	sets   map[string][4]string // the name servers of reusable sets, by the sets' ids
+	zones  map[string]hosted    // by id
+}
+
+// hosted is a zone.
+type hosted struct {
+	// name is in lower case and without a final dot; empty for a private zone.
+	name    string
+	set     string // the id of the zone's reusable set; empty if there is none
+	servers [4]string
+}
+
+func newNameServers(m *members) *nameServers {
+	return &nameServers{members: m, drawn: map[string]int{}, sets: map[string][4]string{}, zones: map[string]hosted{}}
+}
+
+func (*nameServers) Name() string { return "name servers" }
+
+// motoServers are those of moto, in route53/models.py.
+var motoServers = [4]string{"ns-2048.awsdns-64.com", "ns-2049.awsdns-65.net", "ns-2050.awsdns-66.org", "ns-2051.awsdns-67.co.uk"}
+
+var (
+	delegationSet = regexp.MustCompile(`(?s)<DelegationSet>.*?</DelegationSet>`)
+	setID         = regexp.MustCompile(`<Id>(?:/delegationset/)?([^<]+)</Id>`)
+	serverName    = regexp.MustCompile(`<NameServer>([^<]+)</NameServer>`)
+	zoneID        = regexp.MustCompile(`<HostedZone>\s*<Id>(?:/hostedzone/)?([^<]+)</Id>`)
+	zoneName      = regexp.MustCompile(`(?s)<HostedZone>.*?<Name>([^<]+)</Name>`)
+	privateZone   = regexp.MustCompile(`<PrivateZone>true</PrivateZone>`)
+)
+
+func (r *nameServers) Apply(c *Call, next Next) *Answer {
+	switch {
+	case c.Service != "route53":
+		return next(c)
+	case c.Action == "CreateHostedZone":
+		return r.create(c, next)
+	case c.Action == "DeleteReusableDelegationSet":
+		return r.deleteSet(c, next)
+	}
+	a := next(c)
+	if !a.OK() {
+		return a
+	}
+	switch c.Action {
+	case "CreateReusableDelegationSet":
+		r.draw(c, a)
+		r.rewrite(a)
+	case "GetReusableDelegationSet", "ListReusableDelegationSets", "GetHostedZone":
+		r.rewrite(a)
+	case "ListResourceRecordSets":
+		a.Body = []byte(rename(string(a.Body), r.serversOf(c.Context(), c.Caller.Account, c.Resource)))
+	case "DeleteHostedZone":
+		r.mu.Lock()
+		delete(r.zones, c.Resource)
+		r.mu.Unlock()
+	}
+	return a
+}
+
+// newZone is what a request to create a zone says.
+type newZone struct {
+	Name            string
+	DelegationSetID string `xml:"DelegationSetId"`
+	VPC             *struct{}
+	Config          struct{ PrivateZone bool } `xml:"HostedZoneConfig"`
+}
+
+// create creates a zone unless it conflicts with another.
+func (r *nameServers) create(c *Call, next Next) *Answer {
+	var in newZone
+	if xml.Unmarshal(c.Body, &in) != nil {
+		return next(c) // The emulator says what is wrong with it.
+	}
+	r.creating.Lock()
+	defer r.creating.Unlock()
+	r.load(c.Context())
+	name, set := plain(in.Name), strings.TrimPrefix(in.DelegationSetID, "/delegationset/")
+	var servers [4]string
+	switch {
+	case in.VPC != nil || in.Config.PrivateZone:
+		name = ""
+	case set != "":
+		servers = r.serversOfSet(set)
+		if other := r.conflicting(name, servers); other != "" {
+			// The error's words are those that people report; what is behind them is
+			// for who rehearses.
+			return r.members.w.Refuse(c, Problem{http.StatusBadRequest, "ConflictingDomainExists", fmt.Sprintf(
+				"Cannot create hosted zone with DelegationSetId DelegationSetId:%s as the DNSName %s. conflicts with existing ones sharing the delegation set (rehearsal: zone %s has a name server of the set)",
+				set, name, other), nil})
+		}
+	default:
+		// Route 53 itself draws until there is no conflict.
+		for servers = r.next("zone " + name); r.conflicting(name, servers) != ""; servers = r.next("zone " + name) {
+		}
+	}
+	a := next(c)
+	if id := zoneID.FindSubmatch(a.Body); a.OK() && id != nil {
+		r.mu.Lock()
+		r.zones[string(id[1])] = hosted{name: name, set: set, servers: servers}
+		r.mu.Unlock()
+		r.rewrite(a)
+	}
+	return a
+}
+
+// deleteSet keeps a set that a zone is on.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteReusableDelegationSet.html
+func (r *nameServers) deleteSet(c *Call, next Next) *Answer {
+	r.creating.Lock()
+	defer r.creating.Unlock()
+	r.load(c.Context())
+	r.mu.Lock()
+	used := false
+	for _, z := range r.zones {
+		used = used || z.set == c.Resource
+	}
+	r.mu.Unlock()
+	if used {
+		return r.members.w.Refuse(c, Problem{
+			http.StatusBadRequest, "DelegationSetInUse",
+			"The specified delegation contains associated hosted zones which must be deleted before the reusable delegation set can be deleted.", nil,
+		})
+	}
+	return next(c)
+}
+
+// draw draws the name servers of a new set; those of a zone, if the set is made of
+// that zone's.
+func (r *nameServers) draw(c *Call, a *Answer) {
+	var in struct {
+		CallerReference string
+		HostedZoneID    string `xml:"HostedZoneId"`
+	}
+	id := setID.FindSubmatch(delegationSet.Find(a.Body))
+	if id == nil || xml.Unmarshal(c.Body, &in) != nil {
+		return
+	}
+	var servers [4]string
+	if zone := strings.TrimPrefix(in.HostedZoneID, "/hostedzone/"); zone != "" {
+		servers = r.serversOf(c.Context(), c.Caller.Account, zone)
+	} else {
+		servers = r.next(madeUnique.ReplaceAllString(in.CallerReference, ""))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sets[string(id[1])] = servers
+}
+
+// madeUnique is what the AWS provider puts behind a reference. It is never the same.
+var madeUnique = regexp.MustCompile(`-terraform-[0-9a-f]+$`)
+
+// next draws name servers for a reference: others each time.
+func (r *nameServers) next(reference string) [4]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.drawn[reference]
+	r.drawn[reference]++
+	return servers(fmt.Sprintf("%d %s %d", r.members.w.seed, reference, n))
+}
+
+// NameServers returns the name servers that the first reusable delegation set of a
+// reference gets under Options.Seed: a test finds a seed that makes a conflict.
+func NameServers(seed uint64, reference string) [4]string {
+	return servers(fmt.Sprintf("%d %s %d", seed, reference, 0))
+}
+
+// servers turns a draw into name servers. Route 53's are in four top level domains,
+// 512 servers in each and eight of them in a domain; a zone has one of each.
+func servers(draw string) (names [4]string) {
+	hash := sha256.Sum256([]byte(draw))
+	for i, tld := range [4]string{"com", "net", "org", "co.uk"} {
+		n := int(binary.BigEndian.Uint16(hash[2*i:])) % 512
+		names[i] = fmt.Sprintf("ns-%d.awsdns-%02d.%s", 512*i+n, n/8, tld)
+	}
+	return names
+}
+
+// conflicting returns the name of a zone that can't be together with a zone of the
+// given name on the given name servers; empty if there is none.
+func (r *nameServers) conflicting(name string, servers [4]string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, z := range r.zones {
+		if z.name == "" || z.name != name && !strings.HasSuffix(z.name, "."+name) && !strings.HasSuffix(name, "."+z.name) {
+			continue
+		}
+		if slices.ContainsFunc(servers[:], func(s string) bool { return slices.Contains(z.servers[:], s) }) {
+			return z.name
+		}
+	}
+	return ""
+}
+
+// rewrite writes the name servers of zones and sets into an answer, and learns those
+// that are in it already.
+func (r *nameServers) rewrite(a *Answer) {
+	body := string(a.Body)
+	var zone string
+	if id := zoneID.FindStringSubmatch(body); id != nil {
+		zone = id[1]
+	}
+	body = delegationSet.ReplaceAllStringFunc(body, func(text string) string {
+		var id string
+		if found := setID.FindStringSubmatch(text); found != nil {
+			id = found[1]
+		}
+		r.learn(zone, id, text, body)
+		switch {
+		case id != "":
+			return rename(text, r.serversOfSet(id))
+		case zone != "":
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return rename(text, r.zones[zone].servers)
+		}
+		return text
+	})
+	a.Body = []byte(body)
+}
+
+// learn remembers what a set or a zone of before is on. Text is the delegation set in
+// an answer.
+func (r *nameServers) learn(zone, set, text, body string) {
+	own, known := listed(text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if set != "" {
+		switch _, drawn := r.sets[set]; {
+		case known: // Another front, behind this one, has said which.
+			r.sets[set] = own
+		case !drawn:
+			r.sets[set] = servers(set)
+		}
+		own, known = r.sets[set], true
+	}
+	old, there := r.zones[zone]
+	switch {
+	case zone == "" || there && !known:
+		return
+	case !known:
+		own = servers(zone)
+	}
+	if !there {
+		old.set = set
+		if name := zoneName.FindStringSubmatch(body); name != nil && !privateZone.MatchString(body) {
+			old.name = plain(name[1])
+		}
+	}
+	old.servers = own
+	r.zones[zone] = old
+}
+
+// listed returns the name servers in an answer; false if they are moto's.
+func listed(text string) (own [4]string, ok bool) {
+	found := serverName.FindAllStringSubmatch(text, -1)
+	if len(found) != len(own) {
+		return own, false
+	}
+	for i, name := range found {
+		own[i] = name[1]
+	}
+	return own, own != motoServers
+}
+
+func (r *nameServers) serversOfSet(id string) [4]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.sets[id]; ok {
+		return known
+	}
+	return servers(id)
+}
+
+// serversOf returns the name servers of a zone. A zone of before is asked for.
+func (r *nameServers) serversOf(ctx context.Context, account, zone string) [4]string {
+	r.mu.Lock()
+	z, ok := r.zones[zone]
+	r.mu.Unlock()
+	if !ok {
+		if a := r.get(ctx, account, "/2013-04-01/hostedzone/"+zone); a.OK() {
+			r.rewrite(a)
+		}
+		r.mu.Lock()
+		z = r.zones[zone]
+		r.mu.Unlock()
+	}
+	return z.servers
+}
+
+// load learns the zones of before, once: those of the management account and of
+// members that weren't created through this front.
+func (r *nameServers) load(ctx context.Context) {
+	r.mu.Lock()
+	loaded := r.loaded
+	r.loaded = true
+	r.mu.Unlock()
+	if loaded {
+		return
+	}
+	for _, account := range append([]string{r.members.w.Management}, r.members.before(ctx)...) {
+		a := r.get(ctx, account, "/2013-04-01/hostedzone")
+		var list struct {
+			Zones []struct {
+				ID string `xml:"Id"`
+			} `xml:"HostedZones>HostedZone"`
+		}
+		if !a.OK() || xml.Unmarshal(a.Body, &list) != nil {
+			continue
+		}
+		for _, z := range list.Zones {
+			r.serversOf(ctx, account, strings.TrimPrefix(z.ID, "/hostedzone/"))
+		}
+	}
+}
+
+// get asks Route 53 in the emulator as an account.
+func (r *nameServers) get(ctx context.Context, account, path string) *Answer {
+	c := r.members.w.ask(account, "route53", "", nil)
+	c.Method, c.URL = http.MethodGet, &url.URL{Path: path}
+	return r.members.w.Send(context.WithoutCancel(ctx), c)
+}
+
+func rename(text string, names [4]string) string {
+	if names[0] == "" {
+		return text
+	}
+	for i, name := range names {
+		text = strings.ReplaceAll(text, motoServers[i], name)
+	}
+	return text
+}
+
+// plain returns a domain name as names compare.
+func plain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -96,6 +96,11 @@ var table = []advice{
 		"https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html",
 	},
 	{
+		regexp.MustCompile(conflicting),
+		"a zone of this name, above or below it, in whatever account, has a name server of the zone's delegation set: run `coldstart up`, which makes another set; by hand, delete the set that the error names (`aws route53 delete-reusable-delegation-set --id …`), and then `pulumi refresh` and `pulumi up`",
+		"https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html",
+	},
+	{
 		regexp.MustCompile(`AccessDenied|UnauthorizedOperation|not authorized to perform`),
 		beAdministrator,
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",

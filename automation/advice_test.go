@@ -10,19 +10,20 @@ import (
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"creating AWS Organizations Account (prod): ConstraintViolationException: You have exceeded the allowed number of AWS accounts.":                       "ask for more accounts",
-		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: ACCOUNT_LIMIT_EXCEEDED":        "ask for more accounts",
-		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: EMAIL_ALREADY_EXISTS":          "one AWS account for ever",
-		"operation error Organizations: CreateOrganization, AlreadyInOrganizationException: The AWS account is already a member of an organization.":           "of that one's management account",
-		"api error SignatureDoesNotMatch: Signature expired: 20261124T100000Z is now earlier than 20261124T101500Z":                                            "best by NTP",
-		"api error ExpiredToken: The security token included in the request is expired":                                                                        "sign in again",
-		"api error OptInRequired: The AWS Access Key Id needs a subscription for the service":                                                                  "run again later",
-		"api error InvalidClientTokenId: The security token included in the request is invalid":                                                                "enable it",
-		"api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in an identity-based policy":        "sign in with one",
-		"api error AccessDenied: User: u is not authorized to perform: s3:CreateBucket on resource: r with an explicit deny in a service control policy":       "a guardrail",
-		"Cannot assume IAM Role. operation error STS: AssumeRole, api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r": "the role trusts the management account",
-		"api error AccessDeniedException: You don't have permissions to access this resource.":                                                                 "sign in as an administrator",
-		"writing snapshot: write /b/.pulumi/stacks/coldstart/master.json.tmp: no space left on device":                                                         "make room",
+		"creating AWS Organizations Account (prod): ConstraintViolationException: You have exceeded the allowed number of AWS accounts.":                                                                                                                             "ask for more accounts",
+		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: ACCOUNT_LIMIT_EXCEEDED":                                                                                                              "ask for more accounts",
+		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: EMAIL_ALREADY_EXISTS":                                                                                                                "one AWS account for ever",
+		"operation error Organizations: CreateOrganization, AlreadyInOrganizationException: The AWS account is already a member of an organization.":                                                                                                                 "of that one's management account",
+		"api error SignatureDoesNotMatch: Signature expired: 20261124T100000Z is now earlier than 20261124T101500Z":                                                                                                                                                  "best by NTP",
+		"api error ExpiredToken: The security token included in the request is expired":                                                                                                                                                                              "sign in again",
+		"api error OptInRequired: The AWS Access Key Id needs a subscription for the service":                                                                                                                                                                        "run again later",
+		"api error InvalidClientTokenId: The security token included in the request is invalid":                                                                                                                                                                      "enable it",
+		"api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in an identity-based policy":                                                                                                              "sign in with one",
+		"api error AccessDenied: User: u is not authorized to perform: s3:CreateBucket on resource: r with an explicit deny in a service control policy":                                                                                                             "a guardrail",
+		"Cannot assume IAM Role. operation error STS: AssumeRole, api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r":                                                                                                       "the role trusts the management account",
+		"creating Route53 Hosted Zone (a.example): operation error Route 53: CreateHostedZone, ConflictingDomainExists: Cannot create hosted zone with DelegationSetId DelegationSetId:N1":                                                                           "which makes another set",
+		"api error AccessDeniedException: You don't have permissions to access this resource.":                                                                                                                                                                       "sign in as an administrator",
+		"writing snapshot: write /b/.pulumi/stacks/coldstart/master.json.tmp: no space left on device":                                                                                                                                                               "make room",
 		"an error that nobody has seen before": "",
 	} {
 		got := diagnose([]string{text}, errors.New("raw")).Text

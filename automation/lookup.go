@@ -88,8 +88,9 @@ func (f *finder) delegationSet(ctx context.Context, r apitype.ResourceV3, refere
 		}
 		for _, set := range page.DelegationSets {
 			id := strings.TrimPrefix(aws.ToString(set.Id), "/delegationset/")
-			// The provider puts a unique number behind the reference name.
-			if strings.HasPrefix(aws.ToString(set.CallerReference), reference+"-") && !f.taken(id) {
+			// The provider puts its name and a unique number behind the reference name.
+			// A zone's second set has a reference that begins as the first one's does.
+			if strings.HasPrefix(aws.ToString(set.CallerReference), reference+"-terraform-") && !f.taken(id) {
 				return id, nil
 			}
 		}

@@ -32,7 +32,7 @@ var (
 	// there matches AWS's codes for what is there already. A bucket that exists
 	// and isn't owned by the account is somebody else's.
 	there = regexp.MustCompile(`EntityAlreadyExists|BucketAlreadyOwnedByYou|AlreadyExistsException|ParameterAlreadyExists|` +
-		`HostedZoneAlreadyExists|ConflictingDomainExists|DelegationSetAlreadyCreated|AlreadyRegisteredException|AlreadyInOrganizationException|` +
+		`HostedZoneAlreadyExists|DelegationSetAlreadyCreated|AlreadyRegisteredException|AlreadyInOrganizationException|` +
 		`Duplicate\w+Exception|ConflictException|EMAIL_ALREADY_EXISTS|CONCURRENT_ACCOUNT_MODIFICATION|but it already exists`)
 )
 

@@ -371,6 +371,16 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 			stride++
 			continue
 		}
+		if zones := s.watcher.conflictingZones(); len(zones) > 0 && stride < strides {
+			n, redrawErr := s.redraw(ctx, handle, zones)
+			if redrawErr != nil {
+				return errors.Join(err, redrawErr)
+			}
+			if n > 0 {
+				stride++
+				continue
+			}
+		}
 		if again, lockErr := s.unlock(ctx, err); again {
 			continue
 		} else if lockErr != nil {

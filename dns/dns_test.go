@@ -1,6 +1,8 @@
 package dns_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +50,89 @@ func TestZone(t *testing.T) {
 			t.Errorf("outputs: (-want +got)\n%s", diff)
 		}
 	})
+}
+
+// TestZoneAvoidsItsParent takes the first set that shares no name server with the
+// zone above, in each run the same, and the first set at all where no others are.
+func TestZoneAvoidsItsParent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		parent []string
+		sets   []string
+		on     string
+	}{
+		"none shared":     {[]string{"ns-1.apex", "ns-2.apex", "ns-3.apex", "ns-4.apex"}, []string{"zone"}, "zone"},
+		"one shared":      {[]string{"ns-1.apex", "ns-2.apex", "NS-3.zone.", "ns-4.apex"}, []string{"zone", "zone-2"}, "zone-2"},
+		"two sets shared": {[]string{"ns-1.zone-2", "ns-2.apex", "ns-3.zone", "ns-4.apex"}, []string{"zone", "zone-2", "zone-3"}, "zone-3"},
+		"an emulator":     {[]string{"ns-1.zone", "ns-2.zone", "ns-3.zone", "ns-4.zone"}, []string{"zone"}, "zone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pulumitest.Both(t, func(t *testing.T, preview bool) {
+				result := pulumitest.Run{Preview: preview}.Do(t, pulumitest.In("prod", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+					z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{
+						Name: "acme-prod-zone", Domain: "prod.acme.example", ParentNameServers: pulumi.ToStringArray(c.parent),
+					}, in)
+					if err != nil {
+						return err
+					}
+					ctx.Export("nameServers", z.NameServers)
+					return nil
+				}))
+				if result.Err != nil {
+					t.Fatal(result.Err)
+				}
+				result.CheckProviders(t, "prod")
+				result.CheckProtected(t)
+				if preview {
+					if n := len(result.OfType(pulumitest.DelegationSet)); n != 1 || result.Exports["nameServers"] != pulumitest.Unknown {
+						t.Errorf("a preview has %d sets and %v", n, result.Exports)
+					}
+					return
+				}
+				var sets []string
+				for _, set := range result.OfType(pulumitest.DelegationSet) {
+					sets = append(sets, set.Name)
+					if want := strings.Replace(set.Name, "zone", "acme-prod-zone", 1); set.At("referenceName") != want {
+						t.Errorf("%s has the reference %v, not %s", set.Name, set.At("referenceName"), want)
+					}
+				}
+				if diff := cmp.Diff(c.sets, sets); diff != "" {
+					t.Errorf("sets: (-want +got)\n%s", diff)
+				}
+				zone := result.Resource(t, pulumitest.Zone, "zone")
+				if got, want := zone.At("delegationSetId"), "N"+strings.ToUpper(c.on); got != want {
+					t.Errorf("the zone is on %v, not %s", got, want)
+				}
+				if !zone.Waits(result.Resource(t, pulumitest.DelegationSet, c.on)) {
+					t.Errorf("the zone waits for %v", zone.DependsOn)
+				}
+				want := []any{"ns-1." + c.on, "ns-2." + c.on, "ns-3." + c.on, "ns-4." + c.on}
+				if diff := cmp.Diff(any(want), result.Exports["nameServers"]); diff != "" {
+					t.Errorf("name servers: (-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestZoneGivesUp ends when no set is good.
+func TestZoneGivesUp(t *testing.T) {
+	t.Parallel()
+	parent := []string{"ns-1.zone"}
+	for i := range 30 {
+		parent = append(parent, fmt.Sprintf("ns-1.zone-%d", i))
+	}
+	result := pulumitest.Run{}.Do(t, pulumitest.In("prod", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+		z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: "prod.acme.example", ParentNameServers: pulumi.ToStringArray(parent)}, in)
+		if err == nil {
+			ctx.Export("nameServers", z.NameServers)
+		}
+		return err
+	}))
+	if result.Err == nil || !strings.Contains(result.Err.Error(), "shares a name server with the zone above prod.acme.example") {
+		t.Errorf("got %v", result.Err)
+	}
 }
 
 // TestDelegationBeforeZone checks that the delegation needs the name servers

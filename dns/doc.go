@@ -5,6 +5,7 @@
 // Every zone is created on a reusable delegation set of its own. The set's name
 // servers are known before the zone is, so the delegation doesn't wait for the
 // zone, the registrar can be told at once, and a zone that has to be made again
-// keeps its name servers.
+// keeps its name servers. Route 53 refuses a zone on a set that shares a name server
+// with the zone above, so NewZone makes sets until one shares none.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/white-label-name-servers.html
 package dns

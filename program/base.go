@@ -19,6 +19,8 @@ type base struct {
 	// delegation may change the account's name in the apex zone.
 	delegation *aws.Provider
 	apexZoneID pulumi.StringInput
+	// apexNameServers are the apex zone's; nil in a preview that can't know them.
+	apexNameServers pulumi.StringArrayInput
 	// accountARN is AWS Organizations' name of the account, accessRoleARN the
 	// role by which programs enter it; nil if there is none.
 	accountARN, accessRoleARN pulumi.StringInput
@@ -31,7 +33,12 @@ type base struct {
 // and who may come in. It returns the fields of stackref.Account.
 func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
-	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: org.Name(name, "zone"), Domain: org.ZoneName(name), Tags: tags}, in)
+	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{
+		Name:              org.Name(name, "zone"),
+		Domain:            org.ZoneName(name),
+		ParentNameServers: b.apexNameServers,
+		Tags:              tags,
+	}, in)
 	if err != nil {
 		return nil, err
 	}

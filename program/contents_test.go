@@ -151,6 +151,25 @@ func TestNameServers(t *testing.T) {
 	}
 }
 
+// TestZonesAvoidTheApex puts a member's zone on a set that shares no name server with
+// the apex zone's, and waits with the management account's own until those are known.
+func TestZonesAvoidTheApex(t *testing.T) {
+	t.Parallel()
+	w, org := after(t, shipped(t)), shipped(t)
+	w.stacks["master"]["apexNameServers"] = []any{"ns-1.apex", "ns-2.zone", "ns-3.apex", "ns-4.apex"}
+	result := w.run(t, org, "prod", false)
+	if got := result.Resource(t, pulumitest.Zone, "zone").At("delegationSetId"); got != "NZONE-2" {
+		t.Errorf("prod's zone is on %v", got)
+	}
+	if got := result.Resource(t, pulumitest.Record, "delegation").At("records", 0); got != "ns-1.zone-2" {
+		t.Errorf("prod's zone is delegated to %v", got)
+	}
+	master := nothing().run(t, org, organization.Master, false)
+	if !master.Resource(t, pulumitest.Zone, "zone").Waits(master.Resource(t, pulumitest.DelegationSet, "apex")) {
+		t.Error("the management account's zone is made before the apex zone's name servers are known")
+	}
+}
+
 // TestNestedUnits puts each unit into its parent, and keeps those that hold an
 // account anywhere below.
 func TestNestedUnits(t *testing.T) {

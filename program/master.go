@@ -48,11 +48,12 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	}
 	id := pulumi.String(self).ToStringOutput()
 	outputs, err := declareBase(ctx, org, organization.Master, base{
-		provider:      provider,
-		delegation:    provider,
-		apexZoneID:    apex.ID,
-		accountARN:    pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
-		accessRoleARN: masterAccessRole(org.Organization, self),
+		provider:        provider,
+		delegation:      provider,
+		apexZoneID:      apex.ID,
+		apexNameServers: apex.NameServers,
+		accountARN:      pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
+		accessRoleARN:   masterAccessRole(org.Organization, self),
 		accountID: func(account string) pulumi.StringOutput {
 			if account == organization.Master {
 				return id

@@ -65,11 +65,12 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 		return nil, err
 	}
 	outputs, err := declareBase(ctx, org, m.name, base{
-		provider:      m.provider,
-		delegation:    delegation,
-		apexZoneID:    m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
-		accountARN:    m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].ARN }),
-		accessRoleARN: m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
+		provider:        m.provider,
+		delegation:      delegation,
+		apexZoneID:      m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
+		apexNameServers: m.master.Strings(func(o stackref.Master) []string { return o.ApexNameServers }),
+		accountARN:      m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].ARN }),
+		accessRoleARN:   m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
 		accountID: func(account string) pulumi.StringOutput {
 			return m.master.String(func(o stackref.Master) string {
 				if account == organization.Master {

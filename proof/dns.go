@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // zone is a public hosted zone.
@@ -88,6 +90,11 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 		a.zone, err = findZone(ctx, a.route53, domain)
 		return err
 	})
+	if !p.sameServers() {
+		a.claim("zone", fmt.Sprintf("%s and %s, above it, share no name server", domain, p.org.Domain), func() error {
+			return p.checkApart(domain, a.zone)
+		})
+	}
 	a.claim("delegation", fmt.Sprintf("%s delegates %s to the zone's name servers", p.org.Domain, domain), func() error {
 		return p.checkDelegation(domain, a.zone)
 	})
@@ -109,6 +116,42 @@ func (p *prover) checkDelegation(domain string, z zone) error {
 		return errors.New("there is no zone to delegate to")
 	}
 	return checkRecord(apex.records, domain, types.RRTypeNs, z.nameServers)
+}
+
+// checkApart checks that a zone and the apex zone share no name server: such a server
+// would answer for both, and Route 53 lets no two such zones be.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
+func (p *prover) checkApart(domain string, z zone) error {
+	apex, err := p.apex()
+	if err != nil {
+		return err
+	}
+	if z.id == "" {
+		return errors.New("there is no zone")
+	}
+	above := normalized(apex.nameServers)
+	var shared []string
+	for _, server := range normalized(z.nameServers) {
+		if slices.Contains(above, server) {
+			shared = append(shared, server)
+		}
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	return fmt.Errorf("both are on %s: make another delegation set (`aws route53 create-reusable-delegation-set`) until it has none of %s, and make the zone %s again on it",
+		strings.Join(shared, ", "), strings.Join(above, ", "), domain)
+}
+
+// servesAllAlike reports whether the endpoint gives every zone the same name servers,
+// as a bare emulator does: the apex zone and the management account's own tell.
+func (p *prover) servesAllAlike(ctx context.Context) bool {
+	apex, err := p.apex()
+	if err != nil {
+		return false
+	}
+	z, err := findZone(ctx, p.master().route53, p.org.ZoneName(organization.Master))
+	return err == nil && sameNames(z.nameServers, apex.nameServers)
 }
 
 // proveLocal proves the records of workstations.
@@ -193,21 +236,13 @@ func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) 
 	return policy.changesOnly(apex.id, domain)
 }
 
-// sharedNameServers finds out whether the zones' name servers tell them apart.
+// sharedNameServers says what can't be told where zones' name servers don't tell zones
+// apart.
 func (p *prover) sharedNameServers() string {
-	var zones []zone
-	if apex, err := p.apex(); err == nil {
-		zones = append(zones, apex.zone)
-	}
-	for _, a := range p.accounts {
-		if a.zone.id != "" {
-			zones = append(zones, a.zone)
-		}
-	}
-	if len(zones) < 2 || slices.ContainsFunc(zones, func(z zone) bool { return !sameNames(z.nameServers, zones[0].nameServers) }) {
+	if !p.sameServers() {
 		return ""
 	}
-	return "whether each delegation is to its own zone's name servers and not to another's: this endpoint gives every zone the same ones"
+	return "whether each delegation is to its own zone's name servers and not to another's, and whether zones share no name server with the zone above: this endpoint gives every zone the same ones"
 }
 
 // sameNames reports whether two lists have the same domain names or addresses,

@@ -135,9 +135,11 @@ type prover struct {
 	masterID string
 	accounts []*account // master's first
 	*directory
-	apex     func() (apexZone, error)
-	archive  func() (archive, error)
-	resolver *resolver
+	apex func() (apexZone, error)
+	// sameServers reports whether every zone has the same name servers.
+	sameServers func() bool
+	archive     func() (archive, error)
+	resolver    *resolver
 	// unresolved says why DNS isn't asked, undelivered why logs aren't looked for;
 	// empty if they are.
 	unresolved, undelivered func() string
@@ -178,6 +180,7 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 		p.accounts = append(p.accounts, a)
 	}
 	p.apex = p.readApexOnce(ctx)
+	p.sameServers = sync.OnceValue(func() bool { return p.servesAllAlike(ctx) })
 	p.archive = p.readArchiveOnce(ctx)
 	p.resolver = newResolver(ctx, o)
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })

@@ -444,26 +444,28 @@ func TestTrailARN(t *testing.T) {
 	}
 }
 
-func TestSharedNameServers(t *testing.T) {
+// A zone has no name server of the apex zone's, however they are written.
+func TestZonesApart(t *testing.T) {
 	t.Parallel()
-	with := func(servers ...[]string) *prover {
-		p := &prover{apex: func() (apexZone, error) { return apexZone{zone: zone{nameServers: servers[0]}}, nil }}
-		for _, s := range servers[1:] {
-			p.accounts = append(p.accounts, &account{zone: zone{id: "Z", nameServers: s}})
-		}
-		return p
-	}
+	p := &prover{apex: func() (apexZone, error) {
+		return apexZone{zone: zone{nameServers: []string{"ns-1.awsdns-01.com", "ns-2.awsdns-02.net"}}}, nil
+	}}
 	for name, c := range map[string]struct {
-		p       *prover
-		omitted bool
+		z    zone
+		want string
 	}{
-		"no account's": {with([]string{"a"}), false},
-		"the same":     {with([]string{"a", "b"}, []string{"b", "a"}), true},
-		"their own":    {with([]string{"a"}, []string{"b"}, []string{"c"}), false},
-		"one's own":    {with([]string{"a"}, []string{"a"}, []string{"b"}), false},
+		"their own":  {zone{"Z", []string{"ns-3.awsdns-01.com", "ns-4.awsdns-02.net"}}, ""},
+		"one shared": {zone{"Z", []string{"ns-3.awsdns-01.com", "NS-2.awsdns-02.net."}}, "both are on ns-2.awsdns-02.net: make another delegation set"},
+		"no zone":    {zone{}, "there is no zone"},
 	} {
-		if got := c.p.sharedNameServers(); (got != "") != c.omitted {
-			t.Errorf("%s: %q", name, got)
+		if err := p.checkApart("prod.acme.example", c.z); !errorHas(err, c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+	for _, same := range []bool{true, false} {
+		p.sameServers = func() bool { return same }
+		if got := p.sharedNameServers(); (got != "") != same {
+			t.Errorf("%t: omitted is %q", same, got)
 		}
 	}
 }

@@ -82,6 +82,19 @@ func (r Reference[T]) String(get func(T) string) pulumi.StringOutput {
 	return pulumi.String(value).ToStringOutput()
 }
 
+// Strings returns one of the outputs that is a list; nil where outputs are missing and
+// this is one of them.
+func (r Reference[T]) Strings(get func(T) []string) pulumi.StringArrayInput {
+	var values []string
+	if r.outputs != nil {
+		values = get(*r.outputs)
+	}
+	if len(values) == 0 && !r.Known() {
+		return nil
+	}
+	return pulumi.ToStringArray(values)
+}
+
 // A folder as a backend is read while another process, or the engine itself, writes
 // a file there: for a moment the file is empty, and reading it ends too early.
 const (

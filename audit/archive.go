@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/storage"
 )
@@ -44,6 +45,7 @@ type ArchiveArgs struct {
 type Archive struct {
 	pulumi.ResourceState
 
+	// Bucket is known when trails are let in.
 	Bucket pulumi.StringOutput
 	KeyARN pulumi.StringOutput
 
@@ -88,7 +90,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 	if err := lock(ctx, name, b, args.LockDays, a); err != nil {
 		return nil, err
 	}
-	a.Bucket, a.KeyARN, a.Writable = b.Name, key.Arn, b.Policy
+	a.Bucket, a.KeyARN, a.Writable = output.After(b.Name, b.Policy), key.Arn, b.Policy
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"bucket": a.Bucket, "keyArn": a.KeyARN})
 }
 

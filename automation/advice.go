@@ -96,6 +96,11 @@ var table = []advice{
 		"https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html",
 	},
 	{
+		regexp.MustCompile(`assumed-role/\S+-delegation/\S+ is not authorized to perform: route53:`),
+		"that role may change the NS records of one name in the apex zone, which IAM can take a minute to make known: run again; if AWS says so every time, somebody has changed the role or its policy, which `coldstart refresh master` and then `coldstart up master` put right",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html",
+	},
+	{
 		regexp.MustCompile(conflicting),
 		"a zone of this name, above or below it, in whatever account, has a name server of the zone's delegation set: run `coldstart up`, which makes another set; by hand, delete the set that the error names (`aws route53 delete-reusable-delegation-set --id …`), and then `pulumi refresh` and `pulumi up`",
 		"https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html",

@@ -25,43 +25,75 @@ import (
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create.html
 const (
 	readyPatience = 15 * time.Minute
+	rolePatience  = 2 * time.Minute
 	readyFirst    = 2 * time.Second
 	readyLast     = 30 * time.Second
 )
 
 // ready waits until the stack's account lets its stack in and answers, which takes
-// a new account a while. A provider that is refused gives up at once, and leaves
-// behind what it had begun with.
+// a new account a while, and until the role that delegates its zone does what it is
+// for. A provider that is refused gives up at once, and leaves behind what it had
+// begun with.
 func (s *stack) ready(ctx context.Context) error {
-	account, err := s.account(ctx)
-	if err != nil || account.AccessRoleARN == "" {
-		return err // The program says what is missing, and in which stack.
+	master, err := s.master(ctx)
+	if err != nil {
+		return err
+	}
+	account := master.Accounts[s.name]
+	if account.AccessRoleARN == "" || account.DelegationRoleARN == "" {
+		return nil // The program says what is missing, and in which stack.
 	}
 	cfg, err := awsconfig.Load(ctx, s.a.options.Env, s.a.org.Region)
 	if err != nil {
 		return err
 	}
-	cfg = awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart")
-	wait := patience{
-		name: fmt.Sprintf("account %s (%s)", s.name, account.ID),
-		real: s.a.real,
-		look: func(ctx context.Context) error { return answers(ctx, cfg) },
-		say:  s.say,
+	member := awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart")
+	delegator := awsconfig.Assume(cfg, account.DelegationRoleARN, "coldstart")
+	for _, wait := range []patience{
+		{
+			name: fmt.Sprintf("account %s (%s)", s.name, account.ID),
+			most: readyPatience,
+			look: func(ctx context.Context) error { return answers(ctx, member) },
+		},
+		{
+			name: "role " + s.a.org.Name(s.name, "delegation"),
+			most: rolePatience,
+			look: func(ctx context.Context) error { return delegates(ctx, delegator, master.ApexZoneID) },
+		},
+	} {
+		wait.real, wait.say = s.a.real, s.say
+		if err := wait.until(ctx); err != nil {
+			return err
+		}
 	}
-	return wait.until(ctx)
+	return nil
 }
 
-// account returns what the master stack knows about the stack's account: what it
-// has handed over in this run, or what the backend has.
-func (s *stack) account(ctx context.Context) (stackref.Member, error) {
+// master returns what the master stack has handed over in this run, or what the
+// backend has; nothing if that stack hasn't run.
+func (s *stack) master(ctx context.Context) (stackref.Master, error) {
 	master, err := stackref.Decode[stackref.Master](organization.Master, s.live.Outputs(organization.Master))
 	if master == nil && err == nil {
 		master, err = s.a.Master(ctx)
 	}
 	if master == nil || err != nil {
-		return stackref.Member{}, err
+		return stackref.Master{}, err
 	}
-	return master.Accounts[s.name], nil
+	return *master, nil
+}
+
+// account returns what the master stack knows about the stack's account.
+func (s *stack) account(ctx context.Context) (stackref.Member, error) {
+	master, err := s.master(ctx)
+	return master.Accounts[s.name], err
+}
+
+// delegates asks the apex zone, as the role that delegates the account's zone, for
+// what that role may read. A new role's policy isn't known everywhere at once.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+func delegates(ctx context.Context, cfg aws.Config, apexZoneID string) error {
+	_, err := route53.NewFromConfig(cfg).GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &apexZoneID})
+	return err
 }
 
 // answers asks an account for what costs nothing.
@@ -82,6 +114,8 @@ func answers(ctx context.Context, cfg aws.Config) error {
 // patience is how a new account is waited for.
 type patience struct {
 	name string
+	// most is how much of AWS's time it may take.
+	most time.Duration
 	// real returns how long a while of AWS's takes.
 	real func(time.Duration) time.Duration
 	look func(context.Context) error
@@ -105,7 +139,7 @@ func (p patience) until(ctx context.Context) error {
 			return ctx.Err()
 		case stays(err):
 			return unentered(p.name, "can't be entered", err)
-		case paused+p.real(pause) > p.real(readyPatience):
+		case paused+p.real(pause) > p.real(p.most):
 			return unentered(p.name, fmt.Sprintf("couldn't be entered for %s", time.Since(begin).Round(time.Second)), err)
 		}
 		if reason := reasonOf(err); reason != said {
@@ -138,10 +172,18 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// denied matches what AWS writes when a policy says no, which no waiting changes.
-// Of a role that isn't there yet it gives no such reason.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-var denied = regexp.MustCompile(`with an explicit deny|because no \S+ policy allows`)
+var (
+	// denied matches what AWS writes when a policy says no, which no waiting changes.
+	// Of a role that isn't there yet it gives no such reason.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+	denied = regexp.MustCompile(`with an explicit deny|because no .+ policy allows`)
+	// entered matches what AWS writes to who was let in by a role whose own policy it
+	// doesn't know yet.
+	entered = regexp.MustCompile(`:assumed-role/.* is not authorized to perform: .* because no identity-based policy allows`)
+	// entering matches the call that lets somebody in: about that, the policies of
+	// who wants in decide.
+	entering = regexp.MustCompile(`to perform: sts:AssumeRole`)
+)
 
 // own are the errors of who asks: of credentials or a clock.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
@@ -156,5 +198,9 @@ func stays(err error) bool {
 	if !errors.As(err, &api) {
 		return false
 	}
-	return slices.Contains(own, api.ErrorCode()) || denied.MatchString(api.ErrorMessage())
+	message := api.ErrorMessage()
+	if entered.MatchString(message) && !entering.MatchString(message) {
+		return false
+	}
+	return slices.Contains(own, api.ErrorCode()) || denied.MatchString(message)
 }

@@ -39,6 +39,8 @@ func TestReady(t *testing.T) {
 		"no right to enter":  {after: time.Hour, pace: 1, err: apiError("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y because no identity-based policy allows the sts:AssumeRole action"), fails: "role trusts the management account"},
 		"a wrong clock":      {after: time.Hour, pace: 1, err: apiError("SignatureDoesNotMatch", "Signature expired: 20261124T100000Z is now earlier than …"), fails: "best by NTP"},
 		"session at its end": {after: time.Hour, pace: 1, err: apiError("ExpiredToken", "The security token included in the request is expired"), fails: "sign in again"},
+		"a role's policy":    {after: 11 * time.Second, pace: 1, err: apiError("AccessDenied", "User: arn:aws:sts::1:assumed-role/acme-prod-delegation/coldstart is not authorized to perform: route53:GetHostedZone on resource: arn:aws:route53:::hostedzone/Z because no identity-based policy allows the route53:GetHostedZone action"), want: 14 * time.Second, said: 2},
+		"a guardrail":        {after: time.Hour, pace: 1, err: apiError("AccessDenied", "User: arn:aws:sts::1:assumed-role/In/coldstart is not authorized to perform: s3:ListAllMyBuckets because no service control policy allows the s3:ListAllMyBuckets action"), fails: "because no service control policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +48,7 @@ func TestReady(t *testing.T) {
 				begin := time.Now()
 				var said []string
 				err := patience{
-					name: "account prod (1)", real: (&Automation{pace: c.pace}).real,
+					name: "account prod (1)", most: readyPatience, real: (&Automation{pace: c.pace}).real,
 					look: func(context.Context) error {
 						if time.Since(begin) < time.Duration(float64(c.after)/c.pace) {
 							return c.err
@@ -80,7 +82,7 @@ func TestReadyInterrupted(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		err := patience{
-			real: (&Automation{}).real, look: func(context.Context) error { return errors.New("no") }, say: func(string, ...any) {},
+			most: readyPatience, real: (&Automation{}).real, look: func(context.Context) error { return errors.New("no") }, say: func(string, ...any) {},
 		}.until(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 5*time.Second {
 			t.Errorf("after %s: %v", time.Since(begin), err)

@@ -47,6 +47,7 @@ const resources = 32
 var passing = regexp.MustCompile(strings.Join([]string{
 	"is not authorized to perform: sts:AssumeRole",
 	"cannot be assumed",
+	`assumed-role/\S+-delegation/\S+ is not authorized to perform: route53:`, // Its policy lets it, once IAM has spread the policy.
 	"OptInRequired",
 	"SubscriptionRequiredException",
 	"FinalizingOrganizationException",

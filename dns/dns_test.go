@@ -3,7 +3,9 @@ package dns_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -257,4 +259,37 @@ func TestRole(t *testing.T) {
 			t.Errorf("outputs are %v", result.Exports)
 		}
 	})
+}
+
+// TestRoleIsHandedOverWithItsPolicy hands over the ARN when the role may do what it
+// is for, and shows it in a preview where the role exists.
+func TestRoleIsHandedOverWithItsPolicy(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	permitted := false
+	result := pulumitest.Run{OnRegister: func(r pulumitest.Resource) {
+		if r.Type == pulumitest.RolePolicy {
+			time.Sleep(50 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			permitted = true
+		}
+	}}.Do(t, pulumitest.In("master", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+		role, err := dns.NewRole(ctx, "prod", &dns.RoleArgs{
+			Name: "acme-prod-delegation", Domain: "prod.acme.example", ApexZoneID: pulumi.String("ZAPEX"), OrganizationID: pulumi.String("o-1"),
+			MasterAccountID: pulumi.String("111111111111"), MemberAccountID: pulumi.String("123456789012"), MemberRole: "Access",
+		}, in)
+		if err != nil {
+			return err
+		}
+		ctx.Export("early", role.ARN.ApplyT(func(string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return !permitted
+		}))
+		return nil
+	}))
+	if result.Err != nil || result.Exports["early"] != false {
+		t.Errorf("%v: %v", result.Err, result.Exports)
+	}
 }

@@ -33,6 +33,7 @@ type RoleArgs struct {
 type Role struct {
 	pulumi.ResourceState
 
+	// ARN is known when the role has its policy.
 	ARN pulumi.StringOutput
 }
 
@@ -53,16 +54,17 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	if err != nil {
 		return nil, err
 	}
-	if _, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
+	rights, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
 		Name: pulumi.String("delegation"),
 		Role: role.Name,
 		Policy: output.Policy(func(v []string) policy.Document {
 			return delegate(v[0], args.Domain)
 		}, args.ApexZoneID),
-	}, pulumi.Parent(r)); err != nil {
+	}, pulumi.Parent(r))
+	if err != nil {
 		return nil, err
 	}
-	r.ARN = role.Arn
+	r.ARN = output.After(role.Arn, rights)
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"arn": r.ARN})
 }
 

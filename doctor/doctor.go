@@ -143,6 +143,7 @@ func (x *examiner) checks() []*check {
 		{topic: inAWS, name: "root user", needs: []string{"credentials"}, run: x.rootUser},
 		{topic: inAWS, name: "root user's keys", needs: []string{"credentials"}, run: x.rootKeys},
 		{topic: inAWS, name: "permissions", needs: []string{"credentials"}, run: x.permissions},
+		{topic: inAWS, name: "roles", needs: []string{"credentials"}, run: x.roles},
 		{topic: inAWS, name: "region", needs: []string{"credentials"}, run: x.region},
 
 		{topic: inOrganization, name: "organization", needs: []string{"credentials"}, run: x.describe},

@@ -151,9 +151,18 @@ func TestFindings(t *testing.T) {
 		"a root session":         {says("GetCallerIdentity", caller("arn:aws:sts::"+masterID+":assumed-root")), "root user", Failure, nil},
 		"the root user's rights": {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "permissions", Skipped, []string{"root user"}},
 		"the root user's keys":   {says("GetAccountSummary", summary(1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
-		"keys unknown":           {says("GetAccountSummary", failedXML(403, "AccessDenied")), "root user's keys", Warning, []string{"AccessDenied"}},
-		"not an administrator":   {says("SimulatePrincipalPolicy", simulated("implicitDeny")), "permissions", Failure, []string{"user/ops may not: iam:CreateRole", "AdministratorAccess"}},
-		"rights unknown":         {says("SimulatePrincipalPolicy", failedXML(501, "NotImplemented")), "permissions", Warning, []string{"an emulator, can't tell"}},
+		"too many roles": {func(_ *testing.T, w *world) {
+			w.answers["GetAccountSummary"] = rolesOf(998, 1000)
+			w.answers["ListRoles"] = roles("acme-prod-delegation")
+		}, "roles", Failure, []string{"has 998 roles and needs 3 more", "IAM allows 1000", "ask for more"}},
+		"roles that are there": {func(_ *testing.T, w *world) {
+			w.answers["GetAccountSummary"] = rolesOf(999, 1000)
+			w.answers["ListRoles"] = roles("acme-prod-delegation", "ACME-audit-delegation", "acme-master-admin", "acme-master-readonly")
+		}, "roles", OK, []string{"has 999 roles"}},
+		"roles unknown":        {says("GetAccountSummary", failedXML(403, "AccessDenied")), "roles", Warning, []string{"AccessDenied", "isn't known"}},
+		"keys unknown":         {says("GetAccountSummary", failedXML(403, "AccessDenied")), "root user's keys", Warning, []string{"AccessDenied"}},
+		"not an administrator": {says("SimulatePrincipalPolicy", simulated("implicitDeny")), "permissions", Failure, []string{"user/ops may not: iam:CreateRole", "AdministratorAccess"}},
+		"rights unknown":       {says("SimulatePrincipalPolicy", failedXML(501, "NotImplemented")), "permissions", Warning, []string{"an emulator, can't tell"}},
 		"a role's session": {func(_ *testing.T, w *world) {
 			w.answers["GetCallerIdentity"] = caller("arn:aws:sts::" + masterID + ":assumed-role/Ops/ada")
 			w.answers["GetRole"] = answer{body: `<GetRoleResponse><GetRoleResult><Role><Path>/sso/</Path><RoleName>Ops</RoleName><RoleId>A</RoleId><CreateDate>2026-01-01T00:00:00Z</CreateDate><Arn>arn:aws:iam::1:role/sso/Ops</Arn></Role></GetRoleResult></GetRoleResponse>`}

@@ -115,7 +115,16 @@ func caller(arn string) answer {
 }
 
 func summary(keys int) answer {
-	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AccountAccessKeysPresent</key><value>%d</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, keys)}
+	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AccountAccessKeysPresent</key><value>%d</value></entry><entry><key>Roles</key><value>3</value></entry><entry><key>RolesQuota</key><value>1000</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, keys)}
+}
+
+func rolesOf(there, quota int) answer {
+	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>Roles</key><value>%d</value></entry><entry><key>RolesQuota</key><value>%d</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, there, quota)}
+}
+
+func roles(names ...string) answer {
+	return answer{body: `<ListRolesResponse><ListRolesResult><IsTruncated>false</IsTruncated><Roles><member><RoleName>` +
+		strings.Join(names, `</RoleName></member><member><RoleName>`) + `</RoleName></member></Roles></ListRolesResult></ListRolesResponse>`}
 }
 
 func simulated(decision string) answer {

@@ -1,14 +1,18 @@
 package program_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // TestMasterExports are the values for one account.
@@ -167,6 +171,23 @@ func TestZonesAvoidTheApex(t *testing.T) {
 	master := nothing().run(t, org, organization.Master, false)
 	if !master.Resource(t, pulumitest.Zone, "zone").Waits(master.Resource(t, pulumitest.DelegationSet, "apex")) {
 		t.Error("the management account's zone is made before the apex zone's name servers are known")
+	}
+}
+
+// TestManyRoles says that IAM has to be asked for more roles.
+func TestManyRoles(t *testing.T) {
+	t.Parallel()
+	for n, warns := range map[int]bool{990: false, 1001: true} {
+		org := changed(t, func(o *organization.Organization) {
+			for i := range n - len(o.Accounts) {
+				o.Accounts[fmt.Sprintf("a%d", i)] = organization.Account{}
+			}
+		})
+		result := pulumitest.Run{Preview: true}.Do(t, func(ctx *pulumi.Context) error { return program.WarnOfRoles(ctx, org) })
+		said := strings.Join(result.Messages, "\n")
+		if result.Err != nil || (said != "") != warns || warns && !strings.Contains(said, "IAM allows 1000 by default") {
+			t.Errorf("%d accounts: %v, %q", n, result.Err, said)
+		}
 	}
 }
 

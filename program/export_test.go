@@ -5,3 +5,6 @@ func Unpaced(s Settings) Settings {
 	s.unpaced = true
 	return s
 }
+
+// WarnOfRoles is warnOfRoles.
+var WarnOfRoles = warnOfRoles

@@ -25,6 +25,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err := guard(previous, org.Organization); err != nil {
 		return nil, err
 	}
+	if err := warnOfRoles(ctx, org.Organization); err != nil {
+		return nil, err
+	}
 	provider, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{})
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ func Unhurried(w *World) []Rule {
 
 // Refusals are the options with which every rehearsal puts AWS's rules before its
 // emulator: what AWS refuses is refused, and what only takes time takes none. Quotas
-// that AWS raises on request count as raised.
+// that AWS raises on request count as raised. A new role takes its time all the same:
+// who uses one too early is refused, and that has to show.
 func Refusals() Options {
 	n := Published()
 	n.Finalizing.Takes, n.Creation.Takes, n.Closing.Takes, n.RoleReady.Takes = 0, 0, 0, 0

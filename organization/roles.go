@@ -1,0 +1,23 @@
+package organization
+
+// DefaultRoles is how many IAM roles an account may have before AWS is asked for
+// more, as of November 2026.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const DefaultRoles = 1000
+
+// MasterRoles returns the names of the roles that the organization has in the
+// management account: one for each member, which delegates the member's zone, and
+// those that people and workflows assume.
+func (o *Organization) MasterRoles() []string {
+	var names []string
+	for _, account := range o.AccountNames() {
+		names = append(names, o.Name(account, "delegation"))
+	}
+	for _, role := range o.RoleNames(Master) {
+		names = append(names, o.Name(Master, role))
+	}
+	if o.Access.GitHub.Repository != "" {
+		names = append(names, o.Name(Master, RolePlan), o.Name(Master, RoleApply))
+	}
+	return names
+}

@@ -51,7 +51,7 @@ const declaration = `config:
   coldstart:namespace: on
   coldstart:domain: cloud.north-wind.example.co.uk
   coldstart:region: eu-north-1
-  coldstart:email: "o'{ps}|#$&+%s@north-wind.example.co.uk"
+  coldstart:email: "o{ps}#$*!+%s@north-wind.example.co.uk"
   coldstart:audit: none
   coldstart:units: { Product Teams: {} }
   coldstart:accounts: { "0x1": { unit: Product Teams, network: 10.0.0.0/12 }, "on": {}, con: { network: 10.16.0.0/20 } }
@@ -224,7 +224,7 @@ func TestReadme(t *testing.T) {
 	t.Parallel()
 	content := rendered(t, declaration, "0x1", "")["README.md"].Content
 	for _, want := range []string{
-		"| account | `222222222222` |", "| e-mail | `o'{ps}\\|#$&+0x1@north-wind.example.co.uk` |", "| unit | `Product Teams` |",
+		"| account | `222222222222` |", "| e-mail | `o{ps}#$*!+0x1@north-wind.example.co.uk` |", "| unit | `Product Teams` |",
 		"| sign in | <https://333333333333.signin.aws.amazon.com/console> |", "| switch to admin | <https://signin.aws.amazon.com/switchrole?account=222222222222&roleName=on-0x1-admin",
 	} {
 		if !strings.Contains(string(content), want) {

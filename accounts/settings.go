@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/account"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -31,9 +30,9 @@ type Settings struct {
 	pulumi.ResourceState
 }
 
-// NewSettings declares an account's alias, password policy, encryption of new
-// volumes, block of public S3 access and alternate contacts. AWS keeps one of
-// each an account (and of encryption, one a region), whoever has set it.
+// NewSettings declares an account's alias, password policy, block of public S3 access,
+// alternate contacts, and what Regional has, for the provider's region. AWS keeps one
+// of each, whoever has set it.
 func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...pulumi.ResourceOption) (*Settings, error) {
 	s := &Settings{}
 	if err := ctx.RegisterComponentResource(SettingsType, name, s, opts...); err != nil {
@@ -49,9 +48,7 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 	if err := s.passwords(ctx, name, args.Passwords); err != nil {
 		return nil, err
 	}
-	if _, err := ebs.NewEncryptionByDefault(ctx, name, &ebs.EncryptionByDefaultArgs{
-		Enabled: pulumi.Bool(true),
-	}, pulumi.Parent(s)); err != nil {
+	if err := regional(ctx, name, s); err != nil {
 		return nil, err
 	}
 	if _, err := s3.NewAccountPublicAccessBlock(ctx, name, &s3.AccountPublicAccessBlockArgs{

@@ -30,7 +30,7 @@ func TestSettings(t *testing.T) {
 			},
 		}))
 		checkChildren(t, result, accounts.SettingsType, "settings",
-			pulumitest.Contact+" billing", pulumitest.Contact+" security", pulumitest.VolumeEncryption+" settings",
+			pulumitest.Contact+" billing", pulumitest.Contact+" security", pulumitest.VolumeEncryption+" settings", pulumitest.MetadataDefaults+" settings",
 			pulumitest.AccountAlias+" settings", pulumitest.LoginPolicy+" settings", pulumitest.AccountPublic+" settings")
 		checkInputs(t, result, pulumitest.AccountAlias, "settings", map[string]any{"accountAlias": "acme-prod"})
 		checkInputs(t, result, pulumitest.LoginPolicy, "settings", map[string]any{
@@ -38,6 +38,7 @@ func TestSettings(t *testing.T) {
 			"requireUppercaseCharacters": true, "requireLowercaseCharacters": false, "requireNumbers": true, "requireSymbols": false,
 		})
 		checkInputs(t, result, pulumitest.VolumeEncryption, "settings", map[string]any{"enabled": true})
+		checkInputs(t, result, pulumitest.MetadataDefaults, "settings", map[string]any{"httpTokens": "required"})
 		checkInputs(t, result, pulumitest.AccountPublic, "settings", map[string]any{
 			"blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true, "restrictPublicBuckets": true,
 		})
@@ -65,7 +66,7 @@ func TestSettingsLeftOut(t *testing.T) {
 			Passwords: organization.PasswordPolicy{MinimumLength: 6, Lowercase: true, Symbols: true},
 		}))
 		checkChildren(t, result, accounts.SettingsType, "settings",
-			pulumitest.VolumeEncryption+" settings", pulumitest.LoginPolicy+" settings", pulumitest.AccountPublic+" settings")
+			pulumitest.VolumeEncryption+" settings", pulumitest.MetadataDefaults+" settings", pulumitest.LoginPolicy+" settings", pulumitest.AccountPublic+" settings")
 		checkInputs(t, result, pulumitest.LoginPolicy, "settings", map[string]any{
 			"allowUsersToChangePassword": true, "minimumPasswordLength": 6.0,
 			"requireUppercaseCharacters": false, "requireLowercaseCharacters": true, "requireNumbers": false, "requireSymbols": true,

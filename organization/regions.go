@@ -1,5 +1,7 @@
 package organization
 
+import "slices"
+
 // regions are the commercial regions that every new account may use at once;
 // optInRegions are those that each account must be opted in to first, which
 // takes minutes to hours, so that a fresh account's stack would fail there.
@@ -25,3 +27,18 @@ var (
 		"mx-central-1",
 	}
 )
+
+// OtherRegions returns the allowed regions besides the organization's own, in
+// alphabetical order: those in which accounts have settings of their own as well.
+// Regions that each account has to be opted in to first aren't among them, nor is any
+// if the declaration allows all regions.
+func (o *Organization) OtherRegions() []string {
+	var others []string
+	for _, region := range o.Guardrails.Regions {
+		if region != o.Region && slices.Contains(regions, region) {
+			others = append(others, region)
+		}
+	}
+	slices.Sort(others)
+	return slices.Compact(others)
+}

@@ -120,21 +120,26 @@ func follows(ctx *pulumi.Context, what, service string) error {
 	return ctx.Log.Info(fmt.Sprintf("%s follows with the next update, when the adopted organization trusts %s", what, service), nil)
 }
 
-// declareAnalyzer declares the organization's analyzer in the stack of the
-// account that has it. O is nil in the stack of a member.
-func declareAnalyzer(ctx *pulumi.Context, org *declaration, name string, o *accounts.Organization, in pulumi.ResourceOption) error {
+// declareAnalyzers declares the organization's analyzers in the stack of the account
+// that has them, one in each region, since an analyzer looks at its own region. O is
+// nil in the stack of a member.
+func declareAnalyzers(ctx *pulumi.Context, org *declaration, name string, o *accounts.Organization, home *aws.Provider, regions map[string]*aws.Provider) error {
 	if name != org.AnalyzerAccount() || org.settings.Emulator != "" {
 		return nil
 	}
 	if o != nil && !o.Trusts(organization.AnalyzerService) {
 		return follows(ctx, "the analyzer", organization.AnalyzerService)
 	}
-	_, err := accounts.NewAnalyzer(ctx, "analyzer", &accounts.AnalyzerArgs{
-		Name:    org.Name(name, "analyzer"),
-		Trusted: o,
-		Tags:    tags(org.TagsOf(name)),
-	}, in)
-	return err
+	args := &accounts.AnalyzerArgs{Name: org.Name(name, "analyzer"), Trusted: o, Tags: tags(org.TagsOf(name))}
+	if _, err := accounts.NewAnalyzer(ctx, "analyzer", args, pulumi.Providers(home)); err != nil {
+		return err
+	}
+	for _, region := range org.OtherRegions() {
+		if _, err := accounts.NewAnalyzer(ctx, "analyzer-"+region, args, pulumi.Providers(regions[region])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tagsOfNoAccount returns the tags for what belongs to the organization and to no

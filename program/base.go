@@ -16,6 +16,8 @@ import (
 type base struct {
 	// provider works in the account.
 	provider *aws.Provider
+	// regions are providers that work in the account's other regions.
+	regions map[string]*aws.Provider
 	// delegation may change the account's name in the apex zone.
 	delegation *aws.Provider
 	apexZoneID pulumi.StringInput
@@ -98,6 +100,19 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	return outputs, nil
 }
 
+// otherRegions declares a provider for each region besides the organization's own.
+func otherRegions(org *declaration, declare func(region string) (*aws.Provider, error)) (map[string]*aws.Provider, error) {
+	providers := map[string]*aws.Provider{}
+	for _, region := range org.OtherRegions() {
+		provider, err := declare(region)
+		if err != nil {
+			return nil, err
+		}
+		providers[region] = provider
+	}
+	return providers, nil
+}
+
 // declareSettings declares what holds in the whole account, and the facts by
 // which programs in it learn about it.
 func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base, zoneID pulumi.StringInput) error {
@@ -109,6 +124,11 @@ func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base,
 	}
 	if _, err := accounts.NewSettings(ctx, "settings", args, in); err != nil {
 		return err
+	}
+	for _, region := range org.OtherRegions() {
+		if _, err := accounts.NewRegional(ctx, "settings-"+region, pulumi.Providers(b.regions[region])); err != nil {
+			return err
+		}
 	}
 	facts := facts(org.Organization, name, b.accountID(name), b.accountARN, b.accessRoleARN)
 	facts["zone_id"] = zoneID

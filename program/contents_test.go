@@ -45,22 +45,31 @@ func TestMasterExports(t *testing.T) {
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	results := nothing().up(t, shipped(t), named(t, shipped(t), "master", "audit", "prod"))
-	role := func(account, arn string) map[string]any {
+	in := func(region, account, arn string) map[string]any {
 		return map[string]any{
-			"region": "us-west-2", "allowedAccountIds": []any{account},
+			"region": region, "allowedAccountIds": []any{account},
 			"assumeRole": map[string]any{"roleArn": arn, "sessionName": "coldstart"},
 		}
 	}
+	role := func(account, arn string) map[string]any { return in("us-west-2", account, arn) }
+	east := func(account string) map[string]any {
+		id := pulumitest.AccountID(account)
+		return in("us-east-1", id, "arn:aws:iam::"+id+":role/OrganizationAccountAccessRole")
+	}
 	for stack, want := range map[string]map[string]map[string]any{
-		"master": {"master": {"region": "us-west-2"}},
+		"master": {"master": {"region": "us-west-2"}, "master-us-east-1": {"region": "us-east-1"}},
 		"audit": {
 			"account":    role(pulumitest.AccountID("audit"), "arn:aws:iam::"+pulumitest.AccountID("audit")+":role/OrganizationAccountAccessRole"),
 			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-audit-delegation"),
 			"master":     {"region": "us-west-2", "allowedAccountIds": []any{"111111111111"}},
+
+			"account-us-east-1": east("audit"),
 		},
 		"prod": {
 			"account":    role(pulumitest.AccountID("prod"), "arn:aws:iam::"+pulumitest.AccountID("prod")+":role/OrganizationAccountAccessRole"),
 			"delegation": role(pulumitest.MasterID, "arn:aws:iam::111111111111:role/acme-prod-delegation"),
+
+			"account-us-east-1": east("prod"),
 		},
 	} {
 		got := map[string]map[string]any{}
@@ -78,8 +87,11 @@ func TestProviders(t *testing.T) {
 	// that a member's stack touches of the management account.
 	for _, r := range results["prod"].Resources {
 		want := "account"
-		if r.Type == pulumitest.Record {
+		switch {
+		case r.Type == pulumitest.Record:
 			want = "delegation"
+		case r.Name == "settings-us-east-1":
+			want = "account-us-east-1"
 		}
 		if r.AWS() && r.Provider != want {
 			t.Errorf("%s is made by %s", r.URN, r.Provider)

@@ -37,6 +37,12 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	regions, err := otherRegions(org, func(region string) (*aws.Provider, error) {
+		return newProvider(ctx, org, organization.Master+"-"+region, &aws.ProviderArgs{Region: pulumi.String(region)})
+	})
+	if err != nil {
+		return nil, err
+	}
 	o, members, err := declareAccounts(ctx, org, previous, provider)
 	if err != nil {
 		return nil, err
@@ -52,6 +58,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	id := pulumi.String(self).ToStringOutput()
 	outputs, err := declareBase(ctx, org, organization.Master, base{
 		provider:        provider,
+		regions:         regions,
 		delegation:      provider,
 		apexZoneID:      apex.ID,
 		apexNameServers: apex.NameServers,
@@ -67,7 +74,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := declareAnalyzer(ctx, org, organization.Master, o, in); err != nil {
+	if err := declareAnalyzers(ctx, org, organization.Master, o, provider, regions); err != nil {
 		return nil, err
 	}
 	if org.DNS.Local {

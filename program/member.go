@@ -18,6 +18,7 @@ type member struct {
 	archive   stackref.Reference[stackref.Audit] // if the account has a trail of its own
 	accountID pulumi.StringOutput
 	provider  *aws.Provider
+	regions   map[string]*aws.Provider // by the account's other regions
 }
 
 // newMember reads what the stack needs of others and declares the provider that
@@ -43,8 +44,13 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	}
 	m := &member{name: name, master: master, archive: archive}
 	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
-	m.provider, err = assuming(ctx, org, accountProvider, name, m.accountID,
-		master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN }))
+	role := master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN })
+	if m.provider, err = assuming(ctx, org, accountProvider, org.Region, name, m.accountID, role); err != nil {
+		return nil, err
+	}
+	m.regions, err = otherRegions(org, func(region string) (*aws.Provider, error) {
+		return assuming(ctx, org, regionProvider(region), region, name, m.accountID, role)
+	})
 	return m, err
 }
 
@@ -58,7 +64,7 @@ func reference[T any](ctx *pulumi.Context, org *declaration, stack string, need 
 
 // declareBase declares what every account has.
 func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
-	delegation, err := assuming(ctx, org, delegationProvider, organization.Master,
+	delegation, err := assuming(ctx, org, delegationProvider, org.Region, organization.Master,
 		m.master.String(func(o stackref.Master) string { return o.AccountID }),
 		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
 	if err != nil {
@@ -66,6 +72,7 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 	}
 	outputs, err := declareBase(ctx, org, m.name, base{
 		provider:        m.provider,
+		regions:         m.regions,
 		delegation:      delegation,
 		apexZoneID:      m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
 		apexNameServers: m.master.Strings(func(o stackref.Master) []string { return o.ApexNameServers }),
@@ -83,7 +90,7 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 	if err != nil {
 		return nil, err
 	}
-	return outputs, declareAnalyzer(ctx, org, m.name, nil, pulumi.Providers(m.provider))
+	return outputs, declareAnalyzers(ctx, org, m.name, nil, m.provider, m.regions)
 }
 
 // needed returns the accounts that the stack of an account has to know: itself,

@@ -18,7 +18,9 @@ const emulatorRetries = 2
 // newProvider declares a provider. Nothing uses the default one: each stack says
 // for each resource in which account it lives.
 func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.ProviderArgs) (*aws.Provider, error) {
-	args.Region = pulumi.String(org.Region)
+	if args.Region == nil {
+		args.Region = pulumi.String(org.Region)
+	}
 	if emulator := org.settings.Emulator; emulator != "" {
 		args.S3UsePathStyle = pulumi.Bool(true)
 		// S3 Control's host names start with the account's id, which makes a name
@@ -37,10 +39,14 @@ const (
 	delegationProvider = "delegation" // into the management account
 )
 
-// assuming works in an account through one of its roles, or by its plan role if
-// that is what previews come in by.
-func assuming(ctx *pulumi.Context, org *declaration, name, account string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
-	args := &aws.ProviderArgs{AllowedAccountIds: pulumi.StringArray{accountID}}
+// regionProvider is the name of the provider that comes into another region of the
+// stack's own account.
+func regionProvider(region string) string { return accountProvider + "-" + region }
+
+// assuming works in a region of an account through one of its roles, or by its plan
+// role if that is what previews come in by.
+func assuming(ctx *pulumi.Context, org *declaration, name, region, account string, accountID, roleARN pulumi.StringInput) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{Region: pulumi.String(region), AllowedAccountIds: pulumi.StringArray{accountID}}
 	if plan := org.settings.Plan; plan != nil {
 		role := org.Name(account, organization.RolePlan) // Enter does the same to a provider in the state.
 		args.AssumeRoleWithWebIdentity = aws.ProviderAssumeRoleWithWebIdentityArgs{
@@ -71,8 +77,11 @@ func (p *Plan) Enter(org *organization.Organization, stack, provider string, inp
 	if !ok {
 		return nil
 	}
-	account, ok := map[string]string{accountProvider: stack, delegationProvider: organization.Master}[provider]
-	if !ok {
+	account := stack
+	switch {
+	case provider == delegationProvider:
+		account = organization.Master
+	case provider != accountProvider && !strings.HasPrefix(provider, regionProvider("")):
 		return fmt.Errorf("provider %s of stack %s assumes a role, and coldstart knows no plan role to take in its place", provider, stack)
 	}
 	text, encoded := raw.(string) // Pulumi writes what isn't a text as JSON in one.

@@ -28,6 +28,7 @@ func TestEnter(t *testing.T) {
 	}{
 		{"no role", "master", map[string]any{"region": "eu-north-1"}, map[string]any{"region": "eu-north-1"}, ""},
 		{"the account", "account", map[string]any{"region": "x", "assumeRole": assumed}, map[string]any{"region": "x", "assumeRoleWithWebIdentity": entered}, ""},
+		{"another region of the account", "account-us-east-1", map[string]any{"region": "us-east-1", "assumeRole": assumed}, map[string]any{"region": "us-east-1", "assumeRoleWithWebIdentity": entered}, ""},
 		{"the apex zone", "delegation", map[string]any{"assumeRole": assumed}, map[string]any{"assumeRoleWithWebIdentity": master}, ""},
 		{"an object", "account", map[string]any{"assumeRole": object}, map[string]any{"assumeRoleWithWebIdentity": map[string]any{
 			"roleArn": "arn:aws:iam::111111111111:role/acme-prod-plan", "sessionName": "coldstart", "webIdentityTokenFile": "/tmp/token",

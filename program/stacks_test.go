@@ -59,6 +59,7 @@ var taggable = map[string]bool{
 	pulumitest.AccountAlias:           false,
 	pulumitest.LoginPolicy:            false,
 	pulumitest.VolumeEncryption:       false,
+	pulumitest.MetadataDefaults:       false,
 	pulumitest.AccountPublic:          false,
 	pulumitest.Contact:                false,
 	pulumitest.Parameter:              true,
@@ -72,7 +73,7 @@ var replaceable = []string{
 	pulumitest.AWSUnit, pulumitest.AWSPolicy, pulumitest.AWSPolicyAttachment, pulumitest.DelegatedAdministrator,
 	pulumitest.Role, pulumitest.RolePolicy, pulumitest.RolePolicyAttachment, pulumitest.ManagedPolicy, pulumitest.IdentityProvider,
 	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.GroupPolicyAttachment, pulumitest.User, pulumitest.UserGroupMembership,
-	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption,
+	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption, pulumitest.MetadataDefaults,
 	pulumitest.AccountPublic, pulumitest.Contact, pulumitest.Parameter, pulumitest.Analyzer,
 	pulumitest.BucketObject, pulumitest.ImageRepository, pulumitest.ImageLifecycle,
 }

@@ -14,6 +14,7 @@ import (
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	contacttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -39,13 +40,10 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 		}
 		return demands(out.PasswordPolicy, passwords)
 	})
-	a.claim(subject, "encrypts new volumes in "+p.org.Region, func() error {
-		out, err := a.ec2.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
-		if err == nil && !aws.ToBool(out.EbsEncryptionByDefault) {
-			err = errors.New("encryption is off")
-		}
-		return err
-	})
+	regions := append([]string{p.org.Region}, p.org.OtherRegions()...)
+	for _, region := range regions {
+		p.proveRegion(ctx, a, region)
+	}
 	a.claim(subject, "is closed to public S3 access", func() error { return a.checkClosed(ctx) })
 	for _, about := range slices.Sorted(maps.Keys(p.org.Baseline.Contacts)) {
 		contact := p.org.Baseline.Contacts[about]
@@ -53,9 +51,35 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 	}
 	if a.name == p.org.AnalyzerAccount() && p.unaskedAnalyzer() == "" {
 		name := p.org.Name(a.name, "analyzer")
-		a.claim(subject, name+" analyzes who reaches the organization from outside", func() error { return a.checkAnalyzer(ctx, name) })
+		for _, region := range regions {
+			a.claim(subject, fmt.Sprintf("%s analyzes who reaches the organization from outside, in %s", name, region), func() error {
+				return a.checkAnalyzer(ctx, name, region)
+			})
+		}
 	}
 	p.proveParameters(ctx, a)
+}
+
+// proveRegion proves the settings that AWS keeps for each region of an account.
+func (p *prover) proveRegion(ctx context.Context, a *account, region string) {
+	in := func(o *ec2.Options) { o.Region = region }
+	a.claim("settings", "encrypts new volumes in "+region, func() error {
+		out, err := a.ec2.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{}, in)
+		if err == nil && !aws.ToBool(out.EbsEncryptionByDefault) {
+			err = errors.New("encryption is off")
+		}
+		return err
+	})
+	a.claim("settings", "has new instances answer IMDSv2 only in "+region, func() error {
+		out, err := a.ec2.GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{}, in)
+		switch {
+		case err != nil:
+			return err
+		case out.AccountLevel == nil || out.AccountLevel.HttpTokens != ec2types.HttpTokensStateRequired:
+			return errors.New("IMDSv1 is answered unless a launch says otherwise")
+		}
+		return nil
+	})
 }
 
 func (a *account) checkAlias(ctx context.Context, want string) error {
@@ -166,12 +190,12 @@ func (p *prover) unaskedAnalyzer() string {
 	return "whether the organization's Access Analyzer is on: it isn't declared against an emulator, which has no such service"
 }
 
-func (a *account) checkAnalyzer(ctx context.Context, name string) error {
+func (a *account) checkAnalyzer(ctx context.Context, name, region string) error {
 	var found []string
 	pages := accessanalyzer.NewListAnalyzersPaginator(a.accessanalyzer,
 		&accessanalyzer.ListAnalyzersInput{Type: analyzertypes.TypeOrganization})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := pages.NextPage(ctx, func(o *accessanalyzer.Options) { o.Region = region })
 		if err != nil {
 			return err
 		}

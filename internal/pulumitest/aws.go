@@ -52,6 +52,7 @@ const (
 	AccountAlias           = "aws:iam/accountAlias:AccountAlias"
 	LoginPolicy            = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy"
 	VolumeEncryption       = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+	MetadataDefaults       = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 	Contact                = "aws:account/alternativeContact:AlternativeContact"
 	Parameter              = "aws:ssm/parameter:Parameter"
 	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"

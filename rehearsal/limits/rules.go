@@ -31,6 +31,7 @@ func Rules(w *World) []Rule {
 		newNameServers(m),
 		caps{w},
 		trails{w},
+		newMetadataDefaults(w),
 	}
 }
 

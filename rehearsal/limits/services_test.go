@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -45,6 +47,34 @@ func TestOverlappingChangesOfAZone(t *testing.T) {
 	<-f.entered
 	f.leave <- struct{}{}
 	must(t, <-first)
+}
+
+// Each region of an account has its own defaults, which moto doesn't know.
+func TestMetadataDefaults(t *testing.T) {
+	t.Parallel()
+	s := start(t, newFake().ServeHTTP, unhurried(nil))
+	client := ec2.NewFromConfig(s.master())
+	in := func(region string) func(*ec2.Options) { return func(o *ec2.Options) { o.Region = region } }
+	tokens := func(region string) ec2types.HttpTokensState {
+		out, err := client.GetInstanceMetadataDefaults(ctx(), &ec2.GetInstanceMetadataDefaultsInput{}, in(region))
+		must(t, err)
+		return out.AccountLevel.HttpTokens
+	}
+	set := func(region string, value ec2types.MetadataDefaultHttpTokensState) {
+		out, err := client.ModifyInstanceMetadataDefaults(ctx(), &ec2.ModifyInstanceMetadataDefaultsInput{HttpTokens: value}, in(region))
+		must(t, err)
+		if !aws.ToBool(out.Return) {
+			t.Error("it isn't done")
+		}
+	}
+	set("eu-west-1", ec2types.MetadataDefaultHttpTokensStateRequired)
+	if here, there := tokens("eu-west-1"), tokens("eu-west-2"); here != ec2types.HttpTokensStateRequired || there != "" {
+		t.Errorf("set in one region: %q there, %q elsewhere", here, there)
+	}
+	set("eu-west-1", ec2types.MetadataDefaultHttpTokensStateNoPreference)
+	if got := tokens("eu-west-1"); got != "" {
+		t.Errorf("without a preference: %q", got)
+	}
 }
 
 func TestEachZoneHasNameServersOfItsOwn(t *testing.T) {

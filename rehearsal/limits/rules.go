@@ -32,6 +32,7 @@ func Rules(w *World) []Rule {
 		caps{w},
 		trails{w},
 		newMetadataDefaults(w),
+		newPendingKeys(w),
 	}
 }
 

@@ -1,0 +1,191 @@
+package limits
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// pendingKeys refuses to use a KMS key whose deletion is scheduled, and to read or
+// write what it encrypts: moto only notes the date.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+//
+// It learns of such keys from the calls that schedule and cancel deletions, and asks
+// the emulator nothing while there are none.
+type pendingKeys struct {
+	w    *World
+	mu   sync.RWMutex
+	arns map[string]string // The ARNs of keys that are pending deletion, by their ids.
+}
+
+func newPendingKeys(w *World) *pendingKeys {
+	return &pendingKeys{w: w, arns: map[string]string{}}
+}
+
+func (*pendingKeys) Name() string { return "key pending deletion" }
+
+// keyUses are the calls that KMS refuses about a key that is pending deletion. It
+// still describes such a key, lists it, and changes its policy and its aliases.
+var keyUses = []string{
+	"CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt",
+	"GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext",
+	"GenerateMac", "ReEncrypt", "RotateKeyOnDemand", "ScheduleKeyDeletion", "Sign", "TagResource", "UntagResource",
+	"UpdateKeyDescription", "Verify", "VerifyMac",
+}
+
+func (r *pendingKeys) Apply(c *Call, next Next) *Answer {
+	switch c.Service {
+	case "kms":
+		return r.ofKMS(c, next)
+	case "s3":
+		return r.ofS3(c, next)
+	}
+	return next(c)
+}
+
+func (r *pendingKeys) ofKMS(c *Call, next Next) *Answer {
+	if r.any() && slices.Contains(keyUses, c.Action) {
+		for _, key := range keysOf(c) {
+			if arn := r.pending(c, key); arn != "" {
+				return r.w.Refuse(c, Problem{http.StatusBadRequest, "KMSInvalidStateException", arn + " is pending deletion.", nil})
+			}
+		}
+	}
+	a := next(c)
+	var key struct{ KeyID string }
+	if a.OK() && c.Is("kms", "ScheduleKeyDeletion", "CancelKeyDeletion") && json.Unmarshal(a.Body, &key) == nil {
+		r.note(c, key.KeyID)
+	}
+	return a
+}
+
+// note learns from an answer that has a key's ARN.
+func (r *pendingKeys) note(c *Call, key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.Action == "CancelKeyDeletion" {
+		delete(r.arns, keyID(key))
+		return
+	}
+	if !strings.HasPrefix(key, "arn:") {
+		key = "arn:aws:kms:" + c.Region + ":" + c.Caller.Account + ":key/" + key
+	}
+	r.arns[keyID(key)] = key
+}
+
+// keyID returns the id at the end of a key's ARN.
+func keyID(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+
+func (r *pendingKeys) any() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.arns) > 0
+}
+
+// keysOf returns the keys that a call of KMS uses: by id, ARN or alias. What moto
+// encrypts begins with the key's id.
+func keysOf(c *Call) []string {
+	var in struct{ KeyID, TargetKeyID, SourceKeyID, DestinationKeyID, CiphertextBlob string }
+	if json.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	keys := []string{in.KeyID, in.TargetKeyID, in.SourceKeyID, in.DestinationKeyID}
+	const length = len("00000000-0000-0000-0000-000000000000")
+	if blob, err := base64.StdEncoding.DecodeString(in.CiphertextBlob); err == nil && len(blob) > length {
+		keys = append(keys, string(blob[:length]))
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
+}
+
+// pending returns the ARN of a key that is pending deletion, and "" if it isn't.
+func (r *pendingKeys) pending(c *Call, key string) string {
+	if i := strings.Index(key, "alias/"); i >= 0 {
+		key = r.target(c, key)
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.arns[keyID(key)]
+}
+
+// target returns the id of the key behind an alias, and "" if the emulator has none.
+func (r *pendingKeys) target(c *Call, alias string) string {
+	body, _ := json.Marshal(map[string]string{"KeyId": alias}) // of strings only
+	ask := *c
+	ask.Method, ask.URL, ask.Host, ask.Body = http.MethodPost, &url.URL{Path: "/"}, r.w.target.Host, body
+	ask.Header = http.Header{
+		"Content-Type":  {"application/x-amz-json-1.1"},
+		"X-Amz-Target":  {"TrentService.DescribeKey"},
+		"Authorization": {strings.Replace(c.Header.Get("Authorization"), "/s3/", "/kms/", 1)},
+	}
+	var out struct{ KeyMetadata struct{ KeyID string } }
+	a := r.w.Send(c.Context(), &ask)
+	if !a.OK() || json.Unmarshal(a.Body, &out) != nil {
+		return ""
+	}
+	return out.KeyMetadata.KeyID
+}
+
+// Headers and parts of objects that have to do with their encryption.
+const keyHeader = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
+
+// unencrypted are the parts of an object that no key encrypts.
+var unencrypted = []string{"acl", "legal-hold", "retention", "tagging"}
+
+// ofS3 refuses objects as S3 does when KMS refuses their key: with KMS's code behind
+// its own name.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+func (r *pendingKeys) ofS3(c *Call, next Next) *Answer {
+	if !r.any() || slices.ContainsFunc(unencrypted, c.URL.Query().Has) {
+		return next(c)
+	}
+	switch c.Action {
+	case "GetObject", "HeadObject":
+		a := next(c)
+		if key := a.Header.Get(keyHeader); a.OK() && key != "" {
+			return r.unless(c, a, r.pending(c, key))
+		}
+		return a
+	case "PutObject", "PostObject":
+		key := c.Header.Get(keyHeader)
+		if key == "" {
+			key = r.defaultKey(c)
+		}
+		if arn := r.pending(c, key); arn != "" {
+			return r.unless(c, nil, arn)
+		}
+	}
+	return next(c)
+}
+
+// unless returns the answer unless the key that it takes is pending deletion.
+func (r *pendingKeys) unless(c *Call, a *Answer, arn string) *Answer {
+	if arn == "" {
+		return a
+	}
+	return r.w.Refuse(c, Problem{http.StatusBadRequest, "KMS.KMSInvalidStateException", arn + " is pending deletion.", nil})
+}
+
+// defaultKey returns the key that encrypts what is put into a bucket, and "" for one
+// of S3's own.
+func (r *pendingKeys) defaultKey(c *Call) string {
+	ask := *c
+	ask.Method, ask.Body, ask.URL = http.MethodGet, nil, &url.URL{Path: "/" + c.Resource, RawQuery: "encryption"}
+	if strings.Contains(c.Host, ".s3.") {
+		ask.URL.Path = "/"
+	}
+	ask.Header = http.Header{"Authorization": c.Header["Authorization"]}
+	var out struct {
+		Key string `xml:"Rule>ApplyServerSideEncryptionByDefault>KMSMasterKeyID"`
+	}
+	a := r.w.Send(c.Context(), &ask)
+	if !a.OK() || xml.Unmarshal(a.Body, &out) != nil {
+		return ""
+	}
+	return out.Key
+}

@@ -83,6 +83,10 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 	_ = json.Unmarshal(body, &in)
 	out := map[string]any{}
 	switch action {
+	case "DescribePolicy":
+		out["Policy"] = map[string]any{"PolicySummary": map[string]any{"Type": "SERVICE_CONTROL_POLICY"}}
+	case "ListRoots":
+		out["Roots"] = []any{map[string]any{"Id": "r-1", "PolicyTypes": []any{map[string]any{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}}}}
 	case "DescribeOrganization":
 		out["Organization"] = map[string]any{"Id": "o-1"}
 	case "ListAccounts":

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -52,7 +53,7 @@ func (m *members) load(ctx context.Context) {
 			in["NextToken"] = next
 		}
 		var page struct {
-			Accounts  []struct{ ID, Email, Status string }
+			Accounts  []struct{ ID, Email, State, Status string }
 			NextToken string
 		}
 		if m.w.AskJSON(ctx, m.w.Management, "organizations", organizationsTarget+"ListAccounts", in, &page) != nil {
@@ -61,7 +62,7 @@ func (m *members) load(ctx context.Context) {
 		for _, a := range page.Accounts {
 			m.emails[strings.ToLower(a.Email)] = true
 			if m.accounts[a.ID] == nil {
-				m.accounts[a.ID] = &member{closed: a.Status != "ACTIVE"}
+				m.accounts[a.ID] = &member{closed: cmp.Or(a.State, a.Status) != "ACTIVE"}
 			}
 		}
 		if next = page.NextToken; next == "" {

@@ -65,6 +65,9 @@ type Numbers struct {
 	PoliciesPerGroup, PoliciesPerRole, PoliciesPerUser Quota
 	// Trails is how many a region may have.
 	Trails Quota
+	// PoliciesPerTarget is how many of an organization's policies a root, unit or
+	// account may have, and PolicySize how many characters a policy, by type.
+	PoliciesPerTarget, PolicySize map[string]Quota
 }
 
 const (
@@ -124,6 +127,14 @@ func Published() Numbers {
 		PoliciesPerRole:  Quota{10, iam},
 		PoliciesPerUser:  Quota{10, iam},
 		Trails:           Quota{5, Source{cloudTrailQuotas, seen}},
+		PoliciesPerTarget: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},
+		},
+		PolicySize: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10240, organizations}, "RESOURCE_CONTROL_POLICY": {5120, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {2500, organizations}, "BACKUP_POLICY": {10000, organizations}, "TAG_POLICY": {10000, organizations},
+		},
 	}
 }
 

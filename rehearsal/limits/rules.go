@@ -9,7 +9,7 @@ import (
 // fast, and then what. S3's names aren't among them, which moto has for all
 // accounts together, as AWS has.
 func Rules(w *World) []Rule {
-	m := newMembers(w)
+	m, t := newMembers(w), &types{w: w}
 	return []Rule{
 		knownKeys{w},
 		newThrottle(w),
@@ -23,8 +23,11 @@ func Rules(w *World) []Rule {
 		finalizes{m},
 		&creations{members: m},
 		&closings{members: m},
+		newDelegations(m),
 		unitNames{w},
 		repeated{w},
+		t,
+		newPolicies(w, t),
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
 		newReferences(w),

@@ -1,0 +1,168 @@
+package limits
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// delegations has members administer services under AWS's rules: the service is
+// trusted first, most services have one administrator, and who administers a service
+// stays in the organization. The emulator knows six of the services; those of AWS's
+// that it lacks are kept here.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_RegisterDelegatedAdministrator.html
+type delegations struct {
+	*members
+
+	// registering has one registration follow the other.
+	registering sync.Mutex
+	// more are administrators, by service, that the emulator doesn't know.
+	more map[string][]string
+	mu   sync.Mutex // guards more: members.mu is held while an account is closed
+}
+
+func newDelegations(m *members) *delegations {
+	return &delegations{members: m, more: map[string][]string{}}
+}
+
+func (*delegations) Name() string { return "delegated administrator" }
+
+// administrators is how many a service may have, of services that say so; all others
+// have one.
+// https://docs.aws.amazon.com/config/latest/developerguide/aggregated-register-delegated-administrator.html
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
+var administrators = map[string]int{
+	"config.amazonaws.com": 3, "config-multiaccountsetup.amazonaws.com": 3,
+	"cloudtrail.amazonaws.com":                          3,
+	"member.org.stacksets.cloudformation.amazonaws.com": 5, "stacksets.cloudformation.amazonaws.com": 5,
+	"servicecatalog.amazonaws.com": 50,
+}
+
+func (r *delegations) Apply(c *Call, next Next) *Answer {
+	var in struct{ AccountID, ServicePrincipal string }
+	if c.Service != "organizations" || c.Caller.Account != r.w.Management || json.Unmarshal(c.Body, &in) != nil {
+		return next(c)
+	}
+	switch c.Action {
+	case "RegisterDelegatedAdministrator":
+		r.registering.Lock()
+		defer r.registering.Unlock()
+		return r.register(c, next, in.ServicePrincipal, in.AccountID)
+	case "DeregisterDelegatedAdministrator":
+		if all := r.kept(in.ServicePrincipal); slices.Contains(all, in.AccountID) {
+			r.keep(in.ServicePrincipal, slices.DeleteFunc(all, func(id string) bool { return id == in.AccountID }))
+			return r.w.Reply(c, struct{}{})
+		}
+	case "ListDelegatedAdministrators":
+		if all := r.kept(in.ServicePrincipal); len(all) > 0 {
+			return r.list(c, all)
+		}
+		if a := next(c); in.ServicePrincipal == "" || !unrecognized(a) {
+			return a
+		}
+		return r.list(c, nil)
+	case "DisableAWSServiceAccess":
+		if len(r.of(c.Context(), in.ServicePrincipal)) > 0 {
+			return r.w.Refuse(c, violation("DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE", "You must first deregister the delegated administrators of this service."))
+		}
+	case "RemoveAccountFromOrganization", "CloseAccount":
+		if r.administers(c.Context(), in.AccountID) {
+			return r.w.Refuse(c, violation("CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG", "You must first deregister this account as a delegated administrator."))
+		}
+	}
+	return next(c)
+}
+
+// kept returns the administrators of a service that the emulator doesn't know.
+func (r *delegations) kept(service string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.more[service])
+}
+
+func (r *delegations) keep(service string, all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.more[service] = all
+}
+
+// unrecognized reports whether the emulator doesn't know that a service has
+// administrators.
+func unrecognized(a *Answer) bool { return !a.OK() && a.code() == "InvalidInputException" }
+
+func (r *delegations) register(c *Call, next Next, service, account string) *Answer {
+	if account == r.w.Management {
+		return r.w.Refuse(c, violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", "You cannot register master account/yourself as delegated administrator for your organization."))
+	}
+	if in := r.find(c.Context(), account); in != nil && in.closed {
+		return r.w.Refuse(c, violation("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", "You cannot register a suspended account as a delegated administrator."))
+	}
+	if !trusts(c.Context(), r.w, service) {
+		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first."))
+	}
+	all, most := r.of(c.Context(), service), max(1, administrators[service])
+	switch {
+	case slices.Contains(all, account):
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "AccountAlreadyRegisteredException", "The provided account is already a delegated administrator for your organization.", nil})
+	case len(all) >= most && most == 1:
+		return r.w.Refuse(c, violation("DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE", "You attempted to register an AWS account as a delegated administrator for an AWS service that already has a delegated administrator. To complete this operation, you must first deregister any existing delegated administrators for this service."))
+	case len(all) >= most:
+		return r.w.Refuse(c, violation("MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED", "You have exceeded the allowed number of delegated administrators for the delegated service."))
+	}
+	a := next(c)
+	if !unrecognized(a) {
+		return a
+	}
+	if r.find(c.Context(), account) == nil {
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "AccountNotFoundException", "You specified an account that doesn't exist.", nil})
+	}
+	r.keep(service, append(all, account))
+	return r.w.Reply(c, struct{}{})
+}
+
+// of returns the ids of the accounts that administer a service.
+func (r *delegations) of(ctx context.Context, service string) []string {
+	if all := r.kept(service); len(all) > 0 {
+		return all
+	}
+	var page struct{ DelegatedAdministrators []struct{ ID string } }
+	if r.w.organizations(ctx, "ListDelegatedAdministrators", map[string]string{"ServicePrincipal": service}, &page) != nil {
+		return nil
+	}
+	var all []string
+	for _, a := range page.DelegatedAdministrators {
+		all = append(all, a.ID)
+	}
+	return all
+}
+
+// administers reports whether an account administers any service.
+func (r *delegations) administers(ctx context.Context, account string) bool {
+	r.mu.Lock()
+	for _, all := range r.more {
+		if slices.Contains(all, account) {
+			r.mu.Unlock()
+			return true
+		}
+	}
+	r.mu.Unlock()
+	var page struct{ DelegatedServices []struct{} }
+	return r.w.organizations(ctx, "ListDelegatedServicesForAccount", map[string]string{"AccountId": account}, &page) == nil && len(page.DelegatedServices) > 0
+}
+
+// list answers with the accounts that administer a service which the emulator
+// doesn't know.
+func (r *delegations) list(c *Call, ids []string) *Answer {
+	found := []map[string]any{}
+	for _, id := range ids {
+		var out struct{ Account map[string]any }
+		if r.w.organizations(c.Context(), "DescribeAccount", map[string]string{"AccountId": id}, &out) == nil {
+			out.Account["DelegationEnabledDate"] = out.Account["JoinedTimestamp"]
+			found = append(found, out.Account)
+		}
+	}
+	return r.w.Reply(c, map[string]any{"DelegatedAdministrators": found})
+}

@@ -1,0 +1,157 @@
+package limits
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// policies refuses what AWS refuses about an organization's policies and what they
+// are attached to. The emulator attaches any number of policies of any type, and
+// detaches the last one.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html
+type policies struct {
+	w     *World
+	types *types
+
+	mu sync.Mutex
+	// kinds are the policies' types by id: a policy keeps its type.
+	kinds map[string]string
+}
+
+func newPolicies(w *World, t *types) *policies {
+	return &policies{w: w, types: t, kinds: map[string]string{}}
+}
+
+func (*policies) Name() string { return "organization's policy" }
+
+// serviceControl is the type of which every root, unit and account has one at least.
+const serviceControl = "SERVICE_CONTROL_POLICY"
+
+// policyCall is what the actions on policies say.
+type policyCall struct{ PolicyID, TargetID, Type, Content string }
+
+func (r *policies) Apply(c *Call, next Next) *Answer {
+	if !c.Is("organizations", "AttachPolicy", "DetachPolicy", "CreatePolicy", "UpdatePolicy") {
+		return next(c)
+	}
+	var in policyCall
+	if json.Unmarshal(c.Body, &in) != nil {
+		return next(c)
+	}
+	kind := in.Type
+	if kind == "" {
+		kind = r.kind(c.Context(), in.PolicyID)
+	}
+	if kind == "" {
+		return next(c) // The emulator says that there is no such policy.
+	}
+	problem := r.content(in, kind)
+	switch c.Action {
+	case "AttachPolicy":
+		problem = r.attach(c.Context(), in, kind)
+	case "DetachPolicy":
+		problem = r.detach(c.Context(), in, kind)
+	}
+	if problem != nil {
+		return r.w.Refuse(c, *problem)
+	}
+	return next(c)
+}
+
+// kind returns the type of a policy; empty if there is no such policy.
+func (r *policies) kind(ctx context.Context, id string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kind := r.kinds[id]; kind != "" {
+		return kind
+	}
+	var out struct {
+		Policy struct{ PolicySummary struct{ Type string } }
+	}
+	if r.w.organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": id}, &out) != nil {
+		return ""
+	}
+	r.kinds[id] = out.Policy.PolicySummary.Type
+	return r.kinds[id]
+}
+
+// attached returns the ids of a target's own policies of a type; false if there is no
+// such target.
+func (r *policies) attached(ctx context.Context, target, kind string) (ids []string, there bool) {
+	in := map[string]string{"TargetId": target, "Filter": kind}
+	for {
+		var page struct {
+			Policies  []struct{ ID string }
+			NextToken string
+		}
+		if r.w.organizations(ctx, "ListPoliciesForTarget", in, &page) != nil {
+			return nil, false
+		}
+		for _, p := range page.Policies {
+			ids = append(ids, p.ID)
+		}
+		if in["NextToken"] = page.NextToken; page.NextToken == "" {
+			return ids, true
+		}
+	}
+}
+
+func (r *policies) attach(ctx context.Context, in policyCall, kind string) *Problem {
+	if !r.enabled(ctx, kind) {
+		return &Problem{http.StatusBadRequest, "PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root. You can't attach policies of the specified type to entities in a root until you enable that type in the root.", nil}
+	}
+	attached, _ := r.attached(ctx, in.TargetID, kind)
+	most, limited := r.w.Numbers.PoliciesPerTarget[kind]
+	if limited && len(attached) >= most.Most {
+		p := violation("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You attempted to exceed the number of policies of a certain type that can be attached to an entity at one time.")
+		return &p
+	}
+	return nil
+}
+
+func (r *policies) detach(ctx context.Context, in policyCall, kind string) *Problem {
+	attached, there := r.attached(ctx, in.TargetID, kind)
+	if there && kind == serviceControl && len(attached) == 1 {
+		p := violation("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You attempted to detach a policy from an entity that would cause the entity to have fewer than the minimum number of policies of a certain type required.")
+		return &p
+	}
+	return nil
+}
+
+// enabled reports whether the root has a type enabled.
+func (r *policies) enabled(ctx context.Context, kind string) bool {
+	if slices.Contains(r.types.enabled(), kind) {
+		return true
+	}
+	var page struct {
+		Roots []struct {
+			PolicyTypes []struct{ Type, Status string }
+		}
+	}
+	if r.w.organizations(ctx, "ListRoots", struct{}{}, &page) != nil || len(page.Roots) == 0 {
+		return false
+	}
+	for _, t := range page.Roots[0].PolicyTypes {
+		if t.Type == kind {
+			return t.Status == "ENABLED"
+		}
+	}
+	return false
+}
+
+// content looks at how large a policy is. AWS stores what an SDK sends as it is,
+// white space included.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+func (r *policies) content(in policyCall, kind string) *Problem {
+	most, limited := r.w.Numbers.PolicySize[kind]
+	if !limited || utf8.RuneCountInString(in.Content) <= most.Most {
+		return nil
+	}
+	p := violation("POLICY_CONTENT_LIMIT_EXCEEDED", "You attempted to create a policy that is larger than the maximum size.")
+	return &p
+}

@@ -1,0 +1,155 @@
+package limits_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+)
+
+// refusedAs checks that the SDK decodes an error as the one that is wanted.
+func refusedAs[E error](t *testing.T, what string, err error) (decoded E) {
+	t.Helper()
+	if !errors.As(err, &decoded) {
+		t.Errorf("%s: %v isn't a %T", what, err, decoded)
+	}
+	return decoded
+}
+
+// violates checks that the SDK decodes a ConstraintViolationException with a reason.
+func violates(t *testing.T, what string, err error, reason types.ConstraintViolationExceptionReason) {
+	t.Helper()
+	var decoded *types.ConstraintViolationException
+	if !errors.As(err, &decoded) || decoded.Reason != reason {
+		t.Errorf("%s: %v isn't %s", what, err, reason)
+	}
+}
+
+func (o organization) attach(policy, target string) error {
+	_, err := o.AttachPolicy(ctx(), &organizations.AttachPolicyInput{PolicyId: &policy, TargetId: &target})
+	return err
+}
+
+func (o organization) enable(kind types.PolicyType) error {
+	_, err := o.EnablePolicyType(ctx(), &organizations.EnablePolicyTypeInput{RootId: aws.String("r-1"), PolicyType: kind})
+	return err
+}
+
+func (o organization) trust(service string) error {
+	_, err := o.EnableAWSServiceAccess(ctx(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: &service})
+	return err
+}
+
+func (o organization) distrust(service string) error {
+	_, err := o.DisableAWSServiceAccess(ctx(), &organizations.DisableAWSServiceAccessInput{ServicePrincipal: &service})
+	return err
+}
+
+func (o organization) policyTypes() (kinds []types.PolicyType) {
+	o.t.Helper()
+	out, err := o.ListRoots(ctx(), &organizations.ListRootsInput{})
+	must(o.t, err)
+	for _, kind := range out.Roots[0].PolicyTypes {
+		kinds = append(kinds, kind.Type)
+	}
+	return kinds
+}
+
+func quiet(t *testing.T) organization {
+	t.Helper()
+	o := unhurried(nil)
+	o.Numbers.Writing.Takes = 1
+	s := start(t, newPermissive().ServeHTTP, o)
+	s.clock.pass(1)
+	return s.organization()
+}
+
+func TestPolicyTypes(t *testing.T) {
+	t.Parallel()
+	o := quiet(t)
+	step := func(err error) error { o.clock.pass(10); return err }
+	refusedAs[*types.PolicyTypeNotEnabledException](t, "attaching before the type is enabled", step(o.attach("p-1", "ou-1")))
+	must(t, step(o.enable(types.PolicyTypeServiceControlPolicy)))
+	must(t, step(o.attach("p-1", "ou-1")))
+	refusedAs[*types.PolicyTypeNotEnabledException](t, "attaching a policy of another type", step(o.attach("p-tag", "ou-1")))
+	refusedAs[*types.DuplicatePolicyAttachmentException](t, "attaching twice", step(o.attach("p-1", "ou-1")))
+	refusedAs[*types.InvalidInputException](t, "enabling what isn't a type", step(o.enable("SERVICE_POLICY")))
+
+	// The emulator knows this type as little as Terraform's provider does.
+	must(t, step(o.enable(types.PolicyTypeBedrockPolicy)))
+	refusedAs[*types.PolicyTypeAlreadyEnabledException](t, "enabling twice", step(o.enable(types.PolicyTypeBedrockPolicy)))
+	violates(t, "enabling before the service is trusted", step(o.enable(types.PolicyTypeSecurityhubPolicy)), "SERVICE_ACCESS_NOT_ENABLED")
+	must(t, step(o.trust("securityhub.amazonaws.com")))
+	must(t, step(o.enable(types.PolicyTypeSecurityhubPolicy)))
+	violates(t, "distrusting first", step(o.distrust("securityhub.amazonaws.com")), "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE")
+	want := []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeBedrockPolicy, types.PolicyTypeSecurityhubPolicy}
+	if got := o.policyTypes(); !slices.Equal(got, want) {
+		t.Errorf("the root has %s, not %s", got, want)
+	}
+	_, err := o.DisablePolicyType(ctx(), &organizations.DisablePolicyTypeInput{RootId: aws.String("r-1"), PolicyType: types.PolicyTypeBedrockPolicy})
+	must(t, step(err))
+	_, err = o.DisablePolicyType(ctx(), &organizations.DisablePolicyTypeInput{RootId: aws.String("r-1"), PolicyType: types.PolicyTypeBedrockPolicy})
+	refusedAs[*types.PolicyTypeNotEnabledException](t, "disabling twice", step(err))
+}
+
+func TestAttachments(t *testing.T) {
+	t.Parallel()
+	o := quiet(t)
+	step := func(err error) error { o.clock.pass(10); return err }
+	detach := func(policy string) error {
+		_, err := o.DetachPolicy(ctx(), &organizations.DetachPolicyInput{PolicyId: &policy, TargetId: aws.String("ou-1")})
+		return step(err)
+	}
+	must(t, step(o.enable(types.PolicyTypeServiceControlPolicy)))
+	violates(t, "detaching the last", detach("p-full"), "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+	for i := range 9 {
+		must(t, step(o.attach(fmt.Sprintf("p-%d", i), "ou-1")))
+	}
+	violates(t, "attaching an eleventh", step(o.attach("p-9", "ou-1")), "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+	refusedAs[*types.PolicyNotAttachedException](t, "detaching what isn't attached", detach("p-9"))
+	must(t, detach("p-full"))
+	for size, fits := range map[int]bool{10240: true, 10241: false} {
+		_, err := o.CreatePolicy(ctx(), &organizations.CreatePolicyInput{
+			Name: aws.String("large"), Description: aws.String(""), Type: types.PolicyTypeServiceControlPolicy, Content: aws.String(strings.Repeat("é", size)),
+		})
+		if fits {
+			must(t, step(err))
+		} else {
+			violates(t, "a policy that is too large", step(err), "POLICY_CONTENT_LIMIT_EXCEEDED")
+		}
+	}
+}
+
+func TestDelegations(t *testing.T) {
+	t.Parallel()
+	// The emulator knows that the first has administrators.
+	for _, service := range []string{"access-analyzer.amazonaws.com", "sso.amazonaws.com"} {
+		o := quiet(t)
+		register := func(account string) error {
+			o.clock.pass(10)
+			_, err := o.RegisterDelegatedAdministrator(ctx(), &organizations.RegisterDelegatedAdministratorInput{ServicePrincipal: &service, AccountId: &account})
+			o.clock.pass(10)
+			return err
+		}
+		violates(t, "before the service is trusted", register("000000000001"), "SERVICE_ACCESS_NOT_ENABLED")
+		must(t, o.trust(service))
+		violates(t, "the management account", register("123456789012"), "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR")
+		violates(t, "a closed account", register("000000000002"), "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR")
+		must(t, register("000000000001"))
+		refusedAs[*types.AccountAlreadyRegisteredException](t, "twice", register("000000000001"))
+		violates(t, "a second account", register("000000000003"), "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE")
+		violates(t, "distrusting first", o.distrust(service), "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE")
+		_, err := o.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String("000000000001")})
+		violates(t, "closing an administrator", err, "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
+		all, err := o.ListDelegatedAdministrators(ctx(), &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: &service})
+		must(t, err)
+		if len(all.DelegatedAdministrators) != 1 || aws.ToString(all.DelegatedAdministrators[0].Id) != "000000000001" {
+			t.Errorf("%s is administered by %+v", service, all.DelegatedAdministrators)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package limits
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// policyTypes are all that AWS has, of which the emulator knows five.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html
+var policyTypes = []string{
+	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "BEDROCK_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2",
+	"GUARDDUTY_POLICY", "INSPECTOR_POLICY", "NETWORK_SECURITY_DIRECTOR_POLICY", "RESOURCE_CONTROL_POLICY",
+	"S3_POLICY", "SECURITYHUB_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY", "UPGRADE_ROLLOUT_POLICY",
+}
+
+// trustedFirst are the services that have to be trusted before their type of
+// policies is enabled, and for as long as it is.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html#API_EnablePolicyType_Errors
+var trustedFirst = map[string]string{"SECURITYHUB_POLICY": "securityhub.amazonaws.com"}
+
+// types enables AWS's types of policies, those that the emulator lacks too, and
+// refuses what AWS refuses about them.
+type types struct {
+	w *World
+
+	mu sync.Mutex
+	// more are enabled, of those that the emulator lacks.
+	more []string
+}
+
+func (*types) Name() string { return "policy type" }
+
+func (r *types) Apply(c *Call, next Next) *Answer {
+	switch {
+	case c.Is("organizations", "ListRoots"):
+		return r.list(c, next)
+	case c.Is("organizations", "EnablePolicyType", "DisablePolicyType"):
+		return r.change(c, next)
+	case c.Is("organizations", "DeleteOrganization"):
+		a := next(c)
+		if a.OK() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.more = nil
+		}
+		return a
+	case c.Is("organizations", "DisableAWSServiceAccess"):
+		var in struct{ ServicePrincipal string }
+		_ = json.Unmarshal(c.Body, &in) // What isn't JSON is the emulator's to refuse.
+		for kind, service := range trustedFirst {
+			if service == in.ServicePrincipal && slices.Contains(r.enabled(), kind) {
+				return r.w.Refuse(c, violation("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE", "You attempted to disable service access before you disabled the policy type "+kind+"."))
+			}
+		}
+	}
+	return next(c)
+}
+
+// enabled returns the types that only this rule knows.
+func (r *types) enabled() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.more)
+}
+
+// list adds to the root the types that the emulator lacks.
+func (r *types) list(c *Call, next Next) *Answer {
+	a, more := next(c), r.enabled()
+	var page struct{ Roots []map[string]any }
+	if len(more) == 0 || !a.OK() || json.Unmarshal(a.Body, &page) != nil {
+		return a
+	}
+	for _, root := range page.Roots {
+		addTypes(root, more)
+	}
+	return r.w.Reply(c, page)
+}
+
+func addTypes(root map[string]any, more []string) {
+	all, _ := root["PolicyTypes"].([]any)
+	for _, kind := range more {
+		all = append(all, map[string]any{"Type": kind, "Status": "ENABLED"})
+	}
+	root["PolicyTypes"] = all
+}
+
+// change enables or disables a type. The emulator is asked first: it may be another
+// front that knows the type.
+func (r *types) change(c *Call, next Next) *Answer {
+	var in struct{ RootID, PolicyType string }
+	if json.Unmarshal(c.Body, &in) != nil || !slices.Contains(policyTypes, in.PolicyType) {
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "InvalidInputException", "You specified an invalid value.", map[string]string{"Reason": "INVALID_ENUM_POLICY_TYPE"}})
+	}
+	service := trustedFirst[in.PolicyType]
+	if c.Action == "EnablePolicyType" && service != "" && !trusts(c.Context(), r.w, service) {
+		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to enable a policy type before you enabled service access. Call the EnableAWSServiceAccess API first."))
+	}
+	r.mu.Lock()
+	known := slices.Contains(r.more, in.PolicyType)
+	r.mu.Unlock()
+	if !known {
+		if a := next(c); a.OK() || a.code() != "InvalidInputException" {
+			return a
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case known && c.Action == "EnablePolicyType":
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root.", nil})
+	case known:
+		r.more = slices.DeleteFunc(r.more, func(kind string) bool { return kind == in.PolicyType })
+	case c.Action == "DisablePolicyType":
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root.", nil})
+	default:
+		r.more = append(r.more, in.PolicyType)
+	}
+	var page struct{ Roots []map[string]any }
+	if err := r.w.organizations(c.Context(), "ListRoots", struct{}{}, &page); err != nil || len(page.Roots) == 0 {
+		return r.w.Refuse(c, Problem{http.StatusBadRequest, "RootNotFoundException", "You specified a root that doesn't exist.", nil})
+	}
+	addTypes(page.Roots[0], r.more)
+	return r.w.Reply(c, map[string]any{"Root": page.Roots[0]})
+}
+
+// organizations asks the emulator's AWS Organizations as the management account.
+func (w *World) organizations(ctx context.Context, action string, in, out any) error {
+	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
+}
+
+// trusts reports whether the organization trusts a service.
+func trusts(ctx context.Context, w *World, service string) bool {
+	var page struct {
+		EnabledServicePrincipals []struct{ ServicePrincipal string }
+	}
+	if w.organizations(ctx, "ListAWSServiceAccessForOrganization", struct{}{}, &page) != nil {
+		return false
+	}
+	for _, s := range page.EnabledServicePrincipals {
+		if s.ServicePrincipal == service {
+			return true
+		}
+	}
+	return false
+}
+
+// code returns the code of an error of a JSON service.
+func (a *Answer) code() string {
+	var body struct {
+		Type string `json:"__type"`
+	}
+	_ = json.Unmarshal(a.Body, &body) // What isn't JSON has no code.
+	return body.Type
+}

@@ -40,7 +40,7 @@ config:
   coldstart:audit: none
   coldstart:image: { registry: ecr, push: true }
   coldstart:organization:
-    delegatedAdministrators: { guardduty.amazonaws.com: hub }
+    delegatedAdministrators: { config-multiaccountsetup.amazonaws.com: hub }
   coldstart:access:
     account: hub
     mfaMaxAge: 90m

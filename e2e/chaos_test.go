@@ -35,7 +35,7 @@ config:
   coldstart:email: k-%s@kill.example
   coldstart:units: {core: {}, apps: {parent: core}}
   coldstart:accounts: {audit: {unit: core}, app: {unit: apps, guardrails: [quarantine]}}
-  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit}}
+  coldstart:organization: {delegatedAdministrators: {config-multiaccountsetup.amazonaws.com: audit}}
   coldstart:access: {groups: {all: {"*": [readonly]}}, github: {repository: kill/kill}}
   coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
 `

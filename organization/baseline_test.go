@@ -125,15 +125,15 @@ func TestBaselineRules(t *testing.T) {
 
 		{
 			"delegation of what isn't a service", "coldstart:accounts: {audit: {}}\ncoldstart:organization: {delegatedAdministrators: {guardduty: audit}}",
-			`:3: coldstart:organization.delegatedAdministrators: "guardduty" is not one; write a service principal, such as guardduty.amazonaws.com`,
+			`:3: coldstart:organization.delegatedAdministrators: "guardduty" is not one; write a service principal, such as access-analyzer.amazonaws.com`,
 		},
 		{
-			"delegation to an unknown account", `coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: security}}`,
-			`:2: coldstart:organization.delegatedAdministrators: guardduty.amazonaws.com can't be administered by "security", which isn't a member; write a member declared under coldstart:accounts`,
+			"delegation to an unknown account", `coldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: security}}`,
+			`:2: coldstart:organization.delegatedAdministrators: sso.amazonaws.com can't be administered by "security", which isn't a member; write a member declared under coldstart:accounts`,
 		},
 		{
-			"delegation to the management account", `coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: master}}`,
-			`:2: coldstart:organization.delegatedAdministrators: guardduty.amazonaws.com can't be administered by "master", which isn't a member; write a member declared under coldstart:accounts`,
+			"delegation to the management account", `coldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: master}}`,
+			`:2: coldstart:organization.delegatedAdministrators: sso.amazonaws.com can't be administered by "master", which isn't a member; write a member declared under coldstart:accounts`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestBaselineBounds(t *testing.T) {
 		"all contacts":      "coldstart:baseline: {contacts: {billing: &c " + contact + ", operations: *c, security: *c}}",
 		"longest contact": "coldstart:baseline: {contacts: {billing: {name: " + strings.Repeat("ü", 64) + ", title: " + strings.Repeat("t", 50) +
 			", email: c@" + strings.Repeat("d", 244) + ".example, phone: '" + strings.Repeat("5", 25) + "'}}}",
-		"delegation": "coldstart:accounts: {audit: {}}\ncoldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit, config-multiaccountsetup.amazonaws.com: audit}}",
+		"delegation": "coldstart:accounts: {audit: {}}\ncoldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: audit, config-multiaccountsetup.amazonaws.com: audit}}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -181,7 +181,7 @@ func TestAnalyzerAccount(t *testing.T) {
 	if got := organization.Defaults().AnalyzerAccount(); got != organization.Master {
 		t.Errorf("findings show in %q without a delegation", got)
 	}
-	org := parse(t, file("coldstart:accounts: {audit: {}, prod: {}}\ncoldstart:organization: {delegatedAdministrators: {access-analyzer.amazonaws.com: audit, guardduty.amazonaws.com: prod}}"))
+	org := parse(t, file("coldstart:accounts: {audit: {}, prod: {}}\ncoldstart:organization: {delegatedAdministrators: {access-analyzer.amazonaws.com: audit, sso.amazonaws.com: prod}}"))
 	if got := org.AnalyzerAccount(); got != "audit" {
 		t.Errorf("findings show in %q, not in the account of the delegation", got)
 	}

@@ -53,12 +53,10 @@ var (
 // emailDomain is the part of an address behind the @: two DNS labels at least.
 const emailDomain = `([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
 
-// policyTypes are those that an organization's root can enable.
-// https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html
-var policyTypes = []string{
-	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2",
-	"RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY",
-}
+// PolicyTypes are those that every AWS plugin can enable that coldstart runs with: the
+// one that it builds wraps Terraform's provider 5.68, which refuses all others of AWS's.
+// docs/adr/0024-organizations-that-others-use-too.md
+var PolicyTypes = []string{"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY"}
 
 // Validate checks every rule and returns all problems as one error.
 func (o *Organization) Validate() error {
@@ -370,8 +368,8 @@ func (o *Organization) checkSettings(ps *Problems) {
 		}
 	}
 	for _, p := range o.Settings.PolicyTypes {
-		if !slices.Contains(policyTypes, p) {
-			ps.Add(key+".policyTypes", "write some of "+strings.Join(policyTypes, ", "), "unknown policy type %q", p)
+		if !slices.Contains(PolicyTypes, p) {
+			ps.Add(key+".policyTypes", "write some of "+strings.Join(PolicyTypes, ", ")+"; enable another type with `aws organizations enable-policy-type`, and it stays enabled", "the AWS plugin can't enable policies of type %q", p)
 		}
 	}
 }

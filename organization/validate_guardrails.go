@@ -51,7 +51,7 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 		o.checkAttached(ps, prefix+"accounts."+account+".guardrails", o.Accounts[account].Guardrails)
 	}
 	// An unknown type may be the one that is missing.
-	known := !slices.ContainsFunc(o.Settings.PolicyTypes, func(t string) bool { return !slices.Contains(policyTypes, t) })
+	known := !slices.ContainsFunc(o.Settings.PolicyTypes, func(t string) bool { return !slices.Contains(PolicyTypes, t) })
 	if len(o.Attachments()) > 0 && known && !slices.Contains(o.Settings.PolicyTypes, ServiceControlPolicy) {
 		ps.Add(prefix+"organization.policyTypes", fmt.Sprintf("add it, or write %s: {defaults: false}", key), "lacks %s, which guardrails are", ServiceControlPolicy)
 	}

@@ -330,7 +330,7 @@ func TestUnknownPolicyTypeListsAll(t *testing.T) {
 	t.Parallel()
 	_, err := organization.Parse(organization.File, file(`coldstart:organization: {policyTypes: [SCP]}`))
 	ps := problems(t, err)
-	if len(ps) != 1 || ps[0].Text != `unknown policy type "SCP"` || !strings.Contains(ps[0].Remedy, "SERVICE_CONTROL_POLICY") {
+	if len(ps) != 1 || ps[0].Text != `the AWS plugin can't enable policies of type "SCP"` || !strings.Contains(ps[0].Remedy, "SERVICE_CONTROL_POLICY") {
 		t.Errorf("got %v", err)
 	}
 }

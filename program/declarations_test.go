@@ -194,7 +194,7 @@ func ownGuardrails(o *organization.Organization) {
 }
 
 func delegated(o *organization.Organization) {
-	o.Settings.DelegatedAdministrators = map[string]string{organization.AnalyzerService: "security", "guardduty.amazonaws.com": "audit"}
+	o.Settings.DelegatedAdministrators = map[string]string{organization.AnalyzerService: "security", "sso.amazonaws.com": "audit"}
 }
 
 func contacts(o *organization.Organization) {

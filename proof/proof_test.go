@@ -39,7 +39,7 @@ func declared() *organization.Organization {
 		DNS:       organization.DNS{Local: true},
 		Settings: organization.Settings{
 			PolicyTypes:             []string{organization.ServiceControlPolicy},
-			DelegatedAdministrators: map[string]string{"guardduty.amazonaws.com": "audit"},
+			DelegatedAdministrators: map[string]string{"sso.amazonaws.com": "audit"},
 		},
 		Access: organization.Access{
 			Account:   organization.Master,

@@ -112,8 +112,8 @@ func TestAdoptedAccount(t *testing.T) {
 	t.Parallel()
 	// AWS shows an address as it was first written.
 	existing := &accounts.Existing{ID: "o-old", Accounts: map[string]accounts.ExistingAccount{
-		"aws+prod@acme.example": {ID: "123456789012", Status: "ACTIVE"},
-		"aws+dev@acme.example":  {ID: "210987654321", Status: "ACTIVE"},
+		"aws+prod@acme.example": {ID: "123456789012", State: "ACTIVE"},
+		"aws+dev@acme.example":  {ID: "210987654321", State: "ACTIVE"},
 	}}
 	for _, c := range []struct{ email, id string }{
 		{"aws+prod@acme.example", "123456789012"},

@@ -8,6 +8,9 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Existing is what AWS Organizations holds when a program starts. It is how a
@@ -24,6 +27,8 @@ type Existing struct {
 	MasterAccountID string
 	TrustedServices []string
 	PolicyTypes     []string
+	// Known says that the stack has the organization already, so that it isn't adopted.
+	Known bool
 	// Units are the ids of units by name.
 	Units map[string]string
 	// Accounts are the organization's accounts by e-mail in lower case.
@@ -32,13 +37,11 @@ type Existing struct {
 
 // ExistingAccount is an account that is in the organization.
 type ExistingAccount struct {
-	ID     string
-	Status string // as AWS has it, such as ACTIVE or SUSPENDED
+	ID    string
+	State accountstate.State // empty if nobody has said
+	// Invited accounts have the access role only if somebody has made it.
+	Invited bool
 }
-
-// closed are the statuses of accounts that can't be used any more.
-// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
-var closed = []string{"SUSPENDED", "PENDING_CLOSURE", "CLOSED"}
 
 // settled are properties that count only when an account is created. AWS has no
 // way to change or read most of them, and the provider would replace the
@@ -65,7 +68,7 @@ func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*
 		Accounts:        map[string]ExistingAccount{},
 	}
 	for _, a := range found.Accounts {
-		e.Accounts[strings.ToLower(a.Email)] = ExistingAccount{ID: a.Id, Status: a.Status}
+		e.Accounts[strings.ToLower(a.Email)] = ExistingAccount{ID: a.Id, State: accountstate.State(a.Status)}
 	}
 	if len(found.Roots) == 0 {
 		return nil, fmt.Errorf("organization %s shows no root: run with credentials of its management account, %s", found.Id, found.MasterAccountId)
@@ -103,15 +106,69 @@ func (e *Existing) discoverUnits(ctx *pulumi.Context, rootID string, units []Uni
 
 // Adopts reports whether the organization itself is adopted.
 func (e *Existing) Adopts() bool {
-	return e != nil && e.ID != ""
+	return e != nil && e.ID != "" && !e.Known
 }
 
-// organization returns the options that adopt the organization.
-func (e *Existing) organization() []pulumi.ResourceOption {
-	if !e.Adopts() {
+// Missing returns those of the declared services and policy types that the
+// organization hasn't enabled.
+func (e *Existing) Missing(services, policyTypes []string) (missingServices, missingTypes []string) {
+	if e == nil {
+		return services, policyTypes
+	}
+	return without(services, e.TrustedServices), without(policyTypes, e.PolicyTypes)
+}
+
+func without(values, those []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return slices.Contains(those, v) })
+}
+
+// Unmanaged returns the policy types that the organization has enabled and Terraform's
+// provider doesn't know. It refuses them among an organization's inputs, and disables
+// what isn't there, so such an organization is only read.
+func (e *Existing) Unmanaged() []string {
+	if e == nil {
 		return nil
 	}
-	return adopt(e.ID, "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")
+	return without(e.PolicyTypes, organization.PolicyTypes)
+}
+
+// SetStates notes the accounts' states, by id. No version of the provider that
+// coldstart uses reads them.
+func (e *Existing) SetStates(all map[string]accountstate.Account) {
+	for email, a := range e.Accounts {
+		a.State, a.Invited = all[a.ID].State, all[a.ID].Invited
+		e.Accounts[email] = a
+	}
+}
+
+// organization returns the options that adopt the organization, or those by which one
+// that has all that is declared keeps what others have enabled since: the provider
+// would disable it.
+func (e *Existing) organization(services, policyTypes []string) []pulumi.ResourceOption {
+	if e == nil {
+		return nil
+	}
+	if e.Adopts() {
+		return adopt(e.ID, "awsServiceAccessPrincipals", "enabledPolicyTypes", "featureSet")
+	}
+	var leave []string
+	missingServices, missingTypes := e.Missing(services, policyTypes)
+	if len(missingServices) == 0 {
+		leave = append(leave, "awsServiceAccessPrincipals")
+	}
+	if len(missingTypes) == 0 {
+		leave = append(leave, "enabledPolicyTypes")
+	}
+	return []pulumi.ResourceOption{pulumi.IgnoreChanges(leave)}
+}
+
+// enabled returns what is declared and what others have enabled, since taking that
+// away could stop them.
+func (e *Existing) enabled(services, policyTypes []string) (allServices, allTypes []string) {
+	if e == nil {
+		return sorted(services), sorted(policyTypes)
+	}
+	return sorted(slices.Concat(services, e.TrustedServices)), sorted(slices.Concat(policyTypes, e.PolicyTypes))
 }
 
 // unit returns the options that adopt the named unit.
@@ -154,17 +211,15 @@ func (e *Existing) Without(emails, units []string, organization bool) *Existing 
 	if e == nil {
 		return nil
 	}
-	rest := &Existing{ID: e.ID, TrustedServices: e.TrustedServices, PolicyTypes: e.PolicyTypes, Units: maps.Clone(e.Units), Accounts: maps.Clone(e.Accounts)}
-	if organization {
-		rest.ID = ""
-	}
+	rest := *e
+	rest.Known, rest.Units, rest.Accounts = organization, maps.Clone(e.Units), maps.Clone(e.Accounts)
 	for _, email := range emails {
 		delete(rest.Accounts, email)
 	}
 	for _, unit := range units {
 		delete(rest.Units, unit)
 	}
-	return rest
+	return &rest
 }
 
 // Check reports why the account with the given e-mail can neither be created nor
@@ -181,9 +236,8 @@ func (e *Existing) Check(name, id, email string) error {
 	switch {
 	case ok && found.ID == e.MasterAccountID:
 		return fmt.Errorf("%s.email: %s is the address of the management account, %s; write an address of its own", key, email, found.ID)
-	case ok && slices.Contains(closed, found.Status):
-		return fmt.Errorf("%s.email: %s belongs to the account %s, which is %s: a closed account's address can't be used again; "+
-			"reopen the account within 90 days of its closing, or write another address", key, email, found.ID, found.Status)
+	case ok && found.State.Remedy() != "":
+		return fmt.Errorf("%s.email: %s belongs to the account %s, which is %s; %s", key, email, found.ID, found.State, found.State.Remedy())
 	case id == "", ok && found.ID == id:
 		return nil
 	}

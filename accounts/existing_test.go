@@ -53,8 +53,8 @@ func TestDiscover(t *testing.T) {
 		// Not sandbox: there is one, but in another unit.
 		Units: map[string]string{"infrastructure": "ou-infra", "dns": "ou-dns"},
 		Accounts: map[string]accounts.ExistingAccount{
-			"root@acme.example":     {ID: "111111111111", Status: "ACTIVE"},
-			"aws+prod@acme.example": {ID: "123456789012", Status: "SUSPENDED"},
+			"root@acme.example":     {ID: "111111111111", State: "ACTIVE"},
+			"aws+prod@acme.example": {ID: "123456789012", State: "SUSPENDED"},
 		},
 	}
 	if diff := cmp.Diff(want, existing); diff != "" {
@@ -106,9 +106,10 @@ func checkError(t *testing.T, name string, err error, want string) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	existing := &accounts.Existing{ID: "o-old", MasterAccountID: "111111111111", Accounts: map[string]accounts.ExistingAccount{
-		"prod@acme.example": {ID: "123456789012", Status: "ACTIVE"},
-		"root@acme.example": {ID: "111111111111", Status: "ACTIVE"},
-		"gone@acme.example": {ID: "222222222222", Status: "SUSPENDED"},
+		"prod@acme.example": {ID: "123456789012", State: "ACTIVE"},
+		"root@acme.example": {ID: "111111111111", State: "ACTIVE"},
+		"gone@acme.example": {ID: "222222222222", State: "CLOSED"},
+		"half@acme.example": {ID: "444444444444", State: "PENDING_ACTIVATION"},
 		"new@acme.example":  {ID: "333333333333"},
 	}}
 	for _, c := range []struct {
@@ -132,8 +133,13 @@ func TestCheck(t *testing.T) {
 		},
 		{
 			"closed", existing, "", "gone@acme.example",
-			"coldstart:accounts.prod.email: gone@acme.example belongs to the account 222222222222, which is SUSPENDED: a closed account's address can't be used again; " +
-				"reopen the account within 90 days of its closing, or write another address",
+			"coldstart:accounts.prod.email: gone@acme.example belongs to the account 222222222222, which is CLOSED; " +
+				"reopen the account within 90 days of its closing, or write another address: a closed account's address can't be used again",
+		},
+		{
+			"not in use yet", existing, "", "half@acme.example",
+			"coldstart:accounts.prod.email: half@acme.example belongs to the account 444444444444, which is PENDING_ACTIVATION; " +
+				"complete the account's sign-up as its root user (phone number, payment method), and run again",
 		},
 		{
 			"no organization", nil, "123456789012", "prod@acme.example",
@@ -173,7 +179,7 @@ func TestWithout(t *testing.T) {
 	}
 	e := existing()
 	want := &accounts.Existing{
-		TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
+		ID: "o-old", Known: true, TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
 		Units:    map[string]string{"b": "ou-b"},
 		Accounts: map[string]accounts.ExistingAccount{"b@x": {ID: "2"}},
 	}

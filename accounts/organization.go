@@ -16,9 +16,10 @@ const CloudTrailService = "cloudtrail.amazonaws.com"
 
 // OrganizationArgs are the arguments of NewOrganization.
 type OrganizationArgs struct {
-	// TrustedServices have access to the organization.
+	// TrustedServices have access to the organization, besides those that others have
+	// given access.
 	TrustedServices []string
-	// PolicyTypes are enabled in the root.
+	// PolicyTypes are enabled in the root, besides those that others have enabled.
 	PolicyTypes []string
 	// Units are the organizational units, each after its parent.
 	Units []Unit
@@ -78,11 +79,7 @@ func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, o
 	if err := ctx.RegisterComponentResource(OrganizationType, name, o, opts...); err != nil {
 		return nil, err
 	}
-	org, err := organizations.NewOrganization(ctx, name, &organizations.OrganizationArgs{
-		FeatureSet:                 pulumi.String("ALL"),
-		AwsServiceAccessPrincipals: pulumi.ToStringArray(sorted(args.TrustedServices)),
-		EnabledPolicyTypes:         pulumi.ToStringArray(sorted(args.PolicyTypes)),
-	}, append(args.Existing.organization(), pulumi.Parent(o), pulumi.Protect(true), pulumi.RetainOnDelete(true))...)
+	org, err := o.declare(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +93,19 @@ func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, o
 		}
 	}
 	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{"id": o.ID, "rootId": o.RootID})
+}
+
+// declare declares the organization, or only reads one that the provider can't manage.
+func (o *Organization) declare(ctx *pulumi.Context, name string, args *OrganizationArgs) (*organizations.Organization, error) {
+	if len(args.Existing.Unmanaged()) > 0 {
+		return organizations.GetOrganization(ctx, name, pulumi.ID(args.Existing.ID), nil, pulumi.Parent(o))
+	}
+	services, policyTypes := args.Existing.enabled(args.TrustedServices, args.PolicyTypes)
+	return organizations.NewOrganization(ctx, name, &organizations.OrganizationArgs{
+		FeatureSet:                 pulumi.String("ALL"),
+		AwsServiceAccessPrincipals: pulumi.ToStringArray(services),
+		EnabledPolicyTypes:         pulumi.ToStringArray(policyTypes),
+	}, append(args.Existing.organization(args.TrustedServices, args.PolicyTypes), pulumi.Parent(o), pulumi.Protect(true), pulumi.RetainOnDelete(true))...)
 }
 
 func (o *Organization) newUnit(ctx *pulumi.Context, unit Unit, existing *Existing) error {

@@ -120,6 +120,51 @@ func TestAdoptedOrganization(t *testing.T) {
 	})
 }
 
+// TestOthersInTheOrganization keeps what others have enabled since the organization was
+// adopted, and only reads an organization with a type of policies that the provider
+// would refuse, and would disable if it weren't named.
+func TestOthersInTheOrganization(t *testing.T) {
+	t.Parallel()
+	args := func(services, types []string) *accounts.OrganizationArgs {
+		return &accounts.OrganizationArgs{
+			TrustedServices: []string{"cloudtrail.amazonaws.com"}, PolicyTypes: []string{"SERVICE_CONTROL_POLICY"},
+			Existing: &accounts.Existing{ID: "o-old", Known: true, TrustedServices: services, PolicyTypes: types},
+		}
+	}
+	for _, c := range []struct {
+		name            string
+		services, types []string
+		ignored         []string
+	}{
+		{"nothing is missing", []string{"cloudtrail.amazonaws.com", "sso.amazonaws.com"}, []string{"SERVICE_CONTROL_POLICY", "TAG_POLICY"}, []string{"awsServiceAccessPrincipals", "enabledPolicyTypes"}},
+		{"a service is missing", []string{"sso.amazonaws.com"}, []string{"SERVICE_CONTROL_POLICY"}, []string{"enabledPolicyTypes"}},
+		{"both are missing", nil, nil, nil},
+	} {
+		result := pulumitest.Run{}.Do(t, declareOrganization(args(c.services, c.types)))
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		org := result.Resource(t, pulumitest.AWSOrganization, "organization")
+		checkImport(t, org, "", c.ignored...)
+		for _, service := range append(c.services, "cloudtrail.amazonaws.com") {
+			if !slices.Contains(org.Inputs["awsServiceAccessPrincipals"].([]any), any(service)) {
+				t.Errorf("%s: %s isn't among %v", c.name, service, org.Inputs["awsServiceAccessPrincipals"])
+			}
+		}
+	}
+	unmanaged := args([]string{"cloudtrail.amazonaws.com"}, []string{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY"})
+	if diff := cmp.Diff([]string{"RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY"}, unmanaged.Existing.Unmanaged()); diff != "" {
+		t.Error(diff)
+	}
+	result := pulumitest.Run{}.Do(t, declareOrganization(unmanaged))
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	if org := result.Resource(t, pulumitest.AWSOrganization, "organization"); len(org.Inputs) != 0 || result.Exports["id"] != "o-old" {
+		t.Errorf("the organization isn't only read: %v, %v", org.Inputs, result.Exports)
+	}
+}
+
 // checkImport checks what a resource imports, and which properties it leaves
 // as they are.
 func checkImport(t *testing.T, r pulumitest.Resource, id string, ignored ...string) {

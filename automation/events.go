@@ -222,10 +222,3 @@ func (w *watcher) begin() {
 	w.errors, w.failures, w.failed = nil, map[string]string{}, nil
 	w.under, w.ignored = map[string]Resource{}, map[string]bool{}
 }
-
-// imported reports whether something was adopted.
-func (w *watcher) imported() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.changes[string(apitype.OpImport)] > 0
-}

@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -47,6 +51,9 @@ func (s *stack) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.uninvited(ctx, account); err != nil {
+		return err
+	}
 	member := awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart")
 	delegator := awsconfig.Assume(cfg, account.DelegationRoleARN, "coldstart")
 	for _, wait := range []patience{
@@ -67,6 +74,27 @@ func (s *stack) ready(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// uninvited returns an error if the account was invited and can't be entered: AWS makes
+// the access role in the accounts that it creates, and nobody will make it here by
+// waiting.
+func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
+	cfg, err := awsconfig.Load(ctx, s.a.options.Env, s.a.org.Region)
+	if err != nil || account.AccessRoleARN == "" {
+		return err
+	}
+	_, refused := awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart").Credentials.Retrieve(ctx)
+	if refused == nil || stays(refused) {
+		return nil // What stays is said by who asks next.
+	}
+	described, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account.ID})
+	if err != nil || described.Account.JoinedMethod != types.AccountJoinedMethodInvited {
+		return nil //nolint:nilerr // Then it is waited for as any other.
+	}
+	management, _, _ := strings.Cut(strings.TrimPrefix(account.ARN, "arn:aws:organizations::"), ":")
+	return fmt.Errorf("account %s (%s) was invited and can't be entered by %s: %s; %s", s.name, account.ID, account.AccessRoleARN,
+		reasonOf(refused), accountstate.MakeRole(organization.AccessRole, management))
 }
 
 // master returns what the master stack has handed over in this run, or what the

@@ -104,6 +104,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	// before the backend has them.
 	run := program.For(s.a.org, program.Settings{
 		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
+		States: program.States(s.a.org, s.a.options.Env),
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
@@ -167,6 +168,13 @@ func (s *stack) preview(ctx context.Context) error {
 		defer func() { _ = os.RemoveAll(dir) }()
 		if err := s.init(ctx, dir, env, ""); err != nil {
 			return err
+		}
+	}
+	if !s.exists && s.name != organization.Master && s.a.options.PlanToken == nil {
+		if account, err := s.account(ctx); err == nil {
+			if err := s.uninvited(ctx, account); err != nil {
+				return err
+			}
 		}
 	}
 	return s.planned(ctx, func(plan *program.Plan) error {
@@ -260,9 +268,9 @@ func (s *stack) up(ctx context.Context) error {
 	if err := s.retried(ctx, handle, run); err != nil {
 		return err
 	}
-	// What was adopted was left as it is while adopting, by this run or by one
-	// that came to no end; now it is brought in line with the declaration.
-	if s.watcher.imported() || s.unfinished && s.name == organization.Master {
+	// A run that adopts leaves what it adopts as it is, and hands nothing over; now it
+	// is brought in line with the declaration.
+	if s.live.Outputs(s.name) == nil {
 		s.say("adopted what exists already; running again to bring it in line")
 		if err := s.retried(ctx, handle, run); err != nil {
 			return err
@@ -381,6 +389,12 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 				stride++
 				continue
 			}
+		}
+		if closed, closedErr := s.forgetClosed(ctx, handle); closedErr != nil {
+			return errors.Join(err, closedErr)
+		} else if closed > 0 && stride < strides {
+			stride++
+			continue
 		}
 		if again, lockErr := s.unlock(ctx, err); again {
 			continue

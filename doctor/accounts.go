@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -43,14 +44,14 @@ func (x *examiner) list(ctx context.Context) []Finding {
 		Accounts:        map[string]accounts.ExistingAccount{},
 	}
 	for _, a := range x.accounts {
-		x.existing.Accounts[strings.ToLower(aws.ToString(a.Email))] = accounts.ExistingAccount{ID: aws.ToString(a.Id), Status: string(a.Status)}
-		if a.Status != types.AccountStatusActive {
+		x.existing.Accounts[strings.ToLower(aws.ToString(a.Email))] = accounts.ExistingAccount{ID: aws.ToString(a.Id), State: accountstate.Of(a), Invited: a.JoinedMethod == types.AccountJoinedMethodInvited}
+		if !accountstate.Of(a).Active() {
 			other++
 		}
 	}
 	found := fmt.Sprintf("%s declared besides the management account's; the organization has %d", count(len(x.org.Accounts), "account"), len(x.accounts)-1)
 	if other > 0 {
-		found += fmt.Sprintf(", %d of them closed or about to be", other)
+		found += fmt.Sprintf(", %d of them closed, about to be, or not in use yet", other)
 	}
 	return ok("%s", found)
 }
@@ -141,7 +142,7 @@ func (x *examiner) creation(context.Context) []Finding {
 	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), least)
 }
 
-// asked is how many buckets are looked at at a time.
+// asked is how many accounts or buckets are looked at at a time.
 const asked = 16
 
 // buckets finds out whether the names of buckets that will be made are free:
@@ -152,7 +153,7 @@ func (x *examiner) buckets(ctx context.Context) []Finding {
 	all := []named{{organization.Master, x.accountID, x.org.Name(organization.Master, "state")}}
 	for _, name := range x.org.AccountNames() {
 		a := x.accountOf(name)
-		if a.Status != string(types.AccountStatusActive) {
+		if !a.State.Active() {
 			continue
 		}
 		all = append(all, named{name, a.ID, x.org.Name(name, "state")})
@@ -206,7 +207,7 @@ func (x *examiner) bucket(ctx context.Context, account, id, name string) Finding
 		cfg = awsconfig.Assume(cfg, role, "coldstart-doctor")
 		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 			f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known, because the role that lets coldstart in can't be assumed: %s", said(err))
-			f.Remedy = "see to it that the management account may assume " + role + "; an account that was invited doesn't have that role yet"
+			f.Remedy = "see to it that the management account may assume " + role
 			return f
 		}
 	}

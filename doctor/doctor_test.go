@@ -227,7 +227,8 @@ func TestFindings(t *testing.T) {
 				`{"Id":"` + prodID + `","Email":"aws+prod@acme.example","Status":"ACTIVE","State":"ACTIVE","JoinedMethod":"INVITED"}]}`}
 			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
 		}, "access role of " + prodID, Failure, []string{"the account was invited", "trust arn:aws:iam::" + masterID + ":root", "before they bind the account"}},
-		"a way in": {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
+		"a way in":         {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
+		"a closed account": {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "CLOSED"})), "account prod", Failure, []string{"CLOSED", "reopen the account"}},
 
 		"delegated before":    {delegated(nil, "ns1.old.example", "ns2.old.example"), "delegation", Warning, []string{"is delegated to ns1.old.example, ns2.old.example", "after the first run"}},
 		"not delegated yet":   {delegated([]string{"ns-1.awsdns.com", "ns-2.awsdns.org"}), "delegation", Warning, []string{"but to nothing", "as its name servers: ns-1.awsdns.com, ns-2.awsdns.org"}},

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -21,7 +22,7 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 	var existing []types.Account
 	for _, name := range x.org.AccountNames() {
 		id := x.accountOf(name).ID
-		i := slices.IndexFunc(x.accounts, func(a types.Account) bool { return aws.ToString(a.Id) == id && a.Status == types.AccountStatusActive })
+		i := slices.IndexFunc(x.accounts, func(a types.Account) bool { return aws.ToString(a.Id) == id && accountstate.Of(a).Active() })
 		if i >= 0 {
 			existing = append(existing, x.accounts[i])
 		}

@@ -139,14 +139,16 @@ func organized(master, features string) answer {
 	return answer{body: fmt.Sprintf(`{"Organization":{"Id":"o-acme","MasterAccountId":%q,"MasterAccountEmail":"root@acme.example","FeatureSet":%q}}`, master, features)}
 }
 
-// member is an account as AWS lists it.
-type member struct{ ID, Email, Status string }
+// member is an account as AWS lists it: with a State, and no Status any more.
+type member struct{ ID, Email, State string }
 
-func listed(members ...member) answer {
+func listed(members ...member) answer { return listedAs("CREATED", members...) }
+
+func listedAs(joined string, members ...member) answer {
 	all := append([]member{{masterID, "root@acme.example", "ACTIVE"}}, members...)
 	var accounts []map[string]string
 	for _, m := range all {
-		accounts = append(accounts, map[string]string{"Id": m.ID, "Email": m.Email, "Status": m.Status})
+		accounts = append(accounts, map[string]string{"Id": m.ID, "Email": m.Email, "State": m.State, "JoinedMethod": joined})
 	}
 	body, _ := json.Marshal(map[string]any{"Accounts": accounts}) // It can't fail.
 	return answer{body: string(body)}

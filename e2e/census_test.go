@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -177,11 +178,11 @@ func (c *census) organization(client *organizations.Client, emails map[string]st
 				c.call(a.Id, "MASTER")
 				continue
 			}
-			if a.Status == orgtypes.AccountStatusActive { // Nobody gets into the others.
+			if accountstate.Of(a).Active() { // Nobody gets into the others.
 				accounts[id] = emails[email]
 			}
 			c.call(a.Id, strings.ToUpper(cmp.Or(emails[email], email)))
-			c.add(organization.Master, "account", email+" "+string(a.Status), id)
+			c.add(organization.Master, "account", email+" "+string(accountstate.Of(a)), id)
 			if parents, err := client.ListParents(ctx, &organizations.ListParentsInput{ChildId: a.Id}); c.check(err) {
 				c.add(organization.Master, "account's unit", email+" "+aws.ToString(parents.Parents[0].Id), "")
 			}

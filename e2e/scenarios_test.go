@@ -18,7 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/rehearsal"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
 // small is a declaration that has little in common with the shipped one.
@@ -109,14 +111,14 @@ func TestLife(t *testing.T) {
 	if got := len(w.accounts()); got != len(after) {
 		t.Errorf("%d accounts became %d", len(after), got)
 	}
-	w.takeOut("keepOnDelete", orgtypes.AccountStatusActive)
+	w.takeOut("keepOnDelete", accountstate.Active)
 	// It is still there, so declaring it again adopts it.
-	w.takeOut("closeOnDelete", orgtypes.AccountStatusSuspended)
+	w.takeOut("closeOnDelete", accountstate.Suspended)
 }
 
 // takeOut declares the account 0new with a key that lets it be taken out, takes it
 // out, and checks what became of it.
-func (w *world) takeOut(key string, want orgtypes.AccountStatus) {
+func (w *world) takeOut(key string, want accountstate.State) {
 	w.t.Helper()
 	w.declare(strings.Replace(small, "    9lives:", "    0new: {network: 10.0.32.0/20, "+key+": true}\n    9lives:", 1))
 	w.up("master")
@@ -124,8 +126,8 @@ func (w *world) takeOut(key string, want orgtypes.AccountStatus) {
 	w.up("master")
 	const email = "cloud.ops+nw_0new@north-wind.example.co.uk"
 	account, ok := w.accounts()[email]
-	if !ok || account.Status != want {
-		w.t.Errorf("%s: the account is %q, not %s", key, account.Status, want)
+	if got := accountstate.Of(account); !ok || got != want {
+		w.t.Errorf("%s: the account is %q, not %s", key, got, want)
 	}
 	w.unchanged()
 }
@@ -199,7 +201,12 @@ config:
     audit: {unit: core, email: old.logs@example.net, id: "` + byID + `"}
     app: {unit: core}
 `)
+	var calls order
+	o := limits.Refusals()
+	o.OnCall = calls.note
+	w.limited(o)
 	changes := w.up().Changes()
+	calls.check(t, "organizations:EnableAWSServiceAccess", "cloudtrail:CreateTrail")
 	if changes["import"] != 4 {
 		t.Errorf("adopted %d resources, not the organization, the unit and two accounts: %s", changes["import"], changes)
 	}

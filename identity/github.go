@@ -15,6 +15,9 @@ const GitHubType = "coldstart:identity:GitHub"
 type GitHubArgs struct {
 	// Issuer signs the workflows' tokens.
 	Issuer string
+	// ProviderARN is the identity provider for the issuer that somebody else has made in
+	// the account, which may have one only; empty if GitHub is to be declared as one.
+	ProviderARN string
 	// PlanRole and ApplyRole are the roles' names.
 	PlanRole, ApplyRole string
 	// PlanSubjects and ApplySubjects are who tokens may speak of, exactly.
@@ -54,16 +57,7 @@ func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulum
 	if err := ctx.RegisterComponentResource(GitHubType, name, g, opts...); err != nil {
 		return nil, err
 	}
-	provider, err := iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
-		Url:           pulumi.String("https://" + args.Issuer),
-		ClientIdLists: pulumi.ToStringArray([]string{audience}),
-		// AWS wants them and doesn't look at them: it knows who signs GitHub's
-		// certificates. https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
-		ThumbprintLists: pulumi.ToStringArray([]string{
-			"1c58a3a8518e8759bf075b76b750d4f2df264fcd", "6938fd4d98bab03faadb97b34396831e3780aea1",
-		}),
-		Tags: args.Tags,
-	}, pulumi.Parent(g))
+	provider, err := g.provider(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -86,16 +80,38 @@ func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulum
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"planRoleArn": g.PlanRoleARN, "applyRoleArn": g.ApplyRoleARN})
 }
 
-// audience is whom GitHub's tokens for AWS are made for.
-const audience = "sts.amazonaws.com"
+// provider returns the ARN of the identity provider, which it declares unless somebody
+// else has.
+func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (pulumi.StringInput, error) {
+	if args.ProviderARN != "" {
+		return pulumi.String(args.ProviderARN), nil
+	}
+	provider, err := iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
+		Url:           pulumi.String("https://" + args.Issuer),
+		ClientIdLists: pulumi.ToStringArray([]string{Audience}),
+		// AWS wants them and doesn't look at them: it knows who signs GitHub's
+		// certificates. https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
+		ThumbprintLists: pulumi.ToStringArray([]string{
+			"1c58a3a8518e8759bf075b76b750d4f2df264fcd", "6938fd4d98bab03faadb97b34396831e3780aea1",
+		}),
+		Tags: args.Tags,
+	}, pulumi.Parent(g))
+	if err != nil {
+		return nil, err
+	}
+	return provider.Arn, nil
+}
 
-func (g *GitHub) role(name, description string, provider *iam.OpenIdConnectProvider, subjects []string, args *GitHubArgs) *iam.RoleArgs {
+// Audience is whom GitHub's tokens for AWS are made for.
+const Audience = "sts.amazonaws.com"
+
+func (g *GitHub) role(name, description string, provider pulumi.StringInput, subjects []string, args *GitHubArgs) *iam.RoleArgs {
 	return &iam.RoleArgs{
 		Name:        pulumi.String(name),
 		Description: pulumi.String(description),
 		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
 			return trustWorkflows(v[0], args.Issuer, subjects)
-		}, provider.Arn),
+		}, provider),
 		Tags: args.Tags,
 	}
 }
@@ -108,7 +124,7 @@ func trustWorkflows(providerARN, issuer string, subjects []string) policy.Docume
 		Effect:    policy.Allow,
 		Principal: &policy.Principal{Federated: providerARN},
 		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
-		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {audience}, issuer + ":sub": subjects}},
+		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {Audience}, issuer + ":sub": subjects}},
 	}}}
 }
 

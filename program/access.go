@@ -1,9 +1,12 @@
 package program
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
@@ -13,7 +16,7 @@ import (
 
 // declareAccess declares who may come into an account, and in the one where
 // users live, the users. It returns the fields of stackref.Account about them.
-func declareAccess(ctx *pulumi.Context, org *organization.Organization, name string, b base, store *state.Store) (pulumi.Map, error) {
+func declareAccess(ctx *pulumi.Context, org *declaration, name string, b base, store *state.Store) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
 	args := &identity.RolesArgs{UsersAccountID: b.accountID(org.Access.Account), MFAMaxAge: org.Access.MFAMaxAge, Tags: tags}
 	for _, role := range org.RoleNames(name) {
@@ -27,10 +30,15 @@ func declareAccess(ctx *pulumi.Context, org *organization.Organization, name str
 	if err != nil {
 		return nil, err
 	}
-	outputs := pulumi.Map{"roles": exportedRoles(org, name, b.accountID(name), roles), "signInUrl": signInURL(org, name, b)}
+	outputs := pulumi.Map{"roles": exportedRoles(org.Organization, name, b.accountID(name), roles), "signInUrl": signInURL(org.Organization, name, b)}
 	if g := org.Access.GitHub; g.Repository != "" {
+		provider, err := foreignGitHub(ctx, org, name, b)
+		if err != nil {
+			return nil, err
+		}
 		workflows, err := identity.NewGitHub(ctx, "github", &identity.GitHubArgs{
 			Issuer:        organization.GitHubIssuer,
+			ProviderARN:   provider,
 			PlanRole:      org.Name(name, organization.RolePlan),
 			ApplyRole:     org.Name(name, organization.RoleApply),
 			PlanSubjects:  g.PlanSubjects(),
@@ -46,12 +54,12 @@ func declareAccess(ctx *pulumi.Context, org *organization.Organization, name str
 	if name != org.Access.Account || len(org.Users)+len(org.Access.Groups) == 0 {
 		return outputs, nil
 	}
-	users, err := declareUsers(ctx, org, name, b)
+	users, err := declareUsers(ctx, org.Organization, name, b)
 	if err != nil {
 		return nil, err
 	}
 	if len(org.Users) > 0 {
-		outputs["users"] = exportedUsers(org, users)
+		outputs["users"] = exportedUsers(org.Organization, users)
 	}
 	return outputs, nil
 }
@@ -66,6 +74,38 @@ func readableState(account, project string, store *state.Store) identity.Readabl
 		readable.Secrets = true
 	}
 	return readable
+}
+
+// foreignGitHub returns the ARN of an identity provider for GitHub that somebody else has
+// made in the account; empty if there is none. An account may have one for an issuer,
+// and that one stays as it is: others' workflows come in by it.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+func foreignGitHub(ctx *pulumi.Context, org *declaration, name string, b base) (string, error) {
+	if plan := org.settings.Plan; plan != nil && plan.Unmade {
+		return "", nil
+	}
+	issuer := "https://" + organization.GitHubIssuer
+	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &issuer}, pulumi.Provider(b.provider))
+	switch {
+	case err != nil && strings.Contains(err.Error(), "): not found"): // The provider's words.
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("looking for the identity provider of %s in account %s: %w", organization.GitHubIssuer, name, err)
+	case found.Arn == "": // The account isn't known yet in this preview.
+		return "", nil
+	}
+	ours := true
+	for _, tag := range []string{"ManagedBy", "Namespace", "Account"} {
+		ours = ours && found.Tags[tag] == org.TagsOf(name)[tag]
+	}
+	switch {
+	case ours:
+		return "", nil
+	case !slices.Contains(found.ClientIdLists, identity.Audience):
+		return "", fmt.Errorf("account %s has an identity provider for %s already, without the audience %s: run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %[3]s` there, then run again",
+			name, organization.GitHubIssuer, identity.Audience, found.Arn)
+	}
+	return found.Arn, ctx.Log.Info(fmt.Sprintf("account %s has an identity provider for %s already (%s), which is used as it is", name, organization.GitHubIssuer, found.Arn), nil)
 }
 
 // declareUsers declares the organization's users and groups.

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -23,10 +24,14 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 	if err != nil {
 		return nil, nil, err
 	}
-	services, policies := enabled(org.Organization, previous, existing)
+	services := trusted(org.Organization)
+	if err := unmanaged(existing, services, org.Settings.PolicyTypes); err != nil {
+		return nil, nil, err
+	}
+	org.adopting = adopts(org.Organization, existing)
 	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
 		TrustedServices: services,
-		PolicyTypes:     policies,
+		PolicyTypes:     org.Settings.PolicyTypes,
 		Units:           units,
 		Existing:        existing,
 	}, in)
@@ -168,15 +173,27 @@ func declaredUnits(org *organization.Organization) []accounts.Unit {
 	return units
 }
 
-// discover looks at AWS unless the stack's last run had all that is declared:
-// then there is nothing to adopt.
+// discover looks at what AWS has: at the organization always, since others enable
+// services and types of policies for it; at units and accounts unless the stack's last
+// run had all that is declared. Then there is nothing to adopt.
 func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
-	if previous != nil && covers(previous, org.Organization) {
-		return nil, nil
+	covered := previous != nil && covers(previous, org.Organization)
+	if covered {
+		units = nil
 	}
 	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
 	if err != nil {
 		return nil, err
+	}
+	if covered {
+		return existing.Without(known(previous, org.Organization)), nil
+	}
+	if existing != nil && org.settings.States != nil {
+		all, err := org.settings.States(ctx.Context())
+		if err != nil {
+			return nil, fmt.Errorf("asking AWS for the states of accounts: %w", err)
+		}
+		existing.SetStates(all)
 	}
 	var errs []error
 	for _, name := range org.AccountNames() {
@@ -185,7 +202,25 @@ func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, 
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return existing.Without(known(previous, org.Organization)), nil
+	rest := existing.Without(known(previous, org.Organization))
+	return rest, warnOfInvited(ctx, org.Organization, rest)
+}
+
+// warnOfInvited names the accounts that are adopted and were invited.
+func warnOfInvited(ctx *pulumi.Context, org *organization.Organization, existing *accounts.Existing) error {
+	if existing == nil {
+		return nil
+	}
+	for _, name := range org.AccountNames() {
+		if a := existing.Accounts[strings.ToLower(org.AccountEmail(name))]; a.Invited {
+			text := fmt.Sprintf("account %s (%s) was invited, so it has the role %s only if somebody has made it there (coldstart doctor tells): %s",
+				name, a.ID, organization.AccessRole, accountstate.MakeRole(organization.AccessRole, existing.MasterAccountID))
+			if err := ctx.Log.Warn(text, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func covers(previous *stackref.Master, org *organization.Organization) bool {
@@ -225,25 +260,48 @@ func known(previous *stackref.Master, org *organization.Organization) (emails, u
 			units = append(units, name)
 		}
 	}
-	return emails, units, true
+	// An organization that was only read is adopted once the provider can manage it.
+	last := &accounts.Existing{PolicyTypes: previous.PolicyTypes}
+	return emails, units, len(last.Unmanaged()) == 0
 }
 
-// enabled returns the services and policy types to enable: what is declared,
-// what coldstart needs, and what others have enabled, since taking that away
-// could stop them.
-func enabled(org *organization.Organization, previous *stackref.Master, existing *accounts.Existing) (services, policies []string) {
-	services = append(services, org.Settings.TrustedServices...)
-	policies = append(policies, org.Settings.PolicyTypes...)
-	services = append(services, organization.AnalyzerService)
+// trusted returns the services that the organization has to trust: those that are
+// declared, and those that coldstart needs.
+func trusted(org *organization.Organization) []string {
+	services := append(slices.Clone(org.Settings.TrustedServices), organization.AnalyzerService)
 	services = slices.AppendSeq(services, maps.Keys(org.Settings.DelegatedAdministrators))
 	if org.Audited() {
 		services = append(services, accounts.CloudTrailService)
 	}
-	if previous != nil {
-		services, policies = append(services, previous.TrustedServices...), append(policies, previous.PolicyTypes...)
+	slices.Sort(services)
+	return slices.Compact(services)
+}
+
+// adopts reports whether this run takes over something that AWS has already. It leaves
+// what it takes over as it is, so others have to wait for the next run.
+func adopts(org *organization.Organization, existing *accounts.Existing) bool {
+	if existing == nil {
+		return false
 	}
-	if existing != nil {
-		services, policies = append(services, existing.TrustedServices...), append(policies, existing.PolicyTypes...)
+	return existing.Adopts() && len(existing.Unmanaged()) == 0 || len(existing.Units) > 0 ||
+		slices.ContainsFunc(org.AccountNames(), func(name string) bool { return existing.Has(org.AccountEmail(name)) })
+}
+
+// unmanaged returns an error if the organization lacks something and the AWS plugin
+// can't give it that, since it doesn't know a type of policies that is enabled there.
+func unmanaged(existing *accounts.Existing, services, policyTypes []string) error {
+	types := existing.Unmanaged()
+	services, policyTypes = existing.Missing(services, policyTypes)
+	if len(types) == 0 || len(services)+len(policyTypes) == 0 {
+		return nil
 	}
-	return services, policies
+	var commands []string
+	for _, service := range services {
+		commands = append(commands, "aws organizations enable-aws-service-access --service-principal "+service)
+	}
+	for _, t := range policyTypes {
+		commands = append(commands, "aws organizations enable-policy-type --root-id r-… --policy-type "+t)
+	}
+	return fmt.Errorf("the organization has policies of type %s enabled, which the AWS plugin doesn't know and would disable, so coldstart leaves the organization's own settings alone; it lacks some: run `%s`, then run again",
+		strings.Join(types, " and "), strings.Join(commands, "`, `"))
 }

@@ -71,7 +71,7 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	if err := declareSettings(ctx, org, name, b, zone.ID); err != nil {
 		return nil, err
 	}
-	outputs, err := declareAccess(ctx, org.Organization, name, b, store)
+	outputs, err := declareAccess(ctx, org, name, b, store)
 	if err != nil {
 		return nil, err
 	}

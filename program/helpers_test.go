@@ -23,9 +23,10 @@ func nothing() *world {
 
 func (w *world) answers() map[string]pulumitest.Answer {
 	answers := map[string]pulumitest.Answer{
-		pulumitest.ReadStackOutputs:  pulumitest.Stacks(w.stacks),
-		pulumitest.GetCallerIdentity: pulumitest.Caller(w.caller),
-		pulumitest.GetOrganization:   pulumitest.NoOrganization,
+		pulumitest.ReadStackOutputs:    pulumitest.Stacks(w.stacks),
+		pulumitest.GetCallerIdentity:   pulumitest.Caller(w.caller),
+		pulumitest.GetOrganization:     pulumitest.NoOrganization,
+		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
 	}
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization

@@ -2,10 +2,12 @@ package program
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/audit"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -29,6 +31,9 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 			if m.Accounts[account].ID == "" || m.Accounts[account].DelegationRoleARN == "" {
 				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
 			}
+		}
+		if org.Audit.Trail == organization.TrailOrganization && org.Audit.Account == name && !slices.Contains(m.TrustedServices, accounts.CloudTrailService) {
+			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", accounts.CloudTrailService)
 		}
 		if service := organization.AnalyzerService; org.AnalyzerAccount() == name && m.DelegatedAdministrators[service] != m.Accounts[name].ID {
 			return fmt.Errorf("account %s doesn't administer %s yet", name, service)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -39,6 +41,7 @@ func Run(ctx *pulumi.Context) error {
 		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
 		Pace:     seconds,
 		Docker:   dockerd.Check,
+		States:   States(org, nil),
 	})(ctx)
 }
 
@@ -58,6 +61,9 @@ type Settings struct {
 	// Docker, if not nil, finds out whether there is a Docker daemon, for
 	// organizations with images.
 	Docker func(context.Context) error
+	// States, if not nil, asks AWS for what the provider doesn't say about the
+	// organization's accounts, by id.
+	States func(context.Context) (map[string]accountstate.Account, error)
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run
@@ -91,6 +97,18 @@ func (s Settings) pace() float64 {
 	}
 }
 
+// States returns a Settings.States that asks with the credentials of the environment,
+// where env doesn't say otherwise.
+func States(org *organization.Organization, env map[string]string) func(context.Context) (map[string]accountstate.Account, error) {
+	return func(ctx context.Context) (map[string]accountstate.Account, error) {
+		cfg, err := awsconfig.Load(ctx, env, org.Region)
+		if err != nil {
+			return nil, err
+		}
+		return accountstate.List(ctx, cfg)
+	}
+}
+
 // For returns the program of every stack of the given organization.
 func For(org *organization.Organization, settings Settings) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
@@ -105,6 +123,8 @@ func For(org *organization.Organization, settings Settings) pulumi.RunFunc {
 type declaration struct {
 	*organization.Organization
 	settings Settings
+	// adopting is set when this run takes over what AWS has already.
+	adopting bool
 }
 
 func (org *declaration) declare(ctx *pulumi.Context) error {
@@ -126,7 +146,16 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	stackref.Export(ctx, org.settings.Live, outputs)
+	live := org.settings.Live
+	if org.adopting {
+		// What others read isn't what it is going to be: guardrails, trusted services
+		// and administrators come with the next update.
+		live = nil
+		if err := ctx.Log.Info("this run only takes over what AWS has already and leaves it as it is: run again to bring it in line", nil); err != nil {
+			return err
+		}
+	}
+	stackref.Export(ctx, live, outputs)
 	return nil
 }
 

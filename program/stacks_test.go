@@ -103,8 +103,11 @@ func TestDeclarations(t *testing.T) {
 			for _, stack := range again {
 				checkSame(t, stack.Name, first[stack.Name], second[stack.Name])
 			}
-			// The second run looks for nothing to adopt.
-			want := []string{pulumitest.ReadStackOutputs, pulumitest.GetCallerIdentity}
+			// The second run looks for no units to adopt.
+			want := []string{pulumitest.ReadStackOutputs, pulumitest.GetCallerIdentity, pulumitest.GetOrganization}
+			if org.Access.GitHub.Repository != "" {
+				want = append(want, pulumitest.GetIdentityProvider)
+			}
 			if diff := cmp.Diff(want, second[organization.Master].Invokes); diff != "" {
 				t.Errorf("invokes of the second run (-want +got)\n%s", diff)
 			}

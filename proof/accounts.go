@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -130,10 +131,10 @@ func (d *directory) find(email, id string) (string, error) {
 	for _, m := range d.members {
 		switch {
 		case !strings.EqualFold(aws.ToString(m.Email), email):
-		case m.Status == types.AccountStatusActive:
+		case accountstate.Of(m).Active():
 			active = append(active, aws.ToString(m.Id))
 		default:
-			other = append(other, fmt.Sprintf("%s is %s", aws.ToString(m.Id), m.Status))
+			other = append(other, fmt.Sprintf("%s is %s", aws.ToString(m.Id), accountstate.Of(m)))
 		}
 	}
 	switch {

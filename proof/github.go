@@ -29,7 +29,7 @@ func (p *prover) proveGitHub(ctx context.Context, a *account, found *identities)
 	provider := fmt.Sprintf("arn:aws:iam::%s:oidc-provider/%s", a.id, gitHubIssuer)
 	plan, apply := p.org.Name(a.name, organization.RolePlan), p.org.Name(a.name, organization.RoleApply)
 	alias := "alias/" + p.org.Name(a.name, "state")
-	a.claim(subject, gitHubIssuer+" is an identity provider for "+gitHubAudience+" only", func() error {
+	a.claim(subject, gitHubIssuer+" is an identity provider for "+gitHubAudience+", and only for that unless somebody else has made it", func() error {
 		return checkProvider(ctx, a.iam, provider)
 	})
 	for _, c := range []struct {
@@ -70,6 +70,12 @@ func checkProvider(ctx context.Context, client *iam.Client, arn string) error {
 	out, err := client.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
 	if err != nil {
 		return err
+	}
+	ours := slices.ContainsFunc(out.Tags, func(t iamtypes.Tag) bool {
+		return aws.ToString(t.Key) == "ManagedBy" && aws.ToString(t.Value) == "coldstart"
+	})
+	if !ours && slices.Contains(out.ClientIDList, gitHubAudience) {
+		return nil
 	}
 	return exactly(out.ClientIDList, []string{gitHubAudience})
 }

@@ -9,10 +9,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -69,7 +69,7 @@ func (s *Strangers) accounts(p *prover) {
 	for _, m := range p.members {
 		id, email := aws.ToString(m.Id), aws.ToString(m.Email)
 		declared := id == p.masterID || slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id })
-		if !declared && m.Status == orgtypes.AccountStatusActive {
+		if !declared && accountstate.Of(m).Active() {
 			s.add(organization.Master, "account", fmt.Sprintf("account %s (%s, %s) is in the organization and not in the file", id, aws.ToString(m.Name), email),
 				fmt.Sprintf("declare it under coldstart:accounts with email: %s, or leave it", email))
 		}

@@ -68,6 +68,7 @@ const (
 	ReadStackOutputs          = "pulumi:pulumi:readStackOutputs"
 	GetCallerIdentity         = "aws:index/getCallerIdentity:getCallerIdentity"
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
+	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"
 	unknownStack              = "invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q"
@@ -105,6 +106,11 @@ func Caller(accountID string) Answer {
 // that is in none.
 func NoOrganization(map[string]any) (map[string]any, error) {
 	return nil, errors.New(noOrganization)
+}
+
+// NoIdentityProvider answers getOpenIdConnectProvider for an account that has none.
+func NoIdentityProvider(args map[string]any) (map[string]any, error) {
+	return nil, fmt.Errorf("invocation of %s returned an error: finding IAM OIDC Provider by url (%v): not found", GetIdentityProvider, args["url"])
 }
 
 // Found is an organization that exists.

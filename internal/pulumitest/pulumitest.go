@@ -152,6 +152,10 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 			Inputs: plainMap(args.Inputs),
 			Read:   true,
 		}, args.ReadRPC.GetParent())
+		if args.TypeToken == AWSOrganization {
+			_, outputs := computed(args, MasterID)
+			return args.ID, outputs, nil
+		}
 		return args.ID, args.Inputs, nil
 	}
 	rpc := args.RegisterRPC

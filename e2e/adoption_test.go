@@ -1,0 +1,159 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// inUse is an organization that others use too.
+const inUse = `
+config:
+  coldstart:namespace: used
+  coldstart:domain: used.example
+  coldstart:region: us-east-1
+  coldstart:email: aws+%s@used.example
+  coldstart:audit: none
+  coldstart:guardrails: { defaults: false }
+  coldstart:access: { github: { repository: used/infrastructure } }
+  coldstart:accounts: { app: {} }
+`
+
+// invited has AWS say of the members that they were invited: the emulator knows no
+// invitations.
+type invited struct{ w *limits.World }
+
+func (invited) Name() string { return "invited" }
+
+func (r invited) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+	a := next(c)
+	if c.Is("organizations", "ListAccounts", "DescribeAccount") && a.OK() {
+		a.Body = []byte(strings.ReplaceAll(string(a.Body), `"CREATED"`, `"INVITED"`))
+		a.Header.Del("Content-Length")
+	}
+	return a
+}
+
+// An organization with types of policies that the provider doesn't know, and an account
+// that was invited and has GitHub's identity provider.
+func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, inUse)
+	o := limits.Refusals()
+	o.Rules = func(world *limits.World) []limits.Rule {
+		return append([]limits.Rule{invited{world}}, limits.Unhurried(world)...)
+	}
+	w.limited(o)
+	client := w.organizations()
+	_, err := client.CreateOrganization(t.Context(), &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
+	must(t, err)
+	roots, err := client.ListRoots(t.Context(), &organizations.ListRootsInput{})
+	must(t, err)
+	enable := func(kind orgtypes.PolicyType) {
+		t.Helper()
+		_, err := client.EnablePolicyType(t.Context(), &organizations.EnablePolicyTypeInput{RootId: roots.Roots[0].Id, PolicyType: kind})
+		must(t, err)
+	}
+	enable(orgtypes.PolicyTypeResourceControlPolicy)
+	enable(orgtypes.PolicyTypeBedrockPolicy)
+	id := w.account("app", "aws+app@used.example")
+	inside := w.lockedOut(id)
+	provider, err := inside.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{
+		Url: aws.String("https://" + organization.GitHubIssuer), ClientIDList: []string{"sts.amazonaws.com", "https://github.com/others"},
+		ThumbprintList: []string{strings.Repeat("a", 40)},
+	})
+	must(t, err)
+
+	w.fails("RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY", "enable-aws-service-access --service-principal access-analyzer.amazonaws.com", "--policy-type SERVICE_CONTROL_POLICY")
+	_, err = client.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("access-analyzer.amazonaws.com")})
+	must(t, err)
+	enable(orgtypes.PolicyTypeServiceControlPolicy)
+	out, _ := w.run(coldstart(), "doctor")
+	contains(t, out, "access role of "+id, "the account was invited")
+	w.fails("app ("+id+") was invited and can't be entered", "aws iam create-role --role-name "+organization.AccessRole)
+
+	w.letIn(inside)
+	w.up()
+	w.unchanged()
+	w.undrifted()
+	w.unchanged()
+	w.proved()
+	after, err := client.ListRoots(t.Context(), &organizations.ListRootsInput{})
+	must(t, err)
+	if got := after.Roots[0].PolicyTypes; len(got) != 3 {
+		t.Errorf("the root has %+v", got)
+	}
+	kept, err := inside.GetOpenIDConnectProvider(t.Context(), &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn})
+	must(t, err)
+	if len(kept.ClientIDList) != 2 || len(kept.Tags) != 0 {
+		t.Errorf("the identity provider has become %+v", kept)
+	}
+}
+
+// lockedOut takes the access role out of an account, and returns a client that is inside.
+func (w *world) lockedOut(id string) *iam.Client {
+	w.t.Helper()
+	cfg := w.emulator.Config("us-east-1")
+	keys, err := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(id, organization.AccessRole)).Retrieve(w.t.Context())
+	must(w.t, err)
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken)
+	client := iam.NewFromConfig(cfg)
+	_, err = client.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: aws.String(organization.AccessRole)})
+	must(w.t, err)
+	return client
+}
+
+// letIn makes the access role as doctor says.
+func (w *world) letIn(inside *iam.Client) {
+	w.t.Helper()
+	identity, err := sts.NewFromConfig(w.emulator.Config("us-east-1")).GetCallerIdentity(w.t.Context(), &sts.GetCallerIdentityInput{})
+	must(w.t, err)
+	trust, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::" + aws.ToString(identity.Account) + ":root"}, "Action": "sts:AssumeRole",
+	}}})
+	must(w.t, err)
+	_, err = inside.CreateRole(w.t.Context(), &iam.CreateRoleInput{RoleName: aws.String(organization.AccessRole), AssumeRolePolicyDocument: aws.String(string(trust))})
+	must(w.t, err)
+	_, err = inside.AttachRolePolicy(w.t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String(organization.AccessRole), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	must(w.t, err)
+}
+
+// order notes the calls that succeed.
+type order struct {
+	mu    sync.Mutex
+	calls []string
+}
+
+func (o *order) note(c *limits.Call, a *limits.Answer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a.OK() {
+		o.calls = append(o.calls, c.String())
+	}
+}
+
+// check checks that the last call of one action came before the first of another.
+func (o *order) check(t *testing.T, before, after string) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first := slices.Index(o.calls, after)
+	if first < 0 || !slices.Contains(o.calls, before) || slices.Contains(o.calls[first:], before) {
+		t.Errorf("%s doesn't come before %s", before, after)
+	}
+}

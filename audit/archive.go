@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -23,16 +25,23 @@ const (
 	coldMinimum = 90
 )
 
+// noncurrentDays is for how many days at least a log stays that was hidden or
+// overwritten.
+const noncurrentDays = 30
+
 // ArchiveArgs are the arguments of NewArchive.
 type ArchiveArgs struct {
 	// Name is <namespace>-<account>-trails: the key's alias and, with the
 	// account's id behind it, the bucket's name.
 	Name      string
 	AccountID pulumi.StringInput
-	// OrganizationID is whose trails may write.
-	OrganizationID pulumi.StringInput
-	// TrailARN is a pattern of the trails that may write.
+	// AccessRoleARN is the role that declares the archive: nobody else changes it.
+	AccessRoleARN pulumi.StringInput
+	// TrailARN is the trail that may write, or a pattern of trails with Owners.
 	TrailARN pulumi.StringInput
+	// Owners are the ids of the accounts whose trails may write; nil if TrailARN
+	// is of one account.
+	Owners []pulumi.StringInput
 	// RetentionDays is after how many days logs expire.
 	RetentionDays int
 	// LockDays is for how many days no one can delete or overwrite a log; 0
@@ -45,12 +54,14 @@ type ArchiveArgs struct {
 type Archive struct {
 	pulumi.ResourceState
 
-	// Bucket is known when trails are let in.
-	Bucket pulumi.StringOutput
-	KeyARN pulumi.StringOutput
+	// Bucket is known when the archive is ready.
+	Bucket    pulumi.StringOutput
+	BucketARN pulumi.StringOutput
+	KeyARN    pulumi.StringOutput
 
-	// Writable is what trails have to come after to be let in.
-	Writable pulumi.CustomResource
+	// Ready is what trails have to come after, so that CloudTrail is let in and
+	// every log is locked.
+	Ready []pulumi.Resource
 }
 
 // NewArchive declares the log archive.
@@ -59,14 +70,14 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 	if err := ctx.RegisterComponentResource(ArchiveType, name, a, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
-	inputs := []pulumi.StringInput{args.OrganizationID, args.TrailARN}
+	inputs := append([]pulumi.StringInput{args.AccountID, args.AccessRoleARN, args.TrailARN}, args.Owners...)
 	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "logs of the organization's trails",
 		Inputs:    inputs,
 		Statements: func(v []string) []policy.Statement {
-			return encrypting(v[0], v[1])
+			return append(encrypting(writers{arn: v[2], owners: v[3:]}), keeping(v[0], v[1]))
 		},
 		Tags: args.Tags,
 	}, a)
@@ -78,36 +89,62 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		KeyARN: key.Arn,
 		Inputs: inputs,
 		Statements: func(bucketARN string, v []string) []policy.Statement {
-			return writing(bucketARN, v[0], v[1])
+			return append(writing(bucketARN, writers{arn: v[2], owners: v[3:]}), guarding(bucketARN, v[1]))
 		},
-		Rules:      retention(args.RetentionDays),
-		ObjectLock: args.LockDays > 0,
-		Tags:       args.Tags,
+		Rules: retention(args.RetentionDays, args.LockDays),
+		// With a Bucket Key the key would have to let CloudTrail decrypt.
+		// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+		NoBucketKey: true,
+		Tags:        args.Tags,
 	}, a)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(ctx, name, b, args.LockDays, a); err != nil {
+	locked, err := lock(ctx, name, b, args.LockDays, a)
+	if err != nil {
 		return nil, err
 	}
-	a.Bucket, a.KeyARN, a.Writable = output.After(b.Name, b.Policy), key.Arn, b.Policy
+	a.Ready = append([]pulumi.Resource{b.Policy, locked}, b.Ready...)
+	a.Bucket, a.BucketARN, a.KeyARN = output.After(b.Name, a.Ready...), b.ARN, key.Arn
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"bucket": a.Bucket, "keyArn": a.KeyARN})
 }
 
-// ours is the condition that a call of CloudTrail is for a trail of the
-// organization: without it any account's trail could write (a confused deputy).
-// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cross-service-confused-deputy-prevention.html
-func ours(organizationID, trailARN string) policy.Condition {
-	return policy.Condition{
-		"StringEquals": {"aws:SourceOrgID": {organizationID}},
-		"ArnLike":      {"aws:SourceArn": {trailARN}},
-	}
+// writers are the trails that may write.
+type writers struct {
+	arn    string // a trail's, or a pattern
+	owners []string
 }
 
-// writing lets the organization's trails write to the bucket.
+// only is the condition that a call of CloudTrail is for one of the writers: without
+// it any account's trail could write (a confused deputy). It demands only what
+// CloudTrail is known to send with every call. aws:SourceOrgID isn't: nobody
+// documents it but for writing to a bucket.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cross-service-confused-deputy-prevention.html
+func (w writers) only() policy.Condition {
+	c := policy.Condition{"ArnLike": {"aws:SourceArn": {w.arn}}}
+	if len(w.owners) > 0 {
+		c["StringEquals"] = map[string]policy.List{"aws:SourceAccount": w.owners}
+	}
+	return c
+}
+
+// anyRegion is the trails' ARN as encryption contexts have it: CloudTrail's guide
+// leaves the region open there.
+func (w writers) anyRegion() string {
+	parts := strings.SplitN(w.arn, ":", 5)
+	if len(parts) == 5 {
+		parts[3] = "*"
+	}
+	return strings.Join(parts, ":")
+}
+
+// writing lets trails write to the bucket.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-func writing(bucketARN, organizationID, trailARN string) []policy.Statement {
-	write := ours(organizationID, trailARN)
+func writing(bucketARN string, trails writers) []policy.Statement {
+	write := trails.only()
+	if write["StringEquals"] == nil {
+		write["StringEquals"] = map[string]policy.List{}
+	}
 	write["StringEquals"]["s3:x-amz-acl"] = []string{"bucket-owner-full-control"}
 	return []policy.Statement{
 		{
@@ -116,7 +153,7 @@ func writing(bucketARN, organizationID, trailARN string) []policy.Statement {
 			Principal: &policy.Principal{Service: cloudTrail},
 			Action:    []string{"s3:GetBucketAcl"},
 			Resource:  []string{bucketARN},
-			Condition: ours(organizationID, trailARN),
+			Condition: trails.only(),
 		},
 		{
 			Sid:       "TrailsWrite",
@@ -129,12 +166,31 @@ func writing(bucketARN, organizationID, trailARN string) []policy.Statement {
 	}
 }
 
-// encrypting lets the organization's trails encrypt what they write, and
-// nobody else's.
+// guarding denies everybody everything but reading, whatever their own policies
+// and the policies of access points allow. Exempt are services, of which only
+// CloudTrail is allowed anything, and the role that declares the archive. The
+// account's root user can delete a bucket's policy all the same.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
+func guarding(bucketARN, accessRoleARN string) policy.Statement {
+	return policy.Statement{
+		Sid:       "DenyChanges",
+		Effect:    policy.Deny,
+		Principal: &policy.Principal{Everyone: true},
+		NotAction: []string{"s3:Get*", "s3:List*"},
+		Resource:  []string{bucketARN, bucketARN + "/*"},
+		Condition: policy.Condition{
+			"ArnNotEquals": {"aws:PrincipalArn": {accessRoleARN}},
+			"BoolIfExists": {"aws:PrincipalIsAWSService": {"false"}},
+		},
+	}
+}
+
+// encrypting lets trails encrypt what they write, and nobody else's.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-func encrypting(organizationID, trailARN string) []policy.Statement {
-	encrypt := ours(organizationID, trailARN)
-	encrypt["ArnLike"]["kms:EncryptionContext:aws:cloudtrail:arn"] = []string{trailARN}
+func encrypting(trails writers) []policy.Statement {
+	encrypt := trails.only()
+	encrypt["ArnLike"]["kms:EncryptionContext:aws:cloudtrail:arn"] = []string{trails.anyRegion()}
 	return []policy.Statement{
 		{
 			Sid:       "TrailsEncrypt",
@@ -150,13 +206,29 @@ func encrypting(organizationID, trailARN string) []policy.Statement {
 			Principal: &policy.Principal{Service: cloudTrail},
 			Action:    []string{"kms:DescribeKey"},
 			Resource:  []string{"*"},
-			Condition: ours(organizationID, trailARN),
+			Condition: trails.only(),
 		},
 	}
 }
 
-// retention expires logs, and what is left of replaced ones soon after.
-func retention(days int) s3.BucketLifecycleConfigurationV2RuleArray {
+// keeping denies everybody to change or delete the key, without which no log can be
+// read. Exempt are the role that declares the archive and, since a key that nobody
+// may change stays so for ever, the account's root user.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+func keeping(accountID, accessRoleARN string) policy.Statement {
+	return policy.Statement{
+		Sid:       "DenyChanges",
+		Effect:    policy.Deny,
+		Principal: &policy.Principal{Everyone: true},
+		NotAction: []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"},
+		Resource:  []string{"*"},
+		Condition: policy.Condition{"ArnNotEquals": {"aws:PrincipalArn": {accessRoleARN, "arn:aws:iam::" + accountID + ":root"}}},
+	}
+}
+
+// retention expires logs, and later what is left of expired or replaced ones: not
+// before a lock of lockDays ends.
+func retention(days, lockDays int) s3.BucketLifecycleConfigurationV2RuleArray {
 	rule := s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("expire-logs"),
 		Status: pulumi.String("Enabled"),
@@ -165,7 +237,7 @@ func retention(days int) s3.BucketLifecycleConfigurationV2RuleArray {
 			Days: pulumi.Int(days),
 		},
 		NoncurrentVersionExpiration: s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
-			NoncurrentDays: pulumi.Int(30),
+			NoncurrentDays: pulumi.Int(max(noncurrentDays, lockDays)),
 		},
 		AbortIncompleteMultipartUpload: s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
 			DaysAfterInitiation: pulumi.Int(7),
@@ -183,20 +255,21 @@ func retention(days int) s3.BucketLifecycleConfigurationV2RuleArray {
 }
 
 // lock keeps everybody, the root user included, from deleting a log before its
-// time.
+// time. Object lock is always on, without a default retention for 0 days: so the
+// number of days can be changed, to 0 and from 0, and nothing is replaced or
+// deleted for it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
-func lock(ctx *pulumi.Context, name string, b *storage.Bucket, days int, parent pulumi.Resource) error {
-	if days == 0 {
-		return nil
-	}
-	_, err := s3.NewBucketObjectLockConfigurationV2(ctx, name, &s3.BucketObjectLockConfigurationV2Args{
-		Bucket: b.Name,
-		Rule: s3.BucketObjectLockConfigurationV2RuleArgs{
+func lock(ctx *pulumi.Context, name string, b *storage.Bucket, days int, parent pulumi.Resource) (pulumi.Resource, error) {
+	args := &s3.BucketObjectLockConfigurationV2Args{Bucket: b.Name}
+	if days > 0 {
+		args.Rule = s3.BucketObjectLockConfigurationV2RuleArgs{
 			DefaultRetention: s3.BucketObjectLockConfigurationV2RuleDefaultRetentionArgs{
 				Mode: pulumi.String("COMPLIANCE"),
 				Days: pulumi.Int(days),
 			},
-		},
-	}, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{b.Policy}))
-	return err
+		}
+	}
+	// Object lock needs versioning first.
+	after := append([]pulumi.Resource{b.Policy}, b.Ready...)
+	return s3.NewBucketObjectLockConfigurationV2(ctx, name, args, pulumi.Parent(parent), pulumi.DependsOn(after))
 }

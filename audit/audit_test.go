@@ -2,6 +2,8 @@ package audit_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,27 +18,37 @@ import (
 const (
 	organizationTrail = "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail"
 	anyTrail          = "arn:aws:cloudtrail:us-west-2:*:trail/acme-*-trail"
+	accessRole        = "arn:aws:iam::123456789012:role/OrganizationAccountAccessRole"
 )
 
-func archive(trailARN string, retention, lock int) pulumi.RunFunc {
+// archive declares one. Owners are those of a pattern.
+func archive(trailARN string, retention, lock int, owners ...string) pulumi.RunFunc {
 	return pulumitest.In("audit", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
 		a, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-			Name:           "acme-audit-trails",
-			AccountID:      pulumi.String("123456789012"),
-			OrganizationID: pulumi.String("o-1"),
-			TrailARN:       pulumi.String(trailARN),
-			RetentionDays:  retention,
-			LockDays:       lock,
-			Tags:           pulumi.ToStringMap(map[string]string{"Account": "audit"}),
+			Name:          "acme-audit-trails",
+			AccountID:     pulumi.String("123456789012"),
+			AccessRoleARN: pulumi.String(accessRole),
+			TrailARN:      pulumi.String(trailARN),
+			Owners:        inputs(owners),
+			RetentionDays: retention,
+			LockDays:      lock,
+			Tags:          pulumi.ToStringMap(map[string]string{"Account": "audit"}),
 		}, in)
 		if err != nil {
 			return err
 		}
 		ctx.Export("bucket", a.Bucket)
 		ctx.Export("keyArn", a.KeyARN)
-		ctx.Export("writable", a.Writable.URN())
-		return nil
+		_, err = s3.NewBucketObjectv2(ctx, "later", &s3.BucketObjectv2Args{Bucket: a.Bucket}, in, pulumi.DependsOn(a.Ready))
+		return err
 	})
+}
+
+func inputs(values []string) (in []pulumi.StringInput) {
+	for _, v := range values {
+		in = append(in, pulumi.String(v))
+	}
+	return in
 }
 
 func TestArchive(t *testing.T) {
@@ -46,15 +58,15 @@ func TestArchive(t *testing.T) {
 		if result.Err != nil {
 			t.Fatal(result.Err)
 		}
-		// The bucket, its six companions, the key and its alias.
-		if children := result.Children(result.Resource(t, audit.ArchiveType, "archive")); len(children) != 9 {
+		// The bucket, its seven companions, the key and its alias.
+		if children := result.Children(result.Resource(t, audit.ArchiveType, "archive")); len(children) != 10 {
 			t.Errorf("children are %v", children)
 		}
 		result.CheckProviders(t, "audit")
-		result.CheckProtected(t)
+		result.CheckProtected(t, pulumitest.BucketObject)
 		result.CheckPolicies(t)
 		bucket := result.Resource(t, pulumitest.Bucket, "archive")
-		if bucket.At("bucket") != "acme-audit-trails-123456789012" || bucket.At("objectLockEnabled") != false {
+		if bucket.At("bucket") != "acme-audit-trails-123456789012" || !slices.Contains(bucket.IgnoreChanges, "objectLockEnabled") {
 			t.Errorf("bucket is %v", bucket.Inputs)
 		}
 		if alias := result.Resource(t, pulumitest.Alias, "archive").At("name"); alias != "alias/acme-audit-trails" {
@@ -63,8 +75,14 @@ func TestArchive(t *testing.T) {
 		if (result.Exports["bucket"] == pulumitest.Unknown) != preview || (result.Exports["keyArn"] == pulumitest.Unknown) != preview {
 			t.Errorf("outputs are %v", result.Exports)
 		}
-		if got := result.Exports["writable"]; got != result.Resource(t, pulumitest.BucketPolicy, "archive").URN {
-			t.Errorf("trails may write after %v", got)
+		for _, typ := range []string{pulumitest.BucketPolicy, pulumitest.BucketEncryption, pulumitest.BucketVersioning, pulumitest.BucketLock} {
+			if !result.Resource(t, pulumitest.BucketObject, "later").Waits(result.Resource(t, typ, "archive")) {
+				t.Errorf("trails may write before %s", typ)
+			}
+		}
+		rules := result.Resource(t, pulumitest.BucketEncryption, "archive").At("rules").([]any)
+		if rules[0].(map[string]any)["bucketKeyEnabled"] != false {
+			t.Errorf("encryption is %v", rules)
 		}
 	})
 }
@@ -72,31 +90,49 @@ func TestArchive(t *testing.T) {
 // TestArchivePolicies are the documents in each mode.
 func TestArchivePolicies(t *testing.T) {
 	t.Parallel()
-	for pattern, trail := range map[string]string{
-		organizationTrail: "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail",
-		anyTrail:          anyTrail,
+	for _, c := range []struct {
+		trail, anyRegion string
+		owners           []string
+		by               string // further conditions on who writes
+	}{
+		{organizationTrail, "arn:aws:cloudtrail:*:111111111111:trail/acme-master-trail", nil, ""},
+		{anyTrail, "arn:aws:cloudtrail:*:*:trail/acme-*-trail", []string{"111111111111", "222222222222"}, `"aws:SourceAccount":["111111111111","222222222222"]`},
 	} {
-		result := pulumitest.Run{}.Do(t, archive(pattern, 365, 0))
+		result := pulumitest.Run{}.Do(t, archive(c.trail, 365, 0, c.owners...))
 		if result.Err != nil {
 			t.Fatal(result.Err)
 		}
-		const statement = `{"Sid":"%s","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"%s","Resource":"%s","Condition":{"ArnLike":{"aws:SourceArn":"%s"%s},"StringEquals":{"aws:SourceOrgID":"o-1"%s}}}`
 		const bucket = "arn:aws:s3:::acme-audit-trails-123456789012"
+		allow := func(sid, action, resource, context, by string) string {
+			if by = strings.Trim(by, ","); by != "" {
+				by = `,"StringEquals":{` + by + `}`
+			}
+			return fmt.Sprintf(`{"Sid":%q,"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":%q,"Resource":%q,"Condition":{"ArnLike":{"aws:SourceArn":%q%s}%s}}`,
+				sid, action, resource, c.trail, context, by)
+		}
 		want := `{"Version":"2012-10-17","Statement":[` +
 			`{"Sid":"DenyPlaintext","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["` + bucket + `","` + bucket + `/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
-			fmt.Sprintf(statement, "TrailsSeeTheBucket", "s3:GetBucketAcl", bucket, trail, "", "") + "," +
-			fmt.Sprintf(statement, "TrailsWrite", "s3:PutObject", bucket+"/AWSLogs/*", trail, "", `,"s3:x-amz-acl":"bucket-owner-full-control"`) + `]}`
-		if diff := cmp.Diff(want, result.Resource(t, pulumitest.BucketPolicy, "archive").At("policy")); diff != "" {
-			t.Errorf("bucket: (-want +got)\n%s", diff)
-		}
+			allow("TrailsSeeTheBucket", "s3:GetBucketAcl", bucket, "", c.by) + "," +
+			allow("TrailsWrite", "s3:PutObject", bucket+"/AWSLogs/*", "", c.by+`,"s3:x-amz-acl":"bucket-owner-full-control"`) + "," +
+			`{"Sid":"DenyChanges","Effect":"Deny","Principal":"*","NotAction":["s3:Get*","s3:List*"],"Resource":["` + bucket + `","` + bucket + `/*"],` +
+			`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + accessRole + `"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}`
+		checkDocument(t, "bucket", want, result.Resource(t, pulumitest.BucketPolicy, "archive"))
 		want = `{"Version":"2012-10-17","Statement":[` +
 			`{"Sid":"AdministeredByAccount","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"},` +
-			fmt.Sprintf(statement, "TrailsEncrypt", "kms:GenerateDataKey*", "*", trail, `,"kms:EncryptionContext:aws:cloudtrail:arn":"`+trail+`"`, "") + "," +
-			fmt.Sprintf(statement, "TrailsSeeTheKey", "kms:DescribeKey", "*", trail, "", "") + `]}`
-		if diff := cmp.Diff(want, result.Resource(t, pulumitest.Key, "archive").At("policy")); diff != "" {
-			t.Errorf("key: (-want +got)\n%s", diff)
-		}
+			allow("TrailsEncrypt", "kms:GenerateDataKey*", "*", `,"kms:EncryptionContext:aws:cloudtrail:arn":"`+c.anyRegion+`"`, c.by) + "," +
+			allow("TrailsSeeTheKey", "kms:DescribeKey", "*", "", c.by) + "," +
+			`{"Sid":"DenyChanges","Effect":"Deny","Principal":"*","NotAction":["kms:Decrypt","kms:Describe*","kms:GenerateDataKey*","kms:Get*","kms:List*"],"Resource":"*",` +
+			`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":["` + accessRole + `","arn:aws:iam::123456789012:root"]}}}]}`
+		checkDocument(t, "key", want, result.Resource(t, pulumitest.Key, "archive"))
 		result.CheckPolicies(t)
+	}
+}
+
+// checkDocument compares a resource's policy.
+func checkDocument(t *testing.T, what, want string, r pulumitest.Resource) {
+	t.Helper()
+	if diff := cmp.Diff(want, r.At("policy")); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", what, diff)
 	}
 }
 
@@ -122,27 +158,51 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// TestLock locks logs, and nothing that a lock keeps is removed earlier. A number of
+// days changes one resource, which is there without a lock too.
 func TestLock(t *testing.T) {
 	t.Parallel()
-	pulumitest.Both(t, func(t *testing.T, preview bool) {
-		result := pulumitest.Run{Preview: preview}.Do(t, archive(organizationTrail, 365, 30))
-		if result.Err != nil {
-			t.Fatal(result.Err)
-		}
-		if result.Resource(t, pulumitest.Bucket, "archive").At("objectLockEnabled") != true {
-			t.Error("the bucket isn't made for object lock")
-		}
-		lock := result.Resource(t, pulumitest.BucketLock, "archive")
-		want := map[string]any{"defaultRetention": map[string]any{"mode": "COMPLIANCE", "days": 30.0}}
-		if diff := cmp.Diff(want, lock.At("rule")); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-		if lock.Parent != result.Resource(t, audit.ArchiveType, "archive").URN {
-			t.Errorf("parent is %s", lock.Parent)
-		}
-		result.CheckProtected(t)
-		result.CheckProviders(t, "audit")
-	})
+	for lockDays, noncurrent := range map[int]float64{0: 30, 7: 30, 90: 90} {
+		pulumitest.Both(t, func(t *testing.T, preview bool) {
+			result := pulumitest.Run{Preview: preview}.Do(t, archive(organizationTrail, 365, lockDays))
+			if result.Err != nil {
+				t.Fatal(result.Err)
+			}
+			var want any
+			if lockDays > 0 {
+				want = map[string]any{"defaultRetention": map[string]any{"mode": "COMPLIANCE", "days": float64(lockDays)}}
+			}
+			lock := result.Resource(t, pulumitest.BucketLock, "archive")
+			if diff := cmp.Diff(want, lock.At("rule")); diff != "" {
+				t.Errorf("%d days: (-want +got)\n%s", lockDays, diff)
+			}
+			if lock.Parent != result.Resource(t, audit.ArchiveType, "archive").URN {
+				t.Errorf("parent is %s", lock.Parent)
+			}
+			if !lock.Waits(result.Resource(t, pulumitest.BucketVersioning, "archive")) {
+				t.Errorf("waits for %v", lock.DependsOn)
+			}
+			rules := result.Resource(t, pulumitest.BucketLifecycle, "archive").At("rules").([]any)
+			got := rules[0].(map[string]any)["noncurrentVersionExpiration"].(map[string]any)["noncurrentDays"]
+			if got != noncurrent {
+				t.Errorf("%d days: old versions go after %v days", lockDays, got)
+			}
+			result.CheckProtected(t, pulumitest.BucketObject)
+			result.CheckProviders(t, "audit")
+		})
+	}
+}
+
+// watching are the selectors of a trail that records access to objects as well.
+func watching(objects string) []any {
+	field := func(name, operator, value string) any { return map[string]any{"field": name, operator: []any{value}} }
+	return []any{
+		map[string]any{"name": "Management events", "fieldSelectors": []any{field("eventCategory", "equals", "Management")}},
+		map[string]any{"name": "Access to the archive", "fieldSelectors": []any{
+			field("eventCategory", "equals", "Data"), field("resources.type", "equals", "AWS::S3::Object"),
+			field("resources.ARN", "startsWiths", objects), field("eventName", "notEquals", "PutObject"),
+		}},
+	}
 }
 
 func TestTrail(t *testing.T) {
@@ -156,12 +216,17 @@ func TestTrail(t *testing.T) {
 					if err != nil {
 						return err
 					}
+					var watched pulumi.StringInput
+					if organization {
+						watched = pulumi.String("arn:aws:s3:::logs")
+					}
 					trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 						Name:         "acme-master-trail",
 						Bucket:       pulumi.String("logs"),
 						KeyARN:       pulumi.String("arn:aws:kms:key"),
 						Organization: organization,
-						After:        first,
+						Watched:      watched,
+						After:        []pulumi.Resource{first},
 						Tags:         pulumi.ToStringMap(map[string]string{"Account": "master"}),
 					}, in)
 					if err != nil {
@@ -182,6 +247,9 @@ func TestTrail(t *testing.T) {
 					"name": "acme-master-trail", "s3BucketName": "logs", "kmsKeyId": "arn:aws:kms:key",
 					"enableLogging": true, "enableLogFileValidation": true, "includeGlobalServiceEvents": true,
 					"isMultiRegionTrail": true, "isOrganizationTrail": organization, "tags": map[string]any{"Account": "master"},
+				}
+				if organization {
+					want["advancedEventSelectors"] = watching("arn:aws:s3:::logs/")
 				}
 				if diff := cmp.Diff(want, trail.Inputs); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)

@@ -17,8 +17,12 @@ type TrailArgs struct {
 	KeyARN pulumi.StringInput
 	// Organization makes the trail cover every account of the organization.
 	Organization bool
-	// After, if not nil, has to be there before the trail can write.
-	After pulumi.CustomResource
+	// Watched, if not nil, is the ARN of a bucket. The trail records what is done to
+	// the bucket's objects too, except PutObject: that is what CloudTrail does there
+	// all day.
+	Watched pulumi.StringInput
+	// After has to be there before the trail can write.
+	After []pulumi.Resource
 	Tags  pulumi.StringMapInput
 }
 
@@ -35,10 +39,6 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
-	options := []pulumi.ResourceOption{pulumi.Parent(t)}
-	if args.After != nil {
-		options = append(options, pulumi.DependsOn([]pulumi.Resource{args.After}))
-	}
 	trail, err := cloudtrail.NewTrail(ctx, name, &cloudtrail.TrailArgs{
 		Name:                       pulumi.String(args.Name),
 		S3BucketName:               args.Bucket,
@@ -48,11 +48,45 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 		IncludeGlobalServiceEvents: pulumi.Bool(true),
 		IsMultiRegionTrail:         pulumi.Bool(true),
 		IsOrganizationTrail:        pulumi.Bool(args.Organization),
+		AdvancedEventSelectors:     selectors(args.Watched),
 		Tags:                       args.Tags,
-	}, options...)
+	}, pulumi.Parent(t), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, err
 	}
 	t.ARN = trail.Arn
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{"arn": t.ARN})
+}
+
+// selectors select management events, as a trail does without selectors, and what is
+// done to the objects of a bucket.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+func selectors(bucketARN pulumi.StringInput) cloudtrail.TrailAdvancedEventSelectorArray {
+	if bucketARN == nil {
+		return nil
+	}
+	equals := func(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs {
+		return cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String(field), Equals: pulumi.ToStringArray([]string{value})}
+	}
+	return cloudtrail.TrailAdvancedEventSelectorArray{
+		cloudtrail.TrailAdvancedEventSelectorArgs{
+			Name:           pulumi.String("Management events"),
+			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{equals("eventCategory", "Management")},
+		},
+		cloudtrail.TrailAdvancedEventSelectorArgs{
+			Name: pulumi.String("Access to the archive"),
+			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{
+				equals("eventCategory", "Data"),
+				equals("resources.type", "AWS::S3::Object"),
+				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
+					Field:       pulumi.String("resources.ARN"),
+					StartsWiths: pulumi.StringArray{pulumi.Sprintf("%s/", bucketARN)},
+				},
+				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
+					Field:     pulumi.String("eventName"),
+					NotEquals: pulumi.ToStringArray([]string{"PutObject"}),
+				},
+			},
+		},
+	}
 }

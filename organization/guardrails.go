@@ -216,40 +216,35 @@ func denyPublicS3(*Organization) policy.Document {
 	})
 }
 
-// protectAudit keeps trails running and the archive as it is, its key too.
+// protectAudit keeps trails running and the archive as it is, its key too: it denies
+// all but reading, so that no action is forgotten, those that AWS adds included.
+//
+// What comes through an access point names that, and not the bucket: the archive's own
+// policy denies it. An alias has a statement of its own, since a request about it
+// doesn't say what the key's aliases are.
 func protectAudit(o *Organization) policy.Document {
-	archive := "arn:aws:s3:::" + o.Name(o.Audit.Account, ArchiveName) + "-*"
+	name := o.Name(o.Audit.Account, ArchiveName)
+	key := exceptAccessRole()
+	key["ForAnyValue:StringEquals"] = map[string]policy.List{"kms:ResourceAliases": {"alias/" + name}}
 	return deny(
 		policy.Statement{
-			Action: []string{
-				"cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors",
-				"cloudtrail:RemoveTags", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail",
-			},
+			NotAction: []string{"cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*"},
 			Resource:  []string{"arn:aws:cloudtrail:*:*:trail/" + o.Name("*", TrailName)},
 			Condition: exceptAccessRole(),
 		},
 		policy.Statement{
-			Action: []string{
-				"s3:BypassGovernanceRetention", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObject*",
-				"s3:PutBucket*", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
-				"s3:PutObject*", "s3:PutReplicationConfiguration",
-			},
-			Resource:  []string{archive, archive + "/*"},
+			NotAction: []string{"s3:Get*", "s3:List*"},
+			Resource:  []string{"arn:aws:s3:::" + name + "-*"},
 			Condition: exceptAccessRole(),
 		},
 		policy.Statement{
-			Action: []string{
-				"kms:CreateGrant", "kms:DisableKey*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:UntagResource",
-			},
-			Resource: []string{"*"},
-			Condition: policy.Condition{
-				"ArnNotLike":               exceptAccessRole()["ArnNotLike"],
-				"ForAnyValue:StringEquals": {"kms:ResourceAliases": {"alias/" + o.Name(o.Audit.Account, ArchiveName)}},
-			},
+			NotAction: []string{"kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"},
+			Resource:  []string{"arn:aws:kms:*:*:key/*"},
+			Condition: key,
 		},
 		policy.Statement{
-			Action:    []string{"kms:DeleteAlias", "kms:UpdateAlias"},
-			Resource:  []string{"arn:aws:kms:*:*:alias/" + o.Name(o.Audit.Account, ArchiveName)},
+			Action:    []string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
+			Resource:  []string{"arn:aws:kms:*:*:alias/" + name},
 			Condition: exceptAccessRole(),
 		},
 	)

@@ -19,6 +19,12 @@ import (
 // the master stack's configuration file; every other stack reads it too.
 const File = "Pulumi.master.yaml"
 
+// lockDays is for how many days logs are locked if the file doesn't say: as long as
+// CloudTrail's own event history, which nobody can delete either. AWS deletes a closed
+// account after 90 days too, so the lock never outlives the account.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+const lockDays = 90
+
 // Defaults returns an organization with what a file may leave out, for programs
 // that declare one themselves.
 func Defaults() *Organization {
@@ -33,7 +39,7 @@ func Defaults() *Organization {
 		Baseline: Baseline{Passwords: PasswordPolicy{
 			MinimumLength: 16, Uppercase: true, Lowercase: true, Numbers: true, Symbols: true, Reuse: maxReuse,
 		}},
-		Audit: Audit{Account: "audit", Trail: TrailOrganization, RetentionDays: 365},
+		Audit: Audit{Account: "audit", Trail: TrailOrganization, RetentionDays: 365, LockDays: lockDays},
 		DNS:   DNS{Local: true},
 	}
 }
@@ -229,8 +235,12 @@ func (d *decoder) audit(config *object, audit *Audit) {
 		trail := string(audit.Trail)
 		a.text("account", &audit.Account)
 		a.text("trail", &trail)
+		_, locked := a.fields["lockDays"]
 		a.number("retentionDays", &audit.RetentionDays)
 		a.number("lockDays", &audit.LockDays)
+		if !locked { // The default is for logs that are kept for longer.
+			audit.LockDays = max(min(lockDays, audit.RetentionDays), 0)
+		}
 		audit.Trail = TrailMode(trail)
 	})
 }

@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 		Baseline: organization.Baseline{Passwords: organization.PasswordPolicy{
 			MinimumLength: 16, Uppercase: true, Lowercase: true, Numbers: true, Symbols: true, Reuse: 24,
 		}},
-		Audit: organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365},
+		Audit: organization.Audit{Account: "audit", Trail: organization.TrailOrganization, RetentionDays: 365, LockDays: 90},
 		DNS:   organization.DNS{Local: true},
 	}
 	if diff := cmp.Diff(want, org, equal...); diff != "" {
@@ -354,5 +354,19 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := organization.Load(filepath.Dir(name)); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("folder: got %v", err)
+	}
+}
+
+// TestLockDays locks logs for as long as they are kept, if that is shorter than the
+// default, and for no day only if the file says so.
+func TestLockDays(t *testing.T) {
+	t.Parallel()
+	for audit, want := range map[string]int{
+		"{}": 90, "{retentionDays: 30}": 30, "{retentionDays: 90}": 90, "{lockDays: 0}": 0, "{retentionDays: 30, lockDays: 7}": 7, "{lockDays: 365}": 365,
+	} {
+		org := parse(t, file("coldstart:accounts: {audit: {}}\ncoldstart:audit: "+audit))
+		if got := org.Audit.LockDays; got != want {
+			t.Errorf("%s locks logs for %d days, not %d", audit, got, want)
+		}
 	}
 }

@@ -147,7 +147,8 @@ type Audit struct {
 	// RetentionDays is after how many days logs expire.
 	RetentionDays int
 	// LockDays, if not 0, is for how many days S3 object lock keeps anybody,
-	// the root user included, from deleting or overwriting a log.
+	// the root user included, from deleting or overwriting a log. A log's lock
+	// can't be shortened.
 	LockDays int
 }
 

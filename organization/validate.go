@@ -26,6 +26,10 @@ const (
 	maxTags = 10
 	// One hundred years: S3 takes more, nobody means it.
 	maxRetentionDays = 36500
+	// maxAccountTrails is how many accounts can have trails of their own: two
+	// statements of the archive's policy list their ids, and S3 takes 20 KB.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+	maxAccountTrails = 500
 	// The smallest network that AWS allows a VPC or subnet to have.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 	maxAccountPrefix = 28
@@ -351,6 +355,9 @@ func (o *Organization) checkAudit(ps *Problems) {
 	if _, ok := o.Accounts[o.Audit.Account]; !ok {
 		ps.Add(key+".account", fmt.Sprintf("declare it under %saccounts, name another, or write `%s: none`", prefix, key),
 			"the account %q that logs go to isn't declared", o.Audit.Account)
+	}
+	if n := len(o.Accounts); o.Audit.Trail == TrailAccount && n > maxAccountTrails {
+		ps.Add(key+".trail", "write organization: one trail for all accounts", "%d accounts are more than the archive's policies can let in one by one", n)
 	}
 	if d := o.Audit.RetentionDays; d < 1 || d > maxRetentionDays {
 		ps.Add(key+".retentionDays", fmt.Sprintf("write 1 to %d days", maxRetentionDays), "%d is out of range", d)

@@ -19,18 +19,22 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := announceLock(ctx, org.Audit.LockDays); err != nil {
+		return nil, err
+	}
 	in := pulumi.Providers(m.provider)
 	outputs, err := m.declareBase(ctx, org)
 	if err != nil {
 		return nil, err
 	}
 	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-		Name:           org.Name(m.name, organization.ArchiveName),
-		AccountID:      m.accountID,
-		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
+		Name:          org.Name(m.name, organization.ArchiveName),
+		AccountID:     m.accountID,
+		AccessRoleARN: m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
 		TrailARN: m.master.String(func(o stackref.Master) string { return o.AccountID }).ApplyT(func(id string) string {
 			return trailARN(org.Organization, id)
 		}).(pulumi.StringOutput),
+		Owners:        m.trailOwners(org.Organization),
 		RetentionDays: org.Audit.RetentionDays,
 		LockDays:      org.Audit.LockDays,
 		Tags:          tags(org.TagsOf(m.name)),
@@ -49,23 +53,26 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		Bucket:       archive.Bucket,
 		KeyARN:       archive.KeyARN,
 		Organization: org.Audit.Trail == organization.TrailOrganization,
-		After:        archive.Writable,
+		Watched:      watchedBy(org.Organization, organization.Master, archive),
+		After:        archive.Ready,
 		Tags:         tags(org.TagsOf(organization.Master)),
 	}, pulumi.Providers(master))
 	if err != nil {
 		return nil, err
 	}
 	outputs["archiveBucket"], outputs["archiveKeyArn"] = archive.Bucket, archive.KeyARN
-	outputs["masterTrailArn"] = masterTrail.ARN
+	outputs["masterTrailArn"], outputs["archiveLockDays"] = masterTrail.ARN, pulumi.Int(org.Audit.LockDays)
 	if org.Audit.Trail != organization.TrailAccount {
 		return outputs, nil
 	}
+	outputs["archiveAccounts"] = pulumi.ToStringArray(trailAccounts(org.Organization))
 	own, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
-		Name:   org.Name(m.name, organization.TrailName),
-		Bucket: archive.Bucket,
-		KeyARN: archive.KeyARN,
-		After:  archive.Writable,
-		Tags:   tags(org.TagsOf(m.name)),
+		Name:    org.Name(m.name, organization.TrailName),
+		Bucket:  archive.Bucket,
+		KeyARN:  archive.KeyARN,
+		Watched: watchedBy(org.Organization, m.name, archive),
+		After:   archive.Ready,
+		Tags:    tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {
 		return nil, err
@@ -80,4 +87,61 @@ func trailARN(org *organization.Organization, masterAccountID string) string {
 		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", organization.TrailName))
 	}
 	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", org.Region, masterAccountID, org.Name(organization.Master, organization.TrailName))
+}
+
+// trailAccounts are the accounts that have a trail of their own.
+func trailAccounts(org *organization.Organization) []string {
+	if org.Audit.Trail != organization.TrailAccount {
+		return nil
+	}
+	return append([]string{organization.Master}, org.AccountNames()...)
+}
+
+// trailOwners are the ids of the accounts that have a trail of their own.
+func (m *member) trailOwners(org *organization.Organization) (ids []pulumi.StringInput) {
+	for _, name := range trailAccounts(org) {
+		ids = append(ids, m.master.String(func(o stackref.Master) string {
+			if name == organization.Master {
+				return o.AccountID
+			}
+			return o.Accounts[name].ID
+		}))
+	}
+	return ids
+}
+
+// watchedBy returns the archive for the one trail that records who touches it: the
+// organization's, or that of the archive's own account.
+func watchedBy(org *organization.Organization, account string, archive *audit.Archive) pulumi.StringInput {
+	watcher := organization.Master
+	if org.Audit.Trail == organization.TrailAccount {
+		watcher = org.Audit.Account
+	}
+	if account != watcher {
+		return nil
+	}
+	return archive.BucketARN
+}
+
+// announceLock says beforehand what another number of days does, since what is locked
+// stays so. An earlier version hasn't noted the number.
+func announceLock(ctx *pulumi.Context, days int) error {
+	previous, err := stackref.Previous[stackref.Audit](ctx)
+	if err != nil || previous == nil || previous.ArchiveBucket == "" {
+		return err
+	}
+	was, change := 0, fmt.Sprintf("coldstart:audit.lockDays is %d", days)
+	if previous.ArchiveLockDays != nil {
+		was = *previous.ArchiveLockDays
+		change += fmt.Sprintf(" and was %d", was)
+	}
+	switch {
+	case days > was:
+		return ctx.Log.Warn(fmt.Sprintf("%s: from now on nobody can delete a new log for %d days, AWS Support and root users included; "+
+			"logs that are in the archive stay as they are", change, days), nil)
+	case days < was:
+		return ctx.Log.Warn(fmt.Sprintf("%s: new logs are locked for %d days; "+
+			"logs that are in the archive stay locked for the %d days that they began with", change, days, was), nil)
+	}
+	return nil
 }

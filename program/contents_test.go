@@ -133,6 +133,7 @@ func TestTrails(t *testing.T) {
 					t.Errorf("%s (-want +got)\n%s", stack, diff)
 				}
 			}
+			checkWatched(t, org, results)
 			// Trails wait until they may write.
 			for _, trail := range results["audit"].OfType(pulumitest.Trail) {
 				if !trail.Waits(results["audit"].Resource(t, pulumitest.BucketPolicy, "archive")) {
@@ -144,6 +145,32 @@ func TestTrails(t *testing.T) {
 				t.Errorf("trusted services are %v", trusted)
 			}
 		})
+	}
+}
+
+// checkWatched has one trail record access to the archive, and lets in the trails that
+// there are.
+func checkWatched(t *testing.T, org *organization.Organization, results map[string]*pulumitest.Result) {
+	t.Helper()
+	if !org.Audited() {
+		return
+	}
+	watching, owners := "master-trail", 0
+	if org.Audit.Trail == organization.TrailAccount {
+		watching, owners = "trail", len(org.Accounts)+1
+	}
+	for _, stack := range []string{"audit", "prod"} {
+		for _, trail := range results[stack].OfType(pulumitest.Trail) {
+			if watches := trail.At("advancedEventSelectors") != nil; watches != (stack == "audit" && trail.Name == watching) {
+				t.Errorf("%s records access to the archive: %t", trail.URN, watches)
+			}
+		}
+	}
+	policy := fmt.Sprint(results["audit"].Resource(t, pulumitest.BucketPolicy, "archive").At("policy"))
+	_, listed, _ := strings.Cut(policy, `"aws:SourceAccount":[`)
+	listed, _, _ = strings.Cut(listed, "]")
+	if got := strings.Count(listed, `"`) / 2; got != owners {
+		t.Errorf("%d accounts are let in, not %d: %s", got, owners, listed)
 	}
 }
 

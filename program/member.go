@@ -98,13 +98,15 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 	return outputs, declareAnalyzers(ctx, org, m.name, nil, m.provider, m.regions)
 }
 
-// needed returns the accounts that the stack of an account has to know: itself,
-// and the one where users live, whose groups reach all.
+// needed returns the accounts that the stack of an account has to know: itself, and
+// the one where users live. That one's groups reach all, and the archive lets in the
+// trails of all that have one.
 func needed(org *organization.Organization, name string) []string {
-	switch org.Access.Account {
-	case name:
+	archive := org.Audit.Trail == organization.TrailAccount && name == org.Audit.Account
+	switch {
+	case archive, org.Access.Account == name:
 		return org.AccountNames()
-	case organization.Master:
+	case org.Access.Account == organization.Master:
 		return []string{name}
 	}
 	return []string{name, org.Access.Account}
@@ -142,6 +144,9 @@ func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.R
 	return reference(ctx, org, org.Audit.Account, func(a stackref.Audit) error {
 		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
 			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
+		}
+		if !slices.Contains(a.ArchiveAccounts, name) {
+			return fmt.Errorf("the log archive of stack %s doesn't let in the trail of account %s yet", org.Audit.Account, name)
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -75,6 +76,9 @@ func TestUpdateWithoutArchive(t *testing.T) {
 	for name, outputs := range map[string]map[string]any{
 		"stack audit hasn't run yet":         nil,
 		"stack audit has no log archive yet": {"accountId": pulumitest.AccountID("audit")},
+		"the log archive of stack audit doesn't let in the trail of account prod yet": {
+			"archiveBucket": "logs", "archiveKeyArn": "key", "archiveAccounts": []any{"master", "audit", "dev"},
+		},
 	} {
 		w.stacks["audit"] = outputs
 		result := w.try(t, org, "prod", false)
@@ -86,6 +90,41 @@ func TestUpdateWithoutArchive(t *testing.T) {
 			t.Errorf("preview: says %v, exports %v", result.Messages, result.Exports)
 		}
 	}
+}
+
+// TestLockIsAnnounced says what another number of days means, before and while it
+// happens, and nothing where nothing changes.
+func TestLockIsAnnounced(t *testing.T) {
+	t.Parallel()
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		w := after(t, shipped(t))
+		for _, c := range []struct {
+			was  any
+			days int
+			says string
+		}{
+			{90.0, 90, ""},
+			{nil, 90, "coldstart:audit.lockDays is 90: from now on nobody can delete a new log for 90 days"},
+			{nil, 0, ""},
+			{0.0, 30, "coldstart:audit.lockDays is 30 and was 0: from now on nobody can delete a new log for 30 days, AWS Support and root users included; logs that are in the archive stay as they are"},
+			{90.0, 30, "coldstart:audit.lockDays is 30 and was 90: new logs are locked for 30 days; logs that are in the archive stay locked for the 90 days that they began with"},
+			{90.0, 0, "coldstart:audit.lockDays is 0 and was 90: new logs are locked for 0 days"},
+		} {
+			w.stacks["audit"] = map[string]any{"archiveBucket": "logs"}
+			if c.was != nil {
+				w.stacks["audit"]["archiveLockDays"] = c.was
+			}
+			org := changed(t, func(o *organization.Organization) { o.Audit.LockDays = c.days })
+			if got := fmt.Sprint(w.run(t, org, "audit", preview).Messages); (c.says == "") != (got == "[]") || !strings.Contains(got, c.says) {
+				t.Errorf("from %v to %d: says %s", c.was, c.days, got)
+			}
+		}
+		// A new archive needs no announcement.
+		delete(w.stacks, "audit")
+		if got := w.run(t, shipped(t), "audit", preview).Messages; len(got) != 0 {
+			t.Errorf("a new archive: says %v", got)
+		}
+	})
 }
 
 func TestUnknownStack(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -47,12 +48,16 @@ func (p *prover) archiveBucket(a *account) string { return p.org.Name(a.name, "t
 
 func (p *prover) archiveAlias() string { return "alias/" + p.org.Name(p.org.Audit.Account, "trails") }
 
-// trailARN is a pattern of the trails that may write to the archive.
-func (p *prover) trailARN() string {
-	if p.org.Audit.Trail == organization.TrailAccount {
-		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", p.org.Region, p.trailName("*"))
+// writers are the trails that may write to the archive.
+func (p *prover) writers() writers {
+	if p.org.Audit.Trail != organization.TrailAccount {
+		return writers{arn: fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", p.org.Region, p.masterID, p.trailName(organization.Master))}
 	}
-	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", p.org.Region, p.masterID, p.trailName(organization.Master))
+	w := writers{arn: fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", p.org.Region, p.trailName("*"))}
+	for _, a := range p.accounts {
+		w.owners = append(w.owners, a.id)
+	}
+	return w
 }
 
 func (p *prover) trailName(account string) string { return p.org.Name(account, "trail") }
@@ -81,45 +86,115 @@ func (p *prover) proveAudit(ctx context.Context, a *account) {
 
 func (p *prover) proveArchive(ctx context.Context, a *account) {
 	const subject = "archive"
-	bucket, alias := p.archiveBucket(a), p.archiveAlias()
+	bucket, alias, days := p.archiveBucket(a), p.archiveAlias(), p.org.Audit
 	a.proveBucket(ctx, subject, bucket, alias)
-	a.claim(subject, "bucket lets in the organization's own trails only", func() error {
-		policy, err := a.bucketPolicy(ctx, bucket)
-		if err != nil {
-			return err
-		}
-		return policy.admitsOnlyTrails("s3:PutObject", p.organizationID(), p.trailARN(), "")
-	})
-	a.claim(subject, fmt.Sprintf("bucket keeps logs for %d days", p.org.Audit.RetentionDays), func() error {
-		out, err := a.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
-		if err != nil {
-			return err
-		}
-		return expiresAfter(out.Rules, p.org.Audit.RetentionDays)
-	})
-	if days := p.org.Audit.LockDays; days > 0 {
-		a.claim(subject, fmt.Sprintf("bucket locks logs for %d days", days), func() error { return a.checkLocked(ctx, bucket, days) })
+	claim := func(claim string, check func(context.Context, *account, string) error) {
+		a.claim(subject, claim, func() error { return p.remedied(check(ctx, a, bucket)) })
+	}
+	claim("bucket lets in the organization's own trails only", p.checkWriters)
+	claim("bucket lets nobody but coldstart change it, and only CloudTrail write", p.checkGuarded)
+	claim("bucket has no S3 Bucket Key, for which CloudTrail would have to decrypt", p.checkNoBucketKey)
+	claim(fmt.Sprintf("bucket keeps logs for %d days, and no lock is undercut", days.RetentionDays), p.checkRetention)
+	if days.LockDays > 0 {
+		claim(fmt.Sprintf("bucket locks logs for %d days", days.LockDays), p.checkLocked)
 	}
 	a.proveKey(ctx, subject, alias)
-	a.claim(subject, "key lets the organization's own trails encrypt, and no others", func() error {
-		return p.checkArchiveKey(ctx, a, alias)
+	claim("key lets the organization's own trails encrypt, and no others", func(ctx context.Context, a *account, _ string) error {
+		policy, err := a.keyPolicy(ctx, alias)
+		if err != nil {
+			return err
+		}
+		return errors.Join(policy.admitsOnlyTrails("kms:GenerateDataKey*", p.writers(), a.id), policy.admitsOnlyTrails("kms:DescribeKey", p.writers(), a.id))
+	})
+	claim("key lets nobody but coldstart, and the root user, change it", func(ctx context.Context, a *account, _ string) error {
+		policy, err := a.keyPolicy(ctx, alias)
+		if err != nil {
+			return err
+		}
+		reads := []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"}
+		return policy.deniesChanges(reads, []string{"*"}, on("ArnNotEquals", "aws:PrincipalArn", a.accessRole(), rootARN(a.id)))
 	})
 }
 
-func (p *prover) checkArchiveKey(ctx context.Context, a *account, alias string) error {
-	key, err := a.key(ctx, alias)
+// remedied adds what to do: an archive that an earlier version made is brought in line
+// by the next run, and nothing is replaced.
+func (p *prover) remedied(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: `coldstart up %s` brings the archive in line", err, p.org.Audit.Account)
+}
+
+// accessRole is the role by which coldstart comes into the account.
+func (a *account) accessRole() string {
+	return "arn:aws:iam::" + a.id + ":role/" + organization.AccessRole
+}
+
+func (p *prover) checkWriters(ctx context.Context, a *account, bucket string) error {
+	policy, err := a.bucketPolicy(ctx, bucket)
 	if err != nil {
 		return err
+	}
+	return errors.Join(policy.admitsOnlyTrails("s3:PutObject", p.writers(), ""), policy.admitsOnlyTrails("s3:GetBucketAcl", p.writers(), ""))
+}
+
+func (p *prover) checkGuarded(ctx context.Context, a *account, bucket string) error {
+	policy, err := a.bucketPolicy(ctx, bucket)
+	if err != nil {
+		return err
+	}
+	var but policyStatement
+	but.require("ArnNotEquals", "aws:PrincipalArn", a.accessRole())
+	but.require("BoolIfExists", "aws:PrincipalIsAWSService", "false")
+	arn := "arn:aws:s3:::" + bucket
+	return policy.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{arn, arn + "/*"}, but.Condition)
+}
+
+func (p *prover) checkNoBucketKey(ctx context.Context, a *account, bucket string) error {
+	out, err := a.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
+	if err != nil {
+		return err
+	}
+	return hasNoBucketKey(out.ServerSideEncryptionConfiguration)
+}
+
+func hasNoBucketKey(c *s3types.ServerSideEncryptionConfiguration) error {
+	if c != nil && slices.ContainsFunc(c.Rules, func(r s3types.ServerSideEncryptionRule) bool { return aws.ToBool(r.BucketKeyEnabled) }) {
+		return errors.New("it has an S3 Bucket Key")
+	}
+	return nil
+}
+
+func (p *prover) checkRetention(ctx context.Context, a *account, bucket string) error {
+	out, err := a.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
+	if err != nil {
+		return err
+	}
+	return errors.Join(expiresAfter(out.Rules, p.org.Audit.RetentionDays), keepsVersions(out.Rules, p.org.Audit.LockDays))
+}
+
+// keepsVersions checks that no rule removes what was hidden or overwritten before
+// so many days.
+func keepsVersions(rules []s3types.LifecycleRule, days int) error {
+	for _, rule := range rules {
+		if n := rule.NoncurrentVersionExpiration; rule.Status == s3types.ExpirationStatusEnabled && n != nil && int(aws.ToInt32(n.NoncurrentDays)) < days {
+			return fmt.Errorf("rule %s removes old versions after %d days, and logs are locked for %d", aws.ToString(rule.ID), aws.ToInt32(n.NoncurrentDays), days)
+		}
+	}
+	return nil
+}
+
+// keyPolicy returns the policy of the key that an alias names.
+func (a *account) keyPolicy(ctx context.Context, alias string) (*policyDocument, error) {
+	key, err := a.key(ctx, alias)
+	if err != nil {
+		return nil, err
 	}
 	out, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: key.KeyId, PolicyName: aws.String("default")})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	policy, err := parsePolicy(aws.ToString(out.Policy))
-	if err != nil {
-		return err
-	}
-	return policy.admitsOnlyTrails("kms:GenerateDataKey*", p.organizationID(), p.trailARN(), a.id)
+	return parsePolicy(aws.ToString(out.Policy))
 }
 
 func (p *prover) checkNoArchive(ctx context.Context, a *account) error {
@@ -153,12 +228,12 @@ func coversAll(f *s3types.LifecycleRuleFilter) bool {
 		f.And == nil && f.Tag == nil && f.ObjectSizeGreaterThan == nil && f.ObjectSizeLessThan == nil
 }
 
-func (a *account) checkLocked(ctx context.Context, bucket string, days int) error {
+func (p *prover) checkLocked(ctx context.Context, a *account, bucket string) error {
 	out, err := a.s3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
 	if err != nil {
 		return err
 	}
-	return locksFor(out.ObjectLockConfiguration, days)
+	return locksFor(out.ObjectLockConfiguration, p.org.Audit.LockDays)
 }
 
 // locksFor checks that nobody, the root user included, can delete a log before
@@ -188,17 +263,22 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 	if p.org.Audit.Trail == organization.TrailOrganization {
 		scope = "every account and region"
 	}
-	for _, c := range []struct {
+	type check struct {
 		claim string
 		check func(trailtypes.Trail) error
-	}{
+	}
+	checks := []check{
 		{"covers " + scope, func(t trailtypes.Trail) error {
 			return covers(t, p.org.Audit.Trail == organization.TrailOrganization)
 		}},
 		{"validates its log files", validates},
 		{"is logging", func(t trailtypes.Trail) error { return a.checkLogging(ctx, t) }},
 		{"writes to the archive with the archive's key", p.checkTarget},
-	} {
+	}
+	if p.watches(a) {
+		checks = append(checks, check{"records who reads or deletes logs", func(t trailtypes.Trail) error { return p.remedied(p.checkWatched(ctx, a, t)) }})
+	}
+	for _, c := range checks {
 		a.claim(subject, name+" "+c.claim, func() error {
 			for _, t := range trails {
 				if aws.ToString(t.Name) == name {
@@ -291,6 +371,53 @@ func (p *prover) checkTarget(t trailtypes.Trail) error {
 		return fmt.Errorf("it writes to %q, and not to %s", aws.ToString(t.S3BucketName), want.bucket)
 	case aws.ToString(t.KmsKeyId) != want.keyARN:
 		return fmt.Errorf("it encrypts with %q, and not with %s", aws.ToString(t.KmsKeyId), want.keyARN)
+	}
+	return nil
+}
+
+// watches reports whether the account's trail is the one that records access to the
+// archive.
+func (p *prover) watches(a *account) bool {
+	if p.org.Audit.Trail == organization.TrailAccount {
+		return a.name == p.org.Audit.Account
+	}
+	return a == p.master()
+}
+
+func (p *prover) checkWatched(ctx context.Context, a *account, t trailtypes.Trail) error {
+	to, err := p.archive()
+	if err != nil {
+		return fmt.Errorf("the archive can't be found: %w", err)
+	}
+	out, err := a.cloudtrail.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: t.TrailARN})
+	if err != nil {
+		return err
+	}
+	return watchesObjects(out.AdvancedEventSelectors, "arn:aws:s3:::"+to.bucket+"/")
+}
+
+// watchesObjects checks that selectors select all management events, and all that is
+// done to the objects below an ARN but CloudTrail's own writing.
+func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) error {
+	management, data := false, false
+	for _, s := range selectors {
+		fields := map[string]string{}
+		for _, f := range s.FieldSelectors {
+			fields[aws.ToString(f.Field)] = fmt.Sprint(f.Equals, f.StartsWith, f.NotEquals, f.EndsWith, f.NotEndsWith, f.NotStartsWith)
+		}
+		management = management || maps.Equal(fields, map[string]string{"eventCategory": "[Management] [] [] [] [] []"})
+		data = data || maps.Equal(fields, map[string]string{
+			"eventCategory":  "[Data] [] [] [] [] []",
+			"resources.type": "[AWS::S3::Object] [] [] [] [] []",
+			"resources.ARN":  "[] [" + arn + "] [] [] [] []",
+			"eventName":      "[] [] [PutObject] [] [] []",
+		})
+	}
+	switch {
+	case !management:
+		return errors.New("it doesn't record all management events")
+	case !data:
+		return errors.New("it doesn't record access to the objects of " + arn)
 	}
 	return nil
 }

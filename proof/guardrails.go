@@ -189,7 +189,7 @@ type libraryRule struct {
 // denial is something that a guardrail has to deny.
 type denial struct {
 	// actions are all to be denied, on exactly these resources and on exactly
-	// this condition.
+	// this condition. An exclamation mark stands before what is all that isn't denied.
 	actions, resources []string
 	condition          policyCondition
 }
@@ -246,26 +246,13 @@ func (p *prover) library() map[string]libraryRule {
 
 func (p *prover) auditDenials() []denial {
 	name := p.org.Name(p.org.Audit.Account, "trails")
-	archive, but := "arn:aws:s3:::"+name+"-*", butAccessRole()
-	key := butAccessRole()
+	but, key := butAccessRole().Condition, butAccessRole()
 	key.require("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/"+name)
 	return []denial{
-		{
-			[]string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors"},
-			[]string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")},
-			but.Condition,
-		},
-		{
-			[]string{
-				"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectRetention", "s3:BypassGovernanceRetention",
-				"s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy", "s3:PutBucketVersioning",
-				"s3:PutBucketObjectLockConfiguration", "s3:PutLifecycleConfiguration", "s3:PutEncryptionConfiguration",
-			},
-			[]string{archive, archive + "/*"},
-			but.Condition,
-		},
-		{[]string{"kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"}, []string{"*"}, key.Condition},
-		{[]string{"kms:DeleteAlias", "kms:UpdateAlias"}, []string{"arn:aws:kms:*:*:alias/" + name}, but.Condition},
+		{[]string{"!cloudtrail:Describe*", "!cloudtrail:Get*", "!cloudtrail:List*"}, []string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")}, but},
+		{[]string{"!s3:Get*", "!s3:List*"}, []string{"arn:aws:s3:::" + name + "-*"}, but},
+		{[]string{"!kms:Decrypt", "!kms:Describe*", "!kms:Get*", "!kms:List*"}, []string{"arn:aws:kms:*:*:key/*"}, key.Condition},
+		{[]string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}, []string{"arn:aws:kms:*:*:alias/" + name}, but},
 	}
 }
 
@@ -322,8 +309,12 @@ func (d *policyDocument) deniesOnly(denials []denial) error {
 		i := slices.IndexFunc(denials, func(want denial) bool {
 			return sameSet(s.Resource, want.resources) && s.Condition.is(want.condition)
 		})
-		if s.Effect != "Deny" || len(s.NotAction) > 0 || len(s.NotResource) > 0 || i < 0 {
+		if s.Effect != "Deny" || len(s.NotResource) > 0 || i < 0 || !sameSet(s.NotAction, denials[i].exceptions()) {
 			return fmt.Errorf("it also says %s", s.canonical())
+		}
+		if len(s.NotAction) > 0 {
+			denied[i] = denials[i].actions
+			continue
 		}
 		for _, action := range s.Action {
 			if !slices.ContainsFunc(denials[i].actions, func(want string) bool { return service(want) == service(action) }) {
@@ -340,6 +331,16 @@ func (d *policyDocument) deniesOnly(denials []denial) error {
 		}
 	}
 	return nil
+}
+
+// exceptions are all that isn't denied, if the denial lists those.
+func (d denial) exceptions() (all []string) {
+	for _, action := range d.actions {
+		if exception, ok := strings.CutPrefix(action, "!"); ok {
+			all = append(all, exception)
+		}
+	}
+	return all
 }
 
 func service(action string) string {

@@ -38,13 +38,13 @@ func TestGuardrailRules(t *testing.T) {
 			{`ArnNotLike`, `ArnLike`, "also says"},
 		},
 		organization.ProtectAudit: {
-			{`"cloudtrail:StopLogging"`, `"cloudtrail:RemoveTags"`, "nothing denies cloudtrail:StopLogging"},
-			{`"s3:DeleteObject*"`, `"s3:DeleteObject"`, "nothing denies s3:DeleteObjectVersion"},
-			{`acme-audit-trails-*/*`, `acme-audit-trails-*/x`, "also says"},
+			{`"cloudtrail:Get*"`, `"cloudtrail:S*"`, "also says"},
+			{`"s3:Get*"`, `"s3:Get*","s3:PutObject"`, "also says"},
+			{`acme-audit-trails-*`, `acme-audit-trails-1`, "also says"},
 			{`trail/acme-*-trail`, `trail/*`, "also says"},
-			{`"kms:ScheduleKeyDeletion"`, `"kms:TagResource"`, "nothing denies kms:ScheduleKeyDeletion"},
+			{`"kms:Decrypt"`, `"kms:Decrypt","kms:ScheduleKeyDeletion"`, "also says"},
 			{`kms:ResourceAliases`, `kms:RequestAlias`, "also says"},
-			{`"kms:UpdateAlias"`, `"kms:CreateAlias"`, "nothing denies kms:UpdateAlias"},
+			{`"kms:UpdateAlias"`, `"kms:ListAliases"`, "nothing denies kms:UpdateAlias"},
 		},
 		organization.ProtectAccess: {
 			{`"iam:UpdateAssumeRolePolicy"`, `"iam:ListRoles"`, "nothing denies iam:UpdateAssumeRolePolicy"},

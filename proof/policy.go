@@ -148,10 +148,18 @@ func (d *policyDocument) deniesPlaintext(bucket string) error {
 	return errors.New("no statement denies everybody everything if aws:SecureTransport is false")
 }
 
-// admitsOnlyTrails checks that a bucket's or key's policy lets in CloudTrail for
-// the given trails of an organization, and nobody else but the given account.
-// Granted is what CloudTrail has to be let do.
-func (d *policyDocument) admitsOnlyTrails(granted, organizationID, trailARN, owner string) error {
+// writers are the trails that may write to the archive.
+type writers struct {
+	// arn is that of the one trail, or a pattern.
+	arn string
+	// owners are the accounts whose trails a pattern means; nil for the one trail.
+	owners []string
+}
+
+// admitsOnlyTrails checks that a bucket's or key's policy lets in CloudTrail for the
+// given trails, and nobody else but the given account. Granted is what CloudTrail has
+// to be let do.
+func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner string) error {
 	found := false
 	for _, s := range d.allows() {
 		if owner != "" && s.speaksOnlyOf("AWS", rootARN(owner), owner) {
@@ -160,10 +168,12 @@ func (d *policyDocument) admitsOnlyTrails(granted, organizationID, trailARN, own
 		switch {
 		case !s.speaksOnlyOf("Service", "cloudtrail.amazonaws.com"):
 			return fmt.Errorf("%s lets in others than CloudTrail: %v", s, s.Principal)
-		case !s.Condition.requires(equalsOperators(), "aws:SourceOrgID", organizationID):
-			return fmt.Errorf("%s isn't limited to the organization by aws:SourceOrgID", s)
-		case !s.Condition.requires(arnOperators(), "aws:SourceArn", trailARN):
-			return fmt.Errorf("%s isn't limited to %s by aws:SourceArn", s, trailARN)
+		case s.unsent() != "":
+			return fmt.Errorf("%s demands %s, which CloudTrail isn't known to send, so that AWS may refuse the trail", s, s.unsent())
+		case !s.Condition.requires(arnOperators(), "aws:SourceArn", trails.arn):
+			return fmt.Errorf("%s isn't limited to %s by aws:SourceArn", s, trails.arn)
+		case len(trails.owners) > 0 && !s.Condition.requires(equalsOperators(), "aws:SourceAccount", trails.owners...):
+			return fmt.Errorf("%s isn't limited to trails of the organization's accounts by aws:SourceAccount", s)
 		}
 		found = found || slices.Contains(s.Action, granted)
 	}
@@ -171,6 +181,38 @@ func (d *policyDocument) admitsOnlyTrails(granted, organizationID, trailARN, own
 		return fmt.Errorf("no statement allows CloudTrail %s", granted)
 	}
 	return nil
+}
+
+// unsent returns a condition key of the statement that CloudTrail isn't known to send;
+// empty if there is none.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+// https://docs.aws.amazon.com/controltower/latest/userguide/logging-s3-audit-bucket.html
+func (s policyStatement) unsent() string {
+	sent := []string{"aws:sourcearn", "aws:sourceaccount", "s3:x-amz-acl", "kms:encryptioncontext:aws:cloudtrail:arn"}
+	if sameSet(s.Action, []string{"s3:PutObject"}) {
+		sent = append(sent, "aws:sourceorgid")
+	}
+	for _, keys := range s.Condition {
+		for key := range keys {
+			if !slices.Contains(sent, strings.ToLower(key)) {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// deniesChanges checks that a policy denies everybody, on exactly the given condition,
+// all but reading.
+func (d *policyDocument) deniesChanges(reads, resources []string, condition policyCondition) error {
+	for _, s := range d.Statement {
+		if s.Effect == "Deny" && slices.Contains(s.Principal["AWS"], "*") && s.Condition.is(condition) &&
+			len(s.NotAction) > 0 && !slices.ContainsFunc(s.NotAction, func(a string) bool { return !slices.Contains(reads, a) }) &&
+			!slices.ContainsFunc(resources, func(r string) bool { return !slices.Contains(s.Resource, r) }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no statement denies everybody all but reading if %s", condition)
 }
 
 // trustsOnly checks that a role lets in an account's principals and nobody else.

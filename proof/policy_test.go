@@ -72,25 +72,58 @@ func TestAdmitsOnlyTrails(t *testing.T) {
 	t.Parallel()
 	const trail = "arn:aws:cloudtrail:us-west-2:123456789012:trail/acme-master-trail"
 	const good = `{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["s3:PutObject"],` +
-		`"Resource":["arn:aws:s3:::b/AWSLogs/*"],"Condition":{"StringEquals":{"aws:SourceOrgID":["o-1"]},"ArnLike":{"aws:SourceArn":["` + trail + `"]}}}`
+		`"Resource":["arn:aws:s3:::b/AWSLogs/*"],"Condition":{"ArnLike":{"aws:SourceArn":["` + trail + `"]}}}`
 	const owner = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"kms:*","Resource":"*"}`
+	of := func(key string) string {
+		return strings.Replace(good, `"ArnLike"`, `"StringEquals":{"`+key+`":["1","2"]},"ArnLike"`, 1)
+	}
 	checkPolicies(t, []policyCase{
 		{"as coldstart writes it", statements(good), ""},
-		{"a value by itself", statements(good, `["s3:PutObject"]`, `"s3:PutObject"`, `["o-1"]`, `"o-1"`), ""},
+		{"a value by itself", statements(good, `["s3:PutObject"]`, `"s3:PutObject"`, `["`+trail+`"]`, `"`+trail+`"`), ""},
 		{"with the owner", statements(owner + "," + good), ""},
 		{"denials of others", statements(strings.Replace(owner, "Allow", "Deny", 1) + "," + good), ""},
 		{"another account", statements(strings.Replace(owner, "2109", "9999", 1) + "," + good), "lets in others"},
 		{"everybody", statements(good, `{"Service":"cloudtrail.amazonaws.com"}`, `"*"`), "lets in others"},
 		{"another service too", statements(good, `"cloudtrail.amazonaws.com"`, `["cloudtrail.amazonaws.com","config.amazonaws.com"]`), "lets in others"},
 		{"all but somebody", statements(good, `"Principal"`, `"NotPrincipal"`), "lets in others"},
-		{"any organization", statements(good, `"StringEquals":{"aws:SourceOrgID":["o-1"]},`, ``), "aws:SourceOrgID"},
-		{"another organization", statements(good, `o-1`, `o-2`), "aws:SourceOrgID"},
-		{"two organizations", statements(good, `["o-1"]`, `["o-1","o-2"]`), "aws:SourceOrgID"},
-		{"an operator that lets pass", statements(good, `StringEquals`, `StringEqualsIfExists`), "aws:SourceOrgID"},
+		{"the organization on writing", statements(of("aws:SourceOrgID")), ""},
+		{"the organization on anything else", statements(of("aws:SourceOrgID"), "PutObject", "GetBucketAcl"), "demands aws:SourceOrgID, which CloudTrail isn't known to send"},
+		{"paths of the organization", statements(of("aws:SourceOrgPaths")), "demands aws:SourceOrgPaths"},
 		{"any trail", statements(good, `acme-master-trail`, `*`), "aws:SourceArn"},
+		{"no trail", statements(good, `aws:SourceArn`, `aws:SourceAccount`), "aws:SourceArn"},
+		{"an operator that lets pass", statements(good, `ArnLike`, `ArnLikeIfExists`), "aws:SourceArn"},
 		{"reading only", statements(good, `PutObject`, `GetBucketAcl`), "no statement allows"},
 	}, func(d *policyDocument) error {
-		return d.admitsOnlyTrails("s3:PutObject", "o-1", trail, "210987654321")
+		return d.admitsOnlyTrails("s3:PutObject", writers{arn: trail}, "210987654321")
+	})
+	checkPolicies(t, []policyCase{
+		{"the accounts", statements(of("aws:SourceAccount")), ""},
+		{"one account less", statements(of("aws:SourceAccount"), `["1","2"]`, `["1"]`), "aws:SourceAccount"},
+		{"one account more", statements(of("aws:SourceAccount"), `["1","2"]`, `["1","2","3"]`), "aws:SourceAccount"},
+		{"any account", statements(good), "aws:SourceAccount"},
+	}, func(d *policyDocument) error {
+		return d.admitsOnlyTrails("s3:PutObject", writers{trail, []string{"2", "1"}}, "")
+	})
+}
+
+func TestDeniesChanges(t *testing.T) {
+	t.Parallel()
+	const good = `{"Effect":"Deny","Principal":"*","NotAction":["s3:Get*","s3:List*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],` +
+		`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":["in"]}}}`
+	const lacks = "no statement denies everybody all but reading"
+	checkPolicies(t, []policyCase{
+		{"as coldstart writes it", statements(good), ""},
+		{"fewer exceptions", statements(good, `["s3:Get*","s3:List*"]`, `"s3:Get*"`), ""},
+		{"of an earlier version", statements(""), lacks},
+		{"allows", statements(good, "Deny", "Allow"), lacks},
+		{"somebody", statements(good, `"*",`, `{"AWS":"somebody"},`), lacks},
+		{"some actions", statements(good, "NotAction", "Action"), lacks},
+		{"more exceptions", statements(good, "s3:List*", "s3:*"), lacks},
+		{"some resources", statements(good, `,"arn:aws:s3:::b/*"`, ""), lacks},
+		{"another role", statements(good, `"in"`, `"in","other"`), lacks},
+		{"another condition", statements(good, `"ArnNotEquals"`, `"Bool":{"aws:SecureTransport":["false"]},"ArnNotEquals"`), lacks},
+	}, func(d *policyDocument) error {
+		return d.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{"arn:aws:s3:::b", "arn:aws:s3:::b/*"}, on("ArnNotEquals", "aws:PrincipalArn", "in"))
 	})
 }
 

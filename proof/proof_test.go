@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -432,15 +433,69 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-func TestTrailARN(t *testing.T) {
+func TestWriters(t *testing.T) {
 	t.Parallel()
-	p := &prover{org: declared(), masterID: "111111111111"}
-	if got := p.trailARN(); got != "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail" {
+	p := &prover{org: declared(), masterID: "111111111111", accounts: []*account{{id: "111111111111"}, {id: "222222222222"}}}
+	want := writers{arn: "arn:aws:cloudtrail:us-west-2:111111111111:trail/acme-master-trail"}
+	if got := p.writers(); !reflect.DeepEqual(got, want) {
 		t.Error(got)
 	}
 	p.org.Audit.Trail = organization.TrailAccount
-	if got := p.trailARN(); got != "arn:aws:cloudtrail:us-west-2:*:trail/acme-*-trail" {
+	want = writers{"arn:aws:cloudtrail:us-west-2:*:trail/acme-*-trail", []string{"111111111111", "222222222222"}}
+	if got := p.writers(); !reflect.DeepEqual(got, want) {
 		t.Error(got)
+	}
+}
+
+// What an earlier version made is named.
+func TestArchiveOfBefore(t *testing.T) {
+	t.Parallel()
+	on := s3types.ServerSideEncryptionRule{BucketKeyEnabled: aws.Bool(true)}
+	if err := hasNoBucketKey(&s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{on}}); !errorHas(err, "it has an S3 Bucket Key") {
+		t.Error(err)
+	}
+	if err := hasNoBucketKey(&s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{}}}); err != nil {
+		t.Error(err)
+	}
+	rule := s3types.LifecycleRule{
+		ID: aws.String("r"), Status: s3types.ExpirationStatusEnabled,
+		NoncurrentVersionExpiration: &s3types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(30)},
+	}
+	if err := keepsVersions([]s3types.LifecycleRule{rule}, 90); !errorHas(err, "rule r removes old versions after 30 days") {
+		t.Error(err)
+	}
+	if err := keepsVersions([]s3types.LifecycleRule{rule}, 30); err != nil {
+		t.Error(err)
+	}
+	p := &prover{org: declared()}
+	if err := p.remedied(errors.New("no")); !errorHas(err, "`coldstart up audit` brings the archive in line") {
+		t.Error(err)
+	}
+}
+
+func TestWatchesObjects(t *testing.T) {
+	t.Parallel()
+	equals := func(field, value string) trailtypes.AdvancedFieldSelector {
+		return trailtypes.AdvancedFieldSelector{Field: &field, Equals: []string{value}}
+	}
+	management := trailtypes.AdvancedEventSelector{FieldSelectors: []trailtypes.AdvancedFieldSelector{equals("eventCategory", "Management")}}
+	data := trailtypes.AdvancedEventSelector{FieldSelectors: []trailtypes.AdvancedFieldSelector{
+		equals("eventCategory", "Data"), equals("resources.type", "AWS::S3::Object"),
+		{Field: aws.String("resources.ARN"), StartsWith: []string{"arn:aws:s3:::b/"}},
+		{Field: aws.String("eventName"), NotEquals: []string{"PutObject"}},
+	}}
+	readsOnly := data
+	readsOnly.FieldSelectors = append(slices.Clone(data.FieldSelectors), equals("readOnly", "true"))
+	for want, selectors := range map[string][]trailtypes.AdvancedEventSelector{
+		"":                                       {management, data},
+		"it doesn't record access":               {management},
+		"it doesn't record all management":       {data},
+		"it doesn't record access to the":        {management, readsOnly},
+		"it doesn't record all management event": nil,
+	} {
+		if err := watchesObjects(selectors, "arn:aws:s3:::b/"); !errorHas(err, want) {
+			t.Errorf("%v, not %q", err, want)
+		}
 	}
 }
 

@@ -3,9 +3,13 @@
 Deleting an IAM user with all that is the user's own asks for the user's
 service-specific credentials. moto can't create any, so there never are any.
 
-The emulator stands for AWS's endpoints, which clients reach by TLS, and speaks plain
-HTTP. moto doesn't evaluate conditions of buckets' policies, so a statement that denies
-whatever doesn't come by TLS would deny everything.
+moto doesn't evaluate the conditions of buckets' policies, and takes every statement that
+has some and denies for one that denies everybody. Such statements are left out.
+
+S3 turns object lock on for buckets that have objects already, which moto refuses:
+https://aws.amazon.com/about-aws/whats-new/2023/11/amazon-s3-enabling-object-lock-buckets/
+
+A trail says whether it has selectors. moto keeps them, and says that it has none.
 
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
 for a body that a client holds back (Expect: 100-continue) has to go out at once.
@@ -13,13 +17,13 @@ for a body that a client holds back (Expect: 100-continue) has to go out at once
 
 import json
 
+from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.responses import IamResponse
-from moto.s3.models import FakeBucket
+from moto.s3.exceptions import InvalidBucketState
+from moto.s3.models import FakeBucket, S3Backend
 from moto.server import MotoRequestHandler, main
-
-WITHOUT_TLS = ({"Bool": {"aws:SecureTransport": "false"}}, {"Bool": {"aws:SecureTransport": ["false"]}})
 
 
 def list_service_specific_credentials(self):
@@ -31,9 +35,25 @@ def get_permission(self, action, resource):
         return PermissionResult.NEUTRAL
     policy = json.loads(self.policy)
     policy["Statement"] = [
-        statement for statement in policy["Statement"] if statement.get("Condition") not in WITHOUT_TLS
+        statement
+        for statement in policy["Statement"]
+        if statement["Effect"] != "Deny" or not statement.get("Condition")
     ]
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def put_object_lock_configuration(self, bucket_name, lock_enabled, mode=None, days=None, years=None):
+    bucket = self.get_bucket(bucket_name)
+    if not bucket.is_versioned:
+        raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+    bucket.object_lock_enabled = bucket.object_lock_enabled or lock_enabled
+    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
+
+
+def describe_trail(self, include_region=False):
+    description = describe_trail_without_selectors(self, include_region)
+    description["HasCustomEventSelectors"] = bool(self.event_selectors or self.advanced_event_selectors)
+    return description
 
 
 def handle_expect_100(self):
@@ -44,6 +64,9 @@ def handle_expect_100(self):
 
 IamResponse.list_service_specific_credentials = list_service_specific_credentials
 FakeBucket.get_permission = get_permission
+S3Backend.put_object_lock_configuration = put_object_lock_configuration
+describe_trail_without_selectors = Trail.description
+Trail.description = describe_trail
 MotoRequestHandler.handle_expect_100 = handle_expect_100
 MotoRequestHandler.wbufsize = 64 * 1024
 

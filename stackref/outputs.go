@@ -105,6 +105,11 @@ type Audit struct {
 	// ArchiveBucket and ArchiveKeyARN keep the trails' logs.
 	ArchiveBucket string `json:"archiveBucket"`
 	ArchiveKeyARN string `json:"archiveKeyArn"`
+	// ArchiveLockDays is for how many days a log is locked; nil if an earlier
+	// version of coldstart ran last.
+	ArchiveLockDays *int `json:"archiveLockDays,omitempty"`
+	// ArchiveAccounts are the accounts whose own trails may write to the archive.
+	ArchiveAccounts []string `json:"archiveAccounts,omitempty"`
 	Trailed
 }
 

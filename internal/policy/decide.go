@@ -56,7 +56,12 @@ func substitute(pattern string, keys map[string]string) string {
 // Holds reports whether all of a condition holds for a request with these keys. An
 // operator that isn't known doesn't hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func (c Condition) Holds(request map[string]string) bool {
+func (c Condition) Holds(request map[string]string) bool { return c.evaluate(request, false) }
+
+// MayHold is Holds for a statement that denies: an operator that isn't known holds.
+func (c Condition) MayHold(request map[string]string) bool { return c.evaluate(request, true) }
+
+func (c Condition) evaluate(request map[string]string, unknown bool) bool {
 	values := map[string]string{}
 	for name, value := range request {
 		values[strings.ToLower(name)] = value
@@ -64,7 +69,7 @@ func (c Condition) Holds(request map[string]string) bool {
 	for operator, keys := range c {
 		for key, wanted := range keys {
 			value, there := values[strings.ToLower(key)]
-			if !holds(operator, value, there, wanted) {
+			if !holds(operator, value, there, wanted, unknown) {
 				return false
 			}
 		}
@@ -72,15 +77,19 @@ func (c Condition) Holds(request map[string]string) bool {
 	return true
 }
 
-// holds evaluates one key of a condition.
-func holds(operator, value string, there bool, values []string) bool {
+// holds evaluates one key of a condition. A key has one value, so the operators of sets
+// differ from the others where there is none.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+func holds(operator, value string, there bool, values []string, unknown bool) bool {
 	operator, ifExists := strings.CutSuffix(operator, "IfExists")
 	if operator == "Null" {
 		return slices.Contains(values, strconv.FormatBool(!there))
 	}
+	operator, all := strings.CutPrefix(operator, "ForAllValues:")
+	operator, some := strings.CutPrefix(operator, "ForAnyValue:")
 	negated := strings.Contains(operator, "Not")
 	if !there {
-		return negated || ifExists
+		return (negated || ifExists || all) && !some
 	}
 	var matches func(string) bool
 	switch strings.Replace(operator, "Not", "", 1) {
@@ -88,10 +97,10 @@ func holds(operator, value string, there bool, values []string) bool {
 		matches = func(want string) bool { return want == value }
 	case "StringLike", "ArnLike", "ArnEquals": // ArnEquals and ArnLike are the same.
 		matches = func(want string) bool { return Like(want, value) }
-	case "Bool":
+	case "Bool", "StringEqualsIgnoreCase":
 		matches = func(want string) bool { return strings.EqualFold(want, value) }
 	default:
-		return false
+		return unknown
 	}
 	return slices.ContainsFunc(values, matches) != negated
 }

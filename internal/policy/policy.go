@@ -6,6 +6,7 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 )
 
 // Document is a policy document.
@@ -27,13 +28,25 @@ func (l List) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]string(l))
 }
 
-// UnmarshalJSON reads both forms of a list of one.
+// UnmarshalJSON reads both forms of a list of one. Conditions may have a boolean or a
+// number for a string.
 func (l *List) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, (*[]string)(l))
+	if !bytes.HasPrefix(data, []byte("[")) {
+		data = slices.Concat([]byte("["), data, []byte("]"))
 	}
-	*l = make(List, 1)
-	return json.Unmarshal(data, &(*l)[0])
+	var values []json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return err
+	}
+	*l = make(List, len(values))
+	for i, v := range values {
+		if (*l)[i] = string(v); bytes.ContainsAny(v[:1], `"{[`) {
+			if err := json.Unmarshal(v, &(*l)[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Statement is one statement of a document. It has either Action or NotAction,

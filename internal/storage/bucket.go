@@ -29,8 +29,6 @@ type Args struct {
 	Inputs     []pulumi.StringInput
 	// Rules expire what is no longer needed.
 	Rules s3.BucketLifecycleConfigurationV2RuleArray
-	// ObjectLock enables object lock, which can be done only now.
-	ObjectLock bool
 	// NoBucketKey asks KMS for each object by itself. With an S3 Bucket Key,
 	// whoever writes has to be allowed to decrypt as well.
 	NoBucketKey bool
@@ -51,11 +49,13 @@ type Bucket struct {
 // New declares a bucket and all that hardens it, as children of parent.
 func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*Bucket, error) {
 	child := pulumi.Parent(parent)
+	// S3 turns object lock on for a bucket that is there already. The provider would
+	// replace the bucket for it, so it isn't asked to compare.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 	b, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
-		Bucket:            args.Bucket.ToStringOutput().ToStringPtrOutput(),
-		ObjectLockEnabled: pulumi.Bool(args.ObjectLock),
-		Tags:              args.Tags,
-	}, child)
+		Bucket: args.Bucket.ToStringOutput().ToStringPtrOutput(),
+		Tags:   args.Tags,
+	}, child, pulumi.IgnoreChanges([]string{"objectLockEnabled"}))
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ type parent struct{ pulumi.ResourceState }
 const parentType = "test:index:Parent"
 
 // declare declares a bucket and its key below a component of a provider.
-func declare(lock bool) pulumi.RunFunc {
+func declare(noBucketKey bool) pulumi.RunFunc {
 	return pulumitest.In("account", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
 		p := &parent{}
 		if err := ctx.RegisterComponentResource(parentType, "parent", p, in, pulumi.Protect(true)); err != nil {
@@ -48,9 +48,9 @@ func declare(lock bool) pulumi.RunFunc {
 					Sid: "More", Effect: policy.Deny, Principal: &policy.Principal{Everyone: true}, Action: []string{v[0]}, Resource: []string{arn},
 				}}
 			},
-			Rules:      s3.BucketLifecycleConfigurationV2RuleArray{s3.BucketLifecycleConfigurationV2RuleArgs{Id: pulumi.String("rule"), Status: pulumi.String("Enabled")}},
-			ObjectLock: lock,
-			Tags:       tags,
+			Rules:       s3.BucketLifecycleConfigurationV2RuleArray{s3.BucketLifecycleConfigurationV2RuleArgs{Id: pulumi.String("rule"), Status: pulumi.String("Enabled")}},
+			NoBucketKey: noBucketKey,
+			Tags:        tags,
 		}, p)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func TestBucket(t *testing.T) {
 		bucket := known("acme-prod-state-123456789012")
 		for typ, want := range map[string]map[string]any{
 			pulumitest.Bucket: {
-				"bucket": "acme-prod-state-123456789012", "objectLockEnabled": false, "tags": map[string]any{"Account": "prod"},
+				"bucket": "acme-prod-state-123456789012", "tags": map[string]any{"Account": "prod"},
 			},
 			pulumitest.BucketOwnership: {"bucket": bucket, "rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"}},
 			pulumitest.BucketPublic: {
@@ -141,10 +141,12 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-func TestObjectLock(t *testing.T) {
+// TestNoBucketKey asks KMS for each object.
+func TestNoBucketKey(t *testing.T) {
 	t.Parallel()
 	result := pulumitest.Run{}.Do(t, declare(true))
-	if got := result.Resource(t, pulumitest.Bucket, "store").At("objectLockEnabled"); got != true {
-		t.Errorf("object lock is %v", got)
+	rules := result.Resource(t, pulumitest.BucketEncryption, "store").At("rules").([]any)
+	if got := rules[0].(map[string]any)["bucketKeyEnabled"]; got != false {
+		t.Errorf("the bucket key is %v", got)
 	}
 }

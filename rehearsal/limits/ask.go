@@ -13,10 +13,14 @@ import (
 // https://docs.getmoto.org/en/latest/docs/multi_account.html
 const accountHeader = "X-Moto-Account-Id"
 
+// anyRegion is where rules ask a service that is the same in all regions.
+const anyRegion = "us-east-1"
+
 // ask returns a call to another service for what a rule wants to know.
-func (w *World) ask(account, service, contentType string, body []byte) *Call {
+func (w *World) ask(account, region, service, contentType string, body []byte) *Call {
 	c := &Call{
 		Service: service,
+		Region:  region,
 		Method:  http.MethodPost,
 		URL:     &url.URL{Path: "/"},
 		Host:    w.target.Host,
@@ -24,7 +28,7 @@ func (w *World) ask(account, service, contentType string, body []byte) *Call {
 		Header:  http.Header{},
 	}
 	c.Header.Set("Content-Type", contentType)
-	c.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=limits/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	c.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=limits/20260101/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	c.Header.Set(accountHeader, account)
 	return c
 }
@@ -32,7 +36,7 @@ func (w *World) ask(account, service, contentType string, body []byte) *Call {
 // AskQuery asks a service with a query protocol as an account, and reads the
 // answer into out.
 func (w *World) AskQuery(ctx context.Context, account, service string, form url.Values, out any) error {
-	c := w.ask(account, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
+	c := w.ask(account, anyRegion, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
 	a := w.Send(context.WithoutCancel(ctx), c)
 	if !a.OK() {
 		return fmt.Errorf("%s:%s in the emulator: status %d", service, form.Get("Action"), a.Status)
@@ -42,15 +46,28 @@ func (w *World) AskQuery(ctx context.Context, account, service string, form url.
 
 // AskJSON asks a service with a JSON protocol as an account.
 func (w *World) AskJSON(ctx context.Context, account, service, target string, in, out any) error {
+	return w.askJSON(ctx, account, anyRegion, service, target, in, out)
+}
+
+func (w *World) askJSON(ctx context.Context, account, region, service, target string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	c := w.ask(account, service, "application/x-amz-json-1.1", body)
+	c := w.ask(account, region, service, "application/x-amz-json-1.1", body)
 	c.Header.Set("X-Amz-Target", target)
 	a := w.Send(context.WithoutCancel(ctx), c)
 	if !a.OK() {
 		return fmt.Errorf("%s in the emulator: status %d", target, a.Status)
 	}
 	return json.Unmarshal(a.Body, out)
+}
+
+// askBucket reads a part of a bucket, such as its policy, by the part's parameter.
+// There is none if the status isn't 200.
+func (w *World) askBucket(ctx context.Context, account, bucket, parameter string) (content []byte, status int) {
+	c := w.ask(account, anyRegion, "s3", "application/xml", nil)
+	c.Method, c.URL = http.MethodGet, &url.URL{Path: "/" + bucket, RawQuery: parameter}
+	a := w.Send(context.WithoutCancel(ctx), c)
+	return a.Body, a.Status
 }

@@ -42,6 +42,8 @@ type Call struct {
 	Protocol Protocol
 	// Resource is what the path of a REST service names: a zone, a bucket.
 	Resource string
+	// Key is the object's that a call to S3 is about; empty for one about a bucket.
+	Key string
 	// AccessKey is the id of the key that signed; empty for an anonymous call.
 	AccessKey string
 	// Caller is whose key that is. Its account is empty if nobody knows.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/authorization"
 )
 
 // entries refuses who may not come into an account: moto lets anybody assume any
@@ -61,11 +63,11 @@ func (r entries) barred(c *Call, arn string) (why string) {
 	if err != nil {
 		return "the role's trust policy can't be read"
 	}
-	trust, err := parseTrust(document)
+	trust, err := authorization.Parse(document)
 	if err != nil {
 		return "the role's trust policy can't be read: " + err.Error()
 	}
-	if !trust.allows(r.request(c)) {
+	if ok, _ := trust.Allows(r.request(c)); !ok {
 		return "the role's trust policy doesn't let the caller in"
 	}
 	return ""
@@ -73,27 +75,27 @@ func (r entries) barred(c *Call, arn string) (why string) {
 
 // request is what a trust policy is asked about. Of a second factor nothing is
 // known, and a key alone has none.
-func (r entries) request(c *Call) trustRequest {
-	q := trustRequest{action: "sts:" + c.Action, caller: c.Caller, keys: map[string]string{}}
+func (r entries) request(c *Call) authorization.Request {
+	q := authorization.Request{Action: "sts:" + c.Action, Caller: authorization.Principal(c.Caller), Keys: map[string]string{}}
 	if c.Action == "AssumeRoleWithWebIdentity" {
 		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
 		if err == nil { // identityTokens has refused the others.
-			q.provider, q.keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
+			q.Provider, q.Keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
 		}
 		return q
 	}
-	q.keys["aws:principalaccount"] = c.Caller.Account
-	q.keys["aws:principalarn"] = c.Caller.ARN
+	q.Keys["aws:principalaccount"] = c.Caller.Account
+	q.Keys["aws:principalarn"] = c.Caller.ARN
 	if c.Caller.Role != "" {
-		q.keys["aws:principalarn"] = c.Caller.Role
-		q.keys["aws:multifactorauthpresent"] = "false" // a temporary key's
+		q.Keys["aws:principalarn"] = c.Caller.Role
+		q.Keys["aws:multifactorauthpresent"] = "false" // a temporary key's
 	}
 	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
-		q.keys["aws:principalorgid"] = r.organization(c.Context())
+		q.Keys["aws:principalorgid"] = r.organization(c.Context())
 	}
 	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"} {
 		if value := c.Form.Get(parameter); value != "" {
-			q.keys[key] = value
+			q.Keys[key] = value
 		}
 	}
 	return q

@@ -23,15 +23,30 @@ type fake struct {
 	counts   map[string]int // what IAM and CloudTrail list, by action or counter
 	calls    map[string]int
 	units    []string // each below its parent, as in r-1/name
+	buckets  map[string]fakeBucket
+	keys     map[string]fakeKey // by ARN
+	// services are trusted, admins administer CloudTrail.
+	services, admins []string
+	trails           map[string]any // the body of CreateTrail by name
 	// entered and leave hold up calls that change something, if not nil.
 	entered chan string
 	leave   chan struct{}
 }
 
+// fakeBucket is what CloudTrail looks at.
+type fakeBucket struct {
+	policy, region string
+	bucketKey      bool
+}
+
+// fakeKey is too.
+type fakeKey struct{ policy, state string }
+
 func newFake() *fake {
 	f := &fake{
 		roles: map[string]string{}, counts: map[string]int{}, calls: map[string]int{},
 		attached: map[string][]string{}, inline: map[string]string{}, managed: map[string]string{},
+		buckets: map[string]fakeBucket{}, keys: map[string]fakeKey{}, trails: map[string]any{},
 	}
 	f.add("123456789012", "master@corp.example")
 	return f
@@ -73,9 +88,28 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.json(w, action, body)
 	case form.Get("Action") != "":
 		f.query(w, r, form)
+	case r.Method == http.MethodGet && f.bucket(w, r):
 	default:
 		f.zones(w, action)
 	}
+}
+
+// bucket answers what is asked of a bucket's parts.
+func (f *fake) bucket(w http.ResponseWriter, r *http.Request) bool {
+	b, ok := f.buckets[strings.Trim(r.URL.Path, "/")]
+	switch query := r.URL.Query(); {
+	case query.Has("policy") && ok && b.policy != "":
+		fmt.Fprint(w, b.policy)
+	case query.Has("location") && ok:
+		fmt.Fprintf(w, "<LocationConstraint>%s</LocationConstraint>", b.region)
+	case query.Has("encryption") && ok && b.bucketKey:
+		fmt.Fprint(w, "<ServerSideEncryptionConfiguration><Rule><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>")
+	case query.Has("policy") || query.Has("location") || query.Has("encryption"):
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		return false
+	}
+	return true
 }
 
 func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
@@ -115,9 +149,33 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		}
 	case "DescribeTrails":
 		out["trailList"] = make([]struct{}, f.counts[action])
+	case "CreateTrail":
+		f.trails[in["Name"].(string)] = in
+	case "GetTrail":
+		out["Trail"] = f.trails[in["Name"].(string)]
+	case "ListAWSServiceAccessForOrganization":
+		out["EnabledServicePrincipals"] = members("ServicePrincipal", f.services)
+	case "ListDelegatedAdministrators":
+		out["DelegatedAdministrators"] = members("Id", f.admins)
+	case "DescribeKey", "GetKeyPolicy":
+		id := in["KeyId"].(string)
+		key, ok := f.keys[id]
+		if !ok {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		out["KeyMetadata"] = map[string]any{"Arn": id, "KeyId": id, "KeyState": key.state}
+		out["Policy"] = key.policy
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	_ = json.NewEncoder(w).Encode(out)
+}
+
+func members(name string, values []string) (list []any) {
+	for _, v := range values {
+		list = append(list, map[string]any{name: v})
+	}
+	return list
 }
 
 func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {

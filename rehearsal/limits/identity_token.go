@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
 // identityTokens refuses tokens of identity providers that AWS doesn't take: moto takes
@@ -59,10 +61,10 @@ func (r identityTokens) check(c *Call) (Problem, bool) {
 // identityToken is what an identity provider's token claims. Nothing here can check who
 // has signed the token.
 type identityToken struct {
-	Issuer   string `json:"iss"`
-	Subject  string `json:"sub"`
-	Audience strs   `json:"aud"`
-	Expires  int64  `json:"exp"`
+	Issuer   string      `json:"iss"`
+	Subject  string      `json:"sub"`
+	Audience policy.List `json:"aud"`
+	Expires  int64       `json:"exp"`
 }
 
 func parseIdentityToken(text string) (identityToken, error) {

@@ -116,10 +116,15 @@ type assumedResult struct {
 }
 
 // accountOf returns the account in an ARN.
-func accountOf(arn string) string {
+func accountOf(arn string) string { return partOf(arn, 4) }
+
+// regionOf returns the region in an ARN.
+func regionOf(arn string) string { return partOf(arn, 3) }
+
+func partOf(arn string, i int) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {
 		return ""
 	}
-	return parts[4]
+	return parts[i]
 }

@@ -351,7 +351,7 @@ func (r *nameServers) load(ctx context.Context) {
 
 // get asks Route 53 in the emulator as an account.
 func (r *nameServers) get(ctx context.Context, account, path string) *Answer {
-	c := r.members.w.ask(account, "route53", "", nil)
+	c := r.members.w.ask(account, anyRegion, "route53", "", nil)
 	c.Method, c.URL = http.MethodGet, &url.URL{Path: path}
 	return r.members.w.Send(context.WithoutCancel(ctx), c)
 }

@@ -138,6 +138,7 @@ func (c *Call) recogniseS3(path []string) {
 	if bucket, _, ok := strings.Cut(c.Host, ".s3."); ok {
 		c.Resource, key = bucket, strings.Join(path, "/")
 	}
+	c.Key = key
 	query := c.URL.Query()
 	switch {
 	case c.Resource == "":

@@ -174,6 +174,7 @@ func (f *fake) set(what string, n int) {
 func TestFiveTrailsInARegion(t *testing.T) {
 	t.Parallel()
 	f := newFake()
+	f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/*", "{}")}
 	s := start(t, f.ServeHTTP, unhurried(nil))
 	client := cloudtrail.NewFromConfig(s.master())
 	create := func() error {

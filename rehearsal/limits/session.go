@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/internal/authorization"
 )
 
 // sessions refuses what the policies of a session's role can't allow: moto lets every
@@ -26,25 +25,22 @@ type sessions struct {
 	w *World
 
 	mu      sync.Mutex
-	roles   map[string]*rolePolicies // by the role's ARN
-	managed map[string]document      // AWS's own, which are the same in every account
-	access  map[string]bool          // names of roles that Organizations makes in new accounts
+	roles   map[string]*rolePolicies        // by the role's ARN
+	managed map[string]authorization.Policy // AWS's own, which are the same in every account
+	access  map[string]bool                 // names of roles that Organizations makes in new accounts
 }
 
 // rolePolicies is what a role may do, and what was decided about it already.
 type rolePolicies struct {
 	mu        sync.Mutex
 	read      bool
-	documents []document
+	documents []authorization.Policy
 	decided   map[string]bool // by action and resource
 }
 
-// document is a policy of an identity.
-type document struct{ Statement statements }
-
 func newSessions(w *World) *sessions {
 	return &sessions{
-		w: w, roles: map[string]*rolePolicies{}, managed: map[string]document{},
+		w: w, roles: map[string]*rolePolicies{}, managed: map[string]authorization.Policy{},
 		access: map[string]bool{defaultAccessRole: true},
 	}
 }
@@ -147,15 +143,15 @@ func (r *sessions) held(role string) *rolePolicies {
 }
 
 // canAllow evaluates the policies of an identity.
-func canAllow(documents []document, action, resource string) bool {
+func canAllow(documents []authorization.Policy, action, resource string) bool {
 	allowed := false
 	for _, d := range documents {
 		for _, s := range d.Statement {
 			switch {
-			case !s.isAbout(action):
+			case !s.IsAbout(action):
 			case s.Effect == "Allow":
-				allowed = allowed || resource == "" || s.isOn(resource)
-			case len(s.Condition) == 0 && s.isOn(resource):
+				allowed = allowed || resource == "" || s.IsOn(resource)
+			case len(s.Condition) == 0 && covers(s, resource):
 				return false
 			}
 		}
@@ -163,28 +159,14 @@ func canAllow(documents []document, action, resource string) bool {
 	return allowed
 }
 
-// isAbout reports whether a statement is about an action, whose letters' case doesn't
-// matter.
-func (s statement) isAbout(action string) bool {
-	action = strings.ToLower(action)
-	matches := func(pattern string) bool { return policy.Like(strings.ToLower(pattern), action) }
-	if len(s.NotAction) > 0 {
-		return !slices.ContainsFunc(s.NotAction, matches)
-	}
-	return slices.ContainsFunc(s.Action, matches)
-}
-
-// isOn reports whether a statement is about a resource.
-func (s statement) isOn(resource string) bool {
-	matches := func(pattern string) bool { return policy.Like(pattern, resource) }
-	if len(s.NotResource) > 0 {
-		return resource != "" && !slices.ContainsFunc(s.NotResource, matches)
-	}
-	return slices.ContainsFunc(s.Resource, matches)
+// covers reports whether a statement is about a resource; of one that isn't known,
+// whether the statement is about all.
+func covers(s authorization.Statement, resource string) bool {
+	return s.IsOn(resource) && (resource != "" || len(s.NotResource) == 0)
 }
 
 // read asks the emulator for a role's policies.
-func (r *sessions) read(ctx context.Context, role string) ([]document, error) {
+func (r *sessions) read(ctx context.Context, role string) ([]authorization.Policy, error) {
 	account, name := accountOf(role), roleName(role)
 	ask := func(action string, out any, more ...string) error {
 		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
@@ -199,7 +181,7 @@ func (r *sessions) read(ctx context.Context, role string) ([]document, error) {
 	if err := ask("ListAttachedRolePolicies", &attached, "RoleName", name); err != nil {
 		return nil, err
 	}
-	var documents []document
+	var documents []authorization.Policy
 	for _, arn := range attached.ARNs {
 		d, err := r.readManaged(ask, arn)
 		if err != nil {
@@ -230,7 +212,7 @@ func (r *sessions) read(ctx context.Context, role string) ([]document, error) {
 }
 
 // readManaged asks for a managed policy, for one of AWS's only once.
-func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (document, error) {
+func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (authorization.Policy, error) {
 	r.mu.Lock()
 	d, ok := r.managed[arn]
 	r.mu.Unlock()
@@ -259,15 +241,12 @@ func (r *sessions) readManaged(ask func(string, any, ...string) error, arn strin
 }
 
 // parseDocument parses a policy as IAM's answers hold it.
-func parseDocument(escaped string) (d document, err error) {
+func parseDocument(escaped string) (d authorization.Policy, err error) {
 	text, err := url.QueryUnescape(escaped)
-	if err == nil {
-		err = json.Unmarshal([]byte(text), &d)
-	}
 	if err != nil {
-		return d, fmt.Errorf("a policy: %w", err)
+		return d, fmt.Errorf("reading a policy: %w", err)
 	}
-	return d, nil
+	return authorization.Parse(text)
 }
 
 // permission returns what has to be allowed for a call, and on what, if that is

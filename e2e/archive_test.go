@@ -1,0 +1,189 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
+)
+
+const archived = `
+config:
+  coldstart:namespace: kept
+  coldstart:domain: kept.example
+  coldstart:region: eu-west-1
+  coldstart:email: aws-%s@kept.example
+  coldstart:accounts: {audit: {}}
+  coldstart:audit: {lockDays: 0}
+`
+
+// An archive gets a lock, another one and none again, and is brought in line with what
+// an earlier version made: always in place, with the logs in it. Its account's own
+// administrators can't change it.
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, archived)
+	w.up()
+	a := w.archive()
+	ctx := t.Context()
+	_, err := a.coldstart.PutObject(ctx, &s3.PutObjectInput{Bucket: &a.bucket, Key: aws.String("AWSLogs/log"), Body: strings.NewReader("log")})
+	must(t, err)
+	a.resists(t)
+
+	for _, step := range []struct{ days, says string }{
+		{"7", "lockDays is 7 and was 0: from now on nobody can delete a new log for 7 days"},
+		{"0", "lockDays is 0 and was 7: new logs are locked for 0 days; logs that are in the archive stay locked for the 7 days"},
+	} {
+		w.declare(strings.Replace(archived, "lockDays: 0", "lockDays: "+step.days, 1))
+		contains(t, w.ok(coldstart(), "preview", "audit"), step.says)
+		w.inPlace()
+		w.proved()
+		w.undrifted()
+		a.holds(t)
+	}
+
+	a.makeAsBefore(t)
+	problems := w.problems()
+	contains(t, problems, "it has an S3 Bucket Key", "demands aws:SourceOrgID, which CloudTrail isn't known to send",
+		"no statement denies everybody all but reading", "`coldstart up audit` brings the archive in line")
+	_, err = w.automation().Refresh(ctx)
+	must(t, err)
+	w.inPlace()
+	w.proved()
+	a.holds(t)
+}
+
+// archive is one, and who comes to it.
+type archive struct {
+	bucket, keyARN, organizationID string
+	// coldstart comes by its role, the administrator by another of the account.
+	coldstart, administrator *s3.Client
+	keys                     *kms.Client
+}
+
+func (w *world) archive() archive {
+	w.t.Helper()
+	ctx, org := context.Background(), w.organization()
+	master, err := w.automation().Master(ctx)
+	must(w.t, err)
+	outputs, err := w.automation().Audit(ctx)
+	must(w.t, err)
+	cfg := w.emulator.Config(org.Region)
+	as := func(role string) aws.Config {
+		in := cfg.Copy()
+		in.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(master.Accounts["audit"].ID, role)))
+		return in
+	}
+	client := func(cfg aws.Config) *s3.Client {
+		return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	}
+	roles, name := iam.NewFromConfig(as(organization.AccessRole)), aws.String("administrator")
+	_, err = roles.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName:                 name,
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + master.AccountID + `"},"Action":"sts:AssumeRole"}]}`),
+	})
+	must(w.t, err)
+	_, err = roles.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	must(w.t, err)
+	return archive{
+		bucket: outputs.ArchiveBucket, keyARN: outputs.ArchiveKeyARN, organizationID: master.OrganizationID,
+		coldstart: client(as(organization.AccessRole)), administrator: client(as("administrator")),
+		keys: kms.NewFromConfig(as(organization.AccessRole)),
+	}
+}
+
+// resists checks that an administrator of the archive's account reads, and no more.
+func (a archive) resists(t *testing.T) {
+	t.Helper()
+	ctx, log := t.Context(), aws.String("AWSLogs/log")
+	_, err := a.administrator.GetObject(ctx, &s3.GetObjectInput{Bucket: &a.bucket, Key: log})
+	must(t, err)
+	for what, attempt := range map[string]func() error{
+		"delete": func() error {
+			_, err := a.administrator.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &a.bucket, Key: log})
+			return err
+		},
+		"overwrite": func() error {
+			_, err := a.administrator.PutObject(ctx, &s3.PutObjectInput{Bucket: &a.bucket, Key: log, Body: strings.NewReader("nothing")})
+			return err
+		},
+		"take the policy away": func() error {
+			_, err := a.administrator.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &a.bucket})
+			return err
+		},
+		"let logs expire": func() error {
+			_, err := a.administrator.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &a.bucket})
+			return err
+		},
+	} {
+		if err := attempt(); err == nil || !strings.Contains(err.Error(), "statement DenyChanges") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// holds checks that the log is still there.
+func (a archive) holds(t *testing.T) {
+	t.Helper()
+	_, err := a.coldstart.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &a.bucket, Key: aws.String("AWSLogs/log")})
+	must(t, err)
+}
+
+// makeAsBefore makes of the archive what an earlier version made: with a Bucket Key and
+// the organization's id in both policies, and nothing that is denied.
+func (a archive) makeAsBefore(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	trail := func(action, resource string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":` + action +
+			`,"Resource":"` + resource + `","Condition":{"StringEquals":{"aws:SourceOrgID":"` + a.organizationID + `"}}}`
+	}
+	_, err := a.coldstart.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &a.bucket, ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
+		Rules: []s3types.ServerSideEncryptionRule{{
+			BucketKeyEnabled:                   aws.Bool(true),
+			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms, KMSMasterKeyID: &a.keyARN},
+		}},
+	}})
+	must(t, err)
+	_, err = a.coldstart.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &a.bucket, Policy: aws.String(trail(`["s3:GetBucketAcl","s3:PutObject"]`, "*") + "]}")})
+	must(t, err)
+	own := `,{"Effect":"Allow","Principal":{"AWS":"` + strings.Split(a.keyARN, ":")[4] + `"},"Action":"kms:*","Resource":"*"}]}`
+	_, err = a.keys.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &a.keyARN, PolicyName: aws.String("default"), Policy: aws.String(trail(`["kms:GenerateDataKey*","kms:DescribeKey"]`, "*") + own)})
+	must(t, err)
+}
+
+// inPlace brings all stacks up without replacing or deleting anything.
+func (w *world) inPlace() {
+	w.t.Helper()
+	changes := w.up().Changes()
+	if changes["update"] == 0 || changes["replace"]+changes["delete"]+changes["create"] != 0 {
+		w.t.Errorf("not changed in place: %s", changes)
+	}
+}
+
+// problems returns what doesn't hold.
+func (w *world) problems() string {
+	w.t.Helper()
+	org := w.organization()
+	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
+	must(w.t, err)
+	var problems []string
+	for _, p := range proofs.Proofs {
+		if !p.Holds {
+			problems = append(problems, p.Problem())
+		}
+	}
+	return strings.Join(problems, "\n")
+}

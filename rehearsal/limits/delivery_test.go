@@ -1,0 +1,175 @@
+package limits_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	trailARN = "arn:aws:cloudtrail:eu-north-1:123456789012:trail/z9-master-trail"
+	// trailKey is in the region of all clients here.
+	trailKey = "arn:aws:kms:eu-north-1:111111111111:key/good"
+	// pinned is the condition that the call is for that trail.
+	pinned = `{"ArnLike":{"aws:SourceArn":"` + trailARN + `"}}`
+)
+
+func cloudTrailMay(action, resource, condition string) string {
+	return `{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"` + action + `","Resource":"` + resource + `","Condition":` + condition + `}`
+}
+
+func document(statements ...string) string {
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+}
+
+// letsIn are two statements of bucket b, with a condition on both.
+func letsIn(prefix, condition string) string {
+	return cloudTrailMay("s3:GetBucketAcl", "arn:aws:s3:::b", condition) + "," + cloudTrailMay("s3:PutObject", "arn:aws:s3:::b/"+prefix, condition)
+}
+
+func bucketPolicy(prefix, condition string) string { return document(letsIn(prefix, condition)) }
+
+// keyPolicy is what a trail needs of a key, with more to it.
+func keyPolicy(more ...string) string {
+	context := `{"ArnLike":{"aws:SourceArn":"` + trailARN + `","kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:123456789012:trail/z9-master-trail"}}`
+	return document(append(more, cloudTrailMay("kms:GenerateDataKey*", "*", context), cloudTrailMay("kms:DescribeKey", "*", pinned))...)
+}
+
+// goodWorld is one in which the organization's trail can be created.
+func goodWorld() *fake {
+	f := newFake()
+	f.add("111111111111", "audit@corp.example")
+	f.role(prodIn, allow(`"arn:aws:iam::123456789012:root"`, ""))
+	f.services = []string{"ram.amazonaws.com", "cloudtrail.amazonaws.com"}
+	f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/*", pinned), region: "eu-north-1"}
+	f.keys[trailKey] = fakeKey{keyPolicy(), "Enabled"}
+	return f
+}
+
+func TestTrailsThatCannotDeliver(t *testing.T) {
+	t.Parallel()
+	const (
+		noBucket  = "S3BucketDoesNotExistException"
+		badBucket = "InsufficientS3BucketPolicyException"
+		badKey    = "InsufficientEncryptionPolicyException"
+		noKey     = "KmsKeyNotFoundException"
+	)
+	organizationID := `{"StringEquals":{"aws:SourceOrgID":"o-1"}}`
+	onBoth := func(acl, write string) string {
+		return document(cloudTrailMay("s3:GetBucketAcl", "arn:aws:s3:::b", acl), cloudTrailMay("s3:PutObject", "arn:aws:s3:::b/AWSLogs/*", write))
+	}
+	bucketPolicyIs := func(policy string) func(*fake) {
+		return func(f *fake) { f.buckets["b"] = fakeBucket{policy: policy, region: "eu-north-1"} }
+	}
+	keyIs := func(policy, state string) func(*fake) {
+		return func(f *fake) { f.keys[trailKey] = fakeKey{policy, state} }
+	}
+	withBucketKey := func(policy string) func(*fake) {
+		return func(f *fake) {
+			f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/*", pinned), region: "eu-north-1", bucketKey: true}
+			f.keys[trailKey] = fakeKey{policy, "Enabled"}
+		}
+	}
+	encrypts := cloudTrailMay("kms:GenerateDataKey*", "*", pinned)
+	for name, test := range map[string]struct {
+		change func(*fake)
+		code   string
+		why    string
+	}{
+		"all is well":                    {func(*fake) {}, "", ""},
+		"no trusted access":              {func(f *fake) { f.services = f.services[:1] }, "CloudTrailAccessNotEnabledException", ""},
+		"no bucket":                      {func(f *fake) { delete(f.buckets, "b") }, noBucket, "b does not exist"},
+		"no policy":                      {bucketPolicyIs(""), badBucket, "no statement allows s3:GetBucketAcl"},
+		"by account":                     {bucketPolicyIs(bucketPolicy("AWSLogs/*", `{"StringEquals":{"aws:SourceAccount":"123456789012"}}`)), "", ""},
+		"by another trail":               {bucketPolicyIs(bucketPolicy("AWSLogs/*", `{"ArnLike":{"aws:SourceArn":"*:trail/other"}}`)), badBucket, "s3:GetBucketAcl"},
+		"organization's id on the ACL":   {bucketPolicyIs(onBoth(organizationID, pinned)), badBucket, "s3:GetBucketAcl"},
+		"organization's id on the write": {bucketPolicyIs(onBoth(pinned, organizationID)), "", ""},
+		"the account's prefix":           {bucketPolicyIs(bucketPolicy("AWSLogs/123456789012/*", pinned)), badBucket, "s3:PutObject on arn:aws:s3:::b/AWSLogs/o-1/123456789012/CloudTrail/eu-north-1/"},
+		"the organization's prefix":      {bucketPolicyIs(bucketPolicy("AWSLogs/o-1/*", pinned)), "", ""},
+		"denied to all": {bucketPolicyIs(document(
+			`{"Sid":"All","Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*"}`, letsIn("AWSLogs/*", pinned))), badBucket, `statement All denies s3:PutObject`},
+		"denied to all but services": {bucketPolicyIs(document(
+			`{"Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*","Condition":{"BoolIfExists":{"aws:PrincipalIsAWSService":false}}}`,
+			letsIn("AWSLogs/*", pinned))), "", ""},
+
+		"no key":                      {func(f *fake) { delete(f.keys, trailKey) }, noKey, ""},
+		"a key in another region":     {func(f *fake) { f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/*", pinned)} }, noKey, "same Region"},
+		"a key to be deleted":         {keyIs(keyPolicy(), "PendingDeletion"), "KmsKeyDisabledException", ""},
+		"the account's own key":       {keyIs(document(), "Enabled"), badKey, "no statement allows kms:DescribeKey"},
+		"no description":              {keyIs(document(encrypts), "Enabled"), badKey, "kms:DescribeKey"},
+		"organization's id":           {keyIs(document(cloudTrailMay("kms:*", "*", organizationID)), "Enabled"), badKey, "kms:DescribeKey"},
+		"bucket key without decrypt":  {withBucketKey(document(cloudTrailMay("kms:DescribeKey", "*", "{}"), encrypts)), badKey, "kms:Decrypt"},
+		"bucket key, trail's context": {withBucketKey(keyPolicy(cloudTrailMay("kms:Decrypt", "*", "{}"))), badKey, "kms:GenerateDataKey"},
+		"bucket key":                  {withBucketKey(document(cloudTrailMay("kms:DescribeKey", "*", "{}"), encrypts, cloudTrailMay("kms:Decrypt", "*", "{}"))), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := goodWorld()
+			test.change(f)
+			s := start(t, f.ServeHTTP, unhurried(nil))
+			_, err := cloudtrail.NewFromConfig(s.master()).CreateTrail(ctx(), &cloudtrail.CreateTrailInput{
+				Name: aws.String("z9-master-trail"), S3BucketName: aws.String("b"), KmsKeyId: aws.String(trailKey), IsOrganizationTrail: aws.Bool(true),
+			})
+			refused(t, err, test.code, test.why)
+		})
+	}
+}
+
+// refused checks that a call was refused with a code, or wasn't if that is empty.
+func refused(t *testing.T, err error, code, why string) {
+	t.Helper()
+	var api smithy.APIError
+	switch {
+	case code == "":
+		must(t, err)
+	case !errors.As(err, &api) || api.ErrorCode() != code || !strings.Contains(api.ErrorMessage(), why):
+		t.Errorf("%v, not %s: %s", err, code, why)
+	}
+}
+
+// A trail of the organization is the management account's, or its delegate's.
+func TestWhoseOrganizationTrail(t *testing.T) {
+	t.Parallel()
+	f := goodWorld()
+	s := start(t, f.ServeHTTP, unhurried(nil))
+	member := cloudtrail.NewFromConfig(s.config(must2(s.assume("test", prodIn))(t)))
+	in := &cloudtrail.CreateTrailInput{Name: aws.String("z9-master-trail"), S3BucketName: aws.String("b"), IsOrganizationTrail: aws.Bool(true)}
+	_, err := member.CreateTrail(ctx(), in)
+	refused(t, err, "NotOrganizationMasterAccountException", "")
+	f.admins = []string{"111111111111"}
+	_, err = member.CreateTrail(ctx(), in)
+	refused(t, err, "", "")
+	// A trail of its own is another account's.
+	in.IsOrganizationTrail = nil
+	_, err = member.CreateTrail(ctx(), in)
+	refused(t, err, "InsufficientS3BucketPolicyException", "s3:GetBucketAcl")
+}
+
+// An update is tried with what the trail has already.
+func TestTrailsThatCannotDeliverAnyMore(t *testing.T) {
+	t.Parallel()
+	f := goodWorld()
+	f.services = nil
+	f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/123456789012/*", pinned), region: "eu-north-1"}
+	s := start(t, f.ServeHTTP, unhurried(nil))
+	client := cloudtrail.NewFromConfig(s.master())
+	name := aws.String("z9-master-trail")
+	_, err := client.CreateTrail(ctx(), &cloudtrail.CreateTrailInput{Name: name, S3BucketName: aws.String("b")})
+	must(t, err)
+	_, err = client.UpdateTrail(ctx(), &cloudtrail.UpdateTrailInput{Name: name, KmsKeyId: aws.String(trailKey)})
+	must(t, err)
+	_, err = client.UpdateTrail(ctx(), &cloudtrail.UpdateTrailInput{Name: name, KmsKeyId: aws.String(trailKey + "s")})
+	refused(t, err, "KmsKeyNotFoundException", "")
+	_, err = client.UpdateTrail(ctx(), &cloudtrail.UpdateTrailInput{Name: name, S3KeyPrefix: aws.String("p")})
+	refused(t, err, "InsufficientS3BucketPolicyException", "b/p/AWSLogs/123456789012/CloudTrail/")
+	_, err = client.UpdateTrail(ctx(), &cloudtrail.UpdateTrailInput{Name: name, IsOrganizationTrail: aws.Bool(true)})
+	refused(t, err, "CloudTrailAccessNotEnabledException", "")
+	if r := s.front.Report(); r.Rules["CloudTrail delivery"] != 3 {
+		t.Errorf("the report says: %s", fmt.Sprint(r))
+	}
+}

@@ -1,0 +1,92 @@
+package limits
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/coldstart-aws/coldstart/internal/authorization"
+)
+
+// guarded refuses what a bucket's own policy denies the caller. moto doesn't evaluate
+// the conditions of a statement, so it neither knows whom one is about nor whom it
+// exempts. What a policy allows isn't looked at.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+type guarded struct {
+	w *World
+
+	mu       sync.Mutex
+	policies map[string]authorization.Policy // by bucket; empty for one without a policy
+}
+
+func newGuarded(w *World) *guarded {
+	return &guarded{w: w, policies: map[string]authorization.Policy{}}
+}
+
+func (*guarded) Name() string { return "bucket policy" }
+
+func (r *guarded) Apply(c *Call, next Next) *Answer {
+	if c.Service != "s3" || c.Resource == "" || c.Is("s3", "CreateBucket") {
+		return next(c)
+	}
+	action, _ := permission(c)
+	resource := "arn:aws:s3:::" + c.Resource
+	if c.Key != "" || c.Action == "DeleteObjects" {
+		resource += "/" + c.Key
+	}
+	q := authorization.Request{Action: action, Resource: resource, Caller: authorization.Principal(c.Caller), Keys: map[string]string{
+		"aws:principalarn":          c.Caller.ARN,
+		"aws:principalaccount":      c.Caller.Account,
+		"aws:principalisawsservice": "false",
+		"aws:securetransport":       "true", // The emulator stands for AWS's TLS endpoints.
+	}}
+	if c.Caller.Role != "" {
+		q.Keys["aws:principalarn"] = c.Caller.Role
+	}
+	if by := r.of(c).Denies(q); by != "" {
+		return r.w.Refuse(c, Problem{
+			http.StatusForbidden, "AccessDenied",
+			"User: " + c.Caller.ARN + " is not authorized to perform: " + action + " on resource: \"" + resource +
+				"\" with an explicit deny in a resource-based policy (rehearsal: " + by + ")", nil,
+		})
+	}
+	a := next(c)
+	if a.OK() {
+		r.learn(c)
+	}
+	return a
+}
+
+// learn keeps what a call has made of a bucket's policy.
+func (r *guarded) learn(c *Call) {
+	var p authorization.Policy
+	switch c.Action {
+	case "PutBucketPolicy":
+		p, _ = authorization.Parse(string(c.Body)) // A policy that can't be read denies nothing.
+	case "DeleteBucketPolicy", "DeleteBucket":
+	default:
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.policies[c.Resource] = p
+}
+
+// of returns the policy of a call's bucket. The emulator is asked once for each.
+func (r *guarded) of(c *Call) authorization.Policy {
+	r.mu.Lock()
+	p, known := r.policies[c.Resource]
+	r.mu.Unlock()
+	if known {
+		return p
+	}
+	if document, status := r.w.askBucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
+		p, _ = authorization.Parse(string(document))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if later, known := r.policies[c.Resource]; known {
+		return later // Another call has set it meanwhile.
+	}
+	r.policies[c.Resource] = p
+	return p
+}

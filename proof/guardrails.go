@@ -206,7 +206,8 @@ func butAccessRole() (s policyStatement) {
 func keepsAccessRole() denial {
 	return denial{
 		[]string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
-		[]string{"arn:aws:iam::*:role/" + organization.AccessRole}, butAccessRole().Condition,
+		[]string{"arn:aws:iam::*:role/" + organization.AccessRole},
+		butAccessRole().Condition,
 	}
 }
 

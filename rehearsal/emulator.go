@@ -84,7 +84,7 @@ func StartEmulator(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if e.ruled && o.Front == nil {
 		return e, nil
 	}
-	if err := e.putFront(front); err != nil {
+	if err := e.putFront(front); err != nil { //nolint:contextcheck // It serves until it is closed.
 		return nil, errors.Join(err, e.Stop())
 	}
 	return e, nil

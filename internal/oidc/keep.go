@@ -164,4 +164,4 @@ func LogIn(ctx context.Context, warn func(error)) (done func(), err error) {
 	return done, nil
 }
 
-const tokenFile = "AWS_WEB_IDENTITY_TOKEN_FILE"
+const tokenFile = "AWS_WEB_IDENTITY_TOKEN_FILE" //nolint:gosec // It names a variable.

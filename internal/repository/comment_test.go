@@ -90,7 +90,8 @@ func TestCommentStep(t *testing.T) {
 	step := steps[slices.IndexFunc(steps, func(s struct {
 		Name, Uses, Run string
 		Env             map[string]string
-	}) bool {
+	},
+	) bool {
 		return s.Name == "Comment"
 	})]
 	server, dir := githubtest.New(t), t.TempDir()

@@ -17,7 +17,7 @@ import (
 // before is the last commit whose organizations AWS would have refused in part, or
 // that lacked what keeps them safe: a bucket key on the archive, denies that were
 // missing, settings in one region only.
-const before = "d7a18f37"
+const before = "d7a18f3da5a8007bbde336bd4e5dbae0172e3c1f"
 
 // TestUpgrade brings an organization that an earlier coldstart made to what this one
 // declares: verify names what is wrong, one up brings it in line, and nothing that

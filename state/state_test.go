@@ -43,7 +43,7 @@ func TestStore(t *testing.T) {
 			}
 		}
 		bucket := result.Resource(t, pulumitest.Bucket, "state")
-		if bucket.At("bucket") != "acme-prod-state-123456789012" || bucket.At("objectLockEnabled") != false {
+		if bucket.At("bucket") != "acme-prod-state-123456789012" || bucket.At("objectLockEnabled") != nil {
 			t.Errorf("bucket is %v", bucket.Inputs)
 		}
 		rule := map[string]any{

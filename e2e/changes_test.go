@@ -24,7 +24,7 @@ config:
   coldstart:audit: none
   coldstart:units: {core: {}, apps: {}, live: {parent: apps}}
   coldstart:accounts: {tools: {unit: core}, app: {unit: apps, guardrails: [quarantine]}, old: {unit: apps, closeOnDelete: true}}
-  coldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: tools}}
+  coldstart:organization: {delegatedAdministrators: {config-multiaccountsetup.amazonaws.com: tools}}
   coldstart:access: {groups: {all: {"*": [readonly]}, some: {app: [admin]}}}
   coldstart:users: {bob: {groups: [all, some]}}
 `
@@ -37,7 +37,7 @@ config:
   coldstart:audit: none
   coldstart:units: {core: {guardrails: [quarantine]}, apps: {}, live: {parent: apps}}
   coldstart:accounts: {tools: {unit: core}, app: {unit: live}}
-  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY], trustedServices: [config.amazonaws.com], delegatedAdministrators: {macie.amazonaws.com: app}}
+  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY], trustedServices: [config.amazonaws.com], delegatedAdministrators: {ssm.amazonaws.com: app}}
   coldstart:access: {groups: {all: {"*": [readonly]}}}
   coldstart:users: {bob: {groups: [all]}}
   coldstart:dns: {local: false}

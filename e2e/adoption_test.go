@@ -105,17 +105,25 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	}
 }
 
-// lockedOut takes the access role out of an account, and returns a client that is inside.
+// lockedOut takes the access role out of an account, and returns a client of a user
+// inside, since sessions of the role end with it.
 func (w *world) lockedOut(id string) *iam.Client {
 	w.t.Helper()
 	cfg := w.emulator.Config("us-east-1")
-	keys, err := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(id, organization.AccessRole)).Retrieve(w.t.Context())
+	entered := cfg.Copy()
+	entered.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(id, organization.AccessRole))
+	client, owner := iam.NewFromConfig(entered), aws.String("owner")
+	_, err := client.CreateUser(w.t.Context(), &iam.CreateUserInput{UserName: owner})
 	must(w.t, err)
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken)
-	client := iam.NewFromConfig(cfg)
-	_, err = client.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: aws.String(organization.AccessRole)})
+	_, err = client.AttachUserPolicy(w.t.Context(), &iam.AttachUserPolicyInput{UserName: owner, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
 	must(w.t, err)
-	return client
+	key, err := client.CreateAccessKey(w.t.Context(), &iam.CreateAccessKeyInput{UserName: owner})
+	must(w.t, err)
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId), aws.ToString(key.AccessKey.SecretAccessKey), "")
+	inside := iam.NewFromConfig(cfg)
+	_, err = inside.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: aws.String(organization.AccessRole)})
+	must(w.t, err)
+	return inside
 }
 
 // letIn makes the access role as doctor says.

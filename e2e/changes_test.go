@@ -37,7 +37,7 @@ config:
   coldstart:audit: none
   coldstart:units: {core: {guardrails: [quarantine]}, apps: {}, live: {parent: apps}}
   coldstart:accounts: {tools: {unit: core}, app: {unit: live}}
-  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY], trustedServices: [config.amazonaws.com], delegatedAdministrators: {ssm.amazonaws.com: app}}
+  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY], trustedServices: [config.amazonaws.com], delegatedAdministrators: {servicecatalog.amazonaws.com: app}}
   coldstart:access: {groups: {all: {"*": [readonly]}}}
   coldstart:users: {bob: {groups: [all]}}
   coldstart:dns: {local: false}

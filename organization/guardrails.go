@@ -304,8 +304,8 @@ func protectAccess(o *Organization) policy.Document {
 // so that a rule for regions would shut them off, and what reads of all regions.
 // Certificates, keys and web ACLs are here because those of CloudFront, and of Route
 // 53's DNSSEC, have to be in us-east-1. The list is that of Control Tower's control
-// for regions, without services that have closed to new customers, and with what came
-// since; TestGlobalActions says how it was compared.
+// for regions, without services that have closed to new customers, and with what has
+// been added since.
 // https://docs.aws.amazon.com/controltower/latest/controlreference/primary-region-deny-policy.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html

@@ -47,6 +47,8 @@ type ArchiveArgs struct {
 	// LockDays is for how many days no one can delete or overwrite a log; 0
 	// for no lock.
 	LockDays int
+	// Existing is what there is already of the archive.
+	Existing storage.Existing
 	Tags     pulumi.StringMapInput
 }
 
@@ -75,6 +77,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "logs of the organization's trails",
+		Existing:  args.Existing.Key,
 		Inputs:    inputs,
 		Statements: func(v []string) []policy.Statement {
 			return append(encrypting(writers{arn: v[2], owners: v[3:]}), keeping(v[0], v[1]))
@@ -95,6 +98,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		// With a Bucket Key the key would have to let CloudTrail decrypt.
 		// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 		NoBucketKey: true,
+		Existing:    args.Existing.Bucket,
 		Tags:        args.Tags,
 	}, a)
 	if err != nil {
@@ -271,5 +275,5 @@ func lock(ctx *pulumi.Context, name string, b *storage.Bucket, days int, parent 
 	}
 	// Object lock needs versioning first.
 	after := append([]pulumi.Resource{b.Policy}, b.Ready...)
-	return s3.NewBucketObjectLockConfigurationV2(ctx, name, args, pulumi.Parent(parent), pulumi.DependsOn(after))
+	return s3.NewBucketObjectLockConfigurationV2(ctx, name, args, pulumi.Parent(parent), pulumi.RetainOnDelete(true), pulumi.DependsOn(after))
 }

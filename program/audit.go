@@ -27,6 +27,10 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	existing, err := m.kept.store(org.Name(m.name, organization.ArchiveName))
+	if err != nil {
+		return nil, err
+	}
 	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
 		Name:          org.Name(m.name, organization.ArchiveName),
 		AccountID:     m.accountID,
@@ -37,6 +41,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		Owners:        m.trailOwners(org.Organization),
 		RetentionDays: org.Audit.RetentionDays,
 		LockDays:      org.Audit.LockDays,
+		Existing:      existing,
 		Tags:          tags(org.TagsOf(m.name)),
 	}, in)
 	if err != nil {

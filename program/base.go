@@ -28,6 +28,8 @@ type base struct {
 	accountARN, accessRoleARN pulumi.StringInput
 	// accountID returns the id of any account of the organization.
 	accountID func(account string) pulumi.StringOutput
+	// kept finds what an earlier life of the stack has left in the account.
+	kept kept
 }
 
 // declareBase declares what every account has, the management account too: a
@@ -51,20 +53,7 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	}, pulumi.Providers(b.delegation)); err != nil {
 		return nil, err
 	}
-	store, err := state.NewStore(ctx, "state", &state.StoreArgs{
-		Name:      org.Name(name, "state"),
-		AccountID: b.accountID(name),
-		Region:    org.Region,
-		Tags:      tags,
-	}, in)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := state.NewSecrets(ctx, "secrets", &state.SecretsArgs{
-		Name:      org.Name(name, "secrets"),
-		AccountID: b.accountID(name),
-		Tags:      tags,
-	}, in)
+	store, secrets, err := declareState(ctx, org, name, b)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +100,36 @@ func otherRegions(org *declaration, declare func(region string) (*aws.Provider, 
 		providers[region] = provider
 	}
 	return providers, nil
+}
+
+// declareState declares where the account keeps its state, and the key of its secrets.
+func declareState(ctx *pulumi.Context, org *declaration, name string, b base) (*state.Store, *state.Secrets, error) {
+	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
+	existing, err := b.kept.store(org.Name(name, "state"))
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := state.NewStore(ctx, "state", &state.StoreArgs{
+		Name:      org.Name(name, "state"),
+		AccountID: b.accountID(name),
+		Region:    org.Region,
+		Existing:  existing,
+		Tags:      tags,
+	}, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := b.kept.key(org.Name(name, "secrets"))
+	if err != nil {
+		return nil, nil, err
+	}
+	secrets, err := state.NewSecrets(ctx, "secrets", &state.SecretsArgs{
+		Name:        org.Name(name, "secrets"),
+		AccountID:   b.accountID(name),
+		ExistingKey: key.Id,
+		Tags:        tags,
+	}, in)
+	return store, secrets, err
 }
 
 // declareSettings declares what holds in the whole account, and the facts by

@@ -14,6 +14,8 @@ type world struct {
 	caller string
 	found  *pulumitest.Found // nil for no organization
 	stacks map[string]map[string]any
+	// keys and buckets are what is left of an earlier life; nil for nothing.
+	keys, buckets pulumitest.Answer
 }
 
 // nothing is the world before the first run.
@@ -27,6 +29,10 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetCallerIdentity:   pulumitest.Caller(w.caller),
 		pulumitest.GetOrganization:     pulumitest.NoOrganization,
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
+		pulumitest.GetKey:              pulumitest.NoKey,
+	}
+	if w.keys != nil {
+		answers[pulumitest.GetKey], answers[pulumitest.GetBucket] = w.keys, w.buckets
 	}
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization

@@ -21,6 +21,7 @@ type member struct {
 	accountID pulumi.StringOutput
 	provider  *aws.Provider
 	regions   map[string]*aws.Provider // by the account's other regions
+	kept      kept
 }
 
 // newMember reads what the stack needs of others and declares the provider that
@@ -56,6 +57,10 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	m.regions, err = otherRegions(org, func(region string) (*aws.Provider, error) {
 		return assuming(ctx, org, regionProvider(region), region, name, m.accountID, role)
 	})
+	if err != nil {
+		return nil, err
+	}
+	m.kept, err = keptBy(ctx, org, m.provider)
 	return m, err
 }
 
@@ -91,6 +96,7 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 				return o.Accounts[account].ID
 			})
 		},
+		kept: m.kept,
 	})
 	if err != nil {
 		return nil, err

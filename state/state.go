@@ -7,7 +7,7 @@
 // and a second key for the parameters of the account's applications.
 //
 // All of it is protected, what hardens the bucket too: Pulumi deletes whatever
-// isn't before it stops at what is.
+// isn't before it stops at what is. Keys stay in AWS whatever is destroyed.
 package state
 
 import (
@@ -36,7 +36,9 @@ type StoreArgs struct {
 	Name      string
 	AccountID pulumi.StringInput
 	Region    string
-	Tags      pulumi.StringMapInput
+	// Existing is what there is already of the store.
+	Existing storage.Existing
+	Tags     pulumi.StringMapInput
 }
 
 // Store is an account's state bucket and its key.
@@ -63,6 +65,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "Pulumi state and its secrets",
+		Existing:  args.Existing.Key,
 		Tags:      args.Tags,
 	}, store)
 	if err != nil {
@@ -74,6 +77,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		// Who may decrypt which of a bucket's objects is told apart by the object.
 		NoBucketKey: true,
 		Rules:       expireOldVersions(),
+		Existing:    args.Existing.Bucket,
 		Tags:        args.Tags,
 	}, store)
 	if err != nil {
@@ -123,7 +127,9 @@ type SecretsArgs struct {
 	// Name is <namespace>-<account>-secrets, the key's alias.
 	Name      string
 	AccountID pulumi.StringInput
-	Tags      pulumi.StringMapInput
+	// ExistingKey is the id of the key that has the alias already; empty for none.
+	ExistingKey string
+	Tags        pulumi.StringMapInput
 }
 
 // Secrets is the key of an account's applications' secrets.
@@ -144,6 +150,7 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "secrets of the account's applications",
+		Existing:  args.ExistingKey,
 		Tags:      args.Tags,
 	}, secrets)
 	if err != nil {

@@ -67,6 +67,8 @@ const (
 const (
 	ReadStackOutputs          = "pulumi:pulumi:readStackOutputs"
 	GetCallerIdentity         = "aws:index/getCallerIdentity:getCallerIdentity"
+	GetBucket                 = "aws:s3/getBucket:getBucket"
+	GetKey                    = "aws:kms/getKey:getKey"
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
@@ -100,6 +102,12 @@ func Caller(accountID string) Answer {
 	return func(map[string]any) (map[string]any, error) {
 		return map[string]any{"id": accountID, "accountId": accountID, "arn": "arn:aws:iam::" + accountID + ":root", "userId": accountID}, nil
 	}
+}
+
+// NoKey answers getKey as the provider does for an alias that no key has.
+func NoKey(args map[string]any) (map[string]any, error) {
+	alias, _ := args["keyId"].(string)
+	return nil, fmt.Errorf("invocation of %s returned an error: invoking %[1]s: 1 error occurred:\n\t* reading KMS Key (%s): couldn't find resource", GetKey, alias)
 }
 
 // NoOrganization answers getOrganization as the provider does for an account

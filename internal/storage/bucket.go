@@ -13,9 +13,16 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
-// keyDeletionDays is how long a deleted key can be had back: the longest that
-// KMS offers, since what it encrypted is lost with it.
+// keyDeletionDays is how long a deleted key can be had back, if a person deletes it:
+// the longest that KMS offers, since what the key encrypted is lost with the key.
 const keyDeletionDays = 30
+
+// Existing is what there is already of a bucket and its key, from an earlier life of
+// the stack that declares them. The zero value is nothing.
+type Existing struct {
+	// Key is the key's id, and Bucket the bucket's name.
+	Key, Bucket string
+}
 
 // Args are what buckets differ in.
 type Args struct {
@@ -32,7 +39,10 @@ type Args struct {
 	// NoBucketKey asks KMS for each object by itself. With an S3 Bucket Key,
 	// whoever writes has to be allowed to decrypt as well.
 	NoBucketKey bool
-	Tags        pulumi.StringMapInput
+	// Existing is the bucket's name if there is such a bucket already, which is then
+	// taken over; empty if there is none.
+	Existing string
+	Tags     pulumi.StringMapInput
 }
 
 // Bucket is a declared bucket.
@@ -47,15 +57,19 @@ type Bucket struct {
 }
 
 // New declares a bucket and all that hardens it, as children of parent.
+//
+// Pulumi alone doesn't delete them: a bucket that holds anything can't be deleted, and
+// would lose what hardens it before AWS says so. `coldstart destroy` deletes buckets
+// that it has seen to be empty.
 func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*Bucket, error) {
-	child := pulumi.Parent(parent)
+	child := pulumi.Composite(pulumi.Parent(parent), pulumi.RetainOnDelete(true))
 	// S3 turns object lock on for a bucket that is there already. The provider would
 	// replace the bucket for it, so it isn't asked to compare.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 	b, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket: args.Bucket.ToStringOutput().ToStringPtrOutput(),
 		Tags:   args.Tags,
-	}, child, pulumi.IgnoreChanges([]string{"objectLockEnabled"}))
+	}, append(adopt(args.Existing, "forceDestroy", "tags"), child, pulumi.IgnoreChanges([]string{"objectLockEnabled"}))...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +148,9 @@ type KeyArgs struct {
 	AccountID pulumi.StringInput
 	// For says what the key encrypts.
 	For string
+	// Existing is the id of the key that has the alias already, which is then taken
+	// over; empty if there is none.
+	Existing string
 	// Statements returns what the key's policy has besides the account's own
 	// rule, given the values of Inputs.
 	Statements func(inputs []string) []policy.Statement
@@ -143,7 +160,19 @@ type KeyArgs struct {
 
 // NewKey declares a KMS key with yearly rotation and an alias, as children of
 // parent.
+//
+// No destroy deletes them: whatever the key has encrypted would be lost, be it in a
+// bucket that stays, in a copy or in another stack's state, and the alias may be the
+// name by which a stack's secrets are opened (awskms://alias/…). They only leave
+// Pulumi's state, and the next update takes them over by the alias.
+// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resource) (*kms.Key, error) {
+	alias := "alias/" + args.Alias
+	stays := pulumi.Composite(pulumi.Parent(parent), pulumi.RetainOnDelete(true))
+	adoptedAlias := ""
+	if args.Existing != "" {
+		adoptedAlias = alias
+	}
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String(fmt.Sprintf("%s: %s", args.Alias, args.For)),
 		EnableKeyRotation:    pulumi.Bool(true),
@@ -156,13 +185,24 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resour
 			return policy.Document{Statements: statements}
 		}, append([]pulumi.StringInput{args.AccountID}, args.Inputs...)...),
 		Tags: args.Tags,
-	}, pulumi.Parent(parent))
+	}, append(adopt(args.Existing,
+		"bypassPolicyLockoutSafetyCheck", "deletionWindowInDays", "description", "enableKeyRotation", "policy", "tags"), stays)...)
 	if err != nil {
 		return nil, err
 	}
 	_, err = kms.NewAlias(ctx, name, &kms.AliasArgs{
-		Name:        pulumi.String("alias/" + args.Alias),
+		Name:        pulumi.String(alias),
 		TargetKeyId: key.KeyId,
-	}, pulumi.Parent(parent))
+	}, append(adopt(adoptedAlias), stays)...)
 	return key, err
+}
+
+// adopt returns the options that import what has the given id, if there is one. An
+// import has to match: the named properties, those that AWS doesn't have among them, are
+// left as they are, and brought in line by the next update.
+func adopt(id string, leave ...string) []pulumi.ResourceOption {
+	if id == "" {
+		return nil
+	}
+	return []pulumi.ResourceOption{pulumi.Import(pulumi.ID(id)), pulumi.IgnoreChanges(leave)}
 }

@@ -52,10 +52,18 @@ type Options struct {
 	// sts.amazonaws.com. Each stack asks for one, and for another one every few
 	// minutes while the stack runs.
 	PlanToken func(context.Context) (string, error)
+	// Run, if not nil, is the run of a CI service that this is part of, which may break
+	// the locks of other runs of the service that have ended.
+	Run *Run
 	// OnEvent, if not nil, is told what happens: one call at a time, in order. The
 	// engine doesn't wait for it; methods return when it has been told all.
 	OnEvent func(Event)
 }
+
+// ErrTerminated is the cause of a context's end (context.WithCancelCause) that says that
+// the process will be killed in seconds. Pulumi then drops what is under way, notes it
+// in the state, and releases its lock; the next Up looks what became of it.
+var ErrTerminated = errors.New("terminated")
 
 // Automation runs the stacks of one organization. Its methods may be called by
 // several goroutines, and by several processes: who comes second to a stack that
@@ -119,6 +127,9 @@ func (a *Automation) Preview(ctx context.Context, stacks ...string) (*Result, er
 // Up creates and updates stacks, each after those whose outputs it reads. No
 // stacks means all of them.
 func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) {
+	if err := a.backendStays(ctx); err != nil {
+		return nil, err
+	}
 	result, err := a.run(ctx, operation{name: OperationUp, order: forward, create: true, do: (*stack).up}, stacks)
 	if err == nil && result.succeeded(organization.Master) {
 		result.Warnings = a.rootKeys(ctx)
@@ -137,21 +148,6 @@ func (a *Automation) Refresh(ctx context.Context, stacks ...string) (*Result, er
 // means all that exist.
 func (a *Automation) Drift(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationDrift, order: together, reads: true, do: (*stack).drift}, stacks)
-}
-
-// DestroyOptions say how far Destroy goes.
-type DestroyOptions struct {
-	// Unprotect lets it delete what is protected: zones, keys, buckets, trails.
-	// The organization, its accounts and the units that hold them stay in AWS
-	// all the same; they only leave the state.
-	Unprotect bool
-}
-
-// Destroy deletes the resources of stacks, each before those whose outputs it
-// reads. No stacks means all that exist.
-func (a *Automation) Destroy(ctx context.Context, o DestroyOptions, stacks ...string) (*Result, error) {
-	do := func(s *stack, ctx context.Context) error { return s.destroy(ctx, o) }
-	return a.run(ctx, operation{name: OperationDestroy, order: backward, do: do}, stacks)
 }
 
 // Outputs returns the outputs of each stack that has run, by stack and name.

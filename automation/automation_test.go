@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -257,7 +258,7 @@ func TestHeal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n, err := heal(dir); n != 2 || err != nil {
+	if n, err := heal(dir, func(string, time.Time) bool { return false }); n != 2 || err != nil {
 		t.Errorf("healed %d, %v", n, err)
 	}
 	entries, err := os.ReadDir(stacks)

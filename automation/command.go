@@ -23,6 +23,14 @@ var minimumPulumi = semver.MustParse("3.200.0")
 // and write its state. The provider waits up to 30 seconds for a change of DNS.
 const grace = 2 * time.Minute
 
+// hurry is the grace of a Pulumi whose process will be killed: GitHub does ten seconds
+// after it has cancelled a job.
+const hurry = 4 * time.Second
+
+// dropWithin is how long a Pulumi that was told to drop what is under way may take to
+// note that and release its lock.
+const dropWithin = time.Minute
+
 // command runs the Pulumi CLI for the Automation API. The API's own would be
 // killed ten seconds after a cancellation, in the middle of whatever AWS is
 // doing, and would get a terminal's Ctrl-C twice, which Pulumi takes for "drop
@@ -80,9 +88,11 @@ func (c *command) Version() semver.Version {
 	return c.version
 }
 
-// Run implements auto.PulumiCommand. When ctx ends it asks Pulumi to stop, and
-// waits until it has.
+// Run implements auto.PulumiCommand. When ctx ends it asks Pulumi to stop, which then
+// finishes what is under way, and waits until it has. After a while it asks again,
+// which Pulumi takes for "drop everything": what was under way is noted in the state.
 func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, errs []io.Writer, env []string, args ...string) (string, string, int, error) {
+	command := args
 	if !slices.Contains(args, "--non-interactive") {
 		args = append([]string{"--non-interactive"}, args...)
 	}
@@ -93,10 +103,25 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, er
 	cmd.Stdin = stdin
 	cmd.Stdout = io.MultiWriter(append(outs, &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(errs, &stderr)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = grace
+	ended := make(chan struct{})
+	cmd.Cancel = func() error {
+		patience := grace
+		if errors.Is(context.Cause(ctx), ErrTerminated) {
+			patience = hurry
+		}
+		go func() {
+			select {
+			case <-time.After(patience):
+				_ = cmd.Process.Signal(os.Interrupt) // It may just have ended.
+			case <-ended:
+			}
+		}()
+		return cmd.Process.Signal(os.Interrupt)
+	}
+	cmd.WaitDelay = grace + dropWithin
 	separate(cmd)
-	err := cmd.Run()
+	err := turnOf(ctx).run(cmd, command, func() string { return stdout.String() + stderr.String() })
+	close(ended)
 	code := -1
 	if cmd.ProcessState != nil {
 		code = cmd.ProcessState.ExitCode()

@@ -51,8 +51,8 @@ func (w *watcher) noteStep(m apitype.StepEventMetadata) {
 // deleteDoubles schedules the deletion of keys that nobody knows of: KMS makes a key
 // for each call, and a call whose answer is lost is made again by the provider's SDK,
 // which says nothing about it. Such a key is enabled, isn't older than the run, has
-// the description of a key that the run has made, and isn't that one. Nothing was
-// ever encrypted with it.
+// the description of a key that the run has made, has no alias, and isn't that one.
+// Nothing was ever encrypted with it.
 func (s *stack) deleteDoubles(ctx context.Context, begin time.Time) error {
 	s.watcher.mu.Lock()
 	known := slices.Clone(s.watcher.keys)
@@ -88,8 +88,13 @@ func (f *finder) deleteDoubles(ctx context.Context, keys []apitype.ResourceV3, b
 		if !double || aws.ToTime(m.CreationDate).Before(begin.Add(-clocksDiffer)) {
 			return nil
 		}
+		// An alias is made for the key that is used, and stays with one that a destroy kept.
+		aliases, err := client.ListAliases(ctx, &kms.ListAliasesInput{KeyId: m.KeyId})
+		if err != nil || len(aliases.Aliases) > 0 {
+			return err
+		}
 		f.say("the key %s was made twice, since the first answer was lost: deleting %s in %d days", name, aws.ToString(m.KeyId), doubleDays)
-		_, err := client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: m.KeyId, PendingWindowInDays: aws.Int32(doubleDays)})
+		_, err = client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: m.KeyId, PendingWindowInDays: aws.Int32(doubleDays)})
 		return err
 	})
 }

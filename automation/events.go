@@ -76,6 +76,8 @@ type watcher struct {
 	// updates weren't.
 	entrances bool
 	ignored   map[string]bool
+	// retained are the resources that were deleted from the state only.
+	retained map[string]bool
 }
 
 // watch reads a channel of engine events until it is closed, and closes done.
@@ -118,6 +120,10 @@ func (w *watcher) worthy(changes map[apitype.OpType]int) map[apitype.OpType]int 
 		changes[apitype.OpUpdate] -= n
 		changes[apitype.OpSame] += n
 	}
+	if n := len(w.retained); n > 0 {
+		changes[apitype.OpDelete] -= n
+		changes[opRetain] += n
+	}
 	return changes
 }
 
@@ -134,12 +140,24 @@ func (w *watcher) count(changes map[apitype.OpType]int) {
 	}
 }
 
+// opRetain is what the engine does with a resource that leaves the state and stays
+// in AWS. The engine calls that a deletion.
+const opRetain apitype.OpType = "retain"
+
+func retains(m apitype.StepEventMetadata) bool {
+	return m.Op == apitype.OpDelete && m.Old != nil && m.Old.Custom && m.Old.RetainOnDelete
+}
+
 func resourceOf(m apitype.StepEventMetadata) Resource {
+	op := m.Op
+	if retains(m) {
+		op = opRetain
+	}
 	return Resource{
 		URN:       m.URN,
 		Type:      m.Type,
 		Name:      resource.URN(m.URN).Name(),
-		Operation: string(m.Op),
+		Operation: string(op),
 	}
 }
 
@@ -175,6 +193,9 @@ func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 		if w.ignores(m) {
 			w.ignored[m.URN] = true // Pulumi counts steps when they have ended well.
 		}
+	}
+	if retains(m) && !failed {
+		w.retained[m.URN] = true
 	}
 	if w.unworthy(m) && !failed {
 		return
@@ -220,5 +241,5 @@ func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.errors, w.failures, w.failed = nil, map[string]string{}, nil
-	w.under, w.ignored = map[string]Resource{}, map[string]bool{}
+	w.under, w.ignored, w.retained = map[string]Resource{}, map[string]bool{}, map[string]bool{}
 }

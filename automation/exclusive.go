@@ -1,8 +1,10 @@
 package automation
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
@@ -11,48 +13,143 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// exclusive keeps other runs in the same folder off the stack until release is
-// called, or this process ends in whatever way. Pulumi has locks of its own, which
-// a process that is killed leaves behind; whoever has this one may break those.
-func (s *stack) exclusive() (release func(), _ error) {
+// turn is what whoever changes a stack holds: nobody else in this folder changes the
+// stack meanwhile, and no Pulumi that an earlier run started is alive.
+// docs/adr/0020-locks-are-broken-on-proof-only.md
+type turn struct {
+	stack *stack
+	own   *flock.Flock
+	tree  *tree
+}
+
+// exclusive waits for the stack's turn, which ends when release is called, or this
+// process ends in whatever way. The context that it returns hands the turn to the
+// Pulumis that are started with it. Pulumi has locks of its own, which a process that
+// is killed leaves behind; whoever has the turn can prove whose they are.
+func (s *stack) exclusive(ctx context.Context) (_ context.Context, release func(), _ error) {
 	file := filepath.Join(s.a.options.Dir, ".coldstart", "locks", s.name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, fmt.Errorf("locking stack %s: %w", s.name, err)
+		return nil, nil, fmt.Errorf("locking stack %s: %w", s.name, err)
 	}
 	lock := flock.New(file, flock.SetFlag(os.O_CREATE|os.O_RDWR))
 	taken, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("locking stack %s: %w", s.name, err)
+		return nil, nil, fmt.Errorf("locking stack %s: %w", s.name, err)
 	}
 	if !taken {
-		return nil, heldBy(s.name, file)
+		return nil, nil, heldBy(s.name, file)
 	}
-	release = func() { _ = lock.Close() } // The end of the process does it too.
+	t := &turn{stack: s, own: lock}
+	release = func() { _ = t.own.Close() } // The end of the process does it too.
 	if err := os.WriteFile(file, []byte(holderOf()), 0o644); err != nil {
 		release()
-		return nil, fmt.Errorf("locking stack %s: %w", s.name, err)
+		return nil, nil, fmt.Errorf("locking stack %s: %w", s.name, err)
 	}
-	return release, nil
+	if t.tree, err = s.waitForTree(ctx, file+treeSuffix); err != nil {
+		release()
+		return nil, nil, err
+	}
+	release = func() {
+		_ = t.tree.close() // The end of the process does it too.
+		_ = t.own.Close()
+	}
+	return context.WithValue(ctx, turnKey{}, t), release, nil
+}
+
+// waitForTree waits for what an earlier run of this folder has left alive: a Pulumi
+// whose coldstart was killed ends what it has under way.
+func (s *stack) waitForTree(ctx context.Context, file string) (*tree, error) {
+	t, err := openTree(file)
+	if err != nil || t != nil {
+		return t, err
+	}
+	s.say("a Pulumi that an earlier run has started is still at work; waiting up to %s for it to end", lockPatience)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for patience := time.After(lockPatience); ; {
+		select {
+		case <-tick.C:
+		case <-patience:
+			return nil, aliveIn(s.name, file)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if t, err = openTree(file); err != nil || t != nil {
+			return t, err
+		}
+	}
+}
+
+// turnKey is where a context keeps the turn.
+type turnKey struct{}
+
+// turnOf returns the turn that a context hands on; nil if there is none.
+func turnOf(ctx context.Context) *turn {
+	t, _ := ctx.Value(turnKey{}).(*turn)
+	return t
+}
+
+// run runs a command of the Pulumi CLI. One that takes Pulumi's lock is noted while it
+// runs, so that its lock can be told from others', and holds on to the tree.
+func (t *turn) run(cmd *exec.Cmd, args []string, output func() string) error {
+	if t == nil || !takesLock(args) {
+		return cmd.Run()
+	}
+	t.tree.inherit(cmd)
+	c := newClaim(t.stack.a.options.Run)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	c.PID = cmd.Process.Pid
+	noted := t.note(c)
+	err := cmd.Wait()
+	t.ended(c, noted, err, output())
+	return err
+}
+
+// takesLock reports whether a command of Pulumi's takes the lock of a stack.
+func takesLock(args []string) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch args[0] {
+	case "up", "update", "destroy", "refresh", "import":
+		return true
+	case "stack":
+		return len(args) > 1 && (args[1] == "init" || args[1] == "import")
+	}
+	return false
 }
 
 // holderOf describes this process, and since when it has the lock.
 func holderOf() string {
-	name := "somebody"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	return fmt.Sprintf("%s@%s (pid %d)\n%s\n", name, host, os.Getpid(), time.Now().UTC().Format(time.RFC3339))
+	c := newClaim(nil)
+	return fmt.Sprintf("%s@%s (pid %d)\n%s\n", c.User, c.Host, os.Getpid(), time.Now().UTC().Format(time.RFC3339))
 }
 
 // heldBy says who has a lock. The file is empty for a moment while it changes hands.
 func heldBy(stack, file string) error {
-	e := &LockedError{Stack: stack}
+	e := &LockedError{Stack: stack, Alive: true}
 	if content, err := os.ReadFile(file); err == nil {
 		e.Holder, e.Since, _ = strings.Cut(strings.TrimSpace(string(content)), "\n")
 	}
 	return e
+}
+
+// aliveIn says which process an earlier run has left alive.
+func aliveIn(stack, file string) error {
+	e := &LockedError{Stack: stack, Alive: true}
+	if claims := readClaims(file); len(claims) > 0 {
+		c := claims[len(claims)-1]
+		e.Holder, e.Since = c.String(), c.Started.UTC().Format(time.RFC3339)
+	}
+	return e
+}
+
+// username is what Pulumi writes into its locks.
+func username() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "somebody"
 }

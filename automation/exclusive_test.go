@@ -16,11 +16,11 @@ func TestExclusive(t *testing.T) {
 	t.Parallel()
 	a := fake(t)
 	prod := a.stack(organization.Stack{Name: "prod"}, &shared{})
-	release, err := prod.exclusive()
+	_, release, err := prod.exclusive(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = prod.exclusive()
+	_, _, err = prod.exclusive(t.Context())
 	locked := (*LockedError)(nil)
 	if !errors.As(err, &locked) {
 		t.Fatalf("got %v, not a LockedError", err)
@@ -28,13 +28,13 @@ func TestExclusive(t *testing.T) {
 	if locked.Stack != "prod" || !strings.Contains(locked.Holder, fmt.Sprintf("(pid %d)", os.Getpid())) || locked.Since == "" {
 		t.Errorf("got %+v", locked)
 	}
-	other, err := a.stack(organization.Stack{Name: "dev"}, &shared{}).exclusive()
+	_, other, err := a.stack(organization.Stack{Name: "dev"}, &shared{}).exclusive(t.Context())
 	if err != nil {
 		t.Error(err)
 	}
 	other()
 	release()
-	again, err := prod.exclusive()
+	_, again, err := prod.exclusive(t.Context())
 	if err != nil {
 		t.Fatalf("after its release: %v", err)
 	}

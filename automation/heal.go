@@ -1,18 +1,19 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"io/fs"
-	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // list returns the backend's stacks. A folder as backend may have been left in a
@@ -23,47 +24,43 @@ func (a *Automation) list(ctx context.Context, ws workspace) ([]auto.StackSummar
 	if err == nil {
 		return summaries, nil
 	}
-	healed, healErr := heal(a.backendFolder(ctx, ws))
+	healed, healErr := heal(a.backendFolder(ctx), func(string, time.Time) bool { return false })
 	if healErr != nil || healed == 0 {
 		return nil, err
 	}
 	return ws.ListStacks(ctx)
 }
 
-// backendFolder returns the folder that state is kept in, and "" if it isn't kept
-// in one.
-func (a *Automation) backendFolder(ctx context.Context, ws workspace) string {
-	backend := cmp.Or(a.options.Env["PULUMI_BACKEND_URL"], os.Getenv("PULUMI_BACKEND_URL"))
-	if backend == "" {
-		who, err := ws.WhoAmIDetails(ctx)
-		if err != nil {
-			return ""
-		}
-		backend = who.URL
-	}
-	u, err := url.Parse(backend)
-	if err != nil || u.Scheme != "file" {
-		return ""
-	}
-	dir := u.Host + u.Path
-	if home, err := os.UserHomeDir(); err == nil && strings.HasPrefix(dir, "~") {
-		dir = home + strings.TrimPrefix(dir, "~")
-	}
-	return filepath.FromSlash(dir)
-}
-
 // unreadable matches what Pulumi says of a file that holds half of what it should.
 var unreadable = regexp.MustCompile(`unexpected end of JSON input|unexpected EOF`)
+
+// heal puts right half-written files of the backend, and reports whether there were
+// any.
+func (s *stack) heal(ctx context.Context) (bool, error) {
+	t := turnOf(ctx)
+	healed, err := heal(s.a.backendFolder(ctx), func(stack string, written time.Time) bool {
+		return t != nil && stack == s.name && t.tree.wrote(written)
+	})
+	if healed > 0 {
+		s.say("put right %s of the backend that an earlier run had left half-written", count(healed, "file"))
+	}
+	return healed > 0, err
+}
+
+// settled is how long a file isn't written to any more before it counts as left: a
+// process that is alive writes one in less.
+const settled = 2 * time.Second
 
 // heal puts right half-written files, which a process that was killed or a disk that
 // was full leaves behind, and returns how many there were.
 //
 // Small files (name.attrs) that Pulumi's storage keeps beside each file of state
-// hold its media type and checksum, which nothing reads, and half a lock is
-// nobody's: they are removed. In place of half a stack comes the one before, which
-// Pulumi keeps beside it (name.bak); it lacks what was done since, at most one
-// resource.
-func heal(dir string) (healed int, err error) {
+// hold its media type and checksum, which nothing reads: they are removed. Half a lock
+// is removed if ours says that a dead process of this folder wrote it. In place of half
+// a stack comes the one before, which Pulumi keeps beside it (name.bak); it lacks what
+// was done since, at most one resource. Temporary files (name.tmp) are left alone: they
+// get their names when they are whole, by a process that may be alive.
+func heal(dir string, ours func(stack string, written time.Time) bool) (healed int, err error) {
 	if dir == "" {
 		return 0, nil
 	}
@@ -73,41 +70,76 @@ func heal(dir string) (healed int, err error) {
 	}
 	defer func() { _ = root.Close() }()
 	err = fs.WalkDir(root.FS(), ".pulumi", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !ofJSON(name) {
-			return err
+		if err != nil || entry.IsDir() || !slices.Contains([]string{".attrs", ".json"}, path.Ext(name)) {
+			return ignoreGone(err)
 		}
-		content, err := root.ReadFile(name)
-		if err != nil || json.Valid(content) {
-			return err
+		written, half, err := halfWritten(root, name)
+		if err != nil || !half {
+			return ignoreGone(err)
 		}
-		mended, err := mend(root, name)
+		mended, err := mend(root, name, func(stack string) bool { return ours(stack, written) })
 		if mended {
 			healed++
 		}
-		return err
+		return ignoreGone(err)
 	})
 	return healed, err
 }
 
-// locks is where Pulumi keeps its locks, and what it writes before it names them.
-const locks = ".pulumi/locks/"
-
-// ofJSON reports whether a file of the backend's has to be JSON.
-func ofJSON(name string) bool {
-	return path.Ext(name) == ".attrs" || path.Ext(name) == ".json" || strings.HasPrefix(name, locks)
+// ignoreGone drops the error about a file that somebody has removed meanwhile.
+func ignoreGone(err error) error {
+	if os.IsNotExist(err) {
+		return nil
+	}
+	return err
 }
 
+// halfWritten reports whether a file that nobody writes to any more isn't whole, and
+// when it was written.
+func halfWritten(root *os.Root, name string) (written time.Time, half bool, err error) {
+	for {
+		content, err := root.ReadFile(name)
+		if err != nil || json.Valid(content) {
+			return time.Time{}, false, err
+		}
+		info, err := root.Stat(name)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		age := time.Since(info.ModTime())
+		if age >= settled {
+			return info.ModTime(), true, nil
+		}
+		time.Sleep(settled - max(age, 0))
+	}
+}
+
+// Where Pulumi keeps locks and states in a folder.
+const (
+	locksFolder  = ".pulumi/locks/"
+	stacksFolder = ".pulumi/stacks/"
+)
+
 // mend removes or replaces a half-written file, if that is known to be right.
-func mend(root *os.Root, name string) (bool, error) {
+func mend(root *os.Root, name string, ours func(stack string) bool) (bool, error) {
 	switch {
-	case path.Ext(name) == ".attrs", strings.HasPrefix(name, locks):
+	case path.Ext(name) == ".attrs":
 		return true, root.Remove(name)
-	case strings.HasPrefix(name, ".pulumi/stacks/"):
+	case strings.HasPrefix(name, locksFolder):
+		stack, ok := strings.CutPrefix(path.Dir(name), locksFolder+"organization/"+program.Project+"/")
+		if !ok || !ours(stack) {
+			return false, nil
+		}
+		return true, root.Remove(name)
+	case strings.HasPrefix(name, stacksFolder):
 		before, err := root.ReadFile(name + ".bak")
 		if err != nil || !json.Valid(before) {
 			return false, nil //nolint:nilerr // There is nothing to put in its place.
 		}
-		return true, root.WriteFile(name, before, 0o600)
+		if err := root.WriteFile(name+".healed", before, 0o600); err != nil {
+			return false, err
+		}
+		return true, root.Rename(name+".healed", name)
 	default:
 		return false, nil
 	}

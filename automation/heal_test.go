@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,7 +25,8 @@ func TestHealHalfWritten(t *testing.T) {
 		".pulumi/stacks/coldstart/lost.json.bak":              `{`,
 		".pulumi/locks/organization/coldstart/m/a.json":       `{"pid":`,
 		".pulumi/locks/organization/coldstart/p/b.json":       `{"pid": 7}`,
-		".pulumi/locks/organization/coldstart/m/c.json.1.tmp": ``,
+		".pulumi/locks/organization/coldstart/m/c.json.1.tmp": `{"pi`,
+		".pulumi/locks/organization/coldstart/p/c.json":       `{"pi`,
 		".pulumi/history/coldstart/m/m-1.checkpoint.json":     `{"half`,
 	} {
 		name = filepath.Join(dir, name)
@@ -32,12 +34,15 @@ func TestHealHalfWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	healed, err := heal(dir)
-	if err != nil || healed != 4 {
+	ours := func(stack string, _ time.Time) bool { return stack == "m" }
+	healed, err := heal(dir, ours)
+	if err != nil || healed != 3 {
 		t.Errorf("healed %d files: %v", healed, err)
 	}
 	got := map[string]string{}
-	for _, name := range []string{"stacks/coldstart/master.json", "stacks/coldstart/master.json.attrs", "stacks/coldstart/prod.json", "stacks/coldstart/lost.json", "locks/organization/coldstart/m/a.json", "locks/organization/coldstart/p/b.json"} {
+	for _, name := range []string{"stacks/coldstart/master.json", "stacks/coldstart/master.json.attrs", "stacks/coldstart/prod.json", "stacks/coldstart/lost.json", "locks/organization/coldstart/m/a.json", "locks/organization/coldstart/p/b.json",
+		"locks/organization/coldstart/m/c.json.1.tmp", "locks/organization/coldstart/p/c.json",
+	} {
 		if content, err := os.ReadFile(filepath.Join(dir, ".pulumi", name)); err == nil {
 			got[name] = string(content)
 		}
@@ -47,10 +52,13 @@ func TestHealHalfWritten(t *testing.T) {
 		"stacks/coldstart/prod.json":            `{"version": 3, "a": 1}`,
 		"stacks/coldstart/lost.json":            ``,
 		"locks/organization/coldstart/p/b.json": `{"pid": 7}`,
+		// A temporary file, and a lock that isn't ours.
+		"locks/organization/coldstart/m/c.json.1.tmp": `{"pi`,
+		"locks/organization/coldstart/p/c.json":       `{"pi`,
 	}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if healed, err := heal(dir); healed != 0 || err != nil {
+	if healed, err := heal(dir, ours); healed != 0 || err != nil {
 		t.Errorf("healed %d files again: %v", healed, err)
 	}
 }

@@ -3,12 +3,15 @@ package automation
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"regexp"
-	"strconv"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // LockedError says who holds the lock of a stack.
@@ -18,24 +21,39 @@ type LockedError struct {
 	Holder string
 	// Since is when it was taken, as the backend writes it.
 	Since string
+	// Run is the URL of the CI service's run that took it, if it was one.
+	Run string
+	// Alive says that the holder is a process of this folder, and alive.
+	Alive bool
+	// Unknown is why it isn't known whether the holder is alive, if there is more to
+	// say than that this folder didn't start it.
+	Unknown string
 }
 
 func (e *LockedError) Error() string {
-	if e.Holder == "" {
-		return fmt.Sprintf("stack %s is locked by another update: wait for it to end and run this again, or, if you know that it is dead, run `pulumi cancel --stack %s`", e.Stack, e.Stack)
+	text := fmt.Sprintf("stack %s is locked by %s", e.Stack, cmp.Or(e.Holder, "another update"))
+	if e.Since != "" {
+		text += " since " + e.Since
 	}
-	return fmt.Sprintf("stack %s is locked by %s since %s: wait for it to end and run this again, or, if you know that it is dead, run `pulumi cancel --stack %s`",
-		e.Stack, e.Holder, e.Since, e.Stack)
+	if e.Run != "" {
+		text += ", in the run " + e.Run
+	}
+	if e.Alive {
+		return text + ", a process of this folder, which is alive: wait for it to end and run this again"
+	}
+	if e.Unknown != "" {
+		text += " (" + e.Unknown + ")"
+	}
+	return text + fmt.Sprintf(": wait for it to end and run this again, or, if you know that it is dead, run `pulumi cancel --stack %s`", e.Stack)
 }
 
-// lockPatience is how long to wait for the process on this machine that holds a
-// lock: a Pulumi whose coldstart was killed ends what it has under way, which
-// takes a change of DNS at most.
+// lockPatience is how long to wait for a Pulumi that an earlier run of this folder has
+// left alive: it ends what it has under way, which takes a change of DNS at most.
 const lockPatience = 90 * time.Second
 
 var (
 	locked = regexp.MustCompile(`stack is currently locked by|Another update is currently in progress`)
-	holder = regexp.MustCompile(`created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)`)
+	holder = regexp.MustCompile(`created by (\S+@\S+ \(pid \d+\)) at (\S+)`)
 )
 
 // unlocked runs f, again if a lock that it met could be broken.
@@ -51,8 +69,8 @@ func (s *stack) unlocked(ctx context.Context, f func() error) error {
 	}
 }
 
-// unlock looks whether err is a lock. It waits for a holder on this machine,
-// breaks the lock of one that is dead, and reports whether to try again.
+// unlock looks whether err is a lock, breaks those whose holders are proved to be dead,
+// and reports whether to try again.
 func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	text := err.Error()
 	var d *Diagnostic
@@ -66,65 +84,90 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 		return false, nil
 	}
 	e := &LockedError{Stack: s.name}
-	match := holder.FindStringSubmatch(text)
-	if match == nil {
-		return false, e
+	if match := holder.FindStringSubmatch(text); match != nil {
+		e.Holder, e.Since = match[1], match[2]
 	}
-	user, host, since := match[1], match[2], match[4]
-	pid, _ := strconv.Atoi(match[3]) // The pattern has digits only.
-	e.Holder, e.Since = fmt.Sprintf("%s@%s (pid %d)", user, host, pid), since
-	if !onThisMachine(host) {
-		return false, e
-	}
-	if !s.outlived(ctx, pid) {
-		return false, e
-	}
-	s.say("breaking the lock of %s, which is gone", e.Holder)
-	err = s.pulumi(ctx, "cancel", "--yes")
-	return err == nil, err
-}
-
-// heal puts right half-written files of the backend, and reports whether there were
-// any.
-func (s *stack) heal(ctx context.Context) (bool, error) {
-	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
+	b, err := s.a.backend(ctx)
 	if err != nil {
-		return false, err
+		return false, e
 	}
-	healed, err := heal(s.a.backendFolder(ctx, ws))
-	if healed > 0 {
-		s.say("put right %s of the backend that an earlier run had left half-written", count(healed, "file"))
+	defer func() { _ = b.Close() }() // What was written has an answer.
+	held, err := b.LocksOf(ctx, program.Project, s.name)
+	if err != nil || len(held) == 0 {
+		return false, e
 	}
-	return healed > 0, err
-}
-
-func onThisMachine(host string) bool {
-	here, err := os.Hostname()
-	return err == nil && here == host
-}
-
-// BreaksLock reports whether Up would break the lock of a process at once: it ran
-// on this machine and is gone.
-func BreaksLock(host string, pid int) bool {
-	return onThisMachine(host) && !alive(pid)
-}
-
-// outlived waits until the process is gone, and reports whether it is.
-func (s *stack) outlived(ctx context.Context, pid int) bool {
-	if !alive(pid) {
-		return true
-	}
-	s.say("locked by process %d of an earlier run; waiting up to %s for it to end", pid, lockPatience)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for patience := time.After(lockPatience); alive(pid); {
-		select {
-		case <-tick.C:
-		case <-patience:
-			return false
-		case <-ctx.Done():
-			return false
+	for _, l := range held {
+		if e := s.dead(ctx, b, l); e != nil {
+			return false, e
 		}
 	}
-	return true
+	for _, l := range held {
+		s.say("breaking the lock of %s, which is gone", l)
+		if err := b.Break(ctx, l); err != nil {
+			return false, fmt.Errorf("breaking the lock of %s: %w", l, err)
+		}
+	}
+	return true, nil
+}
+
+// dead returns nil if the holder of a lock is proved to be dead: it is a Pulumi that
+// this folder's coldstart has started, or that of a CI service's run which has ended.
+// A host's name and a process's number prove nothing: neither is unique.
+func (s *stack) dead(ctx context.Context, b *backend.Backend, l backend.Lock) *LockedError {
+	if t := turnOf(ctx); t != nil && t.tree.proves(l) {
+		return nil
+	}
+	e := &LockedError{Stack: s.name}
+	if l.Host != "" {
+		e.Holder, e.Since = l.String(), l.Since.UTC().Format(time.RFC3339)
+	}
+	e.Run, e.Unknown = runOf(ctx, b, s.name, l)
+	own := s.a.options.Run
+	switch {
+	case e.Run == "" || own == nil:
+		return e
+	case e.Run == own.URL:
+		e.Unknown = "which is this run"
+		return e
+	}
+	ended, err := own.Ended(ctx, e.Run)
+	switch {
+	case err != nil:
+		e.Unknown = fmt.Sprintf("whether that has ended isn't known: %v", err)
+	case ended:
+		s.say("the run %s has ended", e.Run)
+		return nil
+	default:
+		e.Unknown = "which hasn't ended"
+	}
+	return e
+}
+
+// runOf returns the run of a CI service that has taken a lock, by the notes beside the
+// state; empty if none has.
+func runOf(ctx context.Context, b *backend.Backend, stack string, l backend.Lock) (run, unknown string) {
+	notes, err := b.Notes(ctx, notesOf(stack))
+	if err != nil {
+		return "", fmt.Sprintf("whose run that is can't be read: %v", err)
+	}
+	for _, content := range notes {
+		var c claim
+		if json.Unmarshal(content, &c) == nil && c.took(l) {
+			return c.Run, ""
+		}
+	}
+	return "", ""
+}
+
+// Orphaned reports whether Up would break a lock at once: it is that of a Pulumi which
+// the coldstart of the project's folder has started, and which is dead.
+func Orphaned(dir string, l backend.Lock) bool {
+	return orphaned(filepath.Join(dir, ".coldstart", "locks", l.Stack+treeSuffix), l)
+}
+
+// RunOf returns the URL of the CI service's run that has taken a lock; empty if that
+// isn't known.
+func RunOf(ctx context.Context, b *backend.Backend, l backend.Lock) string {
+	run, _ := runOf(ctx, b, l.Stack, l)
+	return run
 }

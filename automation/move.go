@@ -39,7 +39,7 @@ func (a *Automation) MoveState(ctx context.Context, to Destination) (err error) 
 	common := &shared{events: newQueue(a.listener())}
 	defer common.events.close()
 	for _, s := range stacks {
-		release, err := a.stack(s, common).exclusive()
+		_, release, err := a.stack(s, common).exclusive(ctx)
 		if err != nil {
 			return err
 		}

@@ -93,8 +93,10 @@ type StackResult struct {
 	// Unfinished are the resources that were worked on when an interruption
 	// ended the run. The next one finds out what became of them.
 	Unfinished []Resource
-	Duration   time.Duration
-	Err        error
+	// Kept is what a destroy has left in AWS, and why if that isn't always so.
+	Kept     []string
+	Duration time.Duration
+	Err      error
 }
 
 // Result is how an operation on several stacks ended.

@@ -130,6 +130,7 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 	result.Err = n.do(ctx, op)
 	result.Duration = time.Since(begin)
 	n.watcher.tell(&result)
+	result.Kept = n.kept
 	if ctx.Err() == nil {
 		result.Unfinished = nil
 	}
@@ -144,8 +145,9 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 func (n *node) do(ctx context.Context, op operation) error {
 	n.reads = op.reads
 	if !op.reads {
-		release, err := n.exclusive()
-		if err != nil {
+		var release func()
+		var err error
+		if ctx, release, err = n.exclusive(ctx); err != nil {
 			return err
 		}
 		defer release()

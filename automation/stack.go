@@ -12,11 +12,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
@@ -77,6 +75,8 @@ type stack struct {
 	unfinished bool
 	// reads says that the operation changes nothing.
 	reads bool
+	// kept is what a destroy has left in AWS.
+	kept []string
 	*shared
 	watcher watcher
 }
@@ -291,55 +291,6 @@ func (s *stack) refresh(ctx context.Context) error {
 		_, err := handle.Refresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
 	})
-}
-
-func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
-	handle, err := s.here(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
-		return err
-	}
-	_, deployment, err := s.deployment(ctx, handle)
-	if err != nil {
-		return err
-	}
-	if n := protected(deployment); n > 0 {
-		// Pulumi would delete everything else before it stops at them.
-		if !o.Unprotect {
-			return &ProtectedError{Stack: s.name, Resources: n}
-		}
-		if err := s.pulumi(ctx, "state", "unprotect", "--all", "--yes"); err != nil {
-			return err
-		}
-	}
-	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Destroy(ctx, optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
-		return err
-	})
-}
-
-// protected counts the resources that are protected, components aside.
-func protected(d *apitype.DeploymentV3) int {
-	n := 0
-	for _, r := range d.Resources {
-		if r.Protect && r.Custom {
-			n++
-		}
-	}
-	return n
-}
-
-// ProtectedError says that a stack wasn't destroyed, nor any part of it.
-type ProtectedError struct {
-	Stack     string
-	Resources int
-}
-
-func (e *ProtectedError) Error() string {
-	return fmt.Sprintf("%s of stack %s are protected, such as its zone, keys and buckets; nothing was deleted; destroy with --unprotect to delete them too",
-		count(e.Resources, "resource"), e.Stack)
 }
 
 // outputs returns the stack's outputs, secret ones masked.

@@ -247,7 +247,7 @@ func (x *examiner) locks(ctx context.Context) []Finding {
 	var findings []Finding
 	for _, l := range locks {
 		if l.Project == project {
-			findings = append(findings, describeLock(l))
+			findings = append(findings, x.describeLock(ctx, l))
 		}
 	}
 	if len(findings) == 0 {
@@ -256,7 +256,10 @@ func (x *examiner) locks(ctx context.Context) []Finding {
 	return findings
 }
 
-func describeLock(l backend.Lock) Finding {
+// describeLock says who holds a lock, and what becomes of it: up breaks only the lock
+// of a process that the coldstart of this folder started and that is dead, and in a
+// workflow that of a run which has ended.
+func (x *examiner) describeLock(ctx context.Context, l backend.Lock) Finding {
 	cancel := fmt.Sprintf("run `pulumi cancel --stack %s` if you know that it is dead", l.Stack)
 	f := Finding{Check: "lock of " + l.Stack, Status: Failure, Remedy: "wait for it to end, or " + cancel}
 	if l.Host == "" {
@@ -264,10 +267,15 @@ func describeLock(l backend.Lock) Finding {
 		return f
 	}
 	f.Found = fmt.Sprintf("%s@%s (process %d) holds it since %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339))
-	if automation.BreaksLock(l.Host, l.PID) {
+	if automation.Orphaned(x.options.Dir, l) {
 		f.Status = Warning
-		f.Found += "; that process is gone"
-		f.Remedy = "nothing: the next `coldstart up` breaks it (plain Pulumi: `pulumi cancel --stack " + l.Stack + "`)"
+		f.Found += "; that process was started here, and is gone"
+		f.Remedy = "nothing: the next `coldstart up` in this folder breaks it (plain Pulumi: `pulumi cancel --stack " + l.Stack + "`)"
+		return f
+	}
+	if run := automation.RunOf(ctx, x.store, l); run != "" {
+		f.Found += ", in the run " + run
+		f.Remedy = "look at that run: if it has ended, the next run of the workflow breaks the lock; here " + cancel
 	}
 	return f
 }

@@ -135,7 +135,7 @@ func TestFindings(t *testing.T) {
 		}, "stacks", Warning, []string{"none yet: 0 of 3", "aren't declared: old", "coldstart destroy"}},
 
 		"locked by a process":  {func(t *testing.T, w *world) { w.lock(t, hostname(t), os.Getpid()) }, "lock of prod", Failure, []string{fmt.Sprintf("ada@%s (process %d) holds it since 2026-11-24T10:00:00Z", hostname(t), os.Getpid()), "wait for it to end"}},
-		"locked by a dead one": {func(t *testing.T, w *world) { w.lock(t, hostname(t), dead(t)) }, "lock of prod", Warning, []string{"is gone", "the next `coldstart up` breaks it"}},
+		"locked by a namesake": {func(t *testing.T, w *world) { w.lock(t, hostname(t), dead(t)) }, "lock of prod", Failure, []string{"wait for it to end", "if you know that it is dead"}},
 		"locked elsewhere":     {func(t *testing.T, w *world) { w.lock(t, "elsewhere.invalid", dead(t)) }, "lock of prod", Failure, []string{"ada@elsewhere.invalid", "pulumi cancel --stack prod"}},
 		"locked by nobody":     {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/coldstart/prod/1.json", `{"pi`) }, "lock of prod", Failure, []string{"who doesn't stand in it"}},
 		"another's lock":       {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/other/prod/1.json", `{}`) }, "locks", OK, nil},

@@ -14,8 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
@@ -130,49 +128,6 @@ func (w *world) takeOut(key string, want accountstate.State) {
 		w.t.Errorf("%s: the account is %q, not %s", key, got, want)
 	}
 	w.unchanged()
-}
-
-// Destroy takes everything but what can't be had back; the next up adopts it.
-func TestDestroyAndReturn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, small)
-	w.up()
-	accounts := w.accounts()
-
-	refused, err := w.automation().Destroy(context.Background(), automation.DestroyOptions{})
-	must(t, err)
-	if refused.Err() == nil {
-		t.Error("protected resources were destroyed")
-	}
-	contains(t, refused.Err().Error(), "protected", "nothing was deleted", "--unprotect")
-	w.proved()
-
-	destroyed, err := w.automation().Destroy(context.Background(), automation.DestroyOptions{Unprotect: true})
-	must(t, err)
-	must(t, destroyed.Err())
-	cfg := w.emulator.Config("eu-north-1")
-	zones, err := route53.NewFromConfig(cfg).ListHostedZones(context.Background(), &route53.ListHostedZonesInput{})
-	must(t, err)
-	if len(zones.HostedZones) != 0 {
-		t.Errorf("zones are left in the management account: %d", len(zones.HostedZones))
-	}
-	buckets, err := s3.NewFromConfig(cfg).ListBuckets(context.Background(), &s3.ListBucketsInput{})
-	must(t, err)
-	if len(buckets.Buckets) != 0 {
-		t.Errorf("buckets are left in the management account: %d", len(buckets.Buckets))
-	}
-	if got := w.accounts(); len(got) != len(accounts) {
-		t.Errorf("%d accounts became %d", len(accounts), len(got))
-	}
-
-	w.up()
-	w.unchanged()
-	w.proved()
-	for email, a := range w.accounts() {
-		if aws.ToString(a.Id) != aws.ToString(accounts[email].Id) {
-			t.Errorf("%s was %s and is %s", email, aws.ToString(accounts[email].Id), aws.ToString(a.Id))
-		}
-	}
 }
 
 // An organization that is there already, with an account in the wrong unit, a

@@ -5,6 +5,7 @@ package backend
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -19,9 +20,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
-	_ "gocloud.dev/blob/s3blob"   // s3://
+	"gocloud.dev/blob/s3blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
 // Where Pulumi keeps stacks and locks. A stack is <project>/<name>.json, a lock
@@ -40,34 +45,66 @@ type Backend struct{ bucket *blob.Bucket }
 // Open opens a backend by the URL that `pulumi login` takes. What the URL of a
 // bucket leaves open comes from the process's environment, as with Pulumi.
 func Open(ctx context.Context, backendURL string) (*Backend, error) {
+	return OpenFrom(ctx, "", nil, backendURL)
+}
+
+// OpenFrom opens a backend as a process in another folder does, with additions to the
+// environment.
+func OpenFrom(ctx context.Context, from string, env map[string]string, backendURL string) (*Backend, error) {
 	u, err := url.Parse(backendURL)
 	if err != nil {
 		return nil, fmt.Errorf("the backend's URL: %w", err)
 	}
 	switch u.Scheme {
 	case "file":
-		dir, err := Folder(backendURL)
+		dir, err := FolderFrom(from, backendURL)
 		if err != nil {
 			return nil, err
 		}
-		u = &url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
+		bucket, err := blob.OpenBucket(ctx, (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "no_tmp_dir=true"}).String())
+		if err != nil {
+			return nil, err
+		}
+		return &Backend{bucket}, nil
 	case "s3":
-		u.RawQuery = query(u.Query()).Encode()
+		return openS3(ctx, u, env)
 	default:
 		return nil, fmt.Errorf("%s: %w", u.Scheme, ErrUnsupported)
 	}
-	prefix := strings.Trim(u.Path, "/")
-	if u.Scheme == "s3" {
-		u.Path = ""
+}
+
+func openS3(ctx context.Context, u *url.URL, env map[string]string) (*Backend, error) {
+	q, prefix := query(u.Query()), strings.Trim(u.Path, "/")
+	var bucket *blob.Bucket
+	var err error
+	if env["AWS_ACCESS_KEY_ID"] == "" {
+		bucket, err = blob.OpenBucket(ctx, (&url.URL{Scheme: u.Scheme, Host: u.Host, RawQuery: q.Encode()}).String())
+	} else {
+		bucket, err = withKey(ctx, u.Host, q, env)
 	}
-	bucket, err := blob.OpenBucket(ctx, u.String())
 	if err != nil {
 		return nil, err
 	}
-	if u.Scheme == "s3" && prefix != "" {
+	if prefix != "" {
 		bucket = blob.PrefixedBucket(bucket, prefix+"/")
 	}
 	return &Backend{bucket}, nil
+}
+
+// withKey opens a bucket with the access key of an environment that isn't the
+// process's.
+func withKey(ctx context.Context, name string, q url.Values, env map[string]string) (*blob.Bucket, error) {
+	cfg, err := awsconfig.Load(ctx, env, cmp.Or(q.Get("region"), env["AWS_REGION"]))
+	if err != nil {
+		return nil, err
+	}
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle = q.Get("s3ForcePathStyle") == "true" || q.Get("use_path_style") == "true"
+		if endpoint := q.Get("endpoint"); endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
+	})
+	return s3blob.OpenBucket(ctx, client, name, nil)
 }
 
 // query brings a bucket's parameters from the names that they had with the AWS
@@ -87,9 +124,20 @@ func query(q url.Values) url.Values {
 	return q
 }
 
-// Folder returns the folder that a file:// URL means.
-func Folder(backendURL string) (string, error) {
+// IsFolder reports whether a backend's URL is that of a folder.
+func IsFolder(backendURL string) bool { return strings.HasPrefix(backendURL, "file://") }
+
+// Folder returns the folder that a file:// URL means to a process in the current
+// folder.
+func Folder(backendURL string) (string, error) { return FolderFrom("", backendURL) }
+
+// FolderFrom returns the folder that a file:// URL means to a process in another
+// folder, as Pulumi's are in the project's.
+func FolderFrom(from, backendURL string) (string, error) {
 	dir, _, _ := strings.Cut(strings.TrimPrefix(backendURL, "file://"), "?")
+	if plain, err := url.PathUnescape(dir); err == nil {
+		dir = plain
+	}
 	if dir == "~" || strings.HasPrefix(dir, "~/") {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -97,7 +145,19 @@ func Folder(backendURL string) (string, error) {
 		}
 		dir = home + strings.TrimPrefix(dir, "~")
 	}
-	return filepath.Abs(filepath.FromSlash(dir))
+	if dir = filepath.FromSlash(dir); !filepath.IsAbs(dir) {
+		dir = filepath.Join(from, dir)
+	}
+	return filepath.Abs(dir)
+}
+
+// Bucket returns the S3 bucket that a backend's URL names; empty for other backends.
+func Bucket(backendURL string) string {
+	u, err := url.Parse(backendURL)
+	if err != nil || u.Scheme != "s3" {
+		return ""
+	}
+	return u.Host
 }
 
 // HalfWritten reports whether an error is that of a file which a process that was
@@ -193,18 +253,38 @@ type Lock struct {
 	User, Host string
 	PID        int
 	Since      time.Time
+
+	key string
+}
+
+// String returns user@host (pid N), or that nobody knows.
+func (l Lock) String() string {
+	if l.Host == "" {
+		return "somebody who isn't named in it"
+	}
+	return fmt.Sprintf("%s@%s (pid %d)", l.User, l.Host, l.PID)
 }
 
 // Locks returns the locks of all stacks.
-func (b *Backend) Locks(ctx context.Context) ([]Lock, error) {
+func (b *Backend) Locks(ctx context.Context) ([]Lock, error) { return b.locks(ctx, locks) }
+
+// LocksOf returns the locks of one stack; usually there is one at most.
+func (b *Backend) LocksOf(ctx context.Context, project, stack string) ([]Lock, error) {
+	return b.locks(ctx, locks+"organization/"+project+"/"+stack+"/")
+}
+
+func (b *Backend) locks(ctx context.Context, prefix string) ([]Lock, error) {
 	var all []Lock
-	err := b.each(ctx, locks, func(key string) error {
+	err := b.each(ctx, prefix, func(key string) error {
 		parts := strings.Split(key, "/")
 		if path.Ext(key) != ".json" || len(parts) < 3 {
 			return nil
 		}
-		lock := Lock{Project: parts[len(parts)-3], Stack: parts[len(parts)-2]}
+		lock := Lock{Project: parts[len(parts)-3], Stack: parts[len(parts)-2], key: key}
 		content, err := b.bucket.ReadAll(ctx, key)
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			return nil // It was released meanwhile.
+		}
 		if err != nil {
 			return err
 		}
@@ -221,6 +301,47 @@ func (b *Backend) Locks(ctx context.Context) ([]Lock, error) {
 		return nil
 	})
 	return all, err
+}
+
+// Break removes a lock, and none but that: `pulumi cancel` would remove one that
+// somebody else has taken meanwhile, too.
+func (b *Backend) Break(ctx context.Context, l Lock) error {
+	err := b.bucket.Delete(ctx, l.key)
+	if gcerrors.Code(err) == gcerrors.NotFound {
+		return nil
+	}
+	return err
+}
+
+// notes is where coldstart keeps notes beside the state, out of Pulumi's sight.
+const notes = ".coldstart/"
+
+// Note keeps a small text beside the state under a name, which may have slashes.
+func (b *Backend) Note(ctx context.Context, name string, content []byte) error {
+	return b.bucket.WriteAll(ctx, notes+name, content, &blob.WriterOptions{ContentType: "application/json"})
+}
+
+// Notes returns the notes whose names start with a prefix, by name.
+func (b *Backend) Notes(ctx context.Context, prefix string) (map[string][]byte, error) {
+	found := map[string][]byte{}
+	err := b.each(ctx, notes+prefix, func(key string) error {
+		content, err := b.bucket.ReadAll(ctx, key)
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			return nil
+		}
+		found[strings.TrimPrefix(key, notes)] = content
+		return err
+	})
+	return found, err
+}
+
+// Forget removes a note.
+func (b *Backend) Forget(ctx context.Context, name string) error {
+	err := b.bucket.Delete(ctx, notes+name)
+	if gcerrors.Code(err) == gcerrors.NotFound {
+		return nil
+	}
+	return err
 }
 
 // each calls f for each key that starts with the prefix.

@@ -30,7 +30,7 @@ type Line struct {
 // symbols are Pulumi's for the operations, but that a replacement begins with
 // what is lost.
 var symbols = map[string]string{
-	"create": "+", "update": "~", "delete": "-", "replace": "-+", "import": "=", "discard": "<", "remove-pending-replace": "~",
+	"create": "+", "update": "~", "delete": "-", "replace": "-+", "import": "=", "discard": "<", "retain": "<", "remove-pending-replace": "~",
 }
 
 // Symbol returns one or two characters for an operation.

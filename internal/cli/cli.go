@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -59,10 +60,8 @@ var errReported = errors.New("failed")
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, io IO) int {
-	// The first Ctrl-C stops cleanly; the second one, the usual way.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	// Whatever is written after a Ctrl-C needs credentials as well.
 	logOut, err := oidc.LogIn(context.WithoutCancel(ctx), func(err error) { fmt.Fprintf(io.Err, "coldstart: %v\n", err) })
 	defer logOut()
@@ -87,6 +86,29 @@ func Main(args []string, io IO) int {
 		fmt.Fprintf(io.Err, "coldstart: %v\n", err)
 		return exitFailed
 	}
+}
+
+// interruptible returns a context that the first signal ends; the second one ends the
+// process. A person who presses Ctrl-C waits. Whatever sends SIGTERM doesn't, nor does
+// GitHub, which begins with SIGINT and kills ten seconds later.
+// https://docs.github.com/en/actions/reference/workflow-cancellation-reference
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			if s == syscall.SIGTERM || os.Getenv("GITHUB_ACTIONS") == "true" {
+				cancel(automation.ErrTerminated)
+			}
+			cancel(nil)
+		case <-ctx.Done():
+			signal.Stop(signals)
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 func newRoot(io IO) *cobra.Command {
@@ -227,6 +249,11 @@ func (p *project) over(org *organization.Organization, onEvent func(automation.E
 		return nil, usageError{errors.New("--plan-roles: coldstart:access.github names no repository, so there are no such roles")}
 	}
 	options.PlanToken = p.planToken()
+	if run := github.ThisRun(os.Getenv); run != "" {
+		options.Run = &automation.Run{URL: run, Ended: func(ctx context.Context, url string) (bool, error) {
+			return github.RunEnded(ctx, os.Getenv, url)
+		}}
+	}
 	a, err := automation.New(org, options)
 	if err != nil || !p.withDependencies || len(p.stacks) == 0 {
 		return a, err

@@ -24,6 +24,7 @@ const resultHelp = `--json prints one object:
              diff is a list of {path, kind, old, new, replaces}; kind is add, delete
              or update; values are JSON, "[secret]" or "[unknown]"
     unfinished  what an interruption left under way, if so: {urn, type, name, operation}
+    kept     what a destroy has left in AWS, if anything, in words
   warnings   what a person should look after, though nothing failed`
 
 // jsonFlag adds --json to a command that runs stacks.
@@ -48,6 +49,8 @@ type stackJSON struct {
 	Steps   []automation.Step  `json:"steps"`
 	// Unfinished is what an interruption left under way.
 	Unfinished []automation.Resource `json:"unfinished,omitempty"`
+	// Kept is what a destroy has left in AWS.
+	Kept []string `json:"kept,omitempty"`
 }
 
 // writeResult writes a result as resultHelp says. Nothing in it is null.
@@ -63,7 +66,7 @@ func jsonOf(result *automation.Result) resultJSON {
 	for _, s := range result.Stacks {
 		stack := stackJSON{
 			Stack: s.Stack, Status: s.Status, Changes: s.Changes, Seconds: rounded(s.Duration),
-			Steps: append([]automation.Step{}, s.Steps...), Unfinished: s.Unfinished,
+			Steps: append([]automation.Step{}, s.Steps...), Unfinished: s.Unfinished, Kept: s.Kept,
 		}
 		if stack.Changes == nil {
 			stack.Changes = automation.Changes{}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,57 +95,6 @@ what a killed run has left half-made; the next up does, back to what is declared
 func refreshRun(ctx context.Context, o *RefreshOptions) error {
 	return o.operate(ctx, newProgress(o.io), true, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Refresh(ctx, o.stacks...)
-	})
-}
-
-// DestroyOptions are those of `coldstart destroy`.
-type DestroyOptions struct {
-	project
-	yes       bool
-	unprotect bool
-}
-
-func newDestroy(io IO, run func(context.Context, *DestroyOptions) error) *cobra.Command {
-	o := &DestroyOptions{project: project{declaration: declaration{io: io}}}
-	cmd := &cobra.Command{
-		Use:   "destroy [stack…]",
-		Short: "Delete what stacks declare, members before the management account",
-		Long: `Destroy deletes the resources of every stack, or of those named, members first.
-Zones, keys, buckets and trails are protected: it refuses to delete them without
---unprotect. Buckets that hold anything, such as logs, are never deleted.
-
-The organization, its accounts and the units that hold them stay in AWS; they
-only leave Pulumi's state. The next up finds them by their e-mail and adopts
-them again.`,
-		Example: "  coldstart destroy prod --unprotect\n  coldstart destroy --unprotect --yes",
-	}
-	o.flags(cmd)
-	cmd.ValidArgsFunction = o.completeStacks
-	o.jsonFlag(cmd)
-	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
-	cmd.Flags().BoolVar(&o.unprotect, "unprotect", false, "delete what is protected, too")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.stacks = args
-		if run == nil {
-			run = destroyRun
-		}
-		return run(cmd.Context(), o)
-	}
-	return cmd
-}
-
-func destroyRun(ctx context.Context, o *DestroyOptions) error {
-	if !o.yes {
-		what := "every stack"
-		if len(o.stacks) > 0 {
-			what = strings.Join(o.stacks, ", ")
-		}
-		if err := o.confirm(ctx, "Delete the resources of "+what+"? Zones lose their delegation, keys what they encrypted."); err != nil {
-			return err
-		}
-	}
-	return o.operate(ctx, newProgress(o.io), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
-		return a.Destroy(ctx, automation.DestroyOptions{Unprotect: o.unprotect}, o.stacks...)
 	})
 }
 

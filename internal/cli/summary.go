@@ -55,6 +55,12 @@ func writeSummary(w io.Writer, result *automation.Result) {
 		case automation.StatusSucceeded, automation.StatusAbsent:
 		}
 	}
+	for _, s := range result.Stacks {
+		if len(s.Kept) > 0 {
+			fmt.Fprintf(w, "\n%s: what stays in AWS, and the next up takes over again:\n", s.Stack)
+			writeStaying(w, s.Kept)
+		}
+	}
 	for _, warning := range result.Warnings {
 		fmt.Fprintf(w, "\nWarning: %s\n", warning)
 	}

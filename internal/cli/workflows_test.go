@@ -97,6 +97,36 @@ func TestWorkflowCommands(t *testing.T) {
 	}
 }
 
+// TestWorkflowCancellation: what changes stacks takes the shell's place, so that GitHub's
+// SIGINT reaches it, and can ask GitHub whose lock is in the way.
+func TestWorkflowCancellation(t *testing.T) {
+	t.Parallel()
+	parsed, texts := workflows(t)
+	ups := 0
+	for file, w := range parsed {
+		for name, job := range w.Jobs {
+			if strings.Contains(job.Uses, "wave.yaml") && job.Permissions["actions"] != "read" {
+				t.Errorf("%s: %s: a wave needs actions: read", file, name)
+			}
+			for _, step := range job.Steps {
+				if !regexp.MustCompile(`bin/coldstart (up|destroy|refresh)\b`).MatchString(step.Run) {
+					continue
+				}
+				ups++
+				if !regexp.MustCompile(`(?m)^exec bin/coldstart .*\s*\z`).MatchString(step.Run) {
+					t.Errorf("%s: %s: exec coldstart, as the last line", file, name)
+				}
+				if job.Permissions["actions"] != "read" || !strings.Contains(texts[file], "GITHUB_TOKEN: ${{ github.token }}") {
+					t.Errorf("%s: %s: coldstart can't ask whether a run has ended", file, name)
+				}
+			}
+		}
+	}
+	if ups == 0 {
+		t.Error("no workflow changes stacks")
+	}
+}
+
 // TestWorkflowRules checks what keeps workflows from being misused: least
 // permissions, actions that can't change, no credentials left, and nothing of an
 // event in a script.

@@ -1,5 +1,5 @@
 // Package githubtest is a server that speaks that part of GitHub's API by which
-// comments are read and written.
+// comments are read and written, and workflow runs looked at.
 package githubtest
 
 import (
@@ -41,6 +41,10 @@ type Server struct {
 	// true. It may look at Comments.
 	Before func(w http.ResponseWriter, r *http.Request) bool
 
+	// Runs are the statuses of attempts of workflow runs, by <run>/<attempt>. They are
+	// set before the first request.
+	Runs map[string]string
+
 	mu       sync.Mutex
 	next     int64
 	comments []Comment
@@ -58,6 +62,7 @@ func New(t testing.TB) *Server {
 	mux.HandleFunc("POST "+repository+"/issues/{number}/comments", s.create)
 	mux.HandleFunc("PATCH "+repository+"/issues/comments/{id}", s.edit)
 	mux.HandleFunc("DELETE "+repository+"/issues/comments/{id}", s.delete)
+	mux.HandleFunc("GET "+repository+"/actions/runs/{run}/attempts/{attempt}", s.attempt)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { Fail(w, http.StatusNotFound, "Not Found") })
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -129,6 +134,15 @@ func (s *Server) Requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
+}
+
+func (s *Server) attempt(w http.ResponseWriter, r *http.Request) {
+	status, ok := s.Runs[r.PathValue("run")+"/"+r.PathValue("attempt")]
+	if !ok {
+		Fail(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": number(r.PathValue("run")), "run_attempt": number(r.PathValue("attempt")), "status": status}) // Whoever asked has gone.
 }
 
 func (s *Server) viewer(w http.ResponseWriter, _ *http.Request) {

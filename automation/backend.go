@@ -1,0 +1,66 @@
+package automation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/backend"
+)
+
+// backendURL returns the URL of where state is kept.
+func (a *Automation) backendURL(ctx context.Context) (string, error) {
+	if url := cmp.Or(a.options.Env["PULUMI_BACKEND_URL"], os.Getenv("PULUMI_BACKEND_URL")); url != "" {
+		return url, nil
+	}
+	ws, err := a.workspace(ctx, a.options.Dir, a.options.Env, nil)
+	if err != nil {
+		return "", err
+	}
+	who, err := ws.WhoAmIDetails(ctx)
+	return who.URL, err
+}
+
+// backend opens where state is kept, unless only Pulumi can.
+func (a *Automation) backend(ctx context.Context) (*backend.Backend, error) {
+	url, err := a.backendURL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return backend.OpenFrom(ctx, a.options.Dir, a.options.Env, url)
+}
+
+// backendFolder returns the folder that state is kept in, and "" if it isn't kept
+// in one.
+func (a *Automation) backendFolder(ctx context.Context) string {
+	url, err := a.backendURL(ctx)
+	if err != nil || !backend.IsFolder(url) {
+		return ""
+	}
+	dir, err := backend.FolderFrom(a.options.Dir, url)
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// backendStays refuses to go on if state is kept in a bucket of an account that is no
+// longer declared: the account may be closed, and all state is gone with it.
+func (a *Automation) backendStays(ctx context.Context) error {
+	bucket := a.backendBucket(ctx)
+	match := ownBucket.FindStringSubmatch(strings.TrimPrefix(bucket, a.org.Namespace+"-"))
+	if match == nil || !strings.HasPrefix(bucket, a.org.Namespace+"-") {
+		return nil
+	}
+	if _, ok := a.org.Stack(match[1]); ok {
+		return nil
+	}
+	return fmt.Errorf("the state of all stacks is in the bucket %s of account %s, which is no longer declared: declare it again, "+
+		"move the state away (`coldstart state move`), and then take the account out", bucket, match[1])
+}
+
+// ownBucket matches the names of accounts' buckets behind the namespace.
+var ownBucket = regexp.MustCompile(`^(.+)-(?:state|trails)-\d{12}$`)

@@ -1,0 +1,127 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/coldstart-aws/coldstart/internal/githubtest"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+)
+
+// Runs of a workflow, on runners that know nothing of each other, with state in a
+// bucket: the lock of a run that was killed stays until GitHub says that the run has
+// ended, and nobody else breaks it. A cancelled run ends in time, without a lock.
+func TestRunsThatAreKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `
+config:
+  coldstart:namespace: runs
+  coldstart:domain: runs.example
+  coldstart:region: us-east-2
+  coldstart:email: r-%s@runs.example
+  coldstart:accounts: {app: {}}
+  coldstart:audit: none
+`)
+	client := s3.NewFromConfig(w.emulator.Config("us-east-2"), func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: aws.String("runs-state"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "us-east-2"},
+	})
+	must(t, err)
+	w.env["PULUMI_BACKEND_URL"] = "s3://runs-state?region=us-east-2&awssdk=v2&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
+	goesOn, ended := githubtest.New(t), githubtest.New(t)
+	goesOn.Runs = map[string]string{"1/1": "in_progress"}
+	ended.Runs = map[string]string{"1/1": "completed", "1/2": "completed", "2/1": "completed"}
+
+	first := w.runner(goesOn, "1", "1")
+	up := first.start(coldstart(), "up", "--yes", "master")
+	first.said(up, "under way") // So the lock is held, and not that of a preparation.
+	faults.KillTree(up.Process.Pid)(faults.Everything)
+	_ = up.Wait() // It was killed.
+
+	laptop, err := w.run(coldstart(), "up", "--yes", "master")
+	if err == nil {
+		t.Error("a laptop broke the lock of a run")
+	}
+	contains(t, laptop, "stack master is locked by", "in the run https://github.test/acme/infrastructure/actions/runs/1/attempts/1", "pulumi cancel --stack master")
+	second := w.runner(goesOn, "2", "1")
+	beside, err := second.run(coldstart(), "up", "--yes", "master")
+	if err == nil {
+		t.Error("the lock of a run that goes on was broken")
+	}
+	contains(t, beside, "which hasn't ended")
+
+	third := w.runner(ended, "3", "1")
+	cancelled := third.start(coldstart(), "up", "--yes")
+	third.said(cancelled, "is gone")
+	begin := time.Now()
+	time.Sleep(3 * time.Second)
+	must(t, cancelled.Process.Signal(os.Interrupt))
+	_ = cancelled.Wait() // It was interrupted.
+	if took := time.Since(begin) - 3*time.Second; took > 10*time.Second {
+		t.Errorf("a cancelled run took %s", took)
+	}
+	if left := third.locks(client); len(left) > 0 {
+		t.Errorf("a cancelled run left the locks %s", left)
+	}
+	w.up()
+	w.unchanged()
+	w.proved()
+}
+
+// runner is a run's own copy of the project, in the environment of the run.
+func (w *world) runner(github *githubtest.Server, run, attempt string) *world {
+	w.t.Helper()
+	r := *w
+	r.dir, r.env = w.t.TempDir(), maps.Clone(w.env)
+	for _, name := range []string{"Pulumi.yaml", "Pulumi.master.yaml"} {
+		content, err := os.ReadFile(filepath.Join(w.dir, name))
+		must(w.t, err)
+		must(w.t, os.WriteFile(filepath.Join(r.dir, name), content, 0o600))
+	}
+	maps.Copy(r.env, map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.test", "GITHUB_API_URL": github.URL, "GITHUB_TOKEN": githubtest.Token,
+		"GITHUB_REPOSITORY": githubtest.Repository, "GITHUB_RUN_ID": run, "GITHUB_RUN_ATTEMPT": attempt,
+		"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+	})
+	return &r
+}
+
+// locks returns the locks in the bucket.
+func (w *world) locks(client *s3.Client) (keys []string) {
+	w.t.Helper()
+	page, err := client.ListObjectsV2(w.t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("runs-state"), Prefix: aws.String(".pulumi/locks/")})
+	must(w.t, err)
+	for _, object := range page.Contents {
+		keys = append(keys, aws.ToString(object.Key))
+	}
+	return keys
+}
+
+// said waits until a program that was started has printed something.
+func (w *world) said(cmd *exec.Cmd, text string) {
+	w.t.Helper()
+	out, ok := cmd.Stdout.(*os.File)
+	if !ok {
+		w.t.Fatal("its output isn't in a file")
+	}
+	for range 600 {
+		content, err := os.ReadFile(out.Name())
+		must(w.t, err)
+		if strings.Contains(string(content), text) {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	w.t.Errorf("it didn't say %q in two minutes", text)
+}

@@ -47,7 +47,7 @@ func (r *closings) Apply(c *Call, next Next) *Answer {
 	if a.OK() {
 		r.done = append(r.done, now)
 		if account != nil {
-			account.closed = true
+			account.close(now)
 		}
 	}
 	return a

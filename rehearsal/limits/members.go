@@ -30,6 +30,8 @@ type members struct {
 type member struct {
 	created time.Time // zero if it was there before
 	closed  bool
+	// closedAt is when this front saw the account closed; zero if before.
+	closedAt time.Time
 }
 
 func newMembers(w *World) *members {

@@ -153,3 +153,36 @@ func TestDelegations(t *testing.T) {
 		}
 	}
 }
+
+// The retired Status is empty; State says more.
+func TestStates(t *testing.T) {
+	t.Parallel()
+	o := quiet(t)
+	states := func(want ...types.AccountState) {
+		t.Helper()
+		o.clock.pass(10)
+		out, err := o.ListAccounts(ctx(), &organizations.ListAccountsInput{})
+		must(t, err)
+		var got []types.AccountState
+		for _, a := range out.Accounts {
+			got = append(got, a.State)
+			if a.Status != "" {
+				t.Errorf("%s has the status %s", *a.Id, a.Status)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the accounts are %s, not %s", got, want)
+		}
+	}
+	states("ACTIVE", "ACTIVE", "CLOSED", "ACTIVE")
+	_, err := o.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String("000000000003")})
+	must(t, err)
+	states("ACTIVE", "ACTIVE", "CLOSED", "PENDING_CLOSURE")
+	o.clock.pass(60e9)
+	states("ACTIVE", "ACTIVE", "CLOSED", "CLOSED")
+	out, err := o.DescribeAccount(ctx(), &organizations.DescribeAccountInput{AccountId: aws.String("000000000003")})
+	must(t, err)
+	if out.Account.State != types.AccountStateClosed || out.Account.Status != "" {
+		t.Errorf("it is described as %s, %q", out.Account.State, out.Account.Status)
+	}
+}

@@ -11,6 +11,7 @@ import (
 func Rules(w *World) []Rule {
 	m, t := newMembers(w), &types{w: w}
 	return []Rule{
+		states{m},
 		knownKeys{w},
 		newThrottle(w),
 		newLifetimes(w),

@@ -1,0 +1,67 @@
+package limits
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// states has accounts come with their State and an empty Status, as they do since
+// 9 September 2026. A closed account is PENDING_CLOSURE for a while, and then CLOSED:
+// SUSPENDED, which the emulator says, now means that AWS has restricted an account.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+type states struct{ *members }
+
+func (states) Name() string { return "account's state" }
+
+// listing names what holds accounts in the answers of actions that return them.
+var listing = map[string]string{
+	"DescribeAccount":             "Account",
+	"ListAccounts":                "Accounts",
+	"ListAccountsForParent":       "Accounts",
+	"ListDelegatedAdministrators": "DelegatedAdministrators",
+}
+
+func (r states) Apply(c *Call, next Next) *Answer {
+	a := next(c)
+	member := listing[c.Action]
+	if c.Service != "organizations" || member == "" || !a.OK() {
+		return a
+	}
+	var page map[string]any
+	if json.Unmarshal(a.Body, &page) != nil {
+		return a
+	}
+	accounts, ok := page[member].([]any)
+	if !ok {
+		accounts = []any{page[member]}
+	}
+	for _, account := range accounts {
+		if fields, ok := account.(map[string]any); ok {
+			r.write(fields)
+		}
+	}
+	return r.w.Reply(c, page)
+}
+
+// write gives an account the state that AWS would.
+func (r states) write(account map[string]any) {
+	state, _ := account["State"].(string)
+	if state == "" {
+		state, _ = account["Status"].(string)
+	}
+	delete(account, "Status")
+	account["State"] = state
+	if state != "SUSPENDED" {
+		return
+	}
+	id, _ := account["Id"].(string)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	account["State"] = "CLOSED"
+	if m := r.accounts[id]; m != nil && r.w.Now().Sub(m.closedAt) < r.w.Numbers.Closing.Takes {
+		account["State"] = "PENDING_CLOSURE"
+	}
+}
+
+// close notes that an account is closed from now on. The lock is held.
+func (m *member) close(now time.Time) { m.closed, m.closedAt = true, now }

@@ -130,7 +130,7 @@ func TestBadAccounts(t *testing.T) {
 	_, err = w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}, old: {}", 1))
-	w.fails("coldstart:accounts.old.email: aws+old@bleak.example belongs to the account "+id, "SUSPENDED", "reopen the account within 90 days", "or write another address")
+	w.fails("coldstart:accounts.old.email: aws+old@bleak.example belongs to the account "+id, "CLOSED", "reopen the account within 90 days", "or write another address")
 
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}, old: {email: new@bleak.example}", 1))
 	w.recovers(5)

@@ -111,7 +111,7 @@ func TestLife(t *testing.T) {
 	}
 	w.takeOut("keepOnDelete", accountstate.Active)
 	// It is still there, so declaring it again adopts it.
-	w.takeOut("closeOnDelete", accountstate.Suspended)
+	w.takeOut("closeOnDelete", accountstate.Closed)
 }
 
 // takeOut declares the account 0new with a key that lets it be taken out, takes it

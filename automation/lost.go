@@ -61,8 +61,8 @@ func (w *watcher) lostCreations() []lostCreation {
 	return lost
 }
 
-// failedChange is a step that failed and that AWS may have carried out nevertheless,
-// wholly or in part. Of an update that failed midway the state claims all of it.
+// failedChange is a step that failed or that the engine refused to take, though AWS may
+// have carried it out, wholly or in part. Of an update that failed midway the state claims all of it.
 // docs/adr/0017-changes-whose-end-is-not-known.md
 type failedChange struct {
 	urn resource.URN
@@ -72,7 +72,15 @@ type failedChange struct {
 	before map[string]any
 	// deletion says that the step was to delete the resource.
 	deletion bool
+	// protected says that the engine refused to replace the resource, because it is
+	// protected. That settles nothing if AWS has it no more: a name server record went
+	// with its zone.
+	protected bool
 }
+
+// unreplaced is what the engine says of a resource that it would have to replace and
+// that is protected.
+const unreplaced = "unable to replace resource"
 
 // failedChanges returns the steps of the last attempt that failed.
 func (w *watcher) failedChanges() []failedChange {
@@ -96,6 +104,11 @@ func (w *watcher) failedChanges() []failedChange {
 		}
 		changes = append(changes, c)
 	}
+	for urn, text := range w.failures {
+		if strings.HasPrefix(typeOf(urn), "aws:") && strings.Contains(text, unreplaced) {
+			changes = append(changes, failedChange{urn: resource.URN(urn), protected: true})
+		}
+	}
 	return changes
 }
 
@@ -114,7 +127,7 @@ func (c failedChange) moved(d *apitype.DeploymentV3) bool {
 	for _, r := range d.Resources {
 		switch {
 		case r.URN != c.urn:
-		case c.deletion && r.ID == c.id:
+		case c.protected, c.deletion && r.ID == c.id:
 			return false
 		case c.before != nil && r.ID == c.id:
 			return inputsDiffer(c.before, r.Inputs)
@@ -122,7 +135,7 @@ func (c failedChange) moved(d *apitype.DeploymentV3) bool {
 			return true // It was created.
 		}
 	}
-	return c.deletion || c.before != nil
+	return c.deletion || c.protected || c.before != nil
 }
 
 // inputsDiffer reports whether a resource's inputs differ. The engine's events hide

@@ -40,12 +40,17 @@ func TestLostCreations(t *testing.T) {
 			s.watcher.handle(events.EngineEvent{EngineEvent: e})
 		}
 	}
+	s.watcher.handle(events.EngineEvent{EngineEvent: apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{
+		Severity: "error", URN: "urn:pulumi:prod::coldstart::coldstart:dns:Delegation$aws:route53/record:Record::delegation",
+		Message: "unable to replace resource \"…\"\nas it is currently marked for protection. To unprotect the resource, …",
+	}}})
 	var changes []string
 	for _, c := range s.watcher.failedChanges() {
 		changes = append(changes, c.urn.Name())
 	}
-	// A half of any of them may have been done, even where AWS refused the other.
-	if want := 9; len(changes) != want {
+	// A half of any of them may have been done, even where AWS refused the other; and
+	// what the engine didn't try may be gone.
+	if want := 10; len(changes) != want {
 		t.Errorf("%d changes failed, not %d: %q", len(changes), want, changes)
 	}
 	var got []string
@@ -128,6 +133,8 @@ func TestMoved(t *testing.T) {
 		"not created":         {failedChange{urn: policyURN}, []apitype.ResourceV3{organization()}, false},
 		"replacement created": {failedChange{urn: policyURN, id: "p-1"}, []apitype.ResourceV3{{URN: policyURN, ID: "p-2"}, {URN: policyURN, ID: "p-1", Delete: true}}, true},
 		"replacement refused": {failedChange{urn: policyURN, id: "p-1"}, []apitype.ResourceV3{{URN: policyURN, ID: "p-1"}}, false},
+		"protected":           {failedChange{urn: policyURN, protected: true}, []apitype.ResourceV3{{URN: policyURN, ID: "p-1"}}, false},
+		"protected, and gone": {failedChange{urn: policyURN, protected: true}, []apitype.ResourceV3{organization()}, true},
 	} {
 		if got := c.change.moved(&apitype.DeploymentV3{Resources: c.state}); got != c.want {
 			t.Errorf("%s: %t", name, got)

@@ -327,7 +327,7 @@ func (s *stack) retried(ctx context.Context, handle auto.Stack, f func(chan<- ev
 			return errors.Join(err, recoverErr)
 		}
 		if mended > 0 && stride < strides {
-			s.say("AWS had carried out %s that failed here; going on from there", count(mended, "change"))
+			s.say("AWS has carried out what failed here (%s); going on from there", count(mended, "change"))
 			stride++
 			continue
 		}

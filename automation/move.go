@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -35,6 +36,10 @@ func (a *Automation) MoveState(ctx context.Context, to Destination) (err error) 
 	stacks := slices.DeleteFunc(a.org.Stacks(), func(s organization.Stack) bool { return !existing[s.Name] })
 	if len(stacks) == 0 {
 		return errors.New("there is no state to move: no stack has run in this backend")
+	}
+	phrase, err := a.passphrase(to)
+	if err != nil {
+		return err
 	}
 	common := &shared{events: newQueue(a.listener())}
 	defer common.events.close()
@@ -70,7 +75,7 @@ func (a *Automation) MoveState(ctx context.Context, to Destination) (err error) 
 	}()
 	for _, s := range stacks {
 		moved = append(moved, s)
-		if err := a.stack(s, common).moveTo(ctx, there, to.SecretsProvider); err != nil {
+		if err := a.stack(s, common).moveTo(ctx, there, to.SecretsProvider, phrase); err != nil {
 			return fmt.Errorf("moving stack %s: %w", s.Name, err)
 		}
 	}
@@ -131,8 +136,36 @@ func (a *Automation) at(to Destination) (*Automation, error) {
 // encrypted.
 var encryption = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
 
-// moveTo writes the stack's state into another backend.
-func (s *stack) moveTo(ctx context.Context, there *Automation, secrets string) error {
+// passphrase returns the passphrase that secrets are to be encrypted with at a
+// destination, and "" if something else encrypts them.
+func (a *Automation) passphrase(to Destination) (string, error) {
+	service := strings.HasPrefix(to.Backend, "http://") || strings.HasPrefix(to.Backend, "https://")
+	if to.SecretsProvider != "passphrase" && (service || !slices.Contains([]string{"", "default"}, to.SecretsProvider)) {
+		return "", nil
+	}
+	env := func(name string) string {
+		if value, ok := a.options.Env[name]; ok {
+			return value
+		}
+		return os.Getenv(name)
+	}
+	if phrase := env("PULUMI_CONFIG_PASSPHRASE"); phrase != "" {
+		return phrase, nil
+	}
+	file := env("PULUMI_CONFIG_PASSPHRASE_FILE")
+	if file == "" {
+		return "", fmt.Errorf("nothing was moved: secrets in %s would be encrypted by a passphrase, and PULUMI_CONFIG_PASSPHRASE isn't set", to.Backend)
+	}
+	phrase, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("nothing was moved: PULUMI_CONFIG_PASSPHRASE_FILE: %w", err)
+	}
+	return strings.TrimSpace(string(phrase)), nil
+}
+
+// moveTo writes the stack's state into another backend. The passphrase is what encrypts
+// its secrets there, if one does.
+func (s *stack) moveTo(ctx context.Context, there *Automation, secrets, passphrase string) error {
 	handle, err := s.here(ctx)
 	if err != nil {
 		return err
@@ -151,8 +184,13 @@ func (s *stack) moveTo(ctx context.Context, there *Automation, secrets string) e
 	if err := s.imported(ctx, there.options.Dir, there.options.Env, envelope); err != nil {
 		return err
 	}
-	// State that is imported stays encrypted as it was.
-	return there.stack(organization.Stack{Name: s.name}, s.shared).pulumi(ctx, "stack", "change-secrets-provider", cmp.Or(secrets, "default"))
+	// State that is imported stays encrypted as it was. Without a terminal the new
+	// passphrase is what Pulumi reads from its standard input, whatever the variables say.
+	ws, err := there.workspace(ctx, there.options.Dir, there.options.Env, nil)
+	if err != nil {
+		return err
+	}
+	return runIn(ctx, ws, strings.NewReader(passphrase+"\n"), "stack", "change-secrets-provider", cmp.Or(secrets, "default"), "--stack", s.name)
 }
 
 // remove takes back what was moved.

@@ -60,7 +60,14 @@ config:
 	w.locked(func() {
 		w.diagnosed(nil, 1, map[string]doctor.Status{"lock of master": doctor.Failure}, "holds it since 20", "wait for it to end")
 	})
-	w.diagnosed(nil, 0, map[string]doctor.Status{"lock of master": doctor.Warning}, "that process is gone", "the next `coldstart up` breaks it")
+	// Nobody here has started that Pulumi; and who has knows whether it is dead.
+	w.diagnosed(nil, 1, map[string]doctor.Status{"lock of master": doctor.Failure}, "run `pulumi cancel --stack master` if you know that it is dead")
+	w.ok("pulumi", "cancel", "--stack", "master", "--yes")
+	killed := w.start(coldstart(), "refresh", "master")
+	w.awaitLock(organization.Master)
+	faults.KillTree(killed.Process.Pid)(faults.Everything)
+	_ = killed.Wait() // It was killed.
+	w.diagnosed(nil, 0, map[string]doctor.Status{"lock of master": doctor.Warning}, "was started here, and is gone", "the next `coldstart up` in this folder breaks it")
 
 	w.diagnosed(map[string]string{"PULUMI_BACKEND_URL": w.bucket()}, 1, map[string]doctor.Status{"login": doctor.OK, "lock of app": doctor.Failure},
 		"app: 1 of 2", "ada@elsewhere.invalid (process 7) holds it since 2026-11-24T10:00:00Z", "1 stack: by awskms:///key")

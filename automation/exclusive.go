@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +117,7 @@ func takesLock(args []string) bool {
 	case "up", "update", "destroy", "refresh", "import":
 		return true
 	case "stack":
-		return len(args) > 1 && (args[1] == "init" || args[1] == "import")
+		return len(args) > 1 && slices.Contains([]string{"init", "import", "rm", "change-secrets-provider"}, args[1])
 	}
 	return false
 }

@@ -67,6 +67,12 @@ config:
 	w.awaitLock(organization.Master)
 	faults.KillTree(killed.Process.Pid)(faults.Everything)
 	_ = killed.Wait() // It was killed.
+	// A plugin that was being started meanwhile ends when it finds nobody to talk to.
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Second) {
+		if out, _ := w.run(coldstart(), "doctor", "--json"); strings.Contains(out, "was started here, and is gone") {
+			break
+		}
+	}
 	w.diagnosed(nil, 0, map[string]doctor.Status{"lock of master": doctor.Warning}, "was started here, and is gone", "the next `coldstart up` in this folder breaks it")
 
 	w.diagnosed(map[string]string{"PULUMI_BACKEND_URL": w.bucket()}, 1, map[string]doctor.Status{"login": doctor.OK, "lock of app": doctor.Failure},

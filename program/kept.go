@@ -21,6 +21,7 @@ var missing = regexp.MustCompile(`couldn't find resource|empty result|NotFound|N
 // so that a key goes on opening what it has encrypted.
 type kept struct {
 	ctx      *pulumi.Context
+	org      *declaration
 	provider *aws.Provider
 	// none says that there is nothing to find: an update came to its end, so the
 	// state has all; or nothing may be asked of the account.
@@ -29,7 +30,7 @@ type kept struct {
 
 // keptBy returns what finds the things that the stack of a member has left.
 func keptBy(ctx *pulumi.Context, org *declaration, provider *aws.Provider) (kept, error) {
-	k := kept{ctx: ctx, provider: provider}
+	k := kept{ctx: ctx, org: org, provider: provider}
 	if plan := org.settings.Plan; plan != nil && plan.Unmade {
 		k.none = true
 		return k, nil
@@ -58,7 +59,7 @@ func (k kept) store(name string) (storage.Existing, error) {
 	return existing, nil
 }
 
-// key finds the key that has an alias. Its id is empty if there is no such alias, or if
+// key finds the key that has an alias, for this run to take over as it is. Its id is empty if there is no such alias, or if
 // a preview can't know the account yet. A key that is pending deletion is an error,
 // which says how to get the key back.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys-scheduling-key-deletion.html
@@ -79,5 +80,6 @@ func (k kept) key(name string) (*kms.LookupKeyResult, error) {
 			"if nothing is needed that it has encrypted, run `aws kms delete-alias --alias-name %[1]s`; both with credentials of the key's account",
 			alias, key.Arn, key.DeletionDate)
 	}
+	k.org.adopting = true
 	return key, nil
 }

@@ -64,7 +64,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		apexNameServers: apex.NameServers,
 		accountARN:      pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
 		accessRoleARN:   masterAccessRole(org.Organization, self),
-		kept:            kept{ctx: ctx, provider: provider, none: previous != nil},
+		kept:            kept{ctx: ctx, org: org, provider: provider, none: previous != nil},
 		accountID: func(account string) pulumi.StringOutput {
 			if account == organization.Master {
 				return id

@@ -77,6 +77,11 @@ type Automation struct {
 
 	// events lets one run at a time tell what happens.
 	events sync.Mutex
+	// login is the backend that Pulumi is logged in to, once it was asked.
+	login struct {
+		sync.Mutex
+		url string
+	}
 }
 
 // New returns an Automation for a valid declaration. It fails if there is no

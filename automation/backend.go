@@ -16,11 +16,19 @@ func (a *Automation) backendURL(ctx context.Context) (string, error) {
 	if url := cmp.Or(a.options.Env["PULUMI_BACKEND_URL"], os.Getenv("PULUMI_BACKEND_URL")); url != "" {
 		return url, nil
 	}
+	a.login.Lock()
+	defer a.login.Unlock()
+	if a.login.url != "" {
+		return a.login.url, nil
+	}
 	ws, err := a.workspace(ctx, a.options.Dir, a.options.Env, nil)
 	if err != nil {
 		return "", err
 	}
 	who, err := ws.WhoAmIDetails(ctx)
+	if err == nil {
+		a.login.url = who.URL
+	}
 	return who.URL, err
 }
 

@@ -1,6 +1,8 @@
 package automation
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -161,6 +163,42 @@ func TestTake(t *testing.T) {
 		take(d, apitype.ResourceV3{URN: policyURN, ID: "p-2"})
 		if diff := cmp.Diff(c.want, d.Resources); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// A state that has nothing to put right isn't exported; one that has, or that only
+// Pulumi can read, is.
+func TestSettled(t *testing.T) {
+	t.Parallel()
+	const (
+		root = `{"urn":"urn:pulumi:prod::coldstart::pulumi:pulumi:Stack::coldstart-prod","type":"pulumi:pulumi:Stack","outputs":{"accountId":"1"}}`
+		role = `{"urn":"urn:pulumi:prod::coldstart::aws:iam/role:Role::r","type":"aws:iam/role:Role","custom":true,"id":"r","outputs":{"arn":"a"}`
+	)
+	for name, c := range map[string]struct {
+		latest              string
+		settled, unfinished bool
+	}{
+		"never run":    {``, true, true},
+		"finished":     {`"resources":[` + root + `,` + role + `}]`, true, false},
+		"cut short":    {`"resources":[` + role + `}]`, true, true},
+		"under way":    {`"resources":[` + root + `],"pending_operations":[{"type":"creating","resource":` + role + `}}]`, false, false},
+		"failed":       {`"resources":[` + root + `,` + role + `,"initErrors":["no"]}]`, false, false},
+		"never read":   {`"resources":[` + root + `,{"urn":"urn:pulumi:prod::coldstart::aws:iam/role:Role::r","type":"aws:iam/role:Role","custom":true,"id":"r"}]`, false, false},
+		"half-written": {`"resources":[`, false, false},
+	} {
+		dir := t.TempDir()
+		stacks := filepath.Join(dir, ".pulumi", "stacks", "coldstart")
+		if err := os.MkdirAll(stacks, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(stacks, "prod.json"), []byte(`{"version":3,"checkpoint":{"latest":{`+c.latest+`}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a := &Automation{options: Options{Dir: dir, Env: map[string]string{"PULUMI_BACKEND_URL": "file://" + filepath.ToSlash(dir)}}}
+		s := a.stack(organization.Stack{Name: "prod"}, &shared{})
+		if got := s.settled(t.Context()); got != c.settled || got && s.unfinished != c.unfinished {
+			t.Errorf("%s: settled: %t, unfinished: %t", name, got, s.unfinished)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // recover puts right what is left of changes that nobody knows the end of: those that
@@ -27,6 +29,9 @@ import (
 // docs/adr/0016-creations-whose-answer-is-lost.md
 // docs/adr/0017-changes-whose-end-is-not-known.md
 func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreation, failed []failedChange) (mended int, err error) {
+	if len(lost)+len(failed) == 0 && s.settled(ctx) {
+		return 0, nil
+	}
 	var deployment *apitype.DeploymentV3
 	past := map[resource.URN]bool{}
 	// Writing the state takes the lock. Where an earlier run's Pulumi still
@@ -65,6 +70,23 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreat
 		}
 	}
 	return len(past), nil
+}
+
+// settled reports whether the state has nothing to put right, which is so nearly always.
+// Reading it where it is kept costs much less than having Pulumi export it. False also
+// means that only Pulumi can read the state.
+func (s *stack) settled(ctx context.Context) bool {
+	b, err := s.a.backend(ctx)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = b.Close() }() // It is only read.
+	d, err := b.Deployment(ctx, program.Project, s.name)
+	if err != nil || len(d.PendingOperations) > 0 || len(unread(d, nil)) > 0 {
+		return false
+	}
+	s.unfinished = unfinished(d)
+	return true
 }
 
 // unread returns the URNs of the resources to read back. Accounts that are closed and

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
 	"gocloud.dev/blob/s3blob"
@@ -224,6 +225,22 @@ func (b *Backend) Secrets(ctx context.Context, project, stack string) (Secrets, 
 	}
 	s := state.Checkpoint.Latest.Secrets
 	return Secrets{Type: s.Type, Salt: s.State.Salt, URL: s.State.URL}, nil
+}
+
+// Deployment returns the state of a stack as it is kept: secrets in it stay encrypted.
+// It is empty if the stack has never run.
+func (b *Backend) Deployment(ctx context.Context, project, stack string) (*apitype.DeploymentV3, error) {
+	content, err := b.state(ctx, stacks+project+"/"+stack+".json")
+	if err != nil {
+		return nil, fmt.Errorf("the state of stack %s: %w", stack, err)
+	}
+	var state struct {
+		Checkpoint struct{ Latest apitype.DeploymentV3 }
+	}
+	if err := json.Unmarshal(content, &state); err != nil {
+		return nil, fmt.Errorf("the state of stack %s: %w", stack, err)
+	}
+	return &state.Checkpoint.Latest, nil
 }
 
 // state returns a stack's state, which may be compressed.

@@ -76,9 +76,10 @@ func (s *stack) ready(ctx context.Context) error {
 	return nil
 }
 
-// uninvited returns an error if the account was invited and can't be entered: AWS makes
-// the access role in the accounts that it creates, and nobody will make it here by
-// waiting.
+// uninvited returns an error if the account can't be entered and waiting won't change that:
+// another role lets coldstart in, as in accounts that Control Tower has made, or the account
+// was invited, or is older than AWS takes to make a role. AWS makes the access role in the
+// accounts that it creates, when it creates them.
 func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
 	cfg, err := awsconfig.Load(ctx, s.a.options.Env, s.a.org.Region)
 	if err != nil || account.AccessRoleARN == "" {
@@ -88,13 +89,33 @@ func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
 	if refused == nil || stays(refused) {
 		return nil // What stays is said by who asks next.
 	}
+	declared := s.a.org.AccessRoleOf(s.name)
+	if other := accountstate.OtherRole(ctx, cfg, account.ID, declared); other != "" {
+		return fmt.Errorf("account %s (%s) can't be entered by %s (%s), and can by %s: write accessRole: %[5]s under coldstart:accounts.%[1]s, run `coldstart up master`, and run again",
+			s.name, account.ID, account.AccessRoleARN, reasonOf(refused), other)
+	}
 	described, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account.ID})
-	if err != nil || described.Account.JoinedMethod != types.AccountJoinedMethodInvited {
+	if err != nil {
 		return nil //nolint:nilerr // Then it is waited for as any other.
 	}
+	why := ""
+	switch {
+	case described.Account.JoinedMethod == types.AccountJoinedMethodInvited:
+		why = "was invited and"
+	case s.a.old(aws.ToTime(described.Account.JoinedTimestamp)):
+		why = "is older than a day and"
+	default:
+		return nil
+	}
 	management, _, _ := strings.Cut(strings.TrimPrefix(account.ARN, "arn:aws:organizations::"), ":")
-	return fmt.Errorf("account %s (%s) was invited and can't be entered by %s: %s; %s", s.name, account.ID, account.AccessRoleARN,
-		reasonOf(refused), accountstate.MakeRole(organization.AccessRole, management))
+	return fmt.Errorf("account %s (%s) %s can't be entered by %s: %s; %s", s.name, account.ID, why, account.AccessRoleARN,
+		reasonOf(refused), accountstate.MakeRole(s.a.org.AccessRoleOf(s.name), management))
+}
+
+// old reports whether an account is older than AWS takes to make all of a new one.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create.html
+func (a *Automation) old(joined time.Time) bool {
+	return !joined.IsZero() && time.Since(joined) > a.real(24*time.Hour)
 }
 
 // master returns what the master stack has handed over in this run, or what the

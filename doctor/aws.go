@@ -214,9 +214,12 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	}
 	if err == nil {
 		var assume []string
-		// Any member's will do: policies name it by its name.
-		assume, err = deniedTo(ctx, client, principal, []string{"sts:AssumeRole"}, organization.RoleARN("111122223333", organization.AccessRole))
-		denied = append(denied, assume...)
+		for _, role := range x.org.AccessRoles() { // Any member's will do: policies name it by its name.
+			if assume, err = deniedTo(ctx, client, principal, []string{"sts:AssumeRole"}, organization.RoleARN("111122223333", role)); err != nil {
+				break
+			}
+			denied = append(denied, assume...)
+		}
 	}
 	switch {
 	case err != nil:
@@ -224,7 +227,7 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	case len(denied) > 0:
 		return failure("give "+principal+" the policy AdministratorAccess, or sign in as somebody who has it", "%s may not: %s", principal, strings.Join(denied, ", "))
 	}
-	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucial, ", "), organization.AccessRole)
+	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucial, ", "), strings.Join(x.org.AccessRoles(), " and "))
 }
 
 // principalOf returns the user or role whose policies decide what a caller may

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -19,20 +20,24 @@ import (
 // invited.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 func (x *examiner) entry(ctx context.Context) []Finding {
-	var existing []types.Account
+	type member struct {
+		name string
+		types.Account
+	}
+	var existing []member
 	for _, name := range x.org.AccountNames() {
 		id := x.accountOf(name).ID
 		i := slices.IndexFunc(x.accounts, func(a types.Account) bool { return aws.ToString(a.Id) == id && accountstate.Of(a).Active() })
 		if i >= 0 {
-			existing = append(existing, x.accounts[i])
+			existing = append(existing, member{name, x.accounts[i]})
 		}
 	}
 	found := make([]*Finding, len(existing))
 	var g errgroup.Group
 	g.SetLimit(asked)
-	for i, account := range existing {
+	for i, e := range existing {
 		g.Go(func() error {
-			found[i] = x.enter(ctx, account)
+			found[i] = x.enter(ctx, e.name, e.Account)
 			return nil
 		})
 	}
@@ -46,13 +51,13 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 	if len(findings) > 0 {
 		return findings
 	}
-	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), organization.AccessRole)
+	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), strings.Join(x.org.AccessRoles(), " or "))
 }
 
 // enter assumes an account's access role; nil if that works.
-func (x *examiner) enter(ctx context.Context, account types.Account) *Finding {
-	id := aws.ToString(account.Id)
-	role := organization.RoleARN(id, organization.AccessRole)
+func (x *examiner) enter(ctx context.Context, name string, account types.Account) *Finding {
+	id, declared := aws.ToString(account.Id), x.org.AccessRoleOf(name)
+	role := organization.RoleARN(id, declared)
 	_, err := awsconfig.Assume(x.cfg, role, "coldstart-doctor").Credentials.Retrieve(ctx)
 	if err == nil {
 		return nil
@@ -61,6 +66,11 @@ func (x *examiner) enter(ctx context.Context, account types.Account) *Finding {
 		Check: "access role of " + id, Status: Warning,
 		Found:  fmt.Sprintf("%s can't be assumed: %s", role, said(err)),
 		Remedy: "see to it that the management account may assume the role",
+	}
+	if other := accountstate.OtherRole(ctx, x.cfg, id, declared); other != "" {
+		f.Status = Failure
+		f.Remedy = fmt.Sprintf("%s lets coldstart in: write accessRole: %[1]s under coldstart:accounts.%s, or under coldstart:organization for all accounts", other, name)
+		return f
 	}
 	if account.JoinedMethod == types.AccountJoinedMethodInvited {
 		f.Status = Failure

@@ -31,7 +31,7 @@ config:
   coldstart:audit: none
   coldstart:guardrails: { defaults: false }
   coldstart:access: { github: { repository: used/infrastructure } }
-  coldstart:accounts: { app: {} }
+  coldstart:accounts: { app: {}, tower: {} }
 `
 
 // invited has AWS say of the members that they were invited: the emulator knows no
@@ -71,7 +71,7 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	}
 	enable(orgtypes.PolicyTypeResourceControlPolicy)
 	enable(orgtypes.PolicyTypeBedrockPolicy)
-	id := w.account("app", "aws+app@used.example")
+	id, tower := w.account("app", "aws+app@used.example"), w.account("tower", "aws+tower@used.example", "AWSControlTowerExecution")
 	inside := w.lockedOut(id)
 	provider, err := inside.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{
 		Url: aws.String("https://" + organization.GitHubIssuer), ClientIDList: []string{"sts.amazonaws.com", "https://github.com/others"},
@@ -84,8 +84,11 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	must(t, err)
 	enable(orgtypes.PolicyTypeServiceControlPolicy)
 	out, _ := w.run(coldstart(), "doctor")
-	contains(t, out, "access role of "+id, "the account was invited")
-	w.fails("app ("+id+") was invited and can't be entered", "aws iam create-role --role-name "+organization.AccessRole)
+	contains(t, out, "access role of "+id, "the account was invited", "AWSControlTowerExecution lets coldstart in: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower")
+	w.fails("app ("+id+") was invited and can't be entered", "aws iam create-role --role-name "+organization.AccessRole,
+		"tower ("+tower+") can't be entered", "and can by AWSControlTowerExecution: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower, run `coldstart up master`, and run again")
+	w.declare(strings.Replace(inUse, "tower: {}", "tower: { accessRole: AWSControlTowerExecution }", 1))
+	w.up("master", "tower")
 
 	w.letIn(inside)
 	w.up()

@@ -156,11 +156,15 @@ func (w *world) organizations() *organizations.Client {
 }
 
 // account creates an account of the organization, as somebody without coldstart would,
-// and returns its id.
-func (w *world) account(name, email string) string {
+// with an access role if one is named, and returns its id.
+func (w *world) account(name, email string, role ...string) string {
 	w.t.Helper()
 	ctx, client := context.Background(), w.organizations()
-	begun, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: &name, Email: &email})
+	input := &organizations.CreateAccountInput{AccountName: &name, Email: &email}
+	if len(role) > 0 {
+		input.RoleName = &role[0]
+	}
+	begun, err := client.CreateAccount(ctx, input)
 	must(w.t, err)
 	made, err := client.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: begun.CreateAccountStatus.Id})
 	must(w.t, err)

@@ -67,6 +67,7 @@ func renderAccount(name string, a Account, spaced bool) (string, error) {
 		Network       string            `yaml:"network,omitempty"`
 		Email         string            `yaml:"email,omitempty"`
 		ID            string            `yaml:"id,omitempty"`
+		AccessRole    string            `yaml:"accessRole,omitempty"`
 		Protect       bool              `yaml:"protect,omitempty"`
 		CloseOnDelete bool              `yaml:"closeOnDelete,omitempty"`
 		KeepOnDelete  bool              `yaml:"keepOnDelete,omitempty"`
@@ -74,7 +75,7 @@ func renderAccount(name string, a Account, spaced bool) (string, error) {
 		Tags          map[string]string `yaml:"tags,omitempty"`
 	}
 	f := fields{
-		Unit: a.Unit, Email: a.Email, ID: a.ID,
+		Unit: a.Unit, Email: a.Email, ID: a.ID, AccessRole: a.AccessRole,
 		Protect: a.Protect, CloseOnDelete: a.CloseOnDelete, KeepOnDelete: a.KeepOnDelete,
 		Guardrails: a.Guardrails, Tags: a.Tags,
 	}

@@ -135,7 +135,7 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 	}
 	document := build(o)
 	if slices.ContainsFunc(document.Statements, exemptsAccessRole) {
-		document.Statements = append(document.Statements, keepAccessRole())
+		document.Statements = append(document.Statements, keepAccessRole(o))
 	}
 	return document, true
 }
@@ -152,21 +152,30 @@ const (
 	anyRole = "arn:aws:iam::*:role/"
 )
 
-// exceptAccessRole exempts the role by which the management account enters, and
+// exceptAccessRole exempts the roles by which the management account enters, and
 // so coldstart itself: a guardrail that stops it can't be undone by it.
-func exceptAccessRole() policy.Condition {
-	return policy.Condition{"ArnNotLike": {"aws:PrincipalArn": {anyRole + AccessRole}}}
+func exceptAccessRole(o *Organization) policy.Condition {
+	return policy.Condition{"ArnNotLike": {"aws:PrincipalArn": accessRoles(o)}}
+}
+
+// accessRoles are those roles' ARNs in any account.
+func accessRoles(o *Organization) policy.List {
+	var arns policy.List
+	for _, role := range o.AccessRoles() {
+		arns = append(arns, anyRole+role)
+	}
+	return arns
 }
 
 // taggedExceptAccessRole is exceptAccessRole for what has coldstart's tag.
-func taggedExceptAccessRole() policy.Condition {
-	condition := exceptAccessRole()
+func taggedExceptAccessRole(o *Organization) policy.Condition {
+	condition := exceptAccessRole(o)
 	condition["StringEquals"] = map[string]policy.List{"aws:ResourceTag/" + managedByTag: {managedByColdstart}}
 	return condition
 }
 
 func exemptsAccessRole(s policy.Statement) bool {
-	return slices.Contains(s.Condition["ArnNotLike"]["aws:PrincipalArn"], anyRole+AccessRole)
+	return len(s.Condition["ArnNotLike"]["aws:PrincipalArn"]) > 0
 }
 
 // keepAccessRole goes with every exemption of the access role: nobody can get at the
@@ -175,12 +184,12 @@ func exemptsAccessRole(s policy.Statement) bool {
 // don't bind what a service makes with a role that is linked to it.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
-func keepAccessRole() policy.Statement {
+func keepAccessRole(o *Organization) policy.Statement {
 	return policy.Statement{
 		Effect:    policy.Deny,
 		Action:    []string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
-		Resource:  []string{anyRole + AccessRole},
-		Condition: exceptAccessRole(),
+		Resource:  accessRoles(o),
+		Condition: exceptAccessRole(o),
 	}
 }
 
@@ -208,11 +217,11 @@ func denyRootUser(*Organization) policy.Document {
 // denyPublicS3 keeps the account's own block, which the baseline sets and which
 // no bucket's settings can lift. The action covers setting and deleting it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
-func denyPublicS3(*Organization) policy.Document {
+func denyPublicS3(o *Organization) policy.Document {
 	return deny(policy.Statement{
 		Action:    []string{"s3:PutAccountPublicAccessBlock"},
 		Resource:  []string{"*"},
-		Condition: exceptAccessRole(),
+		Condition: exceptAccessRole(o),
 	})
 }
 
@@ -224,18 +233,18 @@ func denyPublicS3(*Organization) policy.Document {
 // doesn't say what the key's aliases are.
 func protectAudit(o *Organization) policy.Document {
 	name := o.Name(o.Audit.Account, ArchiveName)
-	key := exceptAccessRole()
+	key := exceptAccessRole(o)
 	key["ForAnyValue:StringEquals"] = map[string]policy.List{"kms:ResourceAliases": {"alias/" + name}}
 	return deny(
 		policy.Statement{
 			NotAction: []string{"cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*"},
 			Resource:  []string{"arn:aws:cloudtrail:*:*:trail/" + o.Name("*", TrailName)},
-			Condition: exceptAccessRole(),
+			Condition: exceptAccessRole(o),
 		},
 		policy.Statement{
 			NotAction: []string{"s3:Get*", "s3:List*"},
 			Resource:  []string{"arn:aws:s3:::" + name + "-*"},
-			Condition: exceptAccessRole(),
+			Condition: exceptAccessRole(o),
 		},
 		policy.Statement{
 			NotAction: []string{"kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"},
@@ -245,7 +254,7 @@ func protectAudit(o *Organization) policy.Document {
 		policy.Statement{
 			Action:    []string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
 			Resource:  []string{"arn:aws:kms:*:*:alias/" + name},
-			Condition: exceptAccessRole(),
+			Condition: exceptAccessRole(o),
 		},
 	)
 }
@@ -275,8 +284,8 @@ func protectAccess(o *Organization) policy.Document {
 		"iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
 	}
 	statements := []policy.Statement{
-		{Action: changes, Resource: []string{anyRole + AccessRole}, Condition: exceptAccessRole()},
-		{Action: changes, Resource: roles, Condition: taggedExceptAccessRole()},
+		{Action: changes, Resource: accessRoles(o), Condition: exceptAccessRole(o)},
+		{Action: changes, Resource: roles, Condition: taggedExceptAccessRole(o)},
 	}
 	if gitHub {
 		statements = append(statements, policy.Statement{
@@ -285,7 +294,7 @@ func protectAccess(o *Organization) policy.Document {
 				"iam:UpdateOpenIDConnectProvider*",
 			},
 			Resource:  []string{"arn:aws:iam::*:oidc-provider/" + GitHubIssuer},
-			Condition: exceptAccessRole(),
+			Condition: exceptAccessRole(o),
 		})
 	}
 	if len(boundaries) > 0 {
@@ -294,7 +303,7 @@ func protectAccess(o *Organization) policy.Document {
 				"iam:CreatePolicyVersion", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion", "iam:TagPolicy", "iam:UntagPolicy",
 			},
 			Resource:  boundaries,
-			Condition: taggedExceptAccessRole(),
+			Condition: taggedExceptAccessRole(o),
 		})
 	}
 	return deny(statements...)
@@ -332,7 +341,7 @@ func allowedRegions(o *Organization) policy.Document {
 		NotAction: global,
 		Resource:  []string{"*"},
 		Condition: policy.Condition{
-			"ArnNotLike":      exceptAccessRole()["ArnNotLike"],
+			"ArnNotLike":      exceptAccessRole(o)["ArnNotLike"],
 			"StringNotEquals": {"aws:RequestedRegion": slices.Sorted(slices.Values(o.Guardrails.Regions))},
 		},
 	})
@@ -363,6 +372,6 @@ func requireIMDSv2(*Organization) policy.Document {
 }
 
 // quarantine stops everybody but who comes from the management account.
-func quarantine(*Organization) policy.Document {
-	return deny(policy.Statement{Action: []string{"*"}, Resource: []string{"*"}, Condition: exceptAccessRole()})
+func quarantine(o *Organization) policy.Document {
+	return deny(policy.Statement{Action: []string{"*"}, Resource: []string{"*"}, Condition: exceptAccessRole(o)})
 }

@@ -116,6 +116,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		s.list("trustedServices", &o.Settings.TrustedServices)
 		s.list("policyTypes", &o.Settings.PolicyTypes)
 		s.texts("delegatedAdministrators", &o.Settings.DelegatedAdministrators)
+		s.text("accessRole", &o.Settings.AccessRole)
 	})
 	config.nested("network", func(n *object) {
 		n.prefix("cidr", &o.Network.CIDR)
@@ -132,6 +133,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	o.Accounts = each(config, "accounts", func(a *object, _ string) (account Account) {
 		a.text("id", &account.ID)
 		a.text("email", &account.Email)
+		a.text("accessRole", &account.AccessRole)
 		a.text("unit", &account.Unit)
 		a.prefix("network", &account.Network)
 		a.boolean("protect", &account.Protect)

@@ -1,6 +1,7 @@
 package organization
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -11,8 +12,8 @@ import (
 // Master is the name of the management account's stack. No member may have it.
 const Master = "master"
 
-// AccessRole is the role that AWS Organizations creates in each new member
-// account and that the management account may assume.
+// AccessRole is the role that AWS Organizations creates in each new member account, and
+// that the management account may assume, if the declaration names no other one.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const AccessRole = "OrganizationAccountAccessRole"
 
@@ -94,6 +95,9 @@ type Account struct {
 	ID string
 	// Email overrides the organization's pattern.
 	Email string
+	// AccessRole is the role by which the management account enters; empty for the
+	// organization's.
+	AccessRole string
 	// Unit is the organizational unit; empty for the organization's root.
 	Unit string
 	// Network is the account's part of the organization's address space; the
@@ -123,6 +127,10 @@ type Settings struct {
 	// DelegatedAdministrators are the accounts that administer a service for the
 	// organization, by the service's principal, which is trusted then.
 	DelegatedAdministrators map[string]string
+	// AccessRole is the role by which the management account enters members, such as
+	// AWSControlTowerExecution; empty for AccessRole. In accounts that are created, AWS
+	// makes a role of this name.
+	AccessRole string
 }
 
 // TrailMode says how accounts are audited.
@@ -194,6 +202,23 @@ func (o *Organization) AccountEmail(account string) string {
 		return a.Email
 	}
 	return strings.Replace(o.Email, "%s", account, 1)
+}
+
+// AccessRoleOf returns the name of the role by which the management account enters a
+// member account.
+func (o *Organization) AccessRoleOf(account string) string {
+	return cmp.Or(o.Accounts[account].AccessRole, o.Settings.AccessRole, AccessRole)
+}
+
+// AccessRoles returns the names of all roles by which the management account enters
+// members.
+func (o *Organization) AccessRoles() []string {
+	roles := []string{cmp.Or(o.Settings.AccessRole, AccessRole)}
+	for name := range o.Accounts {
+		roles = append(roles, o.AccessRoleOf(name))
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
 }
 
 // ZoneName returns the domain name of the account's zone, without a final dot.

@@ -139,13 +139,13 @@ func (o *Organization) reachOfColdstart() []Reach {
 	var all []Reach
 	for _, account := range o.AccountNames() {
 		all = append(all, Reach{
-			Who: "administrators of " + Master, By: "coldstart, or breaking glass", Account: account, Role: AccessRole,
+			Who: "administrators of " + Master, By: "coldstart, or breaking glass", Account: account, Role: o.AccessRoleOf(account),
 			May: []string{"AdministratorAccess"}, If: "their own policies allow it",
 		})
 	}
 	for _, account := range o.AccountNames() {
 		all = append(all, Reach{
-			Who: AccessRole + " of " + account, By: "coldstart", Account: Master, Role: o.Name(account, "delegation"),
+			Who: o.AccessRoleOf(account) + " of " + account, By: "coldstart", Account: Master, Role: o.Name(account, "delegation"),
 			May: []string{fmt.Sprintf("NS records of %s", o.ZoneName(account))}, If: "in the organization",
 		})
 	}

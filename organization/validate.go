@@ -254,6 +254,7 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 	if a.ID != "" && !accountID.MatchString(a.ID) {
 		ps.Add(key+".id", "write its 12 digits, in quotes", "%q is not an account's id", a.ID)
 	}
+	checkAccessRole(ps, key+".accessRole", a.AccessRole)
 	if _, ok := o.Units[a.Unit]; a.Unit != "" && !ok {
 		ps.Add(key+".unit", o.unitRemedy(a.Unit), "unknown unit %q", a.Unit)
 	}
@@ -262,6 +263,16 @@ func (o *Organization) checkAccount(ps *Problems, name string) {
 	}
 	checkTags(ps, key+".tags", a.Tags)
 	checkTogether(ps, key+".tags", o.Tags, a.Tags)
+}
+
+// roleName is what IAM takes as a role's name.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+
+func checkAccessRole(ps *Problems, key, role string) {
+	if role != "" && !roleName.MatchString(role) {
+		ps.Add(key, "write a role's name without its path, such as AWSControlTowerExecution", "%q is not the name of a role", role)
+	}
 }
 
 func (o *Organization) checkAccountName(ps *Problems, key, name string) {
@@ -369,6 +380,7 @@ func (o *Organization) checkAudit(ps *Problems) {
 
 func (o *Organization) checkSettings(ps *Problems) {
 	const key = prefix + "organization"
+	checkAccessRole(ps, key+".accessRole", o.Settings.AccessRole)
 	for _, s := range o.Settings.TrustedServices {
 		if !service.MatchString(s) {
 			ps.Add(key+".trustedServices", "write a service principal, such as sso.amazonaws.com", "%q is not one", s)

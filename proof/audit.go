@@ -112,7 +112,7 @@ func (p *prover) proveArchive(ctx context.Context, a *account) {
 			return err
 		}
 		reads := []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"}
-		return policy.deniesChanges(reads, []string{"*"}, on("ArnNotEquals", "aws:PrincipalArn", a.accessRole(), rootARN(a.id)))
+		return policy.deniesChanges(reads, []string{"*"}, on("ArnNotEquals", "aws:PrincipalArn", p.accessRole(a), rootARN(a.id)))
 	})
 }
 
@@ -126,8 +126,8 @@ func (p *prover) remedied(err error) error {
 }
 
 // accessRole is the role by which coldstart comes into the account.
-func (a *account) accessRole() string {
-	return "arn:aws:iam::" + a.id + ":role/" + organization.AccessRole
+func (p *prover) accessRole(a *account) string {
+	return "arn:aws:iam::" + a.id + ":role/" + p.org.AccessRoleOf(a.name)
 }
 
 func (p *prover) checkWriters(ctx context.Context, a *account, bucket string) error {
@@ -144,7 +144,7 @@ func (p *prover) checkGuarded(ctx context.Context, a *account, bucket string) er
 		return err
 	}
 	var but policyStatement
-	but.require("ArnNotEquals", "aws:PrincipalArn", a.accessRole())
+	but.require("ArnNotEquals", "aws:PrincipalArn", p.accessRole(a))
 	but.require("BoolIfExists", "aws:PrincipalIsAWSService", "false")
 	arn := "arn:aws:s3:::" + bucket
 	return policy.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{arn, arn + "/*"}, but.Condition)

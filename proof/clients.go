@@ -105,7 +105,7 @@ func throughEndpoint(cfg aws.Config) aws.HTTPClient {
 // plan role.
 func entering(ctx context.Context, cfg aws.Config, org *organization.Organization, a *account, token func(context.Context) (string, error)) aws.Config {
 	if token == nil {
-		return awsconfig.Assume(cfg, organization.RoleARN(a.id, organization.AccessRole), sessionName)
+		return awsconfig.Assume(cfg, organization.RoleARN(a.id, org.AccessRoleOf(a.name)), sessionName)
 	}
 	plan := organization.RoleARN(a.id, org.Name(a.name, organization.RolePlan))
 	return awsconfig.AssumeByToken(cfg, plan, sessionName, func() (string, error) { return token(ctx) })

@@ -175,7 +175,7 @@ func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error
 	}
 	rule := p.library()[name]
 	if name == organization.AllowedRegions {
-		return rule.claim, func(d *policyDocument) error { return d.allowsRegions(p.org.Guardrails.Regions) }
+		return rule.claim, func(d *policyDocument) error { return p.checkRegions(d) }
 	}
 	return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
 }
@@ -196,18 +196,26 @@ type denial struct {
 
 // butAccessRole exempts the role by which the management account enters. AWS has
 // no way around a guardrail but that account's.
-func butAccessRole() (s policyStatement) {
-	s.require("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:role/"+organization.AccessRole)
+func (p *prover) butAccessRole() (s policyStatement) {
+	s.require("ArnNotLike", "aws:PrincipalArn", p.accessRoles()...)
 	return s
+}
+
+// accessRoles are the roles by which the management account enters, in any account.
+func (p *prover) accessRoles() (arns []string) {
+	for _, role := range p.org.AccessRoles() {
+		arns = append(arns, "arn:aws:iam::*:role/"+role)
+	}
+	return arns
 }
 
 // keepsAccessRole is what goes with each exemption of that role: an account that was
 // invited doesn't have it, and whoever could make it would be exempt.
-func keepsAccessRole() denial {
+func (p *prover) keepsAccessRole() denial {
 	return denial{
 		[]string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
-		[]string{"arn:aws:iam::*:role/" + organization.AccessRole},
-		butAccessRole().Condition,
+		p.accessRoles(),
+		p.butAccessRole().Condition,
 	}
 }
 
@@ -221,8 +229,8 @@ func on(operator, key string, values ...string) policyCondition {
 // library are coldstart's own guardrails. What they deny is written out here
 // again; see package organization for why.
 func (p *prover) library() map[string]libraryRule {
-	all, others := []string{"*"}, " nobody but "+organization.AccessRole+" "
-	but := butAccessRole().Condition
+	all, others := []string{"*"}, " nobody but "+strings.Join(p.org.AccessRoles(), " and ")+" "
+	but := p.butAccessRole().Condition
 	return map[string]libraryRule{
 		organization.DenyLeaving: {"lets no account leave the organization or close itself", []denial{
 			{[]string{"organizations:LeaveOrganization", "account:CloseAccount"}, all, nil},
@@ -231,9 +239,9 @@ func (p *prover) library() map[string]libraryRule {
 			{all, all, on("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
 		}},
 		organization.DenyPublicS3: {"lets" + others + "lift the block of public S3 access", []denial{
-			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but}, keepsAccessRole(),
+			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but}, p.keepsAccessRole(),
 		}},
-		organization.ProtectAudit:   {"lets" + others + "change trails, the archive and its key", append(p.auditDenials(), keepsAccessRole())},
+		organization.ProtectAudit:   {"lets" + others + "change trails, the archive and its key", append(p.auditDenials(), p.keepsAccessRole())},
 		organization.ProtectAccess:  {"lets" + others + "change the roles by which people and programs come in", p.accessDenials()},
 		organization.AllowedRegions: {"lets" + others + "work in regions other than " + listed(p.org.Guardrails.Regions), nil},
 		organization.RequireIMDSv2: {"demands version 2 of the instance metadata service", []denial{
@@ -241,13 +249,13 @@ func (p *prover) library() map[string]libraryRule {
 			{[]string{"ec2:ModifyInstanceMetadataOptions"}, all, on("StringNotEquals", "ec2:Attribute/HttpTokens", "required")},
 			{all, all, on("NumericLessThan", "ec2:RoleDelivery", "2.0")},
 		}},
-		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}, keepsAccessRole()}},
+		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}, p.keepsAccessRole()}},
 	}
 }
 
 func (p *prover) auditDenials() []denial {
 	name := p.org.Name(p.org.Audit.Account, "trails")
-	but, key := butAccessRole().Condition, butAccessRole()
+	but, key := p.butAccessRole().Condition, p.butAccessRole()
 	key.require("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/"+name)
 	return []denial{
 		{[]string{"!cloudtrail:Describe*", "!cloudtrail:Get*", "!cloudtrail:List*"}, []string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")}, but},
@@ -265,7 +273,7 @@ func (p *prover) accessDenials() []denial {
 			boundaries = append(boundaries, "arn:aws:iam::*:policy/"+p.org.Name("*", role)+"-boundary")
 		}
 	}
-	tagged := butAccessRole()
+	tagged := p.butAccessRole()
 	tagged.require("StringEquals", "aws:ResourceTag/ManagedBy", "coldstart")
 	var denials []denial
 	if len(boundaries) > 0 {
@@ -285,7 +293,7 @@ func (p *prover) accessDenials() []denial {
 				"iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
 			},
 			[]string{"arn:aws:iam::*:oidc-provider/" + gitHubIssuer},
-			butAccessRole().Condition,
+			p.butAccessRole().Condition,
 		})
 	}
 	var roles []string
@@ -297,7 +305,7 @@ func (p *prover) accessDenials() []denial {
 		"iam:DetachRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary",
 		"iam:DeleteRolePermissionsBoundary", "iam:TagRole", "iam:UntagRole",
 	}
-	access := keepsAccessRole()
+	access := p.keepsAccessRole()
 	access.actions = append(access.actions, changes...)
 	return append(denials, access, denial{changes, roles, tagged.Condition})
 }
@@ -349,17 +357,17 @@ func service(action string) string {
 	return name
 }
 
-// allowsRegions checks that a policy denies all regions but those given, except
+// checkRegions checks that a policy denies all regions but those declared, except
 // what AWS serves from one region for all, and what serves in each.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
-func (d *policyDocument) allowsRegions(regions []string) error {
-	elsewhere := butAccessRole()
-	elsewhere.require("StringNotEquals", "aws:RequestedRegion", regions...)
+func (p *prover) checkRegions(d *policyDocument) error {
+	elsewhere := p.butAccessRole()
+	elsewhere.require("StringNotEquals", "aws:RequestedRegion", p.org.Guardrails.Regions...)
 	if len(d.Statement) != 2 {
 		return fmt.Errorf("it has %d statements", len(d.Statement))
 	}
 	keeps := policyDocument{Statement: d.Statement[1:]}
-	if err := keeps.deniesOnly([]denial{keepsAccessRole()}); err != nil {
+	if err := keeps.deniesOnly([]denial{p.keepsAccessRole()}); err != nil {
 		return err
 	}
 	s := d.Statement[0]

@@ -258,7 +258,7 @@ func (p *prover) proveParameters(ctx context.Context, a *account) {
 // facts are what the management account knows about an account.
 func (p *prover) facts(name string) []fact {
 	path := p.org.ParameterPath(name)
-	role := organization.AccessRole
+	role := p.org.AccessRoleOf(name)
 	if name == organization.Master {
 		// Nobody enters it from above: its own administrators' role is the way in.
 		role = p.org.Name(name, organization.RoleAdmin)

@@ -5,10 +5,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
 // State is where an account is in its life, in AWS's words; empty if nobody has said.
@@ -25,6 +28,11 @@ const (
 	Closed            State = "CLOSED"
 )
 
+// Missing says that the organization doesn't have an account that it had. AWS takes a
+// closed account away after 90 days, and its address stays taken. It isn't a word of
+// AWS's.
+const Missing State = "not in the organization any more"
+
 // Of returns an account's state. AWS's endpoints and emulators that don't know State
 // yet have a Status.
 func Of(account types.Account) State {
@@ -34,6 +42,7 @@ func Of(account types.Account) State {
 // Account is what there is to know about an account before it is entered.
 type Account struct {
 	State State
+	Email string
 	// Invited accounts were somebody else's before, and lack the role that AWS makes in
 	// the accounts that it creates, unless somebody has made it there.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
@@ -49,7 +58,7 @@ func List(ctx context.Context, cfg aws.Config) (map[string]Account, error) {
 			return nil, err
 		}
 		for _, a := range page.Accounts {
-			all[aws.ToString(a.Id)] = Account{Of(a), a.JoinedMethod == types.AccountJoinedMethodInvited}
+			all[aws.ToString(a.Id)] = Account{Of(a), aws.ToString(a.Email), a.JoinedMethod == types.AccountJoinedMethodInvited}
 		}
 	}
 	return all, nil
@@ -61,8 +70,39 @@ func (s State) Active() bool { return s == Active }
 // Closing reports whether an account is closed, or about to be.
 func (s State) Closing() bool { return s == PendingClosure || s == Closed || s == Suspended }
 
-// Remedy is what to do about an account that doesn't work; empty for one that does,
-// and for a state that isn't known.
+// Usable reports whether an account works, as far as anybody knows.
+func (s State) Usable() bool { return s == "" || s == Active }
+
+// GivenUp reports whether an account doesn't work, and needn't ever again: then the
+// file may leave it out.
+func (s State) GivenUp() bool { return s.Closing() || s == Missing }
+
+// Unusable says that a declared account doesn't work, what that means for a run, and what
+// to do: the ways out, each on a line of its own.
+func (s State) Unusable(name, id string) string {
+	var ways []string
+	way := func(title, text string) { ways = append(ways, fmt.Sprintf("\n  %-14s %s", title, text)) }
+	const reopen = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html"
+	switch s {
+	case PendingActivation:
+		way("to use it:", "complete its sign-up as its root user (phone number, payment method), and run `coldstart up`")
+	case Suspended:
+		way("to use it:", "ask AWS Support, which has restricted or closed it, and run `coldstart up` when it works again")
+	case PendingClosure, Closed:
+		way("to reopen it:", "ask AWS Support within 90 days of its closing ("+reopen+"), and run `coldstart up`")
+	case Missing:
+		way("to use it:", "if it still exists, invite it, accept the invitation, and run `coldstart up`")
+	case Active:
+	}
+	if s.GivenUp() {
+		way("to give it up:", "take "+name+" out of Pulumi.master.yaml, and run `coldstart up`: the account's stack is forgotten")
+		way("to replace it:", "give it up, and in the same run or later declare an account with another name and another address: an address can't be used again")
+	}
+	return fmt.Sprintf("account %s (%s) is %s: nothing is created or changed in it, and everything else goes on%s", name, id, s, strings.Join(ways, ""))
+}
+
+// Remedy is what to do about an account that doesn't work and that no stack has; empty
+// for one that works, and for a state that isn't known.
 func (s State) Remedy() string {
 	switch s {
 	case PendingActivation:
@@ -71,7 +111,30 @@ func (s State) Remedy() string {
 		return "reopen the account within 90 days if it was closed, ask AWS Support if AWS has suspended it, or write another address"
 	case PendingClosure, Closed:
 		return "reopen the account within 90 days of its closing, or write another address: a closed account's address can't be used again"
-	case Active:
+	case Missing, Active:
+	}
+	return ""
+}
+
+// ControlTowerRole is the role by which the management account enters accounts that
+// Control Tower has made.
+// https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
+const ControlTowerRole = "AWSControlTowerExecution"
+
+// OrganizationsRole is the one in accounts that Organizations has made.
+const OrganizationsRole = "OrganizationAccountAccessRole"
+
+// OtherRole returns which of the roles that AWS's services make lets the management
+// account, whose credentials cfg has, into an account besides the given one; empty if none
+// does.
+func OtherRole(ctx context.Context, cfg aws.Config, id, role string) string {
+	for _, other := range []string{OrganizationsRole, ControlTowerRole} {
+		if other == role {
+			continue
+		}
+		if _, err := awsconfig.Assume(cfg, "arn:aws:iam::"+id+":role/"+other, "coldstart").Credentials.Retrieve(ctx); err == nil {
+			return other
+		}
 	}
 	return ""
 }

@@ -49,7 +49,7 @@ account isn't declared, so it isn't here. Nothing is asked of AWS.`,
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {account, unit, email, network, zone, id, protect, closeOnDelete, keepOnDelete, guardrails, tags}")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {account, unit, email, network, zone, id, protect, closeOnDelete, keepOnDelete, accessRole, guardrails, tags}")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = accountListRun
@@ -85,6 +85,7 @@ type accountRow struct {
 	Protect       bool              `json:"protect,omitempty"`
 	CloseOnDelete bool              `json:"closeOnDelete,omitempty"`
 	KeepOnDelete  bool              `json:"keepOnDelete,omitempty"`
+	AccessRole    string            `json:"accessRole,omitempty"`
 	Guardrails    []string          `json:"guardrails,omitempty"`
 	Tags          map[string]string `json:"tags,omitempty"`
 }
@@ -93,7 +94,7 @@ func rowOf(org *organization.Organization, name string) accountRow {
 	a := org.Accounts[name]
 	row := accountRow{
 		Account: name, Unit: a.Unit, Email: org.AccountEmail(name), Zone: org.ZoneName(name), ID: a.ID,
-		Protect: a.Protect, CloseOnDelete: a.CloseOnDelete, KeepOnDelete: a.KeepOnDelete, Guardrails: a.Guardrails, Tags: a.Tags,
+		Protect: a.Protect, CloseOnDelete: a.CloseOnDelete, KeepOnDelete: a.KeepOnDelete, AccessRole: a.AccessRole, Guardrails: a.Guardrails, Tags: a.Tags,
 	}
 	if a.Network.IsValid() {
 		row.Network = a.Network.String()
@@ -112,6 +113,7 @@ func (r accountRow) flags() string {
 		{r.Protect, "protect"},
 		{r.CloseOnDelete, "closeOnDelete"},
 		{r.KeepOnDelete, "keepOnDelete"},
+		{r.AccessRole != "", "accessRole " + r.AccessRole},
 		{len(r.Guardrails) > 0, "guardrails " + strings.Join(r.Guardrails, " ")},
 	} {
 		if f.set {

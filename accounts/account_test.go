@@ -108,42 +108,50 @@ func TestAtOnce(t *testing.T) {
 	})
 }
 
+// An account that AWS has is taken over as it is, and one that isn't in use is left as it
+// is in the state.
 func TestAdoptedAccount(t *testing.T) {
 	t.Parallel()
-	// AWS shows an address as it was first written.
-	existing := &accounts.Existing{ID: "o-old", Accounts: map[string]accounts.ExistingAccount{
-		"aws+prod@acme.example": {ID: "123456789012", State: "ACTIVE"},
-		"aws+dev@acme.example":  {ID: "210987654321", State: "ACTIVE"},
-	}}
-	for _, c := range []struct{ email, id string }{
-		{"aws+prod@acme.example", "123456789012"},
-		{"AWS+Prod@ACME.example", "123456789012"},
-		{"aws+prod2@acme.example", ""},
+	for name, args := range map[string]accounts.AccountArgs{
+		"adopted": {Adopt: "123456789012"}, "left": {Left: true}, "left, perhaps in the state": {Left: true, Adopt: "123456789012"},
 	} {
-		t.Run(c.email, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
-				args := prod()
-				args.Email, args.Existing = c.email, existing
-				result := pulumitest.Run{Preview: preview}.Do(t, declareAccount(args))
+				all := prod()
+				all.Adopt, all.Left = args.Adopt, args.Left
+				result := pulumitest.Run{Preview: preview}.Do(t, declareAccount(all))
 				if result.Err != nil {
 					t.Fatal(result.Err)
 				}
 				account := result.Resource(t, pulumitest.AWSAccount, "prod")
-				ignored := slices.Clone(settled)
-				if c.id != "" {
-					ignored = append(ignored, "parentId", "tags", "closeOnDeletion")
-				}
-				checkImport(t, account, c.id, ignored...)
+				checkImport(t, account, args.Adopt, append(slices.Clone(settled), "parentId", "tags", "closeOnDeletion")...)
 				if !account.Protect || !account.RetainOnDelete {
-					t.Error("an adopted account isn't protected and retained")
+					t.Error("the account isn't protected and retained")
 				}
-				if c.id != "" && result.Exports["id"] != c.id {
+				if args.Adopt != "" && result.Exports["id"] != args.Adopt {
 					t.Errorf("id is %v", result.Exports["id"])
 				}
 			})
 		})
 	}
+}
+
+// An account that isn't in use and that the state doesn't have isn't created again, and
+// what is declared about it knows its id.
+func TestAbsentAccount(t *testing.T) {
+	t.Parallel()
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		args := prod()
+		args.Absent = &accounts.Absent{ID: "123456789012", ARN: "arn:prod"}
+		result := pulumitest.Run{Preview: preview}.Do(t, declareAccount(args))
+		if n := len(result.OfType(pulumitest.AWSAccount)); result.Err != nil || n != 0 {
+			t.Errorf("%v: %d accounts", result.Err, n)
+		}
+		if diff := cmp.Diff(map[string]any{"id": "123456789012", "arn": "arn:prod"}, result.Exports); diff != "" {
+			t.Errorf("outputs: (-want +got)\n%s", diff)
+		}
+	})
 }
 
 // An account to be let go leaves the program without leaving the organization.

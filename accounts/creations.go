@@ -40,7 +40,7 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 		return pulumi.String(args.Name)
 	}
 	number, before := c.count, []any{args.ParentID}
-	if args.After != nil {
+	if args.After != nil && args.After.account != nil {
 		before = append(before, args.After.account.ID())
 	}
 	first := args.After == nil || args.After.turn == nil

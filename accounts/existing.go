@@ -43,11 +43,6 @@ type ExistingAccount struct {
 	Invited bool
 }
 
-// settled are properties that count only when an account is created. AWS has no
-// way to change or read most of them, and the provider would replace the
-// account for the sake of the rest, of an address in another letter case even.
-var settled = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
-
 // Discover asks AWS for the organization that the credentials belong to. It
 // returns nil if there is none.
 func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*Existing, error) {
@@ -179,24 +174,25 @@ func (e *Existing) unit(name string) []pulumi.ResourceOption {
 	return adopt(e.Units[name], "tags")
 }
 
-// Has reports whether there is an account with the given e-mail.
-func (e *Existing) Has(email string) bool {
+// WithEmail returns the account with the given e-mail; one without an id if there is none.
+func (e *Existing) WithEmail(email string) ExistingAccount {
 	if e == nil {
-		return false
+		return ExistingAccount{}
 	}
-	_, ok := e.Accounts[strings.ToLower(email)]
-	return ok
+	return e.Accounts[strings.ToLower(email)]
 }
 
-// account returns the options that adopt the account with the given e-mail, and
-// those that every account has.
-func (e *Existing) account(email string) []pulumi.ResourceOption {
-	if e != nil {
-		if found, ok := e.Accounts[strings.ToLower(email)]; ok {
-			return adopt(found.ID, append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)...)
+// WithID returns the account with the given id and its e-mail in lower case.
+func (e *Existing) WithID(id string) (account ExistingAccount, email string, ok bool) {
+	if e == nil {
+		return ExistingAccount{}, "", false
+	}
+	for email, found := range e.Accounts {
+		if found.ID == id {
+			return found, email, true
 		}
 	}
-	return []pulumi.ResourceOption{pulumi.IgnoreChanges(settled)}
+	return ExistingAccount{}, "", false
 }
 
 // adopt returns the options that import the resource with the given id and
@@ -205,25 +201,22 @@ func adopt(id string, leave ...string) []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Import(pulumi.ID(id)), pulumi.IgnoreChanges(leave)}
 }
 
-// Without returns what exists besides what a stack has already, given by
-// e-mails in lower case and names of units.
-func (e *Existing) Without(emails, units []string, organization bool) *Existing {
+// Without returns what exists besides what a stack has already, given by the names of
+// units.
+func (e *Existing) Without(units []string, organization bool) *Existing {
 	if e == nil {
 		return nil
 	}
 	rest := *e
-	rest.Known, rest.Units, rest.Accounts = organization, maps.Clone(e.Units), maps.Clone(e.Accounts)
-	for _, email := range emails {
-		delete(rest.Accounts, email)
-	}
+	rest.Known, rest.Units = organization, maps.Clone(e.Units)
 	for _, unit := range units {
 		delete(rest.Units, unit)
 	}
 	return &rest
 }
 
-// Check reports why the account with the given e-mail can neither be created nor
-// adopted. The id is the one that the declaration names, or empty.
+// Check reports why an account with the given e-mail, which no stack has yet, can neither
+// be created nor adopted. The id is the one that the declaration names, or empty.
 func (e *Existing) Check(name, id, email string) error {
 	key := "coldstart:accounts." + name
 	if e == nil {
@@ -241,10 +234,8 @@ func (e *Existing) Check(name, id, email string) error {
 	case id == "", ok && found.ID == id:
 		return nil
 	}
-	for other, found := range e.Accounts {
-		if found.ID == id {
-			return fmt.Errorf("%s.email: the address of %s is %s, not %s; write email: %s", key, id, other, email, other)
-		}
+	if _, other, ok := e.WithID(id); ok {
+		return fmt.Errorf("%s.email: the address of %s is %s, not %s; write email: %s", key, id, other, email, other)
 	}
 	return fmt.Errorf("%s.id: %s isn't in the organization %s; invite it there and accept the invitation, then run again", key, id, e.ID)
 }

@@ -41,6 +41,7 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	text := clean(e.Message)
 	switch {
 	case text == "", text == "update failed", text == "preview failed":
+	case w.panics.read(text):
 	case e.Severity == "error":
 		w.failures[e.URN] += text
 		if e.URN != "" && !strings.Contains(e.URN, "pulumi:pulumi:Stack") {
@@ -52,6 +53,53 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	case e.Severity == "warning":
 		w.stack.say("%s", text)
 	}
+}
+
+// panicked begins the text of a panic: the plugin is gone, the next one would fall over the
+// same thing, and what else was under way failed with it.
+const panicked = "a plugin of Pulumi's panicked, which no waiting changes: "
+
+// panicking is the beginning of what Go writes when a plugin panics.
+type panicking struct {
+	text   string
+	frames []string
+}
+
+// frame matches a line with a function, of which the first ones say where it happened.
+var frame = regexp.MustCompile(`^(\S+/\S+)\(.*\)$`)
+
+// read reads what a plugin has written, which the engine shows when the plugin is gone. It
+// reports whether there was a panic.
+func (p *panicking) read(text string) bool {
+	_, dump, found := strings.Cut(text, "panic: ")
+	if !found || !strings.Contains(dump, "goroutine ") {
+		return false
+	}
+	if p.text != "" {
+		return true
+	}
+	for line := range strings.Lines(dump) {
+		line = strings.TrimSpace(line)
+		switch {
+		case p.text == "":
+			p.text = line
+		case len(p.frames) < 3 && frame.MatchString(line):
+			p.frames = append(p.frames, frame.FindStringSubmatch(line)[1])
+		}
+	}
+	return true
+}
+
+// lines returns what is to be said about the panic, if there was one.
+func (p *panicking) lines() []string {
+	if p.text == "" {
+		return nil
+	}
+	line := panicked + p.text
+	for _, f := range p.frames {
+		line += "\n  at " + f
+	}
+	return []string{line}
 }
 
 // typeOf returns the type in a URN, without those of its parents.
@@ -83,10 +131,11 @@ func clean(message string) string {
 func (w *watcher) cause(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.errors) == 0 {
+	lines := append(w.panics.lines(), w.errors...)
+	if len(lines) == 0 {
 		return summarize(err)
 	}
-	return diagnose(w.errors, err)
+	return diagnose(lines, err)
 }
 
 // summarize keeps the lines of a CLI's output that say what went wrong.

@@ -17,12 +17,7 @@ import (
 // waits for an account's Status, which AWS has retired, to see the end of what it has
 // done, and reading the account back doesn't show that it is closed, either.
 func (s *stack) forgetClosed(ctx context.Context, handle auto.Stack) (forgotten int, err error) {
-	s.watcher.mu.Lock()
-	failed := slices.Clone(s.watcher.failed)
-	s.watcher.mu.Unlock()
-	failed = slices.DeleteFunc(failed, func(m apitype.StepEventMetadata) bool {
-		return m.Op != apitype.OpDelete || m.Type != accountType || m.Old == nil
-	})
+	failed := s.watcher.unclosed()
 	if len(failed) == 0 {
 		return 0, nil
 	}
@@ -32,24 +27,41 @@ func (s *stack) forgetClosed(ctx context.Context, handle auto.Stack) (forgotten 
 			return err
 		}
 		finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
-		forgotten = 0
-		for _, m := range failed {
-			r := apitype.ResourceV3{URN: resource.URN(m.URN), Type: tokens.Type(m.Type), ID: resource.ID(m.Old.ID), Provider: m.Old.Provider}
-			state, err := finder.status(ctx, r)
-			if err != nil {
-				return err
-			}
-			if !accountstate.State(state).Closing() {
-				continue
-			}
-			s.say("account %s (%s) is %s", r.URN.Name(), r.ID, state)
-			deployment.Resources = slices.DeleteFunc(deployment.Resources, func(other apitype.ResourceV3) bool { return other.URN == r.URN })
-			forgotten++
-		}
-		if forgotten == 0 {
-			return nil
+		look := func(r apitype.ResourceV3) (string, error) { return finder.status(ctx, r) }
+		if forgotten, err = forgetClosed(deployment, failed, look, s.say); err != nil || forgotten == 0 {
+			return err
 		}
 		return s.write(ctx, envelope, deployment)
 	})
 	return forgotten, err
+}
+
+// unclosed returns the accounts whose closing has failed in this attempt.
+func (w *watcher) unclosed() (accounts []apitype.ResourceV3) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.failed {
+		if m.Op == apitype.OpDelete && m.Type == accountType && m.Old != nil {
+			accounts = append(accounts, apitype.ResourceV3{URN: resource.URN(m.URN), Type: tokens.Type(m.Type), ID: resource.ID(m.Old.ID), Provider: m.Old.Provider})
+		}
+	}
+	return accounts
+}
+
+// forgetClosed takes those of the accounts out of a state that are closed, as look says.
+func forgetClosed(d *apitype.DeploymentV3, accounts []apitype.ResourceV3, look func(apitype.ResourceV3) (string, error), say func(string, ...any)) (forgotten int, err error) {
+	for _, r := range accounts {
+		state, err := look(r)
+		if err != nil {
+			return forgotten, err
+		}
+		if !accountstate.State(state).GivenUp() {
+			continue
+		}
+		say("account %s (%s) is %s", r.URN.Name(), r.ID, state)
+		d.Resources = slices.DeleteFunc(d.Resources, func(other apitype.ResourceV3) bool { return other.URN == r.URN })
+		forgotten++
+	}
+	dropReferences(d)
+	return forgotten, nil
 }

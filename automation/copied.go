@@ -17,17 +17,23 @@ import (
 
 // copied copies the stack's state into a scratch backend, with providers that come
 // into accounts by their plan roles: a refresh takes its providers from the state, and
-// those there assume roles that a plan role may not. Secrets stay encrypted as they
-// are. The caller removes the folder.
+// those there assume roles that a plan role may not. The caller removes the folder.
 func (s *stack) copied(ctx context.Context, plan *program.Plan) (dir string, env map[string]string, err error) {
+	return s.scratchCopy(ctx, func(deployment json.RawMessage) (json.RawMessage, error) {
+		return withProviders(deployment, func(provider string, inputs map[string]any) error {
+			return plan.Enter(s.a.org, s.name, provider, inputs)
+		})
+	})
+}
+
+// scratchCopy copies the stack's state, as change returns it, into a scratch backend.
+// Secrets stay encrypted as they are. The caller removes the folder.
+func (s *stack) scratchCopy(ctx context.Context, change func(json.RawMessage) (json.RawMessage, error)) (dir string, env map[string]string, err error) {
 	envelope, err := s.encrypted(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	enter := func(provider string, inputs map[string]any) error {
-		return plan.Enter(s.a.org, s.name, provider, inputs)
-	}
-	if envelope.Deployment, err = withProviders(envelope.Deployment, enter); err != nil {
+	if envelope.Deployment, err = change(envelope.Deployment); err != nil {
 		return "", nil, fmt.Errorf("reading the state: %w", err)
 	}
 	dir, scratch, err := s.a.scratch()

@@ -55,14 +55,23 @@ func (a *Automation) PlanDestroy(ctx context.Context, stacks ...string) ([]Destr
 	if err != nil {
 		return nil, err
 	}
+	existing, err := a.existing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	broken, err := a.unusable(ctx, existing)
+	if err != nil {
+		return nil, fmt.Errorf("whether every account works isn't known: %w", err)
+	}
 	plans := make([]Destruction, len(selected))
 	byName := map[string]int{}
 	for i, s := range selected {
 		byName[s.Name] = i
 	}
 	err = a.each(ctx, selected, func(ctx context.Context, s organization.Stack) error {
-		plans[byName[s.Name]] = a.stack(s, &shared{events: newQueue(nil)}).destruction(ctx, states[s.Name])
-		return nil
+		var err error
+		plans[byName[s.Name]], err = a.stack(s, &shared{events: newQueue(nil), broken: broken}).destruction(ctx, states[s.Name])
+		return err
 	})
 	return slices.DeleteFunc(plans, func(d Destruction) bool { return d.Deleted+len(d.Kept) == 0 }), err
 }
@@ -214,7 +223,12 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
+	if s.brokenAccount() != nil { // What is in the account can't be deleted, nor looked at.
+		err = s.forget(ctx, handle)
+	} else {
+		_, err = s.recover(ctx, handle, nil, nil)
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.unlocked(ctx, func() error {
@@ -241,12 +255,19 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 }
 
 // destruction says what destroying the stack would do to it.
-func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) Destruction {
+func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) (Destruction, error) {
 	d := Destruction{Stack: s.name}
 	if state == nil {
-		return d
+		return d, nil
 	}
-	d.Kept = s.keep(ctx, state)
+	if s.brokenAccount() != nil {
+		stripped, err := s.strip(state)
+		if err != nil {
+			return d, err
+		}
+		d.Kept = append(d.Kept, stripped)
+	}
+	d.Kept = append(d.Kept, s.keep(ctx, state)...)
 	for _, r := range state.Resources {
 		if !r.Custom || !strings.Contains(string(r.Type), ":") || strings.HasPrefix(string(r.Type), "pulumi:") || r.RetainOnDelete {
 			continue
@@ -259,7 +280,7 @@ func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) De
 			d.Lost = append(d.Lost, lost)
 		}
 	}
-	return d
+	return d, nil
 }
 
 // loses says what is lost with a resource for good; empty if another update makes it

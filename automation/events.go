@@ -72,6 +72,8 @@ type watcher struct {
 	// errors are what the engine says went wrong, failures the same by URN.
 	errors   []string
 	failures map[string]string
+	// panics is how a plugin died, if it did by a panic.
+	panics panicking
 	// entrances says that updates of providers aren't worth telling, ignored which
 	// updates weren't.
 	entrances bool
@@ -240,6 +242,6 @@ func (w *watcher) reset() {
 func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.errors, w.failures, w.failed = nil, map[string]string{}, nil
+	w.errors, w.failures, w.failed, w.panics = nil, map[string]string{}, nil, panicking{}
 	w.under, w.ignored, w.retained = map[string]Resource{}, map[string]bool{}, map[string]bool{}
 }

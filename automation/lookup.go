@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
@@ -250,12 +250,12 @@ func (f *finder) status(ctx context.Context, r apitype.ResourceV3) (string, erro
 	}
 	out, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String(string(r.ID))})
 	if gone := (*organizationstypes.AccountNotFoundException)(nil); errors.As(err, &gone) {
-		return "not in the organization any more", nil
+		return string(accountstate.Missing), nil
 	}
 	if err != nil {
 		return "", err
 	}
-	return cmp.Or(string(out.Account.State), string(out.Account.Status)), nil
+	return string(accountstate.Of(*out.Account)), nil
 }
 
 // inCreation returns the names of accounts that AWS is creating.

@@ -232,18 +232,25 @@ func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all 
 
 // deployment returns the stack's state, and the envelope that it came in.
 func (s *stack) deployment(ctx context.Context, handle auto.Stack) (apitype.UntypedDeployment, *apitype.DeploymentV3, error) {
-	deployment := &apitype.DeploymentV3{}
 	envelope, err := handle.Export(ctx)
 	if err != nil {
 		return envelope, nil, fmt.Errorf("reading the state: %w", summarize(err))
 	}
+	deployment, err := deploymentIn(envelope)
+	s.latest.Store(deployment)
+	return envelope, deployment, err
+}
+
+// deploymentIn returns the state that is in an envelope.
+func deploymentIn(envelope apitype.UntypedDeployment) (*apitype.DeploymentV3, error) {
+	deployment := &apitype.DeploymentV3{}
 	if len(envelope.Deployment) == 0 || string(envelope.Deployment) == "null" {
-		return envelope, deployment, nil
+		return deployment, nil
 	}
 	if err := json.Unmarshal(envelope.Deployment, deployment); err != nil {
-		return envelope, nil, fmt.Errorf("reading the state: %w", err)
+		return nil, fmt.Errorf("reading the state: %w", err)
 	}
-	return envelope, deployment, nil
+	return deployment, nil
 }
 
 // write replaces the stack's state.
@@ -253,6 +260,7 @@ func (s *stack) write(ctx context.Context, envelope apitype.UntypedDeployment, d
 		return err
 	}
 	envelope.Deployment = raw
+	s.latest.Store(deployment)
 	return s.imported(ctx, s.a.options.Dir, s.a.options.Env, envelope)
 }
 

@@ -126,15 +126,26 @@ func (r *Result) succeeded(stack string) bool {
 }
 
 // Err joins the errors of all stacks that failed, each a *StackError, and is nil
-// if none did. Stacks that were skipped because of them don't count twice.
+// if none did. Stacks that were skipped because of them don't count twice. A preview or
+// update of an organization with declared accounts that don't work fails too, with an
+// *UnusableError for each of those, after everything else has been done.
 func (r *Result) Err() error {
 	var errs []error
 	for _, s := range r.Stacks {
-		if s.Status == StatusFailed {
+		unusable := r.Operation != OperationDrift && r.Operation != OperationRefresh && s.unusable()
+		if s.Status == StatusFailed || unusable {
 			errs = append(errs, &StackError{Stack: s.Stack, Err: s.Err})
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Unusable reports whether a stack was skipped since its account doesn't work in AWS.
+func (r *Result) Unusable() bool { return slices.ContainsFunc(r.Stacks, StackResult.unusable) }
+
+func (s StackResult) unusable() bool {
+	var e *UnusableError
+	return s.Status == StatusSkipped && errors.As(s.Err, &e)
 }
 
 // StackError is what went wrong with one stack.

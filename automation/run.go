@@ -44,12 +44,16 @@ type node struct {
 	// done is closed when the stack has ended; result is valid then.
 	done   chan struct{}
 	result StackResult
+	// burial says that the stack isn't declared any more and is given up.
+	burial bool
 }
 
 // shared is what the stacks of one run have in common.
 type shared struct {
 	live   *stackref.Live
 	events *queue
+	// broken are the accounts that don't work in AWS, by name.
+	broken map[string]*UnusableError
 }
 
 // run does an operation to the named stacks, or to all.
@@ -65,14 +69,21 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	begin := time.Now()
 	common := &shared{live: stackref.NewLive(), events: newQueue(a.listener())}
 	defer common.events.close()
+	if common.broken, err = a.unusable(ctx, existing); err != nil {
+		common.events.put(Event{Time: begin, Kind: EventMessage, Stack: organization.Master, Message: fmt.Sprintf("whether every account works isn't known: %v", err)})
+	}
+	common.announce()
 	nodes := a.graph(selected, op.order, common)
+	if op.name == OperationUp {
+		nodes = a.burials(nodes, common, existing)
+	}
 	slots := semaphore.NewWeighted(int64(a.options.Parallel))
 	var group errgroup.Group
 	for _, n := range nodes {
 		n.exists = existing[n.name]
 		group.Go(func() error {
 			defer close(n.done)
-			n.result = n.run(ctx, op, slots)
+			n.result = n.run(ctx, n.operation(op), slots)
 			n.emit(Event{Kind: EventStackFinished, Result: &n.result})
 			return nil
 		})
@@ -111,9 +122,39 @@ func (a *Automation) graph(selected []organization.Stack, o order, common *share
 	return nodes
 }
 
+// burials returns the nodes with those of the stacks that are given up, for which master
+// waits: it has the role that deletes the delegations of their zones.
+func (a *Automation) burials(nodes []*node, common *shared, existing map[string]bool) []*node {
+	i := slices.IndexFunc(nodes, func(n *node) bool { return n.name == organization.Master })
+	if i < 0 {
+		return nodes
+	}
+	master := nodes[i]
+	for _, name := range common.leaving() {
+		if existing[name] {
+			n := &node{stack: a.stack(organization.Stack{Name: name}, common), done: make(chan struct{}), burial: true}
+			master.waitsFor = append(master.waitsFor, n)
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+// operation returns what is done to the stack in a run of an operation.
+func (n *node) operation(op operation) operation {
+	if n.burial {
+		return operation{name: op.name, do: (*stack).bury}
+	}
+	return op
+}
+
 // run waits for what the stack waits for, and a slot, and does the operation.
 func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted) StackResult {
 	result := StackResult{Stack: n.name, Status: StatusSkipped, Changes: Changes{}}
+	if broken := n.brokenAccount(); broken != nil && !n.burial && op.name != OperationDestroy {
+		result.Err = broken
+		return result
+	}
 	if result.Err = n.wait(ctx, op.order); result.Err != nil {
 		return result
 	}
@@ -139,6 +180,14 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 		result.Status = StatusFailed
 	}
 	return result
+}
+
+// brokenAccount says that the stack's account doesn't work; nil if it does.
+func (s *stack) brokenAccount() error {
+	if e := s.broken[s.name]; e != nil {
+		return e
+	}
+	return nil
 }
 
 // do creates the stack if need be and does the operation.
@@ -179,6 +228,13 @@ func (n *node) wait(ctx context.Context, o order) error {
 		// A stack that ended is ready too, if it ended well.
 		if slices.Contains([]Status{StatusSucceeded, StatusAbsent}, other.result.Status) {
 			continue
+		}
+		// What the stack of a broken account exported last is there to be read.
+		if other.brokenAccount() != nil && other.exists && !other.burial {
+			continue
+		}
+		if other.burial {
+			return fmt.Errorf("not run, because stack %s, which is given up before, was %s", other.name, other.result.Status)
 		}
 		if o == backward {
 			return fmt.Errorf("not run, because stack %s, which needs this one, is still there", other.name)

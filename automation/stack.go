@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -15,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
@@ -79,6 +81,9 @@ type stack struct {
 	kept []string
 	*shared
 	watcher watcher
+	// latest is the state that was read or written last, for the program that runs next;
+	// nil if that has to be read.
+	latest atomic.Pointer[apitype.DeploymentV3]
 }
 
 func (a *Automation) stack(s organization.Stack, common *shared) *stack {
@@ -105,6 +110,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	run := program.For(s.a.org, program.Settings{
 		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
 		States: program.States(s.a.org, s.a.options.Env),
+		Held:   func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
@@ -169,6 +175,13 @@ func (s *stack) preview(ctx context.Context) error {
 		if err := s.init(ctx, dir, env, ""); err != nil {
 			return err
 		}
+	}
+	if s.exists && s.name == organization.Master && len(s.leaving()) > 0 {
+		var err error
+		if dir, env, err = s.releasedCopy(ctx); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
 	}
 	if !s.exists && s.name != organization.Master && s.a.options.PlanToken == nil {
 		if account, err := s.account(ctx); err == nil {
@@ -242,6 +255,9 @@ func (s *stack) up(ctx context.Context) error {
 	}
 	if s.exists {
 		if _, err := s.recover(ctx, handle, nil, nil); err != nil {
+			return err
+		}
+		if err := s.released(ctx); err != nil {
 			return err
 		}
 	}
@@ -377,7 +393,7 @@ func passes(err error) bool {
 	if strings.Contains(err.Error(), byToken) {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
-	return passing.MatchString(err.Error())
+	return passing.MatchString(err.Error()) && !strings.Contains(err.Error(), panicked)
 }
 
 // over runs f with a channel of engine events, which it watches, and returns an error

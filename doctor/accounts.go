@@ -20,6 +20,7 @@ import (
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/noted"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -49,6 +50,7 @@ func (x *examiner) list(ctx context.Context) []Finding {
 			other++
 		}
 	}
+	x.note(ctx)
 	found := fmt.Sprintf("%s declared besides the management account's; the organization has %d", count(len(x.org.Accounts), "account"), len(x.accounts)-1)
 	if other > 0 {
 		found += fmt.Sprintf(", %d of them closed, about to be, or not in use yet", other)
@@ -61,9 +63,9 @@ func (x *examiner) list(ctx context.Context) []Finding {
 func (x *examiner) addresses(context.Context) []Finding {
 	var findings []Finding
 	for _, name := range x.org.AccountNames() {
-		if err := x.existing.Check(name, x.org.Accounts[name].ID, x.org.AccountEmail(name)); err != nil {
-			found, remedy, _ := strings.Cut(err.Error(), "; ")
-			findings = append(findings, Finding{Check: "account " + name, Status: Failure, Found: found, Remedy: remedy})
+		if f := x.address(name); f != nil {
+			f.Check = "account " + name
+			findings = append(findings, *f)
 		}
 	}
 	if len(findings) > 0 {
@@ -73,6 +75,45 @@ func (x *examiner) addresses(context.Context) []Finding {
 	return ok("%d to adopt, %d to create", len(x.org.Accounts)-toCreate, toCreate)
 }
 
+// address finds out about one account; nil if nothing is to be said.
+func (x *examiner) address(name string) *Finding {
+	email := x.org.AccountEmail(name)
+	if id := x.noted[name]; id != "" && x.existing != nil {
+		found, is, ok := x.existing.WithID(id)
+		if !ok {
+			found.State = accountstate.Missing
+		}
+		switch {
+		case !found.State.Usable():
+			what, ways, _ := strings.Cut(found.State.Unusable(name, id), "\n")
+			return &Finding{Status: Failure, Found: what, Remedy: ways}
+		case !strings.EqualFold(is, email):
+			return &Finding{
+				Status: Warning, Found: fmt.Sprintf("%s isn't the address of account %s any more, which is %s in AWS", email, id, is),
+				Remedy: fmt.Sprintf("write email: %s under coldstart:accounts.%s", is, name),
+			}
+		}
+		return nil
+	}
+	if err := x.existing.Check(name, x.org.Accounts[name].ID, email); err != nil {
+		found, remedy, _ := strings.Cut(err.Error(), "; ")
+		return &Finding{Status: Failure, Found: found, Remedy: remedy}
+	}
+	return nil
+}
+
+// note reads which accounts coldstart has made or taken over, of those that AWS doesn't
+// show as active under their declared addresses. Where that can't be read, accounts are
+// known by their addresses alone.
+func (x *examiner) note(ctx context.Context) {
+	doubtful := slices.DeleteFunc(x.org.AccountNames(), func(name string) bool {
+		return x.existing.WithEmail(x.org.AccountEmail(name)).State.Active()
+	})
+	if ids, err := noted.IDs(ctx, x.cfg, x.org, doubtful); err == nil {
+		x.noted = ids
+	}
+}
+
 // toCreate returns the declared accounts that the organization doesn't have.
 func (x *examiner) toCreate() []string {
 	return slices.DeleteFunc(x.org.AccountNames(), func(name string) bool {
@@ -80,13 +121,15 @@ func (x *examiner) toCreate() []string {
 	})
 }
 
-// accountOf returns the account with a declared account's address; one without an
-// id if there is none.
+// accountOf returns the account that is noted for a declared one, or has its address; one
+// without an id if there is none.
 func (x *examiner) accountOf(name string) accounts.ExistingAccount {
-	if x.existing == nil {
-		return accounts.ExistingAccount{}
+	if id := x.noted[name]; id != "" {
+		found, _, _ := x.existing.WithID(id)
+		found.ID = id
+		return found
 	}
-	return x.existing.Accounts[strings.ToLower(x.org.AccountEmail(name))]
+	return x.existing.WithEmail(x.org.AccountEmail(name))
 }
 
 const raiseQuota = "ask for more, which can take days: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1)"
@@ -203,7 +246,7 @@ func (x *examiner) bucket(ctx context.Context, account, id, name string) Finding
 	f := Finding{Check: "bucket " + name}
 	cfg := x.cfg
 	if account != organization.Master {
-		role := organization.RoleARN(id, organization.AccessRole)
+		role := organization.RoleARN(id, x.org.AccessRoleOf(account))
 		cfg = awsconfig.Assume(cfg, role, "coldstart-doctor")
 		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 			f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known, because the role that lets coldstart in can't be assumed: %s", said(err))

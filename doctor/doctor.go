@@ -251,6 +251,7 @@ type examiner struct {
 	organization *orgtypes.Organization // of "organization"; nil if there is none
 	accounts     []orgtypes.Account     // of "accounts"
 	existing     *accounts.Existing     // the same, as the program sees it; nil if there is no organization
+	noted        map[string]string      // the ids of accounts that coldstart has noted, by name
 	zones        []zone                 // of "apex zone"
 }
 

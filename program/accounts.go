@@ -1,7 +1,6 @@
 package program
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,23 +15,19 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// declareAccounts declares the organization, its units and its accounts.
-func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
+// declareAccounts declares the organization, its units and its accounts. Existing is what
+// discover returns.
+func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, existing *accounts.Existing, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
 	in := pulumi.Providers(provider)
-	units := declaredUnits(org.Organization)
-	existing, err := discover(ctx, org, previous, units, provider)
-	if err != nil {
-		return nil, nil, err
-	}
 	services := trusted(org.Organization)
 	if err := unmanaged(existing, services, org.Settings.PolicyTypes); err != nil {
 		return nil, nil, err
 	}
-	org.adopting = adopts(org.Organization, existing)
+	org.adopting = adopts(org, existing)
 	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
 		TrustedServices: services,
 		PolicyTypes:     org.Settings.PolicyTypes,
-		Units:           units,
+		Units:           declaredUnits(org.Organization),
 		Existing:        existing,
 	}, in)
 	if err != nil {
@@ -46,15 +41,12 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 			Name:          name,
 			Email:         org.AccountEmail(name),
 			ParentID:      o.Parent(account.Unit),
-			AccessRole:    organization.AccessRole,
+			AccessRole:    org.AccessRoleOf(name),
 			CloseOnDelete: account.CloseOnDelete,
 			KeepOnDelete:  account.KeepOnDelete,
-			Existing:      existing,
 			Tags:          tags(org.TagsOf(name)),
 		}
-		if !there(org.Organization, name, previous, existing) {
-			args.Creations = creations
-		}
+		org.standings[name].declare(args, creations)
 		if i >= accounts.AtOnce {
 			args.After = members[names[i-accounts.AtOnce]]
 		}
@@ -173,20 +165,18 @@ func declaredUnits(org *organization.Organization) []accounts.Unit {
 	return units
 }
 
-// discover looks at what AWS has: at the organization always, since others enable
-// services and types of policies for it; at units and accounts unless the stack's last
-// run had all that is declared. Then there is nothing to adopt.
-func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, units []accounts.Unit, provider *aws.Provider) (*accounts.Existing, error) {
-	covered := previous != nil && covers(previous, org.Organization)
-	if covered {
+// discover looks at what AWS has: at the organization and its accounts always, since
+// others enable services and types of policies for it, close accounts and change their
+// addresses; at units unless the stack's last run had all that are declared. It notes in
+// org how the accounts stand.
+func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Existing, error) {
+	units := declaredUnits(org.Organization)
+	if previous != nil && covers(previous, org.Organization) {
 		units = nil
 	}
 	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
 	if err != nil {
 		return nil, err
-	}
-	if covered {
-		return existing.Without(known(previous, org.Organization)), nil
 	}
 	if existing != nil && org.settings.States != nil {
 		all, err := org.settings.States(ctx.Context())
@@ -195,26 +185,18 @@ func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, 
 		}
 		existing.SetStates(all)
 	}
-	var errs []error
-	for _, name := range org.AccountNames() {
-		errs = append(errs, existing.Check(name, org.Accounts[name].ID, org.AccountEmail(name)))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := org.stand(ctx, previous, existing); err != nil {
 		return nil, err
 	}
-	rest := existing.Without(known(previous, org.Organization))
-	return rest, warnOfInvited(ctx, org.Organization, rest)
+	return existing.Without(known(previous, org.Organization)), warnOfInvited(ctx, org, existing)
 }
 
 // warnOfInvited names the accounts that are adopted and were invited.
-func warnOfInvited(ctx *pulumi.Context, org *organization.Organization, existing *accounts.Existing) error {
-	if existing == nil {
-		return nil
-	}
+func warnOfInvited(ctx *pulumi.Context, org *declaration, existing *accounts.Existing) error {
 	for _, name := range org.AccountNames() {
-		if a := existing.Accounts[strings.ToLower(org.AccountEmail(name))]; a.Invited {
+		if s := org.standings[name]; s.adopted && s.state.Usable() && s.invited {
 			text := fmt.Sprintf("account %s (%s) was invited, so it has the role %s only if somebody has made it there (coldstart doctor tells): %s",
-				name, a.ID, organization.AccessRole, accountstate.MakeRole(organization.AccessRole, existing.MasterAccountID))
+				name, s.id, org.AccessRoleOf(name), accountstate.MakeRole(org.AccessRoleOf(name), existing.MasterAccountID))
 			if err := ctx.Log.Warn(text, nil); err != nil {
 				return err
 			}
@@ -229,31 +211,14 @@ func covers(previous *stackref.Master, org *organization.Organization) bool {
 			return false
 		}
 	}
-	for name := range org.Accounts {
-		if previous.Accounts[name].ID == "" {
-			return false
-		}
-	}
 	return true
 }
 
-// there reports whether an account needn't be created: the declaration names it, the
-// stack has it, or AWS does.
-func there(org *organization.Organization, name string, previous *stackref.Master, existing *accounts.Existing) bool {
-	if org.Accounts[name].ID != "" || previous != nil && previous.Accounts[name].ID != "" {
-		return true
-	}
-	return existing.Has(org.AccountEmail(name))
-}
-
-// known returns the e-mails and units that the stack has already, so that they
-// are updated as usual and not adopted.
-func known(previous *stackref.Master, org *organization.Organization) (emails, units []string, organization bool) {
+// known returns the units that the stack has already, so that they are updated as usual
+// and not adopted, and whether it has the organization.
+func known(previous *stackref.Master, org *organization.Organization) (units []string, organization bool) {
 	if previous == nil {
-		return nil, nil, false
-	}
-	for _, member := range previous.Accounts {
-		emails = append(emails, strings.ToLower(member.Email))
+		return nil, false
 	}
 	for name := range org.Units {
 		if previous.Units[name] != "" {
@@ -262,7 +227,7 @@ func known(previous *stackref.Master, org *organization.Organization) (emails, u
 	}
 	// An organization that was only read is adopted once the provider can manage it.
 	last := &accounts.Existing{PolicyTypes: previous.PolicyTypes}
-	return emails, units, len(last.Unmanaged()) == 0
+	return units, len(last.Unmanaged()) == 0
 }
 
 // trusted returns the services that the organization has to trust: those that are
@@ -279,12 +244,15 @@ func trusted(org *organization.Organization) []string {
 
 // adopts reports whether this run takes over something that AWS has already. It leaves
 // what it takes over as it is, so others have to wait for the next run.
-func adopts(org *organization.Organization, existing *accounts.Existing) bool {
+func adopts(org *declaration, existing *accounts.Existing) bool {
 	if existing == nil {
 		return false
 	}
 	return existing.Adopts() && len(existing.Unmanaged()) == 0 || len(existing.Units) > 0 ||
-		slices.ContainsFunc(org.AccountNames(), func(name string) bool { return existing.Has(org.AccountEmail(name)) })
+		slices.ContainsFunc(org.AccountNames(), func(name string) bool {
+			s := org.standings[name]
+			return s.adopted && s.state.Usable()
+		})
 }
 
 // unmanaged returns an error if the organization lacks something and the AWS plugin

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -30,32 +30,33 @@ func guard(previous *stackref.Master, org *organization.Organization) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
-		errs = append(errs, guardAccount(name, previous.Accounts[name], org))
+		was, account := previous.Accounts[name], org.Accounts[name]
+		if account.ID != "" && account.ID != was.ID {
+			errs = append(errs, fmt.Errorf("coldstart:accounts.%s.id: %s was %s: an account stands for one id; write %s again, or declare the other account under a name of its own",
+				name, account.ID, was.ID, was.ID))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func guardAccount(name string, was stackref.Member, org *organization.Organization) error {
-	account, declared := org.Accounts[name]
+// guardTakenOut refuses to let go of an account that the stack had and that isn't declared
+// any more, unless it may go.
+func guardTakenOut(name string, was stackref.Member, org *declaration, existing *accounts.Existing) error {
 	key := "coldstart:accounts." + name
+	state := stateOf(existing, was.ID)
 	switch {
-	case !declared && (was.CloseOnDelete || was.KeepOnDelete):
+	case state.GivenUp() && org.settings.Held == nil:
+		return fmt.Errorf("%s: account %s (%s) is %s and no longer declared: run `coldstart up`, which takes it out of the state together with its own stack; Pulumi alone would try to close it, or stop at its protection",
+			key, name, was.ID, state)
+	case state.GivenUp(), was.CloseOnDelete, was.KeepOnDelete:
 		return nil
-	case !declared:
-		return fmt.Errorf(`%s: account %s (%s, %s) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
+	}
+	return fmt.Errorf(`%s: account %s (%s, %s) is no longer declared: accounts can't be deleted, and their addresses can't be used again; write it again, or
   to close it:   write it again with closeOnDelete: true; "pulumi up --stack master"; destroy its own stack
                  ("coldstart destroy %[2]s --unprotect"); take it out of the file; "pulumi up --stack master".
                  AWS closes it for good after 90 days.
   to keep it:    write it again with keepOnDelete: true; "pulumi up --stack master"; destroy its own stack, unless
                  what it declares shall stay; take it out of the file; "pulumi up --stack master".
                  The account stays in the organization, without coldstart`,
-			key, name, was.ID, was.Email)
-	case !strings.EqualFold(was.Email, org.AccountEmail(name)):
-		return fmt.Errorf("%s.email: %q was %q: an account's address can be changed by its root user only; write email: %s for it",
-			key, org.AccountEmail(name), was.Email, was.Email)
-	case account.ID != "" && account.ID != was.ID:
-		return fmt.Errorf("%s.id: %s was %s: an account stands for one id; write %s again, or declare the other account under a name of its own",
-			key, account.ID, was.ID, was.ID)
-	}
-	return nil
+		key, name, was.ID, was.Email)
 }

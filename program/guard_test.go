@@ -10,7 +10,7 @@ import (
 )
 
 // TestGuard changes a declaration after its first run in ways that can't be
-// undone: the program stops before it registers anything.
+// undone: the program stops before it registers more than what it asks AWS with.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	prod := pulumitest.AccountID("prod")
@@ -43,12 +43,15 @@ func TestGuard(t *testing.T) {
 			func(o *organization.Organization) {
 				changeAccount(o, "prod", func(a *organization.Account) { a.Email = "prod@acme.example" })
 			},
-			`coldstart:accounts.prod.email: "prod@acme.example" was "aws+prod@acme.example": an account's address can be changed by its root user only; write email: aws+prod@acme.example for it`,
+			`coldstart:accounts.prod.email: "prod@acme.example" isn't the address of account prod (` + prod + `): write email: aws+prod@acme.example, or change the address in AWS first, with credentials of the management account, and run again:
+  aws organizations enable-aws-service-access --service-principal account.amazonaws.com
+  aws account start-primary-email-update --account-id ` + prod + ` --primary-email prod@acme.example
+  aws account accept-primary-email-update --account-id ` + prod + ` --primary-email prod@acme.example --otp CODE   (AWS sends CODE to prod@acme.example)`,
 		},
 		{
 			"pattern changed",
 			func(o *organization.Organization) { o.Email = "%s@acme.example" },
-			`coldstart:accounts.audit.email: "audit@acme.example" was "aws+audit@acme.example": an account's address can be changed by its root user only; write email: aws+audit@acme.example for it`,
+			`coldstart:accounts.audit.email: "audit@acme.example" isn't the address of account audit (` + pulumitest.AccountID("audit") + `): write email: aws+audit@acme.example, or change`,
 		},
 		{
 			"id changed",
@@ -77,9 +80,19 @@ func TestGuard(t *testing.T) {
 			t.Parallel()
 			w := after(t, shipped(t))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
-				checkStopped(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)
+				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)
 			})
 		})
+	}
+}
+
+// checkRefused checks that the program of the management account's stack failed before it
+// registered more than its provider.
+func checkRefused(t *testing.T, name string, result *pulumitest.Result, want string) {
+	t.Helper()
+	checkError(t, name, result, want)
+	if diff := cmp.Diff([]string{"urn:pulumi:master::coldstart::pulumi:providers:aws::master"}, result.URNs()); diff != "" {
+		t.Errorf("%s: registered (-want +got)\n%s", name, diff)
 	}
 }
 
@@ -93,7 +106,7 @@ func TestGuardReportsAll(t *testing.T) {
 		remove(o, "dev")
 	}), organization.Master, false)
 	for _, want := range []string{"coldstart:namespace: ", "coldstart:accounts.dev: ", "coldstart:accounts.prod: "} {
-		checkStopped(t, want, result, want)
+		checkRefused(t, want, result, want)
 	}
 }
 
@@ -200,7 +213,8 @@ func TestAdoptLater(t *testing.T) {
 	t.Parallel()
 	w := after(t, shipped(t))
 	w.found = found()
-	w.found.Accounts = append(w.found.Accounts, pulumitest.FoundAccount{ID: "210987654321", Email: "legacy@acme.example", Status: "ACTIVE"})
+	w.found.Accounts = []pulumitest.FoundAccount{{ID: "210987654321", Email: "legacy@acme.example", Status: "ACTIVE"}}
+	w.create(t)
 	org := changed(t, func(o *organization.Organization) {
 		o.Accounts["legacy"] = organization.Account{ID: "210987654321", Email: "legacy@acme.example"}
 	})

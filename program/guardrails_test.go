@@ -159,6 +159,7 @@ func TestAdoptThenAdd(t *testing.T) {
 				checkCounts(t, first, c.guardrails, c.administered, c.analyzers)
 			}
 			w.stacks[organization.Master] = first.Exports
+			w.create(t)
 			second := w.run(t, org, organization.Master, false)
 			if len(second.Messages) > 0 {
 				t.Errorf("the next update says %v", second.Messages)

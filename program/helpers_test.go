@@ -1,11 +1,13 @@
 package program_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // world is what programs find: whose credentials they run with, what exists in
@@ -90,6 +92,20 @@ func some(org *organization.Organization) []organization.Stack {
 		}
 	}
 	return stacks
+}
+
+// create has AWS have the accounts that the last run of the master stack has made.
+func (w *world) create(t *testing.T) {
+	t.Helper()
+	master, err := stackref.Decode[stackref.Master](organization.Master, w.stacks[organization.Master])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range master.Accounts {
+		if !slices.ContainsFunc(w.found.Accounts, func(f pulumitest.FoundAccount) bool { return f.ID == a.ID }) {
+			w.found.Accounts = append(w.found.Accounts, pulumitest.FoundAccount{ID: a.ID, Email: a.Email, Status: "ACTIVE"})
+		}
+	}
 }
 
 // named returns the named stacks.

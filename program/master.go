@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,9 +23,6 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := guard(previous, org.Organization); err != nil {
-		return nil, err
-	}
 	if err := warnOfRoles(ctx, org.Organization); err != nil {
 		return nil, err
 	}
@@ -37,13 +35,17 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	existing, err := discover(ctx, org, previous, provider)
+	if err := errors.Join(guard(previous, org.Organization), err); err != nil {
+		return nil, err
+	}
 	regions, err := otherRegions(org, func(region string) (*aws.Provider, error) {
 		return newProvider(ctx, org, organization.Master+"-"+region, &aws.ProviderArgs{Region: pulumi.String(region)})
 	})
 	if err != nil {
 		return nil, err
 	}
-	o, members, err := declareAccounts(ctx, org, previous, provider)
+	o, members, err := declareAccounts(ctx, org, previous, existing, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -156,14 +158,14 @@ func declareForMember(ctx *pulumi.Context, org *organization.Organization, name 
 		OrganizationID:  m.organizationID,
 		MasterAccountID: m.masterID,
 		MemberAccountID: m.account.ID,
-		MemberRole:      organization.AccessRole,
+		MemberRole:      org.AccessRoleOf(name),
 		Tags:            tags,
 	}, in)
 	if err != nil {
 		return nil, err
 	}
 	accessRoleARN := m.account.ID.ApplyT(func(id string) string {
-		return organization.RoleARN(id, organization.AccessRole)
+		return organization.RoleARN(id, org.AccessRoleOf(name))
 	}).(pulumi.StringOutput)
 	if _, err := accounts.NewParameters(ctx, "parameters-"+name, &accounts.ParametersArgs{
 		Path:   org.ParameterPath(name),

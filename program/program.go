@@ -64,6 +64,10 @@ type Settings struct {
 	// States, if not nil, asks AWS for what the provider doesn't say about the
 	// organization's accounts, by id.
 	States func(context.Context) (map[string]accountstate.Account, error)
+	// Held, if not nil, returns the ids of the member accounts that the master stack's
+	// state has, by name. Without it what the stack exported last counts, which a refresh
+	// doesn't change.
+	Held func(context.Context) (map[string]string, error)
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run
@@ -123,6 +127,9 @@ func For(org *organization.Organization, settings Settings) pulumi.RunFunc {
 type declaration struct {
 	*organization.Organization
 	settings Settings
+	// standings are how the declared accounts stand in AWS, in the stack of the
+	// management account.
+	standings map[string]standing
 	// adopting is set when this run takes over what AWS has already.
 	adopting bool
 }

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,8 +119,11 @@ func (d *directory) organizationID() string {
 	return aws.ToString(d.organization.Id)
 }
 
-// errNoAccount says that an account isn't there.
-var errNoAccount = errors.New("no account has the e-mail")
+// errNoAccount says that an account isn't there, and errNotActive that nobody can enter it.
+var (
+	errNoAccount = errors.New("no account has the e-mail")
+	errNotActive = errors.New("no account is active with the e-mail")
+)
 
 // find returns the one active account with an e-mail address and, unless id is
 // empty, that id.
@@ -141,13 +145,24 @@ func (d *directory) find(email, id string) (string, error) {
 	case len(active) == 0 && len(other) == 0:
 		return "", fmt.Errorf("%w %s", errNoAccount, email)
 	case len(active) == 0:
-		return "", fmt.Errorf("no account with the e-mail %s is active: %s", email, strings.Join(other, ", "))
+		return "", fmt.Errorf("%w %s: %s", errNotActive, email, strings.Join(other, ", "))
 	case len(active) > 1:
 		return "", fmt.Errorf("%d accounts have the e-mail %s: %s", len(active), email, strings.Join(active, ", "))
 	case id != "" && active[0] != id:
 		return "", fmt.Errorf("the account with the e-mail %s is %s, and %s is declared", email, active[0], id)
 	}
 	return active[0], nil
+}
+
+// findNoted finds the account whose id coldstart has noted: its address has been changed
+// in AWS. It returns what to write instead of the declared address.
+func (d *directory) findNoted(id string) (misaddressed error) {
+	for _, m := range d.members {
+		if id != "" && aws.ToString(m.Id) == id && accountstate.Of(m).Active() {
+			return fmt.Errorf("the address of account %s is %s: write email: %[2]s", id, aws.ToString(m.Email))
+		}
+	}
+	return nil
 }
 
 // proveOrganization proves what there is once for all accounts.
@@ -262,13 +277,13 @@ func (p *prover) checkDelegated(ctx context.Context, service, administrator stri
 func (p *prover) proveMembership(ctx context.Context, a *account) {
 	const subject = "account"
 	unit := p.org.Accounts[a.name].Unit
-	a.note(subject, "is the one active account with the e-mail "+p.org.AccountEmail(a.name), a.unreachable)
+	a.note(subject, "is the one active account with the e-mail "+p.org.AccountEmail(a.name), cmp.Or(a.misaddressed, a.unreachable))
 	a.claim(subject, "is in "+unitText(unit), func() error { return p.checkParent(ctx, a.id, unit) })
 	if a.unreachable == nil {
 		a.unreachable = checkEntry(ctx, a)
 	}
-	a.note(subject, "can be entered from the management account by "+organization.AccessRole, a.unreachable)
-	a.claim(subject, organization.AccessRole+" lets in nobody but the management account", func() error {
+	a.note(subject, "can be entered from the management account by "+p.org.AccessRoleOf(a.name), a.unreachable)
+	a.claim(subject, p.org.AccessRoleOf(a.name)+" lets in nobody but the management account", func() error {
 		return p.checkAccessRole(ctx, a)
 	})
 }
@@ -304,7 +319,7 @@ func checkEntry(ctx context.Context, a *account) error {
 }
 
 func (p *prover) checkAccessRole(ctx context.Context, a *account) error {
-	out, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(organization.AccessRole)})
+	out, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(p.org.AccessRoleOf(a.name))})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/noted"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -156,8 +157,10 @@ type account struct {
 	*clients
 	// unreachable, if not nil, is why nothing in the account can be asked.
 	unreachable error
-	zone        zone // the account's, once it was found
-	proofs      []Proof
+	// misaddressed, if not nil, says that the account has another address in AWS.
+	misaddressed error
+	zone         zone // the account's, once it was found
+	proofs       []Proof
 }
 
 func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (*prover, error) {
@@ -172,9 +175,17 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	master.id = aws.ToString(self.Account)
 	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}}
 	p.directory = readDirectory(ctx, master.organizations, org)
+	ids, err := p.noted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range org.AccountNames() {
 		a := &account{name: name}
-		if a.id, a.unreachable = p.find(org.AccountEmail(name), org.Accounts[name].ID); a.unreachable == nil {
+		a.id, a.unreachable = p.find(org.AccountEmail(name), org.Accounts[name].ID)
+		if a.misaddressed = p.findNoted(ids[name]); a.misaddressed != nil {
+			a.id, a.unreachable = ids[name], nil
+		}
+		if a.unreachable == nil {
 			a.clients = newClients(entering(ctx, cfg, org, a, o.PlanToken))
 		}
 		p.accounts = append(p.accounts, a)
@@ -188,6 +199,20 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
 	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
+}
+
+// noted returns the ids that coldstart has noted for the accounts whose declared addresses
+// no account has.
+func (p *prover) noted(ctx context.Context) (map[string]string, error) {
+	lost := slices.DeleteFunc(p.org.AccountNames(), func(name string) bool {
+		_, err := p.find(p.org.AccountEmail(name), "")
+		return !errors.Is(err, errNoAccount)
+	})
+	ids, err := noted.IDs(ctx, p.cfg, p.org, lost)
+	if err != nil {
+		return nil, fmt.Errorf("reading which accounts are noted in the management account: %w", err)
+	}
+	return ids, nil
 }
 
 // accountNames returns the names of all accounts, in the order of proofs.

@@ -117,8 +117,8 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 		return err
 	}
 	for i, a := range p.accounts {
-		// An account that isn't there yet has no trails.
-		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) {
+		// An account that isn't there yet has no trails, and one that is closed shows none.
+		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) && !errors.Is(errs[i], errNotActive) {
 			s.omit("trails of "+a.name, errs[i])
 		}
 		for _, trail := range found[i] {

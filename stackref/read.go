@@ -64,6 +64,12 @@ func Previous[T any](ctx *pulumi.Context) (*T, error) {
 	return Decode[T](ctx.Stack(), raw)
 }
 
+// Ran reports whether a stack has ever run to its end, and hasn't been destroyed since.
+func Ran(ctx *pulumi.Context, stack string) (bool, error) {
+	outputs, err := read(ctx, stack)
+	return len(outputs) > 0, err
+}
+
 // Known reports whether all outputs that are needed are known.
 func (r Reference[T]) Known() bool {
 	return r.outputs != nil && !r.lacking

@@ -31,7 +31,8 @@ others, and trails that somebody else has made.
 Nothing is changed, neither in AWS nor in Pulumi's state. ` + "`coldstart up`" + ` brings what
 has changed back to what is declared, after ` + "`coldstart refresh`" + ` has noted it.
 
-The exit code is 0 if nothing has changed, 3 if something has, 1 if it couldn't be
+The exit code is 0 if nothing has changed, 3 if something has (an account that was
+closed by hand, too), 1 if it couldn't be
 found out for any account: then the account and the reason are named.
 
 --plan-roles is for a workflow on GitHub whose credentials are those of the
@@ -97,7 +98,7 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 		return err
 	case result.Err() != nil, len(strangers.Omitted) > 0:
 		return errReported // What nobody could look at may have changed.
-	case result.Changes().Changed() > 0 || len(strangers.Strangers) > 0:
+	case result.Changes().Changed() > 0 || len(strangers.Strangers) > 0 || result.Unusable():
 		return errChanges
 	}
 	return nil
@@ -116,7 +117,7 @@ func writeDrift(w io.Writer, result *automation.Result, strangers proof.Stranger
 		fmt.Fprintf(w, "\nNot looked at: %s\n", omitted)
 	}
 	writeSummary(w, result)
-	if result.Err() == nil && result.Changes().Changed() == 0 && len(strangers.Strangers)+len(strangers.Omitted) == 0 {
+	if result.Err() == nil && !result.Unusable() && result.Changes().Changed() == 0 && len(strangers.Strangers)+len(strangers.Omitted) == 0 {
 		fmt.Fprintf(w, "\nNothing has changed.\n")
 	}
 }

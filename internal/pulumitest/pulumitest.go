@@ -29,6 +29,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // Project and Organization are the run's, as a program sees them.
@@ -183,6 +184,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		RetainOnDelete: rpc.GetRetainOnDelete(),
 		ImportID:       rpc.GetImportId(),
 		IgnoreChanges:  rpc.GetIgnoreChanges(),
+		Aliases:        aliases(rpc),
 		DependsOn:      slices.Sorted(slices.Values(rpc.GetDependencies())),
 	}
 	f.record(registered, rpc.GetParent())
@@ -198,6 +200,14 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		id, outputs = computed(args, f.account(providerName(rpc.GetProvider())))
 	}
 	return id, outputs, nil
+}
+
+// aliases returns what a resource was known by.
+func aliases(rpc *pulumirpc.RegisterResourceRequest) (all []string) {
+	for _, a := range rpc.GetAliases() {
+		all = append(all, cmp.Or(a.GetUrn(), a.GetSpec().GetName()))
+	}
+	return append(all, rpc.GetAliasURNs()...)
 }
 
 func (f *fake) record(r Resource, parent string) {

@@ -28,6 +28,8 @@ type Resource struct {
 	RetainOnDelete bool
 	ImportID       string
 	IgnoreChanges  []string
+	// Aliases are what the resource was known by, as URNs or as names.
+	Aliases []string
 	// DependsOn are the URNs of all that this one waits for, by option or by input.
 	DependsOn []string
 }

@@ -1,0 +1,189 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// mortal is an organization whose accounts change outside of coldstart.
+const mortal = `
+config:
+  coldstart:namespace: mortal
+  coldstart:domain: mortal.example
+  coldstart:region: us-east-1
+  coldstart:email: aws+%s@mortal.example
+  coldstart:audit: none
+  coldstart:guardrails: { defaults: false, regions: [us-east-1] }
+  coldstart:accounts: { app: {} }
+`
+
+// fates is a rule by which accounts get another state or address than the emulator has:
+// it reopens none and changes no address. Nobody gets into an account that isn't active.
+type fates struct {
+	world *limits.World
+
+	mu     sync.Mutex
+	states map[string]string // by id
+	emails map[string]string // by id
+	// retired has closed accounts come with the Status that AWS has retired.
+	retired bool
+	// changes are the calls that change accounts that aren't active.
+	changes []string
+}
+
+func (*fates) Name() string { return "fates" }
+
+func (f *fates) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, state := range f.states {
+		switch {
+		case state == "ACTIVE":
+		case c.Is("sts", "AssumeRole") && strings.Contains(c.Form.Get("RoleArn"), ":"+id+":"):
+			return f.world.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: "the account is " + state})
+		case c.Is("organizations", "CloseAccount", "TagResource", "UntagResource", "MoveAccount") && strings.Contains(string(c.Body), id):
+			f.changes = append(f.changes, c.String())
+			return f.world.Refuse(c, limits.Problem{Status: http.StatusBadRequest, Code: "AccountAlreadyClosedException", Message: "You attempted to close an account that is already closed."})
+		}
+	}
+	f.mu.Unlock()
+	a := next(c)
+	f.mu.Lock()
+	var page map[string]any
+	if !c.Is("organizations", "ListAccounts", "DescribeAccount") || !a.OK() || json.Unmarshal(a.Body, &page) != nil {
+		return a
+	}
+	list, ok := page["Accounts"].([]any)
+	if !ok {
+		list = []any{page["Account"]}
+	}
+	for _, item := range list {
+		f.write(item.(map[string]any))
+	}
+	return f.world.Reply(c, page)
+}
+
+// write gives an account its state and address.
+func (f *fates) write(account map[string]any) {
+	id, _ := account["Id"].(string)
+	if state := f.states[id]; state != "" {
+		account["State"] = state
+	}
+	if email := f.emails[id]; email != "" {
+		account["Email"] = email
+	}
+	if f.retired && account["State"] != "ACTIVE" {
+		account["Status"] = "SUSPENDED"
+		delete(account, "State")
+	}
+}
+
+// set changes what happens.
+func (f *fates) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// newMortal brings an organization up that has fates.
+func newMortal(t *testing.T) (*world, *fates, string) {
+	t.Helper()
+	f := &fates{states: map[string]string{}, emails: map[string]string{}}
+	w := newWorld(t, mortal)
+	o := limits.Refusals()
+	o.Rules = func(world *limits.World) []limits.Rule {
+		f.world = world
+		return append([]limits.Rule{f}, limits.Unhurried(world)...)
+	}
+	w.limited(o)
+	w.up()
+	return w, f, aws.ToString(w.accounts()["aws+app@mortal.example"].Id)
+}
+
+// ends runs coldstart, which has to end with the exit code and to say all of this.
+func (w *world) ends(code int, args []string, wants ...string) string {
+	w.t.Helper()
+	out, err := w.run(coldstart(), args...)
+	var exit *exec.ExitError
+	if got := 0; err != nil && (!errors.As(err, &exit) || exit.ExitCode() != code) || err == nil && code != got {
+		w.t.Fatalf("coldstart %s ended with %v, not %d", strings.Join(args, " "), err, code)
+	}
+	contains(w.t, out, wants...)
+	for _, never := range []string{"panic", "EMAIL_ALREADY_EXISTS", "trying again", "AlreadyClosed"} {
+		if strings.Contains(out, never) {
+			w.t.Errorf("coldstart %s says %s", strings.Join(args, " "), never)
+		}
+	}
+	return out
+}
+
+// A member is closed by hand: that is said, everything else goes on, and every way out
+// works, before a refresh and after one.
+func TestClosedByHand(t *testing.T) {
+	t.Parallel()
+	w, f, id := newMortal(t)
+	up, first := []string{"up", "--yes"}, "account app ("+id+") is CLOSED"
+	f.set(func() { f.states[id] = "CLOSED" })
+
+	// Tags of the whole organization change.
+	tagged := strings.Replace(mortal, "  coldstart:accounts:", "  coldstart:tags: { team: platform }\n  coldstart:accounts:", 1)
+	w.declare(tagged)
+	w.ends(1, []string{"preview"}, first, "to reopen it:", "to give it up:", "to replace it:")
+	out := w.ends(1, up, first, "to reopen it:", "app was skipped", " update, ")
+	if said := strings.Index(out, first); said > strings.Index(out, "started") {
+		t.Error("that the account is closed isn't what is said first")
+	}
+	w.ends(3, []string{"drift"}, first)
+	w.ends(1, []string{"verify"}, id+" is CLOSED")
+	w.ends(1, []string{"doctor"}, "account app", "CLOSED", "take app out of Pulumi.master.yaml")
+
+	// The provider reads the retired Status, and a refresh drops the account.
+	f.set(func() { f.retired = true })
+	w.ends(0, []string{"refresh"}, "account app ("+id+") is SUSPENDED")
+	f.set(func() { f.retired = false })
+	w.declare(strings.Replace(tagged, "app: {}", "app: { closeOnDelete: true }", 1))
+	w.ends(1, up, first, "master       done: 55 same")
+	w.declare(strings.Replace(tagged, "app: {}", "app: { email: new@mortal.example }", 1))
+	w.ends(1, []string{"preview", "master"}, "another address is another account: write email: aws+app@mortal.example again, or give the account up")
+
+	// AWS Support reopens it.
+	f.set(func() { f.states[id] = "ACTIVE" })
+	w.declare(tagged)
+	w.up()
+	w.unchanged()
+	w.proved()
+	if got := aws.ToString(w.accounts()["aws+app@mortal.example"].Id); got != id {
+		t.Errorf("app is %s now", got)
+	}
+
+	// It is closed for good, given up, and replaced in the same run.
+	f.set(func() { delete(f.states, id) })
+	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
+	must(t, err)
+	w.declare(strings.Replace(tagged, "app: {}", "next: {}", 1))
+	w.ends(0, []string{"preview"}, first+" and no longer declared")
+	w.ends(0, up, first+" and no longer declared")
+	w.unchanged()
+	w.proved()
+	if listed := w.ok("pulumi", "stack", "ls"); strings.Contains(listed, "app") {
+		t.Error("the stack of the account that is given up is still there")
+	}
+	w.ends(0, []string{"drift"}, "Nothing has changed")
+	f.set(func() {
+		if len(f.changes) > 0 {
+			t.Errorf("an account that isn't active was changed: %v", f.changes)
+		}
+	})
+}

@@ -187,3 +187,46 @@ func TestClosedByHand(t *testing.T) {
 		}
 	})
 }
+
+// The address of a member is changed in AWS, and then its name in the file: it is the same
+// account all the same.
+func TestChangedAddressAndName(t *testing.T) {
+	t.Parallel()
+	w, f, id := newMortal(t)
+	f.set(func() { f.emails[id] = "moved@mortal.example" })
+	w.ends(0, []string{"preview", "master"}, "has been changed in AWS: write email: moved@mortal.example")
+	w.ends(0, []string{"up", "--yes", "master"}, "has been changed in AWS: write email: moved@mortal.example", "56 same")
+	w.ends(0, []string{"doctor"}, "write email: moved@mortal.example under coldstart:accounts.app")
+	w.ends(1, []string{"verify"}, "the address of account "+id+" is moved@mortal.example: write email: moved@mortal.example")
+
+	// A new address in the file alone is refused, with the commands that change it.
+	declared := func(email string) string {
+		return strings.Replace(mortal, "app: {}", "app: { email: "+email+" }", 1)
+	}
+	w.declare(declared("next@mortal.example"))
+	w.ends(1, []string{"up", "--yes"}, "write email: moved@mortal.example, or change the address in AWS first",
+		"aws account start-primary-email-update --account-id "+id+" --primary-email next@mortal.example")
+	f.set(func() { f.emails[id] = "next@mortal.example" })
+	w.up()
+	w.ends(3, []string{"drift", "master"}, "next@mortal.example")
+	w.ends(0, []string{"refresh", "master"})
+	w.unchanged()
+	w.proved()
+
+	// The name: refused, and then by the steps that the refusal names.
+	named := strings.Replace(mortal, "app: {}", "shop: { email: next@mortal.example }", 1)
+	w.declare(named)
+	w.ends(1, []string{"up", "--yes"}, "account app ("+id+") can't become shop while its own stack is there",
+		"write app again in place of shop", "coldstart destroy app --unprotect", "write shop in place of app, with email: next@mortal.example")
+	w.declare(declared("next@mortal.example"))
+	w.ends(0, []string{"destroy", "app", "--unprotect", "--yes"})
+	w.declare(named)
+	w.ends(0, []string{"preview"})
+	w.up()
+	w.unchanged()
+	w.undrifted()
+	w.proved()
+	if n := len(w.accounts()); n != 2 {
+		t.Errorf("there are %d accounts", n)
+	}
+}

@@ -98,7 +98,7 @@ func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
 	if err != nil {
 		return nil //nolint:nilerr // Then it is waited for as any other.
 	}
-	why := ""
+	var why string
 	switch {
 	case described.Account.JoinedMethod == types.AccountJoinedMethodInvited:
 		why = "was invited and"

@@ -75,7 +75,7 @@ func (a *Automation) suspicious(listed map[string]accountstate.Account, existing
 	}
 	for name := range existing {
 		_, declared := a.org.Accounts[name]
-		if name != organization.Master && !(declared && emails[strings.ToLower(a.org.AccountEmail(name))]) {
+		if name != organization.Master && (!declared || !emails[strings.ToLower(a.org.AccountEmail(name))]) {
 			return true
 		}
 	}

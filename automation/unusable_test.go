@@ -117,8 +117,10 @@ func TestRelease(t *testing.T) {
 		"old": {ID: "4", State: "CLOSED", takenOut: true}, "dev": {ID: "2", State: "CLOSED"},
 	}}
 	d := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
-		{Type: accountType, ID: "4", Protect: true}, {Type: accountType, ID: "4"},
-		{Type: accountType, ID: "2", Protect: true, RetainOnDelete: true}, {Type: zoneType, ID: "4", Protect: true},
+		{Type: accountType, ID: "4", Protect: true},
+		{Type: accountType, ID: "4"},
+		{Type: accountType, ID: "2", Protect: true, RetainOnDelete: true},
+		{Type: zoneType, ID: "4", Protect: true},
 	}}
 	if !common.release(d) {
 		t.Error("nothing was released")

@@ -197,6 +197,7 @@ func TestChangedAddressAndName(t *testing.T) {
 	w.ends(0, []string{"preview", "master"}, "has been changed in AWS: write email: moved@mortal.example")
 	w.ends(0, []string{"up", "--yes", "master"}, "has been changed in AWS: write email: moved@mortal.example", "56 same")
 	w.ends(0, []string{"doctor"}, "write email: moved@mortal.example under coldstart:accounts.app")
+	w.ends(3, []string{"drift"}, "the address of account "+id+" is moved@mortal.example", "Write email: moved@mortal.example")
 	w.ends(1, []string{"verify"}, "the address of account "+id+" is moved@mortal.example: write email: moved@mortal.example")
 
 	// A new address in the file alone is refused, with the commands that change it.
@@ -208,8 +209,7 @@ func TestChangedAddressAndName(t *testing.T) {
 		"aws account start-primary-email-update --account-id "+id+" --primary-email next@mortal.example")
 	f.set(func() { f.emails[id] = "next@mortal.example" })
 	w.up()
-	w.ends(3, []string{"drift", "master"}, "next@mortal.example")
-	w.ends(0, []string{"refresh", "master"})
+	w.undrifted()
 	w.unchanged()
 	w.proved()
 

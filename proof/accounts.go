@@ -156,14 +156,25 @@ func (d *directory) find(email, id string) (string, error) {
 
 // findNoted finds the account whose id coldstart has noted: its address has been changed
 // in AWS. It returns what to write instead of the declared address.
-func (d *directory) findNoted(id string) (misaddressed error) {
+func (d *directory) findNoted(id string) error {
 	for _, m := range d.members {
 		if id != "" && aws.ToString(m.Id) == id && accountstate.Of(m).Active() {
-			return fmt.Errorf("the address of account %s is %s: write email: %[2]s", id, aws.ToString(m.Email))
+			return &misaddressedError{id, aws.ToString(m.Email)}
 		}
 	}
 	return nil
 }
+
+// misaddressedError says that an account has another address than the declared one.
+type misaddressedError struct{ id, email string }
+
+func (e *misaddressedError) Error() string { return e.found() + ": " + e.remedy() }
+
+func (e *misaddressedError) found() string {
+	return fmt.Sprintf("the address of account %s is %s", e.id, e.email)
+}
+
+func (e *misaddressedError) remedy() string { return "write email: " + e.email }
 
 // proveOrganization proves what there is once for all accounts.
 func (p *prover) proveOrganization(ctx context.Context, a *account) {

@@ -59,12 +59,17 @@ func (s *Strangers) omit(what string, err error) {
 	s.Omitted = append(s.Omitted, fmt.Sprintf("%s: %v", what, err))
 }
 
-// accounts looks for accounts that nobody has declared. Closed ones are on their
-// way out.
+// accounts looks for accounts that nobody has declared, or with another address. Closed
+// ones are on their way out.
 func (s *Strangers) accounts(p *prover) {
 	if p.err != nil {
 		s.omit("accounts of the organization", p.err)
 		return
+	}
+	for _, a := range p.accounts {
+		if e := (*misaddressedError)(nil); errors.As(a.misaddressed, &e) {
+			s.add(a.name, "account", e.found()+", and not "+p.org.AccountEmail(a.name), e.remedy())
+		}
 	}
 	for _, m := range p.members {
 		id, email := aws.ToString(m.Id), aws.ToString(m.Email)

@@ -205,9 +205,11 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 // aliases returns what a resource was known by.
 func aliases(rpc *pulumirpc.RegisterResourceRequest) (all []string) {
 	for _, a := range rpc.GetAliases() {
-		all = append(all, cmp.Or(a.GetUrn(), a.GetSpec().GetName()))
+		if was := cmp.Or(a.GetUrn(), a.GetSpec().GetName()); was != "" { // Else it had another parent, say.
+			all = append(all, was)
+		}
 	}
-	return append(all, rpc.GetAliasURNs()...)
+	return all
 }
 
 func (f *fake) record(r Resource, parent string) {

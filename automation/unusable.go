@@ -38,9 +38,8 @@ func (e *UnusableError) Error() string {
 }
 
 // unusable finds the accounts of the organization's stacks that don't work in AWS, by
-// name. The master stack has to have run before: it knows their ids. Its outputs are read
-// only if something in AWS or the backend isn't as it is in an organization where all
-// accounts work, since that takes a second.
+// name. The master stack has to have run before: it knows their ids. It is read only if something in AWS or the backend isn't as it is in an organization where all
+// accounts work, since that takes seconds.
 func (a *Automation) unusable(ctx context.Context, existing map[string]bool) (map[string]*UnusableError, error) {
 	if !existing[organization.Master] {
 		return nil, nil
@@ -56,11 +55,33 @@ func (a *Automation) unusable(ctx context.Context, existing map[string]bool) (ma
 	if !a.suspicious(listed, existing) {
 		return nil, nil
 	}
-	master, err := a.Master(ctx)
-	if err != nil || master == nil {
+	members, err := a.members(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return a.among(master.Accounts, listed), nil
+	return a.among(members, listed), nil
+}
+
+// members returns the accounts that the master stack's state or outputs have, by name: a
+// first run that was killed has exported nothing, and a refresh drops what it doesn't find
+// from the state alone.
+func (a *Automation) members(ctx context.Context) (map[string]stackref.Member, error) {
+	master, err := a.Master(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := a.stack(organization.Stack{Name: organization.Master}, &shared{}).held(ctx, a.options.Dir, a.options.Env)
+	if err != nil {
+		return nil, err
+	}
+	members := map[string]stackref.Member{}
+	for name, id := range held {
+		members[name] = stackref.Member{ID: id}
+	}
+	if master != nil {
+		maps.Copy(members, master.Accounts)
+	}
+	return members, nil
 }
 
 // suspicious reports whether an account of AWS's doesn't work, an address of a declared

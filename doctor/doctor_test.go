@@ -197,7 +197,19 @@ func TestFindings(t *testing.T) {
 			w.org.Accounts["prod"] = organization.Account{ID: prodID}
 		}, "account prod", Failure, []string{"is old@acme.example", "write email: old@acme.example"}},
 		"an id without organization": {func(_ *testing.T, w *world) { w.org.Accounts["prod"] = organization.Account{ID: prodID} }, "account prod", Failure, []string{"no organization yet"}},
-		"no list":                    {adopted(organized(masterID, "ALL"), failed(400, "AccessDeniedException")), "accounts", Failure, []string{"AccessDeniedException"}},
+		"a closed account of ours": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "CLOSED"})
+			w.answers["GetParameters"] = answer{body: `{"Parameters":[{"Name":"/acme/prod/account_id","Value":"` + prodID + `"}]}`}
+		}, "account prod", Failure, []string{"account prod (" + prodID + ") is CLOSED", "take prod out of Pulumi.master.yaml"}},
+		"one of ours that is gone": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed()
+			w.answers["GetParameters"] = answer{body: `{"Parameters":[{"Name":"/acme/prod/account_id","Value":"` + prodID + `"}]}`}
+		}, "account prod", Failure, []string{"is not in the organization any more", "invite it"}},
+		"one of ours with another address": {func(_ *testing.T, w *world) {
+			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "moved@acme.example", "ACTIVE"})
+			w.answers["GetParameters"] = answer{body: `{"Parameters":[{"Name":"/acme/prod/account_id","Value":"` + prodID + `"}]}`}
+		}, "account prod", Warning, []string{"aws+prod@acme.example isn't the address of account " + prodID, "write email: moved@acme.example"}},
+		"no list": {adopted(organized(masterID, "ALL"), failed(400, "AccessDeniedException")), "accounts", Failure, []string{"AccessDeniedException"}},
 
 		"too many":                     {says("ListServiceQuotas", quotas(2)), "quota", Failure, []string{"3 accounts are needed", "2 allowed", "servicequotas"}},
 		"as many as that":              {says("ListServiceQuotas", quotas(3)), "quota", OK, nil},

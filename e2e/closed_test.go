@@ -168,19 +168,22 @@ func TestClosedByHand(t *testing.T) {
 		t.Errorf("app is %s now", got)
 	}
 
-	// It is closed for good, given up, and replaced in the same run.
+	// It is closed for good, given up, and replaced: by another one in the same run, and
+	// then by one of its name.
 	f.set(func() { delete(f.states, id) })
 	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)
 	w.declare(strings.Replace(tagged, "app: {}", "next: {}", 1))
 	w.ends(0, []string{"preview"}, first+" and no longer declared")
 	w.ends(0, up, first+" and no longer declared")
-	w.unchanged()
 	w.proved()
 	if listed := w.ok("pulumi", "stack", "ls"); strings.Contains(listed, "app") {
 		t.Error("the stack of the account that is given up is still there")
 	}
 	w.ends(0, []string{"drift"}, "Nothing has changed")
+	w.declare(strings.Replace(tagged, "app: {}", "next: {}, app: { email: new@mortal.example }", 1))
+	w.up()
+	w.unchanged()
 	f.set(func() {
 		if len(f.changes) > 0 {
 			t.Errorf("an account that isn't active was changed: %v", f.changes)

@@ -86,6 +86,7 @@ func (s *stack) settled(ctx context.Context) bool {
 		return false
 	}
 	s.unfinished = unfinished(d)
+	s.latest.Store(d)
 	return true
 }
 

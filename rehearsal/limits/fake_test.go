@@ -259,10 +259,10 @@ func (f *fake) zones(w http.ResponseWriter, action string) {
 		return "<DelegationSet>" + id + motoNames + "</DelegationSet>"
 	}
 	body := map[string]string{
-		"GET /2013-04-01/delegationset/N1": "<R>" + set("/delegationset/N1") + "</R>",
-		"GET /2013-04-01/delegationset":    "<R><DelegationSets>" + set("N1") + set("N2") + "</DelegationSets></R>",
-		"GET /2013-04-01/hostedzone/Z1":    "<R><HostedZone><Id>/hostedzone/Z1</Id></HostedZone>" + set("N1") + "</R>",
-		"GET /2013-04-01/hostedzone/Z3":    "<R><HostedZone><Id>/hostedzone/Z3</Id></HostedZone>" + set("") + "</R>",
+		"POST /2013-04-01/delegationset": "<R>" + set("/delegationset/N1") + "</R>",
+		"GET /2013-04-01/delegationset":  "<R><DelegationSets>" + set("N1") + set("N2") + "</DelegationSets></R>",
+		"GET /2013-04-01/hostedzone/Z1":  "<R><HostedZone><Id>/hostedzone/Z1</Id></HostedZone>" + set("N1") + "</R>",
+		"GET /2013-04-01/hostedzone/Z3":  "<R><HostedZone><Id>/hostedzone/Z3</Id></HostedZone>" + set("") + "</R>",
 	}[action]
 	switch {
 	case strings.HasSuffix(action, "/rrset"):

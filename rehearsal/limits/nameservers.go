@@ -22,6 +22,9 @@ import (
 // Which name servers a set gets is left to chance, with AWS's probability, but
 // decided by Options.Seed and the set's reference alone. So a rehearsal of the same
 // declaration meets the same conflicts each time, in whatever order stacks run.
+//
+// Sets and zones that were there before keep the name servers that they show. They are
+// in states and in delegations: others would be drift, and every delegation wrong.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
 type nameServers struct {
@@ -214,6 +217,9 @@ func servers(draw string) (names [4]string) {
 // conflicting returns the name of a zone that can't be together with a zone of the
 // given name on the given name servers; empty if there is none.
 func (r *nameServers) conflicting(name string, servers [4]string) string {
+	if servers == motoServers {
+		return "" // A set of before, when all zones shared all of these.
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, z := range r.zones {
@@ -254,29 +260,23 @@ func (r *nameServers) rewrite(a *Answer) {
 	a.Body = []byte(body)
 }
 
-// learn remembers what a set or a zone of before is on. Text is the delegation set in
-// an answer.
+// learn remembers what a set or a zone of before is on, as the answer says. Text is the
+// delegation set in the answer.
 func (r *nameServers) learn(zone, set, text, body string) {
-	own, known := listed(text)
+	own := listed(text)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if set != "" {
-		switch _, drawn := r.sets[set]; {
-		case known: // Another front, behind this one, has said which.
-			r.sets[set] = own
-		case !drawn:
-			r.sets[set] = servers(set)
+		if drawn, known := r.sets[set]; known && own == motoServers {
+			own = drawn
 		}
-		own, known = r.sets[set], true
+		r.sets[set] = own
 	}
 	old, there := r.zones[zone]
 	switch {
-	case zone == "" || there && !known:
+	case zone == "" || there && own == motoServers:
 		return
-	case !known:
-		own = servers(zone)
-	}
-	if !there {
+	case !there:
 		old.set = set
 		if name := zoneName.FindStringSubmatch(body); name != nil && !privateZone.MatchString(body) {
 			old.name = plain(name[1])
@@ -286,16 +286,12 @@ func (r *nameServers) learn(zone, set, text, body string) {
 	r.zones[zone] = old
 }
 
-// listed returns the name servers in an answer; false if they are moto's.
-func listed(text string) (own [4]string, ok bool) {
-	found := serverName.FindAllStringSubmatch(text, -1)
-	if len(found) != len(own) {
-		return own, false
-	}
-	for i, name := range found {
+// listed returns the name servers in an answer.
+func listed(text string) (own [4]string) {
+	for i, name := range serverName.FindAllStringSubmatch(text, len(own)) {
 		own[i] = name[1]
 	}
-	return own, own != motoServers
+	return own
 }
 
 func (r *nameServers) serversOfSet(id string) [4]string {
@@ -304,7 +300,7 @@ func (r *nameServers) serversOfSet(id string) [4]string {
 	if known, ok := r.sets[id]; ok {
 		return known
 	}
-	return servers(id)
+	return motoServers
 }
 
 // serversOf returns the name servers of a zone. A zone of before is asked for.

@@ -27,7 +27,11 @@ type ZoneArgs struct {
 	// ParentNameServers are those of the zone above, which the zone may have none
 	// of; nil if they aren't known.
 	ParentNameServers pulumi.StringArrayInput
-	Tags              pulumi.StringMapInput
+	// Current are the zone's name servers since an earlier update; nil if there is no
+	// zone yet. A zone stays on them whatever the zone above has: another set would
+	// replace the zone, and its records would be lost.
+	Current []string
+	Tags    pulumi.StringMapInput
 }
 
 // Zone is a public hosted zone on name servers of its own.
@@ -91,7 +95,7 @@ func newSet(ctx *pulumi.Context, name string, args *ZoneArgs, n int, z *Zone) (p
 	return drawn.ApplyT(func(v []any) (pulumi.ArrayOutput, error) {
 		own, parent := v[setServers].([]string), v[setParentServers].([]string)
 		switch {
-		case !conflict(own, parent):
+		case !conflict(own, parent), sameHosts(own, args.Current):
 			return drawn, nil
 		case n == maxSets:
 			return drawn, fmt.Errorf("each of %d delegation sets shares a name server with the zone above %s: delete sets that no zone is on (`aws route53 list-reusable-delegation-sets`) and run again",
@@ -106,6 +110,13 @@ func setName(name string, n int) string {
 		return name
 	}
 	return fmt.Sprintf("%s-%d", name, n)
+}
+
+// sameHosts reports whether two lists have the same name servers, in any order.
+func sameHosts(a, b []string) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(server string) bool {
+		return !slices.ContainsFunc(b, func(other string) bool { return sameHost(other, server) })
+	})
 }
 
 // conflict reports whether two zones, one below the other, can't be on these name

@@ -158,6 +158,7 @@ func (x *examiner) checks() []*check {
 		{topic: members, name: "quota", needs: []string{"accounts"}, run: x.quota},
 		{topic: members, name: "creation", needs: []string{"accounts"}, run: x.creation},
 		{topic: members, name: "bucket names", needs: []string{"accounts"}, run: x.buckets},
+		{topic: members, name: "earlier versions", needs: []string{"accounts"}, run: x.earlier},
 
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},

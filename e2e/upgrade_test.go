@@ -3,25 +3,29 @@
 package e2e
 
 import (
-	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
-// before is the last commit whose organizations AWS would have refused in part, or
+// earlierCommit is the last commit whose organizations AWS would have refused in part, or
 // that lacked what keeps them safe: a bucket key on the archive, denies that were
 // missing, settings in one region only.
-const before = "d7a18f3da5a8007bbde336bd4e5dbae0172e3c1f"
+const earlierCommit = "d7a18f3da5a8007bbde336bd4e5dbae0172e3c1f"
 
 // TestUpgrade brings an organization that an earlier coldstart made to what this one
-// declares: verify names what is wrong, one up brings it in line, and nothing that
-// can't be made again is replaced.
+// declares: verify and doctor name what is wrong, a preview says what changes, one up
+// brings it in line, and nothing that can't be made again is replaced.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	earlier := earlierColdstart(t)
@@ -32,46 +36,111 @@ config:
   coldstart:region: eu-west-1
   coldstart:email: aws+%s@old.example
   coldstart:units: {core: {}}
-  coldstart:accounts: {audit: {unit: core}, app: {unit: core}}
+  coldstart:accounts: {audit: {unit: core}}
   coldstart:guardrails: {regions: [eu-west-1, us-east-1]}
-  coldstart:access: {account: app, github: {repository: old/infrastructure}}
-  coldstart:users: {ada: {groups: [audit-admin]}}
+  coldstart:access: {account: audit, github: {repository: old/infrastructure}}
+  coldstart:users: {ada: {groups: [audit-admin]}, bob: {}}
 `)
 	// The earlier one knew no refusals.
 	behind, bare := w.env, rehearsal.Environment(w.emulator.Bare(), w.dir)
 	w.env = bare
 	w.ok(earlier, "up", "--yes", "--dir", w.dir)
 	w.env = behind
+	accounts, before := w.accounts(), w.ids()
 
-	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
-	must(t, err)
-	wrong := 0
-	for _, p := range proofs.Proofs {
-		if !p.Holds {
-			wrong++
-			t.Logf("made by the earlier version: %s", p.Problem())
-		}
-	}
-	if wrong == 0 {
-		t.Error("nothing is wrong with what the earlier version made")
-	}
+	w.namesWhatIsWrong()
+	diagnosis, _ := w.run(coldstart(), "doctor") // DNS may be out of reach.
+	contains(t, diagnosis, "guardrail of master", "state of master", "state of audit", "archive of audit", "an S3 Bucket Key, and its key doesn't let CloudTrail decrypt",
+		"no statement denies everybody all but reading", "run `coldstart refresh audit`, then `coldstart up audit`")
+	contains(t, w.ok(coldstart(), "preview"), "coldstart:audit.lockDays is 90: from now on nobody can delete a new log for 90 days",
+		"rules[0].bucketKeyEnabled: true → false", `"Sid": "DenyChanges"`, "settings-us-east-1", "cloudtrail:StopLogging")
 
-	before := w.accounts()
-	result := w.up()
-	for _, s := range result.Stacks {
+	for _, s := range w.up().Stacks {
 		for _, step := range s.Steps {
 			w.kept(s.Stack, step)
 		}
 	}
 	w.proved()
 	w.unchanged()
-	w.undrifted()
+	contains(t, w.ok(coldstart(), "drift"), "Nothing has changed.")
 	for email, a := range w.accounts() {
-		if *a.Id != *before[email].Id {
-			t.Errorf("%s was %s and is %s", email, *before[email].Id, *a.Id)
+		if *a.Id != *accounts[email].Id {
+			t.Errorf("%s was %s and is %s", email, *accounts[email].Id, *a.Id)
 		}
 	}
+	after := w.ids()
+	for urn, id := range before {
+		if after[urn] != id {
+			t.Errorf("%s was %s and is %q", urn, id, after[urn])
+		}
+	}
+	if len(before) < 20 {
+		t.Errorf("only %d resources were looked at", len(before))
+	}
+}
+
+// namesWhatIsWrong checks that verify names what the earlier version made, and what to
+// do about each.
+func (w *world) namesWhatIsWrong() {
+	w.t.Helper()
+	out, _ := w.command(coldstart(), "verify", "--json").Output() // It fails: something doesn't hold.
+	var found proof.Proofs
+	must(w.t, json.Unmarshal(out, &found))
+	var problems []string
+	remedy := regexp.MustCompile("^run `coldstart refresh ([a-z ]+)`, then `coldstart up ([a-z ]+)`")
+	for _, p := range found.Proofs {
+		if p.Holds {
+			continue
+		}
+		w.t.Log(p.Problem())
+		problems = append(problems, p.Problem())
+		if said := remedy.FindStringSubmatch(p.Remedy); said == nil || said[1] != said[2] {
+			w.t.Errorf("%s: the remedy is %q", p.Claim, p.Remedy)
+		}
+	}
+	text := strings.Join(problems, "\n")
+	for _, want := range []string{
+		"audit: archive: .* S3 Bucket Key.* doesn't let CloudTrail decrypt.*`coldstart up audit`",
+		"audit: archive: bucket lets nobody but coldstart change it.*`coldstart up audit`",
+		"audit: archive: key lets nobody but coldstart.* change it.*`coldstart up audit`",
+		"audit: archive: bucket locks logs for 90 days.*`coldstart up audit`",
+		"master: guardrail: old-protect-audit .*`coldstart up master`",
+		"master: guardrail: old-protect-access .*`coldstart up master`",
+		"master: trail: .* records who reads or deletes logs.*`coldstart up audit`",
+		"audit: settings: encrypts new volumes in us-east-1.*`coldstart up audit`",
+		"audit: settings: .* IMDSv2 only in eu-west-1.*`coldstart up audit`",
+		"audit: state: bucket has no S3 Bucket Key.*`coldstart up audit`",
+		"master: state: bucket has no S3 Bucket Key.*`coldstart up master`",
+		"audit: state: bucket has the account's facts.* was written with an S3 Bucket Key.*`coldstart up audit`",
+		"audit: github: old-audit-plan may .*`coldstart up audit`",
+		"audit: user: ada .*old-audit-self-service.*`coldstart up audit`",
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			w.t.Errorf("nothing is like %q", want)
+		}
+	}
+}
+
+// ids returns the ids of what can't be made again, by URN, as the state has them.
+func (w *world) ids() map[string]string {
+	w.t.Helper()
+	all := map[string]string{}
+	files, err := filepath.Glob(filepath.Join(w.dir, "backend", ".pulumi", "stacks", "coldstart", "*.json"))
+	must(w.t, err)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		must(w.t, err)
+		var stack struct {
+			Checkpoint apitype.CheckpointV3 `json:"checkpoint"`
+		}
+		must(w.t, json.Unmarshal(content, &stack))
+		for _, r := range stack.Checkpoint.Latest.Resources {
+			if irreplaceable[string(r.Type)] {
+				all[string(r.URN)] = string(r.ID)
+			}
+		}
+	}
+	return all
 }
 
 // irreplaceable are types whose resources hold something, or that others know by
@@ -81,7 +150,7 @@ var irreplaceable = map[string]bool{
 	"aws:organizations/organizationalUnit:OrganizationalUnit": true,
 	"aws:route53/zone:Zone":                                   true, "aws:route53/delegationSet:DelegationSet": true,
 	"aws:s3/bucketV2:BucketV2": true, "aws:kms/key:Key": true, "aws:cloudtrail/trail:Trail": true,
-	"aws:iam/role:Role": true, "aws:iam/user:User": true, "aws:iam/group:Group": true,
+	"aws:iam/role:Role": true, "aws:iam/openIdConnectProvider:OpenIdConnectProvider": true, "aws:iam/user:User": true, "aws:iam/group:Group": true,
 }
 
 // kept fails the test if a step loses what can't be made again.
@@ -99,19 +168,19 @@ func (w *world) kept(stack string, step automation.Step) {
 func earlierColdstart(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if exec.Command("git", "cat-file", "-e", before+"^{commit}").Run() != nil {
-		t.Skipf("NOT TESTED: the upgrade from an earlier version, whose commit %s isn't in this clone: use one with its history", before)
+	if err := exec.Command("git", "cat-file", "-e", earlierCommit+"^{commit}").Run(); err != nil {
+		t.Skipf("NOT TESTED: the upgrade from an earlier version: git finds no commit %s here (%v): use a clone with the whole history", earlierCommit, err)
 	}
 	archive := filepath.Join(dir, "source.tar")
 	source := filepath.Join(dir, "source")
 	must(t, os.Mkdir(source, 0o700))
 	for _, cmd := range []*exec.Cmd{
-		exec.Command("git", "-C", "..", "archive", "-o", archive, before),
+		exec.Command("git", "-C", "..", "archive", "-o", archive, earlierCommit),
 		exec.Command("tar", "-xf", archive, "-C", source),
 		exec.Command("go", "build", "-C", source, "-o", filepath.Join(dir, "coldstart"), "./cmd/coldstart"),
 	} {
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
+			t.Skipf("NOT TESTED: the upgrade from an earlier version, which can't be built here (git, tar and its Go modules are needed): %s: %v\n%s", cmd, err, out)
 		}
 	}
 	return filepath.Join(dir, "coldstart")

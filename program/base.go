@@ -9,6 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
 	"github.com/coldstart-aws/coldstart/state"
 )
 
@@ -28,6 +29,8 @@ type base struct {
 	accountARN, accessRoleARN pulumi.StringInput
 	// accountID returns the id of any account of the organization.
 	accountID func(account string) pulumi.StringOutput
+	// previous is what the stack exported last; nil if it never ran to its end.
+	previous *stackref.Account
 	// kept finds what an earlier life of the stack has left in the account.
 	kept kept
 }
@@ -41,6 +44,7 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 		Name:              org.Name(name, "zone"),
 		Domain:            org.ZoneName(name),
 		ParentNameServers: b.apexNameServers,
+		Current:           currentServers(b.previous),
 		Tags:              tags,
 	}, in)
 	if err != nil {
@@ -87,6 +91,15 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 		"secretsKeyArn":   secrets.KeyARN,
 	})
 	return outputs, nil
+}
+
+// currentServers are the name servers of the account's zone since an earlier update;
+// nil if there is no zone yet.
+func currentServers(previous *stackref.Account) []string {
+	if previous == nil || previous.ZoneID == "" {
+		return nil
+	}
+	return previous.NameServers
 }
 
 // otherRegions declares a provider for each region besides the organization's own.

@@ -207,6 +207,15 @@ func TestZonesAvoidTheApex(t *testing.T) {
 	if got := result.Resource(t, pulumitest.Record, "delegation").At("records", 0); got != "ns-1.zone-2" {
 		t.Errorf("prod's zone is delegated to %v", got)
 	}
+	// A zone that is there already isn't replaced.
+	w.stacks["prod"] = map[string]any{"zoneId": "ZZONE", "nameServers": []any{"ns-1.zone", "ns-2.zone", "ns-3.zone", "ns-4.zone"}}
+	stays := w.run(t, org, "prod", false)
+	if got := stays.Resource(t, pulumitest.Zone, "zone").At("delegationSetId"); got != "NZONE" || len(stays.OfType(pulumitest.DelegationSet)) != 1 {
+		t.Errorf("prod's zone, which was on NZONE, is on %v", got)
+	}
+	if got := stays.Resource(t, pulumitest.Record, "delegation").At("records", 0); got != "ns-1.zone" {
+		t.Errorf("prod's zone, which stays, is delegated to %v", got)
+	}
 	master := nothing().run(t, org, organization.Master, false)
 	if !master.Resource(t, pulumitest.Zone, "zone").Waits(master.Resource(t, pulumitest.DelegationSet, "apex")) {
 		t.Error("the management account's zone is made before the apex zone's name servers are known")

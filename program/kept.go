@@ -29,15 +29,9 @@ type kept struct {
 }
 
 // keptBy returns what finds the things that the stack of a member has left.
-func keptBy(ctx *pulumi.Context, org *declaration, provider *aws.Provider) (kept, error) {
-	k := kept{ctx: ctx, org: org, provider: provider}
-	if plan := org.settings.Plan; plan != nil && plan.Unmade {
-		k.none = true
-		return k, nil
-	}
-	previous, err := stackref.Previous[stackref.Account](ctx)
-	k.none = previous != nil
-	return k, err
+func keptBy(ctx *pulumi.Context, org *declaration, provider *aws.Provider, previous *stackref.Account) kept {
+	plan := org.settings.Plan
+	return kept{ctx: ctx, org: org, provider: provider, none: previous != nil || plan != nil && plan.Unmade}
 }
 
 // store finds a bucket and its key: the key by its alias, and the bucket by the

@@ -57,6 +57,10 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	var last *stackref.Account
+	if previous != nil {
+		last = &previous.Account
+	}
 	id := pulumi.String(self).ToStringOutput()
 	outputs, err := declareBase(ctx, org, organization.Master, base{
 		provider:        provider,
@@ -66,6 +70,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		apexNameServers: apex.NameServers,
 		accountARN:      pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
 		accessRoleARN:   masterAccessRole(org.Organization, self),
+		previous:        last,
 		kept:            kept{ctx: ctx, org: org, provider: provider, none: previous != nil},
 		accountID: func(account string) pulumi.StringOutput {
 			if account == organization.Master {

@@ -21,6 +21,7 @@ type member struct {
 	accountID pulumi.StringOutput
 	provider  *aws.Provider
 	regions   map[string]*aws.Provider // by the account's other regions
+	previous  *stackref.Account        // nil if the stack never ran to its end
 	kept      kept
 }
 
@@ -60,8 +61,11 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	if err != nil {
 		return nil, err
 	}
-	m.kept, err = keptBy(ctx, org, m.provider)
-	return m, err
+	if m.previous, err = stackref.Previous[stackref.Account](ctx); err != nil {
+		return nil, err
+	}
+	m.kept = keptBy(ctx, org, m.provider, m.previous)
+	return m, nil
 }
 
 // reference reads the outputs of another stack.
@@ -96,7 +100,8 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 				return o.Accounts[account].ID
 			})
 		},
-		kept: m.kept,
+		previous: m.previous,
+		kept:     m.kept,
 	})
 	if err != nil {
 		return nil, err

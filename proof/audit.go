@@ -85,20 +85,25 @@ func (p *prover) proveAudit(ctx context.Context, a *account) {
 }
 
 func (p *prover) proveArchive(ctx context.Context, a *account) {
-	const subject = "archive"
+	a.proveBucket(ctx, "archive", p.archiveBucket(a), p.archiveAlias())
+	a.proveKey(ctx, "archive", p.archiveAlias())
+	p.proveGuarded(ctx, a)
+}
+
+// proveGuarded proves that CloudTrail can write to the archive, and that nobody else
+// can change it.
+func (p *prover) proveGuarded(ctx context.Context, a *account) {
 	bucket, alias, days := p.archiveBucket(a), p.archiveAlias(), p.org.Audit
-	a.proveBucket(ctx, subject, bucket, alias)
 	claim := func(claim string, check func(context.Context, *account, string) error) {
-		a.claim(subject, claim, func() error { return p.remedied(check(ctx, a, bucket)) })
+		a.claim("archive", claim, func() error { return check(ctx, a, bucket) })
 	}
 	claim("bucket lets in the organization's own trails only", p.checkWriters)
 	claim("bucket lets nobody but coldstart change it, and only CloudTrail write", p.checkGuarded)
-	claim("bucket has no S3 Bucket Key, for which CloudTrail would have to decrypt", p.checkNoBucketKey)
+	claim("bucket has no S3 Bucket Key, for which CloudTrail would have to decrypt", p.checkDeliverable)
 	claim(fmt.Sprintf("bucket keeps logs for %d days, and no lock is undercut", days.RetentionDays), p.checkRetention)
 	if days.LockDays > 0 {
 		claim(fmt.Sprintf("bucket locks logs for %d days", days.LockDays), p.checkLocked)
 	}
-	a.proveKey(ctx, subject, alias)
 	claim("key lets the organization's own trails encrypt, and no others", func(ctx context.Context, a *account, _ string) error {
 		policy, err := a.keyPolicy(ctx, alias)
 		if err != nil {
@@ -114,15 +119,6 @@ func (p *prover) proveArchive(ctx context.Context, a *account) {
 		reads := []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"}
 		return policy.deniesChanges(reads, []string{"*"}, on("ArnNotEquals", "aws:PrincipalArn", p.accessRole(a), rootARN(a.id)))
 	})
-}
-
-// remedied adds what to do: an archive that an earlier version made is brought in line
-// by the next run, and nothing is replaced.
-func (p *prover) remedied(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: `coldstart up %s` brings the archive in line", err, p.org.Audit.Account)
 }
 
 // accessRole is the role by which coldstart comes into the account.
@@ -150,19 +146,22 @@ func (p *prover) checkGuarded(ctx context.Context, a *account, bucket string) er
 	return policy.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{arn, arn + "/*"}, but.Condition)
 }
 
-func (p *prover) checkNoBucketKey(ctx context.Context, a *account, bucket string) error {
-	out, err := a.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
-	if err != nil {
+// checkDeliverable checks that CloudTrail can write to the bucket with what the key's
+// policy lets it do.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+func (p *prover) checkDeliverable(ctx context.Context, a *account, bucket string) error {
+	err := a.checkNoBucketKey(ctx, bucket)
+	if !errors.Is(err, errBucketKey) {
 		return err
 	}
-	return hasNoBucketKey(out.ServerSideEncryptionConfiguration)
-}
-
-func hasNoBucketKey(c *s3types.ServerSideEncryptionConfiguration) error {
-	if c != nil && slices.ContainsFunc(c.Rules, func(r s3types.ServerSideEncryptionRule) bool { return aws.ToBool(r.BucketKeyEnabled) }) {
-		return errors.New("it has an S3 Bucket Key")
+	policy, unread := a.keyPolicy(ctx, p.archiveAlias())
+	switch {
+	case unread != nil:
+		return errors.Join(err, unread)
+	case policy.letsCloudTrailDecrypt():
+		return fmt.Errorf("%w, and its key lets CloudTrail decrypt, which nothing else needs", err)
 	}
-	return nil
+	return fmt.Errorf("%w, and its key doesn't let CloudTrail decrypt, so that CloudTrail may not be able to write logs", err)
 }
 
 func (p *prover) checkRetention(ctx context.Context, a *account, bucket string) error {
@@ -276,7 +275,7 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 		{"writes to the archive with the archive's key", p.checkTarget},
 	}
 	if p.watches(a) {
-		checks = append(checks, check{"records who reads or deletes logs", func(t trailtypes.Trail) error { return p.remedied(p.checkWatched(ctx, a, t)) }})
+		checks = append(checks, check{"records who reads or deletes logs", func(t trailtypes.Trail) error { return p.checkWatched(ctx, a, t) }})
 	}
 	for _, c := range checks {
 		a.claim(subject, name+" "+c.claim, func() error {
@@ -446,9 +445,9 @@ func (p *prover) checkDelivered(ctx context.Context, a *account) error {
 	prefix := p.logPrefix(a.id)
 	found, err := to.hasLogs(ctx, prefix)
 	if err == nil && !found {
-		err = fmt.Errorf("the archive has no log below %s: CloudTrail delivers the first within about 15 minutes of the trail's creation, so ask again then", prefix)
+		err = fmt.Errorf("the archive has no log below %s", prefix)
 	}
-	return err
+	return remedied(err, "CloudTrail delivers the first within about 15 minutes of the trail's creation, so ask again then")
 }
 
 // logPrefix is where CloudTrail puts an account's logs.

@@ -90,11 +90,7 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 		a.zone, err = findZone(ctx, a.route53, domain)
 		return err
 	})
-	if !p.sameServers() {
-		a.claim("zone", fmt.Sprintf("%s and %s, above it, share no name server", domain, p.org.Domain), func() error {
-			return p.checkApart(domain, a.zone)
-		})
-	}
+	p.proveApart(a, domain)
 	a.claim("delegation", fmt.Sprintf("%s delegates %s to the zone's name servers", p.org.Domain, domain), func() error {
 		return p.checkDelegation(domain, a.zone)
 	})
@@ -105,6 +101,16 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 	role := p.org.Name(a.name, "delegation")
 	a.note("delegation", role+" lets in the management account and this one only, while they are in the organization", p.checkDelegator(ctx, a, role))
 	a.note("delegation", fmt.Sprintf("%s may change the NS records of %s and nothing else", role, domain), p.checkDelegatorPolicy(ctx, role, domain))
+}
+
+// proveApart proves that the account's zone and the apex zone share no name server.
+func (p *prover) proveApart(a *account, domain string) {
+	if p.sameServers() {
+		return
+	}
+	a.claim("zone", fmt.Sprintf("%s and %s, above it, share no name server", domain, p.org.Domain), func() error {
+		return p.checkApart(a.name, domain, a.zone)
+	})
 }
 
 func (p *prover) checkDelegation(domain string, z zone) error {
@@ -121,7 +127,7 @@ func (p *prover) checkDelegation(domain string, z zone) error {
 // checkApart checks that a zone and the apex zone share no name server: such a server
 // would answer for both, and Route 53 lets no two such zones be.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
-func (p *prover) checkApart(domain string, z zone) error {
+func (p *prover) checkApart(account, domain string, z zone) error {
 	apex, err := p.apex()
 	if err != nil {
 		return err
@@ -139,8 +145,13 @@ func (p *prover) checkApart(domain string, z zone) error {
 	if len(shared) == 0 {
 		return nil
 	}
-	return fmt.Errorf("both are on %s: make another delegation set (`aws route53 create-reusable-delegation-set`) until it has none of %s, and make the zone %s again on it",
-		strings.Join(shared, ", "), strings.Join(above, ", "), domain)
+	return remedied(fmt.Errorf("both are on %s", strings.Join(shared, ", ")),
+		"names resolve all the same, and `coldstart up` leaves the zone as it is; "+
+			"to move it, make another delegation set (`aws route53 create-reusable-delegation-set`) until it has none of %s, "+
+			"make a second zone %s on it and copy the records; "+
+			"put the ids of both in the place of %s and its set's in the state (`pulumi stack export --stack %s`, `pulumi stack import --stack %[4]s`), "+
+			"run `coldstart refresh %[4]s` and `coldstart up %[4]s`, and delete the old zone two days later",
+		strings.Join(above, ", "), domain, z.id, account)
 }
 
 // servesAllAlike reports whether the endpoint gives every zone the same name servers,

@@ -29,32 +29,36 @@ func (p *prover) proveGuardrails(ctx context.Context, a *account) {
 	if !slices.Contains(p.org.Settings.PolicyTypes, organization.ServiceControlPolicy) {
 		return // AWS has no such policies then; the declaration attaches none.
 	}
-	const subject = "guardrail"
 	ids, err := guardrailIDs(ctx, a.organizations)
 	for _, name := range p.org.GuardrailNames() {
-		full := p.guardrailName(name)
-		content := ""
-		a.claim(subject, fmt.Sprintf("%s is a service control policy of at most %d characters", full, maxGuardrail), func() error {
-			if err != nil {
-				return err
-			}
-			var readErr error
-			content, readErr = readGuardrail(ctx, a.organizations, full, ids[full])
-			return readErr
-		})
-		claim, check := p.guardrailRule(name)
-		a.claim(subject, full+" "+claim, func() error {
-			if content == "" {
-				return fmt.Errorf("there is no content of %s", full)
-			}
-			d, err := parsePolicy(content)
-			if err != nil {
-				return err
-			}
-			return check(d)
-		})
+		p.proveGuardrail(ctx, a, name, ids[p.guardrailName(name)], err)
 	}
 	p.proveAttachments(ctx, a)
+}
+
+// proveGuardrail proves what a guardrail denies. Err is why its id isn't known.
+func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string, err error) {
+	const subject = "guardrail"
+	full, content := p.guardrailName(name), ""
+	a.claim(subject, fmt.Sprintf("%s is a service control policy of at most %d characters", full, maxGuardrail), func() error {
+		if err != nil {
+			return err
+		}
+		var readErr error
+		content, readErr = readGuardrail(ctx, a.organizations, full, id)
+		return readErr
+	})
+	claim, check := p.guardrailRule(name)
+	a.claim(subject, full+" "+claim, func() error {
+		if content == "" {
+			return fmt.Errorf("there is no content of %s", full)
+		}
+		d, err := parsePolicy(content)
+		if err != nil {
+			return err
+		}
+		return check(d)
+	})
 }
 
 func (p *prover) guardrailName(name string) string { return p.org.Namespace + "-" + name }

@@ -183,6 +183,13 @@ func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner 
 	return nil
 }
 
+// letsCloudTrailDecrypt reports whether a key's policy lets CloudTrail decrypt.
+func (d *policyDocument) letsCloudTrailDecrypt() bool {
+	return slices.ContainsFunc(d.allows(), func(s policyStatement) bool {
+		return slices.Contains(s.Principal["Service"], "cloudtrail.amazonaws.com") && covered(s.Action, "kms:Decrypt")
+	})
+}
+
 // unsent returns a condition key of the statement that CloudTrail isn't known to send;
 // empty if there is none.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html

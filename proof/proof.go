@@ -35,11 +35,17 @@ type Proof struct {
 	Holds   bool   `json:"holds"`
 	// Detail says why the claim doesn't hold.
 	Detail string `json:"detail,omitempty"`
+	// Remedy is what to do about that; empty if it isn't known.
+	Remedy string `json:"remedy,omitempty"`
 }
 
-// Problem says in a line what doesn't hold, and why.
+// Problem says in a line what doesn't hold, why, and what to do.
 func (p Proof) Problem() string {
-	return fmt.Sprintf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
+	problem := fmt.Sprintf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
+	if p.Remedy != "" {
+		problem += "; " + p.Remedy
+	}
+	return problem
 }
 
 // Topic is what several subjects of proofs are about.
@@ -159,8 +165,10 @@ type account struct {
 	unreachable error
 	// misaddressed, if not nil, says that the account has another address in AWS.
 	misaddressed error
-	zone         zone // the account's, once it was found
-	proofs       []Proof
+	// remedy returns what brings the account's part of a subject in line.
+	remedy func(subject string) string
+	zone   zone // the account's, once it was found
+	proofs []Proof
 }
 
 func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (*prover, error) {
@@ -175,12 +183,15 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	master.id = aws.ToString(self.Account)
 	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}}
 	p.directory = readDirectory(ctx, master.organizations, org)
+	if p.organization != nil { // Nothing was made before.
+		master.remedy = remedyFor(org, organization.Master)
+	}
 	ids, err := p.noted(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range org.AccountNames() {
-		a := &account{name: name}
+		a := &account{name: name, remedy: remedyFor(org, name)}
 		a.id, a.unreachable = p.find(org.AccountEmail(name), org.Accounts[name].ID)
 		if a.misaddressed = p.findNoted(ids[name]); a.misaddressed != nil {
 			a.id, a.unreachable = ids[name], nil
@@ -287,6 +298,7 @@ func (a *account) note(subject, claim string, err error) {
 	proof := Proof{Account: a.name, Subject: subject, Claim: claim, Holds: err == nil}
 	if err != nil {
 		proof.Detail = detail(err)
+		proof.Remedy = a.remedyOf(subject, err)
 	}
 	a.proofs = append(a.proofs, proof)
 }

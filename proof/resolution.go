@@ -188,11 +188,3 @@ func servers(names []string) []nameServer {
 	slices.SortFunc(all, func(a, b nameServer) int { return strings.Compare(a.name, b.name) })
 	return all
 }
-
-// remedied adds to an error, if there is one, what to do about it.
-func remedied(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w; %s", err, fmt.Sprintf(format, args...))
-}

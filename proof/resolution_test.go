@@ -249,7 +249,7 @@ func (p *prover) failures(ctx context.Context, t *testing.T) map[string]string {
 				t.Errorf("unknown claim: %+v", proof)
 			}
 			if !proof.Holds {
-				failed[short[proof.Claim]] = proof.Detail
+				failed[short[proof.Claim]] = proof.Detail + "; " + proof.Remedy
 			}
 		}
 	}

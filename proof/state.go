@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -17,11 +18,21 @@ import (
 func (p *prover) proveState(ctx context.Context, a *account) {
 	name := p.org.Name(a.name, "state")
 	a.proveBucket(ctx, "state", name+"-"+a.id, "alias/"+name)
+	a.proveKeyByObject(ctx, name+"-"+a.id)
 	a.proveKey(ctx, "state", "alias/"+name)
 	a.claim("state", "bucket has the account's facts, for its own programs", func() error {
 		return a.checkFacts(ctx, name+"-"+a.id)
 	})
 	a.proveKey(ctx, "secrets", "alias/"+p.org.Name(a.name, "secrets"))
+}
+
+// proveKeyByObject proves that KMS is asked about each object of the state bucket by
+// itself: so a key's policies can tell who may decrypt which.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+func (a *account) proveKeyByObject(ctx context.Context, bucket string) {
+	a.claim("state", "bucket has no S3 Bucket Key, with which whoever decrypts one object decrypts all", func() error {
+		return a.checkNoBucketKey(ctx, bucket)
+	})
 }
 
 // checkFacts reads the stack of facts in the account's state bucket.
@@ -32,6 +43,9 @@ func (a *account) checkFacts(ctx context.Context, bucket string) error {
 		return err
 	}
 	defer func() { _ = object.Body.Close() }() // It was only read.
+	if aws.ToBool(object.BucketKeyEnabled) {
+		return fmt.Errorf("%s was written with an S3 Bucket Key, so that previews that may decrypt that object alone can't read it", key)
+	}
 	content, err := io.ReadAll(object.Body)
 	if err != nil {
 		return err

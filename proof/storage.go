@@ -132,6 +132,24 @@ func (a *account) checkEncrypted(ctx context.Context, bucket, alias string) erro
 	return encryptsWith(out.ServerSideEncryptionConfiguration, key)
 }
 
+// errBucketKey says that a bucket has an S3 Bucket Key.
+var errBucketKey = errors.New("it has an S3 Bucket Key")
+
+func (a *account) checkNoBucketKey(ctx context.Context, bucket string) error {
+	out, err := a.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket, ExpectedBucketOwner: &a.id})
+	if err != nil {
+		return err
+	}
+	return hasNoBucketKey(out.ServerSideEncryptionConfiguration)
+}
+
+func hasNoBucketKey(c *s3types.ServerSideEncryptionConfiguration) error {
+	if c != nil && slices.ContainsFunc(c.Rules, func(r s3types.ServerSideEncryptionRule) bool { return aws.ToBool(r.BucketKeyEnabled) }) {
+		return errBucketKey
+	}
+	return nil
+}
+
 func encryptsWith(c *s3types.ServerSideEncryptionConfiguration, key *kmstypes.KeyMetadata) error {
 	if c == nil || len(c.Rules) != 1 || c.Rules[0].ApplyServerSideEncryptionByDefault == nil {
 		return errors.New("it has no default encryption")

@@ -58,7 +58,10 @@ func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.
 		Key:         pulumi.String(FactsKey(args.Account)),
 		ContentType: pulumi.String("application/json"),
 		Content:     checkpoint(args),
-		Tags:        args.Tags,
+		// What was written with an S3 Bucket Key is written again without: plans may
+		// decrypt this object, and not all that have the bucket as their context.
+		BucketKeyEnabled: pulumi.Bool(false),
+		Tags:             args.Tags,
 	}, pulumi.Parent(f), pulumi.DependsOn(args.Store.ready))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,72 @@
+package proof
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Outdated proves of what is there already what earlier versions of coldstart made in
+// another way: guardrails, the archive, S3 Bucket Keys of state buckets, and zones that
+// share a name server with the zone above. It returns the claims that don't hold, in the
+// order of Prove. What isn't there yet, and accounts that can't be entered, are left
+// out. An account costs four requests. The error says that AWS couldn't be asked at all.
+func Outdated(ctx context.Context, cfg aws.Config, org *organization.Organization) ([]Proof, error) {
+	cfg = patient(cfg)
+	cfg.Region = org.Region
+	p, err := newProver(ctx, cfg, org, Options{NoDNS: true})
+	if err != nil {
+		return nil, err
+	}
+	var g errgroup.Group
+	g.SetLimit(provedAtOnce)
+	for _, a := range p.accounts {
+		g.Go(func() error {
+			if a.unreachable == nil {
+				p.proveOutdated(ctx, a)
+			}
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var wrong []Proof
+	for _, a := range p.accounts {
+		wrong = append(wrong, slices.DeleteFunc(a.proofs, func(p Proof) bool { return p.Holds })...)
+	}
+	return wrong, nil
+}
+
+func (p *prover) proveOutdated(ctx context.Context, a *account) {
+	if a == p.master() && p.organization != nil {
+		p.proveExistingGuardrails(ctx, a)
+	}
+	domain := p.org.ZoneName(a.name)
+	if z, err := findZone(ctx, a.route53, domain); err == nil {
+		a.zone = z
+		p.proveApart(a, domain)
+	}
+	if bucket := p.org.Name(a.name, "state") + "-" + a.id; a.checkOwned(ctx, bucket) == nil {
+		a.proveKeyByObject(ctx, bucket)
+	}
+	if p.org.Audited() && a.name == p.org.Audit.Account && a.checkOwned(ctx, p.archiveBucket(a)) == nil {
+		p.proveGuarded(ctx, a)
+	}
+}
+
+func (p *prover) proveExistingGuardrails(ctx context.Context, a *account) {
+	ids, err := guardrailIDs(ctx, a.organizations)
+	if err != nil {
+		return // There may be no such policies yet.
+	}
+	for _, name := range p.org.GuardrailNames() {
+		if id := ids[p.guardrailName(name)]; id != "" {
+			p.proveGuardrail(ctx, a, name, id, nil)
+		}
+	}
+}

@@ -33,10 +33,11 @@ func remedied(err error, format string, args ...any) error {
 func (a *account) remedyOf(subject string, err error) string {
 	var own remediedError
 	var api smithy.APIError
+	var misaddressed *misaddressedError
 	switch {
 	case errors.As(err, &own):
 		return own.remedy
-	case a.remedy == nil || a.unreachable != nil:
+	case a.remedy == nil || a.unreachable != nil, errors.As(err, &misaddressed):
 		return ""
 	case errors.As(err, &api) && slices.Contains(unauthorized, api.ErrorCode()):
 		return ""

@@ -60,7 +60,7 @@ The exit code is 0 if every claim that could be decided holds, and 1 if not.`,
   coldstart verify --json | jq '.proofs[] | select(.holds | not)'`,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: ok, proofs (a list of {account, subject, claim, holds, detail}), omitted (a list of texts)")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: ok, proofs (a list of {account, subject, claim, holds, detail, remedy}), omitted (a list of texts)")
 	cmd.Flags().BoolVar(&o.all, "all", false, "list the claims that hold as well")
 	cmd.Flags().BoolVar(&o.noDNS, "no-dns", false, "don't ask DNS; what isn't proved is named")
 	cmd.Flags().StringVar(&o.dnsServer, "dns-server", "", "`HOST[:PORT]` of the DNS server to start from instead of the root servers")

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/state"
 )
 
 // What others change is found and left alone, and a workflow sees it by roles that
@@ -44,6 +46,7 @@ config:
 		t.Errorf("outside a workflow: %v", err)
 	}
 	w.env["ACTIONS_ID_TOKEN_REQUEST_URL"], w.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = tokens, "requested"
+	w.decryptsFactsOnly()
 	w.plans()
 	before := w.stateObjects()
 	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
@@ -75,11 +78,44 @@ func (w *world) plans() {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
 	must(w.t, err)
+	session := w.planning(master.PlanRoleARN)
+	w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_SECRET_ACCESS_KEY"] = session.AccessKeyID, session.SecretAccessKey
+}
+
+// planning returns a session of a plan role, as a workflow of a pull request gets it.
+func (w *world) planning(role string) aws.Credentials {
+	w.t.Helper()
 	out, err := sts.NewFromConfig(w.emulator.Config("eu-west-2")).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: &master.PlanRoleARN, RoleSessionName: aws.String("workflow"), WebIdentityToken: aws.String(gitHubToken("sts.amazonaws.com", "repo:drift@12/drift@34:pull_request")),
+		RoleArn: &role, RoleSessionName: aws.String("workflow"), WebIdentityToken: aws.String(gitHubToken("sts.amazonaws.com", "repo:drift@12/drift@34:pull_request")),
 	})
 	must(w.t, err)
-	w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_SECRET_ACCESS_KEY"] = *out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey
+	return aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken}
+}
+
+// decryptsFactsOnly checks that a member's plan role reads the account's facts, and no
+// state of the account's own programs that lies beside them under the same key.
+func (w *world) decryptsFactsOnly() {
+	w.t.Helper()
+	ctx := context.Background()
+	master, err := w.automation().Master(ctx)
+	must(w.t, err)
+	outputs, err := w.automation().Outputs(ctx, "app")
+	must(w.t, err)
+	bucket, team := outputs["app"]["stateBucket"].(string), aws.String(".pulumi/stacks/shop/dev.json")
+	client := func(cfg aws.Config) *s3.Client {
+		return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	}
+	_, err = client(w.entering(master.Accounts["app"].ID)).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: team, Body: strings.NewReader("{}")})
+	must(w.t, err)
+	cfg := w.emulator.Config("eu-west-2")
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return w.planning(outputs["app"]["planRoleArn"].(string)), nil
+	})
+	_, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String(state.FactsKey("app"))})
+	must(w.t, err)
+	if _, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: team}); err == nil || !strings.Contains(err.Error(), "kms:Decrypt") {
+		w.t.Errorf("a plan role reads a team's state: %v", err)
+	}
 }
 
 // stateObjects returns what the management account's bucket holds, by key.

@@ -11,14 +11,16 @@ import (
 	"sync"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/internal/policy"
 )
 
 // sessions refuses what the policies of a session's role can't allow: moto lets every
 // key do everything. The policies are the emulator's own: those attached to the role,
 // AWS's managed ones as AWS publishes them, and those in the role.
 //
-// What isn't known here counts for the caller: a condition of a statement that allows,
-// a boundary, and the resource of every call but one that decrypts. So a call that is
+// What isn't known here counts for the caller: a boundary, the resource of every call
+// but one that decrypts, and the condition of a statement that allows, but for what it
+// says about the encryption context. So a call that is
 // refused here is refused by AWS, unless a resource's own policy names the role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type sessions struct {
@@ -35,7 +37,7 @@ type rolePolicies struct {
 	mu        sync.Mutex
 	read      bool
 	documents []authorization.Policy
-	decided   map[string]bool // by action and resource
+	decided   map[string]bool // by action, resource and encryption context
 }
 
 func newSessions(w *World) *sessions {
@@ -58,14 +60,14 @@ func (r *sessions) Apply(c *Call, next Next) *Answer {
 		return r.change(c, next(c))
 	}
 	action, resource := permission(c)
-	if action != "" && !r.may(c.Context(), c.Caller.Role, action, resource) {
+	if action != "" && !r.may(c.Context(), c.Caller.Role, action, resource, contextOf(c)) {
 		return r.w.Refuse(c, unauthorized(c, action, resource))
 	}
 	a := r.change(c, next(c))
 	// Reading an object takes its key, too.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
-	if c.Is("s3", "GetObject") && key != "" && !r.may(c.Context(), c.Caller.Role, "kms:Decrypt", key) {
+	if c.Is("s3", "GetObject") && key != "" && !r.may(c.Context(), c.Caller.Role, "kms:Decrypt", key, contextOfObject(c, a)) {
 		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key))
 	}
 	return a
@@ -114,7 +116,7 @@ func (r *sessions) change(c *Call, a *Answer) *Answer {
 
 // may reports whether a role's policies can allow an action on a resource; an empty
 // one isn't known. What the emulator doesn't tell is left to it.
-func (r *sessions) may(ctx context.Context, role, action, resource string) bool {
+func (r *sessions) may(ctx context.Context, role, action, resource string, in encryptionContext) bool {
 	held := r.held(role)
 	held.mu.Lock()
 	defer held.mu.Unlock()
@@ -125,10 +127,11 @@ func (r *sessions) may(ctx context.Context, role, action, resource string) bool 
 		}
 		held.read, held.documents = true, documents
 	}
-	allowed, known := held.decided[action+" "+resource]
+	asked := fmt.Sprint(action, " ", resource, " ", in)
+	allowed, known := held.decided[asked]
 	if !known {
-		allowed = canAllow(held.documents, action, resource)
-		held.decided[action+" "+resource] = allowed
+		allowed = canAllow(held.documents, action, resource, in)
+		held.decided[asked] = allowed
 	}
 	return allowed
 }
@@ -143,20 +146,66 @@ func (r *sessions) held(role string) *rolePolicies {
 }
 
 // canAllow evaluates the policies of an identity.
-func canAllow(documents []authorization.Policy, action, resource string) bool {
+func canAllow(documents []authorization.Policy, action, resource string, in encryptionContext) bool {
 	allowed := false
 	for _, d := range documents {
 		for _, s := range d.Statement {
 			switch {
 			case !s.IsAbout(action):
 			case s.Effect == "Allow":
-				allowed = allowed || resource == "" || s.IsOn(resource)
+				allowed = allowed || (resource == "" || s.IsOn(resource)) && in.mayBe(s.Condition)
 			case len(s.Condition) == 0 && covers(s, resource):
 				return false
 			}
 		}
 	}
 	return allowed
+}
+
+// encryptionContext are the condition keys of a request that decrypts; nil if they
+// aren't known.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
+type encryptionContext map[string]string
+
+const encryptionContextKey = "kms:EncryptionContext"
+
+// mayBe reports whether what a condition says about the encryption context holds.
+func (e encryptionContext) mayBe(condition policy.Condition) bool {
+	for operator, keys := range condition {
+		for key, values := range keys {
+			about := strings.HasPrefix(strings.ToLower(key), strings.ToLower(encryptionContextKey))
+			if e != nil && about && !(policy.Condition{operator: {key: values}}).Holds(e) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// contextOf returns the encryption context of a call of KMS that decrypts.
+func contextOf(c *Call) encryptionContext {
+	var in struct{ EncryptionContext map[string]string }
+	if !c.Is("kms", "Decrypt") || json.Unmarshal(c.Body, &in) != nil {
+		return nil
+	}
+	e := encryptionContext{}
+	for name, value := range in.EncryptionContext {
+		e[encryptionContextKey+":"+name] = value
+		e[encryptionContextKey+"Keys"] = name
+	}
+	return e
+}
+
+// contextOfObject returns the encryption context by which S3 asks KMS for an object that
+// is read: the object, or its bucket alone if the object was written with an S3 Bucket
+// Key.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+func contextOfObject(c *Call, a *Answer) encryptionContext {
+	arn := "arn:aws:s3:::" + strings.TrimPrefix(c.URL.Path, "/")
+	if strings.EqualFold(a.Header.Get("X-Amz-Server-Side-Encryption-Bucket-Key-Enabled"), "true") {
+		arn, _, _ = strings.Cut(arn, "/")
+	}
+	return encryptionContext{encryptionContextKey + ":aws:s3:arn": arn, encryptionContextKey + "Keys": "aws:s3:arn"}
 }
 
 // covers reports whether a statement is about a resource; of one that isn't known,

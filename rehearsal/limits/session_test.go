@@ -3,6 +3,7 @@ package limits_test
 import (
 	"errors"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +28,11 @@ const (
 	readOnly = `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["account:GetAlternateContact","ec2:Describe*","ec2:Get*","iam:Get*","iam:List*","organizations:Describe*","organizations:List*"],"Resource":"*"},
 		{"Effect":"Allow","Action":["kms:Describe*","kms:Get*","kms:List*","route53:Get*","route53:List*","s3:Get*","s3:List*","ssm:Get*","sts:GetCallerIdentity"],"Resource":"*"}]}`
-	stateKey  = "11111111-2222-3333-4444-555555555555"
-	otherKey  = "99999999-2222-3333-4444-555555555555"
-	masterOwn = "arn:aws:iam::123456789012:role/z9-master-plan"
+	stateKey = "11111111-2222-3333-4444-555555555555"
+	otherKey = "99999999-2222-3333-4444-555555555555"
+	// objectsKey opens what is below own/ only.
+	objectsKey = "77777777-2222-3333-4444-555555555555"
+	masterOwn  = "arn:aws:iam::123456789012:role/z9-master-plan"
 )
 
 // planned is a stage with a role that may only read, and that role's key.
@@ -40,10 +43,15 @@ func planned(t *testing.T) (*fake, *stage, aws.Config) {
 	f.role(masterRole, allow(`"arn:aws:iam::123456789012:root"`, ""))
 	f.attached["z9-master-plan"] = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
 	f.managed["arn:aws:iam::aws:policy/ReadOnlyAccess"] = readOnly
-	f.inline["z9-master-plan"] = `{"Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-north-1:123456789012:key/` + stateKey + `"}]}`
+	f.inline["z9-master-plan"] = `{"Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-north-1:123456789012:key/` + stateKey + `"},
+		{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-north-1:123456789012:key/` + objectsKey + `",
+		 "Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::bucket/own/*"}}}]}`
 	emulator := func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/bucket/") {
-			w.Header().Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:eu-north-1:123456789012:key/"+strings.TrimPrefix(r.URL.Path, "/bucket/"))
+			w.Header().Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:eu-north-1:123456789012:key/"+path.Base(r.URL.Path))
+			if strings.Contains(r.URL.Path, "bucket-key") {
+				w.Header().Set("X-Amz-Server-Side-Encryption-Bucket-Key-Enabled", "True")
+			}
 			return
 		}
 		f.ServeHTTP(w, r)
@@ -88,6 +96,22 @@ func TestSessionsDoWhatTheirRolesMay(t *testing.T) {
 		}},
 		"an object with another key": {"AccessDenied", func() error {
 			_, err := pathStyle(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String(otherKey)})
+			return err
+		}},
+		"an object of its own": {"", func() error {
+			_, err := pathStyle(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("own/" + objectsKey)})
+			return err
+		}},
+		"another's object with the same key": {"AccessDenied", func() error {
+			_, err := pathStyle(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("others/" + objectsKey)})
+			return err
+		}},
+		"an object that was written with a Bucket Key": {"AccessDenied", func() error {
+			_, err := pathStyle(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("own/bucket-key/" + objectsKey)})
+			return err
+		}},
+		"secrets without an encryption context": {"AccessDeniedException", func() error {
+			_, err := kms.NewFromConfig(cfg).Decrypt(ctx(), &kms.DecryptInput{CiphertextBlob: blob(objectsKey)})
 			return err
 		}},
 		"a lock": {"AccessDenied", func() error {

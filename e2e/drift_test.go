@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -108,9 +109,8 @@ func (w *world) decryptsFactsOnly() {
 	_, err = client(w.entering(master.Accounts["app"].ID)).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: team, Body: strings.NewReader("{}")})
 	must(w.t, err)
 	cfg := w.emulator.Config("eu-west-2")
-	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return w.planning(outputs["app"]["planRoleArn"].(string)), nil
-	})
+	session := w.planning(outputs["app"]["planRoleArn"].(string))
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(session.AccessKeyID, session.SecretAccessKey, session.SessionToken)
 	_, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String(state.FactsKey("app"))})
 	must(w.t, err)
 	if _, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: team}); err == nil || !strings.Contains(err.Error(), "kms:Decrypt") {

@@ -368,7 +368,7 @@ func (p *prover) checkRegions(d *policyDocument) error {
 	elsewhere := p.butAccessRole()
 	elsewhere.require("StringNotEquals", "aws:RequestedRegion", p.org.Guardrails.Regions...)
 	if len(d.Statement) != 2 {
-		return fmt.Errorf("it has %d statements", len(d.Statement))
+		return fmt.Errorf("it has %d statements, and not 2: one about regions, one about %s", len(d.Statement), organization.AccessRole)
 	}
 	keeps := policyDocument{Statement: d.Statement[1:]}
 	if err := keeps.deniesOnly([]denial{p.keepsAccessRole()}); err != nil {

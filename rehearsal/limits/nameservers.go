@@ -203,13 +203,23 @@ func NameServers(seed uint64, reference string) [4]string {
 	return servers(fmt.Sprintf("%d %s %d", seed, reference, 0))
 }
 
-// servers turns a draw into name servers. Route 53's are in four top level domains,
-// 512 servers in each and eight of them in a domain; a zone has one of each.
-func servers(draw string) (names [4]string) {
-	hash := sha256.Sum256([]byte(draw))
+// stripes are Route 53's name servers: in four top level domains, 512 servers in each
+// and eight of them in a domain.
+var stripes = sync.OnceValue(func() *[4][512]string {
+	names := &[4][512]string{}
 	for i, tld := range [4]string{"com", "net", "org", "co.uk"} {
-		n := int(binary.BigEndian.Uint16(hash[2*i:])) % 512
-		names[i] = fmt.Sprintf("ns-%d.awsdns-%02d.%s", 512*i+n, n/8, tld)
+		for n := range names[i] {
+			names[i][n] = fmt.Sprintf("ns-%d.awsdns-%02d.%s", 512*i+n, n/8, tld)
+		}
+	}
+	return names
+})
+
+// servers turns a draw into name servers. A zone has one of each stripe.
+func servers(draw string) (names [4]string) {
+	hash, all := sha256.Sum256([]byte(draw)), stripes()
+	for i := range names {
+		names[i] = all[i][binary.BigEndian.Uint16(hash[2*i:])%512]
 	}
 	return names
 }

@@ -76,18 +76,24 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreat
 // Reading it where it is kept costs much less than having Pulumi export it. False also
 // means that only Pulumi can read the state.
 func (s *stack) settled(ctx context.Context) bool {
-	b, err := s.a.backend(ctx)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = b.Close() }() // It is only read.
-	d, err := b.Deployment(ctx, program.Project, s.name)
+	d, err := s.asKept(ctx)
 	if err != nil || len(d.PendingOperations) > 0 || len(unread(d, nil)) > 0 {
 		return false
 	}
 	s.unfinished = unfinished(d)
 	s.latest.Store(d)
 	return true
+}
+
+// asKept reads the stack's state where it is kept. An error may mean that only Pulumi can
+// read it.
+func (s *stack) asKept(ctx context.Context) (*apitype.DeploymentV3, error) {
+	b, err := s.a.backend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = b.Close() }() // It is only read.
+	return b.Deployment(ctx, program.Project, s.name)
 }
 
 // unread returns the URNs of the resources to read back. Accounts that are closed and

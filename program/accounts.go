@@ -54,17 +54,17 @@ func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.M
 			return nil, nil, err
 		}
 	}
-	return o, members, declareGuardrails(ctx, org.Organization, o, members, in)
+	return o, members, declareGuardrails(ctx, org, o, members, in)
 }
 
 // declareGuardrails declares the guardrails that are attached to something.
-func declareGuardrails(ctx *pulumi.Context, org *organization.Organization, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) error {
+func declareGuardrails(ctx *pulumi.Context, org *declaration, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) error {
 	// While an organization is adopted it is left as it is: what the root hasn't
 	// enabled yet waits for the update that brings it in line.
 	if len(org.Attachments()) > 0 && !o.Allows(organization.ServiceControlPolicy) {
 		return ctx.Log.Info("guardrails follow with the next update, when the adopted organization has service control policies", nil)
 	}
-	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(tagsOfNoAccount(org))}
+	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(tagsOfNoAccount(org.Organization))}
 	for _, name := range org.GuardrailNames() {
 		document, _ := org.Guardrail(name)
 		content, err := document.JSON()
@@ -74,6 +74,9 @@ func declareGuardrails(ctx *pulumi.Context, org *organization.Organization, o *a
 		args.Guardrails = append(args.Guardrails, accounts.Guardrail{Name: name, PolicyName: org.Namespace + "-" + name, Content: content})
 	}
 	for _, a := range org.Attachments() {
+		if org.standings[a.Account].state == accountstate.Missing {
+			continue // There is nothing to attach it to.
+		}
 		target := o.Parent(a.Unit)
 		if a.Account != "" {
 			target = members[a.Account].ID
@@ -89,9 +92,18 @@ func declareGuardrails(ctx *pulumi.Context, org *organization.Organization, o *a
 
 // declareDelegated declares which members administer services, and returns
 // their ids by service, known when they do.
-func declareDelegated(ctx *pulumi.Context, org *organization.Organization, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) (pulumi.StringMap, error) {
+func declareDelegated(ctx *pulumi.Context, org *declaration, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) (pulumi.StringMap, error) {
 	ids := pulumi.StringMap{}
 	for _, service := range slices.Sorted(maps.Keys(org.Settings.DelegatedAdministrators)) {
+		administrator := org.Settings.DelegatedAdministrators[service]
+		// AWS registers no closed account.
+		if s := org.standings[administrator]; s.state.GivenUp() && s.state != accountstate.Suspended {
+			text := fmt.Sprintf("coldstart:organization.delegatedAdministrators: account %s, which is to administer %s, is %s: name another one, or none", administrator, service, s.state)
+			if err := ctx.Log.Warn(text, nil); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !o.Trusts(service) {
 			if err := follows(ctx, "the administrator of "+service, service); err != nil {
 				return nil, err
@@ -100,7 +112,7 @@ func declareDelegated(ctx *pulumi.Context, org *organization.Organization, o *ac
 		}
 		delegated, err := accounts.NewDelegated(ctx, service, &accounts.DelegatedArgs{
 			Service:   service,
-			AccountID: members[org.Settings.DelegatedAdministrators[service]].ID,
+			AccountID: members[administrator].ID,
 			Trusted:   o,
 		}, in)
 		if err != nil {

@@ -90,7 +90,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 			return nil, err
 		}
 	}
-	delegated, err := declareDelegated(ctx, org.Organization, o, members, in)
+	delegated, err := declareDelegated(ctx, org, o, members, in)
 	if err != nil {
 		return nil, err
 	}

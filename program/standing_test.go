@@ -145,6 +145,39 @@ func TestTakenOut(t *testing.T) {
 	}
 }
 
+// AWS registers no closed account as an administrator, and attaches nothing to one that it
+// doesn't have.
+func TestTasksOfTheUnusable(t *testing.T) {
+	t.Parallel()
+	org := changed(t, func(o *organization.Organization) {
+		o.Settings.DelegatedAdministrators = map[string]string{"sso.amazonaws.com": "prod"}
+		changeAccount(o, "prod", func(a *organization.Account) { a.Guardrails = []string{organization.Quarantine} })
+	})
+	for status, want := range map[string]struct{ administrators, attachments int }{
+		"ACTIVE": {1, 1}, "SUSPENDED": {1, 1}, "PENDING_CLOSURE": {0, 1}, "CLOSED": {0, 1}, "": {0, 0},
+	} {
+		w := lived(t, org)
+		w.prodIn(func(a *pulumitest.FoundAccount) {
+			if a.Status = status; status == "" {
+				a.ID = "999999999999"
+			}
+		})
+		result := w.holding(t, org, heldBy(org), false)
+		attached := 0
+		for _, r := range result.OfType(pulumitest.AWSPolicyAttachment) {
+			if r.At("targetId") == pulumitest.AccountID("prod") {
+				attached++
+			}
+		}
+		if n := len(result.OfType(pulumitest.DelegatedAdministrator)); result.Err != nil || n != want.administrators || attached != want.attachments {
+			t.Errorf("%q: %d administrators, %d attachments, %v", status, n, attached, result.Err)
+		}
+		if said := fmt.Sprint(result.Messages); strings.Contains(said, "delegatedAdministrators: account prod, which is to administer sso.amazonaws.com, is "+status) != (want.administrators == 0) && status != "" {
+			t.Errorf("%q: says %s", status, said)
+		}
+	}
+}
+
 // An address that was changed in AWS is said, or taken over; one that wasn't is refused.
 func TestChangedEmail(t *testing.T) {
 	t.Parallel()

@@ -30,6 +30,8 @@ type members struct {
 type member struct {
 	created time.Time // zero if it was there before
 	closed  bool
+	// email is the address that the account was given later; empty for its first one.
+	email string
 	// closedAt is when this front saw the account closed; zero if before.
 	closedAt time.Time
 }

@@ -12,6 +12,7 @@ func Rules(w *World) []Rule {
 	m, t := newMembers(w), &types{w: w}
 	return []Rule{
 		states{m},
+		newAddresses(m),
 		knownKeys{w},
 		newThrottle(w),
 		newLifetimes(w),

@@ -43,7 +43,7 @@ func (r states) Apply(c *Call, next Next) *Answer {
 	return r.w.Reply(c, page)
 }
 
-// write gives an account the state that AWS would.
+// write gives an account the state that AWS would, and its present address.
 func (r states) write(account map[string]any) {
 	state, _ := account["State"].(string)
 	if state == "" {
@@ -51,14 +51,18 @@ func (r states) write(account map[string]any) {
 	}
 	delete(account, "Status")
 	account["State"] = state
-	if state != "SUSPENDED" {
-		return
-	}
 	id, _ := account["Id"].(string)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	m := r.accounts[id]
+	if m != nil && m.email != "" {
+		account["Email"] = m.email
+	}
+	if state != "SUSPENDED" {
+		return
+	}
 	account["State"] = "CLOSED"
-	if m := r.accounts[id]; m != nil && r.w.Now().Sub(m.closedAt) < r.w.Numbers.Closing.Takes {
+	if m != nil && r.w.Now().Sub(m.closedAt) < r.w.Numbers.Closing.Takes {
 		account["State"] = "PENDING_CLOSURE"
 	}
 }

@@ -9,6 +9,10 @@ has some and denies for one that denies everybody. Such statements are left out.
 S3 turns object lock on for buckets that have objects already, which moto refuses:
 https://aws.amazon.com/about-aws/whats-new/2023/11/amazon-s3-enabling-object-lock-buckets/
 
+moto renames no unit to a name that any other has, wherever that one is, and keeps the
+policies of a unit that is deleted attached to it. AWS's names are one parent's, which
+rehearsal/limits looks after, and what is attached goes with the unit.
+
 A trail says whether it has selectors. moto keeps them, and says that it has none.
 
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
@@ -21,6 +25,7 @@ from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.responses import IamResponse
+from moto.organizations.models import OrganizationsBackend
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, S3Backend
 from moto.server import MotoRequestHandler, main
@@ -50,6 +55,19 @@ def put_object_lock_configuration(self, bucket_name, lock_enabled, mode=None, da
     bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
 
 
+def update_organizational_unit(self, **kwargs):
+    unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
+    unit.name = kwargs.get("Name", unit.name)
+    return unit.describe()
+
+
+def delete_organizational_unit(self, **kwargs):
+    unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
+    for policy in self.policies:
+        policy.attachments = [attached for attached in policy.attachments if attached is not unit]
+    self.ou.remove(unit)
+
+
 def describe_trail(self, include_region=False):
     description = describe_trail_without_selectors(self, include_region)
     description["HasCustomEventSelectors"] = bool(self.event_selectors or self.advanced_event_selectors)
@@ -65,6 +83,8 @@ def handle_expect_100(self):
 IamResponse.list_service_specific_credentials = list_service_specific_credentials
 FakeBucket.get_permission = get_permission
 S3Backend.put_object_lock_configuration = put_object_lock_configuration
+OrganizationsBackend.update_organizational_unit = update_organizational_unit
+OrganizationsBackend.delete_organizational_unit = delete_organizational_unit
 describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail
 MotoRequestHandler.handle_expect_100 = handle_expect_100

@@ -142,7 +142,7 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		token, _ := in["NextToken"].(string)
 		for i := len(token); i < len(f.units); i++ {
 			if name, ok := strings.CutPrefix(f.units[i], in["ParentId"].(string)+"/"); ok {
-				out["OrganizationalUnits"] = []any{map[string]any{"Name": name}}
+				out["OrganizationalUnits"] = []any{map[string]any{"Id": f.units[i], "Name": name}}
 				out["NextToken"] = strings.Repeat("t", i+1)
 				break
 			}

@@ -27,7 +27,7 @@ func Rules(w *World) []Rule {
 		&creations{members: m},
 		&closings{members: m},
 		newDelegations(m),
-		unitNames{w},
+		units{w},
 		repeated{w},
 		t,
 		newPolicies(w, t),

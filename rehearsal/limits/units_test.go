@@ -1,0 +1,86 @@
+package limits_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+)
+
+// tree is an emulator's units, which it creates, renames and deletes as it is told: each
+// with its name and parent, by id. Accounts are in what they are in, by id.
+type tree struct {
+	mu       sync.Mutex
+	units    map[string][2]string
+	accounts map[string]string
+}
+
+func (f *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var in struct{ Name, ParentID, OrganizationalUnitID, ChildID string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	out := map[string]any{}
+	switch strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AWSOrganizationsV20161128.") {
+	case "ListOrganizationalUnitsForParent":
+		all := []any{}
+		for id, unit := range f.units {
+			if unit[1] == in.ParentID {
+				all = append(all, map[string]any{"Id": id, "Name": unit[0]})
+			}
+		}
+		out["OrganizationalUnits"] = all
+	case "ListAccountsForParent":
+		all := []any{}
+		for id, parent := range f.accounts {
+			if parent == in.ParentID {
+				all = append(all, map[string]any{"Id": id})
+			}
+		}
+		out["Accounts"] = all
+	case "ListParents":
+		out["Parents"] = []any{map[string]any{"Id": f.units[in.ChildID][1]}}
+	case "UpdateOrganizationalUnit":
+		f.units[in.OrganizationalUnitID] = [2]string{in.Name, f.units[in.OrganizationalUnitID][1]}
+	case "DeleteOrganizationalUnit":
+		delete(f.units, in.OrganizationalUnitID)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// A unit gets no name that another one below the same parent has, and isn't deleted
+// while it holds anything.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	f := &tree{
+		units:    map[string][2]string{"ou-a": {"a", "r-1"}, "ou-b": {"b", "r-1"}, "ou-c": {"c", "ou-b"}, "ou-d": {"Sandbox (EU)", "ou-c"}},
+		accounts: map[string]string{"111111111111": "ou-a"},
+	}
+	o := unhurried(nil)
+	o.Numbers.Writing.Takes = 1
+	s := start(t, f.ServeHTTP, o)
+	client := s.organization()
+	rename := func(id, name string) error {
+		s.clock.pass(10)
+		_, err := client.UpdateOrganizationalUnit(ctx(), &organizations.UpdateOrganizationalUnitInput{OrganizationalUnitId: &id, Name: &name})
+		return err
+	}
+	remove := func(id string) error {
+		s.clock.pass(10)
+		_, err := client.DeleteOrganizationalUnit(ctx(), &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &id})
+		return err
+	}
+	refusedAs[*types.DuplicateOrganizationalUnitException](t, "a name that is taken", rename("ou-a", "b"))
+	must(t, rename("ou-a", "c")) // Which a unit elsewhere has.
+	must(t, rename("ou-a", "c")) // Its own.
+	must(t, rename("ou-a", "b "))
+	refusedAs[*types.OrganizationalUnitNotEmptyException](t, "deleting a unit with an account", remove("ou-a"))
+	refusedAs[*types.OrganizationalUnitNotEmptyException](t, "deleting a unit with a unit", remove("ou-c"))
+	must(t, remove("ou-d"))
+	must(t, remove("ou-c"))
+}

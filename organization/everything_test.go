@@ -25,7 +25,7 @@ func TestEverything(t *testing.T) {
 		Units: map[string]organization.Unit{
 			"infrastructure": {Tags: map[string]string{"Cost": "shared"}, Guardrails: []string{"deny-public-s3", "no-marketplace"}},
 			"dns":            {Parent: "infrastructure"},
-			"free":           {Guardrails: []string{}},
+			"free":           {Name: "Free & easy (EU)", Guardrails: []string{}},
 		},
 		Accounts: map[string]organization.Account{
 			"logs": {Unit: "infrastructure"},

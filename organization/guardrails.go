@@ -1,8 +1,10 @@
 package organization
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/policy"
 )
@@ -63,6 +65,62 @@ func (a Attachment) Target() string {
 		return "account " + a.Account
 	}
 	return "root"
+}
+
+// attachmentKey returns the key of a declaration that lists what is attached to a target.
+func attachmentKey(a Attachment) string {
+	switch {
+	case a.Unit != "":
+		return prefix + "units." + a.Unit + ".guardrails"
+	case a.Account != "":
+		return prefix + "accounts." + a.Account + ".guardrails"
+	}
+	return prefix + "guardrails.root"
+}
+
+// Wanted returns the names in AWS of the policies that are declared for a target.
+func (o *Organization) Wanted(target Attachment) (names []string) {
+	for _, a := range o.Attachments() {
+		if a.Unit == target.Unit && a.Account == target.Account {
+			names = append(names, o.Namespace+"-"+a.Guardrail)
+		}
+	}
+	return names
+}
+
+// MaxAttached is how many service control policies AWS attaches to a target, its own
+// FullAWSAccess among them.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+const MaxAttached = 10
+
+// CheckAttached returns how many policies a target will have while an update runs: those
+// that are declared for it, and those that are attached to it, given by their names. What
+// is no longer declared counts, since an update attaches first and detaches last. The
+// error, a Problem, says that AWS would refuse so many.
+func (o *Organization) CheckAttached(target Attachment, attached []string) (n int, err error) {
+	wanted := o.Wanted(target)
+	var own, others []string
+	for _, name := range attached {
+		short, ours := strings.CutPrefix(name, o.Namespace+"-")
+		_, known := o.Guardrail(short)
+		switch {
+		case slices.Contains(wanted, name):
+		case ours && known:
+			own = append(own, name)
+		default:
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	if n = len(wanted) + len(own) + len(others); n <= MaxAttached {
+		return n, nil
+	}
+	remedy := fmt.Sprintf("put the statements of several guardrails into one under %sguardrails.policies, or detach what nobody needs (aws organizations detach-policy)", prefix)
+	if len(own) > 0 {
+		remedy = fmt.Sprintf("take %s out in an update of its own first, or %s", strings.Join(own, ", "), remedy)
+	}
+	return n, Problem{Key: attachmentKey(target), Remedy: remedy, Text: fmt.Sprintf("%s would have %d service control policies attached, and AWS allows %d: the %d declared, and %s",
+		target.Target(), n, MaxAttached, len(wanted), strings.Join(append(own, others...), ", "))}
 }
 
 // RootGuardrails returns those that are attached to the root: what lets the

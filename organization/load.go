@@ -124,12 +124,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	config.nested("dns", func(n *object) { n.boolean("local", &o.DNS.Local) })
 	d.audit(config, &o.Audit)
-	o.Units = each(config, "units", func(u *object, _ string) (unit Unit) {
-		u.text("parent", &unit.Parent)
-		u.list("guardrails", &unit.Guardrails)
-		u.texts("tags", &unit.Tags)
-		return unit
-	})
+	o.Units = each(config, "units", func(u *object, _ string) Unit { return readUnit(u) })
 	o.Accounts = each(config, "accounts", func(a *object, _ string) (account Account) {
 		a.text("id", &account.ID)
 		a.text("email", &account.Email)
@@ -167,6 +162,18 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	config.done()
 	return o
+}
+
+func readUnit(u *object) (unit Unit) {
+	if node, ok := u.scalar("name", "a string"); ok {
+		if unit.Name = node.Value; unit.Name == "" {
+			u.d.problems.Add(u.join("name"), "write the unit's name in AWS, or leave it out if the name is the key", "is empty")
+		}
+	}
+	u.text("parent", &unit.Parent)
+	u.list("guardrails", &unit.Guardrails)
+	u.texts("tags", &unit.Tags)
+	return unit
 }
 
 func readAccess(a *object, access *Access) {

@@ -45,7 +45,7 @@ type Organization struct {
 	Email string
 	// Network is the address space that the accounts' networks are cut from.
 	Network Network
-	// Units are the organizational units by name.
+	// Units are the organizational units by key.
 	Units map[string]Unit
 	// Accounts are the member accounts by name.
 	Accounts map[string]Account
@@ -78,9 +78,13 @@ type Network struct {
 	AccountPrefix int
 }
 
-// Unit is an organizational unit.
+// Unit is an organizational unit. Its key names the unit in the declaration and in
+// Pulumi's state; AWS knows the unit by its name and by what it is in.
 type Unit struct {
-	// Parent is the unit that this one is in; empty for the organization's root.
+	// Name is the unit's name in AWS, which no other unit with the same parent has;
+	// empty if it is the key.
+	Name string
+	// Parent is the key of the unit that this one is in; empty for the organization's root.
 	Parent string
 	// Guardrails are attached to the unit; nil for the default ones.
 	Guardrails []string
@@ -98,7 +102,7 @@ type Account struct {
 	// AccessRole is the role by which the management account enters; empty for the
 	// organization's.
 	AccessRole string
-	// Unit is the organizational unit; empty for the organization's root.
+	// Unit is the organizational unit's key; empty for the organization's root.
 	Unit string
 	// Network is the account's part of the organization's address space; the
 	// zero Prefix if it has none.
@@ -176,7 +180,25 @@ func (o *Organization) allAccounts() []string {
 	return append([]string{Master}, o.AccountNames()...)
 }
 
-// UnitNames returns the names of the units, each after its parent, and in
+// UnitName returns the name that AWS has for the unit with a key.
+func (o *Organization) UnitName(key string) string {
+	return cmp.Or(o.Units[key].Name, key)
+}
+
+// UnitPath returns the names of a unit and of those around it as one text, from the
+// organization's root down, as in "workloads/Sandbox (EU)".
+func (o *Organization) UnitPath(key string) string {
+	path := o.UnitName(key)
+	for range len(o.Units) {
+		if key = o.Units[key].Parent; key == "" {
+			break
+		}
+		path = o.UnitName(key) + "/" + path
+	}
+	return path
+}
+
+// UnitNames returns the keys of the units, each after its parent, and in
 // alphabetical order otherwise.
 func (o *Organization) UnitNames() []string {
 	names := slices.Sorted(maps.Keys(o.Units))

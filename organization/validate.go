@@ -15,8 +15,6 @@ const (
 	maxBucketName = 63
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
 	minEmail, maxEmail = 6, 64
-	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-	maxUnitDepth, maxUnitName = 5, 128
 	// https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 	maxLabel, maxDomain = 63, 253
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging.html
@@ -49,7 +47,6 @@ var (
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
 	emailAddress = regexp.MustCompile("^[A-Za-z0-9!#$*+/=?^_`{}~-][A-Za-z0-9.!#$*+/=?^_`{}~-]*@" + emailDomain + "$")
 	accountID    = regexp.MustCompile(`^[0-9]{12}$`)
-	unitName     = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?$`)
 	service      = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
 	tagText      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
@@ -214,38 +211,6 @@ func checkPrefix(ps *Problems, key string, p netip.Prefix) bool {
 		return false
 	}
 	return true
-}
-
-func (o *Organization) checkUnits(ps *Problems) {
-	for _, name := range slices.Sorted(maps.Keys(o.Units)) {
-		unit, key := o.Units[name], prefix+"units."+name
-		if !unitName.MatchString(name) || len(name) > maxUnitName {
-			ps.Add(key, "write up to 128 letters, digits, spaces, dots, hyphens and underscores", "%q is not a unit's name", name)
-		}
-		checkTags(ps, key+".tags", unit.Tags)
-		checkTogether(ps, key+".tags", o.Tags, unit.Tags)
-		if _, ok := o.Units[unit.Parent]; unit.Parent != "" && !ok {
-			ps.Add(key+".parent", o.unitRemedy(unit.Parent), "unknown unit %q", unit.Parent)
-			continue
-		}
-		switch depth := o.depth(name) + 1; {
-		case depth > len(o.Units):
-			ps.Add(key+".parent", "let one unit of the cycle have no parent", "%q lies within itself", name)
-		case depth > maxUnitDepth:
-			ps.Add(key+".parent", "move it up", "%q is %d units deep, over AWS's %d", name, depth, maxUnitDepth)
-		}
-	}
-}
-
-func (o *Organization) unitRemedy(name string) string {
-	units := slices.Sorted(maps.Keys(o.Units))
-	if near, ok := nearest(name, units); ok {
-		return "did you mean " + near + "?"
-	}
-	if len(units) == 0 {
-		return fmt.Sprintf("declare it under %sunits", prefix)
-	}
-	return fmt.Sprintf("declare it under %sunits; those declared are %s", prefix, strings.Join(units, ", "))
 }
 
 func (o *Organization) checkAccount(ps *Problems, name string) {

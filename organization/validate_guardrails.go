@@ -18,7 +18,7 @@ const ServiceControlPolicy = "SERVICE_CONTROL_POLICY"
 const (
 	maxGuardrail = 10240
 	// FullAWSAccess is attached everywhere and counts.
-	maxAttached   = 10 - 1
+	maxAttached   = MaxAttached - 1
 	maxPolicyName = 128
 )
 

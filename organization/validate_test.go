@@ -16,7 +16,7 @@ const (
 		"ca-central-1, eu-central-1, eu-north-1, eu-west-1, eu-west-2, eu-west-3, sa-east-1, us-east-1, us-east-2, us-west-1, us-west-2"
 	patternRemedy = "write an address of yours with one %s for the account's name, such as aws+%s@acme.example"
 	nameRemedy    = "write lower-case letters, digits and single inner hyphens"
-	unitRemedy    = "write up to 128 letters, digits, spaces, dots, hyphens and underscores"
+	unitRemedy    = "write up to 128 letters, digits, spaces, dots, hyphens and underscores as its key, and any other name beside it: "
 )
 
 // TestRules breaks each rule once. The keys of a case stand from line 2 on.
@@ -125,11 +125,33 @@ func TestRules(t *testing.T) {
 
 		{
 			"unit with a bad name", `coldstart:units: {"a/b": {}}`,
-			`:2: coldstart:units.a/b: "a/b" is not a unit's name; ` + unitRemedy,
+			`:2: coldstart:units.a/b: "a/b" is not a unit's key; ` + unitRemedy + `a-b: {name: a/b}`,
 		},
 		{
 			"unit with too long a name", `coldstart:units: {` + strings.Repeat("u", 129) + `: {}}`,
-			`:2: coldstart:units.` + strings.Repeat("u", 129) + `: "` + strings.Repeat("u", 129) + `" is not a unit's name; ` + unitRemedy,
+			`:2: coldstart:units.` + strings.Repeat("u", 129) + `: "` + strings.Repeat("u", 129) + `" is not a unit's key; ` + unitRemedy + strings.Repeat("u", 63) + `: {name: ` + strings.Repeat("u", 129) + `}`,
+		},
+		{
+			"unit with an empty name", `coldstart:units: {a: {name: ""}, b: {name: ~}}`,
+			`:2: coldstart:units.a.name: is empty; write the unit's name in AWS, or leave it out if the name is the key`,
+		},
+		{
+			"unit with a name as its key", `coldstart:units: {a: {}, "Sandbox (EU)": {parent: a}, R&D: {}, Équipe: {}, équipe: {}}`,
+			`:2: coldstart:units.R&D: "R&D" is not a unit's key; ` + unitRemedy + "r-d: {name: R&D}\n" +
+				`:2: coldstart:units.Sandbox (EU): "Sandbox (EU)" is not a unit's key; ` + unitRemedy + "sandbox-eu: {name: Sandbox (EU), parent: a}\n" +
+				`:2: coldstart:units.Équipe: "Équipe" is not a unit's key; ` + unitRemedy + "quipe: {name: Équipe}\n" +
+				`:2: coldstart:units.équipe: "équipe" is not a unit's key; ` + unitRemedy + `quipe: {name: équipe}`,
+		},
+		{
+			"units with one name in one parent", `coldstart:units: {a: {name: x}, b: {name: x}, c: {parent: a, name: x}, d: {parent: a, name: c}, x: {}, e: {parent: b, name: c}}`,
+			`:2: coldstart:units.b.name: "x" is the name of unit "a" too, which has the same parent; write another name, or another parent` + "\n" +
+				`:2: coldstart:units.x.name: "x" is the name of unit "a" too, which has the same parent; write another name, or another parent` + "\n" +
+				`:2: coldstart:units.x.name: "x" is the name of unit "b" too, which has the same parent; write another name, or another parent`,
+		},
+		{
+			"units with long names", `coldstart:units: {a: {name: "` + strings.Repeat("é", 129) + `"}, b: {name: ` + strings.Repeat("é", 65) + `}, c: {name: ` + strings.Repeat("é", 64) + `}}`,
+			`:2: coldstart:units.a.name: "` + strings.Repeat("é", 129) + `" has 129 characters, over AWS's 128; shorten the name` + "\n" +
+				`:2: coldstart:units.b.name: "` + strings.Repeat("é", 65) + `" has 130 bytes in UTF-8, over the AWS plugin's 128; shorten the name`,
 		},
 		{
 			"unit with an unknown parent", `coldstart:units: {infra: {}, dns: {parent: infar}}`,
@@ -427,6 +449,7 @@ func TestBounds(t *testing.T) {
 		"longest namespace":     "coldstart:namespace: " + strings.Repeat("n", 36),
 		"longest account name":  "coldstart:accounts: {" + strings.Repeat("a", 38) + ": {email: a@acme.example}}",
 		"longest unit name":     "coldstart:units: {" + strings.Repeat("u", 128) + ": {}}",
+		"units with any name":   `coldstart:units: {dev-a: {name: dev, parent: a}, dev-b: {name: dev, parent: b}, a: {name: "R&D, and \"more\" {x}"}, b: {name: " 団体\n😀 "}, c: {name: "null"}}`,
 		"deepest unit":          "coldstart:units: {a: {}, b: {parent: a}, c: {parent: b}, d: {parent: c}, e: {parent: d}}",
 		"smallest network":      "coldstart:accounts: {prod: {network: 10.0.0.0/28}}",
 		"network of all":        "coldstart:network: {cidr: 10.0.0.0/16}\ncoldstart:accounts: {prod: {network: 10.0.0.0/16}}",

@@ -78,8 +78,9 @@ type watcher struct {
 	// updates weren't.
 	entrances bool
 	ignored   map[string]bool
-	// retained are the resources that were deleted from the state only.
-	retained map[string]bool
+	// retained are the resources that were deleted from the state only, each with what the
+	// engine calls that.
+	retained map[string]apitype.OpType
 }
 
 // watch reads a channel of engine events until it is closed, and closes done.
@@ -122,9 +123,11 @@ func (w *watcher) worthy(changes map[apitype.OpType]int) map[apitype.OpType]int 
 		changes[apitype.OpUpdate] -= n
 		changes[apitype.OpSame] += n
 	}
-	if n := len(w.retained); n > 0 {
-		changes[apitype.OpDelete] -= n
-		changes[opRetain] += n
+	for _, op := range w.retained {
+		if op == apitype.OpDelete { // A replacement counts as one step.
+			changes[op]--
+		}
+		changes[opRetain]++
 	}
 	return changes
 }
@@ -147,7 +150,7 @@ func (w *watcher) count(changes map[apitype.OpType]int) {
 const opRetain apitype.OpType = "retain"
 
 func retains(m apitype.StepEventMetadata) bool {
-	return m.Op == apitype.OpDelete && m.Old != nil && m.Old.Custom && m.Old.RetainOnDelete
+	return (m.Op == apitype.OpDelete || m.Op == apitype.OpDeleteReplaced) && m.Old != nil && m.Old.Custom && m.Old.RetainOnDelete
 }
 
 func resourceOf(m apitype.StepEventMetadata) Resource {
@@ -197,7 +200,7 @@ func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 		}
 	}
 	if retains(m) && !failed {
-		w.retained[m.URN] = true
+		w.retained[m.URN] = m.Op
 	}
 	if w.unworthy(m) && !failed {
 		return
@@ -214,9 +217,9 @@ func (w *watcher) finished(m apitype.StepEventMetadata, failed bool) {
 }
 
 // note keeps a step for the result. The halves of a replacement aren't worth a
-// step of their own.
+// step of their own, unless what is replaced stays in AWS.
 func (w *watcher) note(m apitype.StepEventMetadata) {
-	if m.Op == apitype.OpCreateReplacement || m.Op == apitype.OpDeleteReplaced {
+	if m.Op == apitype.OpCreateReplacement || m.Op == apitype.OpDeleteReplaced && !retains(m) {
 		return
 	}
 	w.steps = append(w.steps, stepOf(m))
@@ -243,5 +246,5 @@ func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.errors, w.failures, w.failed, w.panics = nil, map[string]string{}, nil, panicking{}
-	w.under, w.ignored, w.retained = map[string]Resource{}, map[string]bool{}, map[string]bool{}
+	w.under, w.ignored, w.retained = map[string]Resource{}, map[string]bool{}, map[string]apitype.OpType{}
 }

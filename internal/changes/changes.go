@@ -41,6 +41,15 @@ func Symbol(operation string) string {
 	return "?"
 }
 
+// Left says what becomes of a resource that leaves the state and isn't deleted; empty
+// for any other.
+func Left(step automation.Step) string {
+	if step.Operation != "retain" {
+		return ""
+	}
+	return " (" + Visible(step.ID) + ") stays in AWS"
+}
+
 // Gravity orders operations by how much there is to lose; 0 is the gravest.
 func Gravity(operation string) int {
 	switch operation {
@@ -48,12 +57,14 @@ func Gravity(operation string) int {
 		return 0
 	case "replace":
 		return 1
-	case "import":
+	case "retain":
 		return 2
-	case "update":
+	case "import":
 		return 3
-	default:
+	case "update":
 		return 4
+	default:
+		return 5
 	}
 }
 

@@ -23,7 +23,7 @@ func writeSteps(w io.Writer, result *automation.Result, all bool) {
 		}
 		fmt.Fprintf(w, "\n%s: %s\n", s.Stack, s.Changes)
 		for _, step := range changes.Steps(s) {
-			fmt.Fprintf(w, "  %-2s %-52s %s\n", changes.Symbol(step.Operation), changes.Type(step.Type), step.Name)
+			fmt.Fprintf(w, "  %-2s %-52s %s%s\n", changes.Symbol(step.Operation), changes.Type(step.Type), step.Name, changes.Left(step))
 			for _, line := range changes.Diff(step, all) {
 				fmt.Fprintf(w, "       %s %s\n", line.Sign, line.Text)
 			}

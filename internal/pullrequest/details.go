@@ -118,7 +118,7 @@ func failure(s *automation.StackResult) []string {
 // stepLines returns a step and what changes in it. The first character of a
 // line decides its colour.
 func stepLines(step automation.Step, all bool) []string {
-	title := fmt.Sprintf("%-2s %s %s", changes.Symbol(step.Operation), changes.Type(step.Type), changes.Visible(step.Name))
+	title := fmt.Sprintf("%-2s %s %s%s", changes.Symbol(step.Operation), changes.Type(step.Type), changes.Visible(step.Name), changes.Left(step))
 	if step.Operation == "delete" && step.ID != "" {
 		title += " (" + changes.Visible(step.ID) + ")"
 	}

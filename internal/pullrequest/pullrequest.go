@@ -7,6 +7,7 @@
 package pullrequest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,8 +94,15 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// columns of the table, by Pulumi's names.
-var columns = []string{"create", "update", "replace", "delete", "import", "same"}
+// columns of the table, by Pulumi's names, and the one that it has if anything is taken
+// out of the state that stays in AWS.
+var (
+	columns = []string{"create", "update", "replace", "delete", "import", "same"}
+	stays   = "retain"
+)
+
+// titles are the columns' where they don't have Pulumi's names.
+var titles = map[string]string{stays: "stays in AWS"}
 
 // maxRows is how many stacks the table names.
 const maxRows = 300
@@ -103,7 +111,19 @@ const maxRows = 300
 // others.
 func (p *Preview) table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| stack | %s | status |\n|:--|%s:--|\n", strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)))
+	columns := columns
+	if p.Result.Changes()[stays] > 0 {
+		columns = slices.Insert(slices.Clone(columns), len(columns)-1, stays)
+	}
+	row := func(first, last string, cell func(column string) string) {
+		fmt.Fprintf(&b, "| %s |", first)
+		for _, column := range columns {
+			fmt.Fprintf(&b, " %s |", cell(column))
+		}
+		fmt.Fprintf(&b, " %s |\n", last)
+	}
+	row("stack", "status", func(column string) string { return cmp.Or(titles[column], column) })
+	fmt.Fprintf(&b, "|:--|%s:--|\n", strings.Repeat("--:|", len(columns)))
 	rest, same, more := 0, 0, 0
 	rows := 0
 	for _, s := range byGravity(p.Result.Stacks) {
@@ -117,21 +137,28 @@ func (p *Preview) table() string {
 			continue
 		}
 		rows++
-		cells := make([]string, len(columns))
-		for i, column := range columns {
-			if n := s.Changes[column]; n > 0 {
-				cells[i] = fmt.Sprint(n)
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(s.Stack), strings.Join(cells, " | "), statuses[s.Status])
+		row(code(s.Stack), statuses[s.Status], func(column string) string { return number(s.Changes[column]) })
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "| %s more with changes | | | | | | | see the job's log |\n", count(more, "stack"))
+		row(count(more, "stack")+" more with changes", "see the job's log", func(string) string { return "" })
 	}
 	if rest > 0 {
-		fmt.Fprintf(&b, "| %s without changes | | | | | | %d | ok |\n", count(rest, "stack"), same)
+		row(count(rest, "stack")+" without changes", "ok", func(column string) string {
+			if column == "same" {
+				return fmt.Sprint(same)
+			}
+			return ""
+		})
 	}
 	return b.String() + "\n"
+}
+
+// number writes a number that isn't 0.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
 }
 
 var statuses = map[automation.Status]string{

@@ -85,6 +85,8 @@ func (p *Preview) ofStep(stack string, step automation.Step) []warning {
 		return []warning{{text: fmt.Sprintf("The delegation of zone %s goes: account %s can no longer change its NS records (%s).", code(p.Declared.ZoneName(step.Name)), name, resource(stack, step))}}
 	case lost && step.Type == "aws:organizations/delegatedAdministrator:DelegatedAdministrator":
 		return []warning{{text: fmt.Sprintf("The delegation of a service is removed: %s.", resource(stack, step))}}
+	case step.Operation == stays:
+		return []warning{{text: fmt.Sprintf("%s **stays in AWS**, and nobody looks after it any more.", resource(stack, step))}}
 	case step.Operation == "delete" && step.Type == "aws:organizations/policy:Policy":
 		return []warning{{text: fmt.Sprintf("Guardrail %s is deleted: nothing is denied by it any more.", name)}}
 	case step.Operation == "delete" && step.Type == "aws:organizations/policyAttachment:PolicyAttachment":
@@ -106,7 +108,7 @@ func (p *Preview) ofAccount(step automation.Step) []warning {
 		return []warning{{text: fmt.Sprintf("Account %s (%s) exists and will be adopted.", name, code(p.Declared.AccountEmail(step.Name)))}}
 	case "replace":
 		return []warning{{true, fmt.Sprintf("Account %s would be replaced by a new one: look for what was renamed.", name)}}
-	case "delete":
+	case "delete", stays:
 		return []warning{p.leaving(step)}
 	case "update":
 		return p.changed(step)

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -39,6 +40,9 @@ type AccountArgs struct {
 	Absent *Absent
 	// After is created first: no more than AtOnce accounts may be in creation.
 	After *Account
+	// Guarded are attachments of guardrails that have to be there before the account is
+	// created in, or moved to, the unit that ParentID names.
+	Guarded []pulumi.Resource
 	// Creations, if not nil, has the account wait for its turn to be created.
 	Creations *Creations
 	Tags      pulumi.StringMapInput
@@ -79,9 +83,11 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 		pulumi.Protect(!args.CloseOnDelete && !args.KeepOnDelete),
 		pulumi.RetainOnDelete(!args.CloseOnDelete),
 	}
+	after := args.Guarded
 	if args.After != nil && args.After.account != nil {
-		options = append(options, pulumi.DependsOn([]pulumi.Resource{args.After.account}))
+		after = append(slices.Clone(after), args.After.account)
 	}
+	options = append(options, pulumi.DependsOn(after))
 	var err error
 	a.account, err = organizations.NewAccount(ctx, name, &organizations.AccountArgs{
 		Name:                   args.Creations.name(ctx, a, args),

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +28,9 @@ type Existing struct {
 	PolicyTypes     []string
 	// Known says that the stack has the organization already, so that it isn't adopted.
 	Known bool
-	// Units are the ids of units by name.
+	// RootID is the id of the organization's root.
+	RootID string
+	// Units are the ids of the units that a program takes over, by their keys there.
 	Units map[string]string
 	// Accounts are the organization's accounts by e-mail in lower case.
 	Accounts map[string]ExistingAccount
@@ -45,7 +46,7 @@ type ExistingAccount struct {
 
 // Discover asks AWS for the organization that the credentials belong to. It
 // returns nil if there is none.
-func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*Existing, error) {
+func Discover(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (*Existing, error) {
 	found, err := organizations.LookupOrganization(ctx, opts...)
 	if err != nil {
 		// The provider's words for AWSOrganizationsNotInUseException.
@@ -68,35 +69,37 @@ func Discover(ctx *pulumi.Context, units []Unit, opts ...pulumi.InvokeOption) (*
 	if len(found.Roots) == 0 {
 		return nil, fmt.Errorf("organization %s shows no root: run with credentials of its management account, %s", found.Id, found.MasterAccountId)
 	}
-	return e, e.discoverUnits(ctx, found.Roots[0].Id, units, opts)
+	e.RootID = found.Roots[0].Id
+	return e, nil
 }
 
-// discoverUnits asks for the children of each parent of a declared unit once.
-func (e *Existing) discoverUnits(ctx *pulumi.Context, rootID string, units []Unit, opts []pulumi.InvokeOption) error {
-	children := map[string]map[string]string{}
-	for _, unit := range units {
-		parent := rootID
-		if unit.Parent != "" {
-			parent = e.Units[unit.Parent]
-		}
-		if parent == "" {
-			continue // The parent has to be created, so there is nothing in it.
-		}
-		if children[parent] == nil {
-			found, err := organizations.GetOrganizationalUnits(ctx, &organizations.GetOrganizationalUnitsArgs{ParentId: parent}, opts...)
-			if err != nil {
-				return fmt.Errorf("looking for the units in %s: %w", parent, err)
-			}
-			children[parent] = map[string]string{}
-			for _, child := range found.Children {
-				children[parent][child.Name] = child.Id
-			}
-		}
-		if id, ok := children[parent][unit.Name]; ok {
-			e.Units[unit.Name] = id
-		}
+// Below asks AWS for the ids, by name, of the units that a root or a unit holds.
+func Below(ctx *pulumi.Context, parentID string, opts ...pulumi.InvokeOption) (map[string]string, error) {
+	found, err := organizations.GetOrganizationalUnits(ctx, &organizations.GetOrganizationalUnitsArgs{ParentId: parentID}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the units in %s: %w", parentID, err)
 	}
-	return nil
+	below := map[string]string{}
+	for _, child := range found.Children {
+		below[child.Name] = child.Id
+	}
+	return below, nil
+}
+
+// Inside is an account in a unit.
+type Inside struct{ ID, Name, Email string }
+
+// In asks AWS for the accounts right in a unit, closed ones too.
+func In(ctx *pulumi.Context, unitID string, opts ...pulumi.InvokeOption) ([]Inside, error) {
+	found, err := organizations.GetOrganizationalUnitChildAccounts(ctx, &organizations.GetOrganizationalUnitChildAccountsArgs{ParentId: unitID}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the accounts in %s: %w", unitID, err)
+	}
+	var inside []Inside
+	for _, a := range found.Accounts {
+		inside = append(inside, Inside{ID: a.Id, Name: a.Name, Email: a.Email})
+	}
+	return inside, nil
 }
 
 // Adopts reports whether the organization itself is adopted.
@@ -166,12 +169,12 @@ func (e *Existing) enabled(services, policyTypes []string) (allServices, allType
 	return sorted(slices.Concat(services, e.TrustedServices)), sorted(slices.Concat(policyTypes, e.PolicyTypes))
 }
 
-// unit returns the options that adopt the named unit.
-func (e *Existing) unit(name string) []pulumi.ResourceOption {
-	if e == nil || e.Units[name] == "" {
+// unit returns the options that adopt the unit with a key.
+func (e *Existing) unit(key string) []pulumi.ResourceOption {
+	if e == nil || e.Units[key] == "" {
 		return nil
 	}
-	return adopt(e.Units[name], "tags")
+	return adopt(e.Units[key], "tags")
 }
 
 // WithEmail returns the account with the given e-mail; one without an id if there is none.
@@ -199,20 +202,6 @@ func (e *Existing) WithID(id string) (account ExistingAccount, email string, ok 
 // leave the named properties as they are.
 func adopt(id string, leave ...string) []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Import(pulumi.ID(id)), pulumi.IgnoreChanges(leave)}
-}
-
-// Without returns what exists besides what a stack has already, given by the names of
-// units.
-func (e *Existing) Without(units []string, organization bool) *Existing {
-	if e == nil {
-		return nil
-	}
-	rest := *e
-	rest.Known, rest.Units = organization, maps.Clone(e.Units)
-	for _, unit := range units {
-		delete(rest.Units, unit)
-	}
-	return &rest
 }
 
 // Check reports why an account with the given e-mail, which no stack has yet, can neither

@@ -5,19 +5,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 )
 
-// discover runs Discover for the units against what is found.
-func discover(t *testing.T, units []accounts.Unit, answers map[string]pulumitest.Answer) (*accounts.Existing, *pulumitest.Result) {
+// discover runs Discover against what is found.
+func discover(t *testing.T, answers map[string]pulumitest.Answer) (*accounts.Existing, *pulumitest.Result) {
 	t.Helper()
 	var existing *accounts.Existing
 	result := pulumitest.Run{Answers: answers}.Do(t, func(ctx *pulumi.Context) (err error) {
-		existing, err = accounts.Discover(ctx, units)
+		existing, err = accounts.Discover(ctx)
 		return err
 	})
 	return existing, result
@@ -30,18 +29,10 @@ func TestDiscover(t *testing.T) {
 			{ID: "111111111111", Email: "Root@acme.example", Status: "ACTIVE"},
 			{ID: "123456789012", Email: "AWS+Prod@acme.example", Status: "SUSPENDED"},
 		},
-		Units: map[string]map[string]string{
-			"r-root":   {"infrastructure": "ou-infra", "others": "ou-others"},
-			"ou-infra": {"dns": "ou-dns", "sandbox": "ou-elsewhere"},
-		},
 		TrustedServices: []string{"sso.amazonaws.com"},
 		PolicyTypes:     []string{"TAG_POLICY"},
 	}
-	units := []accounts.Unit{{Name: "infrastructure"}, {Name: "sandbox"}, {Name: "dns", Parent: "infrastructure"}, {Name: "tests", Parent: "sandbox"}}
-	existing, result := discover(t, units, map[string]pulumitest.Answer{
-		pulumitest.GetOrganization:        found.Organization,
-		pulumitest.GetOrganizationalUnits: found.OrganizationalUnits,
-	})
+	existing, result := discover(t, map[string]pulumitest.Answer{pulumitest.GetOrganization: found.Organization})
 	if result.Err != nil {
 		t.Fatal(result.Err)
 	}
@@ -50,8 +41,8 @@ func TestDiscover(t *testing.T) {
 		MasterAccountID: "111111111111",
 		TrustedServices: []string{"sso.amazonaws.com"},
 		PolicyTypes:     []string{"TAG_POLICY"},
-		// Not sandbox: there is one, but in another unit.
-		Units: map[string]string{"infrastructure": "ou-infra", "dns": "ou-dns"},
+		RootID:          "r-root",
+		Units:           map[string]string{},
 		Accounts: map[string]accounts.ExistingAccount{
 			"root@acme.example":     {ID: "111111111111", State: "ACTIVE"},
 			"aws+prod@acme.example": {ID: "123456789012", State: "SUSPENDED"},
@@ -60,15 +51,11 @@ func TestDiscover(t *testing.T) {
 	if diff := cmp.Diff(want, existing); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	// One question for each parent that exists, not for each unit.
-	if diff := cmp.Diff([]string{pulumitest.GetOrganization, pulumitest.GetOrganizationalUnits, pulumitest.GetOrganizationalUnits}, result.Invokes); diff != "" {
-		t.Errorf("invokes: (-want +got)\n%s", diff)
-	}
 }
 
 func TestDiscoverNothing(t *testing.T) {
 	t.Parallel()
-	existing, result := discover(t, nil, map[string]pulumitest.Answer{pulumitest.GetOrganization: pulumitest.NoOrganization})
+	existing, result := discover(t, map[string]pulumitest.Answer{pulumitest.GetOrganization: pulumitest.NoOrganization})
 	if existing != nil || result.Err != nil {
 		t.Errorf("got %v, %v", existing, result.Err)
 	}
@@ -78,20 +65,22 @@ func TestDiscoverFails(t *testing.T) {
 	t.Parallel()
 	denied := func(map[string]any) (map[string]any, error) { return nil, errors.New("AccessDeniedException") }
 	for _, c := range []struct {
-		name                string
-		organization, units pulumitest.Answer
-		want                string
+		name         string
+		organization pulumitest.Answer
+		want         string
 	}{
-		{"organization", denied, nil, "looking for an AWS organization: AccessDeniedException"},
-		{"units", pulumitest.Found{}.Organization, denied, "looking for the units in r-root: AccessDeniedException"},
-		{"member's credentials", pulumitest.Found{NoRoot: true}.Organization, nil, "organization o-exampleorgid shows no root: run with credentials of its management account, 111111111111"},
+		{"organization", denied, "looking for an AWS organization: AccessDeniedException"},
+		{"member's credentials", pulumitest.Found{NoRoot: true}.Organization, "organization o-exampleorgid shows no root: run with credentials of its management account, 111111111111"},
 	} {
-		_, result := discover(t, []accounts.Unit{{Name: "a"}}, map[string]pulumitest.Answer{
-			pulumitest.GetOrganization:        c.organization,
-			pulumitest.GetOrganizationalUnits: c.units,
-		})
+		_, result := discover(t, map[string]pulumitest.Answer{pulumitest.GetOrganization: c.organization})
 		checkError(t, c.name, result.Err, c.want)
 	}
+	result := pulumitest.Run{Answers: map[string]pulumitest.Answer{pulumitest.GetOrganizationalUnits: denied, pulumitest.GetUnitAccounts: denied}}.Do(t, func(ctx *pulumi.Context) error {
+		_, err := accounts.Below(ctx, "r-root")
+		_, other := accounts.In(ctx, "ou-1")
+		return errors.Join(err, other)
+	})
+	checkError(t, "units", result.Err, "looking for the units in r-root: AccessDeniedException\nlooking for the accounts in ou-1: AccessDeniedException")
 }
 
 // checkError checks a program's error, which Pulumi wraps in a list.
@@ -166,33 +155,4 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func TestWithout(t *testing.T) {
-	t.Parallel()
-	existing := func() *accounts.Existing {
-		return &accounts.Existing{
-			ID: "o-old", TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
-			Units:    map[string]string{"a": "ou-a", "b": "ou-b"},
-			Accounts: map[string]accounts.ExistingAccount{"a@x": {ID: "1"}, "b@x": {ID: "2"}},
-		}
-	}
-	e := existing()
-	want := &accounts.Existing{
-		ID: "o-old", Known: true, TrustedServices: []string{"s"}, PolicyTypes: []string{"p"},
-		Units:    map[string]string{"b": "ou-b"},
-		Accounts: e.Accounts,
-	}
-	if diff := cmp.Diff(want, e.Without([]string{"a", "c"}, true), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if diff := cmp.Diff(existing(), e); diff != "" {
-		t.Errorf("the original changed:\n%s", diff)
-	}
-	if diff := cmp.Diff(existing(), e.Without(nil, false)); diff != "" {
-		t.Errorf("without nothing: %s", diff)
-	}
-	if got := (*accounts.Existing)(nil).Without(nil, true); got != nil {
-		t.Errorf("got %v out of nothing", got)
-	}
 }

@@ -15,7 +15,6 @@ type GuardrailsArgs struct {
 	// Organization is where the policies are made: without one there can't be any.
 	Organization *Organization
 	Guardrails   []Guardrail
-	Attachments  []Attachment
 	Tags         pulumi.StringMapInput
 }
 
@@ -31,24 +30,28 @@ type Guardrail struct {
 type Attachment struct {
 	// Guardrail is the short name.
 	Guardrail string
-	// Target names the root, unit or account whose id is TargetID.
-	Target   string
-	TargetID pulumi.StringInput
+	// Target names the root, unit or account whose id is TargetID, and Was is the name
+	// that the stack's state has for it, if that is another.
+	Target, Was string
+	TargetID    pulumi.StringInput
 }
 
 // Guardrails are service control policies and what they are attached to.
 type Guardrails struct {
 	pulumi.ResourceState
+
+	policies map[string]pulumi.StringInput
+	// last are the last attachments to targets, each after those before it.
+	last map[string]pulumi.Resource
 }
 
-// NewGuardrails declares service control policies and attaches them.
+// NewGuardrails declares service control policies, which Attach attaches.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
-	g := &Guardrails{}
+	g := &Guardrails{policies: map[string]pulumi.StringInput{}, last: map[string]pulumi.Resource{}}
 	if err := ctx.RegisterComponentResource(GuardrailsType, name, g, opts...); err != nil {
 		return nil, err
 	}
-	ids := map[string]pulumi.StringInput{}
 	for _, guardrail := range args.Guardrails {
 		policy, err := organizations.NewPolicy(ctx, guardrail.Name, &organizations.PolicyArgs{
 			Name:        pulumi.String(guardrail.PolicyName),
@@ -60,20 +63,34 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 		if err != nil {
 			return nil, err
 		}
-		ids[guardrail.Name] = policy.ID()
-	}
-	// AWS refuses a change of a target while another is under way, so those of one
-	// target follow each other.
-	last := map[string][]pulumi.Resource{}
-	for _, a := range args.Attachments {
-		attachment, err := organizations.NewPolicyAttachment(ctx, a.Guardrail+"-"+a.Target, &organizations.PolicyAttachmentArgs{
-			PolicyId: ids[a.Guardrail],
-			TargetId: a.TargetID,
-		}, pulumi.Parent(g), pulumi.DependsOn(last[a.Target]))
-		if err != nil {
-			return nil, err
-		}
-		last[a.Target] = []pulumi.Resource{attachment}
+		g.policies[guardrail.Name] = policy.ID()
 	}
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{})
+}
+
+// Attach attaches one of the policies. AWS refuses a change of a target while another is
+// under way, so the attachments of one target follow each other.
+func (g *Guardrails) Attach(ctx *pulumi.Context, a Attachment) error {
+	options := []pulumi.ResourceOption{pulumi.Parent(g), pulumi.DependsOn(g.On(a.Target))}
+	if a.Was != "" {
+		options = append(options, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(a.Guardrail + "-" + a.Was)}}))
+	}
+	attachment, err := organizations.NewPolicyAttachment(ctx, a.Guardrail+"-"+a.Target, &organizations.PolicyAttachmentArgs{
+		PolicyId: g.policies[a.Guardrail],
+		TargetId: a.TargetID,
+	}, options...)
+	g.last[a.Target] = attachment
+	return err
+}
+
+// On returns what has to be there for targets to have all guardrails that were attached
+// to them so far.
+func (g *Guardrails) On(targets ...string) []pulumi.Resource {
+	var all []pulumi.Resource
+	for _, target := range targets {
+		if last, ok := g.last[target]; ok {
+			all = append(all, last)
+		}
+	}
+	return all
 }

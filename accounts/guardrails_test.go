@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,7 @@ import (
 // and the account prod.
 func inOrganization(existing *accounts.Existing, declare func(*pulumi.Context, *accounts.Organization, *accounts.Account, pulumi.ResourceOption) error) pulumi.RunFunc {
 	return pulumitest.In("master", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
-		o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{Units: []accounts.Unit{{Name: "workloads"}}, Existing: existing}, in)
+		o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{Units: []accounts.Unit{{Key: "workloads", Name: "workloads"}}, Existing: existing}, in)
 		if err != nil {
 			return err
 		}
@@ -69,21 +70,31 @@ const denyAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":
 func TestGuardrails(t *testing.T) {
 	t.Parallel()
 	declare := func(ctx *pulumi.Context, o *accounts.Organization, prod *accounts.Account, in pulumi.ResourceOption) error {
-		_, err := accounts.NewGuardrails(ctx, "guardrails", &accounts.GuardrailsArgs{
+		g, err := accounts.NewGuardrails(ctx, "guardrails", &accounts.GuardrailsArgs{
 			Organization: o,
 			Guardrails: []accounts.Guardrail{
 				{Name: "quarantine", PolicyName: "acme-quarantine", Content: denyAll},
 				{Name: "deny-leaving", PolicyName: "acme-deny-leaving", Content: denyAll},
 			},
-			Attachments: []accounts.Attachment{
-				{Guardrail: "deny-leaving", Target: "root", TargetID: o.Parent("")},
-				{Guardrail: "quarantine", Target: "root", TargetID: o.Parent("")},
-				{Guardrail: "deny-leaving", Target: "unit-workloads", TargetID: o.Parent("workloads")},
-				{Guardrail: "quarantine", Target: "account-prod", TargetID: prod.ID},
-			},
 			Tags: pulumi.ToStringMap(map[string]string{"Namespace": "acme"}),
 		}, in)
-		return err
+		if err != nil {
+			return err
+		}
+		for _, a := range []accounts.Attachment{
+			{Guardrail: "deny-leaving", Target: "root", TargetID: o.Parent("")},
+			{Guardrail: "quarantine", Target: "root", TargetID: o.Parent("")},
+			{Guardrail: "deny-leaving", Target: "unit-workloads", Was: "unit-apps", TargetID: o.Parent("workloads")},
+			{Guardrail: "quarantine", Target: "account-prod", TargetID: prod.ID},
+		} {
+			if err := g.Attach(ctx, a); err != nil {
+				return err
+			}
+		}
+		if got := len(g.On("root", "unit-workloads", "unit-nowhere")); got != 2 {
+			t.Errorf("%d attachments are the last of two targets", got)
+		}
+		return nil
 	}
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
 		result := doRun(t, preview, inOrganization(nil, declare))
@@ -98,6 +109,9 @@ func TestGuardrails(t *testing.T) {
 			if result.Resource(t, pulumitest.AWSPolicyAttachment, name).Waits(first) != want {
 				t.Errorf("%s waits for the root's first: %t", name, !want)
 			}
+		}
+		if was := result.Resource(t, pulumitest.AWSPolicyAttachment, "deny-leaving-unit-workloads").Aliases; !slices.Contains(was, "deny-leaving-unit-apps") {
+			t.Errorf("the unit's attachment was %v", was)
 		}
 		organization := result.Resource(t, pulumitest.AWSOrganization, "organization")
 		for _, name := range []string{"deny-leaving", "quarantine"} {

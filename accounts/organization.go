@@ -29,13 +29,14 @@ type OrganizationArgs struct {
 
 // Unit is an organizational unit.
 type Unit struct {
-	Name string
-	// Parent is the name of the unit that this one is in; empty for the root.
+	// Key is the unit's name in the program, Name the one in AWS.
+	Key, Name string
+	// Parent is the key of the unit that this one is in; empty for the root.
 	Parent string
-	// Occupied units hold an account, themselves or in a unit below. AWS
-	// refuses to delete them, so they stay when the stack is destroyed.
-	Occupied bool
-	Tags     pulumi.StringMapInput
+	// Was is the key that the stack's state has the unit under; empty if that is Key, or
+	// if the state doesn't have the unit.
+	Was  string
+	Tags pulumi.StringMapInput
 }
 
 // Organization is the AWS organization with its units.
@@ -47,7 +48,7 @@ type Organization struct {
 	MasterAccountID pulumi.StringOutput
 	TrustedServices pulumi.StringArrayOutput
 	PolicyTypes     pulumi.StringArrayOutput
-	// Units are the units' ids by name.
+	// Units are the units' ids by key.
 	Units map[string]pulumi.StringOutput
 
 	organization *organizations.Organization
@@ -65,7 +66,7 @@ func (o *Organization) Allows(policyType string) bool {
 	return !o.existing.Adopts() || slices.Contains(o.existing.PolicyTypes, policyType)
 }
 
-// Parent returns the id of the named unit, and the root's for no name.
+// Parent returns the id of the unit with a key, and the root's for no key.
 func (o *Organization) Parent(unit string) pulumi.StringOutput {
 	if unit == "" {
 		return o.RootID
@@ -108,16 +109,27 @@ func (o *Organization) declare(ctx *pulumi.Context, name string, args *Organizat
 	}, append(args.Existing.organization(args.TrustedServices, args.PolicyTypes), pulumi.Parent(o), pulumi.Protect(true), pulumi.RetainOnDelete(true))...)
 }
 
+// newUnit declares a unit. One that leaves the program is deleted, which AWS does only if
+// the unit is empty, so that no account goes with it. Whoever destroys the whole stack
+// leaves units in AWS along with the organization and its accounts.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html
 func (o *Organization) newUnit(ctx *pulumi.Context, unit Unit, existing *Existing) error {
-	ou, err := organizations.NewOrganizationalUnit(ctx, unit.Name, &organizations.OrganizationalUnitArgs{
+	options := append(existing.unit(unit.Key), pulumi.Parent(o), pulumi.DeletedWith(o.organization),
+		// AWS moves no unit: for another parent there has to be another unit. The provider
+		// would delete the old one first, since both have the name.
+		pulumi.DeleteBeforeReplace(false))
+	if unit.Was != "" {
+		options = append(options, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(unit.Was)}}))
+	}
+	ou, err := organizations.NewOrganizationalUnit(ctx, unit.Key, &organizations.OrganizationalUnitArgs{
 		Name:     pulumi.String(unit.Name),
 		ParentId: o.Parent(unit.Parent),
 		Tags:     unit.Tags,
-	}, append(existing.unit(unit.Name), pulumi.Parent(o), pulumi.RetainOnDelete(unit.Occupied))...)
+	}, options...)
 	if err != nil {
 		return err
 	}
-	o.Units[unit.Name] = ou.ID().ToStringOutput()
+	o.Units[unit.Key] = ou.ID().ToStringOutput()
 	return nil
 }
 

@@ -36,8 +36,8 @@ func TestOrganization(t *testing.T) {
 		TrustedServices: []string{"sso.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"},
 		PolicyTypes:     []string{"TAG_POLICY", "SERVICE_CONTROL_POLICY"},
 		Units: []accounts.Unit{
-			{Name: "infrastructure", Occupied: true, Tags: pulumi.ToStringMap(map[string]string{"Namespace": "acme"})},
-			{Name: "dns", Parent: "infrastructure"},
+			{Key: "infrastructure", Name: "Infrastructure & Co.", Tags: pulumi.ToStringMap(map[string]string{"Namespace": "acme"})},
+			{Key: "dns", Name: "dns", Was: "names", Parent: "infrastructure"},
 		},
 	}
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
@@ -72,15 +72,18 @@ func TestOrganization(t *testing.T) {
 			return value
 		}
 		for name, want := range map[string]map[string]any{
-			"infrastructure": {"name": "infrastructure", "parentId": known("r-root"), "tags": map[string]any{"Namespace": "acme"}},
+			"infrastructure": {"name": "Infrastructure & Co.", "parentId": known("r-root"), "tags": map[string]any{"Namespace": "acme"}},
 			"dns":            {"name": "dns", "parentId": known("ou-root-infrastructure")},
 		} {
 			unit := result.Resource(t, pulumitest.AWSUnit, name)
 			if diff := cmp.Diff(want, unit.Inputs); diff != "" {
 				t.Errorf("unit %s: (-want +got)\n%s", name, diff)
 			}
-			if unit.RetainOnDelete != (name == "infrastructure") {
-				t.Errorf("unit %s is retained: %t", name, unit.RetainOnDelete)
+			if unit.DeletedWith != org.URN {
+				t.Errorf("unit %s is deleted with %q", name, unit.DeletedWith)
+			}
+			if unit.RetainOnDelete || slices.Contains(unit.Aliases, "names") != (name == "dns") {
+				t.Errorf("unit %s is retained: %t, and was %v", name, unit.RetainOnDelete, unit.Aliases)
 			}
 		}
 		wantExports := map[string]any{
@@ -102,7 +105,7 @@ func TestOrganization(t *testing.T) {
 func TestAdoptedOrganization(t *testing.T) {
 	t.Parallel()
 	args := &accounts.OrganizationArgs{
-		Units:    []accounts.Unit{{Name: "old"}, {Name: "new"}},
+		Units:    []accounts.Unit{{Key: "old", Name: "old"}, {Key: "new", Name: "new"}},
 		Existing: &accounts.Existing{ID: "o-old", Units: map[string]string{"old": "ou-old"}},
 	}
 	pulumitest.Both(t, func(t *testing.T, preview bool) {

@@ -41,7 +41,7 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 	if args.Alias != "" {
 		if _, err := iam.NewAccountAlias(ctx, name, &iam.AccountAliasArgs{
 			AccountAlias: pulumi.String(args.Alias),
-		}, pulumi.Parent(s)); err != nil {
+		}, pulumi.Parent(s), pulumi.DeleteBeforeReplace(true)); err != nil { // An account has one at a time.
 			return nil, err
 		}
 	}

@@ -300,10 +300,11 @@ func loses(r apitype.ResourceV3) string {
 }
 
 // keep marks in a state what stays in AWS when the stack is destroyed: keys and their
-// aliases, and buckets that hold anything, with all that hardens them. Empty buckets
-// go. It returns what stays in words.
+// aliases, buckets that hold anything, with all that hardens them, and units that hold
+// anything. Empty buckets and units go. It returns what stays in words.
 func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []string) {
 	f := &finder{env: s.a.options.Env, deployment: state, say: s.say}
+	f.keepUnits(ctx)
 	holds := map[resource.URN]string{} // by the component that has a bucket and its parts
 	for _, r := range state.Resources {
 		if r.Type == bucketType {
@@ -339,7 +340,7 @@ func staying(r apitype.ResourceV3, held string) string {
 		return "organization " + id
 	case "aws:organizations/account:Account":
 		return fmt.Sprintf("account %s (%s)", id, r.URN.Name())
-	case "aws:organizations/organizationalUnit:OrganizationalUnit":
+	case unitType:
 		return fmt.Sprintf("unit %s (%s)", id, input(r, "name"))
 	}
 	return ""

@@ -38,7 +38,7 @@ func (f *finder) find(ctx context.Context, r lostCreation) (id string, mended bo
 	case accountType:
 		mended, err = f.account(ctx, r.ResourceV3)
 		return "", mended, err
-	case "aws:organizations/organization:Organization", "aws:organizations/organizationalUnit:OrganizationalUnit":
+	case "aws:organizations/organization:Organization", unitType:
 		return "", r.exists, nil // The program finds them.
 	}
 	if r.exists {

@@ -46,7 +46,7 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreat
 			return err
 		}
 		s.unfinished = unfinished(deployment)
-		if changed {
+		if released := releaseUnits(deployment); changed || released {
 			if err := s.write(ctx, envelope, deployment); err != nil {
 				return err
 			}

@@ -150,6 +150,7 @@ func (x *examiner) checks() []*check {
 		{topic: inOrganization, name: "management account", needs: []string{"organization"}, run: x.management},
 		{topic: inOrganization, name: "features", needs: []string{"organization"}, run: x.features},
 		{topic: inOrganization, name: "guardrails", run: x.guardrails},
+		{topic: inOrganization, name: "attached policies", needs: []string{"accounts"}, run: x.attachments},
 		{topic: inOrganization, name: "groups", run: x.groups},
 
 		{topic: members, name: "accounts", needs: []string{"management account"}, run: x.list},

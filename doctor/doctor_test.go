@@ -175,7 +175,21 @@ func TestFindings(t *testing.T) {
 		"no such region": {says("DescribeRegions", answer{400, `<Response><Errors><Error><Code>InvalidParameterValue</Code><Message>no</Message></Error></Errors></Response>`}), "region", Failure, []string{"has no region us-west-2"}},
 		"region unknown": {says("DescribeRegions", answer{403, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>`}), "region", Warning, []string{"UnauthorizedOperation"}},
 
-		"an organization":     {adopted(organized(masterID, "ALL"), listed()), "organization", OK, []string{"o-acme: coldstart adopts it"}},
+		"an organization": {adopted(organized(masterID, "ALL"), listed()), "organization", OK, []string{"o-acme: coldstart adopts it"}},
+		"no room for guardrails": {
+			func(t *testing.T, w *world) {
+				crowded(10-3)(t, w)
+				w.org.Units = map[string]organization.Unit{"r-d": {Name: "R&D", Guardrails: []string{"deny-root-user"}}}
+			}, "attached policies", Failure,
+			[]string{"coldstart:guardrails.root: root would have 11 service control policies attached, and AWS allows 10: the 3 declared, and FullAWSAccess, p1, p2, p3, p4, p5, p6, p7", "put the statements of several"},
+		},
+		"just room for guardrails": {crowded(10 - 1 - 3), "attached policies", OK, []string{"root will have the most, 10 of the 10"}},
+		"guardrails that can't be seen": {
+			func(t *testing.T, w *world) {
+				crowded(1)(t, w)
+				w.answers["ListPoliciesForTarget"] = failed(400, "AccessDeniedException")
+			}, "attached policies", Failure, []string{"the policies of root can't be listed", "AdministratorAccess"},
+		},
 		"one unread":          {says("DescribeOrganization", failed(400, "AccessDeniedException")), "organization", Failure, []string{"AccessDeniedException"}},
 		"billing only":        {adopted(organized(masterID, "CONSOLIDATED_BILLING"), listed()), "features", Failure, []string{"consolidated billing only", "enable-all-features"}},
 		"a member":            {adopted(organized("999999999999", "ALL"), listed()), "management account", Failure, []string{"is a member of organization o-acme, whose management account is 999999999999 (root@acme.example)", "run with credentials of 999999999999"}},
@@ -313,6 +327,20 @@ func delegated(zone []string, at ...string) func(*testing.T, *world) {
 		if len(zone) > 0 {
 			w.answers["ListHostedZonesByName"], w.answers["GetHostedZone"] = hosted("Z1"), zoneOn(zone...)
 		}
+	}
+}
+
+// crowded has a number of policies attached to everything, besides AWS's own.
+func crowded(n int) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) {
+		policies := []map[string]string{{"Id": "p-FullAWSAccess", "Name": "FullAWSAccess"}}
+		for i := range n {
+			policies = append(policies, map[string]string{"Id": fmt.Sprint("p-", i+1), "Name": fmt.Sprint("p", i+1)})
+		}
+		body, _ := json.Marshal(map[string]any{"Policies": policies}) // It can't fail.
+		w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed()
+		w.answers["ListRoots"], w.answers["ListPoliciesForTarget"] = answer{body: `{"Roots":[{"Id":"r-1"}]}`}, answer{body: string(body)}
+		w.answers["ListOrganizationalUnitsForParent"] = answer{body: `{"OrganizationalUnits":[{"Id":"ou-1","Name":"R&D"}]}`}
 	}
 }
 

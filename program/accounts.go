@@ -15,79 +15,31 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// declareAccounts declares the organization, its units and its accounts. Existing is what
-// discover returns.
-func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, existing *accounts.Existing, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
+// declareAccounts declares the organization, its units, its accounts, and their
+// guardrails. What an account is in has its guardrails before the account comes. Found is
+// what discover returns.
+func declareAccounts(ctx *pulumi.Context, org *declaration, previous *stackref.Master, found *found, provider *aws.Provider) (*accounts.Organization, map[string]*accounts.Account, error) {
 	in := pulumi.Providers(provider)
 	services := trusted(org.Organization)
-	if err := unmanaged(existing, services, org.Settings.PolicyTypes); err != nil {
+	if err := unmanaged(found.Existing, services, org.Settings.PolicyTypes); err != nil {
 		return nil, nil, err
 	}
-	org.adopting = adopts(org, existing)
+	org.adopting = adopts(org, found.Existing)
 	o, err := accounts.NewOrganization(ctx, "organization", &accounts.OrganizationArgs{
 		TrustedServices: services,
 		PolicyTypes:     org.Settings.PolicyTypes,
-		Units:           declaredUnits(org.Organization),
-		Existing:        existing,
+		Units:           declaredUnits(org.Organization, found.was),
+		Existing:        found.Existing,
 	}, in)
 	if err != nil {
 		return nil, nil, err
 	}
-	names, members := org.AccountNames(), map[string]*accounts.Account{}
-	creations := accounts.NewCreations(org.settings.pace(), previous == nil && !existing.Adopts())
-	for i, name := range names {
-		account := org.Accounts[name]
-		args := &accounts.AccountArgs{
-			Name:          name,
-			Email:         org.AccountEmail(name),
-			ParentID:      o.Parent(account.Unit),
-			AccessRole:    org.AccessRoleOf(name),
-			CloseOnDelete: account.CloseOnDelete,
-			KeepOnDelete:  account.KeepOnDelete,
-			Tags:          tags(org.TagsOf(name)),
-		}
-		org.standings[name].declare(args, creations)
-		if i >= accounts.AtOnce {
-			args.After = members[names[i-accounts.AtOnce]]
-		}
-		if members[name], err = accounts.NewAccount(ctx, name, args, in); err != nil {
-			return nil, nil, err
-		}
+	guardrails, err := declareGuardrails(ctx, org.Organization, o, found.places, in)
+	if err != nil {
+		return nil, nil, err
 	}
-	return o, members, declareGuardrails(ctx, org, o, members, in)
-}
-
-// declareGuardrails declares the guardrails that are attached to something.
-func declareGuardrails(ctx *pulumi.Context, org *declaration, o *accounts.Organization, members map[string]*accounts.Account, in pulumi.ResourceOption) error {
-	// While an organization is adopted it is left as it is: what the root hasn't
-	// enabled yet waits for the update that brings it in line.
-	if len(org.Attachments()) > 0 && !o.Allows(organization.ServiceControlPolicy) {
-		return ctx.Log.Info("guardrails follow with the next update, when the adopted organization has service control policies", nil)
-	}
-	args := &accounts.GuardrailsArgs{Organization: o, Tags: tags(tagsOfNoAccount(org.Organization))}
-	for _, name := range org.GuardrailNames() {
-		document, _ := org.Guardrail(name)
-		content, err := document.JSON()
-		if err != nil {
-			return err
-		}
-		args.Guardrails = append(args.Guardrails, accounts.Guardrail{Name: name, PolicyName: org.Namespace + "-" + name, Content: content})
-	}
-	for _, a := range org.Attachments() {
-		if org.standings[a.Account].state == accountstate.Missing {
-			continue // There is nothing to attach it to.
-		}
-		target := o.Parent(a.Unit)
-		if a.Account != "" {
-			target = members[a.Account].ID
-		}
-		args.Attachments = append(args.Attachments, accounts.Attachment{Guardrail: a.Guardrail, Target: strings.Replace(a.Target(), " ", "-", 1), TargetID: target})
-	}
-	if len(args.Guardrails) == 0 {
-		return nil
-	}
-	_, err := accounts.NewGuardrails(ctx, "guardrails", args, in)
-	return err
+	m := &memberships{declaration: org, found: found, previous: previous, o: o, guardrails: guardrails, all: map[string]*accounts.Account{}}
+	return o, m.all, m.declare(ctx, in)
 }
 
 // declareDelegated declares which members administer services, and returns
@@ -159,48 +111,17 @@ func tagsOfNoAccount(org *organization.Organization) map[string]string {
 	return all
 }
 
-// declaredUnits returns the units, each after its parent.
-func declaredUnits(org *organization.Organization) []accounts.Unit {
-	occupied := map[string]bool{}
-	for _, account := range org.Accounts {
-		for unit := account.Unit; unit != ""; unit = org.Units[unit].Parent {
-			occupied[unit] = true
-		}
-	}
+// declaredUnits returns the units, each after its parent. Was are the keys that the
+// state has some of them under.
+func declaredUnits(org *organization.Organization, was map[string]string) []accounts.Unit {
 	var units []accounts.Unit
-	for _, name := range org.UnitNames() {
-		unit := org.Units[name]
+	for _, key := range org.UnitNames() {
+		unit := org.Units[key]
 		all := tagsOfNoAccount(org)
 		maps.Copy(all, unit.Tags)
-		units = append(units, accounts.Unit{Name: name, Parent: unit.Parent, Occupied: occupied[name], Tags: tags(all)})
+		units = append(units, accounts.Unit{Key: key, Name: org.UnitName(key), Parent: unit.Parent, Was: was[key], Tags: tags(all)})
 	}
 	return units
-}
-
-// discover looks at what AWS has: at the organization and its accounts always, since
-// others enable services and types of policies for it, close accounts and change their
-// addresses; at units unless the stack's last run had all that are declared. It notes in
-// org how the accounts stand.
-func discover(ctx *pulumi.Context, org *declaration, previous *stackref.Master, provider *aws.Provider) (*accounts.Existing, error) {
-	units := declaredUnits(org.Organization)
-	if previous != nil && covers(previous, org.Organization) {
-		units = nil
-	}
-	existing, err := accounts.Discover(ctx, units, pulumi.Provider(provider))
-	if err != nil {
-		return nil, err
-	}
-	if existing != nil && org.settings.States != nil {
-		all, err := org.settings.States(ctx.Context())
-		if err != nil {
-			return nil, fmt.Errorf("asking AWS for the states of accounts: %w", err)
-		}
-		existing.SetStates(all)
-	}
-	if err := org.stand(ctx, previous, existing); err != nil {
-		return nil, err
-	}
-	return existing.Without(known(previous, org.Organization)), warnOfInvited(ctx, org, existing)
 }
 
 // warnOfInvited names the accounts that are adopted and were invited.
@@ -217,29 +138,10 @@ func warnOfInvited(ctx *pulumi.Context, org *declaration, existing *accounts.Exi
 	return nil
 }
 
-func covers(previous *stackref.Master, org *organization.Organization) bool {
-	for name := range org.Units {
-		if previous.Units[name] == "" {
-			return false
-		}
-	}
-	return true
-}
-
-// known returns the units that the stack has already, so that they are updated as usual
-// and not adopted, and whether it has the organization.
-func known(previous *stackref.Master, org *organization.Organization) (units []string, organization bool) {
-	if previous == nil {
-		return nil, false
-	}
-	for name := range org.Units {
-		if previous.Units[name] != "" {
-			units = append(units, name)
-		}
-	}
-	// An organization that was only read is adopted once the provider can manage it.
-	last := &accounts.Existing{PolicyTypes: previous.PolicyTypes}
-	return units, len(last.Unmanaged()) == 0
+// known reports whether the stack has the organization already. One that was only read is
+// adopted once the provider can manage it.
+func known(previous *stackref.Master) bool {
+	return previous != nil && len((&accounts.Existing{PolicyTypes: previous.PolicyTypes}).Unmanaged()) == 0
 }
 
 // trusted returns the services that the organization has to trust: those that are

@@ -149,6 +149,9 @@ func declareState(ctx *pulumi.Context, org *declaration, name string, b base) (*
 // which programs in it learn about it.
 func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base, zoneID pulumi.StringInput) error {
 	in := pulumi.Providers(b.provider)
+	if err := b.kept.warnOfAlias(name, org.Alias(name)); err != nil {
+		return err
+	}
 	args := &accounts.SettingsArgs{
 		Alias:     org.Alias(name),
 		Passwords: org.Baseline.Passwords,

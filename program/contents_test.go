@@ -239,29 +239,19 @@ func TestManyRoles(t *testing.T) {
 	}
 }
 
-// TestNestedUnits puts each unit into its parent, and keeps those that hold an
-// account anywhere below.
+// TestNestedUnits puts each unit into its parent.
 func TestNestedUnits(t *testing.T) {
 	t.Parallel()
 	result := nothing().run(t, changed(t, nestUnits), organization.Master, false)
 	if n := len(result.OfType(pulumitest.AWSUnit)); n != 12 {
 		t.Errorf("%d units", n)
 	}
-	for name, want := range map[string]struct {
-		parent   string
-		occupied bool
-	}{
-		"security": {pulumitest.RootID, true},
-		"sandbox":  {pulumitest.RootID, true}, // Holds testing.
-		"u0":       {"ou-root-security", true},
-		"u3":       {"ou-root-u2", true},
-		"u4":       {pulumitest.RootID, false},
-		"u5":       {"ou-root-u1", false},
-		"u6":       {"ou-root-u2", false},
+	for name, want := range map[string]string{
+		"security": pulumitest.RootID, "sandbox": pulumitest.RootID, "u4": pulumitest.RootID,
+		"u0": "ou-root-security", "u3": "ou-root-u2", "u5": "ou-root-u1", "u6": "ou-root-u2",
 	} {
-		unit := result.Resource(t, pulumitest.AWSUnit, name)
-		if unit.At("parentId") != want.parent || unit.RetainOnDelete != want.occupied {
-			t.Errorf("%s is in %v and retained: %t", name, unit.At("parentId"), unit.RetainOnDelete)
+		if unit := result.Resource(t, pulumitest.AWSUnit, name); unit.At("parentId") != want {
+			t.Errorf("%s is in %v", name, unit.At("parentId"))
 		}
 	}
 	if got := result.Resource(t, pulumitest.AWSUnit, "u3").At("tags", "Level"); got != "3" {

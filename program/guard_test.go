@@ -213,6 +213,10 @@ func TestAdoptLater(t *testing.T) {
 	t.Parallel()
 	w := after(t, shipped(t))
 	w.found = found()
+	w.found.Units[pulumitest.RootID] = map[string]string{}
+	for key, id := range w.stacks["master"]["units"].(map[string]any) {
+		w.found.Units[pulumitest.RootID][key] = id.(string)
+	}
 	w.found.Accounts = []pulumitest.FoundAccount{{ID: "210987654321", Email: "legacy@acme.example", Status: "ACTIVE"}}
 	w.create(t)
 	org := changed(t, func(o *organization.Organization) {

@@ -32,6 +32,7 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetOrganization:     pulumitest.NoOrganization,
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
 		pulumitest.GetKey:              pulumitest.NoKey,
+		pulumitest.GetAccountAlias:     pulumitest.NoAlias,
 	}
 	if w.keys != nil {
 		answers[pulumitest.GetKey], answers[pulumitest.GetBucket] = w.keys, w.buckets
@@ -39,6 +40,9 @@ func (w *world) answers() map[string]pulumitest.Answer {
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization
 		answers[pulumitest.GetOrganizationalUnits] = w.found.OrganizationalUnits
+		answers[pulumitest.GetUnitAccounts] = w.found.UnitAccounts
+		answers[pulumitest.GetPoliciesForTarget] = w.found.PoliciesForTarget
+		answers[pulumitest.GetPolicy] = w.found.Policy
 	}
 	return answers
 }

@@ -35,7 +35,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	existing, err := discover(ctx, org, previous, provider)
+	found, err := discover(ctx, org, previous, provider)
 	if err := errors.Join(guard(previous, org.Organization), err); err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, members, err := declareAccounts(ctx, org, previous, existing, provider)
+	o, members, err := declareAccounts(ctx, org, previous, found, provider)
 	if err != nil {
 		return nil, err
 	}

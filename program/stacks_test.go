@@ -235,7 +235,7 @@ func checkProtection(t *testing.T, org *organization.Organization, stack string,
 	if r.Protect != protect {
 		t.Errorf("%s: %s is protected: %t, not %t", stack, r.URN, r.Protect, protect)
 	}
-	if r.Type != pulumitest.AWSUnit && r.RetainOnDelete != retain {
+	if r.RetainOnDelete != retain {
 		t.Errorf("%s: %s is retained: %t, not %t", stack, r.URN, r.RetainOnDelete, retain)
 	}
 }

@@ -3,6 +3,7 @@ package pulumitest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,10 @@ const (
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
+	GetAccountAlias           = "aws:iam/getAccountAlias:getAccountAlias"
+	GetUnitAccounts           = "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts"
+	GetPoliciesForTarget      = "aws:organizations/getPoliciesForTarget:getPoliciesForTarget"
+	GetPolicy                 = "aws:organizations/getPolicy:getPolicy"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"
 	unknownStack              = "invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q"
 	organizationResourceARN   = "arn:aws:organizations::" + MasterID + ":"
@@ -110,6 +115,11 @@ func NoKey(args map[string]any) (map[string]any, error) {
 	return nil, fmt.Errorf("invocation of %s returned an error: invoking %[1]s: 1 error occurred:\n\t* reading KMS Key (%s): couldn't find resource", GetKey, alias)
 }
 
+// NoAlias answers getAccountAlias for an account that has none.
+func NoAlias(map[string]any) (map[string]any, error) {
+	return nil, errors.New("invocation of " + GetAccountAlias + " returned an error: reading IAM Account Alias: empty result")
+}
+
 // NoOrganization answers getOrganization as the provider does for an account
 // that is in none.
 func NoOrganization(map[string]any) (map[string]any, error) {
@@ -127,6 +137,12 @@ type Found struct {
 	Accounts []FoundAccount
 	// Units are the units' ids by name, by the id of what they are in.
 	Units map[string]map[string]string
+	// Inside are the accounts in units, by the units' ids, and Gone the ids of units that
+	// somebody has deleted.
+	Inside map[string][]FoundAccount
+	Gone   []string
+	// Attached are the names of the policies of targets, by their ids, besides AWS's own.
+	Attached map[string][]string
 	// TrustedServices and PolicyTypes are enabled.
 	TrustedServices, PolicyTypes []string
 	// NoRoot hides the root, as it is from member accounts.
@@ -165,6 +181,37 @@ func (f Found) OrganizationalUnits(args map[string]any) (map[string]any, error) 
 		children = append(children, map[string]any{"id": id, "name": name, "arn": organizationResourceARN + "ou/" + id})
 	}
 	return map[string]any{"id": args["parentId"], "parentId": args["parentId"], "children": children}, nil
+}
+
+// UnitAccounts answers getOrganizationalUnitChildAccounts.
+func (f Found) UnitAccounts(args map[string]any) (map[string]any, error) {
+	parent, accounts := args["parentId"].(string), []any{}
+	if slices.Contains(f.Gone, parent) {
+		return nil, errors.New("ParentNotFoundException: You specified parent that doesn't exist")
+	}
+	for _, a := range f.Inside[parent] {
+		accounts = append(accounts, map[string]any{"id": a.ID, "email": a.Email, "name": a.Email, "status": a.Status, "arn": organizationResourceARN + "account/" + a.ID})
+	}
+	return map[string]any{"id": parent, "parentId": parent, "accounts": accounts}, nil
+}
+
+// PoliciesForTarget answers getPoliciesForTarget. The policies' ids are their names
+// behind p-.
+func (f Found) PoliciesForTarget(args map[string]any) (map[string]any, error) {
+	ids := []any{"p-FullAWSAccess"}
+	for _, name := range f.Attached[args["targetId"].(string)] {
+		ids = append(ids, "p-"+name)
+	}
+	return map[string]any{"id": args["targetId"], "targetId": args["targetId"], "filter": args["filter"], "ids": ids}, nil
+}
+
+// Policy answers getPolicy.
+func (f Found) Policy(args map[string]any) (map[string]any, error) {
+	id := args["policyId"].(string)
+	return map[string]any{
+		"id": id, "policyId": id, "name": strings.TrimPrefix(id, "p-"), "arn": organizationResourceARN + "policy/" + id,
+		"awsManaged": false, "content": "", "description": "", "type": "SERVICE_CONTROL_POLICY",
+	}, nil
 }
 
 func anys(values []string) []any {

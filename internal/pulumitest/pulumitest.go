@@ -182,6 +182,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		Provider:       providerName(rpc.GetProvider()),
 		Protect:        rpc.GetProtect(),
 		RetainOnDelete: rpc.GetRetainOnDelete(),
+		DeletedWith:    rpc.GetDeletedWith(),
 		ImportID:       rpc.GetImportId(),
 		IgnoreChanges:  rpc.GetIgnoreChanges(),
 		Aliases:        aliases(rpc),

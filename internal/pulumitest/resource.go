@@ -26,8 +26,10 @@ type Resource struct {
 	Provider       string
 	Protect        bool
 	RetainOnDelete bool
-	ImportID       string
-	IgnoreChanges  []string
+	// DeletedWith is the URN of the resource with which this one is gone anyway.
+	DeletedWith   string
+	ImportID      string
+	IgnoreChanges []string
 	// Aliases are what the resource was known by, as URNs or as names.
 	Aliases []string
 	// DependsOn are the URNs of all that this one waits for, by option or by input.

@@ -25,7 +25,8 @@ type directory struct {
 	organization *types.Organization
 	root         types.Root
 	members      []types.Account
-	units        map[string][]string // ids by the declared units' names
+	units        map[string][]string // ids by the declared units' keys
+	tree         []unit              // all units, each after its parent
 	err          error               // why it couldn't be read
 }
 
@@ -61,26 +62,50 @@ func (d *directory) read(ctx context.Context, client *organizations.Client, org 
 	return d.readUnits(ctx, client, org)
 }
 
-// readUnits looks for each declared unit in its parent. Parents come first.
+// unit is a unit of AWS's.
+type unit struct {
+	id, parent, name string
+	// path is the unit's name behind those of the units around it.
+	path string
+	// key is the declared unit's; empty if the unit isn't declared.
+	key string
+}
+
+// readUnits reads all units and finds each declared unit in its parent.
 func (d *directory) readUnits(ctx context.Context, client *organizations.Client, org *organization.Organization) error {
-	children := map[string][]types.OrganizationalUnit{}
-	for _, name := range org.UnitNames() {
-		parent, err := d.unitID(org.Units[name].Parent)
+	keys := map[string]string{aws.ToString(d.root.Id): ""} // The declared parents' by id.
+	parents := []unit{{id: aws.ToString(d.root.Id)}}
+	for len(parents) > 0 {
+		parent := parents[0]
+		below, err := unitsIn(ctx, client, parent.id)
 		if err != nil {
-			continue // A unit whose parent isn't there can't be there.
+			return err
 		}
-		if _, read := children[parent]; !read {
-			if children[parent], err = unitsIn(ctx, client, parent); err != nil {
-				return err
+		for _, found := range below {
+			u := unit{id: aws.ToString(found.Id), parent: parent.id, name: aws.ToString(found.Name)}
+			u.path = strings.TrimPrefix(parent.path+"/"+u.name, "/")
+			if in, declared := keys[parent.id]; declared {
+				u.key = keyIn(org, in, u.name)
 			}
-		}
-		for _, unit := range children[parent] {
-			if aws.ToString(unit.Name) == name {
-				d.units[name] = append(d.units[name], aws.ToString(unit.Id))
+			if u.key != "" {
+				keys[u.id] = u.key
+				d.units[u.key] = append(d.units[u.key], u.id)
 			}
+			d.tree, parents = append(d.tree, u), append(parents, u)
 		}
+		parents = parents[1:]
 	}
 	return nil
+}
+
+// keyIn returns the key of the unit that is declared with a parent and a name.
+func keyIn(org *organization.Organization, parent, name string) string {
+	for key, declared := range org.Units {
+		if declared.Parent == parent && org.UnitName(key) == name {
+			return key
+		}
+	}
+	return ""
 }
 
 func unitsIn(ctx context.Context, client *organizations.Client, parent string) ([]types.OrganizationalUnit, error) {
@@ -97,15 +122,15 @@ func unitsIn(ctx context.Context, client *organizations.Client, parent string) (
 	return units, nil
 }
 
-// unitID returns the id of the one unit with a name; of the root for no name.
-func (d *directory) unitID(name string) (string, error) {
-	switch ids := d.units[name]; {
+// unitID returns the id of the one unit with a key; of the root for no key.
+func (d *directory) unitID(key string) (string, error) {
+	switch ids := d.units[key]; {
 	case d.err != nil:
 		return "", d.err
-	case name == "":
+	case key == "":
 		return aws.ToString(d.root.Id), nil
 	case len(ids) != 1:
-		return "", fmt.Errorf("there are %d units %s in its parent", len(ids), name)
+		return "", fmt.Errorf("there are %d units %s in its parent", len(ids), key)
 	default:
 		return ids[0], nil
 	}
@@ -195,8 +220,9 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	}
 	for _, name := range p.org.UnitNames() {
 		_, err := p.unitID(name)
-		a.note("unit", fmt.Sprintf("%s is in %s, once", name, unitText(p.org.Units[name].Parent)), err)
+		a.note("unit", fmt.Sprintf("%s is in %s, once%s", name, unitText(p.org.Units[name].Parent), calledText(p.org, name)), err)
 	}
+	a.claim("unit", "all units that coldstart has made are declared", func() error { return p.checkLeftUnits(ctx) })
 }
 
 func (p *prover) trustedServices() []string {
@@ -355,6 +381,14 @@ func (p *prover) unenforcedPolicies(ctx context.Context) string {
 		return ""
 	}
 	return "whether policies have the effect that they describe: this endpoint enforces none (it lets anybody assume a role that doesn't exist), so they were only read, and no role was tried without MFA"
+}
+
+// calledText says what a unit is called in AWS, if that isn't its key.
+func calledText(org *organization.Organization, key string) string {
+	if name := org.UnitName(key); name != key {
+		return fmt.Sprintf(", and its name is %q", name)
+	}
+	return ""
 }
 
 func unitText(name string) string {

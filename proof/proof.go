@@ -142,7 +142,8 @@ type prover struct {
 	masterID string
 	accounts []*account // master's first
 	*directory
-	apex func() (apexZone, error)
+	undeclaredUnits func() ([]undeclaredUnit, error)
+	apex            func() (apexZone, error)
 	// sameServers reports whether every zone has the same name servers.
 	sameServers func() bool
 	archive     func() (archive, error)
@@ -201,6 +202,7 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 		}
 		p.accounts = append(p.accounts, a)
 	}
+	p.undeclaredUnits = sync.OnceValues(func() ([]undeclaredUnit, error) { return p.readUndeclaredUnits(ctx) })
 	p.apex = p.readApexOnce(ctx)
 	p.sameServers = sync.OnceValue(func() bool { return p.servesAllAlike(ctx) })
 	p.archive = p.readArchiveOnce(ctx)
@@ -270,6 +272,7 @@ func (p *prover) omitted() []string {
 	all := []string{}
 	for _, ask := range []func() string{
 		p.unenforced,
+		p.unprovedUnits,
 		p.unaskedAnalyzer,
 		p.unbuiltImages,
 		p.sharedNameServers,

@@ -20,7 +20,7 @@ import (
 type Stranger struct {
 	// Account is where it was found.
 	Account string `json:"account"`
-	// Subject is account, delegation or trail.
+	// Subject is account, unit, delegation or trail.
 	Subject string `json:"subject"`
 	// Found says what it is, Remedy what to do about it.
 	Found  string `json:"found"`
@@ -35,7 +35,7 @@ type Strangers struct {
 }
 
 // Undeclared looks for what others have made in the organization where nobody but
-// coldstart should: accounts, delegations in the apex zone, and trails in any
+// coldstart should: accounts, units, delegations in the apex zone, and trails in any
 // account. Pulumi's state knows nothing of those. The configuration's credentials
 // are the management account's; members are entered as Options.PlanToken says.
 func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Strangers, error) {
@@ -47,6 +47,7 @@ func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organizat
 	}
 	s := Strangers{Strangers: []Stranger{}, Omitted: []string{}}
 	s.accounts(p)
+	s.units(p)
 	s.delegations(p)
 	return s, s.trails(ctx, p)
 }

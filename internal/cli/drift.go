@@ -25,8 +25,8 @@ func newDrift(io IO, run func(context.Context, *DriftOptions) error) *cobra.Comm
 		Short: "Show what others have changed in AWS, and change nothing",
 		Long: `Drift reads every resource of every stack, or of those named, from AWS and shows
 what isn't as it was made. Of the whole organization it also shows what no state
-knows of: accounts that the file doesn't declare, delegations in the apex zone to
-others, and trails that somebody else has made.
+knows of: accounts and units that the file doesn't declare, delegations in the apex
+zone to others, and trails that somebody else has made.
 
 Nothing is changed, neither in AWS nor in Pulumi's state. ` + "`coldstart up`" + ` brings what
 has changed back to what is declared, after ` + "`coldstart refresh`" + ` has noted it.

@@ -22,8 +22,8 @@ config:
   coldstart:region: us-east-2
   coldstart:email: d-%s@day.example
   coldstart:audit: none
-  coldstart:units: {core: {}, apps: {}, live: {parent: apps}}
-  coldstart:accounts: {tools: {unit: core}, app: {unit: apps, guardrails: [quarantine]}, old: {unit: apps, closeOnDelete: true}}
+  coldstart:units: {base: {}, apps: {}, live: {parent: apps}, spare: {}}
+  coldstart:accounts: {tools: {unit: base}, app: {unit: apps, guardrails: [quarantine]}, old: {unit: apps, closeOnDelete: true}}
   coldstart:organization: {delegatedAdministrators: {config-multiaccountsetup.amazonaws.com: tools}}
   coldstart:access: {groups: {all: {"*": [readonly]}, some: {app: [admin]}}}
   coldstart:users: {bob: {groups: [all, some]}}
@@ -88,7 +88,7 @@ func TestLostChanges(t *testing.T) {
 
 	dropped := []string{"action=organizations:EnablePolicyType@3:kill-provider-after"} // The second is the first, made again.
 	for _, action := range []string{
-		"organizations:EnablePolicyType", "organizations:EnableAWSServiceAccess", "organizations:MoveAccount", "organizations:CloseAccount",
+		"organizations:EnablePolicyType", "organizations:EnableAWSServiceAccess", "organizations:UpdateOrganizationalUnit", "organizations:DeleteOrganizationalUnit", "organizations:MoveAccount", "organizations:CloseAccount",
 		"organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:RegisterDelegatedAdministrator",
 		"organizations:DeregisterDelegatedAdministrator", "iam:RemoveUserFromGroup", "iam:DeleteGroup", "route53:ChangeResourceRecordSets",
 	} {

@@ -131,7 +131,7 @@ func (w *world) takeOut(key string, want accountstate.State) {
 }
 
 // An organization that is there already, with an account in the wrong unit, a
-// service that somebody else trusts, and a unit.
+// service that somebody else trusts, and two units with one name that only AWS takes.
 func TestAdoption(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
@@ -142,8 +142,11 @@ func TestAdoption(t *testing.T) {
 	must(t, err)
 	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
 	must(t, err)
-	_, err = client.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: roots.Roots[0].Id, Name: aws.String("core")})
-	must(t, err)
+	for parent := roots.Roots[0].Id; len(w.units()) < 2; {
+		unit, err := client.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: parent, Name: aws.String("R&D (Équipe)")})
+		must(t, err)
+		parent = unit.OrganizationalUnit.Id
+	}
 	byID, byEmail := w.account("Log Archive", "old.logs@example.net"), w.account("Production", "AWS+app@example.net")
 	w.declare(`
 config:
@@ -151,10 +154,10 @@ config:
   coldstart:domain: example.net
   coldstart:region: us-east-1
   coldstart:email: aws+%s@example.net
-  coldstart:units: {core: {}}
+  coldstart:units: {core: {name: R&D (Équipe)}, deep: {name: R&D (Équipe), parent: core}}
   coldstart:accounts:
     audit: {unit: core, email: old.logs@example.net, id: "` + byID + `"}
-    app: {unit: core}
+    app: {unit: deep}
 `)
 	var calls order
 	o := limits.Refusals()
@@ -162,8 +165,8 @@ config:
 	w.limited(o)
 	changes := w.up().Changes()
 	calls.check(t, "organizations:EnableAWSServiceAccess", "cloudtrail:CreateTrail")
-	if changes["import"] != 4 {
-		t.Errorf("adopted %d resources, not the organization, the unit and two accounts: %s", changes["import"], changes)
+	if changes["import"] != 5 {
+		t.Errorf("adopted %d resources, not the organization, two units and two accounts: %s", changes["import"], changes)
 	}
 	w.unchanged()
 	w.proved()

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,7 +41,7 @@ type AccountArgs struct {
 	After *Account
 	// Guarded are attachments of guardrails that have to be there before the account is
 	// created in, or moved to, the unit that ParentID names.
-	Guarded []pulumi.Resource
+	Guarded []pulumi.CustomResource
 	// Creations, if not nil, has the account wait for its turn to be created.
 	Creations *Creations
 	Tags      pulumi.StringMapInput
@@ -83,9 +82,12 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 		pulumi.Protect(!args.CloseOnDelete && !args.KeepOnDelete),
 		pulumi.RetainOnDelete(!args.CloseOnDelete),
 	}
-	after := args.Guarded
+	var after []pulumi.Resource
+	for _, attachment := range args.Guarded {
+		after = append(after, attachment)
+	}
 	if args.After != nil && args.After.account != nil {
-		after = append(slices.Clone(after), args.After.account)
+		after = append(after, args.After.account)
 	}
 	options = append(options, pulumi.DependsOn(after))
 	var err error

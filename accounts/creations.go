@@ -39,7 +39,11 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	if c == nil || c.turns == nil || ctx.DryRun() {
 		return pulumi.String(args.Name)
 	}
-	number, before := c.count, []any{args.ParentID}
+	number := c.count
+	before := []any{c.settled(ctx, args.ParentID, number)}
+	for _, attachment := range args.Guarded {
+		before = append(before, attachment.ID())
+	}
 	if args.After != nil && args.After.account != nil {
 		before = append(before, args.After.account.ID())
 	}
@@ -49,11 +53,6 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	}
 	// ApplyT's own context doesn't end with the program's run.
 	name := pulumi.All(before...).ApplyTWithContext(ctx.Context(), func(ctx context.Context, _ []any) (string, error) {
-		if c.settling && number == 0 { // All others come after the first.
-			if err := pace.Sleep(ctx, pace.Finalizing, c.seconds); err != nil {
-				return "", err
-			}
-		}
 		return args.Name, c.turns.Wait(ctx, number)
 	}).(pulumi.StringOutput)
 	if a.turn = name; first {
@@ -61,4 +60,15 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	}
 	c.count++
 	return name
+}
+
+// settled returns the id of the parent of an account, known when a new organization takes
+// accounts. All others come after the first.
+func (c *Creations) settled(ctx *pulumi.Context, parentID pulumi.StringInput, number int) pulumi.StringInput {
+	if !c.settling || number > 0 {
+		return parentID
+	}
+	return parentID.ToStringOutput().ApplyTWithContext(ctx.Context(), func(ctx context.Context, id string) (string, error) {
+		return id, pace.Sleep(ctx, pace.Finalizing, c.seconds)
+	}).(pulumi.StringOutput)
 }

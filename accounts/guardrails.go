@@ -42,13 +42,13 @@ type Guardrails struct {
 
 	policies map[string]pulumi.StringInput
 	// last are the last attachments to targets, each after those before it.
-	last map[string]pulumi.Resource
+	last map[string]pulumi.CustomResource
 }
 
 // NewGuardrails declares service control policies, which Attach attaches.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
-	g := &Guardrails{policies: map[string]pulumi.StringInput{}, last: map[string]pulumi.Resource{}}
+	g := &Guardrails{policies: map[string]pulumi.StringInput{}, last: map[string]pulumi.CustomResource{}}
 	if err := ctx.RegisterComponentResource(GuardrailsType, name, g, opts...); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,10 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 // Attach attaches one of the policies. AWS refuses a change of a target while another is
 // under way, so the attachments of one target follow each other.
 func (g *Guardrails) Attach(ctx *pulumi.Context, a Attachment) error {
-	options := []pulumi.ResourceOption{pulumi.Parent(g), pulumi.DependsOn(g.On(a.Target))}
+	options := []pulumi.ResourceOption{pulumi.Parent(g)}
+	if last, ok := g.last[a.Target]; ok {
+		options = append(options, pulumi.DependsOn([]pulumi.Resource{last}))
+	}
 	if a.Was != "" {
 		options = append(options, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(a.Guardrail + "-" + a.Was)}}))
 	}
@@ -85,8 +88,8 @@ func (g *Guardrails) Attach(ctx *pulumi.Context, a Attachment) error {
 
 // On returns what has to be there for targets to have all guardrails that were attached
 // to them so far.
-func (g *Guardrails) On(targets ...string) []pulumi.Resource {
-	var all []pulumi.Resource
+func (g *Guardrails) On(targets ...string) []pulumi.CustomResource {
+	var all []pulumi.CustomResource
 	for _, target := range targets {
 		if last, ok := g.last[target]; ok {
 			all = append(all, last)

@@ -101,11 +101,9 @@ func (o *Organization) CheckAttached(target Attachment, attached []string) (n in
 	wanted := o.Wanted(target)
 	var own, others []string
 	for _, name := range attached {
-		short, ours := strings.CutPrefix(name, o.Namespace+"-")
-		_, known := o.Guardrail(short)
 		switch {
 		case slices.Contains(wanted, name):
-		case ours && known:
+		case strings.HasPrefix(name, o.Namespace+"-"):
 			own = append(own, name)
 		default:
 			others = append(others, name)

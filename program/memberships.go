@@ -85,7 +85,7 @@ func (m *memberships) attach(ctx *pulumi.Context, name string, id pulumi.StringI
 
 // guarded returns what has to be there before an account comes to its unit: the guardrails
 // of the root, of the units around it, and its own if they are attached already.
-func (m *memberships) guarded(name string) []pulumi.Resource {
+func (m *memberships) guarded(name string) []pulumi.CustomResource {
 	if m.guardrails == nil {
 		return nil
 	}

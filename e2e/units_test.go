@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -79,7 +82,52 @@ func TestUnits(t *testing.T) {
 	}
 	w.steady()
 	w.foundUnits(after)
+	w.crowded(after["core"])
 	w.refusedUnits(after)
+}
+
+// crowded has somebody attach as many policies to a unit as AWS allows, and lets an
+// update refuse another one before it begins.
+func (w *world) crowded(unit string) {
+	w.t.Helper()
+	ctx, client := context.Background(), w.organizations()
+	var policies []*string
+	for i := range 10 - 1 - 4 {
+		made, err := client.CreatePolicy(ctx, &organizations.CreatePolicyInput{
+			Name: aws.String(fmt.Sprint("control-tower-", i)), Description: aws.String("somebody's"), Type: orgtypes.PolicyTypeServiceControlPolicy,
+			Content: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"lightsail:*","Resource":"*"}]}`),
+		})
+		must(w.t, err)
+		policies = append(policies, made.Policy.PolicySummary.Id)
+		_, err = client.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: policies[i], TargetId: &unit})
+		must(w.t, err)
+	}
+	w.declare(strings.Replace(w.declaration(), "core: {}", "core: { guardrails: [deny-leaving, deny-public-s3, deny-root-user, require-imdsv2, allowed-regions] }", 1))
+	before := w.changesOfUnits()
+	w.fails("coldstart:units.core.guardrails: unit core would have 11 service control policies attached, and AWS allows 10: the 5 declared, and FullAWSAccess, control-tower-0,")
+	contains(w.t, w.doctored(), "coldstart:units.core.guardrails: unit core would have 11")
+	if w.changesOfUnits() != before {
+		w.t.Error("something has changed")
+	}
+	for _, policy := range policies {
+		_, err := client.DetachPolicy(ctx, &organizations.DetachPolicyInput{PolicyId: policy, TargetId: &unit})
+		must(w.t, err)
+	}
+}
+
+// doctored returns what doctor says, which may be that something is wrong.
+func (w *world) doctored() string {
+	w.t.Helper()
+	out, _ := w.exits(coldstart(), "doctor")
+	return out
+}
+
+// declaration returns the declaration's text.
+func (w *world) declaration() string {
+	w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, organization.File))
+	must(w.t, err)
+	return string(text)
 }
 
 // foundUnits has somebody make units, which drift and verify name.

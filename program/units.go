@@ -77,7 +77,7 @@ func (p *placing) placeIn(parent, parentID string) error {
 		case here && (at == "" || at == own):
 			p.ids[key] = own
 		case at != "":
-			p.take(key, at, here)
+			p.take(key, at, here, there)
 		case own == "":
 			created = append(created, key)
 		}
@@ -91,8 +91,8 @@ func (p *placing) placeIn(parent, parentID string) error {
 }
 
 // take has a unit be the one that AWS has at its place, unless the state has that one
-// as another unit.
-func (p *placing) take(key, at string, here bool) {
+// as another unit. There are the ids of the units in the same parent by name.
+func (p *placing) take(key, at string, here bool, there map[string]string) {
 	holder := p.keyOf(at)
 	_, declared := p.org.Units[holder]
 	name := p.org.UnitName(key)
@@ -107,6 +107,8 @@ func (p *placing) take(key, at string, here bool) {
 		p.refuse(key, "%q is the name of another unit in the same parent, %s, which isn't declared: write another name", name, at)
 	case !declared && p.units[key] == "":
 		p.ids[key], p.was[key] = at, holder
+	case declared && there[p.org.UnitName(holder)] != "" && there[p.org.UnitName(holder)] != at:
+		p.refuse(key, "%q is the name of unit %s in AWS (%s), which is to get a name that is taken too: give unit %[2]s a name for the time being that no unit has, then unit %[4]s its new name, then unit %[2]s its own, and run `coldstart up master` after each", name, holder, at, key)
 	case declared:
 		p.refuse(key, "%q is the name of unit %s in AWS (%s) until an update has changed that unit: change unit %[2]s alone first, run `coldstart up master`, and then change unit %[4]s", name, holder, at, key)
 	default:

@@ -157,7 +157,7 @@ func TestUnitsRefused(t *testing.T) {
 		{
 			name: "swapped names", before: "coldstart:units: {a: {name: x}, b: {name: y}}", after: "coldstart:units: {a: {name: y}, b: {name: x}}",
 			want: []string{
-				`coldstart:units.a.name: "y" is the name of unit b in AWS (ou-root-b) until an update has changed that unit: change unit b alone first, run ` + "`coldstart up master`, and then change unit a",
+				`coldstart:units.a.name: "y" is the name of unit b in AWS (ou-root-b), which is to get a name that is taken too: give unit b a name for the time being that no unit has, then unit a its new name, then unit b its own, and run ` + "`coldstart up master` after each",
 				"coldstart:units.b.name: ",
 			},
 		},
@@ -229,6 +229,24 @@ func TestUnitsRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStepsOfUnits takes the steps that TestUnitsRefused is told, one update after the other.
+func TestStepsOfUnits(t *testing.T) {
+	t.Parallel()
+	for name, steps := range map[string][]string{
+		"swapped names":                {"{a: {name: x}, b: {name: y}}", "{a: {name: x}, b: {name: z}}", "{a: {name: y}, b: {name: z}}", "{a: {name: y}, b: {name: x}}"},
+		"the name of one that moves":   {"{a: {}, b: {}, d: {parent: a}}", "{a: {}, b: {}, d: {parent: b}}", "{a: {}, b: {}, d: {parent: b}, e: {name: d, parent: a}}"},
+		"the name of one that goes":    {"{a: {}, b: {}}", "{b: {}}", "{b: {name: a}}"},
+		"the name of one that changes": {"{a: {}}", "{a: {name: legacy}}", "{a: {name: legacy}, b: {name: a}}"},
+	} {
+		for i := range len(steps) - 1 {
+			w := ran(t, withUnits(t, "coldstart:units: "+steps[i]), nil)
+			if result := w.try(t, withUnits(t, "coldstart:units: "+steps[i+1]), organization.Master, true); result.Err != nil {
+				t.Errorf("%s, from %s to %s: %v", name, steps[i], steps[i+1], result.Err)
+			}
+		}
 	}
 }
 

@@ -295,3 +295,14 @@ func TestGuardedMoves(t *testing.T) {
 		t.Error("the last attachment isn't the last")
 	}
 }
+
+// TestGuardrailsOfARenamedAccount stay attached: to attach them again would be refused,
+// and to detach them afterwards would take them away.
+func TestGuardrailsOfARenamedAccount(t *testing.T) {
+	t.Parallel()
+	w := ran(t, withUnits(t, "coldstart:accounts: {x: {email: x@acme.example, guardrails: [quarantine]}}"), nil)
+	result := w.run(t, withUnits(t, "coldstart:accounts: {y: {email: x@acme.example, guardrails: [quarantine]}}"), organization.Master, false)
+	if was := result.Resource(t, pulumitest.AWSPolicyAttachment, "quarantine-account-y").Aliases; !slices.Contains(was, "quarantine-account-x") {
+		t.Errorf("the attachment was %v", was)
+	}
+}

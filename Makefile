@@ -33,7 +33,7 @@ lint: ## Run the linters
 	@cd toolchain && $(GO) mod tidy -diff
 
 e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
-	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=45m -parallel=$(E2E_PARALLEL) ./e2e $(ARGS)
+	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=$(E2E_PARALLEL) ./e2e $(ARGS)
 	@docker version >/dev/null 2>&1 || echo "NOT TESTED: images, since no Docker daemon answers here (.ci/docker starts one)"
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them

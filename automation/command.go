@@ -126,7 +126,7 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, er
 	}
 	cmd.WaitDelay = grace + dropWithin
 	separate(cmd)
-	err := turnOf(ctx).run(cmd, command, func() string { return stdout.String() + stderr.String() })
+	err := turnOf(ctx).run(cmd, command, func() string { return stdout.String() + stderr.String() }) //nolint:contextcheck // A run that is cancelled takes its lock back.
 	close(ended)
 	code := -1
 	if cmd.ProcessState != nil {

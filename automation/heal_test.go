@@ -40,7 +40,8 @@ func TestHealHalfWritten(t *testing.T) {
 		t.Errorf("healed %d files: %v", healed, err)
 	}
 	got := map[string]string{}
-	for _, name := range []string{"stacks/coldstart/master.json", "stacks/coldstart/master.json.attrs", "stacks/coldstart/prod.json", "stacks/coldstart/lost.json", "locks/organization/coldstart/m/a.json", "locks/organization/coldstart/p/b.json",
+	for _, name := range []string{
+		"stacks/coldstart/master.json", "stacks/coldstart/master.json.attrs", "stacks/coldstart/prod.json", "stacks/coldstart/lost.json", "locks/organization/coldstart/m/a.json", "locks/organization/coldstart/p/b.json",
 		"locks/organization/coldstart/m/c.json.1.tmp", "locks/organization/coldstart/p/c.json",
 	} {
 		if content, err := os.ReadFile(filepath.Join(dir, ".pulumi", name)); err == nil {

@@ -71,10 +71,11 @@ type unit struct {
 	key string
 }
 
-// readUnits reads all units and finds each declared unit in its parent.
+// readUnits reads all units and finds each declared unit in its parent. A unit is in one
+// parent: one that an endpoint shows again is left out, or there would be no end of it.
 func (d *directory) readUnits(ctx context.Context, client *organizations.Client, org *organization.Organization) error {
 	keys := map[string]string{aws.ToString(d.root.Id): ""} // The declared parents' by id.
-	parents := []unit{{id: aws.ToString(d.root.Id)}}
+	parents, seen := []unit{{id: aws.ToString(d.root.Id)}}, map[string]bool{}
 	for len(parents) > 0 {
 		parent := parents[0]
 		below, err := unitsIn(ctx, client, parent.id)
@@ -83,6 +84,10 @@ func (d *directory) readUnits(ctx context.Context, client *organizations.Client,
 		}
 		for _, found := range below {
 			u := unit{id: aws.ToString(found.Id), parent: parent.id, name: aws.ToString(found.Name)}
+			if seen[u.id] {
+				continue
+			}
+			seen[u.id] = true
 			u.path = strings.TrimPrefix(parent.path+"/"+u.name, "/")
 			if in, declared := keys[parent.id]; declared {
 				u.key = keyIn(org, in, u.name)

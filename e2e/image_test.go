@@ -59,6 +59,8 @@ func TestImage(t *testing.T) {
 			pulumitest.ReadStackOutputs:  pulumitest.Stacks(stacks),
 			pulumitest.GetCallerIdentity: pulumitest.Caller(pulumitest.MasterID),
 			pulumitest.GetOrganization:   pulumitest.NoOrganization,
+			pulumitest.GetKey:            pulumitest.NoKey,
+			pulumitest.GetAccountAlias:   pulumitest.NoAlias,
 		}}.Do(t, program.For(org, program.Settings{Dir: dir}))
 		must(t, result.Err)
 		stacks[stack] = result.Exports

@@ -85,8 +85,11 @@ func (x *examiner) address(name string) *Finding {
 		}
 		switch {
 		case !found.State.Usable():
-			what, ways, _ := strings.Cut(found.State.Unusable(name, id), "\n")
-			return &Finding{Status: Failure, Found: what, Remedy: ways}
+			lines := strings.Split(found.State.Unusable(name, id), "\n")
+			for i, line := range lines {
+				lines[i] = strings.Join(strings.Fields(line), " ")
+			}
+			return &Finding{Status: Failure, Found: lines[0], Remedy: strings.Join(lines[1:], "; ")}
 		case !strings.EqualFold(is, email):
 			return &Finding{
 				Status: Warning, Found: fmt.Sprintf("%s isn't the address of account %s any more, which is %s in AWS", email, id, is),

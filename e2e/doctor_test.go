@@ -91,7 +91,7 @@ config:
 
 	_, err = w.organizations().CloseAccount(context.Background(), &organizations.CloseAccountInput{AccountId: app.Id})
 	must(t, err)
-	w.diagnosed(nil, 1, map[string]doctor.Status{"account app": doctor.Failure}, "w-app@ward.example belongs to the account "+aws.ToString(app.Id), "reopen the account")
+	w.diagnosed(nil, 1, map[string]doctor.Status{"account app": doctor.Failure}, "account app ("+aws.ToString(app.Id)+") is CLOSED", "to reopen it: ask AWS Support", "; to give it up: take app out")
 }
 
 // diagnosed runs doctor, with changes of the environment (empty takes a variable

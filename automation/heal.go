@@ -55,11 +55,12 @@ const settled = 2 * time.Second
 // was full leaves behind, and returns how many there were.
 //
 // Small files (name.attrs) that Pulumi's storage keeps beside each file of state
-// hold its media type and checksum, which nothing reads: they are removed. Half a lock
-// is removed if ours says that a dead process of this folder wrote it. In place of half
+// hold its media type and checksum, which nothing reads: they are removed. Half a lock, or
+// one that never got its name, is removed if ours says that a dead process of this folder
+// wrote it. In place of half
 // a stack comes the one before, which Pulumi keeps beside it (name.bak); it lacks what
-// was done since, at most one resource. Temporary files (name.tmp) are left alone: they
-// get their names when they are whole, by a process that may be alive.
+// was done since, at most one resource. Other temporary files (name.tmp) are left alone:
+// they get their names when they are whole, by a process that may be alive.
 func heal(dir string, ours func(stack string, written time.Time) bool) (healed int, err error) {
 	if dir == "" {
 		return 0, nil
@@ -70,7 +71,7 @@ func heal(dir string, ours func(stack string, written time.Time) bool) (healed i
 	}
 	defer func() { _ = root.Close() }()
 	err = fs.WalkDir(root.FS(), ".pulumi", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".attrs", ".json"}, path.Ext(name)) {
+		if err != nil || entry.IsDir() || !mendable(name) {
 			return ignoreGone(err)
 		}
 		written, half, err := halfWritten(root, name)
@@ -84,6 +85,11 @@ func heal(dir string, ours func(stack string, written time.Time) bool) (healed i
 		return ignoreGone(err)
 	})
 	return healed, err
+}
+
+// mendable reports whether a file is of those that are put right.
+func mendable(name string) bool {
+	return slices.Contains([]string{".attrs", ".json"}, path.Ext(name)) || path.Ext(name) == ".tmp" && strings.HasPrefix(name, locksFolder)
 }
 
 // ignoreGone drops the error about a file that somebody has removed meanwhile.

@@ -27,6 +27,8 @@ func TestHealHalfWritten(t *testing.T) {
 		".pulumi/locks/organization/coldstart/p/b.json":       `{"pid": 7}`,
 		".pulumi/locks/organization/coldstart/m/c.json.1.tmp": `{"pi`,
 		".pulumi/locks/organization/coldstart/p/c.json":       `{"pi`,
+		".pulumi/locks/organization/coldstart/p/d.json.1.tmp": ``,
+		".pulumi/stacks/coldstart/prod.json.1.tmp":            `{"ver`,
 		".pulumi/history/coldstart/m/m-1.checkpoint.json":     `{"half`,
 	} {
 		name = filepath.Join(dir, name)
@@ -36,13 +38,13 @@ func TestHealHalfWritten(t *testing.T) {
 	}
 	ours := func(stack string, _ time.Time) bool { return stack == "m" }
 	healed, err := heal(dir, ours)
-	if err != nil || healed != 3 {
+	if err != nil || healed != 4 {
 		t.Errorf("healed %d files: %v", healed, err)
 	}
 	got := map[string]string{}
 	for _, name := range []string{
 		"stacks/coldstart/master.json", "stacks/coldstart/master.json.attrs", "stacks/coldstart/prod.json", "stacks/coldstart/lost.json", "locks/organization/coldstart/m/a.json", "locks/organization/coldstart/p/b.json",
-		"locks/organization/coldstart/m/c.json.1.tmp", "locks/organization/coldstart/p/c.json",
+		"locks/organization/coldstart/m/c.json.1.tmp", "locks/organization/coldstart/p/c.json", "locks/organization/coldstart/p/d.json.1.tmp", "stacks/coldstart/prod.json.1.tmp",
 	} {
 		if content, err := os.ReadFile(filepath.Join(dir, ".pulumi", name)); err == nil {
 			got[name] = string(content)
@@ -53,9 +55,10 @@ func TestHealHalfWritten(t *testing.T) {
 		"stacks/coldstart/prod.json":            `{"version": 3, "a": 1}`,
 		"stacks/coldstart/lost.json":            ``,
 		"locks/organization/coldstart/p/b.json": `{"pid": 7}`,
-		// A temporary file, and a lock that isn't ours.
-		"locks/organization/coldstart/m/c.json.1.tmp": `{"pi`,
+		// Locks, with their names and without, that aren't ours, and half a state.
 		"locks/organization/coldstart/p/c.json":       `{"pi`,
+		"locks/organization/coldstart/p/d.json.1.tmp": ``,
+		"stacks/coldstart/prod.json.1.tmp":            `{"ver`,
 	}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -127,6 +128,12 @@ func (w *world) archive() archive {
 	})
 	must(w.t, err)
 	_, err = roles.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	must(w.t, err)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // IAM spreads a new role.
+		if _, err = as(*name).Credentials.Retrieve(ctx); err == nil || time.Now().After(deadline) {
+			break
+		}
+	}
 	must(w.t, err)
 	return archive{
 		bucket: outputs.ArchiveBucket, keyARN: outputs.ArchiveKeyARN, organizationID: master.OrganizationID,

@@ -64,12 +64,14 @@ func (s *stack) waitForTree(ctx context.Context, file string) (*tree, error) {
 	if err != nil || t != nil {
 		return t, err
 	}
+	endOrphans(file)
 	s.say("a Pulumi that an earlier run has started is still at work; waiting up to %s for it to end", lockPatience)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for patience := time.After(lockPatience); ; {
 		select {
 		case <-tick.C:
+			endOrphans(file)
 		case <-patience:
 			return nil, aliveIn(s.name, file)
 		case <-ctx.Done():

@@ -1,0 +1,67 @@
+package automation
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A plugin whose Pulumi was killed doesn't keep a stack from its next run; one whose
+// Pulumi is alive does.
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	for parent, orphaned := range map[string]bool{"sh": true, "pulumi": false} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "master"+treeSuffix)
+		first, err := openTree(name)
+		if err != nil || first == nil {
+			t.Fatalf("got %v, %v", first, err)
+		}
+		copied(t, "sleep", filepath.Join(dir, "pulumi-resource-test"))
+		copied(t, "sh", filepath.Join(dir, parent))
+		cmd := exec.Command(filepath.Join(dir, parent), "-c", filepath.Join(dir, "pulumi-resource-test")+" 60 & exec 3>&-; wait") //nolint:gosec // The test's own files.
+		first.inherit(cmd)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Wait() }) // It is killed.
+		if err := first.close(); err != nil {
+			t.Fatal(err)
+		}
+		ended := 0
+		for deadline := time.Now().Add(3 * time.Second); ended == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			ended = endOrphans(name)
+		}
+		if (ended == 1) != orphaned {
+			t.Errorf("below %s: %d ended", parent, ended)
+		}
+		if !orphaned {
+			second, err := openTree(name)
+			if second != nil || err != nil {
+				t.Errorf("below %s: the tree is free: %v", parent, err)
+			}
+			_ = cmd.Process.Kill() // Then its plugin is one that nobody talks to.
+			_ = cmd.Wait()
+			if n := endOrphans(name); n != 1 {
+				t.Errorf("below %s, which was killed: %d ended", parent, n)
+			}
+		}
+	}
+}
+
+func copied(t *testing.T, program, to string) {
+	t.Helper()
+	file, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, content, 0o700); err != nil { //nolint:gosec // It is run.
+		t.Fatal(err)
+	}
+}

@@ -263,17 +263,13 @@ func namesOf(stacks []organization.Stack) []string {
 
 // existing returns the stacks that the backend has.
 func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
-	ws, err := a.workspace(ctx, a.options.Dir, a.options.Env, nil)
-	if err != nil {
-		return nil, err
-	}
-	summaries, err := a.list(ctx, ws)
+	names, err := a.list(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing the stacks of the backend: %w; set PULUMI_BACKEND_URL or run `pulumi login` if that is what is missing", summarize(err))
 	}
 	existing := map[string]bool{}
-	for _, s := range summaries {
-		existing[s.Name[strings.LastIndexByte(s.Name, '/')+1:]] = true
+	for _, name := range names {
+		existing[name] = true
 	}
 	return existing, nil
 }

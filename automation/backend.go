@@ -34,11 +34,19 @@ func (a *Automation) backendURL(ctx context.Context) (string, error) {
 
 // backend opens where state is kept, unless only Pulumi can.
 func (a *Automation) backend(ctx context.Context) (*backend.Backend, error) {
-	url, err := a.backendURL(ctx)
-	if err != nil {
-		return nil, err
+	return a.backendOf(ctx, a.options.Env)
+}
+
+// backendOf is backend for what a process with the variables of env works on.
+func (a *Automation) backendOf(ctx context.Context, env map[string]string) (*backend.Backend, error) {
+	url := env[backendVariable]
+	if url == "" {
+		var err error
+		if url, err = a.backendURL(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return backend.OpenFrom(ctx, a.options.Dir, a.options.Env, url)
+	return backend.OpenFrom(ctx, a.options.Dir, env, url)
 }
 
 // backendFolder returns the folder that state is kept in, and "" if it isn't kept

@@ -105,6 +105,10 @@ func withProviders(deployment json.RawMessage, change func(provider string, inpu
 	return json.Marshal(state)
 }
 
+// empty is the state of a stack that has never run. A preview of one needs no more:
+// `pulumi stack init` would be a process, and derive a key, for each stack.
+var empty = apitype.UntypedDeployment{Version: 3}
+
 // writeState writes a stack's state into an empty folder that is to be a backend.
 // `pulumi stack init` and `import` would need a key to encrypt with.
 func writeState(backend, name string, envelope apitype.UntypedDeployment) error {

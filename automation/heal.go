@@ -11,24 +11,63 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-
 	"github.com/coldstart-aws/coldstart/program"
 )
 
-// list returns the backend's stacks. A folder as backend may have been left in a
-// state that Pulumi can't read ("EOF") by a process that was killed while it
-// wrote; that is put right first.
-func (a *Automation) list(ctx context.Context, ws workspace) ([]auto.StackSummary, error) {
-	summaries, err := ws.ListStacks(ctx)
+// list returns the names of the backend's stacks. A folder as backend may have been left in
+// a state that Pulumi can't read ("EOF") by a process that was killed while it wrote; that
+// is put right first.
+func (a *Automation) list(ctx context.Context) ([]string, error) {
+	if names, err := a.listed(ctx); err == nil && len(names) > 0 {
+		return names, nil
+	}
+	names, err := a.askedFor(ctx)
 	if err == nil {
-		return summaries, nil
+		return names, nil
 	}
 	healed, healErr := heal(a.backendFolder(ctx), func(string, time.Time) bool { return false })
 	if healErr != nil || healed == 0 {
 		return nil, err
 	}
-	return ws.ListStacks(ctx)
+	return a.askedFor(ctx)
+}
+
+// listed reads the names of the stacks where they are kept, which costs much less than to
+// have Pulumi list them. An error may mean that only Pulumi can read the backend, no names
+// that its layout is one that only Pulumi knows.
+func (a *Automation) listed(ctx context.Context) ([]string, error) {
+	b, err := a.backend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = b.Close() }() // It is only read.
+	names, err := b.Stacks(ctx, program.Project)
+	if err != nil || a.backendFolder(ctx) == "" {
+		return names, err
+	}
+	for _, name := range names {
+		if _, err := b.Deployment(ctx, program.Project, name); err != nil {
+			return nil, err // A file may be half-written.
+		}
+	}
+	return names, nil
+}
+
+// askedFor has Pulumi list the stacks.
+func (a *Automation) askedFor(ctx context.Context) ([]string, error) {
+	ws, err := a.workspace(ctx, a.options.Dir, a.options.Env, nil)
+	if err != nil {
+		return nil, err
+	}
+	summaries, err := ws.ListStacks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(summaries))
+	for i, s := range summaries {
+		names[i] = s.Name[strings.LastIndexByte(s.Name, '/')+1:]
+	}
+	return names, nil
 }
 
 // unreadable matches what Pulumi says of a file that holds half of what it should.

@@ -76,7 +76,7 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreat
 // Reading it where it is kept costs much less than having Pulumi export it. False also
 // means that only Pulumi can read the state.
 func (s *stack) settled(ctx context.Context) bool {
-	d, err := s.asKept(ctx)
+	d, err := s.asKept(ctx, s.a.options.Env)
 	if err != nil || len(d.PendingOperations) > 0 || len(unread(d, nil)) > 0 {
 		return false
 	}
@@ -85,10 +85,10 @@ func (s *stack) settled(ctx context.Context) bool {
 	return true
 }
 
-// asKept reads the stack's state where it is kept. An error may mean that only Pulumi can
-// read it.
-func (s *stack) asKept(ctx context.Context) (*apitype.DeploymentV3, error) {
-	b, err := s.a.backend(ctx)
+// asKept reads the stack's state where the backend that env names keeps it. An error may
+// mean that only Pulumi can read it.
+func (s *stack) asKept(ctx context.Context, env map[string]string) (*apitype.DeploymentV3, error) {
+	b, err := s.a.backendOf(ctx, env)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -172,8 +173,8 @@ func (s *stack) preview(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		if err := s.init(ctx, dir, env, ""); err != nil {
-			return err
+		if err := writeState(filepath.Join(dir, "state"), s.name, empty); err != nil {
+			return fmt.Errorf("making a scratch backend for the preview: %w", err)
 		}
 	}
 	if s.exists && s.name == organization.Master && len(s.leaving()) > 0 {

@@ -196,10 +196,8 @@ func (s *stack) held(ctx context.Context, dir string, env map[string]string) (ma
 	if d := s.latest.Swap(nil); d != nil {
 		return heldIn(d), nil
 	}
-	if dir == s.a.options.Dir { // Not a scratch backend.
-		if d, err := s.asKept(ctx); err == nil {
-			return heldIn(d), nil
-		}
+	if d, err := s.asKept(ctx, env); err == nil {
+		return heldIn(d), nil
 	}
 	ws, err := s.a.workspace(ctx, dir, env, nil)
 	if err != nil {

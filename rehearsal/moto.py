@@ -15,15 +15,24 @@ rehearsal/limits looks after, and what is attached goes with the unit.
 
 A trail says whether it has selectors. moto keeps them, and says that it has none.
 
+AWS's own policies are read once, and kept once, for all accounts. moto reads them again for
+each account and each partition of AWS's, whoever asks whose an access key is: half a
+gigabyte and ten seconds for ten accounts.
+
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
 for a body that a client holds back (Expect: 100-continue) has to go out at once.
 """
 
 import json
+from datetime import datetime
 
+import moto.iam.models
 from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import OrganizationsBackend
 from moto.s3.exceptions import InvalidBucketState
@@ -74,6 +83,30 @@ def describe_trail(self, include_region=False):
     return description
 
 
+AWS_POLICIES = [
+    {
+        "name": name,
+        "default_version_id": policy.get("DefaultVersionId"),
+        "path": policy.get("Path"),
+        "document": json.dumps(policy.get("Document")),
+        "create_date": datetime.fromisoformat(policy["CreateDate"]),
+        "update_date": datetime.fromisoformat(policy["UpdateDate"]),
+    }
+    for name, policy in json.loads(aws_managed_policies_data).items()
+]
+
+
+def init_aws_policies(self):
+    return [AWSManagedPolicy(account_id=self.account_id, region=self.region_name, **policy) for policy in AWS_POLICIES]
+
+
+def get_account_id_from(access_key):
+    for account_id, partitions in list(iam_backends.items()):
+        if any(access_key in backend.access_keys for backend in list(partitions.values())):
+            return account_id
+    return DEFAULT_ACCOUNT_ID
+
+
 def handle_expect_100(self):
     go_ahead = super(MotoRequestHandler, self).handle_expect_100()
     self.wfile.flush()
@@ -85,6 +118,8 @@ FakeBucket.get_permission = get_permission
 S3Backend.put_object_lock_configuration = put_object_lock_configuration
 OrganizationsBackend.update_organizational_unit = update_organizational_unit
 OrganizationsBackend.delete_organizational_unit = delete_organizational_unit
+IAMBackend._init_aws_policies = init_aws_policies
+moto.iam.models.get_account_id_from = get_account_id_from
 describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail
 MotoRequestHandler.handle_expect_100 = handle_expect_100

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/blang/semver"
@@ -46,18 +47,34 @@ func newCommand(path string) (*command, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no Pulumi CLI: %w; run `make toolchain` and `. .toolchain/env`, or install Pulumi", err)
 	}
-	out, err := exec.Command(file, "version").Output()
+	version, err := versionOf(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s version: %w", file, err)
-	}
-	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
-	if err != nil {
-		return nil, fmt.Errorf("%s: not a version: %q", file, out)
+		return nil, err
 	}
 	if version.LT(minimumPulumi) {
 		return nil, fmt.Errorf("%s is version %s; coldstart needs %s or newer", file, version, minimumPulumi)
 	}
 	return &command{file: file, version: version}, nil
+}
+
+// versions are those of the CLIs that this process has asked, by file.
+var versions sync.Map
+
+// versionOf asks a CLI for its version, once a process.
+func versionOf(file string) (semver.Version, error) {
+	if version, ok := versions.Load(file); ok {
+		return version.(semver.Version), nil
+	}
+	out, err := exec.Command(file, "version").Output()
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("%s version: %w", file, err)
+	}
+	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("%s: not a version: %q", file, out)
+	}
+	versions.Store(file, version)
+	return version, nil
 }
 
 // CLI returns the Pulumi CLI that New would use, and its version, or New's error.

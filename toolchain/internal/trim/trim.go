@@ -5,7 +5,8 @@
 //   - internal/provider/service_packages_gen.go, the list of service packages;
 //   - internal/conns/awsclient_gen.go, a client method for each AWS service.
 //
-// And it repairs a defect of smithy-go that breaks connections, see repair.go.
+// It cuts down names/data/names_data.hcl as well, the names of all services, which each
+// process of the plugin parses when it starts. And it repairs a defect of smithy-go that breaks connections, see repair.go.
 //
 // The vendored sources stay as they are; the copies reach the compiler through
 // `go build -overlay`. The whole provider takes 25 minutes to build and 618 MB,
@@ -34,6 +35,7 @@ const provider = "github.com/hashicorp/terraform-provider-aws"
 const (
 	servicePackages = "internal/provider/service_packages_gen.go"
 	clients         = "internal/conns/awsclient_gen.go"
+	names           = "names/data/names_data.hcl"
 )
 
 // Overlay reads the provider and smithy-go below vendor and writes to out the
@@ -55,6 +57,10 @@ func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	named, err := trimNames(filepath.Join(root, filepath.FromSlash(names)), keep)
+	if err != nil {
+		return nil, err
+	}
 	repaired, err := repairReader(filepath.Join(vendor, filepath.FromSlash(safeReader)))
 	if err != nil {
 		return nil, err
@@ -63,6 +69,7 @@ func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	for name, content := range map[string][]byte{
 		path.Join(provider, servicePackages): trimmed,
 		path.Join(provider, clients):         cut,
+		path.Join(provider, names):           named,
 		safeReader:                           repaired,
 	} {
 		to := filepath.Join(out, path.Base(name))
@@ -197,6 +204,26 @@ func trimClients(file string, used map[string]bool) ([]byte, error) {
 	}
 	dropImports(f, func(name, _ string) bool { return !needed[name] })
 	return source(set, f)
+}
+
+// trimNames returns file with only the blocks of the services in keep.
+func trimNames(file string, keep []string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var kept bytes.Buffer
+	dropping := false
+	for line := range bytes.Lines(content) {
+		if label, ok := bytes.CutPrefix(line, []byte(`service "`)); ok {
+			name, _, _ := bytes.Cut(label, []byte(`"`))
+			dropping = !slices.Contains(keep, string(name))
+		}
+		if !dropping {
+			kept.Write(line)
+		}
+	}
+	return kept.Bytes(), nil
 }
 
 // dropImports removes from f the imports for which drop holds.

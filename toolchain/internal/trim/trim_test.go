@@ -77,6 +77,22 @@ func ServicePackage(c *conns.AWSClient) { c.S3Client(nil) }
 `,
 	provider + "/internal/conns/config.go": `package conns
 `,
+	provider + "/" + names: `# The names of services.
+
+service "iam" {
+  names {
+    human_friendly = "IAM"
+  }
+}
+
+service "s3" {
+  brand = "Amazon S3"
+}
+
+service "sqs" {
+  brand = "Amazon SQS"
+}
+`,
 }
 
 // vendor writes vendored below a folder and returns that.
@@ -106,16 +122,16 @@ func TestOverlay(t *testing.T) {
 		{
 			name:     "one service",
 			keep:     []string{"iam"},
-			has:      []string{"iam.ServicePackage(ctx)", "IAMClient", "STSClient"},
-			hasNot:   []string{"s3.ServicePackage", "S3Client", "SQSClient"},
+			has:      []string{"iam.ServicePackage(ctx)", "IAMClient", "STSClient", `service "iam"`, `human_friendly = "IAM"`},
+			hasNot:   []string{"s3.ServicePackage", "S3Client", "SQSClient", "Amazon S3", "Amazon SQS"},
 			services: []string{"context", provider + "/internal/service/iam"},
 			conns:    []string{"context", sdk + "iam", sdk + "sts"},
 		},
 		{
 			name:     "all services",
 			keep:     []string{"s3", "iam"},
-			has:      []string{"iam.ServicePackage(ctx)", "s3.ServicePackage(ctx)", "IAMClient", "S3Client", "STSClient"},
-			hasNot:   []string{"SQSClient"},
+			has:      []string{"iam.ServicePackage(ctx)", "s3.ServicePackage(ctx)", "IAMClient", "S3Client", "STSClient", "Amazon S3"},
+			hasNot:   []string{"SQSClient", "Amazon SQS"},
 			services: []string{"context", provider + "/internal/service/iam", provider + "/internal/service/s3"},
 			conns:    []string{"context", sdk + "iam", sdk + "s3", sdk + "sts"},
 		},
@@ -131,6 +147,7 @@ func TestOverlay(t *testing.T) {
 			want := map[string]string{
 				filepath.Join(generated, servicePackages): filepath.Join(out, "service_packages_gen.go"),
 				filepath.Join(generated, clients):         filepath.Join(out, "awsclient_gen.go"),
+				filepath.Join(generated, names):           filepath.Join(out, "names_data.hcl"),
 				filepath.Join(root, safeReader):           filepath.Join(out, "safe.go"),
 			}
 			if !maps.Equal(replace, want) {

@@ -24,6 +24,11 @@ test: unit lint e2e ## Run everything that CI runs
 unit: ## Run the unit tests under the race detector
 	@$(GO) test -race ./...
 	@$(GO) test -C toolchain -race ./...
+	@$(GO) test -run='^($(PLAIN))$$' ./dns ./program
+
+# Tests that try so much that the race detector, which slows them down ten times, takes
+# minutes for them. They are in files that are built without it.
+PLAIN := TestColdStartsConverge|TestTableOfChanges
 
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...

@@ -27,17 +27,20 @@ func NewRegional(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
 }
 
-// regional declares a region's settings as children of parent.
+// regional declares a region's settings as children of parent. They stay as they are in a
+// region that isn't declared any more, and after a destroy: taking them back would have new
+// volumes there unencrypted.
 // https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html#set-imdsv2-account-defaults
 func regional(ctx *pulumi.Context, name string, parent pulumi.Resource) error {
 	if _, err := ebs.NewEncryptionByDefault(ctx, name, &ebs.EncryptionByDefaultArgs{
 		Enabled: pulumi.Bool(true),
-	}, pulumi.Parent(parent)); err != nil {
+	}, pulumi.Parent(parent), pulumi.RetainOnDelete(true)); err != nil {
 		return err
 	}
 	var defaults pulumi.CustomResourceState
-	return ctx.RegisterResource(metadataDefaultsType, name, pulumi.Map{"httpTokens": pulumi.String("required")}, &defaults, pulumi.Parent(parent))
+	return ctx.RegisterResource(metadataDefaultsType, name, pulumi.Map{"httpTokens": pulumi.String("required")}, &defaults,
+		pulumi.Parent(parent), pulumi.RetainOnDelete(true))
 }
 
 // metadataDefaultsType is registered by its token: the SDK's package ec2 has a

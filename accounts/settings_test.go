@@ -48,9 +48,10 @@ func TestSettings(t *testing.T) {
 		checkInputs(t, result, pulumitest.Contact, "billing", map[string]any{
 			"alternateContactType": "BILLING", "name": "Bea", "title": "CFO", "emailAddress": "billing@acme.example", "phoneNumber": "+1 555 0101",
 		})
-		// They are there whoever set them: nothing is lost with them.
+		// Nothing is lost with them, but that new volumes and instances would be less safe.
 		for _, r := range result.Resources {
-			if r.Protect || r.RetainOnDelete {
+			stays := r.Type == pulumitest.VolumeEncryption || r.Type == pulumitest.MetadataDefaults
+			if r.Protect || r.RetainOnDelete != stays {
 				t.Errorf("%s is protected: %t, retained: %t", r.URN, r.Protect, r.RetainOnDelete)
 			}
 		}

@@ -227,7 +227,9 @@ func checkProtection(t *testing.T, org *organization.Organization, stack string,
 	t.Helper()
 	local := strings.Contains(r.URN, dns.LocalType)
 	protect := !local && !slices.Contains(replaceable, r.Type) || org.Accounts[stack].Protect
-	retain := slices.Contains([]string{pulumitest.AWSOrganization, pulumitest.AWSAccount, pulumitest.Key, pulumitest.Alias}, r.Type) ||
+	retain := slices.Contains([]string{
+		pulumitest.AWSOrganization, pulumitest.AWSAccount, pulumitest.Key, pulumitest.Alias, pulumitest.VolumeEncryption, pulumitest.MetadataDefaults,
+	}, r.Type) ||
 		strings.HasPrefix(r.Type, "aws:s3/bucket") && r.Type != pulumitest.BucketObject
 	if r.Type == pulumitest.AWSAccount && org.Accounts[r.Name].CloseOnDelete {
 		protect, retain = false, false

@@ -86,6 +86,7 @@ func fakeGo(t *testing.T, root, runs string) string {
 	writeFile(t, filepath.Join(provider, "internal/provider/service_packages_gen.go"),
 		"package provider\n"+imports+"var all = []any{\n"+calls+"}\n")
 	writeFile(t, filepath.Join(provider, "internal/conns/awsclient_gen.go"), "package conns\n")
+	writeFile(t, filepath.Join(provider, "names/data/names_data.hcl"), "")
 	writeFile(t, filepath.Join(vendored, "github.com/aws/smithy-go/transport/http/internal/io/safe.go"),
 		"package io\n\nfunc f() {\n\tif r.safeReadCloser.closed {\n\t\treturn 0, io.EOF\n\t}\n}\n")
 	return script(t, filepath.Join(root, "go"), `

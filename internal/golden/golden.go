@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,31 @@ func Check(t testing.TB, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", file, diff)
+	}
+}
+
+// CheckPart compares a text with the part of a file between <!-- NAME --> and
+// <!-- end of NAME -->, or rewrites that part if the test runs with -update.
+func CheckPart(t testing.TB, file, name, got string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.FromSlash(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(content), "<!-- "+name+" -->\n")
+	want, after, ends := strings.Cut(rest, "<!-- end of "+name+" -->\n")
+	if !begins || !ends {
+		t.Fatalf("%s has no part <!-- %s --> … <!-- end of %[2]s -->", file, name)
+	}
+	if *update {
+		whole := strings.Join([]string{before, "<!-- " + name + " -->\n", got, "<!-- end of " + name + " -->\n", after}, "")
+		if err := os.WriteFile(filepath.FromSlash(file), []byte(whole), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", file, diff)
 	}
 }

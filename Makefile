@@ -43,7 +43,7 @@ e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emul
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.
-E2E_PARALLEL ?= 6
+E2E_PARALLEL ?= 8
 
 chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KILLS=20 PLANS="call=9:kill …" ACTIONS=drop-after; with UPDATE=1 updates
 	@mkdir -p .coldstart && rm -f .coldstart/chaos.txt

@@ -41,10 +41,10 @@ config:
 `
 
 // What is tried if nothing is asked for by CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS
-// and CHAOS_ACTIONS: a few seeds, and a cold start that is killed again and again.
+// and CHAOS_ACTIONS: a seed, and a cold start that is killed again and again.
 // With CHAOS_UPDATE=1 the faults strike while a running organization is changed.
 const (
-	defaultSeeds = "1-3"
+	defaultSeeds = "1"
 	killedOften  = "call=20:kill,call=60:kill-coldstart,call=120:kill-after,read=400:kill-coldstart"
 )
 

@@ -227,10 +227,11 @@ func keysOf(document, object map[string]any) []string {
 	}
 	for _, err := range problems.Unwrap() {
 		var p organization.Problem
-		if list, ok := "", errors.As(err, &p); ok && strings.HasSuffix(p.Key, unlike) {
-			if list, ok = strings.CutPrefix(p.Remedy, "the keys here are "); ok {
-				return strings.Split(list, ", ")
-			}
+		if !errors.As(err, &p) || !strings.HasSuffix(p.Key, unlike) {
+			continue
+		}
+		if list, ok := strings.CutPrefix(p.Remedy, "the keys here are "); ok {
+			return strings.Split(list, ", ")
 		}
 	}
 	return nil

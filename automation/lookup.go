@@ -120,7 +120,8 @@ func (f *finder) zone(ctx context.Context, r apitype.ResourceV3, name, set strin
 	return "", nil
 }
 
-// trail finds the trail with the name.
+// trail finds the trail with the name. Names are compared here too: an emulator may show
+// trails that nobody asked for.
 func (f *finder) trail(ctx context.Context, r apitype.ResourceV3, name string) (string, error) {
 	cfg, err := f.client(ctx, r)
 	if err != nil {
@@ -131,7 +132,9 @@ func (f *finder) trail(ctx context.Context, r apitype.ResourceV3, name string) (
 		return "", err
 	}
 	for _, t := range trails.TrailList {
-		return aws.ToString(t.TrailARN), nil
+		if aws.ToString(t.Name) == name && aws.ToString(t.HomeRegion) == cfg.Region {
+			return aws.ToString(t.TrailARN), nil
+		}
 	}
 	return "", nil
 }

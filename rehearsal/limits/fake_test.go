@@ -28,6 +28,7 @@ type fake struct {
 	// services are trusted, admins administer CloudTrail.
 	services, admins []string
 	trails           map[string]any // the body of CreateTrail by name
+	shown            []any          // what DescribeTrails says, whatever is asked for
 	// entered and leave hold up calls that change something, if not nil.
 	entered chan string
 	leave   chan struct{}
@@ -149,6 +150,9 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		}
 	case "DescribeTrails":
 		out["trailList"] = make([]struct{}, f.counts[action])
+		if len(f.shown) > 0 {
+			out["trailList"] = f.shown
+		}
 	case "CreateTrail":
 		f.trails[in["Name"].(string)] = in
 	case "GetTrail":

@@ -38,6 +38,7 @@ func Rules(w *World) []Rule {
 		caps{w},
 		deliveries{m},
 		trails{w},
+		namedTrails{},
 		newMetadataDefaults(w),
 		newPendingKeys(w),
 	}

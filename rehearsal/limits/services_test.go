@@ -225,3 +225,31 @@ func TestANewAccountWaitsForServices(t *testing.T) {
 	_, err = cloudtrail.NewFromConfig(inside).DescribeTrails(ctx(), nil)
 	must(t, err)
 }
+
+// Who asks for trails by name or ARN isn't shown others, as the emulator would.
+func TestNamedTrails(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	trail := func(name, region string) any {
+		return map[string]any{"Name": name, "HomeRegion": region, "TrailARN": "arn:aws:cloudtrail:" + region + ":111111111111:trail/" + name}
+	}
+	f.shown = []any{trail("first", "us-west-2"), trail("second", "us-west-2"), trail("first", "eu-west-1")}
+	client := cloudtrail.NewFromConfig(start(t, f.ServeHTTP, unhurried(nil)).master())
+	for names, want := range map[string][]string{
+		"":      {"us-west-2:111111111111:trail/first", "us-west-2:111111111111:trail/second", "eu-west-1:111111111111:trail/first"},
+		"first": {"us-west-2:111111111111:trail/first"},
+		"third": nil,
+		"arn:aws:cloudtrail:us-west-2:111111111111:trail/second":             {"us-west-2:111111111111:trail/second"},
+		"second arn:aws:cloudtrail:eu-west-1:111111111111:trail/first third": {"us-west-2:111111111111:trail/second", "eu-west-1:111111111111:trail/first"},
+	} {
+		out, err := client.DescribeTrails(ctx(), &cloudtrail.DescribeTrailsInput{TrailNameList: strings.Fields(names)}, func(o *cloudtrail.Options) { o.Region = "us-west-2" })
+		must(t, err)
+		var got []string
+		for _, trail := range out.TrailList {
+			got = append(got, strings.TrimPrefix(aws.ToString(trail.TrailARN), "arn:aws:cloudtrail:"))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v", names, got)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package limits
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// namedTrails shows the trails that are asked for. The emulator shows all, and the
+// provider takes one of several for a failure. A name means a trail whose home is the
+// region that is asked, an ARN the trail itself.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
+type namedTrails struct{}
+
+func (namedTrails) Name() string { return "named trails" }
+
+func (namedTrails) Apply(c *Call, next Next) *Answer {
+	if !c.Is("cloudtrail", "DescribeTrails") {
+		return next(c)
+	}
+	var asked struct {
+		Names []string `json:"trailNameList"`
+	}
+	a := next(c)
+	var there struct {
+		Trails []json.RawMessage `json:"trailList"`
+	}
+	if json.Unmarshal(c.Body, &asked) != nil || len(asked.Names) == 0 || !a.OK() || json.Unmarshal(a.Body, &there) != nil {
+		return a
+	}
+	there.Trails = slices.DeleteFunc(there.Trails, func(raw json.RawMessage) bool {
+		var t struct{ Name, TrailARN, HomeRegion string }
+		return json.Unmarshal(raw, &t) != nil || !slices.ContainsFunc(asked.Names, func(name string) bool {
+			if strings.HasPrefix(name, "arn:") {
+				return name == t.TrailARN
+			}
+			return name == t.Name && c.Region == t.HomeRegion
+		})
+	})
+	a.Body, _ = json.Marshal(map[string]any{"trailList": there.Trails}) // What was JSON can be written again.
+	a.Header.Del("Content-Length")
+	return a
+}

@@ -64,11 +64,13 @@ config:
 	third := w.runner(ended, "3", "1")
 	cancelled := third.start(coldstart(), "up", "--yes")
 	third.said(cancelled, "is gone")
-	begin := time.Now()
 	time.Sleep(3 * time.Second)
 	must(t, cancelled.Process.Signal(os.Interrupt))
+	begin := time.Now()
 	_ = cancelled.Wait() // It was interrupted.
-	if took := time.Since(begin) - 3*time.Second; took > 10*time.Second {
+	// It takes five seconds on a machine that has time, and would take minutes if what is
+	// under way came to its end first.
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("a cancelled run took %s", took)
 	}
 	if left := third.locks(client); len(left) > 0 {
@@ -115,13 +117,12 @@ func (w *world) said(cmd *exec.Cmd, text string) {
 	if !ok {
 		w.t.Fatal("its output isn't in a file")
 	}
-	for range 600 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		content, err := os.ReadFile(out.Name())
 		must(w.t, err)
 		if strings.Contains(string(content), text) {
 			return
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
-	w.t.Errorf("it didn't say %q in two minutes", text)
+	w.t.Errorf("it didn't say %q in %s", text, patience)
 }

@@ -25,7 +25,8 @@ type Delegated struct {
 	AccountID pulumi.StringOutput
 }
 
-// NewDelegated declares a service's delegated administrator.
+// NewDelegated declares a service's delegated administrator. Most services have one, so the
+// old one is deregistered before another one is registered.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
 func NewDelegated(ctx *pulumi.Context, name string, args *DelegatedArgs, opts ...pulumi.ResourceOption) (*Delegated, error) {
 	d := &Delegated{}
@@ -35,7 +36,7 @@ func NewDelegated(ctx *pulumi.Context, name string, args *DelegatedArgs, opts ..
 	administrator, err := organizations.NewDelegatedAdministrator(ctx, name, &organizations.DelegatedAdministratorArgs{
 		AccountId:        args.AccountID,
 		ServicePrincipal: pulumi.String(args.Service),
-	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{args.Trusted.organization}))
+	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{args.Trusted.organization}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, err
 	}

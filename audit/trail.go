@@ -21,6 +21,8 @@ type TrailArgs struct {
 	// the bucket's objects too, except PutObject: that is what CloudTrail does there
 	// all day.
 	Watched pulumi.StringInput
+	// Leaves is set for a trail that another one takes over from: it may be deleted.
+	Leaves bool
 	// After has to be there before the trail can write.
 	After []pulumi.Resource
 	Tags  pulumi.StringMapInput
@@ -36,7 +38,7 @@ type Trail struct {
 // NewTrail declares a trail that records management events in every region.
 func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.ResourceOption) (*Trail, error) {
 	t := &Trail{}
-	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
+	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(!args.Leaves)); err != nil {
 		return nil, err
 	}
 	trail, err := cloudtrail.NewTrail(ctx, name, &cloudtrail.TrailArgs{

@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,6 +207,42 @@ config:
 	w.up()
 	w.unchanged()
 	w.proved()
+}
+
+// One mode of trails takes over from the other, without a moment without a trail; and one
+// account from the other as the administrator of a service that may have one.
+func TestTakingOver(t *testing.T) {
+	t.Parallel()
+	const declaration = `
+config:
+  coldstart:namespace: modes
+  coldstart:domain: modes.example
+  coldstart:region: eu-west-1
+  coldstart:email: "%%s@modes.example"
+  coldstart:accounts: {audit: {}, app: {}}
+  coldstart:guardrails: {regions: [eu-west-1]}
+  coldstart:audit: {trail: %s}
+  coldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: %s}}
+  coldstart:dns: {local: false}
+`
+	w := newWorld(t, fmt.Sprintf(declaration, "account", "audit"))
+	w.up()
+	w.declare(fmt.Sprintf(declaration, "organization", "audit"))
+	for _, command := range [][]string{{"preview"}, {"up", "--yes"}} {
+		out, err := w.run(coldstart(), command...)
+		if err == nil {
+			t.Errorf("%s let one mode take over from the other at once", command)
+		}
+		contains(t, out, `coldstart:audit.trail: "organization" was "account"`, "write both, run `coldstart up`")
+	}
+	w.declare(fmt.Sprintf(declaration, "account", "audit"))
+	w.unchanged()
+	for i, mode := range []string{"both", "organization", "both", "account"} {
+		w.declare(fmt.Sprintf(declaration, mode, []string{"app", "audit"}[i%2]))
+		w.up()
+		w.unchanged()
+		w.proved()
+	}
 }
 
 // The smallest organization, without an archive.

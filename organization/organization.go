@@ -146,6 +146,9 @@ const (
 	TrailOrganization TrailMode = "organization"
 	// TrailAccount is one multi-region trail in each account.
 	TrailAccount TrailMode = "account"
+	// TrailBoth is the organization's trail and one in each account. It is for the time
+	// in which the one takes over from the other, so that no log is missed.
+	TrailBoth TrailMode = "both"
 	// TrailNone is no archive and no trail.
 	TrailNone TrailMode = "none"
 )
@@ -163,6 +166,12 @@ type Audit struct {
 	// can't be shortened.
 	LockDays int
 }
+
+// OrganizationTrail reports whether one trail covers every account.
+func (a Audit) OrganizationTrail() bool { return a.Trail == TrailOrganization || a.Trail == TrailBoth }
+
+// AccountTrails reports whether each account has a trail of its own.
+func (a Audit) AccountTrails() bool { return a.Trail == TrailAccount || a.Trail == TrailBoth }
 
 // DNS holds what the apex zone has besides delegations.
 type DNS struct {

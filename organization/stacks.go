@@ -35,7 +35,7 @@ func (o *Organization) Stacks() []Stack {
 			continue
 		}
 		s := Stack{Name: name, Kind: KindMember, DependsOn: []string{Master}}
-		if o.Audit.Trail == TrailAccount {
+		if o.Audit.AccountTrails() {
 			s.DependsOn = append(s.DependsOn, o.Audit.Account)
 		}
 		stacks = append(stacks, s)

@@ -323,16 +323,16 @@ func (o *Organization) checkAudit(ps *Problems) {
 	switch o.Audit.Trail {
 	case TrailNone:
 		return
-	case TrailOrganization, TrailAccount:
+	case TrailOrganization, TrailAccount, TrailBoth:
 	default:
-		ps.Add(key+".trail", "write organization, account or none", "unknown mode %q", o.Audit.Trail)
+		ps.Add(key+".trail", "write organization, account, both or none", "unknown mode %q", o.Audit.Trail)
 		return
 	}
 	if _, ok := o.Accounts[o.Audit.Account]; !ok {
 		ps.Add(key+".account", fmt.Sprintf("declare it under %saccounts, name another, or write `%s: none`", prefix, key),
 			"the account %q that logs go to isn't declared", o.Audit.Account)
 	}
-	if n := len(o.Accounts); o.Audit.Trail == TrailAccount && n > maxAccountTrails {
+	if n := len(o.Accounts); o.Audit.AccountTrails() && n > maxAccountTrails {
 		ps.Add(key+".trail", "write organization: one trail for all accounts", "%d accounts are more than the archive's policies can let in one by one", n)
 	}
 	if d := o.Audit.RetentionDays; d < 1 || d > maxRetentionDays {

@@ -264,7 +264,7 @@ func TestRules(t *testing.T) {
 
 		{
 			"unknown trail mode", `coldstart:audit: {trail: organisation}`,
-			`:2: coldstart:audit.trail: unknown mode "organisation"; write organization, account or none`,
+			`:2: coldstart:audit.trail: unknown mode "organisation"; write organization, account, both or none`,
 		},
 		{
 			"audit account that isn't declared", `coldstart:audit: {trail: account}`,

@@ -19,8 +19,17 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := announceLock(ctx, org.Audit.LockDays); err != nil {
+	previous, err := stackref.Previous[stackref.Audit](ctx)
+	if err != nil {
 		return nil, err
+	}
+	if previous != nil {
+		if err := guardTrail(previous.Mode(), org.Audit.Trail); err != nil {
+			return nil, err
+		}
+		if err := announceLock(ctx, previous, org.Audit.LockDays); err != nil {
+			return nil, err
+		}
 	}
 	in := pulumi.Providers(m.provider)
 	outputs, err := m.declareBase(ctx, org)
@@ -57,8 +66,8 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		Name:         org.Name(organization.Master, organization.TrailName),
 		Bucket:       archive.Bucket,
 		KeyARN:       archive.KeyARN,
-		Organization: org.Audit.Trail == organization.TrailOrganization,
-		Watched:      watchedBy(org.Organization, organization.Master, archive),
+		Organization: org.Audit.OrganizationTrail(),
+		Watched:      archive.BucketARN,
 		After:        archive.Ready,
 		Tags:         tags(org.TagsOf(organization.Master)),
 	}, pulumi.Providers(master))
@@ -67,7 +76,8 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	}
 	outputs["archiveBucket"], outputs["archiveKeyArn"] = archive.Bucket, archive.KeyARN
 	outputs["masterTrailArn"], outputs["archiveLockDays"] = masterTrail.ARN, pulumi.Int(org.Audit.LockDays)
-	if org.Audit.Trail != organization.TrailAccount {
+	outputs["trail"] = pulumi.String(org.Audit.Trail)
+	if !org.Audit.AccountTrails() {
 		return outputs, nil
 	}
 	outputs["archiveAccounts"] = pulumi.ToStringArray(trailAccounts(org.Organization))
@@ -75,7 +85,8 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		Name:    org.Name(m.name, organization.TrailName),
 		Bucket:  archive.Bucket,
 		KeyARN:  archive.KeyARN,
-		Watched: watchedBy(org.Organization, m.name, archive),
+		Watched: archive.BucketARN,
+		Leaves:  org.Audit.OrganizationTrail(),
 		After:   archive.Ready,
 		Tags:    tags(org.TagsOf(m.name)),
 	}, in)
@@ -88,7 +99,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 
 // trailARN is a pattern of the trails that write to the archive.
 func trailARN(org *organization.Organization, masterAccountID string) string {
-	if org.Audit.Trail == organization.TrailAccount {
+	if org.Audit.AccountTrails() {
 		return fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", org.Region, org.Name("*", organization.TrailName))
 	}
 	return fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", org.Region, masterAccountID, org.Name(organization.Master, organization.TrailName))
@@ -96,7 +107,7 @@ func trailARN(org *organization.Organization, masterAccountID string) string {
 
 // trailAccounts are the accounts that have a trail of their own.
 func trailAccounts(org *organization.Organization) []string {
-	if org.Audit.Trail != organization.TrailAccount {
+	if !org.Audit.AccountTrails() {
 		return nil
 	}
 	return append([]string{organization.Master}, org.AccountNames()...)
@@ -115,25 +126,11 @@ func (m *member) trailOwners(org *organization.Organization) (ids []pulumi.Strin
 	return ids
 }
 
-// watchedBy returns the archive for the one trail that records who touches it: the
-// organization's, or that of the archive's own account.
-func watchedBy(org *organization.Organization, account string, archive *audit.Archive) pulumi.StringInput {
-	watcher := organization.Master
-	if org.Audit.Trail == organization.TrailAccount {
-		watcher = org.Audit.Account
-	}
-	if account != watcher {
-		return nil
-	}
-	return archive.BucketARN
-}
-
 // announceLock says beforehand what another number of days does, since what is locked
 // stays so. An earlier version hasn't noted the number.
-func announceLock(ctx *pulumi.Context, days int) error {
-	previous, err := stackref.Previous[stackref.Audit](ctx)
-	if err != nil || previous == nil || previous.ArchiveBucket == "" {
-		return err
+func announceLock(ctx *pulumi.Context, previous *stackref.Audit, days int) error {
+	if previous.ArchiveBucket == "" {
+		return nil
 	}
 	was, change := 0, fmt.Sprintf("coldstart:audit.lockDays is %d", days)
 	if previous.ArchiveLockDays != nil {

@@ -119,7 +119,7 @@ func keyChanges() []keyChange {
 		{key: "baseline.contacts.*", at: "baseline.contacts.security", first: "{name: Security, title: Team, email: security@acme.example, phone: +1 555 0100}", second: "{name: Security, title: Team, email: sec@acme.example, phone: +1 555 0100}"},
 
 		{key: "audit.account", first: "lab"},
-		{key: "audit.trail", first: "account", second: "organization"},
+		{key: "audit.trail", first: "both", second: "account"},
 		{key: "audit.retentionDays", first: "730", second: "400"},
 		{key: "audit.lockDays", first: "0", second: "30"},
 		{key: "dns.local", first: "false"},

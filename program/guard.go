@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -36,7 +38,40 @@ func guard(previous *stackref.Master, org *organization.Organization) error {
 				name, account.ID, was.ID, was.ID))
 		}
 	}
+	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit))
 	return errors.Join(errs...)
+}
+
+// guardArchive refuses to leave an archive: no guardrail would protect it any more, and the
+// organization's trail would be deleted, or wanted by two stacks.
+func guardArchive(previous *stackref.Master, is organization.Audit) error {
+	was := previous.AuditAccount
+	again := fmt.Sprintf("write account: %s again; the logs of a running organization stay in the account that they go to", was)
+	switch {
+	case was == "" || is.Trail != organization.TrailNone && is.Account == was:
+		return nil
+	case is.Trail == organization.TrailNone:
+		return fmt.Errorf("coldstart:audit: there would be no trail any more, and nothing would protect the archive in account %s; %s", was, again)
+	}
+	return fmt.Errorf("coldstart:audit.account: %q was %q: the trail that logs now would be deleted, and nothing would protect the archive in account %[2]s any more; %s", is.Account, was, again)
+}
+
+// warnOfMove says what it means for people that users are declared in another account.
+func warnOfMove(ctx *pulumi.Context, previous *stackref.Master, org *organization.Organization) error {
+	if previous == nil || previous.AccessAccount == "" || previous.AccessAccount == org.Access.Account {
+		return nil
+	}
+	return ctx.Log.Warn(fmt.Sprintf("coldstart:access.account is %s and was %s: AWS moves no user, so every user is deleted in %[2]s and created in %[1]s; "+
+		"each gets a first password again and registers an MFA device again. Don't run this as one of these users", org.Access.Account, previous.AccessAccount), nil)
+}
+
+// guardTrail refuses to let one mode of trails take over from the other at once: for some
+// minutes nothing would be logged, or a trail that is protected would have to go first.
+func guardTrail(was, is organization.TrailMode) error {
+	if was == organization.TrailOrganization && is == organization.TrailAccount || was == organization.TrailAccount && is == organization.TrailOrganization {
+		return fmt.Errorf("coldstart:audit.trail: %q was %q: logs would be missed; write both, run `coldstart up`, and after it write %[1]s and run `coldstart up` again", is, was)
+	}
+	return nil
 }
 
 // guardTakenOut refuses to let go of an account that the stack had and that isn't declared

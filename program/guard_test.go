@@ -1,6 +1,8 @@
 package program_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,6 +39,21 @@ func TestGuard(t *testing.T) {
 				remove(o, "prod")
 			},
 			`coldstart:accounts.prod: account prod (` + prod + `, aws+prod@acme.example) is no longer declared`,
+		},
+		{
+			"another archive",
+			func(o *organization.Organization) { o.Audit.Account = "security" },
+			`coldstart:audit.account: "security" was "audit": the trail that logs now would be deleted, and nothing would protect the archive in account audit any more; write account: audit again`,
+		},
+		{
+			"no archive any more",
+			func(o *organization.Organization) { o.Audit.Trail = organization.TrailNone },
+			`coldstart:audit: there would be no trail any more, and nothing would protect the archive in account audit; write account: audit again`,
+		},
+		{
+			"another mode of trails",
+			func(o *organization.Organization) { o.Audit.Trail = organization.TrailAccount },
+			`coldstart:audit.trail: "account" was "organization": logs would be missed; write both, run ` + "`coldstart up`, and after it write account",
 		},
 		{
 			"address changed",
@@ -269,4 +286,23 @@ func TestAdoptFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestMoveOfUsers says what it means that users live in another account from now on.
+func TestMoveOfUsers(t *testing.T) {
+	t.Parallel()
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		before := shipped(t)
+		w := after(t, before)
+		if messages := fmt.Sprint(w.run(t, before, organization.Master, preview).Messages); strings.Contains(messages, "access.account") {
+			t.Errorf("nobody moves, and it says %s", messages)
+		}
+		org := changed(t, func(o *organization.Organization) { o.Access.Account = "security" })
+		messages := fmt.Sprint(w.run(t, org, organization.Master, preview).Messages)
+		for _, want := range []string{"coldstart:access.account is security and was " + before.Access.Account, "first password again", "Don't run this as one of these users"} {
+			if !strings.Contains(messages, want) {
+				t.Errorf("it doesn't say %q: %s", want, messages)
+			}
+		}
+	})
 }

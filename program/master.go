@@ -39,6 +39,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err := errors.Join(guard(previous, org.Organization), err); err != nil {
 		return nil, err
 	}
+	if err := warnOfMove(ctx, previous, org.Organization); err != nil {
+		return nil, err
+	}
 	regions, err := otherRegions(org, func(region string) (*aws.Provider, error) {
 		return newProvider(ctx, org, organization.Master+"-"+region, &aws.ProviderArgs{Region: pulumi.String(region)})
 	})
@@ -116,7 +119,12 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		"units":                   pulumi.ToStringMapOutput(o.Units),
 		"accounts":                exported,
 		"network":                 exportedNetwork(org.NetworkPlan()),
+		"trail":                   pulumi.String(org.Audit.Trail),
+		"accessAccount":           pulumi.String(org.Access.Account),
 	})
+	if org.Audited() {
+		outputs["auditAccount"] = pulumi.String(org.Audit.Account)
+	}
 	return outputs, nil
 }
 

@@ -34,7 +34,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
 			}
 		}
-		if org.Audit.Trail == organization.TrailOrganization && org.Audit.Account == name && !slices.Contains(m.TrustedServices, accounts.CloudTrailService) {
+		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, accounts.CloudTrailService) {
 			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", accounts.CloudTrailService)
 		}
 		if service := organization.AnalyzerService; org.AnalyzerAccount() == name && m.DelegatedAdministrators[service] != m.Accounts[name].ID {
@@ -113,7 +113,7 @@ func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map,
 // the one where users live. That one's groups reach all, and the archive lets in the
 // trails of all that have one.
 func needed(org *organization.Organization, name string) []string {
-	archive := org.Audit.Trail == organization.TrailAccount && name == org.Audit.Account
+	archive := org.Audit.AccountTrails() && name == org.Audit.Account
 	switch {
 	case archive, org.Access.Account == name:
 		return org.AccountNames()
@@ -130,13 +130,14 @@ func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	outputs, err := m.declareBase(ctx, org)
-	if err != nil || org.Audit.Trail != organization.TrailAccount {
+	if err != nil || !org.Audit.AccountTrails() {
 		return outputs, err
 	}
 	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 		Name:   org.Name(m.name, organization.TrailName),
 		Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
 		KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
+		Leaves: org.Audit.OrganizationTrail(),
 		Tags:   tags(org.TagsOf(m.name)),
 	}, pulumi.Providers(m.provider))
 	if err != nil {
@@ -149,7 +150,7 @@ func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 // readArchive reads where the account's trail writes, unless the account has
 // none or is the one with the archive.
 func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Audit], error) {
-	if org.Audit.Trail != organization.TrailAccount || name == org.Audit.Account {
+	if !org.Audit.AccountTrails() || name == org.Audit.Account {
 		return stackref.Reference[stackref.Audit]{}, nil
 	}
 	return reference(ctx, org, org.Audit.Account, func(a stackref.Audit) error {

@@ -50,7 +50,7 @@ func (p *prover) archiveAlias() string { return "alias/" + p.org.Name(p.org.Audi
 
 // writers are the trails that may write to the archive.
 func (p *prover) writers() writers {
-	if p.org.Audit.Trail != organization.TrailAccount {
+	if !p.org.Audit.AccountTrails() {
 		return writers{arn: fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", p.org.Region, p.masterID, p.trailName(organization.Master))}
 	}
 	w := writers{arn: fmt.Sprintf("arn:aws:cloudtrail:%s:*:trail/%s", p.org.Region, p.trailName("*"))}
@@ -71,7 +71,7 @@ func (p *prover) proveAudit(ctx context.Context, a *account) {
 	if !p.org.Audited() {
 		a.claim("archive", "the account has no log archive", func() error { return p.checkNoArchive(ctx, a) })
 	}
-	if p.org.Audit.Trail == organization.TrailAccount || p.org.Audited() && a == p.master() {
+	if p.org.Audit.AccountTrails() || p.org.Audited() && a == p.master() {
 		p.proveTrail(ctx, a)
 	} else {
 		a.claim("trail", "the account has no trail of coldstart's", func() error {
@@ -258,8 +258,8 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 		trails, err = p.trails(ctx, a)
 		return checkTrails(trails, err, name)
 	})
-	scope := "every region"
-	if p.org.Audit.Trail == organization.TrailOrganization {
+	scope, all := "every region", a == p.master() && p.org.Audit.OrganizationTrail()
+	if all {
 		scope = "every account and region"
 	}
 	type check struct {
@@ -268,7 +268,7 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 	}
 	checks := []check{
 		{"covers " + scope, func(t trailtypes.Trail) error {
-			return covers(t, p.org.Audit.Trail == organization.TrailOrganization)
+			return covers(t, all)
 		}},
 		{"validates its log files", validates},
 		{"is logging", func(t trailtypes.Trail) error { return a.checkLogging(ctx, t) }},
@@ -374,13 +374,10 @@ func (p *prover) checkTarget(t trailtypes.Trail) error {
 	return nil
 }
 
-// watches reports whether the account's trail is the one that records access to the
+// watches reports whether the account's trail, if it has one, records access to the
 // archive.
 func (p *prover) watches(a *account) bool {
-	if p.org.Audit.Trail == organization.TrailAccount {
-		return a.name == p.org.Audit.Account
-	}
-	return a == p.master()
+	return a == p.master() || a.name == p.org.Audit.Account
 }
 
 func (p *prover) checkWatched(ctx context.Context, a *account, t trailtypes.Trail) error {
@@ -453,7 +450,7 @@ func (p *prover) checkDelivered(ctx context.Context, a *account) error {
 // logPrefix is where CloudTrail puts an account's logs.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 func (p *prover) logPrefix(accountID string) string {
-	if p.org.Audit.Trail == organization.TrailOrganization {
+	if p.org.Audit.OrganizationTrail() {
 		return fmt.Sprintf("AWSLogs/%s/%s/CloudTrail/", p.organizationID(), accountID)
 	}
 	return fmt.Sprintf("AWSLogs/%s/CloudTrail/", accountID)

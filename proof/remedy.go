@@ -64,7 +64,7 @@ func remedyFor(org *organization.Organization, account string) func(string) stri
 		case "archive":
 			stacks = org.Audit.Account
 		case "trail":
-			if org.Audited() && (account == organization.Master || org.Audit.Trail == organization.TrailOrganization) {
+			if org.Audited() && (account == organization.Master || !org.Audit.AccountTrails()) {
 				stacks = org.Audit.Account
 			}
 		}

@@ -13,7 +13,8 @@ moto renames no unit to a name that any other has, wherever that one is, and kee
 policies of a unit that is deleted attached to it. AWS's names are one parent's, which
 rehearsal/limits looks after, and what is attached goes with the unit.
 
-A trail says whether it has selectors. moto keeps them, and says that it has none.
+A trail says whether it has selectors. moto keeps them, and says that it has none. And it is
+deleted by its ARN as well as by its name, for which moto deletes nothing.
 
 AWS's own policies are read once, and kept once, for all accounts. moto reads them again for
 each account and each partition of AWS's, whoever asks whose an access key is: half a
@@ -27,7 +28,7 @@ import json
 from datetime import datetime
 
 import moto.iam.models
-from moto.cloudtrail.models import Trail
+from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.core.responses import ActionResult
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -83,6 +84,10 @@ def describe_trail(self, include_region=False):
     return description
 
 
+def delete_trail(self, name):
+    del self.trails[self.get_trail(name).trail_name]
+
+
 AWS_POLICIES = [
     {
         "name": name,
@@ -122,6 +127,7 @@ IAMBackend._init_aws_policies = init_aws_policies
 moto.iam.models.get_account_id_from = get_account_id_from
 describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail
+CloudTrailBackend.delete_trail = delete_trail
 MotoRequestHandler.handle_expect_100 = handle_expect_100
 MotoRequestHandler.wbufsize = 64 * 1024
 

@@ -80,6 +80,12 @@ type Master struct {
 	Accounts map[string]Member `json:"accounts"`
 	// Network is the network plan.
 	Network organization.NetworkPlan `json:"network"`
+	// Trail and AuditAccount are the mode of trails and the account with the archive that
+	// are declared, AccessAccount is the account in which users live. They are empty if an
+	// earlier version of coldstart ran last.
+	Trail         organization.TrailMode `json:"trail,omitempty"`
+	AuditAccount  string                 `json:"auditAccount,omitempty"`
+	AccessAccount string                 `json:"accessAccount,omitempty"`
 }
 
 // Member is what the master stack exports about a member account.
@@ -110,7 +116,21 @@ type Audit struct {
 	ArchiveLockDays *int `json:"archiveLockDays,omitempty"`
 	// ArchiveAccounts are the accounts whose own trails may write to the archive.
 	ArchiveAccounts []string `json:"archiveAccounts,omitempty"`
+	// Trail is the mode that the stack ran with; empty if an earlier version of coldstart
+	// ran last.
+	Trail organization.TrailMode `json:"trail,omitempty"`
 	Trailed
+}
+
+// Mode returns the mode of trails that the stack ran with; empty if it has no archive.
+func (a Audit) Mode() organization.TrailMode {
+	switch {
+	case a.Trail != "" || a.ArchiveBucket == "":
+		return a.Trail
+	case len(a.ArchiveAccounts) > 0:
+		return organization.TrailAccount
+	}
+	return organization.TrailOrganization
 }
 
 // Trailed is what a stack exports that declares a trail.

@@ -2,8 +2,6 @@ package graph
 
 import (
 	"iter"
-
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // arrow is a line of horizontal and vertical parts.
@@ -19,7 +17,7 @@ func (l *lane) joint() int { return l.y + pad + headingFont.line()/2 }
 func (p *picture) connect(g *Graph) {
 	p.delegations()
 	if archive, ok := p.archive(g); ok {
-		p.trails(archive, g.trail == organization.TrailAccount)
+		p.trails(archive, g.audit.AccountTrails())
 	}
 }
 

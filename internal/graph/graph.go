@@ -17,7 +17,7 @@ type Graph struct {
 
 	top   box
 	edges []edge
-	trail organization.TrailMode
+	audit organization.Audit
 	// stages are the stacks that run side by side, each after those before.
 	stages [][]string
 }
@@ -70,7 +70,7 @@ func Of(org *organization.Organization) *Graph {
 	g := &Graph{
 		namespace: org.Namespace, domain: org.Domain, region: org.Region, space: org.Network.CIDR.String(),
 		top:   box{id: "organization", label: "organization " + org.Namespace},
-		trail: org.Audit.Trail,
+		audit: org.Audit,
 	}
 	stage := g.order(org.Stacks())
 	g.top.nodes = []*node{{
@@ -154,17 +154,19 @@ func isQuarantined(org *organization.Organization, account organization.Account)
 // trails adds where logs go.
 func (g *Graph) trails(org *organization.Organization, ids map[string]string) {
 	archive := ids[org.Audit.Account]
-	switch org.Audit.Trail {
-	case organization.TrailOrganization:
+	switch {
+	case org.Audit.OrganizationTrail():
 		g.edges = append(g.edges, edge{from: master, to: archive, label: "trail of all accounts", logs: true})
-	case organization.TrailAccount:
+	case org.Audit.AccountTrails():
 		g.edges = append(g.edges, edge{from: master, to: archive, label: "trail", logs: true})
-		for _, name := range org.AccountNames() {
-			if name != org.Audit.Account {
-				g.edges = append(g.edges, edge{from: ids[name], to: archive, label: "trail", logs: true})
-			}
+	}
+	if !org.Audit.AccountTrails() {
+		return
+	}
+	for _, name := range org.AccountNames() {
+		if name != org.Audit.Account {
+			g.edges = append(g.edges, edge{from: ids[name], to: archive, label: "trail", logs: true})
 		}
-	case organization.TrailNone:
 	}
 }
 

@@ -128,7 +128,7 @@ func (g *Graph) layoutIn(columns int) *picture {
 		width = inner.right() + returnTrunk + margin
 	}
 	y := p.heading(g, width-2*margin)
-	if g.trail != organization.TrailNone {
+	if g.audit.Trail != organization.TrailNone {
 		y += overhead
 	} else {
 		y += gap
@@ -347,12 +347,11 @@ func (p *picture) side(g *Graph, area rect) int {
 	}
 	y = p.note("Arrows", headingFont, point{area.x, y + gap}, area.w) + pad/2
 	y = p.legend("delegates each account's zone", false, rect{area.x, y, area.w, 0})
-	switch g.trail {
-	case organization.TrailOrganization:
+	if g.audit.OrganizationTrail() {
 		y = p.legend("the organization's trail: logs of every account", true, rect{area.x, y, area.w, 0})
-	case organization.TrailAccount:
+	}
+	if g.audit.AccountTrails() {
 		y = p.legend("the trail of each account", true, rect{area.x, y, area.w, 0})
-	case organization.TrailNone:
 	}
 	return y - gap
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"strings"
-
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // SVG returns the graph as a picture that stands by itself: it has a background
@@ -164,10 +162,10 @@ func (g *Graph) description() string {
 		unit.describe(&b, "")
 	}
 	fmt.Fprintf(&b, "%s delegates the zone of each member account.\n", g.domain)
-	if g.trail == organization.TrailOrganization {
+	if g.audit.OrganizationTrail() {
 		b.WriteString("A trail of the organization brings the logs of every account to the log archive.\n")
 	}
-	if g.trail == organization.TrailAccount {
+	if g.audit.AccountTrails() {
 		b.WriteString("A trail in each account brings its logs to the log archive.\n")
 	}
 	b.WriteString("Stacks run in this order, those named together side by side: ")

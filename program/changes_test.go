@@ -379,8 +379,8 @@ func (l *life) try(t *testing.T, document map[string]any) string {
 // said returns the first line of an error, without the place in the file and without how
 // Pulumi's SDK lists errors.
 func said(err error) string {
-	line, _, more := strings.Cut(around.ReplaceAllString(err.Error(), ""), "\n")
-	if more {
+	line, rest, _ := strings.Cut(around.ReplaceAllString(err.Error(), ""), "\n")
+	if strings.TrimSpace(rest) != "" {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, ":"), " or") + " …"
 	}
 	return strings.ReplaceAll(line, "|", "\\|")

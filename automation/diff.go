@@ -218,7 +218,7 @@ func (d *differ) compare(path string, was, is any) {
 	oldItems, oldIsList := was.([]any)
 	newItems, newIsList := is.([]any)
 	switch {
-	case equal(was, is):
+	case equal(was, is), only(oldItems, is), only(newItems, was):
 	case newIsObject && (oldIsObject || was == nil && len(newFields) > 0), oldIsObject && is == nil && len(oldFields) > 0:
 		d.fields(path, oldFields, newFields)
 	case newIsList && oldIsList:
@@ -230,6 +230,14 @@ func (d *differ) compare(path string, was, is any) {
 	default:
 		d.add(PropertyDiff{Path: path, Kind: DiffUpdate, Old: was, New: is})
 	}
+}
+
+// only reports whether a list has nothing but one string, which is value. In a policy both
+// say the same, and AWS returns now the one and now the other.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+func only(list []any, value any) bool {
+	text, ok := value.(string)
+	return ok && len(list) == 1 && list[0] == text
 }
 
 func (d *differ) fields(path string, was, is map[string]any) {

@@ -43,6 +43,12 @@ func TestDiff(t *testing.T) {
 				{Path: "policy.Statement[2].Action[0]", Kind: DiffAdd, New: "z"},
 			},
 		},
+		"a list of one string in a policy is that string": {
+			`{"op": "update",
+				"old": {"inputs": {"policy": "{\"Statement\":[{\"Action\":[\"x\"],\"Resource\":\"*\"}]}"}},
+				"new": {"inputs": {"policy": "{\"Statement\":[{\"Action\":\"x\",\"Resource\":[\"a\"]}]}"}}}`,
+			[]PropertyDiff{{Path: "policy.Statement[0].Resource", Kind: DiffUpdate, Old: "*", New: []any{"a"}}},
+		},
 		"what replaces": {
 			`{"op": "replace", "keys": ["bucket"], "old": {"inputs": {"bucket": "a", "tags": {"a": "1"}}}, "new": {"inputs": {"bucket": "b"}}}`,
 			[]PropertyDiff{

@@ -27,11 +27,35 @@ type ZoneArgs struct {
 	// ParentNameServers are those of the zone above, which the zone may have none
 	// of; nil if they aren't known.
 	ParentNameServers pulumi.StringArrayInput
-	// Current are the zone's name servers since an earlier update; nil if there is no
-	// zone yet. A zone stays on them whatever the zone above has: another set would
-	// replace the zone, and its records would be lost.
-	Current []string
-	Tags    pulumi.StringMapInput
+	// Existing is the zone that AWS has already; the zero value if there is none. The zone
+	// stays on its name servers whatever the zone above has: another set would replace the
+	// zone, and its records would be lost.
+	Existing Existing
+	Tags     pulumi.StringMapInput
+}
+
+// Existing is a public hosted zone that AWS has.
+type Existing struct {
+	ID          string
+	NameServers []string
+	// Adopted says that somebody else has made the zone, and that it isn't on a delegation
+	// set of coldstart's. Comment, tags and records of such a zone are left alone, and
+	// nothing deletes it.
+	Adopted bool
+}
+
+// Comment is what a zone that NewZone creates has as its comment.
+const Comment = "Managed by coldstart"
+
+// options are the options with which a zone is declared that AWS has.
+func (e Existing) options() []pulumi.ResourceOption {
+	if !e.Adopted {
+		return nil
+	}
+	return []pulumi.ResourceOption{
+		pulumi.Import(pulumi.ID(e.ID)), pulumi.RetainOnDelete(true),
+		pulumi.IgnoreChanges([]string{"comment", "delegationSetId", "forceDestroy", "tags", "tagsAll"}),
+	}
 }
 
 // Zone is a public hosted zone on name servers of its own.
@@ -42,27 +66,30 @@ type Zone struct {
 	NameServers pulumi.StringArrayOutput
 }
 
-// NewZone declares a public hosted zone.
+// NewZone declares a public hosted zone: one on a delegation set of its own, or one that
+// AWS has already, which stays as it is. Two zones of one name are never made.
 func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
 	z := &Zone{}
 	if err := ctx.RegisterComponentResource(ZoneType, name, z, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
 	}
-	set, err := newSet(ctx, name, args, 1, z)
-	if err != nil {
-		return nil, err
+	declared := &route53.ZoneArgs{Name: pulumi.String(args.Domain), Comment: pulumi.String(Comment), Tags: args.Tags}
+	if !args.Existing.Adopted {
+		set, err := newSet(ctx, name, args, 1, z)
+		if err != nil {
+			return nil, err
+		}
+		declared.DelegationSetId = set.ApplyT(func(v []any) string { return v[setID].(string) }).(pulumi.StringOutput)
+		z.NameServers = set.ApplyT(func(v []any) []string { return v[setServers].([]string) }).(pulumi.StringArrayOutput)
 	}
-	zone, err := route53.NewZone(ctx, name, &route53.ZoneArgs{
-		Name:            pulumi.String(args.Domain),
-		Comment:         pulumi.String("Managed by coldstart"),
-		DelegationSetId: set.ApplyT(func(v []any) string { return v[setID].(string) }).(pulumi.StringOutput),
-		Tags:            args.Tags,
-	}, pulumi.Parent(z))
+	if args.Existing.Adopted {
+		z.NameServers = pulumi.ToStringArray(args.Existing.NameServers).ToStringArrayOutput()
+	}
+	zone, err := route53.NewZone(ctx, name, declared, append(args.Existing.options(), pulumi.Parent(z))...)
 	if err != nil {
 		return nil, err
 	}
 	z.ID = zone.ZoneId
-	z.NameServers = set.ApplyT(func(v []any) []string { return v[setServers].([]string) }).(pulumi.StringArrayOutput)
 	return z, ctx.RegisterResourceOutputs(z, pulumi.Map{"id": z.ID, "nameServers": z.NameServers})
 }
 
@@ -95,7 +122,7 @@ func newSet(ctx *pulumi.Context, name string, args *ZoneArgs, n int, z *Zone) (p
 	return drawn.ApplyT(func(v []any) (pulumi.ArrayOutput, error) {
 		own, parent := v[setServers].([]string), v[setParentServers].([]string)
 		switch {
-		case !conflict(own, parent), sameHosts(own, args.Current):
+		case !conflict(own, parent), sameHosts(own, args.Existing.NameServers):
 			return drawn, nil
 		case n == maxSets:
 			return drawn, fmt.Errorf("each of %d delegation sets shares a name server with the zone above %s: delete sets that no zone is on (`aws route53 list-reusable-delegation-sets`) and run again",

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	mdns "github.com/miekg/dns"
+
+	components "github.com/coldstart-aws/coldstart/dns"
 )
 
 // roots are some of the Internet's root servers.
@@ -29,10 +31,22 @@ const (
 	depth = 24
 )
 
-// zone is a public hosted zone, by its name servers.
-type zone struct{ nameServers []string }
+// zone is a public hosted zone.
+type zone struct {
+	id          string
+	nameServers []string
+	records     int64
+	// ours says that coldstart has created the zone.
+	ours bool
+}
 
-// apexZone looks for the apex zone.
+// String tells a zone from others of its name.
+func (z zone) String() string {
+	return fmt.Sprintf("%s (%d record sets, on %s)", z.id, z.records, strings.Join(z.nameServers, ", "))
+}
+
+// apexZone looks for the apex zone. Somebody else's is taken over as it is, and of several
+// nobody but a person knows which is served.
 func (x *examiner) apexZone(ctx context.Context) []Finding {
 	client := route53.NewFromConfig(x.cfg)
 	pages, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &x.org.Domain})
@@ -48,17 +62,31 @@ func (x *examiner) apexZone(ctx context.Context) []Finding {
 			return failure(orAgain(err, "give the caller AdministratorAccess"), "the name servers of zone %s aren't known: %s", x.org.Domain, said(err))
 		}
 		if got.DelegationSet != nil {
-			x.zones = append(x.zones, zone{canonical(got.DelegationSet.NameServers)})
+			x.zones = append(x.zones, zone{
+				id: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"), nameServers: canonical(got.DelegationSet.NameServers),
+				records: aws.ToInt64(z.ResourceRecordSetCount), ours: z.Config != nil && aws.ToString(z.Config.Comment) == components.Comment,
+			})
 		}
 	}
-	switch len(x.zones) {
-	case 0:
-		return ok("none yet: coldstart creates %s", x.org.Domain)
-	case 1:
-		return ok("%s is on %s", x.org.Domain, strings.Join(x.zones[0].nameServers, ", "))
+	ours, all := 0, []string{}
+	for _, z := range x.zones {
+		all = append(all, z.String())
+		if z.ours {
+			ours++
+		}
 	}
-	return warning("delete those that aren't coldstart's, once the registrar points to coldstart's (`coldstart outputs master`)",
-		"there are %d public zones %s, and only one can be delegated to", len(x.zones), x.org.Domain)
+	remedy := "keep the zone whose name servers the zone above refers to (`dig +trace " + x.org.Domain + " NS`), copy into it what only another has, and delete the others"
+	switch {
+	case len(x.zones) == 0:
+		return ok("none yet: coldstart creates %s", x.org.Domain)
+	case len(x.zones) == 1 && ours == 1:
+		return ok("%s is on %s", x.org.Domain, strings.Join(x.zones[0].nameServers, ", "))
+	case len(x.zones) == 1:
+		return ok("%s is %s, and not of coldstart's making: coldstart takes it over as it is, and leaves its records, comment, tags and name servers alone", x.org.Domain, all[0])
+	case ours == 1:
+		return warning(remedy, "there are %d public zones %s, and only one can be delegated to: %s", len(x.zones), x.org.Domain, strings.Join(all, "; "))
+	}
+	return failure(remedy, "there are %d public zones %s, and coldstart takes over one: %s", len(x.zones), x.org.Domain, strings.Join(all, "; "))
 }
 
 // canonical returns names of hosts as they compare.

@@ -264,8 +264,15 @@ func TestFindings(t *testing.T) {
 		"two zones": {func(t *testing.T, w *world) {
 			delegated([]string{"ns-1.awsdns.com"})(t, w)
 			w.answers["ListHostedZonesByName"] = hosted("Z1", "Z2")
-		}, "apex zone", Warning, []string{"2 public zones"}},
-		"no zones": {says("ListHostedZonesByName", failedXML(403, "AccessDenied")), "apex zone", Failure, []string{"AccessDenied"}},
+		}, "apex zone", Failure, []string{"2 public zones acme.example, and coldstart takes over one: Z1 (0 record sets, on ns-1.awsdns.com); Z2 ("}},
+		"a zone besides coldstart's": {func(t *testing.T, w *world) {
+			delegated([]string{"ns-1.awsdns.com"})(t, w)
+			two := hosted("Z1", "Z2")
+			two.body = strings.Replace(two.body, "</Name>", "</Name><Config><Comment>Managed by coldstart</Comment></Config>", 1)
+			w.answers["ListHostedZonesByName"] = two
+		}, "apex zone", Warning, []string{"2 public zones acme.example, and only one can be delegated to: Z1 ("}},
+		"somebody's zone": {delegated([]string{"ns-1.awsdns.com"}), "apex zone", OK, []string{"acme.example is Z1 (0 record sets, on ns-1.awsdns.com), and not of coldstart's making", "leaves its records"}},
+		"no zones":        {says("ListHostedZonesByName", failedXML(403, "AccessDenied")), "apex zone", Failure, []string{"AccessDenied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

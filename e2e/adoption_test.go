@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -49,8 +50,8 @@ func (r invited) Apply(c *limits.Call, next limits.Next) *limits.Answer {
 	return a
 }
 
-// An organization with types of policies that the provider doesn't know, and an account
-// that was invited and has GitHub's identity provider.
+// An organization with types of policies that the provider doesn't know, the zones of the
+// domain and of an account, and an account that was invited and has GitHub's identity provider.
 func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, inUse)
@@ -73,6 +74,13 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	enable(orgtypes.PolicyTypeBedrockPolicy)
 	id, tower := w.account("app", "aws+app@used.example"), w.account("tower", "aws+tower@used.example", "AWSControlTowerExecution")
 	inside := w.lockedOut(id)
+	apex, zone := w.serve(w.emulator.Config("us-east-1"), "used.example"), w.serve(w.entered(tower, "AWSControlTowerExecution"), "tower.used.example")
+	apex.record("used.example", types.RRTypeMx, "10 mail.used.example")
+	apex.record("www.used.example", types.RRTypeA, "192.0.2.1")
+	apex.record("tower.used.example", types.RRTypeNs, zone.servers...)
+	zone.record("api.tower.used.example", types.RRTypeA, "192.0.2.2")
+	declared := []string{"master.used.example", "app.used.example", "local.used.example", "*.local.used.example", "local.tower.used.example", "*.local.tower.used.example"}
+	hadApex, hadZone, rest := apex.has(declared...), zone.has(declared...), apex.has(append(declared, "tower.used.example")...)
 	provider, err := inside.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{
 		Url: aws.String("https://" + organization.GitHubIssuer), ClientIDList: []string{"sts.amazonaws.com", "https://github.com/others"},
 		ThumbprintList: []string{strings.Repeat("a", 40)},
@@ -84,11 +92,14 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	must(t, err)
 	enable(orgtypes.PolicyTypeServiceControlPolicy)
 	out, _ := w.run(coldstart(), "doctor")
-	contains(t, out, "access role of "+id, "the account was invited", "AWSControlTowerExecution lets coldstart in: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower")
+	contains(t, out, "used.example is "+apex.id, "not of coldstart's making: coldstart takes it over as it is", "access role of "+id, "the account was invited", "AWSControlTowerExecution lets coldstart in: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower")
+	contains(t, w.ok(coldstart(), "preview", "master"), "account master has a zone used.example already ("+apex.id)
 	w.fails("app ("+id+") was invited and can't be entered", "aws iam create-role --role-name "+organization.AccessRole,
 		"tower ("+tower+") can't be entered", "and can by AWSControlTowerExecution: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower, run `coldstart up master`, and run again")
 	w.declare(strings.Replace(inUse, "tower: {}", "tower: { accessRole: AWSControlTowerExecution }", 1))
 	w.up("master", "tower")
+	apex.same(hadApex, declared...)
+	zone.same(hadZone, declared...)
 
 	w.letIn(inside)
 	w.up()
@@ -106,6 +117,11 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	if len(kept.ClientIDList) != 2 || len(kept.Tags) != 0 {
 		t.Errorf("the identity provider has become %+v", kept)
 	}
+	apex.same(hadApex, declared...)
+	zone.same(hadZone, declared...)
+	w.ok(coldstart(), "destroy", "--unprotect", "--yes")
+	apex.same(rest, append(declared, "tower.used.example")...)
+	zone.same(hadZone, declared...)
 }
 
 // lockedOut takes the access role out of an account, and returns a client of a user

@@ -40,11 +40,15 @@ type base struct {
 // and who may come in. It returns the fields of stackref.Account.
 func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
+	existing, err := zonesOf(ctx, org, name, b.provider).find(org.ZoneName(name), lastZone(b.previous))
+	if err != nil {
+		return nil, err
+	}
 	zone, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{
 		Name:              org.Name(name, "zone"),
 		Domain:            org.ZoneName(name),
 		ParentNameServers: b.apexNameServers,
-		Current:           currentServers(b.previous),
+		Existing:          existing,
 		Tags:              tags,
 	}, in)
 	if err != nil {
@@ -79,6 +83,9 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	if image != nil {
 		outputs["image"] = image
 	}
+	if existing.Adopted {
+		outputs["zoneAdopted"] = pulumi.Bool(true)
+	}
 	maps.Copy(outputs, pulumi.Map{
 		"accountId":       b.accountID(name),
 		"zoneId":          zone.ID,
@@ -93,13 +100,12 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	return outputs, nil
 }
 
-// currentServers are the name servers of the account's zone since an earlier update;
-// nil if there is no zone yet.
-func currentServers(previous *stackref.Account) []string {
+// lastZone is what the stack has noted about the account's zone.
+func lastZone(previous *stackref.Account) noted {
 	if previous == nil || previous.ZoneID == "" {
-		return nil
+		return noted{}
 	}
-	return previous.NameServers
+	return noted{id: previous.ZoneID, nameServers: previous.NameServers, adopted: previous.ZoneAdopted}
 }
 
 // otherRegions declares a provider for each region besides the organization's own.

@@ -18,6 +18,7 @@ type world struct {
 	stacks map[string]map[string]any
 	// keys and buckets are what is left of an earlier life; nil for nothing.
 	keys, buckets pulumitest.Answer
+	zones         pulumitest.Zones
 }
 
 // nothing is the world before the first run.
@@ -33,6 +34,8 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
 		pulumitest.GetKey:              pulumitest.NoKey,
 		pulumitest.GetAccountAlias:     pulumitest.NoAlias,
+		pulumitest.GetZone:             w.zones.Zone,
+		pulumitest.GetZones:            w.zones.All,
 	}
 	if w.keys != nil {
 		answers[pulumitest.GetKey], answers[pulumitest.GetBucket] = w.keys, w.buckets

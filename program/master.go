@@ -52,10 +52,15 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	apexFound, err := zonesOf(ctx, org, organization.Master, provider).find(org.Domain, lastApex(previous))
+	if err != nil {
+		return nil, err
+	}
 	apex, err := dns.NewZone(ctx, "apex", &dns.ZoneArgs{
-		Name:   org.Name(organization.Master, "apex"),
-		Domain: org.Domain,
-		Tags:   tags(org.TagsOf(organization.Master)),
+		Name:     org.Name(organization.Master, "apex"),
+		Domain:   org.Domain,
+		Existing: apexFound,
+		Tags:     tags(org.TagsOf(organization.Master)),
 	}, in)
 	if err != nil {
 		return nil, err
@@ -104,6 +109,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		}); err != nil {
 			return nil, err
 		}
+	}
+	if apexFound.Adopted {
+		outputs["apexZoneAdopted"] = pulumi.Bool(true)
 	}
 	maps.Copy(outputs, pulumi.Map{
 		"namespace":               pulumi.String(org.Namespace),

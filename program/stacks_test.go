@@ -108,6 +108,7 @@ func TestDeclarations(t *testing.T) {
 			if org.Access.GitHub.Repository != "" {
 				want = append(want, pulumitest.GetIdentityProvider)
 			}
+			want = slices.Insert(want, 3, pulumitest.GetZone, pulumitest.GetZone) // The apex zone and master's own.
 			if diff := cmp.Diff(want, second[organization.Master].Invokes); diff != "" {
 				t.Errorf("invokes of the second run (-want +got)\n%s", diff)
 			}

@@ -14,6 +14,8 @@ type Account struct {
 	ZoneID      string   `json:"zoneId"`
 	ZoneName    string   `json:"zoneName"`
 	NameServers []string `json:"nameServers"`
+	// ZoneAdopted says that somebody else made the zone, so that it is left as it is.
+	ZoneAdopted bool `json:"zoneAdopted,omitempty"`
 	// StateBucket and StateKeyARN keep the account's Pulumi state.
 	StateBucket string `json:"stateBucket"`
 	StateKeyARN string `json:"stateKeyArn"`
@@ -74,6 +76,8 @@ type Master struct {
 	// servers are for the registrar.
 	ApexZoneID      string   `json:"apexZoneId"`
 	ApexNameServers []string `json:"apexNameServers"`
+	// ApexZoneAdopted is ZoneAdopted for the apex zone.
+	ApexZoneAdopted bool `json:"apexZoneAdopted,omitempty"`
 	// Units are the organizational units' ids by name.
 	Units map[string]string `json:"units"`
 	// Accounts are the member accounts by name.

@@ -73,6 +73,8 @@ const (
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
+	GetZone                   = "aws:route53/getZone:getZone"
+	GetZones                  = "aws:route53/getZones:getZones"
 	GetAccountAlias           = "aws:iam/getAccountAlias:getAccountAlias"
 	GetUnitAccounts           = "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts"
 	GetPoliciesForTarget      = "aws:organizations/getPoliciesForTarget:getPoliciesForTarget"
@@ -118,6 +120,48 @@ func NoKey(args map[string]any) (map[string]any, error) {
 // NoAlias answers getAccountAlias for an account that has none.
 func NoAlias(map[string]any) (map[string]any, error) {
 	return nil, errors.New("invocation of " + GetAccountAlias + " returned an error: reading IAM Account Alias: empty result")
+}
+
+// NoZone answers getZone for an account that has none of that name.
+func NoZone(map[string]any) (map[string]any, error) { return Zones{}.Zone(nil) }
+
+// HostedZone is a zone that exists.
+type HostedZone struct {
+	ID, Name, Comment string
+	Private           bool
+}
+
+// Zones are an account's zones.
+type Zones []HostedZone
+
+// Zone answers getZone.
+func (z Zones) Zone(args map[string]any) (map[string]any, error) {
+	var found Zones
+	for _, one := range z {
+		if id, byID := args["zoneId"]; byID && id == one.ID || !byID && args["name"] == one.Name && !one.Private {
+			found = append(found, one)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, errors.New("invocation of " + GetZone + " returned an error: no matching Route 53 Hosted Zone found")
+	case 1:
+		one := found[0]
+		return map[string]any{
+			"id": one.ID, "zoneId": one.ID, "name": one.Name, "comment": one.Comment, "privateZone": one.Private, "resourceRecordSetCount": 4,
+			"nameServers": []any{"ns-1." + one.ID, "ns-2." + one.ID, "ns-3." + one.ID, "ns-4." + one.ID},
+		}, nil
+	}
+	return nil, errors.New("invocation of " + GetZone + " returned an error: multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+}
+
+// All answers getZones.
+func (z Zones) All(map[string]any) (map[string]any, error) {
+	ids := []any{}
+	for _, one := range z {
+		ids = append(ids, one.ID)
+	}
+	return map[string]any{"id": "us-west-2", "ids": ids}, nil
 }
 
 // NoOrganization answers getOrganization as the provider does for an account

@@ -47,7 +47,7 @@ var repetitions = map[string]repetition{
 	// https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html
 	"kms:DeleteAlias": repeated.deleteKeyAlias,
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
-	"route53:ChangeResourceRecordSets": repeated.deleteRecords,
+	"route53:ChangeResourceRecordSets": repeated.changeRecords,
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteReusableDelegationSet.html
 	"route53:DeleteReusableDelegationSet": repeated.deleteSet,
 }
@@ -249,7 +249,9 @@ func (r repeated) read(c *Call, path string, query url.Values) *Answer {
 	return r.w.Send(context.WithoutCancel(c.Context()), &other)
 }
 
-func (r repeated) deleteRecords(c *Call) *Problem {
+// changeRecords refuses to delete what isn't there and to create what is: the emulator takes
+// a second set of one name and type, and only refuses the very same change.
+func (r repeated) changeRecords(c *Call) *Problem {
 	var in struct {
 		Changes []struct {
 			Action string
@@ -260,27 +262,35 @@ func (r repeated) deleteRecords(c *Call) *Problem {
 		return nil
 	}
 	for _, change := range in.Changes {
-		set := change.Set
-		if change.Action != "DELETE" || set.SetIdentifier != "" || r.hasRecord(c, set.Name, set.Type) {
+		set, does, why := change.Set, "delete", "was not found"
+		if change.Action == "CREATE" {
+			does, why = "create", "already exists"
+		}
+		if set.SetIdentifier != "" || change.Action == "UPSERT" {
 			continue
 		}
-		return &Problem{http.StatusBadRequest, "InvalidChangeBatch", fmt.Sprintf("[Tried to delete resource record set [name='%s', type='%s'] but it was not found]", set.Name, set.Type), nil}
+		if there, known := r.hasRecord(c, set.Name, set.Type); !known || there == (change.Action == "DELETE") {
+			continue
+		}
+		return &Problem{http.StatusBadRequest, "InvalidChangeBatch", fmt.Sprintf("[Tried to %s resource record set [name='%s', type='%s'] but it %s]", does, set.Name, set.Type, why), nil}
 	}
 	return nil
 }
 
-func (r repeated) hasRecord(c *Call, name, kind string) bool {
+// hasRecord reports whether a zone has a record set; known is false for a zone that the
+// emulator doesn't have, which it says itself.
+func (r repeated) hasRecord(c *Call, name, kind string) (there, known bool) {
 	var page struct {
 		Sets []struct{ Name, Type string } `xml:"ResourceRecordSets>ResourceRecordSet"`
 	}
 	a := r.read(c, c.URL.Path, url.Values{"name": {name}, "type": {kind}, "maxitems": {"1"}})
 	if !a.OK() || xml.Unmarshal(a.Body, &page) != nil {
-		return true // The emulator has no such zone, and says so.
+		return false, false
 	}
 	plain := func(name string) string {
 		return strings.ToLower(strings.TrimSuffix(strings.ReplaceAll(name, `\052`, "*"), "."))
 	}
-	return len(page.Sets) > 0 && plain(page.Sets[0].Name) == plain(name) && page.Sets[0].Type == kind
+	return len(page.Sets) > 0 && plain(page.Sets[0].Name) == plain(name) && page.Sets[0].Type == kind, true
 }
 
 func (r repeated) deleteSet(c *Call) *Problem {

@@ -141,16 +141,11 @@ func TestDoneAlready(t *testing.T) {
 				return err
 			}, is[*kmstypes.NotFoundException],
 		},
-		"ChangeResourceRecordSets": {
-			"GET /2013-04-01/hostedzone/Z/rrset", records("y.x."), records(`\052.x.`),
-			func(cfg aws.Config) error {
-				_, err := route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), &route53.ChangeResourceRecordSetsInput{
-					HostedZoneId: aws.String("Z"), ChangeBatch: &route53types.ChangeBatch{Changes: []route53types.Change{{
-						Action: route53types.ChangeActionDelete, ResourceRecordSet: &route53types.ResourceRecordSet{Name: aws.String("*.x"), Type: route53types.RRTypeA},
-					}}},
-				})
-				return err
-			}, is[*route53types.InvalidChangeBatch],
+		"ChangeResourceRecordSets to delete": {
+			"GET /2013-04-01/hostedzone/Z/rrset", records("y.x."), records(`\052.x.`), change(route53types.ChangeActionDelete), is[*route53types.InvalidChangeBatch],
+		},
+		"ChangeResourceRecordSets to create": {
+			"GET /2013-04-01/hostedzone/Z/rrset", records(`\052.x.`), records("y.x."), change(route53types.ChangeActionCreate), is[*route53types.InvalidChangeBatch],
 		},
 		"DeleteReusableDelegationSet": {
 			"GET /2013-04-01/delegationset/N", ``, `<R/>`,
@@ -181,6 +176,18 @@ func move(cfg aws.Config) error {
 
 func aliases(alias string) string {
 	return "<ListAccountAliasesResponse><ListAccountAliasesResult><AccountAliases><member>" + alias + "</member></AccountAliases></ListAccountAliasesResult></ListAccountAliasesResponse>"
+}
+
+// change returns what changes the record set *.x.
+func change(action route53types.ChangeAction) func(aws.Config) error {
+	return func(cfg aws.Config) error {
+		_, err := route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), &route53.ChangeResourceRecordSetsInput{
+			HostedZoneId: aws.String("Z"), ChangeBatch: &route53types.ChangeBatch{Changes: []route53types.Change{{
+				Action: action, ResourceRecordSet: &route53types.ResourceRecordSet{Name: aws.String("*.x"), Type: route53types.RRTypeA},
+			}}},
+		})
+		return err
+	}
 }
 
 func records(name string) string {

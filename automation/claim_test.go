@@ -97,6 +97,21 @@ func (w *lockWorld) breaks() bool {
 	return again
 }
 
+// freeTree opens a tree that nobody holds. A process that another test starts at this
+// moment has all files of this one until it runs its program.
+func freeTree(t *testing.T, file string) *tree {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		tree, err := openTree(file)
+		must(t, err)
+		if tree != nil {
+			return tree
+		}
+	}
+	t.Fatal("somebody holds the tree")
+	return nil
+}
+
 // A lock is broken if a Pulumi took it that this folder started, and for no other
 // reason: least of all the name of the host and a process that isn't found here.
 func TestLocksAreBrokenOnProof(t *testing.T) {
@@ -127,15 +142,19 @@ func TestLocksAreBrokenOnProof(t *testing.T) {
 				content, err := os.ReadFile(file)
 				must(t, errors.Join(err, os.Rename(file, file+".old"), os.WriteFile(file, content, 0o600)))
 			case held.Boot != ours.Boot || held.PID == os.Getpid():
-				tree, err := openTree(file)
-				must(t, err)
+				tree := freeTree(t, file)
 				tree.clear()
 				tree.add(held)
 				must(t, tree.close())
 			}
 			lock := w.lock(held, at)
-			if got := Orphaned(w.a.options.Dir, backend.Lock{Stack: "prod", PID: held.PID, User: held.User, Host: held.Host, Since: at}); got != c.broken {
-				t.Errorf("a look says that it is orphaned: %t", got)
+			look := func() bool {
+				return Orphaned(w.a.options.Dir, backend.Lock{Stack: "prod", PID: held.PID, User: held.User, Host: held.Host, Since: at})
+			}
+			for deadline := time.Now().Add(time.Minute); look() != c.broken; time.Sleep(time.Millisecond) { // See freeTree.
+				if time.Now().After(deadline) {
+					t.Fatalf("a look says that it is orphaned: %t", !c.broken)
+				}
 			}
 			if got := w.breaks(); got != c.broken {
 				t.Errorf("it is broken: %t", got)

@@ -61,6 +61,7 @@ func TestImage(t *testing.T) {
 			pulumitest.GetOrganization:   pulumitest.NoOrganization,
 			pulumitest.GetKey:            pulumitest.NoKey,
 			pulumitest.GetAccountAlias:   pulumitest.NoAlias,
+			pulumitest.GetZone:           pulumitest.NoZone,
 		}}.Do(t, program.For(org, program.Settings{Dir: dir}))
 		must(t, result.Err)
 		stacks[stack] = result.Exports

@@ -21,7 +21,8 @@ type TrailArgs struct {
 	// the bucket's objects too, except PutObject: that is what CloudTrail does there
 	// all day.
 	Watched pulumi.StringInput
-	// Leaves is set for a trail that another one takes over from: it may be deleted.
+	// Leaves says that another trail takes over from this one, so the trail isn't
+	// protected and a later update can delete it.
 	Leaves bool
 	// After has to be there before the trail can write.
 	After []pulumi.Resource

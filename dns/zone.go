@@ -74,16 +74,15 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 		return nil, err
 	}
 	declared := &route53.ZoneArgs{Name: pulumi.String(args.Domain), Comment: pulumi.String(Comment), Tags: args.Tags}
-	if !args.Existing.Adopted {
+	if args.Existing.Adopted {
+		z.NameServers = pulumi.ToStringArray(args.Existing.NameServers).ToStringArrayOutput()
+	} else {
 		set, err := newSet(ctx, name, args, 1, z)
 		if err != nil {
 			return nil, err
 		}
 		declared.DelegationSetId = set.ApplyT(func(v []any) string { return v[setID].(string) }).(pulumi.StringOutput)
 		z.NameServers = set.ApplyT(func(v []any) []string { return v[setServers].([]string) }).(pulumi.StringArrayOutput)
-	}
-	if args.Existing.Adopted {
-		z.NameServers = pulumi.ToStringArray(args.Existing.NameServers).ToStringArrayOutput()
 	}
 	zone, err := route53.NewZone(ctx, name, declared, append(args.Existing.options(), pulumi.Parent(z))...)
 	if err != nil {

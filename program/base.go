@@ -40,7 +40,7 @@ type base struct {
 // and who may come in. It returns the fields of stackref.Account.
 func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pulumi.Map, error) {
 	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
-	existing, err := zonesOf(ctx, org, name, b.provider).find(org.ZoneName(name), lastZone(b.previous))
+	existing, err := zones{ctx, org, name, b.provider}.find(org.ZoneName(name), lastZone(b.previous))
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	apexFound, err := zonesOf(ctx, org, organization.Master, provider).find(org.Domain, lastApex(previous))
+	apexFound, err := zones{ctx, org, organization.Master, provider}.find(org.Domain, lastApex(previous))
 	if err != nil {
 		return nil, err
 	}

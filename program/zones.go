@@ -102,8 +102,3 @@ func lastApex(previous *stackref.Master) noted {
 	}
 	return noted{id: previous.ApexZoneID, nameServers: previous.ApexNameServers, adopted: previous.ApexZoneAdopted}
 }
-
-// zonesOf returns what finds an account's zones.
-func zonesOf(ctx *pulumi.Context, org *declaration, account string, provider *aws.Provider) zones {
-	return zones{ctx: ctx, org: org, account: account, provider: provider}
-}

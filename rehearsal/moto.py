@@ -16,9 +16,9 @@ rehearsal/limits looks after, and what is attached goes with the unit.
 A trail says whether it has selectors. moto keeps them, and says that it has none. And it is
 deleted by its ARN as well as by its name, for which moto deletes nothing.
 
-AWS's own policies are read once, and kept once, for all accounts. moto reads them again for
-each account and each partition of AWS's, whoever asks whose an access key is: half a
-gigabyte and ten seconds for ten accounts.
+AWS's own policies are parsed once for all accounts, and only for partitions that something
+uses. moto parses them again for each account and each of eight partitions, whoever asks whose
+an access key is, which takes 0.7 s of CPU an account.
 
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
 for a body that a client holds back (Expect: 100-continue) has to go out at once.
@@ -29,8 +29,8 @@ from datetime import datetime
 
 import moto.iam.models
 from moto.cloudtrail.models import CloudTrailBackend, Trail
-from moto.core.responses import ActionResult
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends

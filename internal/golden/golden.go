@@ -30,7 +30,12 @@ func Check(t testing.TB, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	compare(t, file, string(want), got)
+}
+
+func compare(t testing.TB, file, want, got string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", file, diff)
 	}
 }
@@ -55,7 +60,5 @@ func CheckPart(t testing.TB, file, name, got string) {
 		}
 		return
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s; run with -update if that is meant (-want +got)\n%s", file, diff)
-	}
+	compare(t, file, want, got)
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// namedTrails shows the trails that are asked for. The emulator shows all, and the
-// provider takes one of several for a failure. A name means a trail whose home is the
-// region that is asked, an ARN the trail itself.
+// namedTrails has DescribeTrails return only the trails that a request names. The emulator
+// returns all trails, and the provider fails if it gets more than one. A name means the trail
+// whose home is the region that gets the request; an ARN means that trail.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
 type namedTrails struct{}
 

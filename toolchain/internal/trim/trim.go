@@ -1,12 +1,12 @@
 // Package trim cuts the vendored Terraform AWS provider down to the service
-// packages that coldstart uses, by writing smaller copies of the two generated
-// files that link everything together:
+// packages that coldstart uses, by writing smaller copies of three files:
 //
 //   - internal/provider/service_packages_gen.go, the list of service packages;
-//   - internal/conns/awsclient_gen.go, a client method for each AWS service.
+//   - internal/conns/awsclient_gen.go, a client method for each AWS service;
+//   - names/data/names_data.hcl, the services' names, which each process of the plugin
+//     parses when it starts.
 //
-// It cuts down names/data/names_data.hcl as well, the names of all services, which each
-// process of the plugin parses when it starts. And it repairs a defect of smithy-go that breaks connections, see repair.go.
+// And it repairs a defect of smithy-go that breaks connections, see repair.go.
 //
 // The vendored sources stay as they are; the copies reach the compiler through
 // `go build -overlay`. The whole provider takes 25 minutes to build and 618 MB,
@@ -31,7 +31,7 @@ import (
 // provider is the module whose generated files are cut down.
 const provider = "github.com/hashicorp/terraform-provider-aws"
 
-// Names of the generated files, below the provider's folder.
+// Names of the files, below the provider's folder.
 const (
 	servicePackages = "internal/provider/service_packages_gen.go"
 	clients         = "internal/conns/awsclient_gen.go"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,14 +41,16 @@ func TestPreviews(t *testing.T) {
 	w.declare(strings.NewReplacer(
 		"{old: {keepOnDelete: true}}", "{new: {}}",
 		`Action: "logs:Get*"`, `Action: ["logs:Get*", "logs:Filter*"]`,
-		"[master-admin, master-logs]", "[master-logs]",
+		"{ada: {groups: [master-admin, master-logs]}}", "{bob: {groups: [master-logs]}}",
 	).Replace(previewed))
 	out, err := w.run(coldstart(), "preview", "master", "--expect-no-changes", "--base", base)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("--expect-no-changes: %v, not exit code 3", err)
 	}
-	contains(t, out, `"logs:Filter*"`, "organizations.Account                                new", "Access: ", "there are changes")
+	contains(t, out, `"logs:Filter*"`, "organizations.Account                                new", "Access: ", "there are changes",
+		"\nThis can't be undone:\n  Accounts are created. An account can't be deleted, and its address can't be used again.\n    master: new (p+new@p.example)\n"+
+			"  Users are deleted, with their passwords, access keys and MFA devices.\n    master: iam.User ada (ada)\n\nLook at this:\n  Accounts leave coldstart.")
 
 	cmd := w.command(coldstart(), "preview", "master", "--json")
 	content, err := cmd.Output()
@@ -58,16 +61,26 @@ func TestPreviews(t *testing.T) {
 			Stack, Status string
 			Changes       map[string]int
 			Steps         []struct{ Operation, Name string }
+			Effects       []struct{ Weight, URN string }
 		}
 	}
 	must(t, json.Unmarshal(content, &result))
 	if len(result.Stacks) != 1 || result.Stacks[0].Status != "succeeded" || result.Stacks[0].Changes["create"] == 0 || len(result.Stacks[0].Steps) == 0 {
 		t.Errorf("got %s", content)
 	}
+	var final []string
+	for _, e := range result.Stacks[0].Effects {
+		if e.Weight == "final" {
+			final = append(final, e.URN[strings.LastIndex(e.URN, ":")+1:])
+		}
+	}
+	if slices.Sort(final); strings.Join(final, " ") != "ada new" {
+		t.Errorf("what can't be undone is about %v", final)
+	}
 
 	markdown := w.stdout(nil, "preview", "--format", "markdown", "--base", base)
-	contains(t, markdown, "<!-- coldstart preview: p -->", "Account `new` will be created with the address `p+new@p.example`", "**leaves coldstart**",
-		"The delegation of zone `old.p.example` goes", "<b>Access</b>", "| `master` |", "| `new` |", "```diff")
+	contains(t, markdown, "<!-- coldstart preview: p -->", "can't be used again.\n>   - `master`: `new (p+new@p.example)`\n", "Accounts leave coldstart.",
+		"NS records of their zones.\n>   - `master`: `iam.Role old (old.p.example)`\n", "<b>Access</b>", "| `master` |", "| `new` |", "```diff")
 	if again := w.stdout(nil, "preview", "--format", "markdown", "--base", base); again != markdown {
 		t.Errorf("the next preview is worded otherwise:\n%s", again)
 	}

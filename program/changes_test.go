@@ -16,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/coldstart-aws/coldstart/internal/effects"
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -149,6 +150,28 @@ func TestTableOfChanges(t *testing.T) {
 	})
 	golden.CheckPart(t, "../docs/changes.md", "every key",
 		"| key | added | changed | removed |\n| --- | --- | --- | --- |\n"+strings.Join(rows, ""))
+}
+
+// TestTableOfEffects keeps the table of what changes mean in docs/changes.md.
+func TestTableOfEffects(t *testing.T) {
+	t.Parallel()
+	var rows strings.Builder
+	for _, k := range effects.Kinds() {
+		var kinds []string
+		for _, kind := range k.Types {
+			kinds = append(kinds, short(kind))
+		}
+		what := cmp.Or(strings.Join(kinds, ", "), "any resource")
+		if k.Where != "" {
+			what += ", if " + k.Where
+		}
+		says := k.Says
+		if k.Weight == effects.Final {
+			says = "**" + says + "**"
+		}
+		fmt.Fprintf(&rows, "| %s | %s | %s |\n", strings.Join(k.Operations, ", "), what, says)
+	}
+	golden.CheckPart(t, "../docs/changes.md", "what changes mean", "| Pulumi's step | of | what it means |\n| --- | --- | --- |\n"+rows.String())
 }
 
 // checkKeys fails the test if a key isn't among those that are tried, or doesn't exist.
@@ -405,44 +428,89 @@ func inWords(effects map[string][]string, stacks int) string {
 // difference says what becomes of a stack's resources.
 func difference(t *testing.T, before, now map[string]pulumitest.Resource) string {
 	t.Helper()
-	counts := map[string]int{}
-	count := func(what string, r pulumitest.Resource) {
-		counts[what+" "+short(r.Type)]++
+	counts, final := map[string]int{}, map[string]bool{}
+	count := func(what, operation string, r pulumitest.Resource, was map[string]any) {
+		what += " " + short(r.Type)
+		c := effects.Change{Type: r.Type, Operation: operation, Name: r.Name, Properties: differing("", was, r.Inputs)}
+		if slices.ContainsFunc(effects.Of(c), func(e effects.Effect) bool { return e.Weight == effects.Final }) {
+			what = "**" + what + "**"
+			final[what] = true
+		}
+		counts[what]++
 	}
 	gone := maps.Clone(before)
 	for _, r := range now {
 		was, ok := predecessor(r, before)
 		if !ok {
-			count("create", r)
+			count("create", "create", r, nil)
 			continue
 		}
 		delete(gone, was.URN)
 		if what := change(t, was, r); what != "" {
-			count(what, r)
+			count(what, what, r, was.Inputs)
 		}
 	}
 	for _, r := range gone {
 		switch {
 		case r.RetainOnDelete:
-			count("keep in AWS, and forget,", r)
+			count("keep in AWS, and forget,", "retain", r, nil)
 		case r.Protect:
-			count("Pulumi refuses to delete the protected", r)
+			count("Pulumi refuses to delete the protected", "", r, nil)
 		default:
-			count("delete", r)
+			count("delete", "delete", r, nil)
 		}
 	}
-	return strings.Join(counted(counts), ", ")
+	return strings.Join(counted(counts, final), ", ")
 }
 
-// counted says what happens to how many resources, type by type if there are few.
-func counted(counts map[string]int) (parts []string) {
+// differing returns the parts of inputs that differ. Lists of texts are compared as sets.
+func differing(path string, was, is any) []effects.Property {
+	old, oldIsObject := was.(map[string]any)
+	fields, newIsObject := is.(map[string]any)
+	oldItems, _ := was.([]any)
+	items, newIsList := is.([]any)
+	switch {
+	case gocmp.Equal(was, is):
+		return nil
+	case newIsObject && (oldIsObject || was == nil):
+		var all []effects.Property
+		for _, key := range slices.Sorted(maps.Keys(merged(old, fields))) {
+			all = append(all, differing(strings.TrimPrefix(path+"."+key, "."), old[key], fields[key])...)
+		}
+		return all
+	case newIsList && len(items) > 0 && len(items) == len(oldItems) && isObject(items[0]):
+		var all []effects.Property
+		for i := range items {
+			all = append(all, differing(fmt.Sprintf("%s[%d]", path, i), oldItems[i], items[i])...)
+		}
+		return all
+	case newIsList && oldItems != nil:
+		var all []effects.Property
+		for _, item := range oldItems {
+			if !slices.ContainsFunc(items, func(other any) bool { return gocmp.Equal(item, other) }) {
+				all = append(all, effects.Property{Path: path + "[0]", Old: item})
+			}
+		}
+		return all
+	}
+	return []effects.Property{{Path: path, Old: was, New: is}}
+}
+
+func isObject(v any) bool {
+	_, ok := v.(map[string]any)
+	return ok
+}
+
+// counted says what happens to how many resources, type by type if there are few, and of
+// what is final always.
+func counted(counts map[string]int, final map[string]bool) (parts []string) {
 	sums := map[string]int{}
 	for what, n := range counts {
 		if !final[what] {
 			sums[what[:strings.LastIndexByte(what, ' ')]] += n
 		}
 	}
-	for _, what := range slices.Sorted(maps.Keys(counts)) {
+	for _, what := range slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return strings.Compare(strings.Trim(a, "*"), strings.Trim(b, "*")) }) {
 		verb := what[:strings.LastIndexByte(what, ' ')]
 		switch n := counts[what]; {
 		case len(counts) > 4 && !final[what]:
@@ -452,31 +520,13 @@ func counted(counts map[string]int) (parts []string) {
 				parts = append(parts, fmt.Sprintf("%s %d resources", verb, sums[verb]))
 			}
 			sums[verb] = 0
-			continue
-		case final[what]:
-			what = "**" + what + "**"
-			fallthrough
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%s (%d)", what, n))
 		default:
-			if n > 1 {
-				what = fmt.Sprintf("%s (%d)", what, n)
-			}
 			parts = append(parts, what)
 		}
 	}
 	return parts
-}
-
-// final is what can't be undone, or loses what only AWS or a person has: passwords and MFA
-// devices, name servers, findings, images.
-var final = map[string]bool{
-	"create organizations.Account":   true,
-	"delete accessanalyzer.Analyzer": true,
-	"delete ecr.Repository":          true,
-	"delete iam.User":                true,
-	"delete iam.UserLoginProfile":    true,
-	"delete organizations.Account":   true,
-	"replace iam.User":               true,
-	"replace route53.Zone":           true,
 }
 
 // predecessor finds what a resource was before, by its URN or an alias.
@@ -515,7 +565,8 @@ func change(t *testing.T, was, is pulumitest.Resource) string {
 }
 
 func merged(a, b map[string]any) map[string]any {
-	all := maps.Clone(a)
+	all := map[string]any{}
+	maps.Copy(all, a)
 	maps.Copy(all, b)
 	return all
 }

@@ -23,6 +23,8 @@ const resultHelp = `--json prints one object:
     steps    a list of {urn, type, name, operation, id, protected, diff}, of which
              diff is a list of {path, kind, old, new, replaces}; kind is add, delete
              or update; values are JSON, "[secret]" or "[unknown]"
+    effects  what the steps of a preview, up or destroy mean: a list of {weight, says,
+             urn}; weight is final (can't be undone), refused or notable
     unfinished  what an interruption left under way, if so: {urn, type, name, operation}
     kept     what a destroy has left in AWS, if anything, in words
   warnings   what a person should look after, though nothing failed`
@@ -47,10 +49,18 @@ type stackJSON struct {
 	Seconds float64            `json:"seconds"`
 	Error   string             `json:"error,omitempty"`
 	Steps   []automation.Step  `json:"steps"`
+	// Effects are what steps mean.
+	Effects []effectJSON `json:"effects"`
 	// Unfinished is what an interruption left under way.
 	Unfinished []automation.Resource `json:"unfinished,omitempty"`
 	// Kept is what a destroy has left in AWS.
 	Kept []string `json:"kept,omitempty"`
+}
+
+type effectJSON struct {
+	Weight automation.Weight `json:"weight"`
+	Says   string            `json:"says"`
+	URN    string            `json:"urn"`
 }
 
 // writeResult writes a result as resultHelp says. Nothing in it is null.
@@ -63,10 +73,16 @@ func jsonOf(result *automation.Result) resultJSON {
 		Operation: result.Operation, Seconds: rounded(result.Duration),
 		Stacks: []stackJSON{}, Warnings: append([]string{}, result.Warnings...),
 	}
-	for _, s := range result.Stacks {
+	for i := range result.Stacks {
+		s := &result.Stacks[i]
 		stack := stackJSON{
 			Stack: s.Stack, Status: s.Status, Changes: s.Changes, Seconds: rounded(s.Duration),
-			Steps: append([]automation.Step{}, s.Steps...), Unfinished: s.Unfinished, Kept: s.Kept,
+			Steps: append([]automation.Step{}, s.Steps...), Effects: []effectJSON{}, Unfinished: s.Unfinished, Kept: s.Kept,
+		}
+		if result.Operation != automation.OperationRefresh && result.Operation != automation.OperationDrift { // Their steps were done by others.
+			for _, e := range s.Effects() {
+				stack.Effects = append(stack.Effects, effectJSON{Weight: e.Weight, Says: e.Says, URN: e.Step.URN})
+			}
 		}
 		if stack.Changes == nil {
 			stack.Changes = automation.Changes{}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -37,14 +38,16 @@ func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.
 	cmd := &cobra.Command{
 		Use:   "preview [stack…]",
 		Short: "Show what up would do, in every stack, and change nothing",
-		Long: `Preview shows what up would do to every stack, or to those named: what is lost
-first, then what changes, property by property, then what is new. It changes
+		Long: `Preview shows what up would do to every stack, or to those named: first what
+can't be undone or is lost for good, then what is refused, then what may be
+unexpected, each kind in a sentence with the resources that it is about; then all
+changes of each stack, deletions and replacements first. Preview changes
 nothing, neither in AWS nor in Pulumi's state, and works before any account
 exists: what only AWS can tell is [unknown] until then. Secrets are masked.
 
---format markdown is for a pull request's reviewers: warnings first, then who
-would reach what that didn't, a table of all stacks, and each stack's changes. It
-is always shorter than GitHub allows, and the same for the same changes.
+--format markdown is for a pull request's reviewers: the same blocks, then who
+would reach what that didn't, a table of all stacks, and each stack's changes. The
+text is always shorter than GitHub allows, and the same for the same changes.
 
 --comment writes that into a file as well, for coldstart comment to post, and appends
 it to the summary of a workflow's job. No token of GitHub's is needed for it, so that the
@@ -161,11 +164,13 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 		_, err := io.WriteString(o.io.Out, preview.Markdown(pullrequest.CommentLimit))
 		return err
 	default:
+		writeEffects(o.io.Out, preview.Result, changes.Compared{Declared: preview.Declared, Base: preview.Base})
 		writeSteps(o.io.Out, preview.Result, o.diff)
 		if preview.Base != nil {
 			writeReachDiff(o.io.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
 		}
-		writeSummary(o.io.Out, preview.Result)
+		writeTable(o.io.Out, preview.Result)
+		writeRest(o.io.Out, preview.Result)
 		writeCreations(o.io.Out, preview.Result, o.pace)
 		return nil
 	}

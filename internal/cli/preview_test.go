@@ -27,7 +27,7 @@ func previewed() *automation.Result {
 	return &automation.Result{Operation: automation.OperationPreview, Duration: 2500 * time.Millisecond, Stacks: []automation.StackResult{
 		{
 			Stack: "master", Status: automation.StatusSucceeded, Duration: 1234 * time.Millisecond,
-			Changes: automation.Changes{"create": 1, "update": 2, "delete": 1, "replace": 1, "same": 70},
+			Changes: automation.Changes{"create": 2, "update": 3, "delete": 2, "replace": 1, "same": 70},
 			Steps: []automation.Step{
 				step("create", "aws:ssm/parameter:Parameter", "facts", automation.PropertyDiff{Path: "value", Kind: automation.DiffAdd, New: automation.Secret}),
 				step("update", "aws:iam/rolePolicy:RolePolicy", "deploy", automation.PropertyDiff{
@@ -37,6 +37,9 @@ func previewed() *automation.Result {
 				step("update", "aws:route53/record:Record", "local", automation.PropertyDiff{Path: "ttl", Kind: automation.DiffUpdate, Old: 300.0, New: 60.0}),
 				step("replace", "aws:kms/alias:Alias", "state", automation.PropertyDiff{Path: "name", Kind: automation.DiffUpdate, Old: "alias/a", New: "alias/b", Replaces: true}),
 				step("delete", "aws:iam/role:Role", "gone"),
+				step("create", "aws:organizations/account:Account", "lab", automation.PropertyDiff{Path: "email", Kind: automation.DiffAdd, New: "aws+lab@acme.example"}),
+				step("update", "aws:organizations/account:Account", "dev", automation.PropertyDiff{Path: "parentId", Kind: automation.DiffUpdate, Old: "ou-1", New: "ou-2"}),
+				step("delete", "aws:iam/user:User", "eve"),
 			},
 		},
 		{Stack: "prod", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("no access")},
@@ -46,10 +49,14 @@ func previewed() *automation.Result {
 // Text of a preview, with and without the properties of what is new.
 func TestPreviewText(t *testing.T) {
 	t.Parallel()
+	org, err := organization.Parse("f", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, all := range map[string]bool{"preview.txt": false, "preview-diff.txt": true} {
 		var out bytes.Buffer
 		o := &PreviewOptions{project: project{declaration: declaration{io: IO{Out: &out}}}, format: formatText, diff: all}
-		if err := o.write(&pullrequest.Preview{Result: previewed()}); err != nil {
+		if err := o.write(&pullrequest.Preview{Result: previewed(), Declared: org}); err != nil {
 			t.Fatal(err)
 		}
 		golden.Check(t, name, out.String())

@@ -31,9 +31,55 @@ func writeSteps(w io.Writer, result *automation.Result, all bool) {
 	}
 }
 
-// writeSummary writes a table of stacks, then for each that failed why, and what
-// to run again.
+// writeEffects lists what the steps mean, kind by kind: what can't be undone, what is
+// refused, for what reason stacks failed, and what may be unexpected.
+func writeEffects(w io.Writer, result *automation.Result, compared changes.Compared) {
+	writeKinds(w, "This can't be undone", changes.Effects(result, automation.EffectFinal, compared))
+	writeKinds(w, "This is refused", changes.Effects(result, automation.EffectRefused, compared))
+	writeFailures(w, result)
+	writeKinds(w, "Look at this", changes.Effects(result, automation.EffectNotable, compared))
+}
+
+// writeKinds writes the effects under a title, and a line for each stack.
+func writeKinds(w io.Writer, title string, effects []changes.Effect) {
+	for i, e := range effects {
+		if i == 0 {
+			fmt.Fprintf(w, "\n%s:\n", title)
+		}
+		fmt.Fprintf(w, "  %s\n", e.Says)
+		for _, s := range e.ByStack(len(e.Subjects)) {
+			names := make([]string, len(s.Names))
+			for i, name := range s.Names {
+				names[i] = changes.Visible(name)
+			}
+			fmt.Fprintf(w, "    %s: %s\n", s.Stack, strings.Join(names, ", "))
+		}
+	}
+}
+
+// writeFailures writes why stacks failed or were skipped, and what they left under way.
+func writeFailures(w io.Writer, result *automation.Result) {
+	for _, s := range result.Stacks {
+		switch s.Status {
+		case automation.StatusFailed:
+			fmt.Fprintf(w, "\n%s failed:\n%s\n", s.Stack, indent(s.Err.Error()))
+			writeUnfinished(w, s.Unfinished)
+		case automation.StatusSkipped:
+			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))
+		case automation.StatusSucceeded, automation.StatusAbsent:
+		}
+	}
+}
+
+// writeSummary writes a table of stacks, for each that failed why, and what to run again.
 func writeSummary(w io.Writer, result *automation.Result) {
+	writeTable(w, result)
+	writeFailures(w, result)
+	writeRest(w, result)
+}
+
+// writeTable writes a table of stacks.
+func writeTable(w io.Writer, result *automation.Result) {
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "STACK\tSTATUS\tCHANGES\tTIME")
@@ -42,19 +88,10 @@ func writeSummary(w io.Writer, result *automation.Result) {
 	}
 	fmt.Fprintf(table, "all\t\t%s\t%s\n", result.Changes(), result.Duration.Round(100*time.Millisecond))
 	_ = table.Flush() // The writer beneath is asked for nothing else.
-	var again []string
-	for _, s := range result.Stacks {
-		switch s.Status {
-		case automation.StatusFailed:
-			fmt.Fprintf(w, "\n%s failed:\n%s\n", s.Stack, indent(s.Err.Error()))
-			writeUnfinished(w, s.Unfinished)
-			again = append(again, s.Stack)
-		case automation.StatusSkipped:
-			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))
-			again = append(again, s.Stack)
-		case automation.StatusSucceeded, automation.StatusAbsent:
-		}
-	}
+}
+
+// writeRest writes what stays after a destroy, warnings, and what to run again.
+func writeRest(w io.Writer, result *automation.Result) {
 	for _, s := range result.Stacks {
 		if len(s.Kept) > 0 {
 			fmt.Fprintf(w, "\n%s: what stays in AWS, and the next up takes over again:\n", s.Stack)
@@ -63,6 +100,12 @@ func writeSummary(w io.Writer, result *automation.Result) {
 	}
 	for _, warning := range result.Warnings {
 		fmt.Fprintf(w, "\nWarning: %s\n", warning)
+	}
+	var again []string
+	for _, s := range result.Stacks {
+		if s.Status == automation.StatusFailed || s.Status == automation.StatusSkipped {
+			again = append(again, s.Stack)
+		}
 	}
 	if len(again) > 0 {
 		fmt.Fprintf(w, "\nWhen that is put right, run again:\n  coldstart %s %s\n", result.Operation, strings.Join(again, " "))

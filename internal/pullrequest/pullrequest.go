@@ -51,7 +51,7 @@ func Marker(namespace string) string {
 func (p *Preview) Markdown(limit int) string {
 	var head strings.Builder
 	fmt.Fprintf(&head, "%s\n### coldstart preview: %s\n\n", Marker(p.Declared.Namespace), p.headline())
-	head.WriteString(bullets(p.warnings()))
+	head.WriteString(p.warnings(limit))
 	head.WriteString(p.access())
 	head.WriteString(p.table())
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote
@@ -197,7 +197,7 @@ const unfolded = 16
 func (p *Preview) access() string {
 	switch {
 	case p.BaseProblem != "":
-		return "**Access** wasn't compared, because the base branch's declaration has problems:\n\n" + fenced("text", cut(p.BaseProblem))
+		return "**Access** wasn't compared, because the base branch's declaration has problems:\n\n" + fenced("text", cut(p.BaseProblem, 3000))
 	case p.Base == nil:
 		return "**Access** wasn't compared with the base branch's declaration (" + code("--base") + ").\n\n"
 	}
@@ -214,8 +214,7 @@ func (p *Preview) access() string {
 }
 
 // cut returns the beginning of a text that may be too long.
-func cut(text string) string {
-	const enough = 3000
+func cut(text string, enough int) string {
 	if len(text) <= enough {
 		return text
 	}

@@ -100,7 +100,7 @@ func TestNoBase(t *testing.T) {
 	t.Parallel()
 	preview := &pullrequest.Preview{Result: recorded(t, "change.json"), Declared: load(t, "change.yaml")}
 	if got := preview.Markdown(pullrequest.CommentLimit); !strings.Contains(got, "**Access** wasn't compared with the base branch's declaration (`--base`).") ||
-		!strings.Contains(got, "Account `lab` (`761631245723`) is taken out") {
+		!strings.Contains(got, "Accounts leave coldstart.") || !strings.Contains(got, "`lab (761631245723)`") {
 		t.Errorf("got\n%s", got)
 	}
 	preview.BaseProblem = "base.yaml:1: `coldstart:namespace`: ```is``` missing"
@@ -123,6 +123,13 @@ func step(operation, kind, name string, diffs ...automation.PropertyDiff) automa
 	return automation.Step{Resource: automation.Resource{Operation: operation, Type: kind, Name: name}, Diff: diffs}
 }
 
+// gone is a step of a resource that AWS knows by an id.
+func gone(operation, kind, name, id string) automation.Step {
+	s := step(operation, kind, name)
+	s.ID = id
+	return s
+}
+
 func changed(path string) automation.PropertyDiff {
 	return automation.PropertyDiff{Path: path, Kind: automation.DiffUpdate, Old: "a", New: "b"}
 }
@@ -139,56 +146,57 @@ func markdown(p pullrequest.Preview, steps ...automation.Step) string {
 
 func TestWarnings(t *testing.T) {
 	t.Parallel()
-	const account, policy = "aws:organizations/account:Account", "aws:organizations/policy:Policy"
+	const account, policy, unit = "aws:organizations/account:Account", "aws:organizations/policy:Policy", "aws:organizations/organizationalUnit:OrganizationalUnit"
+	const final, refused, look = "CAUTION", "IMPORTANT", "WARNING"
 	base, declared := org("closed", "kept", "moved"), org("moved", "new")
 	base.Accounts["closed"] = organization.Account{CloseOnDelete: true}
 	base.Accounts["kept"] = organization.Account{KeepOnDelete: true}
 	declared.Accounts["moved"] = organization.Account{Unit: "Product Teams"}
 	protected := step("replace", "aws:sns/topic:Topic", "topic")
 	protected.Protected = true
-	role := step("delete", "aws:iam/role:Role", "kept")
-	role.ID = "acme-kept-delegation"
 	widened := changed("content.Statement[0].Condition.ArnNotLike")
 	added := automation.PropertyDiff{Path: "content.Statement[1]", Kind: automation.DiffAdd, New: "x"}
 	for _, c := range []struct {
-		what  string
-		step  automation.Step
-		final bool
-		want  string
+		what        string
+		step        automation.Step
+		alert, want string
 	}{
-		{"created", step("create", account, "new"), true, "Account `new` will be created with the address `aws+new@acme.example`. An account can't be deleted"},
-		{"adopted", step("import", account, "new"), false, "Account `new` (`aws+new@acme.example`) exists and will be adopted."},
-		{"replaced", step("replace", account, "new"), true, "Account `new` would be replaced"},
-		{"closed", step("delete", account, "closed"), true, "Account `closed` will be **closed**"},
-		{"kept", step("retain", account, "kept"), false, "Account `kept` **leaves coldstart**"},
-		{"left", step("retain", "aws:organizations/organizationalUnit:OrganizationalUnit", "old"), false, "**stays in AWS**, and nobody looks after it any more"},
-		{"moved", step("update", account, "moved", changed("parentId")), false, "Account `moved` **moves** from the organization's root to unit `Product Teams`"},
-		{"to be closed", step("update", account, "moved", automation.PropertyDiff{Path: "closeOnDeletion", New: true}), false, "Account `moved` will be closed when it is taken out"},
-		{"protected", protected, true, "`sns.Topic topic` of stack `prod` is protected and would be lost (replace)"},
-		{"a key", step("delete", "aws:kms/key:Key", "state"), true, "`kms.Key state` of stack `prod` would be lost (delete), and with it all that it encrypted."},
-		{"NS records", step("delete", "aws:route53/record:Record", "delegation"), false, "The delegation of zone `prod.acme.example` is removed"},
-		{"the right to write them", role, false, "account `kept` can no longer change its NS records"},
-		{"a service", step("delete", "aws:organizations/delegatedAdministrator:DelegatedAdministrator", "x"), false, "The delegation of a service is removed"},
-		{"no guardrail", step("delete", policy, "deny"), false, "Guardrail `deny` is deleted"},
-		{"detached", step("delete", "aws:organizations/policyAttachment:PolicyAttachment", "deny-root"), false, "Guardrail detached (`deny-root`)"},
-		{"loosened", step("update", policy, "deny", widened), false, "Guardrail `deny` changes: it may allow"},
-		{"tightened", step("update", policy, "deny", added), false, ""},
-		{"a trust", step("update", "aws:iam/role:Role", "admin", changed("assumeRolePolicy.Statement[0]")), false, "Policies, trusts or groups change in stack `prod`: `~ iam.Role admin`."},
-		{"a tag of a role", step("update", "aws:iam/role:Role", "admin", changed("tags.a")), false, ""},
-		{"a new grant", step("create", "aws:iam/userGroupMembership:UserGroupMembership", "ada"), false, "`+ iam.UserGroupMembership ada`"},
-		{"a new bucket", step("create", "aws:s3/bucketV2:BucketV2", "state"), false, ""},
+		{"created", step("create", account, "new"), final, "Accounts are created. An account can't be deleted, and its address can't be used again.\n>   - `prod`: `new (aws+new@acme.example)`"},
+		{"adopted", step("import", account, "new"), look, "Accounts that exist are adopted.\n>   - `prod`: `new (aws+new@acme.example)`"},
+		{"replaced", step("replace", account, "new"), final, "Accounts are replaced by new, empty accounts."},
+		{"closed", gone("delete", account, "closed", "123456789012"), final, "addresses stay taken.\n>   - `prod`: `closed (123456789012)`"},
+		{"kept", gone("retain", account, "kept", "123456789012"), look, "Accounts leave coldstart. They stay open, in the organization, and nobody looks after their guardrails, access and delegation.\n>   - `prod`: `kept (123456789012)`"},
+		{"left", gone("retain", unit, "old", "ou-1"), look, "Resources stay in AWS. Nobody looks after them any more.\n>   - `prod`: `organizations.OrganizationalUnit old (ou-1)`"},
+		{"moved", step("update", account, "moved", changed("parentId")), look, "Accounts move. The guardrails of the new place count for them.\n>   - `prod`: `moved (from the root to unit Product Teams)`"},
+		{"to be closed", step("update", account, "moved", automation.PropertyDiff{Path: "closeOnDeletion", New: true}), look, "Accounts will be closed when they are taken out of the file."},
+		{"renamed", step("update", unit, "teams", changed("name")), look, "Units are renamed. Their accounts and guardrails stay.\n>   - `prod`: `organizations.OrganizationalUnit teams (a → b)`"},
+		{"protected", protected, refused, "Protected resources would be lost. `coldstart up` refuses that.\n>   - `prod`: `sns.Topic topic`"},
+		{"a key", step("delete", "aws:kms/key:Key", "state"), final, "Keys are deleted. What a key has encrypted can't be read any more.\n>   - `prod`: `kms.Key state`"},
+		{"a user", gone("delete", "aws:iam/user:User", "ada", "ada"), final, "Users are deleted, with their passwords, access keys and MFA devices.\n>   - `prod`: `iam.User ada (ada)`"},
+		{"NS records", step("delete", "aws:route53/record:Record", "delegation"), look, "Names in these zones are no longer found.\n>   - `prod`: `route53.Record delegation (prod.acme.example)`"},
+		{"the right to write them", gone("delete", "aws:iam/role:Role", "kept", "acme-kept-delegation"), look, "Accounts can no longer change the NS records of their zones.\n>   - `prod`: `iam.Role kept (kept.acme.example)`"},
+		{"a service", step("delete", "aws:organizations/delegatedAdministrator:DelegatedAdministrator", "x"), look, "The administration of services is taken from accounts."},
+		{"no guardrail", step("delete", policy, "deny"), look, "Guardrails are deleted. They deny nothing any more.\n>   - `prod`: `deny`"},
+		{"detached", step("delete", "aws:organizations/policyAttachment:PolicyAttachment", "deny-root"), look, "unless another guardrail denies it.\n>   - `prod`: `deny-root`"},
+		{"loosened", step("update", policy, "deny", widened), look, "Guardrails change. They may allow what they denied until now.\n>   - `prod`: `deny`"},
+		{"tightened", step("update", policy, "deny", added), look, ""},
+		{"a trust", step("update", "aws:iam/role:Role", "admin", changed("assumeRolePolicy.Statement[0]")), look, "Policies, trusts or groups change.\n>   - `prod`: `~ iam.Role admin`"},
+		{"a tag of a role", step("update", "aws:iam/role:Role", "admin", changed("tags.a")), look, ""},
+		{"a new grant", step("create", "aws:iam/userGroupMembership:UserGroupMembership", "ada"), look, "`+ iam.UserGroupMembership ada`"},
+		{"a new bucket", step("create", "aws:s3/bucketV2:BucketV2", "state"), look, ""},
 	} {
 		got := markdown(pullrequest.Preview{Declared: declared, Base: base}, c.step)
-		caution, rest, _ := strings.Cut(got, "> [!WARNING]")
-		where, other := rest, caution
-		if c.final {
-			where, other = caution, rest
+		in := ""
+		for _, part := range strings.Split(got, "> [!") {
+			if c.want != "" && strings.Contains(part, c.want) {
+				in, _, _ = strings.Cut(part, "]")
+			}
 		}
 		switch {
 		case c.want == "" && (strings.Contains(got, "[!CAUTION]") || strings.Count(got, "\n> - ") != 2):
 			t.Errorf("%s: warns other than of the accounts that aren't run any more:\n%s", c.what, got)
-		case c.want != "" && (!strings.Contains(where, c.want) || strings.Contains(other, c.want)):
-			t.Errorf("%s: %q isn't where it should be in\n%s", c.what, c.want, got)
+		case c.want != "" && (in != c.alert || strings.Count(got, c.want) != 1):
+			t.Errorf("%s: %q isn't under %s in\n%s", c.what, c.want, c.alert, got)
 		}
 	}
 }
@@ -271,7 +279,7 @@ func TestTruncation(t *testing.T) {
 		if len(got) > limit || len(utf16.Encode([]rune(got))) > 65_536 {
 			t.Errorf("%d bytes, more than %d", len(got), limit)
 		}
-		for _, want := range []string{"would be lost (delete)", "| `account-000` | 40 |", "| `account-059` | 40 |  |  | 1 |", "-  kms.Key state", "<b>account-059</b>"} {
+		for _, want := range []string{"Keys are deleted.", "| `account-000` | 40 |", "| `account-059` | 40 |  |  | 1 |", "-  kms.Key state", "<b>account-059</b>"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("limit %d: no %q", limit, want)
 			}

@@ -1,0 +1,217 @@
+package changes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/effects"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Effect is what changes of one kind mean, and what they are about.
+type Effect struct {
+	Says     string
+	Subjects []Subject
+}
+
+// Subject is a resource that an effect is about.
+type Subject struct {
+	Stack string
+	// Resource is its type and name, such as "iam.User ada", or an account's name.
+	Resource string
+	// Detail is its id, an account's address or place, or what else tells it from others;
+	// may be empty.
+	Detail string
+}
+
+// String returns "iam.User ada (acme-ada)".
+func (s Subject) String() string {
+	if s.Detail == "" {
+		return s.Resource
+	}
+	return s.Resource + " (" + s.Detail + ")"
+}
+
+// OfStack are those subjects of an effect that are in one stack.
+type OfStack struct {
+	Stack string
+	Names []string
+}
+
+// ByStack returns the first subjects, so many at most, stack by stack.
+func (e Effect) ByStack(most int) []OfStack {
+	var all []OfStack
+	for _, s := range e.Subjects[:min(most, len(e.Subjects))] {
+		if len(all) == 0 || all[len(all)-1].Stack != s.Stack {
+			all = append(all, OfStack{Stack: s.Stack})
+		}
+		last := &all[len(all)-1]
+		last.Names = append(last.Names, s.String())
+	}
+	return all
+}
+
+// Compared are the declaration that a result is of, and the one before; Base is nil if that
+// isn't known.
+type Compared struct{ Declared, Base *organization.Organization }
+
+// Effects returns what the steps of all stacks mean that have a weight, kind by kind, the
+// gravest first.
+func Effects(result *automation.Result, weight automation.Weight, c Compared) []Effect {
+	var all []Effect
+	for i := range result.Stacks {
+		stack := &result.Stacks[i]
+		sorted := *stack
+		sorted.Steps = Steps(stack)
+		for _, e := range sorted.Effects() {
+			if e.Weight == weight {
+				all = add(all, e.Says, c.subject(stack.Stack, e.Step))
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Effect) int {
+		return effects.Order(effects.Effect{Weight: weight, Says: a.Says}) - effects.Order(effects.Effect{Weight: weight, Says: b.Says})
+	})
+	if weight == automation.EffectNotable {
+		all = append(all, grants(result)...)
+	}
+	return all
+}
+
+func add(all []Effect, says string, s Subject) []Effect {
+	i := slices.IndexFunc(all, func(e Effect) bool { return e.Says == says })
+	if i < 0 {
+		return append(all, Effect{Says: says, Subjects: []Subject{s}})
+	}
+	all[i].Subjects = append(all[i].Subjects, s)
+	return all
+}
+
+// subject names what a step is about.
+func (c Compared) subject(stack string, step automation.Step) Subject {
+	s := Subject{Stack: stack, Resource: Type(step.Type) + " " + step.Name, Detail: step.ID}
+	switch {
+	case step.Type == "aws:organizations/account:Account":
+		s.Resource, s.Detail = step.Name, c.account(step)
+	case step.Type == "aws:organizations/organizationalUnit:OrganizationalUnit" && step.Operation == "update":
+		if d, ok := differing(step, "name"); ok {
+			s.Detail = fmt.Sprintf("%v → %v", d.Old, d.New)
+		}
+	case step.Type == "aws:organizations/organization:Organization" && step.Operation == "update":
+		s.Detail = strings.Join(lostItems(step), ", ")
+	case strings.HasPrefix(step.Type, "aws:organizations/policy"):
+		s.Resource, s.Detail = step.Name, ""
+	case c.Declared == nil:
+	case step.Type == "aws:route53/record:Record" && step.Name == "delegation":
+		s.Detail = c.Declared.ZoneName(stack)
+	case step.Type == "aws:iam/role:Role" && strings.HasSuffix(step.ID, "-delegation"):
+		s.Detail = c.Declared.ZoneName(step.Name)
+	}
+	return s
+}
+
+// account returns an account's address if the account is new, its place if it moves, and
+// its id otherwise.
+func (c Compared) account(step automation.Step) string {
+	_, moves := differing(step, "parentId")
+	email, known := differing(step, "email")
+	switch {
+	case step.Operation == "update" && moves:
+		return c.move(step.Name)
+	case (step.Operation == "create" || step.Operation == "import") && known:
+		return fmt.Sprint(email.New)
+	case step.ID == "" && c.Declared != nil:
+		return c.Declared.AccountEmail(step.Name)
+	}
+	return step.ID
+}
+
+// move says from where to where an account moves.
+func (c Compared) move(name string) string {
+	if c.Declared == nil {
+		return ""
+	}
+	to := "to " + unit(c.Declared.Accounts[name].Unit)
+	if c.Base == nil {
+		return to
+	}
+	return "from " + unit(c.Base.Accounts[name].Unit) + " " + to
+}
+
+func unit(name string) string {
+	if name == "" {
+		return "the root"
+	}
+	return "unit " + name
+}
+
+// lostItems returns what leaves the lists of a resource.
+func lostItems(step automation.Step) []string {
+	var lost []string
+	for _, d := range step.Diff {
+		if text, ok := d.Old.(string); ok {
+			lost = append(lost, text)
+		}
+	}
+	return lost
+}
+
+// differing returns the property at a path, if the property differs.
+func differing(step automation.Step, path string) (automation.PropertyDiff, bool) {
+	i := slices.IndexFunc(step.Diff, func(d automation.PropertyDiff) bool { return d.Path == path })
+	if i < 0 {
+		return automation.PropertyDiff{}, false
+	}
+	return step.Diff[i], true
+}
+
+// granting are the types that say who may do what, and the properties that do.
+var granting = map[string][]string{
+	"aws:iam/role:Role":                                        {"assumeRolePolicy", "permissionsBoundary", "maxSessionDuration"},
+	"aws:iam/rolePolicy:RolePolicy":                            {"policy"},
+	"aws:iam/policy:Policy":                                    {"policy"},
+	"aws:iam/groupPolicy:GroupPolicy":                          {"policy"},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":        {"policyArn", "role"},
+	"aws:iam/groupPolicyAttachment:GroupPolicyAttachment":      {"policyArn", "group"},
+	"aws:iam/userPolicyAttachment:UserPolicyAttachment":        {"policyArn", "user"},
+	"aws:iam/userGroupMembership:UserGroupMembership":          {"groups"},
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":      {"url", "clientIdLists"},
+	"aws:s3/bucketPolicy:BucketPolicy":                         {"policy"},
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":   {"block", "ignore", "restrict"},
+	"aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": {"block", "ignore", "restrict"},
+	"aws:kms/key:Key":                                          {"policy"},
+}
+
+// grants returns the policies, trusts and groups that change or, in a stack that was there
+// before, are new.
+func grants(result *automation.Result) []Effect {
+	var all []Effect
+	for i := range result.Stacks {
+		s := &result.Stacks[i]
+		for _, step := range Steps(s) {
+			if grant(step, s.Changes["same"] > 0) {
+				all = add(all, "Policies, trusts or groups change.", Subject{Stack: s.Stack, Resource: Symbol(step.Operation) + " " + Type(step.Type) + " " + step.Name})
+			}
+		}
+	}
+	return all
+}
+
+// grant reports whether a step changes who may do what in a stack that existed before or
+// not.
+func grant(step automation.Step, existed bool) bool {
+	properties, ok := granting[step.Type]
+	switch {
+	case !ok:
+		return false
+	case step.Operation == "create":
+		return existed
+	case step.Operation == "update" || step.Operation == "replace":
+		return slices.ContainsFunc(step.Diff, func(d automation.PropertyDiff) bool {
+			return slices.ContainsFunc(properties, func(granted string) bool { return strings.HasPrefix(d.Path, granted) })
+		})
+	}
+	return false
+}

@@ -1,0 +1,81 @@
+package effects_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/effects"
+)
+
+// TestOf decides by what a property was and is.
+func TestOf(t *testing.T) {
+	t.Parallel()
+	const organization, lock, lifecycle = "aws:organizations/organization:Organization", "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	property := func(path string, old, is any) effects.Property {
+		return effects.Property{Path: path, Old: old, New: is}
+	}
+	for _, c := range []struct {
+		what      string
+		kind      string
+		operation string
+		property  effects.Property
+		want      string
+	}{
+		{"a longer lock", lock, "update", property("rule.defaultRetention.days", 30.0, 90.0), "Logs are locked for longer."},
+		{"a first lock", lock, "create", property("rule.defaultRetention.days", nil, 30.0), "Logs are locked for longer."},
+		{"a shorter lock", lock, "update", property("rule.defaultRetention.days", 90.0, 30.0), ""},
+		{"no lock any more", lock, "update", property("rule", map[string]any{}, nil), ""},
+		{"logs for shorter", lifecycle, "update", property("rules[0].expiration.days", 730.0, 365.0), "Objects expire earlier."},
+		{"logs for longer", lifecycle, "update", property("rules[0].expiration.days", 365.0, 730.0), ""},
+		{"no expiry any more", lifecycle, "update", property("rules[0].expiration.days", 365.0, nil), ""},
+		{"a first expiry", lifecycle, "update", property("rules[0].expiration.days", nil, 365.0), "Objects expire earlier."},
+		{"a new bucket's expiry", lifecycle, "create", property("rules[0].expiration.days", nil, 365.0), ""},
+		{"old versions", lifecycle, "update", property("rules[0].noncurrentVersionExpiration.noncurrentDays", 90.0, 30.0), ""},
+		{"a type less", organization, "update", property("enabledPolicyTypes[1]", "TAG_POLICY", nil), "Types of policies are disabled."},
+		{"another type", organization, "update", property("enabledPolicyTypes[1]", "TAG_POLICY", "BACKUP_POLICY"), "Types of policies are disabled."},
+		{"a type more", organization, "update", property("enabledPolicyTypes[1]", nil, "TAG_POLICY"), ""},
+		{"a service less", organization, "update", property("awsServiceAccessPrincipals[0]", "ram.amazonaws.com", nil), "Services aren't trusted any more."},
+		{"a service more", organization, "update", property("awsServiceAccessPrincipals[0]", nil, "ram.amazonaws.com"), ""},
+		{"an account that is closed later", "aws:organizations/account:Account", "update", property("closeOnDeletion", false, true), "Accounts will be closed"},
+		{"an account that isn't", "aws:organizations/account:Account", "update", property("closeOnDeletion", true, false), ""},
+		{"a tag", "aws:organizations/account:Account", "update", property("tags.parentId", nil, "x"), ""},
+		{"a name of a unit", "aws:organizations/organizationalUnit:OrganizationalUnit", "update", property("name", "a", "b"), "Units are renamed."},
+		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, ""},
+	} {
+		found := effects.Of(effects.Change{Type: c.kind, Operation: c.operation, Properties: []effects.Property{c.property}})
+		switch {
+		case c.want == "" && len(found) > 0:
+			t.Errorf("%s: %s", c.what, found[0].Says)
+		case c.want != "" && (len(found) != 1 || !strings.HasPrefix(found[0].Says, c.want)):
+			t.Errorf("%s: got %v, not %q", c.what, found, c.want)
+		}
+	}
+}
+
+// TestProtected tells nothing of a loss that Pulumi refuses, but that.
+func TestProtected(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"delete", "replace"} {
+		found := effects.Of(effects.Change{Type: "aws:route53/zone:Zone", Operation: operation, Protected: true})
+		if len(found) != 1 || found[0].Weight != effects.Refused {
+			t.Errorf("%s: got %v", operation, found)
+		}
+	}
+	created := effects.Of(effects.Change{Type: "aws:organizations/account:Account", Operation: "create", Protected: true})
+	if len(created) != 1 || created[0].Weight != effects.Final {
+		t.Errorf("create: got %v", created)
+	}
+}
+
+// TestKinds lists the gravest first, and no sentence twice.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	seen, notable := map[string]bool{}, false
+	for i, k := range effects.Kinds() {
+		if seen[k.Says] || effects.Order(k.Effect) != i || k.Weight == effects.Final && notable || len(k.Operations) == 0 {
+			t.Errorf("%d: %+v", i, k.Effect)
+		}
+		seen[k.Says], notable = true, notable || k.Weight == effects.Notable
+	}
+}

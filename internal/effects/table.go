@@ -1,0 +1,202 @@
+package effects
+
+import "strings"
+
+// losses are the operations after which AWS doesn't have the resource any more.
+var losses = []string{"delete", "replace"}
+
+// ofType returns a resource type's token in Pulumi.
+func ofType(module, name string) string {
+	return "aws:" + module + "/" + strings.ToLower(name[:1]) + name[1:] + ":" + name
+}
+
+var (
+	accountType = ofType("organizations", "Account")
+	unitType    = ofType("organizations", "OrganizationalUnit")
+	policyType  = ofType("organizations", "Policy")
+	recordType  = ofType("route53", "Record")
+	roleType    = ofType("iam", "Role")
+)
+
+// protected is what becomes of a loss that Pulumi refuses.
+var protected = Kind{
+	Effect:     Effect{Refused, "Protected resources would be lost. `coldstart up` refuses that."},
+	Operations: losses, Where: "it is protected",
+}
+
+// table has the kinds of changes that mean more than they say, the gravest first. A new
+// resource type, or one that is handled otherwise, belongs here if AWS can't make again
+// what it holds.
+var table = append(finals, notables...)
+
+// finals are the kinds that can't be undone.
+var finals = []Kind{
+	{
+		// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
+		Effect: Effect{Final, "Accounts are created. An account can't be deleted, and its address can't be used again."},
+		Types:  []string{accountType}, Operations: []string{"create"},
+	},
+	{
+		Effect: Effect{Final, "Accounts are closed. After 90 days AWS deletes what is in them, and their addresses stay taken."},
+		Types:  []string{accountType}, Operations: []string{"delete"},
+	},
+	{
+		Effect: Effect{Final, "Accounts are replaced by new, empty accounts. Look for what was renamed."},
+		Types:  []string{accountType}, Operations: []string{"replace"},
+	},
+	{
+		Effect: Effect{Final, "The organization is deleted, with its units and guardrails."},
+		Types:  []string{ofType("organizations", "Organization")}, Operations: losses,
+	},
+	{
+		// https://docs.aws.amazon.com/organizations/latest/userguide/disable-policy-type.html
+		Effect: Effect{Final, "Types of policies are disabled. AWS detaches every policy of the type, also policies that others have attached."},
+		Types:  []string{ofType("organizations", "Organization")}, Operations: []string{"update"}, Where: "a type leaves `enabledPolicyTypes`",
+		when: anyProperty(func(p Property) bool { return p.within("enabledPolicyTypes") && p.Old != nil }),
+	},
+	{
+		Effect: Effect{Final, "Users are deleted, with their passwords, access keys and MFA devices."},
+		Types:  []string{ofType("iam", "User")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Passwords are deleted. Nobody can restore a password; a new one has to be handed over."},
+		Types:  []string{ofType("iam", "UserLoginProfile")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Zones are deleted, with their records. A new zone gets other name servers."},
+		Types:  []string{ofType("route53", "Zone")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Sets of name servers are given back. AWS gives nobody the same set again."},
+		Types:  []string{ofType("route53", "DelegationSet")}, Operations: losses,
+	},
+	{
+		// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+		Effect: Effect{Final, "Keys are deleted. What a key has encrypted can't be read any more."},
+		Types:  []string{ofType("kms", "Key")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Buckets are deleted, with what they hold."},
+		Types:  []string{ofType("s3", "BucketV2"), ofType("s3", "Bucket")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Repositories are deleted, with their images."},
+		Types:  []string{ofType("ecr", "Repository")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Final, "Analyzers are deleted, with their findings."},
+		Types:  []string{ofType("accessanalyzer", "Analyzer")}, Operations: losses,
+	},
+	{
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
+		Effect: Effect{Final, "Sign-in addresses stop working. Anybody may take the account alias that is given up."},
+		Types:  []string{ofType("iam", "AccountAlias")}, Operations: losses,
+	},
+	{
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+		Effect: Effect{Final, "Logs are locked for longer. Nobody can delete a log that is written from now on before the log's lock ends."},
+		Types:  []string{ofType("s3", "BucketObjectLockConfigurationV2")}, Operations: []string{"create", "update"}, Where: "`days` rises",
+		when: anyProperty(longer),
+	},
+	{
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
+		Effect: Effect{Final, "Objects expire earlier. S3 deletes those that are older than the new number of days."},
+		Types:  []string{ofType("s3", "BucketLifecycleConfigurationV2")}, Operations: []string{"update"}, Where: "`expiration.days` falls",
+		when: anyProperty(expiresEarlier),
+	},
+}
+
+// notables are the kinds that can be undone and that a person may not expect.
+var notables = []Kind{
+	{
+		Effect: Effect{Notable, "Accounts leave coldstart. They stay open, in the organization, and nobody looks after their guardrails, access and delegation."},
+		Types:  []string{accountType}, Operations: []string{"retain"},
+	},
+	{
+		Effect: Effect{Notable, "Accounts that exist are adopted."},
+		Types:  []string{accountType}, Operations: []string{"import"},
+	},
+	{
+		Effect: Effect{Notable, "Accounts move. The guardrails of the new place count for them."},
+		Types:  []string{accountType}, Operations: []string{"update"}, Where: "`parentId` changes",
+		when: anyProperty(func(p Property) bool { return p.within("parentId") }),
+	},
+	{
+		Effect: Effect{Notable, "Accounts will be closed when they are taken out of the file."},
+		Types:  []string{accountType}, Operations: []string{"update"}, Where: "`closeOnDeletion` becomes true",
+		when: anyProperty(func(p Property) bool { return p.within("closeOnDeletion") && p.New == true }),
+	},
+	{
+		Effect: Effect{Notable, "Units are renamed. Their accounts and guardrails stay."},
+		Types:  []string{unitType}, Operations: []string{"update"}, Where: "`name` changes",
+		when: anyProperty(func(p Property) bool { return p.within("name") }),
+	},
+	{
+		Effect: Effect{Notable, "Units are deleted. A unit that is created again has another id."},
+		Types:  []string{unitType}, Operations: losses,
+	},
+	{
+		Effect: Effect{Notable, "Guardrails are deleted. They deny nothing any more."},
+		Types:  []string{policyType}, Operations: []string{"delete"},
+	},
+	{
+		Effect: Effect{Notable, "Guardrails are detached. What they denied there is allowed, unless another guardrail denies it."},
+		Types:  []string{ofType("organizations", "PolicyAttachment")}, Operations: []string{"delete"},
+	},
+	{
+		Effect: Effect{Notable, "Guardrails change. They may allow what they denied until now."},
+		Types:  []string{policyType}, Operations: []string{"update"}, Where: "`content` changes other than by more statements",
+		when: anyProperty(loosens),
+	},
+	{
+		Effect: Effect{Notable, "The administration of services is taken from accounts."},
+		Types:  []string{ofType("organizations", "DelegatedAdministrator")}, Operations: losses,
+	},
+	{
+		// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DisableAWSServiceAccess.html
+		Effect: Effect{Notable, "Services aren't trusted any more. A service may remove what it has set up in the accounts."},
+		Types:  []string{ofType("organizations", "Organization")}, Operations: []string{"update"}, Where: "a service leaves `awsServiceAccessPrincipals`",
+		when: anyProperty(func(p Property) bool { return p.within("awsServiceAccessPrincipals") && p.Old != nil }),
+	},
+	{
+		Effect: Effect{Notable, "Trails are deleted. Events that no other trail logs are missed."},
+		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: losses,
+	},
+	{
+		Effect: Effect{Notable, "Delegations of zones are removed. Names in these zones are no longer found."},
+		Types:  []string{recordType}, Operations: losses, Where: "it delegates an account's zone",
+		when: func(c Change) bool { return c.Name == "delegation" },
+	},
+	{
+		Effect: Effect{Notable, "Accounts can no longer change the NS records of their zones."},
+		Types:  []string{roleType}, Operations: losses, Where: "it is an account's delegation role",
+		when: func(c Change) bool { return strings.HasSuffix(c.ID, "-delegation") },
+	},
+	{
+		Effect:     Effect{Notable, "Resources stay in AWS. Nobody looks after them any more."},
+		Operations: []string{"retain"}, Where: "it is no account",
+		when: func(c Change) bool { return c.Type != accountType },
+	},
+}
+
+// longer reports whether a lock is for more days than before.
+func longer(p Property) bool {
+	was, _ := number(p.Old)
+	is, ok := number(p.New)
+	return ok && strings.HasSuffix(p.Path, ".defaultRetention.days") && is > was
+}
+
+// expiresEarlier reports whether objects are deleted after fewer days than before, or at
+// all.
+func expiresEarlier(p Property) bool {
+	was, expired := number(p.Old)
+	is, ok := number(p.New)
+	return ok && strings.HasSuffix(p.Path, ".expiration.days") && (!expired || is < was)
+}
+
+// loosens reports whether a guardrail changes other than by one more statement, each of
+// which denies something.
+func loosens(p Property) bool {
+	statement := strings.HasPrefix(p.Path, "content.Statement[") && strings.HasSuffix(p.Path, "]") && strings.Count(p.Path, "[") == 1
+	return p.within("content") && (!statement || p.Old != nil)
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/backend"
@@ -30,8 +31,9 @@ const (
 // DestroyOptions say how far Destroy goes.
 type DestroyOptions struct {
 	// Unprotect lets it delete what is protected: zones, empty buckets, trails.
-	// Keys, buckets that hold anything, the organization, its accounts and the units
-	// that hold them stay in AWS all the same; they only leave the state.
+	// Keys, buckets that hold anything, zones that coldstart hasn't made, the organization,
+	// its accounts and the units that hold them stay in AWS all the same; they only leave
+	// the state.
 	Unprotect bool
 }
 
@@ -287,7 +289,7 @@ func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) (D
 // as it was.
 func loses(r apitype.ResourceV3) string {
 	switch string(r.Type) {
-	case "aws:route53/zone:Zone":
+	case zoneType:
 		return "zone " + input(r, "name") + " with all that others have put into it"
 	case "aws:iam/user:User":
 		return "user " + input(r, "name") + " with access keys, MFA devices and password"
@@ -300,11 +302,13 @@ func loses(r apitype.ResourceV3) string {
 }
 
 // keep marks in a state what stays in AWS when the stack is destroyed: keys and their
-// aliases, buckets that hold anything, with all that hardens them, and units that hold
-// anything. Empty buckets and units go. It returns what stays in words.
+// aliases, buckets that hold anything, with all that hardens them, units that hold
+// anything, and the delegation of a zone that stays. Empty buckets and units go. It
+// returns what stays in words.
 func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []string) {
 	f := &finder{env: s.a.options.Env, deployment: state, say: s.say}
 	f.keepUnits(ctx)
+	keepDelegation(state, func() bool { return s.apexStays(ctx) })
 	holds := map[resource.URN]string{} // by the component that has a bucket and its parts
 	for _, r := range state.Resources {
 		if r.Type == bucketType {
@@ -327,6 +331,27 @@ func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []s
 	return kept
 }
 
+// keepDelegation marks in a state the record set that delegates the stack's zone, if
+// somebody else has made that zone and the apex zone: both stay, and without the
+// delegation nobody would find the names in the one below any more. ApexStays says
+// whether the apex zone stays.
+func keepDelegation(state *apitype.DeploymentV3, apexStays func() bool) {
+	of := func(kind tokens.Type, name string) int {
+		return slices.IndexFunc(state.Resources, func(r apitype.ResourceV3) bool { return r.Type == kind && r.URN.Name() == name })
+	}
+	zone, delegation := of(zoneType, "zone"), of(recordType, "delegation")
+	if zone >= 0 && delegation >= 0 && state.Resources[zone].RetainOnDelete && apexStays() {
+		state.Resources[delegation].RetainOnDelete = true
+	}
+}
+
+// apexStays reports whether somebody else has made the apex zone. As long as that isn't
+// known, nothing is deleted from the zone that somebody needs.
+func (s *stack) apexStays(ctx context.Context) bool {
+	master, err := s.master(ctx)
+	return err != nil || master.ApexZoneAdopted
+}
+
 // staying says what stays in AWS, with the reason that isn't always there; empty for
 // the small parts of something.
 func staying(r apitype.ResourceV3, held string) string {
@@ -342,6 +367,10 @@ func staying(r apitype.ResourceV3, held string) string {
 		return fmt.Sprintf("account %s (%s)", id, r.URN.Name())
 	case unitType:
 		return fmt.Sprintf("unit %s (%s)", id, input(r, "name"))
+	case zoneType:
+		return fmt.Sprintf("zone %s (%s) with the records of others, since coldstart hasn't made the zone", input(r, "name"), id)
+	case recordType:
+		return fmt.Sprintf("delegation of %s, since both zones stay", input(r, "name"))
 	}
 	return ""
 }

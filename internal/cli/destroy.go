@@ -24,13 +24,15 @@ func newDestroy(io IO, run func(context.Context, *DestroyOptions) error) *cobra.
 		Short: "Delete what stacks declare, members before the management account",
 		Long: `Destroy deletes the resources of every stack, or of those named, members first. It
 says what will be deleted, what is lost with that, and what stays in AWS, and asks.
-Zones, buckets and trails are protected: it refuses to delete them without
+Zones, buckets and trails are protected: destroy refuses to delete them without
 --unprotect.
 
 What stays in AWS, and only leaves Pulumi's state:
   - KMS keys and their aliases. A key may still open something: the state of another
     stack, a log, a copy of either. Plain "pulumi destroy" doesn't delete them either.
   - buckets that hold anything, with all that hardens them
+  - zones that somebody else had made, with the records of others and with the
+    delegation from one such zone to another
   - the organization, its accounts and the units that hold them
 The next up takes all of that over again. To delete a key that is surely not needed:
 "aws kms schedule-key-deletion --key-id …", with credentials of its account.

@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -18,7 +19,7 @@ import (
 // a state that Pulumi can't read ("EOF") by a process that was killed while it wrote; that
 // is put right first.
 func (a *Automation) list(ctx context.Context) ([]string, error) {
-	if names, err := a.listed(ctx); err == nil && len(names) > 0 {
+	if names, err := a.listed(ctx); err == nil {
 		return names, nil
 	}
 	names, err := a.askedFor(ctx)
@@ -33,8 +34,7 @@ func (a *Automation) list(ctx context.Context) ([]string, error) {
 }
 
 // listed reads the names of the stacks where they are kept, which costs much less than to
-// have Pulumi list them. An error may mean that only Pulumi can read the backend, no names
-// that its layout is one that only Pulumi knows.
+// have Pulumi list them. An error may mean that only Pulumi can read the backend.
 func (a *Automation) listed(ctx context.Context) ([]string, error) {
 	b, err := a.backend(ctx)
 	if err != nil {
@@ -42,6 +42,12 @@ func (a *Automation) listed(ctx context.Context) ([]string, error) {
 	}
 	defer func() { _ = b.Close() }() // It is only read.
 	names, err := b.Stacks(ctx, program.Project)
+	if err == nil && len(names) == 0 {
+		var unscoped bool
+		if unscoped, err = b.Unscoped(ctx); unscoped {
+			err = errors.New("the backend keeps stacks outside of projects")
+		}
+	}
 	if err != nil || a.backendFolder(ctx) == "" {
 		return names, err
 	}

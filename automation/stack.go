@@ -146,7 +146,7 @@ func outputIn(ctx context.Context, ws workspace, stdin io.Reader, args ...string
 	}
 	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), stdin, nil, nil, env, args...)
 	if err != nil {
-		return "", fmt.Errorf("pulumi %s: %w: %s", strings.Join(args, " "), err, lastLines(stderr+stdout, 5))
+		return "", fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), summarize(fmt.Errorf("%w: %s", err, lastLines(stderr+stdout, 5))))
 	}
 	return stdout, nil
 }
@@ -308,26 +308,6 @@ func (s *stack) refresh(ctx context.Context) error {
 		_, err := handle.Refresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
 	})
-}
-
-// outputs returns the stack's outputs, secret ones masked.
-func (s *stack) outputs(ctx context.Context) (map[string]any, error) {
-	ws, err := s.a.workspace(ctx, s.a.options.Dir, s.a.options.Env, nil)
-	if err != nil {
-		return nil, err
-	}
-	values, err := ws.LocalWorkspace.StackOutputs(ctx, s.name)
-	if err != nil {
-		return nil, fmt.Errorf("outputs of stack %s: %w", s.name, summarize(err))
-	}
-	outputs := map[string]any{}
-	for name, v := range values {
-		outputs[name] = v.Value
-		if v.Secret {
-			outputs[name] = "[secret]"
-		}
-	}
-	return outputs, nil
 }
 
 // retried runs f until it succeeds, fails for a reason that stays, or has failed

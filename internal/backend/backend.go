@@ -183,6 +183,18 @@ func (b *Backend) Stacks(ctx context.Context, project string) ([]string, error) 
 	return slices.Compact(names), err
 }
 
+// Unscoped reports whether a stack is kept outside of any project's folder, as Pulumi kept
+// all of them before version 3.61: only Pulumi knows whose those are.
+// https://www.pulumi.com/docs/iac/concepts/state-and-backends/#project-scoped-stacks
+func (b *Backend) Unscoped(ctx context.Context) (bool, error) {
+	unscoped := false
+	err := b.each(ctx, stacks, func(key string) error {
+		unscoped = unscoped || stackOf(key) != "" && path.Dir(key)+"/" == stacks
+		return nil
+	})
+	return unscoped, err
+}
+
 // stackOf returns the stack whose state a key holds; empty if it is something
 // else, such as a copy of the state before the last update.
 func stackOf(key string) string {

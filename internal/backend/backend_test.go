@@ -71,6 +71,13 @@ func TestBackend(t *testing.T) {
 	if diff := cmp.Diff([]string{"a.b", "new", "prod"}, names); diff != "" || err != nil {
 		t.Errorf("stacks (-want +got)\n%s%v", diff, err)
 	}
+	if unscoped, err := b.Unscoped(t.Context()); unscoped || err != nil {
+		t.Errorf("a stack is outside of projects: %v, %v", unscoped, err)
+	}
+	write(t, dir, map[string]string{".pulumi/stacks/old.json": `{}`})
+	if unscoped, err := b.Unscoped(t.Context()); !unscoped || err != nil {
+		t.Errorf("no stack is outside of projects: %v, %v", unscoped, err)
+	}
 	for stack, want := range map[string]Secrets{
 		"prod": {Type: "passphrase", Salt: "v1:x:v1:y:z"},
 		"a.b":  {Type: "cloud", URL: "awskms:///arn?region=x"},

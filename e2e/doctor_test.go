@@ -39,6 +39,7 @@ config:
   coldstart:audit: none
   coldstart:accounts: {app: {}}
 `)
+	w.secrets = "" // Pulumi's default, which is a passphrase.
 	before := files(t, w.dir)
 	w.diagnosed(nil, 0, map[string]doctor.Status{"organization": doctor.OK, "login": doctor.OK, "secrets": doctor.OK, "quota": doctor.Warning, "permissions": doctor.Warning},
 		"coldstart creates it", "none yet: 0 of 2", "0 to adopt, 1 to create", "1 free")

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,6 +30,8 @@ type world struct {
 	dir      string
 	emulator *rehearsal.Emulator
 	env      map[string]string
+	// secrets encrypts the secrets of stacks that automation creates.
+	secrets string
 }
 
 // patience is for how long a scenario waits for what happens sooner or later. A machine
@@ -46,7 +49,9 @@ func newWorld(t testing.TB, declaration string) *world {
 	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{})
 	must(t, err)
 	t.Cleanup(func() { must(t, emulator.Stop()) })
-	w := &world{t: t, dir: dir, emulator: emulator, env: rehearsal.Environment(emulator, dir)}
+	secrets, err := rehearsal.SecretsProvider(context.Background(), emulator)
+	must(t, err)
+	w := &world{t: t, dir: dir, emulator: emulator, env: rehearsal.Environment(emulator, dir), secrets: secrets}
 	w.declare(declaration)
 	return w
 }
@@ -66,7 +71,7 @@ func (w *world) organization() *organization.Organization {
 
 func (w *world) automation() *automation.Automation {
 	w.t.Helper()
-	a, err := automation.New(w.organization(), automation.Options{Dir: w.dir, Env: w.env, OnEvent: w.log})
+	a, err := automation.New(w.organization(), automation.Options{Dir: w.dir, Env: w.env, SecretsProvider: w.secrets, OnEvent: w.log})
 	must(w.t, err)
 	return a
 }
@@ -232,6 +237,10 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
+		if err := economize(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "coldstart"), "../cmd/coldstart")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "building coldstart: %v\n%s", err, out)
@@ -239,6 +248,12 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// economize has the hundreds of processes that scenarios start spend no time on what
+// they don't need: short ones on collecting garbage, and linking on debugging information.
+func economize() error {
+	return errors.Join(os.Setenv("GOGC", "400"), os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")))
 }
 
 func coldstart() string { return filepath.Join(binaries, "coldstart") }

@@ -70,7 +70,7 @@ func (o *Options) killed(ctx context.Context, f *front) (up bool, _ error) {
 		return false, err
 	}
 	defer func() { _ = log.Close() }()
-	args := []string{"up", "--yes", "--dir", f.dir}
+	args := []string{"up", "--yes", "--dir", f.dir, "--secrets-provider", f.secrets}
 	if o.Parallel > 0 {
 		args = append(args, "--parallel", strconv.Itoa(o.Parallel))
 	}

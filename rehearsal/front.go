@@ -23,6 +23,8 @@ type front struct {
 	// one while only plugins can be killed.
 	victim atomic.Int64
 	dir    string
+	// secrets is what encrypts the secrets of the stacks.
+	secrets string
 	// pace is how many of AWS's seconds pass in one; 0 without AWS's limits.
 	pace  float64
 	asked asked

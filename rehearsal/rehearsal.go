@@ -10,11 +10,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/state"
 )
 
 // Dir is where a rehearsal keeps its state and its report, below the project's
@@ -92,11 +96,17 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 // rehearse goes through the phases until one leaves nothing to go on with.
 func (o *Options) rehearse(ctx context.Context, org *organization.Organization, front *front, r *Report) error {
 	emulator, dir := front.emulator, front.dir
+	secrets, err := SecretsProvider(ctx, emulator)
+	if err != nil {
+		return err
+	}
+	front.secrets = secrets
 	a, err := automation.New(org, automation.Options{
-		Dir:      dir,
-		Parallel: o.Parallel,
-		Env:      Environment(emulator, dir),
-		OnEvent:  o.OnEvent,
+		Dir:             dir,
+		Parallel:        o.Parallel,
+		Env:             Environment(emulator, dir),
+		SecretsProvider: secrets,
+		OnEvent:         o.OnEvent,
 	})
 	if err != nil {
 		return err
@@ -148,6 +158,23 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 		env[pace.Variable] = strconv.FormatFloat(emulator.pace, 'g', -1, 64)
 	}
 	return env
+}
+
+// secretsRegion is where the key of SecretsProvider is.
+const secretsRegion = "us-east-1"
+
+// SecretsProvider creates a KMS key in the emulated management account, and returns what
+// automation.Options take to encrypt the stacks' secrets by it. A passphrase, Pulumi's
+// default, costs every Pulumi process a third of a second of CPU: PBKDF2 hashes it a
+// million times.
+func SecretsProvider(ctx context.Context, emulator *Emulator) (string, error) {
+	key, err := kms.NewFromConfig(emulator.Bare().Config(secretsRegion)).CreateKey(ctx, &kms.CreateKeyInput{
+		Description: aws.String("Secrets of the rehearsal's stacks"),
+	})
+	if err != nil {
+		return "", fmt.Errorf("creating a key for the stacks' secrets: %w", err)
+	}
+	return state.SecretsProvider(aws.ToString(key.KeyMetadata.Arn), secretsRegion), nil
 }
 
 // prepare makes an empty copy of the project for the rehearsal, in place of an

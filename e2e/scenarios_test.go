@@ -209,11 +209,9 @@ config:
 	w.proved()
 }
 
-// One mode of trails takes over from the other, without a moment without a trail; and one
-// account from the other as the administrator of a service that may have one.
-func TestTakingOver(t *testing.T) {
-	t.Parallel()
-	const declaration = `
+// modes is an organization with a mode of trails and an administrator of a service that may
+// have one.
+const modes = `
 config:
   coldstart:namespace: modes
   coldstart:domain: modes.example
@@ -225,9 +223,14 @@ config:
   coldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: %s}}
   coldstart:dns: {local: false}
 `
-	w := newWorld(t, fmt.Sprintf(declaration, "account", "audit"))
+
+// One mode of trails takes over from the other, without a moment without a trail; and one
+// account from the other as the administrator of a service that may have one.
+func TestTakingOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fmt.Sprintf(modes, "account", "audit"))
 	w.up()
-	w.declare(fmt.Sprintf(declaration, "organization", "audit"))
+	w.declare(fmt.Sprintf(modes, "organization", "audit"))
 	for _, command := range [][]string{{"preview"}, {"up", "--yes"}} {
 		out, err := w.run(coldstart(), command...)
 		if err == nil {
@@ -235,10 +238,10 @@ config:
 		}
 		contains(t, out, `coldstart:audit.trail: "organization" was "account"`, "write both, run `coldstart up`")
 	}
-	w.declare(fmt.Sprintf(declaration, "account", "audit"))
+	w.declare(fmt.Sprintf(modes, "account", "audit"))
 	w.unchanged()
 	for i, mode := range []string{"both", "organization", "both", "account"} {
-		w.declare(fmt.Sprintf(declaration, mode, []string{"app", "audit"}[i%2]))
+		w.declare(fmt.Sprintf(modes, mode, []string{"app", "audit"}[i%2]))
 		w.up()
 		w.unchanged()
 		w.proved()

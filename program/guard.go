@@ -20,6 +20,21 @@ func guard(previous *stackref.Master, org *organization.Organization) error {
 	if previous == nil {
 		return nil
 	}
+	errs := []error{guardAll(previous, org)}
+	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
+		was, account := previous.Accounts[name], org.Accounts[name]
+		if account.ID != "" && account.ID != was.ID {
+			errs = append(errs, fmt.Errorf("coldstart:accounts.%s.id: %s was %s: an account stands for one id; write %s again, or declare the other account under a name of its own",
+				name, account.ID, was.ID, was.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// guardAll refuses what can't be undone and concerns every stack: what all names are made
+// of, and where logs go. Previous is what the master stack exported last. Members ask this
+// too, since plain Pulumi may run a member's stack before the master stack has refused.
+func guardAll(previous *stackref.Master, org *organization.Organization) error {
 	var errs []error
 	for _, fixed := range []struct{ key, was, is, loses string }{
 		{"namespace", previous.Namespace, org.Namespace, "every bucket, key and role would be replaced"},
@@ -29,13 +44,6 @@ func guard(previous *stackref.Master, org *organization.Organization) error {
 		if fixed.was != "" && fixed.was != fixed.is {
 			errs = append(errs, fmt.Errorf("coldstart:%s: %q was %q: %s; write %q again, or start another organization",
 				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
-		was, account := previous.Accounts[name], org.Accounts[name]
-		if account.ID != "" && account.ID != was.ID {
-			errs = append(errs, fmt.Errorf("coldstart:accounts.%s.id: %s was %s: an account stands for one id; write %s again, or declare the other account under a name of its own",
-				name, account.ID, was.ID, was.ID))
 		}
 	}
 	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit))

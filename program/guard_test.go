@@ -103,6 +103,40 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestRefusedInMembers: what the master stack refuses of the whole organization, the stack of
+// a member refuses too, which plain Pulumi may run first. What the master stack has taken
+// over already isn't refused any more.
+func TestRefusedInMembers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*organization.Organization)
+		stacks []string
+		want   string
+	}{
+		{"another archive", func(o *organization.Organization) { o.Audit.Account = "security" }, []string{"audit", "security", "prod"}, `coldstart:audit.account: "security" was "audit"`},
+		{"no archive any more", func(o *organization.Organization) { o.Audit.Trail = organization.TrailNone }, []string{"audit", "prod"}, "coldstart:audit: there would be no trail any more"},
+		{"another mode of trails", func(o *organization.Organization) { o.Audit.Trail = organization.TrailAccount }, []string{"audit", "prod"}, `coldstart:audit.trail: "account" was "organization"`},
+		{"another domain", func(o *organization.Organization) { o.Domain = "umbrella.example" }, []string{"audit", "prod"}, `coldstart:domain: "umbrella.example" was "acme.example"`},
+	} {
+		w := after(t, shipped(t))
+		for _, stack := range c.stacks {
+			for _, preview := range []bool{true, false} {
+				result := w.try(t, changed(t, c.change), stack, preview)
+				if result.Err == nil || !strings.Contains(result.Err.Error(), c.want) || len(result.OfType(pulumitest.Role)) > 0 {
+					t.Errorf("%s: stack %s, preview %t: %v, and %d roles", c.name, stack, preview, result.Err, len(result.OfType(pulumitest.Role)))
+				}
+			}
+		}
+	}
+	both := changed(t, func(o *organization.Organization) { o.Audit.Trail = organization.TrailBoth })
+	w := after(t, shipped(t))
+	w.run(t, both, "audit", true)
+	w.up(t, both, named(t, both, "master", "audit", "prod"))
+	account := changed(t, func(o *organization.Organization) { o.Audit.Trail = organization.TrailAccount })
+	w.run(t, account, "prod", false)
+}
+
 // checkRefused checks that the program of the management account's stack failed before it
 // registered more than its provider.
 func checkRefused(t *testing.T, name string, result *pulumitest.Result, want string) {

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,9 @@ type member struct {
 // newMember reads what the stack needs of others and declares the provider that
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
+	var last stackref.Master
 	master, err := reference(ctx, org, organization.Master, func(m stackref.Master) error {
+		last = m
 		for _, account := range needed(org.Organization, name) {
 			if m.Accounts[account].ID == "" || m.Accounts[account].DelegationRoleARN == "" {
 				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
@@ -42,7 +45,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 		}
 		return nil
 	})
-	if err != nil {
+	if err := errors.Join(guardAll(&last, org.Organization), err); err != nil {
 		return nil, err
 	}
 	archive, err := readArchive(ctx, org, name)

@@ -67,12 +67,12 @@ func TestUpdateOfNothing(t *testing.T) {
 	}
 }
 
-// TestUpdateWithoutArchive updates a member in account mode before the archive
-// is there.
+// TestUpdateWithoutArchive updates a member that gets a trail of its own before the
+// archive is there.
 func TestUpdateWithoutArchive(t *testing.T) {
 	t.Parallel()
 	w := after(t, shipped(t))
-	org := changed(t, func(o *organization.Organization) { o.Audit.Trail = organization.TrailAccount })
+	org := changed(t, func(o *organization.Organization) { o.Audit.Trail = organization.TrailBoth })
 	for name, outputs := range map[string]map[string]any{
 		"stack audit hasn't run yet":         nil,
 		"stack audit has no log archive yet": {"accountId": pulumitest.AccountID("audit")},

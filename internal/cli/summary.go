@@ -57,12 +57,21 @@ func writeKinds(w io.Writer, title string, effects []changes.Effect) {
 	}
 }
 
-// writeFailures writes why stacks failed or were skipped, and what they left under way.
+// writeFailures writes why stacks failed, once for those that say the same, or were
+// skipped, and what they left under way.
 func writeFailures(w io.Writer, result *automation.Result) {
+	failed := map[string][]string{}
+	for _, s := range result.Stacks {
+		if s.Status == automation.StatusFailed {
+			failed[s.Err.Error()] = append(failed[s.Err.Error()], s.Stack)
+		}
+	}
 	for _, s := range result.Stacks {
 		switch s.Status {
 		case automation.StatusFailed:
-			fmt.Fprintf(w, "\n%s failed:\n%s\n", s.Stack, indent(s.Err.Error()))
+			if same := failed[s.Err.Error()]; same[0] == s.Stack {
+				fmt.Fprintf(w, "\n%s failed:\n%s\n", strings.Join(same, ", "), indent(s.Err.Error()))
+			}
 			writeUnfinished(w, s.Unfinished)
 		case automation.StatusSkipped:
 			fmt.Fprintf(w, "\n%s was skipped:\n%s\n", s.Stack, indent(s.Err.Error()))

@@ -2,7 +2,6 @@ package pullrequest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/automation"
@@ -54,15 +53,29 @@ func (p *Preview) effects(weight automation.Weight, most int) []string {
 	return lines
 }
 
-// failures names the stacks that failed, and the first line of the reason.
+// failures returns the first line of why stacks failed, with the stacks that say the same.
 func (p *Preview) failures(most int) []string {
-	var lines []string
-	failed := slices.DeleteFunc(slices.Clone(p.Result.Stacks), func(s automation.StackResult) bool { return s.Status != automation.StatusFailed || s.Err == nil })
-	for i := range failed[:min(most, len(failed))] {
-		reason, _, _ := strings.Cut(strings.TrimSpace(failed[i].Err.Error()), "\n")
-		lines = append(lines, fmt.Sprintf("- Stack %s: %s", code(failed[i].Stack), code(cut(reason, 300))))
+	var reasons []string
+	stacks := map[string][]string{}
+	for _, s := range p.Result.Stacks {
+		if s.Status != automation.StatusFailed || s.Err == nil {
+			continue
+		}
+		reason, _, _ := strings.Cut(strings.TrimSpace(s.Err.Error()), "\n")
+		if stacks[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		stacks[reason] = append(stacks[reason], code(s.Stack))
 	}
-	return append(lines, more(len(failed)-most, "")...)
+	var lines []string
+	for _, reason := range reasons[:min(most, len(reasons))] {
+		names, others := stacks[reason], ""
+		if left := len(names) - most; left > 0 {
+			names, others = names[:most], fmt.Sprintf(" and %d more", left)
+		}
+		lines = append(lines, fmt.Sprintf("- %s%s: %s", strings.Join(names, ", "), others, code(cut(reason, 300))))
+	}
+	return append(lines, more(len(reasons)-most, "")...)
 }
 
 // left names stacks that aren't run any more, and what else the result warns of.

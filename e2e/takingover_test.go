@@ -1,0 +1,210 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+)
+
+// One mode of trails takes over from the other, and one administrator of a service from the
+// other, while coldstart is killed at each call of theirs, before it takes effect and after.
+// Each run goes on; meanwhile every account is logged at every moment, and no guardrail is
+// detached. It takes minutes, so `make chaos TAKING_OVER=1` runs it.
+func TestKilledTakingOver(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CHAOS_TAKING_OVER") == "" {
+		t.Skip("make chaos TAKING_OVER=1 runs this")
+	}
+	w, s := newWorld(t, fmt.Sprintf(modes, "account", "audit")), &stand{}
+	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
+	w.up()
+	watched := w.watch()
+	for _, step := range []struct{ mode, administrator, plan string }{
+		{"both", "app", "action=organizations:DeregisterDelegatedAdministrator:kill-after,action=organizations:RegisterDelegatedAdministrator:kill," +
+			"action=organizations:RegisterDelegatedAdministrator@2:kill-after," +
+			"action=cloudtrail:UpdateTrail:kill,action=cloudtrail:UpdateTrail@2:kill-after"},
+		{"organization", "audit", "action=organizations:DeregisterDelegatedAdministrator:kill,action=organizations:DeregisterDelegatedAdministrator@2:kill-after," +
+			"action=cloudtrail:DeleteTrail:kill,action=cloudtrail:DeleteTrail@2:kill-after," +
+			"action=kms:PutKeyPolicy:kill,action=s3:PutBucketPolicy:kill-after"},
+		{"both", "audit", "action=kms:PutKeyPolicy:kill-after,action=s3:PutBucketPolicy:kill,action=cloudtrail:CreateTrail:kill-after,action=cloudtrail:StartLogging:kill"},
+	} {
+		w.declare(fmt.Sprintf(modes, step.mode, step.administrator))
+		w.killed(s, step.plan, watched)
+		w.unchanged()
+		w.proved()
+	}
+}
+
+// killed brings the organization up, again after each kill of a plan, while it is watched.
+func (w *world) killed(s *stand, text string, watched *watched) {
+	w.t.Helper()
+	plan, err := faults.Parse(text)
+	must(w.t, err)
+	var pid atomic.Int64
+	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
+	s.strike(injector)
+	defer injector.Stop()
+	stop := watched.during()
+	defer stop()
+	for runs := 1; ; runs++ {
+		up := w.start(coldstart(), "up", "--yes")
+		pid.Store(int64(up.Process.Pid))
+		err := up.Wait()
+		watched.look(w.t.Context(), fmt.Sprintf("after run %d", runs))
+		if err == nil {
+			break
+		}
+		if runs > len(plan)+2 {
+			w.t.Fatalf("%s: no run of %d went well", plan, runs)
+		}
+	}
+	for _, i := range injector.Injected() {
+		w.t.Logf("injected: %s", i)
+	}
+	if pending := injector.Pending(); len(pending) > 0 {
+		w.t.Errorf("never happened: %s", pending)
+	}
+}
+
+// watched is what must hold at every moment.
+type watched struct {
+	w          *world
+	accounts   map[string]string // their ids by name
+	bucket     string
+	archive    *s3.Client
+	guardrails []string
+}
+
+// watch notes what has to stay.
+func (w *world) watch() *watched {
+	w.t.Helper()
+	ctx := context.Background()
+	master, err := w.automation().Master(ctx)
+	must(w.t, err)
+	audit, err := w.automation().Audit(ctx)
+	must(w.t, err)
+	all := &watched{w: w, accounts: map[string]string{"master": master.AccountID}, bucket: audit.ArchiveBucket}
+	for name, account := range master.Accounts {
+		all.accounts[name] = account.ID
+	}
+	all.archive = s3.NewFromConfig(all.config("audit"), func(o *s3.Options) { o.UsePathStyle = true })
+	all.guardrails, err = w.attached(ctx)
+	must(w.t, err)
+	if len(all.guardrails) == 0 {
+		w.t.Fatal("no guardrail is attached")
+	}
+	all.look(ctx, "before")
+	return all
+}
+
+func (x *watched) config(account string) aws.Config {
+	if account == "master" {
+		return x.w.emulator.Config(x.w.organization().Region)
+	}
+	return x.w.entered(x.accounts[account], organization.AccessRole)
+}
+
+// attached returns what guardrails are attached to what.
+func (w *world) attached(ctx context.Context) (all []string, err error) {
+	client := w.organizations()
+	policies, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: orgtypes.PolicyTypeServiceControlPolicy})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range policies.Policies {
+		targets, err := client.ListTargetsForPolicy(ctx, &organizations.ListTargetsForPolicyInput{PolicyId: p.Id})
+		if err != nil {
+			return nil, err
+		}
+		for _, target := range targets.Targets {
+			all = append(all, aws.ToString(p.Name)+" on "+aws.ToString(target.TargetId))
+		}
+	}
+	return all, nil
+}
+
+// during looks again and again until it is stopped.
+func (x *watched) during() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			x.look(ctx, "at "+time.Now().Format(time.TimeOnly))
+			time.Sleep(time.Second)
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// look wants every account to be logged by a trail that the archive lets in, and every
+// guardrail where it was.
+func (x *watched) look(ctx context.Context, when string) {
+	policy, err := x.archive.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &x.bucket})
+	if ctx.Err() != nil {
+		return // Nobody looks any more.
+	}
+	if err != nil {
+		x.w.t.Errorf("%s: the archive's policy: %v", when, err)
+		return
+	}
+	let := regexp.MustCompile(`arn:aws:cloudtrail:[^"]+`).FindAllString(aws.ToString(policy.Policy), -1)
+	whole := slices.Contains(x.logging(ctx, "master", let), true)
+	for name := range x.accounts {
+		if !whole && len(x.logging(ctx, name, let)) == 0 && ctx.Err() == nil {
+			x.w.t.Errorf("%s: account %s isn't logged", when, name)
+		}
+	}
+	now, err := x.w.attached(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		x.w.t.Errorf("%s: the guardrails: %v", when, err)
+		return
+	}
+	for _, was := range x.guardrails {
+		if !slices.Contains(now, was) {
+			x.w.t.Errorf("%s: guardrail %s is detached", when, was)
+		}
+	}
+}
+
+// logging returns the trails of an account that log and that the archive lets in: for each,
+// whether it is the organization's.
+func (x *watched) logging(ctx context.Context, account string, let []string) (trails []bool) {
+	client := cloudtrail.NewFromConfig(x.config(account))
+	described, err := client.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
+	if err != nil {
+		return nil
+	}
+	for _, trail := range described.TrailList {
+		status, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: trail.TrailARN})
+		allowed := slices.ContainsFunc(let, func(pattern string) bool {
+			match, err := path.Match(pattern, aws.ToString(trail.TrailARN))
+			return err == nil && match
+		})
+		if err == nil && aws.ToBool(status.IsLogging) && allowed {
+			trails = append(trails, aws.ToBool(trail.IsOrganizationTrail))
+		}
+	}
+	return trails
+}

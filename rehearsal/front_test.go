@@ -65,7 +65,7 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := &Options{Executable: script, Parallel: 3}
-	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: dir}
+	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: dir, secrets: "awskms:///key"}
 	for range 2 {
 		if up, err := o.killed(t.Context(), f); err != nil || up {
 			t.Fatalf("done: %t, error: %v", up, err)
@@ -75,7 +75,7 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "up --yes --dir " + dir + " --parallel 3 at http://127.0.0.1:1\n"
+	want := "up --yes --dir " + dir + " --secrets-provider awskms:///key --parallel 3 at http://127.0.0.1:1\n"
 	if string(content) != want+want {
 		t.Errorf("it ran %s", content)
 	}

@@ -34,6 +34,11 @@ type operation struct {
 	do    func(*stack, context.Context) error
 }
 
+// makes reports whether the operation creates what AWS doesn't have, or shows that.
+func (op operation) makes() bool {
+	return op.name == OperationUp || op.name == OperationPreview
+}
+
 // node is a stack in a run.
 type node struct {
 	*stack
@@ -69,6 +74,11 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	begin := time.Now()
 	common := &shared{live: stackref.NewLive(), events: newQueue(a.listener())}
 	defer common.events.close()
+	if op.makes() {
+		if err := a.elsewhere(ctx, existing, common); err != nil {
+			return nil, err
+		}
+	}
 	if common.broken, err = a.unusable(ctx, existing); err != nil {
 		common.events.put(Event{Time: begin, Kind: EventMessage, Stack: organization.Master, Message: fmt.Sprintf("whether every account works isn't known: %v", err)})
 	}
@@ -200,6 +210,12 @@ func (n *node) do(ctx context.Context, op operation) error {
 			return err
 		}
 		defer release()
+	}
+	if op.makes() && !n.exists {
+		// To create the stack may write how secrets are encrypted into its Pulumi.<stack>.yaml.
+		if err := n.elsewhere(ctx); err != nil {
+			return err
+		}
 	}
 	if op.create && !n.exists {
 		if err := n.init(ctx, n.a.options.Dir, n.a.options.Env, n.a.options.SecretsProvider); err != nil {

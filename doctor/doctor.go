@@ -154,6 +154,7 @@ func (x *examiner) checks() []*check {
 		{topic: inOrganization, name: "groups", run: x.groups},
 
 		{topic: members, name: "accounts", needs: []string{"management account"}, run: x.list},
+		{topic: members, name: "state", needs: []string{"stacks", "accounts"}, run: x.elsewhere},
 		{topic: members, name: "e-mail addresses", needs: []string{"accounts"}, run: x.addresses},
 		{topic: members, name: "access roles", needs: []string{"accounts"}, run: x.entry},
 		{topic: members, name: "quota", needs: []string{"accounts"}, run: x.quota},

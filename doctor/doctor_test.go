@@ -254,6 +254,12 @@ func TestFindings(t *testing.T) {
 		"a way in":         {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
 		"a closed account": {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "CLOSED"})), "account prod", Failure, []string{"CLOSED", "reopen the account"}},
 
+		"a state elsewhere": {func(_ *testing.T, w *world) {
+			w.answers["ListHostedZonesByName"], w.answers["ListTagsForResource"] = hosted("Z1"), tagged(organization.OwnTags("acme", "master"))
+		}, "state of master", Failure, []string{"stack master has no resources in this backend", "account " + masterID + " has the hosted zone acme.example (Z1)", "with a state that isn't here", "pulumi whoami --verbose"}},
+		"another's zone": {func(_ *testing.T, w *world) {
+			w.answers["ListHostedZonesByName"], w.answers["ListTagsForResource"] = hosted("Z1"), tagged(organization.OwnTags("other", "master"))
+		}, "state", OK, nil},
 		"delegated before":    {delegated(nil, "ns1.old.example", "ns2.old.example"), "delegation", Warning, []string{"is delegated to ns1.old.example, ns2.old.example", "after the first run"}},
 		"not delegated yet":   {delegated([]string{"ns-1.awsdns.com", "ns-2.awsdns.org"}), "delegation", Warning, []string{"but to nothing", "as its name servers: ns-1.awsdns.com, ns-2.awsdns.org"}},
 		"delegated elsewhere": {delegated([]string{"ns-1.awsdns.com"}, "ns1.old.example"), "delegation", Warning, []string{"but to ns1.old.example", ": ns-1.awsdns.com"}},

@@ -61,6 +61,15 @@ func failedXML(status int, code string) answer {
 	return answer{status, fmt.Sprintf(`<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)}
 }
 
+// tagged answers with the tags of a zone.
+func tagged(tags map[string]string) answer {
+	var list strings.Builder
+	for key, value := range tags {
+		fmt.Fprintf(&list, `<Tag><Key>%s</Key><Value>%s</Value></Tag>`, key, value)
+	}
+	return answer{body: `<ListTagsForResourceResponse><ResourceTagSet><Tags>` + list.String() + `</Tags></ResourceTagSet></ListTagsForResourceResponse>`}
+}
+
 // newWorld makes one in which nothing is wrong and nothing has run yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -73,6 +82,8 @@ func newWorld(t *testing.T) *world {
 		"DescribeOrganization":               failed(400, "AWSOrganizationsNotInUseException"),
 		"ListServiceQuotas":                  quotas(10),
 		"ListHostedZonesByName":              {body: `<ListHostedZonesByNameResponse><HostedZones></HostedZones></ListHostedZonesByNameResponse>`},
+		"ListTagsForResource":                tagged(nil),
+		"ListObjectsV2":                      {404, `<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>`},
 		"AssumeRole":                         {body: `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`},
 		"HEAD acme-master-state-" + masterID: {status: 404},
 		"HEAD acme-prod-state-" + prodID:     {status: 404},
@@ -200,8 +211,12 @@ func operationOf(r *http.Request) (operation, body string) {
 	switch path := strings.Trim(r.URL.Path, "/"); {
 	case r.Method == http.MethodHead:
 		return "HEAD " + path, "xml"
+	case r.URL.Query().Get("list-type") == "2":
+		return "ListObjectsV2", "xml"
 	case strings.HasSuffix(path, "hostedzonesbyname"):
 		return "ListHostedZonesByName", "xml"
+	case strings.Contains(path, "/tags/hostedzone/"):
+		return "ListTagsForResource", "xml"
 	case strings.Contains(path, "/hostedzone/"):
 		return "GetHostedZone", "xml"
 	}

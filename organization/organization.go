@@ -275,10 +275,13 @@ func (o *Organization) TagsOf(account string) map[string]string {
 		tags = map[string]string{}
 	}
 	maps.Copy(tags, o.Accounts[account].Tags)
-	tags["Namespace"] = o.Namespace
-	tags["Account"] = account
-	tags[managedByTag] = managedByColdstart
+	maps.Copy(tags, OwnTags(o.Namespace, account))
 	return tags
+}
+
+// OwnTags returns the tags by which coldstart knows what it has made for an account.
+func OwnTags(namespace, account string) map[string]string {
+	return map[string]string{"Namespace": namespace, "Account": account, managedByTag: managedByColdstart}
 }
 
 // Audited reports whether there is a log archive.

@@ -35,6 +35,11 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	if previous == nil {
+		if err := unmade(ctx, org, ""); err != nil {
+			return nil, err
+		}
+	}
 	found, err := discover(ctx, org, previous, provider)
 	if err := errors.Join(guard(previous, org.Organization), err); err != nil {
 		return nil, err

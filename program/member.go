@@ -67,6 +67,11 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	if m.previous, err = stackref.Previous[stackref.Account](ctx); err != nil {
 		return nil, err
 	}
+	if access := last.Accounts[name].AccessRoleARN; m.previous == nil && access != "" && org.settings.Plan == nil {
+		if err := unmade(ctx, org, access); err != nil {
+			return nil, err
+		}
+	}
 	m.kept = keptBy(ctx, org, m.provider, m.previous)
 	return m, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -42,6 +43,7 @@ func Run(ctx *pulumi.Context) error {
 		Pace:     seconds,
 		Docker:   dockerd.Check,
 		States:   States(org, nil),
+		Made:     Made(org, "", nil),
 	})(ctx)
 }
 
@@ -64,6 +66,10 @@ type Settings struct {
 	// States, if not nil, asks AWS for what the provider doesn't say about the
 	// organization's accounts, by id.
 	States func(context.Context) (map[string]accountstate.Account, error)
+	// Made, if not nil, returns an error if AWS has what a stack without a state has
+	// made: with a state that isn't in this backend. Role is the ARN of the role by which
+	// the stack's account is entered; empty for the management account's stack.
+	Made func(ctx context.Context, stack, role string) error
 	// Held, if not nil, returns the ids of the member accounts that the master stack's
 	// state has, by name. Without it what the stack exported last counts, which a refresh
 	// doesn't change.
@@ -110,6 +116,14 @@ func States(org *organization.Organization, env map[string]string) func(context.
 			return nil, err
 		}
 		return accountstate.List(ctx, cfg)
+	}
+}
+
+// Made returns a Settings.Made that asks with the credentials of the environment, where
+// env doesn't say otherwise. Dir is the project's folder; empty for the current one.
+func Made(org *organization.Organization, dir string, env map[string]string) func(context.Context, string, string) error {
+	return func(ctx context.Context, stack, role string) error {
+		return elsewhere.Check(ctx, elsewhere.Query{Organization: org, Env: env, Dir: dir, Stack: stack, Role: role})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -70,6 +71,23 @@ func Ran(ctx *pulumi.Context, stack string) (bool, error) {
 	return len(outputs) > 0, err
 }
 
+// Empty reports whether the state of this very stack has no resource of AWS's.
+func Empty(ctx *pulumi.Context) (bool, error) {
+	args := struct {
+		Name string `pulumi:"stackName"`
+	}{qualified(ctx, ctx.Stack())}
+	resources, err := ask(ctx, "pulumi:pulumi:readStackResourceOutputs", args)
+	if err != nil {
+		return false, fmt.Errorf("reading the resources of stack %s: %w", ctx.Stack(), err)
+	}
+	for urn := range resources {
+		if strings.HasPrefix(string(resource.URN(urn).Type()), "aws:") {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // Known reports whether all outputs that are needed are known.
 func (r Reference[T]) Known() bool {
 	return r.outputs != nil && !r.lacking
@@ -115,24 +133,30 @@ func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
 	args := struct {
 		Name string `pulumi:"name"`
 	}{qualified(ctx, stack)}
-	var result struct {
-		Outputs map[string]any `pulumi:"outputs"`
-	}
-	err := ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result)
-	for range rereads {
-		if err == nil || !strings.Contains(err.Error(), halfWritten) {
-			break
-		}
-		time.Sleep(rereadPause)
-		err = ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result)
-	}
+	outputs, err := ask(ctx, "pulumi:pulumi:readStackOutputs", args)
 	if err != nil {
 		if strings.Contains(err.Error(), "unknown stack") {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading the outputs of stack %s: %w", stack, err)
 	}
-	return result.Outputs, nil
+	return outputs, nil
+}
+
+// ask calls a function of the engine's that reads a stack's state.
+func ask(ctx *pulumi.Context, function string, args any) (map[string]any, error) {
+	var result struct {
+		Outputs map[string]any `pulumi:"outputs"`
+	}
+	err := ctx.Invoke(function, args, &result)
+	for range rereads {
+		if err == nil || !strings.Contains(err.Error(), halfWritten) {
+			break
+		}
+		time.Sleep(rereadPause)
+		err = ctx.Invoke(function, args, &result)
+	}
+	return result.Outputs, err
 }
 
 // Decode returns a stack's outputs as their type, and nil for none. Those that T

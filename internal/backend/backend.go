@@ -167,6 +167,9 @@ func HalfWritten(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// Missing reports whether an error is that of a bucket or a file that doesn't exist.
+func Missing(err error) bool { return gcerrors.Code(err) == gcerrors.NotFound }
+
 // Close closes the backend.
 func (b *Backend) Close() error { return b.bucket.Close() }
 

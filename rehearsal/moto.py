@@ -20,14 +20,21 @@ AWS's own policies are parsed once for all accounts, and only for partitions tha
 uses. moto parses them again for each account and each of eight partitions, whoever asks whose
 an access key is, which takes 0.7 s of CPU an account.
 
+Of each request moto lists the folder of its services, to find the one that a host means, and
+logs the request; for each symmetric KMS key moto generates an RSA key. Hosts are looked up
+once here, nothing is logged, and only asymmetric keys get such a key: together a third of
+the emulator's time.
+
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
 for a body that a client holds back (Expect: 100-continue) has to go out at once.
 """
 
+import functools
 import json
 from datetime import datetime
 
 import moto.iam.models
+import moto.kms.models
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
@@ -35,6 +42,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.organizations.models import OrganizationsBackend
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, S3Backend
@@ -112,6 +120,14 @@ def get_account_id_from(access_key):
     return DEFAULT_ACCOUNT_ID
 
 
+def generate_private_key(key_spec):
+    return None if key_spec == "SYMMETRIC_DEFAULT" else generate_any_private_key(key_spec)
+
+
+def log_nothing(self, *args):
+    pass
+
+
 def handle_expect_100(self):
     go_ahead = super(MotoRequestHandler, self).handle_expect_100()
     self.wfile.flush()
@@ -128,6 +144,10 @@ moto.iam.models.get_account_id_from = get_account_id_from
 describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail
 CloudTrailBackend.delete_trail = delete_trail
+DomainDispatcherApplication.get_backend_for_host = functools.cache(DomainDispatcherApplication.get_backend_for_host)
+generate_any_private_key = moto.kms.models.generate_private_key
+moto.kms.models.generate_private_key = generate_private_key
+MotoRequestHandler.log_request = log_nothing
 MotoRequestHandler.handle_expect_100 = handle_expect_100
 MotoRequestHandler.wbufsize = 64 * 1024
 

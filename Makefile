@@ -49,7 +49,7 @@ chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KI
 	@mkdir -p .coldstart && rm -f .coldstart/chaos.txt
 	@. ./$(ENV) && code=0; \
 	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_TAKING_OVER="$(TAKING_OVER)" CHAOS_REPORT=$(CURDIR)/.coldstart/chaos.txt \
-	$(GO) test -tags=e2e -count=1 -run='$(if $(TAKING_OVER),TestKilledTakingOver,TestChaos)$$' -timeout=10h -parallel=$(E2E_PARALLEL) ./e2e || code=$$?; \
+	$(GO) test -tags=e2e -count=1 -run='$(if $(TAKING_OVER),(TestKilledTakingOver|TestArchiveClosedByHand),TestChaos)$$' -timeout=10h -parallel=$(E2E_PARALLEL) ./e2e || code=$$?; \
 	test ! -f .coldstart/chaos.txt || cat .coldstart/chaos.txt; exit $$code
 
 steady: toolchain ## Run all tests RUNS=10 times, every other time beside a load that takes all cores; ARGS="-run=TestDoctor"

@@ -295,7 +295,7 @@ func loses(r apitype.ResourceV3) string {
 		return "user " + input(r, "name") + " with access keys, MFA devices and password"
 	case "aws:ecr/repository:Repository":
 		return "repository " + input(r, "name") + " with its images"
-	case "aws:cloudtrail/trail:Trail":
+	case trailType:
 		return "trail " + input(r, "name") + ": nothing is logged from then on"
 	}
 	return ""

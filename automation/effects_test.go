@@ -45,7 +45,7 @@ func TestEffects(t *testing.T) {
 	want := []string{
 		"final new: Accounts are created. An account can't be deleted, and its address can't be used again.",
 		"final closed: Accounts are closed. After 90 days AWS deletes what is in them, and their addresses stay taken.",
-		"notable kept: Accounts leave coldstart. They stay open, in the organization, and nobody looks after their guardrails, access and delegation.",
+		"notable kept: Accounts leave coldstart. They stay in AWS as they are, and nobody looks after their guardrails, access and delegation.",
 		"notable moved: Accounts move. The guardrails of the new place count for them.",
 		"final ada: Users are deleted, with their passwords, access keys and MFA devices.",
 		"notable secrets: Resources stay in AWS. Nobody looks after them any more.",

@@ -31,10 +31,12 @@ type UnusableError struct {
 	State string
 	// takenOut says that the account isn't declared any more.
 	takenOut bool
+	// archive says that the organization's logs go to the account.
+	archive bool
 }
 
 func (e *UnusableError) Error() string {
-	return accountstate.State(e.State).Unusable(e.Account, e.ID)
+	return accountstate.State(e.State).Unusable(e.Account, e.ID, e.archive)
 }
 
 // unusable finds the accounts of the organization's stacks that don't work in AWS, by
@@ -117,7 +119,7 @@ func (a *Automation) among(members map[string]stackref.Member, listed map[string
 		if state.Usable() || !declared && !state.GivenUp() {
 			continue
 		}
-		found[name] = &UnusableError{Account: name, ID: member.ID, State: string(state), takenOut: !declared}
+		found[name] = &UnusableError{Account: name, ID: member.ID, State: string(state), takenOut: !declared, archive: a.org.Audited() && a.org.Audit.Account == name}
 	}
 	return found
 }
@@ -224,8 +226,8 @@ func heldIn(d *apitype.DeploymentV3) map[string]string {
 	return ids
 }
 
-// bury deletes the stack of an account that nobody needs any more: of what it declares,
-// only the delegation of its zone is outside of the account.
+// bury deletes the stack of an account that nobody needs any more: of what it declares, only
+// the delegation of its zone and the management account's trail are outside of the account.
 func (s *stack) bury(ctx context.Context) error {
 	handle, err := s.here(ctx)
 	if err != nil {
@@ -263,7 +265,8 @@ func (s *stack) forget(ctx context.Context, handle auto.Stack) error {
 // strip takes out of a state what is in the stack's account, and returns in words how much
 // that was; empty for nothing.
 // The delegation of the account's zone is in the apex zone: whoever got the zone's name
-// servers would have the name. Components, which nothing is left in, stay.
+// servers would have the name. The management account's trail would go on writing to an
+// archive that isn't there. Components, which nothing is left in, stay.
 func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 	id := s.broken[s.name].ID
 	finder, kept := &finder{deployment: d}, map[string]bool{}
@@ -272,7 +275,7 @@ func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 		if err != nil {
 			return "", err
 		}
-		if r.Type == recordType && !strings.Contains(role, ":"+id+":") {
+		if (r.Type == recordType || r.Type == trailType) && !strings.Contains(role, ":"+id+":") {
 			kept[string(r.URN)] = true
 			kept[r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)]] = true
 		}
@@ -310,4 +313,7 @@ func dropReferences(d *apitype.DeploymentV3) {
 	}
 }
 
-const recordType = "aws:route53/record:Record"
+const (
+	recordType = "aws:route53/record:Record"
+	trailType  = "aws:cloudtrail/trail:Trail"
+)

@@ -85,7 +85,7 @@ func (x *examiner) address(name string) *Finding {
 		}
 		switch {
 		case !found.State.Usable():
-			lines := strings.Split(found.State.Unusable(name, id), "\n")
+			lines := strings.Split(found.State.Unusable(name, id, x.org.Audited() && x.org.Audit.Account == name), "\n")
 			for i, line := range lines {
 				lines[i] = strings.Join(strings.Fields(line), " ")
 			}

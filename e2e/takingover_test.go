@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,6 +52,40 @@ func TestKilledTakingOver(t *testing.T) {
 		w.unchanged()
 		w.proved()
 	}
+}
+
+// The account with the archive is closed by hand: that is said with a way out that works, by
+// which another account gets the archive. `make chaos TAKING_OVER=1` runs it.
+func TestArchiveClosedByHand(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CHAOS_TAKING_OVER") == "" {
+		t.Skip("make chaos TAKING_OVER=1 runs this")
+	}
+	w, f := newWorld(t, strings.NewReplacer("audit: none", "audit: {account: app}").Replace(mortal)), &fates{states: map[string]string{}}
+	o := limits.Refusals()
+	o.Rules = func(world *limits.World) []limits.Rule {
+		f.world = world
+		return append([]limits.Rule{f}, limits.Unhurried(world)...)
+	}
+	w.limited(o)
+	w.up()
+	id := aws.ToString(w.accounts()["aws+app@mortal.example"].Id)
+	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
+	must(t, err)
+	f.set(func() { f.states[id] = "CLOSED" })
+	first := "account app (" + id + ") is CLOSED: CloudTrail can't deliver logs to its archive"
+	for _, command := range [][]string{{"preview"}, {"up", "--yes"}, {"doctor"}} {
+		w.ends(1, command, first, "to reopen it:", "write `coldstart:audit: none`, take app out of Pulumi.master.yaml")
+	}
+	w.declare(strings.NewReplacer("audit: none", "audit: {account: next}", "app: {}", "next: {}").Replace(mortal))
+	w.ends(1, []string{"preview"}, "write `coldstart:audit: none` first")
+	w.declare(strings.NewReplacer("{ app: {} }", "{}").Replace(mortal))
+	w.ends(0, []string{"preview"}, "no longer declared")
+	w.ends(0, []string{"up", "--yes"}, "no longer declared")
+	w.declare(strings.NewReplacer("audit: none", "audit: {account: next}", "app: {}", "next: {}").Replace(mortal))
+	w.up()
+	w.unchanged()
+	w.proved()
 }
 
 // killed brings the organization up, again after each kill of a plan, while it is watched.

@@ -16,11 +16,12 @@ import (
 // guard compares what the master stack was last run with to what is declared
 // now and refuses what can't be undone. Pulumi's own protection would refuse
 // most of it too, but later, and without the steps to take.
-func guard(previous *stackref.Master, org *organization.Organization) error {
+func guard(previous *stackref.Master, org *organization.Organization, existing *accounts.Existing) error {
 	if previous == nil {
 		return nil
 	}
-	errs := []error{guardAll(previous, org)}
+	archive := previous.Accounts[previous.AuditAccount].ID
+	errs := []error{guardAll(previous, org, archive != "" && stateOf(existing, archive).GivenUp())}
 	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
 		was, account := previous.Accounts[name], org.Accounts[name]
 		if account.ID != "" && account.ID != was.ID {
@@ -33,8 +34,9 @@ func guard(previous *stackref.Master, org *organization.Organization) error {
 
 // guardAll refuses what can't be undone and concerns every stack: what all names are made
 // of, and where logs go. Previous is what the master stack exported last. Members ask this
-// too, since plain Pulumi may run a member's stack before the master stack has refused.
-func guardAll(previous *stackref.Master, org *organization.Organization) error {
+// too, since plain Pulumi may run a member's stack before the master stack has refused. Gone
+// says that the account with the archive is closed.
+func guardAll(previous *stackref.Master, org *organization.Organization, gone bool) error {
 	var errs []error
 	for _, fixed := range []struct{ key, was, is, loses string }{
 		{"namespace", previous.Namespace, org.Namespace, "every bucket, key and role would be replaced"},
@@ -46,18 +48,23 @@ func guardAll(previous *stackref.Master, org *organization.Organization) error {
 				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
 		}
 	}
-	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit))
+	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone))
 	return errors.Join(errs...)
 }
 
 // guardArchive refuses to leave an archive: no guardrail would protect it any more, and the
-// organization's trail would be deleted, or wanted by two stacks.
-func guardArchive(previous *stackref.Master, is organization.Audit) error {
+// organization's trail would be deleted, or wanted by two stacks. An archive in an account
+// that is closed may be left, for none first: its stack has the trail until it is forgotten.
+func guardArchive(previous *stackref.Master, is organization.Audit, gone bool) error {
 	was := previous.AuditAccount
 	again := fmt.Sprintf("write account: %s again; the logs of a running organization stay in the account that they go to", was)
 	switch {
 	case was == "" || is.Trail != organization.TrailNone && is.Account == was:
 		return nil
+	case is.Trail == organization.TrailNone && gone:
+		return nil
+	case gone:
+		return fmt.Errorf("coldstart:audit.account: %q was %q, which is given up: write `coldstart:audit: none` first, take %[2]s out of coldstart:accounts, and run `coldstart up`; then write account: %[1]s, and run `coldstart up` again", is.Account, was)
 	case is.Trail == organization.TrailNone:
 		return fmt.Errorf("coldstart:audit: there would be no trail any more, and nothing would protect the archive in account %s; %s", was, again)
 	}

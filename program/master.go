@@ -41,7 +41,11 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		}
 	}
 	found, err := discover(ctx, org, previous, provider)
-	if err := errors.Join(guard(previous, org.Organization), err); err != nil {
+	var existing *accounts.Existing
+	if found != nil {
+		existing = found.Existing
+	}
+	if err := errors.Join(guard(previous, org.Organization, existing), err); err != nil {
 		return nil, err
 	}
 	if err := warnOfMove(ctx, previous, org.Organization); err != nil {

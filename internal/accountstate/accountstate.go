@@ -78,8 +78,9 @@ func (s State) Usable() bool { return s == "" || s == Active }
 func (s State) GivenUp() bool { return s.Closing() || s == Missing }
 
 // Unusable says that a declared account doesn't work, what that means for a run, and what
-// to do: the ways out, each on a line of its own.
-func (s State) Unusable(name, id string) string {
+// to do: the ways out, each on a line of its own. Archive says that the organization's logs
+// go to the account.
+func (s State) Unusable(name, id string, archive bool) string {
 	var ways []string
 	way := func(title, text string) { ways = append(ways, fmt.Sprintf("\n  %-14s %s", title, text)) }
 	const reopen = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html"
@@ -94,11 +95,17 @@ func (s State) Unusable(name, id string) string {
 		way("to use it:", "if it still exists, invite it, accept the invitation, and run `coldstart up`")
 	case Active:
 	}
-	if s.GivenUp() {
+	means := "nothing is created or changed in it, and everything else goes on"
+	switch {
+	case archive && s.GivenUp():
+		means = "CloudTrail can't deliver logs to its archive, nothing is created or changed in it, and everything else goes on"
+		way("to give it up:", "the logs in it are lost with it; write `coldstart:audit: none`, take "+name+" out of Pulumi.master.yaml, and run `coldstart up`: the account's stack is forgotten, and the trail that can't deliver is deleted")
+		way("to replace it:", "after that declare an account with another name and another address, write `coldstart:audit: {account: …}` with its name, and run `coldstart up`")
+	case s.GivenUp():
 		way("to give it up:", "take "+name+" out of Pulumi.master.yaml, and run `coldstart up`: the account's stack is forgotten")
 		way("to replace it:", "give it up, and in the same run or later declare an account with another name and another address: an address can't be used again")
 	}
-	return fmt.Sprintf("account %s (%s) is %s: nothing is created or changed in it, and everything else goes on%s", name, id, s, strings.Join(ways, ""))
+	return fmt.Sprintf("account %s (%s) is %s: %s%s", name, id, s, means, strings.Join(ways, ""))
 }
 
 // Remedy is what to do about an account that doesn't work and that no stack has; empty

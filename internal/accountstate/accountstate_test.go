@@ -1,6 +1,7 @@
 package accountstate_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -31,5 +32,19 @@ func TestOf(t *testing.T) {
 		if remedy := got.Remedy(); (remedy == "") != (got == "" || got.Active()) {
 			t.Errorf("about %q: %q", got, remedy)
 		}
+	}
+}
+
+// TestUnusableArchive says that logs aren't delivered, and the way out in the order in which
+// it works.
+func TestUnusableArchive(t *testing.T) {
+	t.Parallel()
+	said := accountstate.Closed.Unusable("logs", "123456789012", true)
+	none, declare := strings.Index(said, "write `coldstart:audit: none`, take logs out"), strings.Index(said, "write `coldstart:audit: {account: …}`")
+	if !strings.Contains(said, "CloudTrail can't deliver logs to its archive") || none < 0 || declare < none {
+		t.Error(said)
+	}
+	if said := accountstate.Closed.Unusable("app", "123456789012", false); strings.Contains(said, "audit") {
+		t.Error(said)
 	}
 }

@@ -109,7 +109,7 @@ var finals = []Kind{
 // notables are the kinds that can be undone and that a person may not expect.
 var notables = []Kind{
 	{
-		Effect: Effect{Notable, "Accounts leave coldstart. They stay open, in the organization, and nobody looks after their guardrails, access and delegation."},
+		Effect: Effect{Notable, "Accounts leave coldstart. They stay in AWS as they are, and nobody looks after their guardrails, access and delegation."},
 		Types:  []string{accountType}, Operations: []string{"retain"},
 	},
 	{

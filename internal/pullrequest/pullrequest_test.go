@@ -165,7 +165,7 @@ func TestWarnings(t *testing.T) {
 		{"adopted", step("import", account, "new"), look, "Accounts that exist are adopted.\n>   - `prod`: `new (aws+new@acme.example)`"},
 		{"replaced", step("replace", account, "new"), final, "Accounts are replaced by new, empty accounts."},
 		{"closed", gone("delete", account, "closed", "123456789012"), final, "addresses stay taken.\n>   - `prod`: `closed (123456789012)`"},
-		{"kept", gone("retain", account, "kept", "123456789012"), look, "Accounts leave coldstart. They stay open, in the organization, and nobody looks after their guardrails, access and delegation.\n>   - `prod`: `kept (123456789012)`"},
+		{"kept", gone("retain", account, "kept", "123456789012"), look, "Accounts leave coldstart. They stay in AWS as they are, and nobody looks after their guardrails, access and delegation.\n>   - `prod`: `kept (123456789012)`"},
 		{"left", gone("retain", unit, "old", "ou-1"), look, "Resources stay in AWS. Nobody looks after them any more.\n>   - `prod`: `organizations.OrganizationalUnit old (ou-1)`"},
 		{"moved", step("update", account, "moved", changed("parentId")), look, "Accounts move. The guardrails of the new place count for them.\n>   - `prod`: `moved (from the root to unit Product Teams)`"},
 		{"to be closed", step("update", account, "moved", automation.PropertyDiff{Path: "closeOnDeletion", New: true}), look, "Accounts will be closed when they are taken out of the file."},

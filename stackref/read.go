@@ -3,11 +3,13 @@ package stackref
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
 // Reference is the outputs of another stack. In a preview that comes before that
@@ -76,17 +78,32 @@ func Empty(ctx *pulumi.Context) (bool, error) {
 	args := struct {
 		Name string `pulumi:"stackName"`
 	}{qualified(ctx, ctx.Stack())}
-	resources, err := ask(ctx, "pulumi:pulumi:readStackResourceOutputs", args)
+	var read internals.UnsafeAwaitOutputResult
+	err := reread(func() (err error) {
+		// Some of the resources' outputs are secret, which a plain invoke refuses.
+		found := ctx.InvokeOutput("pulumi:pulumi:readStackResourceOutputs", args, resourcesOutput{}, pulumi.InvokeOutputOptions{})
+		read, err = internals.UnsafeAwaitOutput(ctx.Context(), found)
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("reading the resources of stack %s: %w", ctx.Stack(), err)
 	}
-	for urn := range resources {
+	for urn := range read.Value.(resources).Outputs {
 		if strings.HasPrefix(string(resource.URN(urn).Type()), "aws:") {
 			return false, nil
 		}
 	}
 	return true, nil
 }
+
+// resources are the outputs of a stack's resources by URN.
+type resources struct {
+	Outputs map[string]any `pulumi:"outputs"`
+}
+
+type resourcesOutput struct{ *pulumi.OutputState }
+
+func (resourcesOutput) ElementType() reflect.Type { return reflect.TypeFor[resources]() }
 
 // Known reports whether all outputs that are needed are known.
 func (r Reference[T]) Known() bool {
@@ -133,30 +150,30 @@ func read(ctx *pulumi.Context, stack string) (map[string]any, error) {
 	args := struct {
 		Name string `pulumi:"name"`
 	}{qualified(ctx, stack)}
-	outputs, err := ask(ctx, "pulumi:pulumi:readStackOutputs", args)
+	var result struct {
+		Outputs map[string]any `pulumi:"outputs"`
+	}
+	err := reread(func() error { return ctx.Invoke("pulumi:pulumi:readStackOutputs", args, &result) })
 	if err != nil {
 		if strings.Contains(err.Error(), "unknown stack") {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading the outputs of stack %s: %w", stack, err)
 	}
-	return outputs, nil
+	return result.Outputs, nil
 }
 
-// ask calls a function of the engine's that reads a stack's state.
-func ask(ctx *pulumi.Context, function string, args any) (map[string]any, error) {
-	var result struct {
-		Outputs map[string]any `pulumi:"outputs"`
-	}
-	err := ctx.Invoke(function, args, &result)
+// reread calls what reads a backend until no file there is half-written.
+func reread(read func() error) error {
+	err := read()
 	for range rereads {
 		if err == nil || !strings.Contains(err.Error(), halfWritten) {
 			break
 		}
 		time.Sleep(rereadPause)
-		err = ctx.Invoke(function, args, &result)
+		err = read()
 	}
-	return result.Outputs, err
+	return err
 }
 
 // Decode returns a stack's outputs as their type, and nil for none. Those that T

@@ -36,9 +36,22 @@ func (s *stack) elsewhere(ctx context.Context) error {
 			return nil
 		}
 	}
-	err := program.Made(s.a.org, s.a.options.Dir, s.a.options.Env)(ctx, s.name, role)
+	err := s.made(ctx, s.name, role)
 	if made := (*elsewhere.Error)(nil); errors.As(err, &made) {
 		return err
 	}
 	return nil
+}
+
+// made is program.Settings.Made. AWS is asked once a run about a stack: what AWS has later,
+// this run has made.
+func (s *stack) made(ctx context.Context, stack, role string) error {
+	if _, asked := s.unmade.Load(stack); asked {
+		return nil
+	}
+	err := program.Made(s.a.org, s.a.options.Dir, s.a.options.Env)(ctx, stack, role)
+	if err == nil {
+		s.unmade.Store(stack, true)
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,9 @@ type shared struct {
 	events *queue
 	// broken are the accounts that don't work in AWS, by name.
 	broken map[string]*UnusableError
+	// unmade are the names of the stacks of which AWS was asked, and has nothing that was
+	// made with a state that isn't here.
+	unmade sync.Map
 }
 
 // run does an operation to the named stacks, or to all.

@@ -111,7 +111,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	run := program.For(s.a.org, program.Settings{
 		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
 		States: program.States(s.a.org, s.a.options.Env),
-		Made:   program.Made(s.a.org, s.a.options.Dir, s.a.options.Env),
+		Made:   s.made,
 		Held:   func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)

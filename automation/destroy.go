@@ -173,7 +173,7 @@ func (a *Automation) needs(name, other string) bool {
 	if name == other || name == organization.Master {
 		return false
 	}
-	if other == organization.Master || a.org.Audited() && other == a.org.Audit.Account || other == a.org.Access.Account {
+	if other == organization.Master || a.org.HoldsArchive(other) || other == a.org.Access.Account {
 		return true
 	}
 	s, _ := a.org.Stack(name)
@@ -185,7 +185,7 @@ func (a *Automation) why(name string) string {
 	switch {
 	case name == organization.Master:
 		return "it has their delegations and the roles by which they are changed"
-	case a.org.Audited() && name == a.org.Audit.Account:
+	case a.org.HoldsArchive(name):
 		return "the logs of their accounts go to its archive"
 	case name == a.org.Access.Account:
 		return "the users who come into their accounts live there"

@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// What stands in a diff for values that nobody is shown.
+// What stands in diffs and outputs for values that nobody is shown.
 const (
 	// Secret stands for a value that is secret.
 	Secret = "[secret]"
@@ -176,10 +176,10 @@ func plain(v any) any {
 		}
 		return items
 	case map[string]any:
+		if isSecret(v) {
+			return Secret
+		}
 		if signature, ok := v[resource.SigKey]; ok {
-			if signature == resource.SecretSig {
-				return Secret
-			}
 			return fmt.Sprintf("[%v]", signature)
 		}
 		fields := map[string]any{}
@@ -193,6 +193,9 @@ func plain(v any) any {
 		return v
 	}
 }
+
+// isSecret reports whether a value of the engine's is a secret.
+func isSecret(v map[string]any) bool { return v[resource.SigKey] == resource.SecretSig }
 
 // documentOf returns what a text of JSON says, if it is an object or a list.
 func documentOf(text string) (any, bool) {

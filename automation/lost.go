@@ -158,7 +158,7 @@ func inputsDiffer(before, now map[string]any) bool {
 func secretIn(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
-		if v[resource.SigKey] == resource.SecretSig {
+		if isSecret(v) {
 			return true
 		}
 		for _, field := range v {

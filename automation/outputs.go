@@ -26,14 +26,11 @@ func (s *stack) outputs(ctx context.Context) (map[string]any, error) {
 	for name, v := range values {
 		outputs[name] = v.Value
 		if v.Secret {
-			outputs[name] = masked
+			outputs[name] = Secret
 		}
 	}
 	return outputs, nil
 }
-
-// masked is what Pulumi prints for a secret.
-const masked = "[secret]"
 
 // outputsIn returns the outputs that are in a stack's state, secret ones masked.
 func outputsIn(d *apitype.DeploymentV3) map[string]any {
@@ -52,8 +49,8 @@ func outputsIn(d *apitype.DeploymentV3) map[string]any {
 func mask(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
-		if v[resource.SigKey] == resource.SecretSig {
-			return masked
+		if isSecret(v) {
+			return Secret
 		}
 		m := make(map[string]any, len(v))
 		for name, inner := range v {

@@ -119,7 +119,7 @@ func (a *Automation) among(members map[string]stackref.Member, listed map[string
 		if state.Usable() || !declared && !state.GivenUp() {
 			continue
 		}
-		found[name] = &UnusableError{Account: name, ID: member.ID, State: string(state), takenOut: !declared, archive: a.org.Audited() && a.org.Audit.Account == name}
+		found[name] = &UnusableError{Account: name, ID: member.ID, State: string(state), takenOut: !declared, archive: a.org.HoldsArchive(name)}
 	}
 	return found
 }

@@ -85,7 +85,7 @@ func (x *examiner) address(name string) *Finding {
 		}
 		switch {
 		case !found.State.Usable():
-			lines := strings.Split(found.State.Unusable(name, id, x.org.Audited() && x.org.Audit.Account == name), "\n")
+			lines := strings.Split(found.State.Unusable(name, id, x.org.HoldsArchive(name)), "\n")
 			for i, line := range lines {
 				lines[i] = strings.Join(strings.Fields(line), " ")
 			}
@@ -203,7 +203,7 @@ func (x *examiner) buckets(ctx context.Context) []Finding {
 			continue
 		}
 		all = append(all, named{name, a.ID, x.org.Name(name, "state")})
-		if x.org.Audited() && name == x.org.Audit.Account {
+		if x.org.HoldsArchive(name) {
 			all = append(all, named{name, a.ID, x.org.Name(name, organization.ArchiveName)})
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -24,22 +22,7 @@ func (x *examiner) elsewhere(ctx context.Context) []Finding {
 			names = append(names, s.Name)
 		}
 	}
-	found := make([]*Finding, len(names))
-	var g errgroup.Group
-	g.SetLimit(asked)
-	for i, name := range names {
-		g.Go(func() error {
-			found[i] = x.madeElsewhere(ctx, name)
-			return nil
-		})
-	}
-	_ = g.Wait() // Failures are in the findings.
-	var findings []Finding
-	for _, f := range found {
-		if f != nil {
-			findings = append(findings, *f)
-		}
-	}
+	findings := sideBySide(names, func(name string) *Finding { return x.madeElsewhere(ctx, name) })
 	if len(findings) > 0 {
 		return findings
 	}

@@ -32,12 +32,22 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 			existing = append(existing, member{name, x.accounts[i]})
 		}
 	}
-	found := make([]*Finding, len(existing))
+	findings := sideBySide(existing, func(e member) *Finding { return x.enter(ctx, e.name, e.Account) })
+	if len(findings) > 0 {
+		return findings
+	}
+	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), strings.Join(x.org.AccessRoles(), " or "))
+}
+
+// sideBySide looks at all of something, several at a time, and returns the findings in the
+// same order; look returns nil if there is nothing to say.
+func sideBySide[T any](all []T, look func(T) *Finding) []Finding {
+	found := make([]*Finding, len(all))
 	var g errgroup.Group
 	g.SetLimit(asked)
-	for i, e := range existing {
+	for i, one := range all {
 		g.Go(func() error {
-			found[i] = x.enter(ctx, e.name, e.Account)
+			found[i] = look(one)
 			return nil
 		})
 	}
@@ -48,10 +58,7 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 			findings = append(findings, *f)
 		}
 	}
-	if len(findings) > 0 {
-		return findings
-	}
-	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), strings.Join(x.org.AccessRoles(), " or "))
+	return findings
 }
 
 // enter assumes an account's access role; nil if that works.

@@ -107,15 +107,23 @@ func TestLostChanges(t *testing.T) {
 	w.proved()
 }
 
+// injected has the faults of a plan happen from now on; a kill is of the process with the
+// id in pid, and of what that one has started.
+func (w *world) injected(s *stand, text string, pid *atomic.Int64) (faults.Plan, *faults.Injector) {
+	w.t.Helper()
+	plan, err := faults.Parse(text)
+	must(w.t, err)
+	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
+	s.strike(injector)
+	return plan, injector
+}
+
 // struck brings the organization up as a person would while all of a plan's faults
 // happen, and checks whether that goes well.
 func (w *world) struck(s *stand, text string, well bool) {
 	w.t.Helper()
-	plan, err := faults.Parse(text)
-	must(w.t, err)
 	var pid atomic.Int64
-	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
-	s.strike(injector)
+	plan, injector := w.injected(s, text, &pid)
 	up := w.start(coldstart(), "up", "--yes")
 	pid.Store(int64(up.Process.Pid))
 	if err := up.Wait(); (err == nil) != well {

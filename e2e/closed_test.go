@@ -94,11 +94,11 @@ func (f *fates) set(change func()) {
 	change()
 }
 
-// newMortal brings an organization up that has fates.
-func newMortal(t *testing.T) (*world, *fates, string) {
+// newMortal brings an organization up that has fates, and returns the id of its account app.
+func newMortal(t *testing.T, declaration string) (*world, *fates, string) {
 	t.Helper()
 	f := &fates{states: map[string]string{}}
-	w := newWorld(t, mortal)
+	w := newWorld(t, declaration)
 	o := limits.Refusals()
 	o.Rules = func(world *limits.World) []limits.Rule {
 		f.world = world
@@ -130,7 +130,7 @@ func (w *world) ends(code int, args []string, wants ...string) string {
 // works, before a refresh and after one.
 func TestClosedByHand(t *testing.T) {
 	t.Parallel()
-	w, f, id := newMortal(t)
+	w, f, id := newMortal(t, mortal)
 	up, first := []string{"up", "--yes"}, "account app ("+id+") is CLOSED"
 	f.set(func() { f.states[id] = "CLOSED" })
 
@@ -204,7 +204,7 @@ func (w *world) readdress(id, email string) {
 // account all the same.
 func TestChangedAddressAndName(t *testing.T) {
 	t.Parallel()
-	w, _, id := newMortal(t)
+	w, _, id := newMortal(t, mortal)
 	w.readdress(id, "moved@mortal.example")
 	w.ends(0, []string{"preview", "master"}, "has been changed in AWS: write email: moved@mortal.example")
 	w.ends(0, []string{"up", "--yes", "master"}, "has been changed in AWS: write email: moved@mortal.example", "56 same")

@@ -21,7 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -61,15 +60,7 @@ func TestArchiveClosedByHand(t *testing.T) {
 	if os.Getenv("CHAOS_TAKING_OVER") == "" {
 		t.Skip("make chaos TAKING_OVER=1 runs this")
 	}
-	w, f := newWorld(t, strings.NewReplacer("audit: none", "audit: {account: app}").Replace(mortal)), &fates{states: map[string]string{}}
-	o := limits.Refusals()
-	o.Rules = func(world *limits.World) []limits.Rule {
-		f.world = world
-		return append([]limits.Rule{f}, limits.Unhurried(world)...)
-	}
-	w.limited(o)
-	w.up()
-	id := aws.ToString(w.accounts()["aws+app@mortal.example"].Id)
+	w, f, id := newMortal(t, strings.Replace(mortal, "audit: none", "audit: {account: app}", 1))
 	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)
 	f.set(func() { f.states[id] = "CLOSED" })
@@ -91,11 +82,8 @@ func TestArchiveClosedByHand(t *testing.T) {
 // killed brings the organization up, again after each kill of a plan, while it is watched.
 func (w *world) killed(s *stand, text string, watched *watched) {
 	w.t.Helper()
-	plan, err := faults.Parse(text)
-	must(w.t, err)
 	var pid atomic.Int64
-	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
-	s.strike(injector)
+	plan, injector := w.injected(s, text, &pid)
 	defer injector.Stop()
 	stop := watched.during()
 	defer stop()

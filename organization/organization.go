@@ -289,6 +289,11 @@ func (o *Organization) Audited() bool {
 	return o.Audit.Trail != TrailNone
 }
 
+// HoldsArchive reports whether an account has the log archive.
+func (o *Organization) HoldsArchive(account string) bool {
+	return o.Audited() && o.Audit.Account == account
+}
+
 // RoleARN returns the ARN of a role in the account with the given id.
 func RoleARN(accountID, role string) string {
 	return fmt.Sprintf("arn:aws:iam::%s:role/%s", accountID, role)

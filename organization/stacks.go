@@ -31,7 +31,7 @@ func (o *Organization) Stacks() []Stack {
 		stacks = append(stacks, Stack{Name: o.Audit.Account, Kind: KindAudit, DependsOn: []string{Master}})
 	}
 	for _, name := range o.AccountNames() {
-		if o.Audited() && name == o.Audit.Account {
+		if o.HoldsArchive(name) {
 			continue
 		}
 		s := Stack{Name: name, Kind: KindMember, DependsOn: []string{Master}}

@@ -78,7 +78,7 @@ func (org *declaration) stand(ctx *pulumi.Context, previous *stackref.Master, ex
 			err = org.checkEmail(ctx, name, was, s, existing)
 		}
 		if err == nil && !s.state.Usable() && org.settings.Held == nil { // Else coldstart has said so.
-			err = ctx.Log.Warn(s.state.Unusable(name, s.id, org.Audited() && org.Audit.Account == name), nil)
+			err = ctx.Log.Warn(s.state.Unusable(name, s.id, org.HoldsArchive(name)), nil)
 		}
 		org.standings[name] = s
 		errs = append(errs, err)

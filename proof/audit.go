@@ -65,7 +65,7 @@ func (p *prover) trailName(account string) string { return p.org.Name(account, "
 // proveAudit proves the account's part in the audit: the archive, a trail, or
 // that it has neither.
 func (p *prover) proveAudit(ctx context.Context, a *account) {
-	if p.org.Audited() && a.name == p.org.Audit.Account {
+	if p.org.HoldsArchive(a.name) {
 		p.proveArchive(ctx, a)
 	}
 	if !p.org.Audited() {

@@ -54,7 +54,7 @@ func (p *prover) proveOutdated(ctx context.Context, a *account) {
 	if bucket := p.org.Name(a.name, "state") + "-" + a.id; a.checkOwned(ctx, bucket) == nil {
 		a.proveKeyByObject(ctx, bucket)
 	}
-	if p.org.Audited() && a.name == p.org.Audit.Account && a.checkOwned(ctx, p.archiveBucket(a)) == nil {
+	if p.org.HoldsArchive(a.name) && a.checkOwned(ctx, p.archiveBucket(a)) == nil {
 		p.proveGuarded(ctx, a)
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -27,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -229,15 +229,13 @@ func (q Query) bucket(account, accountID string) string {
 
 // accounts returns the declared accounts that the organization has.
 func (q Query) accounts(ctx context.Context, cfg aws.Config) ([]string, error) {
+	listed, err := accountstate.List(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	ids := map[string]string{}
-	for pages := organizations.NewListAccountsPaginator(organizations.NewFromConfig(cfg), &organizations.ListAccountsInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range page.Accounts {
-			ids[strings.ToLower(aws.ToString(a.Email))] = aws.ToString(a.Id)
-		}
+	for id, account := range listed {
+		ids[strings.ToLower(account.Email)] = id
 	}
 	var found []string
 	for _, name := range q.Organization.AccountNames() {

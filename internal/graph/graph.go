@@ -129,7 +129,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 		is   bool
 	}{
 		{management, !member},
-		{archive, org.Audited() && name == org.Audit.Account},
+		{archive, org.HoldsArchive(name)},
 		{users, name == org.Access.Account && len(org.Users) > 0},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},

@@ -170,6 +170,10 @@ func TestRules(t *testing.T) {
 			"unit too deep", `coldstart:units: {a: {}, b: {parent: a}, c: {parent: b}, d: {parent: c}, e: {parent: d}, f: {parent: e}}`,
 			`:2: coldstart:units.f.parent: "f" is 6 units deep, over AWS's 5; move it up`,
 		},
+		{
+			"too many units", "coldstart:units: {" + units(2001) + "}",
+			":2: coldstart:units: 2001 units, over AWS's 2000; leave some out, or put accounts of several into one",
+		},
 
 		{
 			"account named master", `coldstart:accounts: {master: {}}`,
@@ -479,4 +483,13 @@ func TestNoRoomLeft(t *testing.T) {
 	if p, ok := org.NextNetwork(); !ok || p != netip.MustParsePrefix("10.0.128.0/17") {
 		t.Errorf("got %s, %t", p, ok)
 	}
+}
+
+// units returns so many units, as a file has them.
+func units(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "u%d: {}, ", i)
+	}
+	return b.String()
 }

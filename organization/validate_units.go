@@ -12,11 +12,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// How deep units lie in each other, and how long their names and keys are. AWS takes any
+// How many units there are, how deep they lie in each other, and how long their names and keys are. AWS takes any
 // characters in a name; the AWS plugin counts bytes where AWS counts characters.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
-const maxUnitDepth, maxUnitName = 5, 128
+const maxUnits, maxUnitDepth, maxUnitName = 2000, 5, 128
 
 var (
 	unitKey  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?$`)
@@ -24,6 +24,9 @@ var (
 )
 
 func (o *Organization) checkUnits(ps *Problems) {
+	if n := len(o.Units); n > maxUnits {
+		ps.Add(prefix+"units", "leave some out, or put accounts of several into one", "%d units, over AWS's %d", n, maxUnits)
+	}
 	for _, key := range slices.Sorted(maps.Keys(o.Units)) {
 		unit, at := o.Units[key], prefix+"units."+key
 		o.checkUnitName(ps, at, key)

@@ -15,6 +15,7 @@ type permissive struct {
 	enabled        []string
 	trusted        []string
 	attached       map[string][]string
+	created        []string
 	administrators map[string][]string
 	accounts       []map[string]any
 }
@@ -99,6 +100,10 @@ func (p *permissive) answer(action, account, service, kind, policy, target strin
 		return list("Targets", "TargetId", targets), ""
 	case "ListPoliciesForTarget":
 		return list("Policies", "Id", p.attached[target]), ""
+	case "ListPolicies":
+		return list("Policies", "Id", p.created), ""
+	case "CreatePolicy":
+		p.created = append(p.created, "p-new")
 	case "AttachPolicy":
 		p.attached[target] = append(p.attached[target], policy)
 	case "DetachPolicy":

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -52,6 +53,8 @@ func (r *policies) Apply(c *Call, next Next) *Answer {
 	}
 	problem := r.content(in, kind)
 	switch c.Action {
+	case "CreatePolicy":
+		problem = cmp.Or(problem, r.number(c.Context(), kind))
 	case "AttachPolicy":
 		problem = r.attach(c.Context(), in, kind)
 	case "DetachPolicy":
@@ -83,22 +86,11 @@ func (r *policies) kind(ctx context.Context, id string) string {
 // attached returns the ids of a target's own policies of a type; false if there is no
 // such target.
 func (r *policies) attached(ctx context.Context, target, kind string) (ids []string, there bool) {
-	in := map[string]string{"TargetId": target, "Filter": kind}
-	for {
-		var page struct {
-			Policies  []struct{ ID string }
-			NextToken string
-		}
-		if r.w.organizations(ctx, "ListPoliciesForTarget", in, &page) != nil {
-			return nil, false
-		}
-		for _, p := range page.Policies {
-			ids = append(ids, p.ID)
-		}
-		if in["NextToken"] = page.NextToken; page.NextToken == "" {
-			return ids, true
-		}
+	all, err := listAll[struct{ ID string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
+	for _, p := range all {
+		ids = append(ids, p.ID)
 	}
+	return ids, err == nil
 }
 
 func (r *policies) attach(ctx context.Context, in policyCall, kind string) *Problem {
@@ -142,6 +134,21 @@ func (r *policies) enabled(ctx context.Context, kind string) bool {
 		}
 	}
 	return false
+}
+
+// number looks at how many policies of a type there are.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+func (r *policies) number(ctx context.Context, kind string) *Problem {
+	most, limited := r.w.Numbers.Policies[kind]
+	if !limited {
+		return nil
+	}
+	all, err := listAll[struct{}](ctx, r.w, "ListPolicies", "Policies", map[string]string{"Filter": kind})
+	if err != nil || len(all) < most.Most { // The emulator says what is wrong with the type.
+		return nil
+	}
+	p := violation("POLICY_NUMBER_LIMIT_EXCEEDED", "You attempted to exceed the number of policies that you can have in an organization.")
+	return &p
 }
 
 // content looks at how large a policy is. AWS stores what an SDK sends as it is,

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
 // refusedAs checks that the SDK decodes an error as the one that is wanted.
@@ -64,6 +66,7 @@ func quiet(t *testing.T) organization {
 	t.Helper()
 	o := unhurried(nil)
 	o.Numbers.Writing.Takes = 1
+	o.Numbers.Policies = map[string]limits.Quota{"SERVICE_CONTROL_POLICY": {Most: 2}}
 	s := start(t, newPermissive().ServeHTTP, o)
 	s.clock.pass(1)
 	return s.organization()
@@ -113,16 +116,16 @@ func TestAttachments(t *testing.T) {
 	violates(t, "attaching an eleventh", step(o.attach("p-9", "ou-1")), "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
 	refusedAs[*types.PolicyNotAttachedException](t, "detaching what isn't attached", detach("p-9"))
 	must(t, detach("p-full"))
-	for size, fits := range map[int]bool{10240: true, 10241: false} {
+	create := func(size int) error {
 		_, err := o.CreatePolicy(ctx(), &organizations.CreatePolicyInput{
 			Name: aws.String("large"), Description: aws.String(""), Type: types.PolicyTypeServiceControlPolicy, Content: aws.String(strings.Repeat("é", size)),
 		})
-		if fits {
-			must(t, step(err))
-		} else {
-			violates(t, "a policy that is too large", step(err), "POLICY_CONTENT_LIMIT_EXCEEDED")
-		}
+		return step(err)
 	}
+	violates(t, "a policy that is too large", create(10241), "POLICY_CONTENT_LIMIT_EXCEEDED")
+	must(t, create(10240))
+	must(t, create(1))
+	violates(t, "a third of two policies", create(1), "POLICY_NUMBER_LIMIT_EXCEEDED")
 }
 
 func TestDelegations(t *testing.T) {

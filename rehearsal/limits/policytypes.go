@@ -3,6 +3,7 @@ package limits
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -129,6 +130,27 @@ func (r *types) change(c *Call, next Next) *Answer {
 // organizations asks the emulator's AWS Organizations as the management account.
 func (w *World) organizations(ctx context.Context, action string, in, out any) error {
 	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
+}
+
+// listAll asks for all pages of a list of AWS Organizations. The list is in key.
+func listAll[T any](ctx context.Context, w *World, action, key string, in map[string]string) (all []T, err error) {
+	for {
+		var page map[string]json.RawMessage
+		if err := w.organizations(ctx, action, in, &page); err != nil {
+			return nil, err
+		}
+		var some []T
+		var token string
+		for name, out := range map[string]any{key: &some, "NextToken": &token} {
+			if page[name] != nil && json.Unmarshal(page[name], out) != nil {
+				return nil, fmt.Errorf("%s: %s isn't as AWS has it", action, name)
+			}
+		}
+		all = append(all, some...)
+		if in["NextToken"] = token; token == "" {
+			return all, nil
+		}
+	}
 }
 
 // trusts reports whether the organization trusts a service.

@@ -63,11 +63,14 @@ type Numbers struct {
 	// GroupsPerUser and the other caps of IAM.
 	GroupsPerUser, Groups, Roles, Users                Quota
 	PoliciesPerGroup, PoliciesPerRole, PoliciesPerUser Quota
+	// UnitDepth is how many units may lie in each other, and Units how many an
+	// organization may have.
+	UnitDepth, Units Quota
 	// Trails is how many a region may have.
 	Trails Quota
-	// PoliciesPerTarget is how many of an organization's policies a root, unit or
-	// account may have, and PolicySize how many characters a policy, by type.
-	PoliciesPerTarget, PolicySize map[string]Quota
+	// Policies is how many an organization may have, PoliciesPerTarget how many a root,
+	// unit or account, and PolicySize how many characters a policy, by type.
+	Policies, PoliciesPerTarget, PolicySize map[string]Quota
 }
 
 const (
@@ -126,7 +129,13 @@ func Published() Numbers {
 		PoliciesPerGroup: Quota{10, iam},
 		PoliciesPerRole:  Quota{10, iam},
 		PoliciesPerUser:  Quota{10, iam},
+		UnitDepth:        Quota{5, organizations},
+		Units:            Quota{2000, organizations},
 		Trails:           Quota{5, Source{cloudTrailQuotas, seen}},
+		Policies: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {1000, organizations}, "BACKUP_POLICY": {1000, organizations}, "TAG_POLICY": {1000, organizations},
+		},
 		PoliciesPerTarget: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},

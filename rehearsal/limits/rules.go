@@ -27,7 +27,7 @@ func Rules(w *World) []Rule {
 		&creations{members: m},
 		&closings{members: m},
 		newDelegations(m),
-		units{w},
+		&units{w: w},
 		repeated{w},
 		t,
 		newPolicies(w, t),

@@ -4,24 +4,33 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
+	"sync"
 )
 
 // units refuses what AWS refuses about organizational units: a name that another unit
-// below the same parent has, and the deletion of a unit that holds an account, closed
-// ones included, or another unit. The emulator creates a unit twice, which is what
-// becomes of a call that is made again since its answer was lost, and deletes a unit
-// with all that is in it.
+// below the same parent has, too many units, or too deep ones, and the deletion of a unit
+// that holds an account, closed ones included, or another unit. The emulator creates a
+// unit twice, which is what becomes of a call that is made again since its answer was
+// lost, and deletes a unit with all that is in it.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_UpdateOrganizationalUnit.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html
-type units struct{ w *World }
+type units struct {
+	w *World
 
-func (units) Name() string { return "organizational unit" }
+	mu sync.Mutex
+	// there is how many units there are, once they were counted.
+	there   int
+	counted bool
+}
+
+func (*units) Name() string { return "organizational unit" }
 
 // unit is a unit as lists of units have it.
 type unit struct{ ID, Name string }
 
-func (r units) Apply(c *Call, next Next) *Answer {
+func (r *units) Apply(c *Call, next Next) *Answer {
 	var in struct{ Name, ParentID, OrganizationalUnitID string }
 	if !c.Is("organizations", "CreateOrganizationalUnit", "UpdateOrganizationalUnit", "DeleteOrganizationalUnit") || json.Unmarshal(c.Body, &in) != nil {
 		return next(c)
@@ -29,6 +38,9 @@ func (r units) Apply(c *Call, next Next) *Answer {
 	refused := false
 	switch c.Action {
 	case "CreateOrganizationalUnit":
+		if problem := r.room(c.Context(), in.ParentID); problem != nil {
+			return r.w.Refuse(c, *problem)
+		}
 		refused = r.taken(c.Context(), in.ParentID, in.Name, "")
 	case "UpdateOrganizationalUnit":
 		refused = in.Name != "" && r.taken(c.Context(), r.parent(c.Context(), in.OrganizationalUnitID), in.Name, in.OrganizationalUnitID)
@@ -40,12 +52,18 @@ func (r units) Apply(c *Call, next Next) *Answer {
 	if refused {
 		return r.w.Refuse(c, Problem{http.StatusBadRequest, "DuplicateOrganizationalUnitException", "An OU with the same name already exists.", nil})
 	}
-	return next(c)
+	a := next(c)
+	if a.OK() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.there += map[string]int{"CreateOrganizationalUnit": 1, "DeleteOrganizationalUnit": -1}[c.Action]
+	}
+	return a
 }
 
 // taken reports whether a unit below a parent has a name, other than the unit with the
 // given id.
-func (r units) taken(ctx context.Context, parent, name, but string) bool {
+func (r *units) taken(ctx context.Context, parent, name, but string) bool {
 	for _, u := range r.below(ctx, parent) {
 		if u.Name == name && u.ID != but {
 			return true
@@ -56,25 +74,50 @@ func (r units) taken(ctx context.Context, parent, name, but string) bool {
 
 // below returns the units that a root or a unit holds; none if the emulator knows no
 // such parent, which it says itself.
-func (r units) below(ctx context.Context, parent string) (all []unit) {
-	in := map[string]string{"ParentId": parent}
-	for {
-		var page struct {
-			OrganizationalUnits []unit
-			NextToken           string
-		}
-		if r.w.organizations(ctx, "ListOrganizationalUnitsForParent", in, &page) != nil {
-			return nil
-		}
-		all = append(all, page.OrganizationalUnits...)
-		if in["NextToken"] = page.NextToken; page.NextToken == "" {
-			return all
-		}
+func (r *units) below(ctx context.Context, parent string) []unit {
+	all, err := listAll[unit](ctx, r.w, "ListOrganizationalUnitsForParent", "OrganizationalUnits", map[string]string{"ParentId": parent})
+	if err != nil {
+		return nil
 	}
+	return all
+}
+
+// room says what stands against another unit below a parent; nil if nothing does.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+func (r *units) room(ctx context.Context, parent string) *Problem {
+	depth := 1
+	for ; strings.HasPrefix(parent, "ou-"); depth++ {
+		parent = r.parent(ctx, parent)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.counted {
+		r.there, r.counted = r.count(ctx, parent), true
+	}
+	var p Problem
+	switch {
+	case depth > r.w.Numbers.UnitDepth.Most:
+		p = violation("OU_DEPTH_LIMIT_EXCEEDED", "You attempted to create an OU tree that is too many levels deep.")
+	case r.there >= r.w.Numbers.Units.Most:
+		p = violation("OU_NUMBER_LIMIT_EXCEEDED", "You attempted to exceed the number of OUs that you can have in an organization.")
+	default:
+		return nil
+	}
+	return &p
+}
+
+// count returns how many units lie below a root or a unit, and below those.
+func (r *units) count(ctx context.Context, parent string) int {
+	below := r.below(ctx, parent)
+	n := len(below)
+	for _, u := range below {
+		n += r.count(ctx, u.ID)
+	}
+	return n
 }
 
 // parent returns the id of what a unit is in.
-func (r units) parent(ctx context.Context, id string) string {
+func (r *units) parent(ctx context.Context, id string) string {
 	var there struct{ Parents []struct{ ID string } }
 	if r.w.organizations(ctx, "ListParents", map[string]string{"ChildId": id}, &there) != nil || len(there.Parents) == 0 {
 		return ""
@@ -83,7 +126,7 @@ func (r units) parent(ctx context.Context, id string) string {
 }
 
 // occupied reports whether a unit holds an account or another unit.
-func (r units) occupied(ctx context.Context, id string) bool {
+func (r *units) occupied(ctx context.Context, id string) bool {
 	var page struct{ Accounts []struct{ ID string } }
 	if r.w.organizations(ctx, "ListAccountsForParent", map[string]string{"ParentId": id}, &page) != nil {
 		return false

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
@@ -44,6 +45,10 @@ func (f *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out["Accounts"] = all
 	case "ListParents":
 		out["Parents"] = []any{map[string]any{"Id": f.units[in.ChildID][1]}}
+	case "CreateOrganizationalUnit":
+		id := "ou-" + in.Name
+		f.units[id] = [2]string{in.Name, in.ParentID}
+		out["OrganizationalUnit"] = map[string]any{"Id": id}
 	case "UpdateOrganizationalUnit":
 		f.units[in.OrganizationalUnitID] = [2]string{in.Name, f.units[in.OrganizationalUnitID][1]}
 	case "DeleteOrganizationalUnit":
@@ -83,4 +88,28 @@ func TestUnits(t *testing.T) {
 	refusedAs[*types.OrganizationalUnitNotEmptyException](t, "deleting a unit with a unit", remove("ou-c"))
 	must(t, remove("ou-d"))
 	must(t, remove("ou-c"))
+}
+
+// Units lie five deep in each other at most, and there are 2,000 of them.
+func TestRoomForUnits(t *testing.T) {
+	t.Parallel()
+	f := &tree{units: map[string][2]string{"ou-1": {"1", "r-1"}, "ou-2": {"2", "ou-1"}, "ou-3": {"3", "ou-2"}, "ou-4": {"4", "ou-3"}}}
+	o := unhurried(nil)
+	o.Numbers.Writing.Takes, o.Numbers.Units.Most = 1, 7
+	s := start(t, f.ServeHTTP, o)
+	client := s.organization()
+	create := func(name, parent string) error {
+		s.clock.pass(10)
+		_, err := client.CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{Name: &name, ParentId: &parent})
+		return err
+	}
+	must(t, create("5", "ou-4"))
+	violates(t, "a sixth in five", create("6", "ou-5"), types.ConstraintViolationExceptionReasonOuDepthLimitExceeded)
+	must(t, create("6", "ou-1"))
+	must(t, create("7", "r-1"))
+	violates(t, "an eighth", create("8", "r-1"), types.ConstraintViolationExceptionReasonOuNumberLimitExceeded)
+	s.clock.pass(10)
+	_, err := client.DeleteOrganizationalUnit(ctx(), &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: aws.String("ou-7")})
+	must(t, err)
+	must(t, create("8", "r-1"))
 }

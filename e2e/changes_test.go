@@ -113,6 +113,7 @@ func (w *world) injected(s *stand, text string, pid *atomic.Int64) (faults.Plan,
 	w.t.Helper()
 	plan, err := faults.Parse(text)
 	must(w.t, err)
+	w.mortal()
 	injector := faults.New(plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(pid.Load()))(v) }})
 	s.strike(injector)
 	return plan, injector

@@ -199,6 +199,7 @@ func (tr *trial) run(t *testing.T) {
 	w, front := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, tr.key), 1)), &stand{}
 	tr.faults = faults.New(tr.plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(tr.pid.Load()))(v) }})
 	w.limited(limits.Options{Scale: 10, Rules: front.before(limits.Unhurried), OnCall: tr.record})
+	w.mortal()
 	if tr.update {
 		w.declare(running)
 		w.up(runningStacks...)
@@ -321,6 +322,7 @@ config:
   coldstart:accounts: {b: {}}
   coldstart:audit: none
 `)
+	w.mortal()
 	const plan = "call=15:kill,action=s3:CreateBucket@2:kill-provider,action=iam:CreateRole:500"
 	out := w.ok(coldstart(), "rehearse", "--faults", plan)
 	contains(t, out, "The rehearsal went well", "--faults "+plan, "kill-provider")

@@ -29,7 +29,7 @@ func (w *world) limited(o limits.Options) {
 	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{Endpoint: w.emulator.Bare().Endpoint(), Front: &o})
 	must(w.t, err)
 	w.t.Cleanup(func() { must(w.t, emulator.Stop()) })
-	w.emulator, w.env = emulator, rehearsal.Environment(emulator, w.dir)
+	w.against(emulator)
 }
 
 // A cold start under AWS's rules, where an hour passes in a minute.

@@ -33,6 +33,7 @@ config:
   coldstart:accounts: {app: {}}
   coldstart:audit: none
 `)
+	w.mortal()
 	client := s3.NewFromConfig(w.emulator.Config("us-east-2"), func(o *s3.Options) { o.UsePathStyle = true })
 	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket: aws.String("runs-state"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "us-east-2"},

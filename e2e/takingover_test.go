@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -27,12 +26,9 @@ import (
 // One mode of trails takes over from the other, and one administrator of a service from the
 // other, while coldstart is killed at each call of theirs, before it takes effect and after.
 // Each run goes on; meanwhile every account is logged at every moment, and no guardrail is
-// detached. It takes minutes, so `make chaos TAKING_OVER=1` runs it.
+// detached.
 func TestKilledTakingOver(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("CHAOS_TAKING_OVER") == "" {
-		t.Skip("make chaos TAKING_OVER=1 runs this")
-	}
 	w, s := newWorld(t, fmt.Sprintf(modes, "account", "audit")), &stand{}
 	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up()
@@ -54,12 +50,9 @@ func TestKilledTakingOver(t *testing.T) {
 }
 
 // The account with the archive is closed by hand: that is said with a way out that works, by
-// which another account gets the archive. `make chaos TAKING_OVER=1` runs it.
+// which another account gets the archive.
 func TestArchiveClosedByHand(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("CHAOS_TAKING_OVER") == "" {
-		t.Skip("make chaos TAKING_OVER=1 runs this")
-	}
 	w, f, id := newMortal(t, strings.Replace(mortal, "audit: none", "audit: {account: app}", 1))
 	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -51,10 +52,25 @@ func newWorld(t testing.TB, declaration string) *world {
 	t.Cleanup(func() { must(t, emulator.Stop()) })
 	secrets, err := rehearsal.SecretsProvider(context.Background(), emulator)
 	must(t, err)
-	w := &world{t: t, dir: dir, emulator: emulator, env: rehearsal.Environment(emulator, dir), secrets: secrets}
+	w := &world{t: t, dir: dir, secrets: secrets}
+	w.against(emulator)
 	w.declare(declaration)
 	return w
 }
+
+// skipCheckpoints has Pulumi save a state once, when a run ends, and not after each step,
+// which is half of what the engine does.
+const skipCheckpoints = "PULUMI_SKIP_CHECKPOINTS"
+
+// against has everything that the scenario does from now on go to an emulator.
+func (w *world) against(emulator *rehearsal.Emulator) {
+	w.emulator, w.env = emulator, rehearsal.Environment(emulator, w.dir)
+	w.env[skipCheckpoints] = "true"
+}
+
+// mortal has Pulumi save the state after each step, as it does for people: from now on
+// runs are killed.
+func (w *world) mortal() { delete(w.env, skipCheckpoints) }
 
 // declare replaces the declaration.
 func (w *world) declare(declaration string) {
@@ -237,7 +253,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		if err := economize(); err != nil {
+		if err := economize(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -250,10 +266,19 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// economize has the hundreds of processes that scenarios start spend no time on what
-// they don't need: short ones on collecting garbage, and linking on debugging information.
-func economize() error {
-	return errors.Join(os.Setenv("GOGC", "400"), os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")))
+// economize has the hundreds of processes that scenarios start spend no time on what they
+// don't need: short ones on collecting garbage, linking on debugging information, and
+// Pulumi on a log of each command, which it can't keep where a file has its folder's name.
+func economize(dir string) error {
+	plugins, err := workspace.GetPulumiPath(workspace.PluginDir)
+	if err != nil {
+		return err
+	}
+	home := filepath.Join(dir, "pulumi")
+	return errors.Join(
+		os.Mkdir(home, 0o700), os.Symlink(plugins, filepath.Join(home, workspace.PluginDir)), os.WriteFile(filepath.Join(home, "logs"), nil, 0o600),
+		os.Setenv("PULUMI_HOME", home), os.Setenv("GOGC", "400"), os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")),
+	)
 }
 
 func coldstart() string { return filepath.Join(binaries, "coldstart") }

@@ -113,6 +113,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 		States: program.States(s.a.org, s.a.options.Env),
 		Made:   s.made,
 		Held:   func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
+		Taken:  program.Taken(s.a.org, s.a.options.Env, s.stateOf),
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {

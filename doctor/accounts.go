@@ -5,24 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
-	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/noted"
 	"github.com/coldstart-aws/coldstart/internal/pace"
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // list lists the organization's accounts.
@@ -190,95 +184,3 @@ func (x *examiner) creation(context.Context) []Finding {
 
 // asked is how many accounts or buckets are looked at at a time.
 const asked = 16
-
-// buckets finds out whether the names of buckets that will be made are free:
-// they are unique in the world. They end in the account's id, so that those of
-// accounts to be created aren't known yet.
-func (x *examiner) buckets(ctx context.Context) []Finding {
-	type named struct{ account, id, bucket string }
-	all := []named{{organization.Master, x.accountID, x.org.Name(organization.Master, "state")}}
-	for _, name := range x.org.AccountNames() {
-		a := x.accountOf(name)
-		if !a.State.Active() {
-			continue
-		}
-		all = append(all, named{name, a.ID, x.org.Name(name, "state")})
-		if x.org.HoldsArchive(name) {
-			all = append(all, named{name, a.ID, x.org.Name(name, organization.ArchiveName)})
-		}
-	}
-	found := make([]Finding, len(all))
-	var g errgroup.Group
-	g.SetLimit(asked)
-	for i, n := range all {
-		g.Go(func() error {
-			found[i] = x.bucket(ctx, n.account, n.id, n.bucket+"-"+n.id)
-			return nil
-		})
-	}
-	_ = g.Wait() // Failures are in the findings.
-	free, ours := 0, 0
-	var findings []Finding
-	for _, f := range found {
-		switch f.Found {
-		case bucketFree:
-			free++
-		case bucketOurs:
-			ours++
-		default:
-			findings = append(findings, f)
-		}
-	}
-	if len(findings) > 0 {
-		return findings
-	}
-	text := fmt.Sprintf("%d free, %d there already and ours", free, ours)
-	if n := len(x.toCreate()); n > 0 {
-		text += fmt.Sprintf("; those of %s to create aren't known before AWS gives ids", count(n, "account"))
-	}
-	return ok("%s", text)
-}
-
-const (
-	bucketFree = "free"
-	bucketOurs = "ours"
-)
-
-// bucket asks, as the account whose bucket it will be, for a bucket by that name.
-func (x *examiner) bucket(ctx context.Context, account, id, name string) Finding {
-	f := Finding{Check: "bucket " + name}
-	cfg := x.cfg
-	if account != organization.Master {
-		role := organization.RoleARN(id, x.org.AccessRoleOf(account))
-		cfg = awsconfig.Assume(cfg, role, "coldstart-doctor")
-		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-			f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known, because the role that lets coldstart in can't be assumed: %s", said(err))
-			f.Remedy = "see to it that the management account may assume " + role
-			return f
-		}
-	}
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = cfg.BaseEndpoint != nil // An emulator has no host name for each bucket.
-	})
-	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &id})
-	status := 0
-	if response := (*awshttp.ResponseError)(nil); errors.As(err, &response) {
-		status = response.HTTPStatusCode()
-	}
-	switch {
-	case err == nil:
-		f.Found = bucketOurs
-	case status == http.StatusNotFound:
-		f.Found = bucketFree
-	case status == http.StatusForbidden:
-		f.Status, f.Found = Failure, "somebody else has it, or account "+id+" may not look at it"
-		f.Remedy = "write another coldstart:namespace, unless `aws s3api head-bucket --bucket " + name + "` shows it to be yours"
-	case status == http.StatusMovedPermanently:
-		f.Status, f.Found = Failure, "it is there, in another region than "+x.org.Region
-		f.Remedy = "delete it if it is yours, or write another coldstart:namespace"
-	default:
-		f.Status, f.Found = Warning, fmt.Sprintf("whether the name is free isn't known: %v", err)
-		f.Remedy = "look at it: aws s3api head-bucket --bucket " + name
-	}
-	return f
-}

@@ -159,8 +159,8 @@ func (x *examiner) checks() []*check {
 		{topic: members, name: "access roles", needs: []string{"accounts"}, run: x.entry},
 		{topic: members, name: "quota", needs: []string{"accounts"}, run: x.quota},
 		{topic: members, name: "creation", needs: []string{"accounts"}, run: x.creation},
-		{topic: members, name: "bucket names", needs: []string{"accounts"}, run: x.buckets},
 		{topic: members, name: "earlier versions", needs: []string{"accounts"}, run: x.earlier},
+		{topic: members, name: "names", needs: []string{"accounts", "apex zone", "stacks", "state"}, run: x.names},
 
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},

@@ -234,29 +234,59 @@ func TestFindings(t *testing.T) {
 			}
 		}, "creation", OK, []string{"100 accounts to create", "16m10s"}},
 
-		"a bucket taken":      {says("HEAD acme-master-state-"+masterID, answer{status: 403}), "bucket acme-master-state-" + masterID, Failure, []string{"somebody else has it", "coldstart:namespace"}},
-		"a bucket elsewhere":  {says("HEAD acme-master-state-"+masterID, answer{status: 301}), "bucket acme-master-state-" + masterID, Failure, []string{"another region"}},
-		"a bucket unanswered": {says("HEAD acme-master-state-"+masterID, answer{status: 400}), "bucket acme-master-state-" + masterID, Warning, []string{"isn't known"}},
-		"our buckets": {func(_ *testing.T, w *world) {
-			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})
-			w.answers["HEAD acme-master-state-"+masterID] = answer{}
-		}, "bucket names", OK, []string{"1 free, 1 there already and ours; those of 1 account to create"}},
+		"a bucket taken":      {says("HEAD acme-master-state-"+masterID, answer{status: 403}), "names in master", Failure, []string{"the bucket acme-master-state-" + masterID, "in another account or region", "coldstart:namespace"}},
+		"a bucket elsewhere":  {says("HEAD acme-master-state-"+masterID, answer{status: 301}), "names in master", Failure, []string{"another account or region"}},
+		"a bucket unanswered": {says("HEAD acme-master-state-"+masterID, answer{status: 400}), "names", Warning, []string{"not all that is in the way is known", "looking for buckets in account master"}},
+		"somebody's bucket":   {has("HEAD acme-master-state-"+masterID, answer{}, "GetBucketTagging", answer{404, `<Error><Code>NoSuchTagSet</Code><Message>no</Message></Error>`}), "names in master", Failure, []string{"has the bucket acme-master-state-" + masterID + " already, and coldstart hasn't made it", "aws s3 rb s3://acme-master-state-"}},
+		"our bucket": {has("HEAD acme-master-state-"+masterID, answer{}, "GetBucketTagging", answer{body: `<Tagging><TagSet>` +
+			`<Tag><Key>Namespace</Key><Value>acme</Value></Tag><Tag><Key>ManagedBy</Key><Value>coldstart</Value></Tag><Tag><Key>Account</Key><Value>master</Value></Tag></TagSet></Tagging>`}), "names", OK, nil},
 		"no way in": {func(_ *testing.T, w *world) {
 			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})
 			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
-		}, "bucket acme-prod-state-" + prodID, Warning, []string{"can't be assumed", "arn:aws:iam::" + prodID + ":role/OrganizationAccountAccessRole"}},
+		}, "names", Warning, []string{"what account prod has already isn't known, since the account can't be entered"}},
 
 		"no role where AWS made none": {func(_ *testing.T, w *world) {
 			w.answers["DescribeOrganization"], w.answers["ListAccounts"] = organized(masterID, "ALL"), answer{body: `{"Accounts":[{"Id":"` + masterID + `","Email":"root@acme.example","Status":"ACTIVE","State":"ACTIVE"},` +
 				`{"Id":"` + prodID + `","Email":"aws+prod@acme.example","Status":"ACTIVE","State":"ACTIVE","JoinedMethod":"INVITED"}]}`}
 			w.answers["AssumeRole"] = failedXML(403, "AccessDenied")
 		}, "access role of " + prodID, Failure, []string{"the account was invited", "trust arn:aws:iam::" + masterID + ":root", "before they bind the account"}},
-		"a way in":         {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
-		"a closed account": {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "CLOSED"})), "account prod", Failure, []string{"CLOSED", "reopen the account"}},
+		"a role that is taken":    {has("ListRoles", roles("acme-master-readonly", "acme-PROD-delegation", "ours"), "ListRoleTags", iamTags("ListRoleTags", "Namespace", "acme")), "names in master", Failure, []string{"has the role acme-master-readonly already, and coldstart hasn't made it", "aws iam delete-role --role-name acme-master-readonly"}},
+		"a role of coldstart's":   {has("ListRoles", roles("acme-master-readonly"), "ListRoleTags", iamTags("ListRoleTags", "Namespace", "acme", "ManagedBy", "coldstart")), "names", OK, []string{"nothing that is declared is in the way in 1 account"}},
+		"a user who is there":     {has("ListUsers", answer{body: `<ListUsersResponse><ListUsersResult><Users><member><UserName>Ada</UserName></member></Users></ListUsersResult></ListUsersResponse>`}, "ListUserTags", iamTags("ListUserTags")), "names in master", Failure, []string{"has the user Ada already", "another name under coldstart:users"}},
+		"a group":                 {says("ListGroups", answer{body: `<ListGroupsResponse><ListGroupsResult><Groups><member><GroupName>acme-prod-admin</GroupName></member><member><GroupName>acme</GroupName></member></Groups></ListGroupsResult></ListGroupsResponse>`}), "names in master", Failure, []string{"has the group acme-prod-admin already"}},
+		"a policy":                {has("iam:ListPolicies", answer{body: `<ListPoliciesResponse><ListPoliciesResult><Policies><member><PolicyName>acme-master-self-service</PolicyName><Arn>arn:p</Arn></member></Policies></ListPoliciesResult></ListPoliciesResponse>`}, "ListPolicyTags", iamTags("ListPolicyTags")), "names in master", Failure, []string{"has the policy acme-master-self-service already", "--policy-arn arn:p"}},
+		"another password policy": {says("GetAccountPasswordPolicy", answer{body: `<GetAccountPasswordPolicyResponse><GetAccountPasswordPolicyResult><PasswordPolicy><MinimumPasswordLength>40</MinimumPasswordLength><HardExpiry>true</HardExpiry></PasswordPolicy></GetAccountPasswordPolicyResult></GetAccountPasswordPolicyResponse>`}), "names in master", Warning, []string{"minimumLength from 40 to 16", "can change an expired password", "users can change"}},
+		"a guardrail's name":      {has("ListPolicies", answer{body: `{"Policies":[{"Id":"p-1","Name":"acme-deny-leaving"},{"Id":"p-2","Name":"deny-leaving"}]}`}, "ListTagsForResource", answer{body: `{"Tags":[]}`}), "names in master", Failure, []string{"service control policy acme-deny-leaving already", "update-policy --policy-id p-1"}},
+		"a trail":                 {has("DescribeTrails", answer{body: `{"trailList":[{"Name":"other","HomeRegion":"us-west-2","TrailARN":"arn:aws:cloudtrail:us-west-2:` + masterID + `:trail/other"},{"Name":"acme-master-trail","HomeRegion":"us-west-2","S3BucketName":"logs","TrailARN":"arn:aws:cloudtrail:us-west-2:` + masterID + `:trail/acme-master-trail"}]}`}, "ListTags", answer{body: `{"ResourceTagList":[]}`}), "names in master", Failure, []string{"has the trail acme-master-trail already", "writes to the bucket logs", "so that logging never stops"}},
+		"a trail of another name": {says("DescribeTrails", answer{body: `{"trailList":[{"Name":"first","HomeRegion":"us-west-2","TrailARN":"arn:aws:cloudtrail:us-west-2:` + masterID + `:trail/first"},{"Name":"acme-master-trail","HomeRegion":"eu-west-1","TrailARN":"arn:aws:cloudtrail:eu-west-1:` + masterID + `:trail/acme-master-trail"}]}`}), "names", OK, nil},
+		"a parameter":             {has("GetParametersByPath", answer{body: `{"Parameters":[{"Name":"/acme/prod/account_id"},{"Name":"/acme/prod/theirs"}]}`}, "ListTagsForResource", answer{body: `{"TagList":[]}`}), "names in master", Failure, []string{"has the parameter /acme/prod/account_id already"}},
+		"public buckets":          {says("ListBuckets", answer{body: `<ListAllMyBucketsResult><Buckets><Bucket><Name>acme-master-state-` + masterID + `</Name></Bucket><Bucket><Name>website</Name></Bucket></Buckets></ListAllMyBucketsResult>`}), "names in master", Warning, []string{"buckets that are public stop being public; it has website"}},
+		"an alias":                {says("ListAccountAliases", answer{body: `<ListAccountAliasesResponse><ListAccountAliasesResult><AccountAliases><member>legacy</member></AccountAliases></ListAccountAliasesResult></ListAccountAliasesResponse>`}), "names in master", Warning, []string{"has the alias legacy and gets acme-master: https://legacy.signin.aws.amazon.com/console stops working"}},
+		"a key's alias":           {has("ListAliases", answer{body: `{"Aliases":[{"AliasName":"alias/acme-master-state","TargetKeyId":"k-1"}]}`}, "ListResourceTags", answer{body: `{"Tags":[]}`}), "names in master", Failure, []string{"has the key alias alias/acme-master-state already, and coldstart hasn't made it", "give the key k-1 another alias"}},
+		"instances": {func(_ *testing.T, w *world) {
+			w.answers["DescribeInstances"] = answer{body: `<DescribeInstancesResponse><reservationSet><item><reservationId>r-1</reservationId></item></reservationSet></DescribeInstancesResponse>`}
+			w.answers["GetEbsEncryptionByDefault"] = answer{body: `<GetEbsEncryptionByDefaultResponse><ebsEncryptionByDefault>false</ebsEncryptionByDefault></GetEbsEncryptionByDefaultResponse>`}
+			w.answers["GetInstanceMetadataDefaults"] = answer{body: `<GetInstanceMetadataDefaultsResponse><accountLevel></accountLevel></GetInstanceMetadataDefaultsResponse>`}
+		}, "names in master", Warning, []string{"has instances in us-west-2, where another default holds", "EBS volumes are encrypted", "IMDSv2 only"}},
+		"an unused service": {says("DescribeInstances", answer{401, `<Response><Errors><Error><Code>OptInRequired</Code><Message>no</Message></Error></Errors></Response>`}), "names", OK, nil},
+		"records of an account's name": {func(t *testing.T, w *world) {
+			delegated([]string{"ns-1.awsdns.com"})(t, w)
+			w.answers["ListResourceRecordSets"] = records("www.audit.acme.example. A 192.0.2.1", "www.acme.example. A 192.0.2.1", `\052.local.acme.example. A 127.0.0.1`)
+		}, "names in master", Failure, []string{"acme.example has www.audit.acme.example A, which nobody would find any more"}},
+		"a delegation": {func(t *testing.T, w *world) {
+			delegated([]string{"ns-1.awsdns.com"})(t, w)
+			w.answers["ListResourceRecordSets"] = records("prod.acme.example. NS ns-9.old.example.", "www.prod.acme.example. A 192.0.2.1", "local.acme.example. CNAME www.acme.example.")
+		}, "names in master", Failure, []string{"refers to prod.acme.example already, to ns-9.old.example, and not to a zone in account prod"}},
+		"an account that hides much": {says("ListRoles", failedXML(403, "AccessDenied")), "names", Warning, []string{"not all that is in the way is known", "looking for roles in account master"}},
+		"a way in":                   {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "ACTIVE"})), "access roles", OK, []string{"1 existing account let coldstart in"}},
+		"a closed account":           {adopted(organized(masterID, "ALL"), listed(member{prodID, "aws+prod@acme.example", "CLOSED"})), "account prod", Failure, []string{"CLOSED", "reopen the account"}},
 
 		"a state elsewhere": {func(_ *testing.T, w *world) {
 			w.answers["ListHostedZonesByName"], w.answers["ListTagsForResource"] = hosted("Z1"), tagged(organization.OwnTags("acme", "master"))
 		}, "state of master", Failure, []string{"stack master has no resources in this backend", "account " + masterID + " has the hosted zone acme.example (Z1)", "with a state that isn't here", "pulumi whoami --verbose"}},
+		"names of a state elsewhere": {func(_ *testing.T, w *world) {
+			w.answers["ListHostedZonesByName"], w.answers["ListTagsForResource"] = hosted("Z1"), tagged(organization.OwnTags("acme", "master"))
+		}, "names", Skipped, []string{"not looked at"}},
 		"another's zone": {func(_ *testing.T, w *world) {
 			w.answers["ListHostedZonesByName"], w.answers["ListTagsForResource"] = hosted("Z1"), tagged(organization.OwnTags("other", "master"))
 		}, "state", OK, nil},
@@ -473,4 +503,28 @@ func TestAnswersThatComeLate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// has sets two answers.
+func has(operation string, a answer, other string, b answer) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) { w.answers[operation], w.answers[other] = a, b }
+}
+
+// iamTags is an answer of IAM's with tags, each a name and a value.
+func iamTags(operation string, tags ...string) answer {
+	var members strings.Builder
+	for i := 0; i < len(tags); i += 2 {
+		fmt.Fprintf(&members, "<member><Key>%s</Key><Value>%s</Value></member>", tags[i], tags[i+1])
+	}
+	return answer{body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><Tags>%s</Tags></%[1]sResult></%[1]sResponse>", operation, members.String())}
+}
+
+// records are record sets, each a name, a type and a value.
+func records(sets ...string) answer {
+	var all strings.Builder
+	for _, set := range sets {
+		f := strings.Fields(set)
+		fmt.Fprintf(&all, "<ResourceRecordSet><Name>%s</Name><Type>%s</Type><TTL>60</TTL><ResourceRecords><ResourceRecord><Value>%s</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>", f[0], f[1], f[2])
+	}
+	return answer{body: "<ListResourceRecordSetsResponse><ResourceRecordSets>" + all.String() + "</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"}
 }

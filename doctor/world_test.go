@@ -85,6 +85,20 @@ func newWorld(t *testing.T) *world {
 		"ListTagsForResource":                tagged(nil),
 		"ListObjectsV2":                      {404, `<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>`},
 		"AssumeRole":                         {body: `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`},
+		"ListRoles":                          roles(),
+		"ListAliases":                        {body: `{"Aliases":[]}`},
+		"ListAccountAliases":                 {body: `<ListAccountAliasesResponse><ListAccountAliasesResult><AccountAliases></AccountAliases></ListAccountAliasesResult></ListAccountAliasesResponse>`},
+		"DescribeInstances":                  {body: `<DescribeInstancesResponse><reservationSet></reservationSet></DescribeInstancesResponse>`},
+		"ListUsers":                          {body: `<ListUsersResponse><ListUsersResult><Users></Users></ListUsersResult></ListUsersResponse>`},
+		"ListGroups":                         {body: `<ListGroupsResponse><ListGroupsResult><Groups></Groups></ListGroupsResult></ListGroupsResponse>`},
+		"iam:ListPolicies":                   {body: `<ListPoliciesResponse><ListPoliciesResult><Policies></Policies></ListPoliciesResult></ListPoliciesResponse>`},
+		"GetAccountPasswordPolicy":           failedXML(404, "NoSuchEntity"),
+		"ListPolicies":                       failed(400, "AWSOrganizationsNotInUseException"),
+		"DescribeTrails":                     {body: `{"trailList":[]}`},
+		"GetParametersByPath":                {body: `{"Parameters":[]}`},
+		"ListBuckets":                        {body: `<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>`},
+		"GetPublicAccessBlock":               failedXML(404, "NoSuchPublicAccessBlockConfiguration"),
+		"ListResourceRecordSets":             {body: `<ListResourceRecordSetsResponse><ResourceRecordSets></ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>`},
 		"HEAD acme-master-state-" + masterID: {status: 404},
 		"HEAD acme-prod-state-" + prodID:     {status: 404},
 	}}
@@ -217,11 +231,22 @@ func operationOf(r *http.Request) (operation, body string) {
 		return "ListHostedZonesByName", "xml"
 	case strings.Contains(path, "/tags/hostedzone/"):
 		return "ListTagsForResource", "xml"
+	case strings.HasSuffix(path, "/rrset"):
+		return "ListResourceRecordSets", "xml"
 	case strings.Contains(path, "/hostedzone/"):
 		return "GetHostedZone", "xml"
+	case strings.Contains(path, "publicAccessBlock"):
+		return "GetPublicAccessBlock", "xml"
+	case r.URL.Query().Has("tagging"):
+		return "GetBucketTagging", "xml"
+	case r.Method == http.MethodGet && path == "" && r.URL.Query().Get("x-id") == "ListBuckets":
+		return "ListBuckets", "xml"
 	}
 	content, _ := io.ReadAll(r.Body)
 	form, _ := url.ParseQuery(string(content))
+	if form.Get("Action") == "ListPolicies" { // AWS Organizations has one too.
+		return "iam:ListPolicies", "xml"
+	}
 	return form.Get("Action"), "xml"
 }
 

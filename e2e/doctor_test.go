@@ -42,7 +42,7 @@ config:
 	w.secrets = "" // Pulumi's default, which is a passphrase.
 	before := files(t, w.dir)
 	w.diagnosed(nil, 0, map[string]doctor.Status{"organization": doctor.OK, "login": doctor.OK, "secrets": doctor.OK, "quota": doctor.Warning, "permissions": doctor.Warning},
-		"coldstart creates it", "none yet: 0 of 2", "0 to adopt, 1 to create", "1 free")
+		"coldstart creates it", "none yet: 0 of 2", "0 to adopt, 1 to create", "nothing that is declared is in the way in 1 account")
 	w.diagnosed(map[string]string{"PULUMI_BACKEND_URL": "", "PULUMI_CREDENTIALS_PATH": t.TempDir(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, 1,
 		map[string]doctor.Status{"login": doctor.Failure, "locks": doctor.Skipped, "connection": doctor.Failure, "quota": doctor.Skipped, "delegation": doctor.Skipped},
 		"isn't logged in to any backend", "refused")
@@ -55,7 +55,7 @@ config:
 
 	w.up("master")
 	w.diagnosed(nil, 0, map[string]doctor.Status{"stacks": doctor.OK, "locks": doctor.OK, "organization": doctor.OK, "management account": doctor.OK, "apex zone": doctor.OK},
-		"master: 1 of 2", "which opens those of master", "1 to adopt, 0 to create", "there already and ours", "ward.example is on ns-")
+		"master: 1 of 2", "which opens those of master", "1 to adopt, 0 to create", "nothing that is declared is in the way in 2 accounts", "ward.example is on ns-")
 	w.diagnosed(map[string]string{"PULUMI_CONFIG_PASSPHRASE": "another"}, 1, map[string]doctor.Status{"secrets": doctor.Failure}, "doesn't open the secrets of stack master")
 
 	w.locked(func() {

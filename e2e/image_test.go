@@ -60,7 +60,6 @@ func TestImage(t *testing.T) {
 			pulumitest.GetCallerIdentity: pulumitest.Caller(pulumitest.MasterID),
 			pulumitest.GetOrganization:   pulumitest.NoOrganization,
 			pulumitest.GetKey:            pulumitest.NoKey,
-			pulumitest.GetAccountAlias:   pulumitest.NoAlias,
 			pulumitest.GetZone:           pulumitest.NoZone,
 		}}.Do(t, program.For(org, program.Settings{Dir: dir}))
 		must(t, result.Err)

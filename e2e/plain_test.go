@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // Plain `pulumi`, with the Go language host and no wrapper.
@@ -38,6 +41,17 @@ config:
 	if strings.Contains(early, "aws:") {
 		t.Errorf("something was registered:\n%s", early)
 	}
+
+	client, role := iam.NewFromConfig(w.emulator.Config("ca-central-1")), aws.String("plain-prod-delegation")
+	_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: role, AssumeRolePolicyDocument: aws.String(trust)})
+	must(t, err)
+	inTheWay, err := w.run("pulumi", "preview", "--stack", "master", "--non-interactive")
+	if err == nil {
+		t.Error("the preview passed over a role that is taken")
+	}
+	contains(t, inTheWay, "account master has the role plain-prod-delegation already, and coldstart hasn't made it")
+	_, err = client.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: role})
+	must(t, err)
 
 	for _, stack := range []string{"master", "audit", "prod"} {
 		w.ok("pulumi", "up", "--stack", stack, "--yes", "--non-interactive")

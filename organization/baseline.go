@@ -1,6 +1,9 @@
 package organization
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Baseline is what every account is set to.
 type Baseline struct {
@@ -57,6 +60,34 @@ func (o *Organization) Alias(account string) string {
 // ParameterPath is what the names of an account's parameters start with.
 func (o *Organization) ParameterPath(account string) string {
 	return "/" + o.Namespace + "/" + account + "/"
+}
+
+// The last parts of the names of an account's parameters.
+const (
+	FactAccountID  = "account_id"
+	FactAccountARN = "account_arn"
+	FactAccessRole = "access_role"
+	FactNetwork    = "network"
+	FactZoneID     = "zone_id"
+)
+
+// ParameterNames returns the names of an account's parameters: those in the account itself
+// (own), or those in the management account.
+func (o *Organization) ParameterNames(account string, own bool) []string {
+	facts := []string{FactAccountID, FactAccountARN}
+	if account != Master || slices.Contains(o.RoleNames(Master), RoleAdmin) {
+		facts = append(facts, FactAccessRole)
+	}
+	if o.Accounts[account].Network.IsValid() {
+		facts = append(facts, FactNetwork)
+	}
+	if own {
+		facts = append(facts, FactZoneID)
+	}
+	for i := range facts {
+		facts[i] = o.ParameterPath(account) + facts[i]
+	}
+	return facts
 }
 
 // AnalyzerAccount is where findings about the whole organization show: the

@@ -155,9 +155,6 @@ func declareState(ctx *pulumi.Context, org *declaration, name string, b base) (*
 // which programs in it learn about it.
 func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base, zoneID pulumi.StringInput) error {
 	in := pulumi.Providers(b.provider)
-	if err := b.kept.warnOfAlias(name, org.Alias(name)); err != nil {
-		return err
-	}
 	args := &accounts.SettingsArgs{
 		Alias:     org.Alias(name),
 		Passwords: org.Baseline.Passwords,
@@ -172,7 +169,7 @@ func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base,
 		}
 	}
 	facts := facts(org.Organization, name, b.accountID(name), b.accountARN, b.accessRoleARN)
-	facts["zone_id"] = zoneID
+	facts[organization.FactZoneID] = zoneID
 	_, err := accounts.NewParameters(ctx, "parameters", &accounts.ParametersArgs{
 		Path:   org.ParameterPath(name),
 		Values: facts,
@@ -184,12 +181,12 @@ func declareSettings(ctx *pulumi.Context, org *declaration, name string, b base,
 // facts are what the management account knows about an account, by the last
 // parts of the names of its parameters.
 func facts(org *organization.Organization, name string, id, arn, accessRoleARN pulumi.StringInput) map[string]pulumi.StringInput {
-	values := map[string]pulumi.StringInput{"account_id": id, "account_arn": arn}
+	values := map[string]pulumi.StringInput{organization.FactAccountID: id, organization.FactAccountARN: arn}
 	if accessRoleARN != nil {
-		values["access_role"] = accessRoleARN
+		values[organization.FactAccessRole] = accessRoleARN
 	}
 	if network := networkOf(org, name); network != "" {
-		values["network"] = pulumi.String(network)
+		values[organization.FactNetwork] = pulumi.String(network)
 	}
 	return values
 }

@@ -33,7 +33,6 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetOrganization:     pulumitest.NoOrganization,
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
 		pulumitest.GetKey:              pulumitest.NoKey,
-		pulumitest.GetAccountAlias:     pulumitest.NoAlias,
 		pulumitest.GetZone:             w.zones.Zone,
 		pulumitest.GetZones:            w.zones.All,
 	}

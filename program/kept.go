@@ -5,13 +5,11 @@ import (
 	"regexp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/storage"
-	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
@@ -78,33 +76,4 @@ func (k kept) key(name string) (*kms.LookupKeyResult, error) {
 	}
 	k.org.adopting = true
 	return key, nil
-}
-
-// alias finds the alias of an account that has never had this stack; empty if the account
-// has none, or if a preview can't know the account yet. AWS keeps one alias an account, so
-// another one replaces it.
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
-func (k kept) alias() (string, error) {
-	if k.none {
-		return "", nil
-	}
-	found, err := iam.LookupAccountAlias(k.ctx, pulumi.Provider(k.provider))
-	switch {
-	case err != nil && missing.MatchString(err.Error()):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("looking for the account's alias: %w", err)
-	}
-	return found.AccountAlias, nil
-}
-
-// warnOfAlias says which alias an account loses.
-func (k kept) warnOfAlias(account, declared string) error {
-	alias, err := k.alias()
-	if err != nil || alias == "" || declared == "" || alias == declared {
-		return err
-	}
-	return k.ctx.Log.Warn(fmt.Sprintf("account %s has the alias %s and gets %s: %s stops working, and anybody may take the name; "+
-		"to keep all aliases as they are, write coldstart:baseline: {alias: none}",
-		account, alias, declared, organization.SignInURL(alias)), nil)
 }

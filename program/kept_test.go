@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
-	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/program"
 )
 
 // keptKey answers getKey for a key that has the alias already.
@@ -74,36 +72,6 @@ func TestKeyPendingDeletion(t *testing.T) {
 	for _, want := range []string{"alias/acme-master-state", "2026-12-27", "cancel-key-deletion", "enable-key", "delete-alias"} {
 		if !strings.Contains(result.Err.Error(), want) {
 			t.Errorf("%q isn't in %v", want, result.Err)
-		}
-	}
-}
-
-// TestAliasLost says which alias an adopted account loses, before it does.
-func TestAliasLost(t *testing.T) {
-	t.Parallel()
-	for declared, warns := range map[string]bool{"": true, "none": false, "legacy-%s": false} {
-		org := changed(t, func(o *organization.Organization) { o.Baseline.Alias = declared })
-		w := after(t, org)
-		run := func(preview bool) *pulumitest.Result {
-			answers := w.answers()
-			answers[pulumitest.GetAccountAlias] = func(map[string]any) (map[string]any, error) {
-				return map[string]any{"id": "legacy-prod", "accountAlias": "legacy-prod"}, nil
-			}
-			result := pulumitest.Run{Stack: "prod", Preview: preview, Answers: answers}.Do(t, program.For(org, program.Unpaced(program.Settings{Dir: t.TempDir()})))
-			if result.Err != nil {
-				t.Fatal(result.Err)
-			}
-			return result
-		}
-		for _, preview := range []bool{true, false} {
-			said := strings.Join(run(preview).Messages, "\n")
-			if strings.Contains(said, "account prod has the alias legacy-prod and gets acme-prod: https://legacy-prod.signin.aws.amazon.com/console stops working") != warns {
-				t.Errorf("%q, preview %t: %s", declared, preview, said)
-			}
-		}
-		w.stacks["prod"] = run(false).Exports
-		if said := run(true).Messages; len(said) > 0 {
-			t.Errorf("%q: the next run says %v", declared, said)
 		}
 	}
 }

@@ -51,6 +51,13 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 	if err := warnOfMove(ctx, previous, org.Organization); err != nil {
 		return nil, err
 	}
+	apexFound, err := zones{ctx, org, organization.Master, provider}.find(org.Domain, lastApex(previous))
+	if err != nil {
+		return nil, err
+	}
+	if err := takenInMaster(ctx, org, self, previous, apexFound.ID); err != nil {
+		return nil, err
+	}
 	regions, err := otherRegions(org, func(region string) (*aws.Provider, error) {
 		return newProvider(ctx, org, organization.Master+"-"+region, &aws.ProviderArgs{Region: pulumi.String(region)})
 	})
@@ -58,10 +65,6 @@ func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
 		return nil, err
 	}
 	o, members, err := declareAccounts(ctx, org, previous, found, provider)
-	if err != nil {
-		return nil, err
-	}
-	apexFound, err := zones{ctx, org, organization.Master, provider}.find(org.Domain, lastApex(previous))
 	if err != nil {
 		return nil, err
 	}

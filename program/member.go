@@ -75,7 +75,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 		}
 	}
 	m.kept = keptBy(ctx, org, m.provider, m.previous)
-	return m, nil
+	return m, m.takenInMember(ctx, org, last.Accounts[name])
 }
 
 // reference reads the outputs of another stack.

@@ -19,6 +19,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -44,6 +45,7 @@ func Run(ctx *pulumi.Context) error {
 		Docker:   dockerd.Check,
 		States:   States(org, nil),
 		Made:     Made(org, "", nil),
+		Taken:    Taken(org, nil, nil),
 	})(ctx)
 }
 
@@ -74,6 +76,8 @@ type Settings struct {
 	// state has, by name. Without it what the stack exported last counts, which a refresh
 	// doesn't change.
 	Held func(context.Context) (map[string]string, error)
+	// Taken, if not nil, finds what accounts have already of what is about to be made in them.
+	Taken func(context.Context, taken.Query) ([]taken.Thing, error)
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run

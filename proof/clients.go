@@ -2,12 +2,9 @@ package proof
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -57,7 +54,7 @@ func newClients(cfg aws.Config) *clients {
 		contacts:       awsaccount.NewFromConfig(cfg),
 		accessanalyzer: accessanalyzer.NewFromConfig(cfg),
 		s3control: s3control.NewFromConfig(cfg, func(o *s3control.Options) {
-			if client := throughEndpoint(cfg); client != nil {
+			if client := awsconfig.ThroughEndpoint(cfg); client != nil {
 				o.HTTPClient = client
 			}
 		}),
@@ -82,22 +79,6 @@ func patient(cfg aws.Config) aws.Config {
 		})
 	}
 	return cfg
-}
-
-// throughEndpoint returns a client that has the endpoint itself for a proxy, so
-// that it gets requests for host names which nobody resolves: S3 Control puts the
-// account's id before the host. It returns nil where there is no endpoint.
-func throughEndpoint(cfg aws.Config) aws.HTTPClient {
-	if cfg.BaseEndpoint == nil {
-		return nil
-	}
-	endpoint, err := url.Parse(*cfg.BaseEndpoint)
-	if err != nil {
-		return nil // The first request will say so.
-	}
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.Proxy = http.ProxyURL(endpoint)
-	})
 }
 
 // entering returns a configuration whose clients work in a member account, through

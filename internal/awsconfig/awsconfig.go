@@ -5,9 +5,12 @@ package awsconfig
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -72,4 +75,20 @@ type tokens func() (string, error)
 func (t tokens) GetIdentityToken() ([]byte, error) {
 	token, err := t()
 	return []byte(token), err
+}
+
+// ThroughEndpoint returns a client that has the endpoint itself for a proxy, so
+// that it gets requests for host names which nobody resolves: S3 Control puts the
+// account's id before the host. It returns nil where there is no endpoint.
+func ThroughEndpoint(cfg aws.Config) aws.HTTPClient {
+	if cfg.BaseEndpoint == nil {
+		return nil
+	}
+	endpoint, err := url.Parse(*cfg.BaseEndpoint)
+	if err != nil {
+		return nil // The first request will say so.
+	}
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = http.ProxyURL(endpoint)
+	})
 }

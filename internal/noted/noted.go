@@ -25,7 +25,7 @@ func IDs(ctx context.Context, cfg aws.Config, org *organization.Organization, na
 	cfg.Region = org.Region
 	client, parameters := ssm.NewFromConfig(cfg), map[string]string{}
 	for _, name := range names {
-		parameters[org.ParameterPath(name)+"account_id"] = name
+		parameters[org.ParameterPath(name)+organization.FactAccountID] = name
 	}
 	ids := map[string]string{}
 	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(parameters)), atOnce) {

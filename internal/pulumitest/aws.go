@@ -75,7 +75,6 @@ const (
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
 	GetZone                   = "aws:route53/getZone:getZone"
 	GetZones                  = "aws:route53/getZones:getZones"
-	GetAccountAlias           = "aws:iam/getAccountAlias:getAccountAlias"
 	GetUnitAccounts           = "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts"
 	GetPoliciesForTarget      = "aws:organizations/getPoliciesForTarget:getPoliciesForTarget"
 	GetPolicy                 = "aws:organizations/getPolicy:getPolicy"
@@ -115,11 +114,6 @@ func Caller(accountID string) Answer {
 func NoKey(args map[string]any) (map[string]any, error) {
 	alias, _ := args["keyId"].(string)
 	return nil, fmt.Errorf("invocation of %s returned an error: invoking %[1]s: 1 error occurred:\n\t* reading KMS Key (%s): couldn't find resource", GetKey, alias)
-}
-
-// NoAlias answers getAccountAlias for an account that has none.
-func NoAlias(map[string]any) (map[string]any, error) {
-	return nil, errors.New("invocation of " + GetAccountAlias + " returned an error: reading IAM Account Alias: empty result")
 }
 
 // NoZone answers getZone for an account that has none of that name.

@@ -1,0 +1,158 @@
+package taken
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// kind is a kind of things of which AWS has one of a name.
+type kind struct {
+	// what the kind is called, and Pulumi's type.
+	what, typ string
+	// names are what coldstart declares in the account.
+	names func(looker) []string
+	// list returns what the account has, the names among the rest.
+	list func(ctx context.Context, l looker, names []string) ([]item, error)
+	// tags returns an item's tags; nil for a kind that has none.
+	tags func(ctx context.Context, l looker, i item) (map[string]string, error)
+	// remedy is what to do about an item; % is its id.
+	remedy string
+	// folds says that names which differ in case only are the same.
+	folds bool
+}
+
+// item is something that an account has.
+type item struct {
+	// name is AWS's, id what the kind's tags and remedy are asked by.
+	name, id string
+	// note follows what is said about the item.
+	note string
+	// elsewhere says that another account or region has it.
+	elsewhere bool
+	// tags are those that a list shows.
+	tags map[string]string
+}
+
+// another is the way out that never takes anything away.
+const another = "write another coldstart:namespace"
+
+// kinds are all kinds of things that coldstart makes by a name. The organization, its units
+// and accounts, and zones aren't among them: the program takes them over. A name inside
+// another thing, such as a role's policy, is free if that thing's name is.
+var kinds = []kind{
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html#API_CreateRole_Errors
+	{
+		what: "role", typ: "aws:iam/role:Role", folds: true, names: roleNames, list: roles, tags: roleTags,
+		remedy: "delete it if nobody needs it (`aws iam delete-role --role-name %`, after what is attached to it), or " + another,
+	},
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html#API_CreateUser_Errors
+	{
+		what: "user", typ: "aws:iam/user:User", folds: true, names: userNames, list: users, tags: userTags,
+		remedy: "write another name under coldstart:users, or delete the user with all that it has (`aws iam delete-user --user-name %`); its person gets a new one",
+	},
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html#API_CreateGroup_Errors
+	{
+		what: "group", typ: "aws:iam/group:Group", folds: true, names: groupNames, list: groups,
+		remedy: "delete it if nobody needs it (`aws iam delete-group --group-name %`, after what is attached to it), or " + another,
+	},
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
+	{
+		what: "policy", typ: "aws:iam/policy:Policy", folds: true, names: policyNames, list: policies, tags: policyTags,
+		remedy: "delete it if nobody needs it (`aws iam delete-policy --policy-arn %`), or " + another,
+	},
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+	{
+		what: "identity provider", typ: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", names: issuers, list: providers, tags: providerTags,
+		remedy: "run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn % --client-id " + identity.Audience + "` there: coldstart then uses the provider as it is",
+	},
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
+	{
+		what: "service control policy", typ: "aws:organizations/policy:Policy", names: guardrailNames, list: guardrails, tags: guardrailTags,
+		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + another,
+	},
+	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
+	{
+		what: "trail", typ: "aws:cloudtrail/trail:Trail", names: trailNames, list: trails, tags: trailTags,
+		remedy: another + ", or make a trail of another name that writes to the same bucket, and delete this one after that, so that logging never stops",
+	},
+	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_Errors
+	{
+		what: "parameter", typ: "aws:ssm/parameter:Parameter", names: parameterNames, list: parameters, tags: parameterTags,
+		remedy: "delete it if nobody reads it (`aws ssm delete-parameter --name %`), or " + another,
+	},
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html#API_CreateBucket_Errors
+	{
+		what: "bucket", typ: "aws:s3/bucketV2:BucketV2", names: bucketNames, list: buckets, tags: bucketTags,
+		remedy: "delete it if nobody needs what it holds (`aws s3 rb s3://%`), or " + another,
+	},
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html#API_CreateAlias_Errors
+	{
+		what: "key alias", typ: "aws:kms/alias:Alias", names: aliasNames, list: aliases, tags: keyTags,
+		remedy: "give the key % another alias (`aws kms create-alias`) and delete this one (`aws kms delete-alias`), or " + another,
+	},
+	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html#API_CreateRepository_Errors
+	{
+		what: "image repository", typ: "aws:ecr/repository:Repository", names: repositoryNames, list: repositories, tags: repositoryTags,
+		remedy: "delete it if nobody needs its images (`aws ecr delete-repository --repository-name`), or write another coldstart:image.registry",
+	},
+	// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CreateAnalyzer.html#API_CreateAnalyzer_Errors
+	{
+		what: "analyzer", typ: "aws:accessanalyzer/analyzer:Analyzer", names: analyzerNames, list: analyzers, tags: listedTags,
+		remedy: "delete it (`aws accessanalyzer delete-analyzer --analyzer-name %`), or " + another,
+	},
+}
+
+func (l looker) master() bool { return l.Name == organization.Master }
+
+// people reports whether users live in the account.
+func (l looker) people() bool {
+	return l.Name == l.org.Access.Account && len(l.org.Users)+len(l.org.Access.Groups) > 0
+}
+
+// tagged returns tags as a map.
+func tagged[T any](list []T, pair func(T) (key, value *string)) map[string]string {
+	tags := map[string]string{}
+	for _, t := range list {
+		key, value := pair(t)
+		tags[aws.ToString(key)] = aws.ToString(value)
+	}
+	return tags
+}
+
+// listedTags are those that a list has shown already.
+func listedTags(_ context.Context, _ looker, i item) (map[string]string, error) { return i.tags, nil }
+
+func iamPair(t iamtypes.Tag) (key, value *string) { return t.Key, t.Value }
+
+// paginator is one of the SDK's.
+type paginator[O, P any] interface {
+	HasMorePages() bool
+	NextPage(ctx context.Context, options ...func(*O)) (*P, error)
+}
+
+// pages returns the items of all pages.
+func pages[O, P any](ctx context.Context, p paginator[O, P], of func(*P) []item) ([]item, error) {
+	var all []item
+	for p.HasMorePages() {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of(page)...)
+	}
+	return all, nil
+}
+
+// items are those of a page.
+func items[T any](list []T, of func(T) item) []item {
+	all := make([]item, 0, len(list))
+	for _, t := range list {
+		all = append(all, of(t))
+	}
+	return all
+}

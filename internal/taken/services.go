@@ -1,0 +1,246 @@
+package taken
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	analyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+func guardrailNames(l looker) []string {
+	if !l.master() {
+		return nil
+	}
+	var names []string
+	for _, name := range l.org.GuardrailNames() {
+		names = append(names, l.org.Namespace+"-"+name)
+	}
+	return names
+}
+
+func guardrails(ctx context.Context, l looker, _ []string) ([]item, error) {
+	p := organizations.NewListPoliciesPaginator(organizations.NewFromConfig(l.cfg), &organizations.ListPoliciesInput{Filter: organizationstypes.PolicyTypeServiceControlPolicy})
+	return pages(ctx, p, func(page *organizations.ListPoliciesOutput) []item {
+		return items(page.Policies, func(p organizationstypes.PolicySummary) item { return item{name: *p.Name, id: *p.Id} })
+	})
+}
+
+func guardrailTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := organizations.NewFromConfig(l.cfg).ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &i.id})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.Tags, func(t organizationstypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+// trailNames is the account's trail. The management account's is in the state of the
+// stack with the archive, so only a first run asks.
+func trailNames(l looker) []string {
+	if !l.org.Audited() || l.master() && !l.First || !l.master() && !l.org.Audit.AccountTrails() {
+		return nil
+	}
+	return []string{l.org.Name(l.Name, organization.TrailName)}
+}
+
+// trails returns the account's trails of the region. An organization's trail shows in its
+// members too.
+func trails(ctx context.Context, l looker, _ []string) ([]item, error) {
+	out, err := cloudtrail.NewFromConfig(l.cfg).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
+	if err != nil {
+		return nil, err
+	}
+	var all []item
+	for _, t := range out.TrailList {
+		if aws.ToString(t.HomeRegion) == l.cfg.Region && strings.Contains(aws.ToString(t.TrailARN), ":"+l.ID+":") {
+			all = append(all, item{name: *t.Name, id: *t.TrailARN, note: "; this one writes to the bucket " + aws.ToString(t.S3BucketName)})
+		}
+	}
+	return all, nil
+}
+
+func trailTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := cloudtrail.NewFromConfig(l.cfg).ListTags(ctx, &cloudtrail.ListTagsInput{ResourceIdList: []string{i.id}})
+	if err != nil || len(out.ResourceTagList) == 0 {
+		return nil, err
+	}
+	return tagged(out.ResourceTagList[0].TagsList, func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+func parameterNames(l looker) []string {
+	accounts := []string{l.Name}
+	if l.master() {
+		accounts = append(accounts, l.org.AccountNames()...)
+	}
+	var names []string
+	for _, account := range accounts {
+		names = append(names, l.org.ParameterNames(account, account == l.Name)...)
+	}
+	return names
+}
+
+func parameters(ctx context.Context, l looker, _ []string) ([]item, error) {
+	path := "/" + l.org.Namespace + "/"
+	p := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(l.cfg), &ssm.GetParametersByPathInput{Path: &path, Recursive: aws.Bool(true)})
+	return pages(ctx, p, func(page *ssm.GetParametersByPathOutput) []item {
+		return items(page.Parameters, func(p ssmtypes.Parameter) item { return item{name: *p.Name, id: *p.Name} })
+	})
+}
+
+func parameterTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := ssm.NewFromConfig(l.cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceId: &i.id, ResourceType: ssmtypes.ResourceTypeForTaggingParameter})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+func (l looker) s3() *s3.Client {
+	return s3.NewFromConfig(l.cfg, func(o *s3.Options) { o.UsePathStyle = l.cfg.BaseEndpoint != nil })
+}
+
+func bucketNames(l looker) []string {
+	names := []string{l.org.Name(l.Name, "state") + "-" + l.ID}
+	if l.org.HoldsArchive(l.Name) {
+		names = append(names, l.org.Name(l.Name, organization.ArchiveName)+"-"+l.ID)
+	}
+	return names
+}
+
+// buckets looks at each name, since a bucket's name is taken for every account of the world.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+func buckets(ctx context.Context, l looker, names []string) ([]item, error) {
+	var all []item
+	for _, name := range names {
+		_, err := l.s3().HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &l.ID})
+		status, response := http.StatusOK, (*awshttp.ResponseError)(nil)
+		if errors.As(err, &response) {
+			status = response.HTTPStatusCode()
+		}
+		switch {
+		case status == http.StatusNotFound:
+		case status == http.StatusForbidden, status == http.StatusMovedPermanently:
+			all = append(all, item{name: name, elsewhere: true})
+		case err != nil:
+			return nil, err
+		default:
+			all = append(all, item{name: name, id: name})
+		}
+	}
+	return all, nil
+}
+
+func bucketTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := l.s3().GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &i.id})
+	if api := smithy.APIError(nil); errors.As(err, &api) && api.ErrorCode() == "NoSuchTagSet" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.TagSet, func(t s3types.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+func aliasNames(l looker) []string {
+	names := []string{"alias/" + l.org.Name(l.Name, "state"), "alias/" + l.org.Name(l.Name, "secrets")}
+	if l.org.HoldsArchive(l.Name) {
+		names = append(names, "alias/"+l.org.Name(l.Name, organization.ArchiveName))
+	}
+	return names
+}
+
+func aliases(ctx context.Context, l looker, _ []string) ([]item, error) {
+	p := kms.NewListAliasesPaginator(kms.NewFromConfig(l.cfg), &kms.ListAliasesInput{})
+	return pages(ctx, p, func(page *kms.ListAliasesOutput) []item {
+		return items(page.Aliases, func(a kmstypes.AliasListEntry) item { return item{name: *a.AliasName, id: aws.ToString(a.TargetKeyId)} })
+	})
+}
+
+func keyTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := kms.NewFromConfig(l.cfg).ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &i.id})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.Tags, func(t kmstypes.Tag) (key, value *string) { return t.TagKey, t.TagValue }), nil
+}
+
+func repositoryNames(l looker) []string {
+	if l.org.Image == nil || l.org.Image.Registry != organization.RegistryECR {
+		return nil
+	}
+	return []string{l.org.ZoneName(l.Name)}
+}
+
+func repositories(ctx context.Context, l looker, names []string) ([]item, error) {
+	out, err := ecr.NewFromConfig(l.cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: names})
+	if none := (*ecrtypes.RepositoryNotFoundException)(nil); errors.As(err, &none) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return items(out.Repositories, func(r ecrtypes.Repository) item { return item{name: *r.RepositoryName, id: *r.RepositoryArn} }), nil
+}
+
+func repositoryTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := ecr.NewFromConfig(l.cfg).ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: &i.id})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+// analyzerNames is the organization's analyzer, which has one name in every region. The
+// program declares none on an emulator, since none of the emulators knows them.
+func analyzerNames(l looker) []string {
+	if l.Name != l.org.AnalyzerAccount() || l.cfg.BaseEndpoint != nil {
+		return nil
+	}
+	return []string{l.org.Name(l.Name, "analyzer")}
+}
+
+func analyzers(ctx context.Context, l looker, names []string) ([]item, error) {
+	var all []item
+	for _, region := range l.regions() {
+		out, err := accessanalyzer.NewFromConfig(l.in(region)).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &names[0]})
+		if none := (*analyzertypes.ResourceNotFoundException)(nil); errors.As(err, &none) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item{name: names[0], id: names[0] + " --region " + region, note: " in " + region, tags: out.Analyzer.Tags})
+	}
+	return all, nil
+}
+
+func (l looker) regions() []string {
+	return slices.Concat([]string{l.org.Region}, l.org.OtherRegions())
+}
+
+// in returns the account's configuration in a region.
+func (l looker) in(region string) aws.Config {
+	cfg := l.cfg.Copy()
+	cfg.Region = region
+	return cfg
+}

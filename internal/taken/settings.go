@@ -1,0 +1,213 @@
+package taken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// setting is something that AWS keeps once for an account or a region and overwrites
+// without a word.
+type setting struct {
+	// what the setting is called, and Pulumi's type.
+	what, typ string
+	// declared reports whether coldstart declares the setting in the account.
+	declared func(looker) bool
+	// find says what the account has that a run changes: the account's name comes before
+	// each text.
+	find func(context.Context, looker) ([]string, error)
+}
+
+var settings = []setting{
+	{"the account's alias", "aws:iam/accountAlias:AccountAlias", func(l looker) bool { return l.org.Alias(l.Name) != "" }, alias},
+	{"the password policy", "aws:iam/accountPasswordPolicy:AccountPasswordPolicy", always, passwords},
+	{"the block of public access", "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", always, publicAccess},
+	{"alternate contacts", "aws:account/alternativeContact:AlternativeContact", func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts},
+	{"the regions' defaults for EC2", "aws:ebs/encryptionByDefault:EncryptionByDefault", always, regional},
+}
+
+func always(looker) bool { return true }
+
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
+func alias(ctx context.Context, l looker) ([]string, error) {
+	out, err := iam.NewFromConfig(l.cfg).ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
+	declared := l.org.Alias(l.Name)
+	if err != nil || len(out.AccountAliases) == 0 || out.AccountAliases[0] == declared {
+		return nil, err
+	}
+	is := out.AccountAliases[0]
+	return []string{fmt.Sprintf("has the alias %s and gets %s: %s stops working, and anybody may take the name; to keep all aliases as they are, write coldstart:baseline: {alias: none}",
+		is, declared, organization.SignInURL(is))}, nil
+}
+
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html
+func passwords(ctx context.Context, l looker) ([]string, error) {
+	out, err := iam.NewFromConfig(l.cfg).GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})
+	if none := (*iamtypes.NoSuchEntityException)(nil); errors.As(err, &none) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	is, want := out.PasswordPolicy, l.org.Baseline.Passwords
+	var changes []string
+	for _, field := range []struct {
+		key      string
+		is, want any
+	}{
+		{"minimumLength", int(aws.ToInt32(is.MinimumPasswordLength)), want.MinimumLength},
+		{"uppercase", is.RequireUppercaseCharacters, want.Uppercase},
+		{"lowercase", is.RequireLowercaseCharacters, want.Lowercase},
+		{"numbers", is.RequireNumbers, want.Numbers},
+		{"symbols", is.RequireSymbols, want.Symbols},
+		{"reuse", int(aws.ToInt32(is.PasswordReusePrevention)), want.Reuse},
+		{"maxAgeDays", int(aws.ToInt32(is.MaxPasswordAge)), want.MaxAgeDays},
+	} {
+		if field.is != field.want {
+			changes = append(changes, fmt.Sprintf("%s from %v to %v", field.key, field.is, field.want))
+		}
+	}
+	if aws.ToBool(is.HardExpiry) {
+		changes = append(changes, "users can change an expired password")
+	}
+	if !is.AllowUsersToChangePassword {
+		changes = append(changes, "users can change their passwords")
+	}
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("has a password policy already, which is overwritten (%s): coldstart:baseline.passwords says what it becomes", strings.Join(changes, ", "))}, nil
+}
+
+// publicAccess finds out whether the account has buckets that may lose public access.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+func publicAccess(ctx context.Context, l looker) ([]string, error) {
+	client := s3control.NewFromConfig(l.cfg, func(o *s3control.Options) {
+		if through := awsconfig.ThroughEndpoint(l.cfg); through != nil {
+			o.HTTPClient = through
+		}
+	})
+	out, err := client.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &l.ID})
+	switch api := smithy.APIError(nil); {
+	case errors.As(err, &api) && api.ErrorCode() == "NoSuchPublicAccessBlockConfiguration":
+	case err != nil:
+		return nil, err
+	default:
+		c := out.PublicAccessBlockConfiguration
+		if aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.RestrictPublicBuckets) {
+			return nil, nil
+		}
+	}
+	listed, err := l.s3().ListBuckets(ctx, &s3.ListBucketsInput{})
+	if err != nil {
+		return nil, err
+	}
+	others := slices.DeleteFunc(listed.Buckets, func(b s3types.Bucket) bool { return slices.Contains(bucketNames(l), aws.ToString(b.Name)) })
+	if len(others) == 0 {
+		return nil, nil
+	}
+	return []string{"doesn't block public access to S3 as a whole, and will: buckets that are public stop being public; it has " + some(others, func(b s3types.Bucket) string { return aws.ToString(b.Name) })}, nil
+}
+
+// some names the first of many.
+func some[T any](all []T, name func(T) string) string {
+	const shown = 5
+	var names []string
+	for _, t := range all[:min(shown, len(all))] {
+		names = append(names, name(t))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(all) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
+func contacts(ctx context.Context, l looker) ([]string, error) {
+	client := awsaccount.NewFromConfig(l.cfg)
+	var texts []string
+	for _, about := range slices.Sorted(maps.Keys(l.org.Baseline.Contacts)) {
+		kind, want := organization.ContactType(about), l.org.Baseline.Contacts[about]
+		out, err := client.GetAlternateContact(ctx, &awsaccount.GetAlternateContactInput{AlternateContactType: accounttypes.AlternateContactType(kind)})
+		if none := (*accounttypes.ResourceNotFoundException)(nil); errors.As(err, &none) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		c := out.AlternateContact
+		is := organization.Contact{Name: aws.ToString(c.Name), Title: aws.ToString(c.Title), Email: aws.ToString(c.EmailAddress), Phone: aws.ToString(c.PhoneNumber)}
+		if is != want {
+			texts = append(texts, fmt.Sprintf("has an alternate contact for %s already, %s <%s>, which becomes %s <%s>", about, is.Name, is.Email, want.Name, want.Email))
+		}
+	}
+	return texts, nil
+}
+
+// regional finds out where new volumes and instances of an account in use are going to be
+// made in another way.
+// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html
+func regional(ctx context.Context, l looker) ([]string, error) {
+	var regions []string
+	for _, region := range l.regions() {
+		client := ec2.NewFromConfig(l.in(region))
+		held, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)})
+		if err != nil {
+			return nil, err
+		}
+		if len(held.Reservations) > 0 {
+			regions = append(regions, region)
+		}
+	}
+	var texts []string
+	for _, region := range regions {
+		changes, err := changed(ctx, ec2.NewFromConfig(l.in(region)))
+		if err != nil {
+			return nil, err
+		}
+		if len(changes) > 0 {
+			texts = append(texts, fmt.Sprintf("has instances in %s, where another default holds from now on for what is made: %s", region, strings.Join(changes, "; ")))
+		}
+	}
+	return texts, nil
+}
+
+// changed says which defaults of a region change.
+func changed(ctx context.Context, client *ec2.Client) ([]string, error) {
+	var changes []string
+	ebs, err := client.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
+	if err != nil {
+		return nil, err
+	}
+	if !aws.ToBool(ebs.EbsEncryptionByDefault) {
+		changes = append(changes, "EBS volumes are encrypted")
+	}
+	defaults, err := client.GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{})
+	if err != nil {
+		return nil, err
+	}
+	if d := defaults.AccountLevel; d == nil || d.HttpTokens != ec2types.HttpTokensStateRequired {
+		changes = append(changes, "instances answer IMDSv2 only, unless their launch says otherwise")
+	}
+	return changes, nil
+}

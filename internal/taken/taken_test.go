@@ -1,0 +1,151 @@
+package taken
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+func declared() *organization.Organization {
+	org := organization.Defaults()
+	org.Namespace, org.Domain, org.Region, org.Email = "acme", "acme.example", "us-west-2", "aws+%s@acme.example"
+	org.Accounts = map[string]organization.Account{"audit": {}, "prod": {}}
+	return org
+}
+
+// A state has what its resources, and the creations that a kill has broken off, have in
+// their inputs. A pending creation of another name proves nothing.
+func TestHas(t *testing.T) {
+	t.Parallel()
+	const role = "aws:iam/role:Role"
+	resource := func(name string) apitype.ResourceV3 {
+		return apitype.ResourceV3{Type: role, Inputs: map[string]any{"name": name, "tags": map[string]any{"Name": "tagged"}}}
+	}
+	d := &apitype.DeploymentV3{
+		Resources: []apitype.ResourceV3{resource("made")},
+		PendingOperations: []apitype.OperationV2{
+			{Type: apitype.OperationTypeCreating, Resource: resource("pending")},
+			{Type: apitype.OperationTypeReading, Resource: resource("read")},
+		},
+	}
+	for name, want := range map[string]bool{"made": true, "pending": true, "read": false, "tagged": false, "other": false, "": true} {
+		if got := has(d, role, name); got != want {
+			t.Errorf("%q: %t", name, got)
+		}
+	}
+	if has(d, "aws:iam/user:User", "made") || has(d, "aws:iam/user:User", "") || has(nil, role, "made") {
+		t.Error("another type, or no state, has it too")
+	}
+}
+
+// Tags tell whose a thing is, and where there are none the state does. If nobody knows
+// that, nothing is refused.
+func TestWhose(t *testing.T) {
+	t.Parallel()
+	list := func(context.Context, looker, []string) ([]item, error) {
+		return []item{{name: "ADA", id: "1", tags: map[string]string{"Namespace": "acme", "ManagedBy": "coldstart", "Account": "audit"}}, {name: "bob", id: "2"}, {name: "eve", id: "3"}, {name: "far", elsewhere: true}}, nil
+	}
+	for name, c := range map[string]struct {
+		kind  kind
+		known bool
+		want  []string
+	}{
+		"tags":             {kind{folds: true, tags: listedTags}, true, []string{"refused: account prod has the user bob", "refused: the user far, which account prod is to have, is in another account"}},
+		"letter case":      {kind{tags: listedTags}, true, []string{"refused: account prod has the user bob", "refused: the user far"}},
+		"no tags":          {kind{folds: true}, true, []string{"refused: account prod has the user ADA", "refused: account prod has the user bob", "refused: the user far"}},
+		"nobody can tell":  {kind{folds: true}, false, []string{"account prod has the user ADA", "account prod has the user bob", "refused: the user far"}},
+		"only tags can be": {kind{folds: true, tags: listedTags}, false, []string{"refused: account prod has the user bob", "refused: the user far"}},
+	} {
+		c.kind.what, c.kind.list, c.kind.remedy = "user", list, "delete %"
+		l := looker{Account: Account{Name: "prod"}, org: declared(), known: c.known}
+		things, err := l.named(t.Context(), c.kind, []string{"ada", "bob", "far"})
+		if err != nil || len(things) != len(c.want) {
+			t.Errorf("%s: %+v, %v", name, things, err)
+			continue
+		}
+		for i, thing := range things {
+			text := thing.String()
+			if thing.Refused {
+				text = "refused: " + text
+			}
+			if !strings.HasPrefix(text, c.want[i]) {
+				t.Errorf("%s: %s", name, text)
+			}
+		}
+	}
+}
+
+// What the state has isn't looked for, so a stack that has everything costs no call.
+func TestNothingMissing(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	for _, name := range []string{organization.Master, "prod", "audit"} {
+		l := looker{Account: Account{Name: name, ID: "123456789012"}, org: org, state: &apitype.DeploymentV3{}}
+		for _, k := range kinds {
+			for _, n := range k.names(l) {
+				l.state.Resources = append(l.state.Resources, apitype.ResourceV3{Type: tokens.Type(k.typ), Inputs: map[string]any{"name": n}})
+			}
+		}
+		for _, s := range settings {
+			l.state.Resources = append(l.state.Resources, apitype.ResourceV3{Type: tokens.Type(s.typ)})
+		}
+		q := Query{
+			Organization: org,
+			Config:       aws.Config{Credentials: credentials.NewStaticCredentialsProvider("a", "s", "")},
+			State:        func(context.Context, string) (*apitype.DeploymentV3, error) { return l.state, nil },
+			Accounts:     []Account{{Name: name, ID: "123456789012"}},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // No call succeeds.
+		if things, err := Find(ctx, q); err != nil || len(things) > 0 {
+			t.Errorf("%s: %v, %v", name, things, err)
+		}
+	}
+}
+
+// A state that can't be read is an error that names the stack: neither all nor nothing is
+// coldstart's then.
+func TestUnreadableState(t *testing.T) {
+	t.Parallel()
+	q := Query{
+		Organization: declared(), Accounts: []Account{{Name: "prod", ID: "123456789012"}},
+		State: func(context.Context, string) (*apitype.DeploymentV3, error) { return nil, errors.New("half-written") },
+	}
+	things, err := Find(t.Context(), q)
+	if len(things) > 0 || err == nil || !strings.Contains(err.Error(), "since the state of stack prod can't be read: half-written") {
+		t.Errorf("%v, %v", things, err)
+	}
+}
+
+// The names are those that the program declares.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Access.GitHub.Repository, org.Audit.Trail = "acme/infrastructure", organization.TrailBoth
+	got := map[string][]string{}
+	for _, k := range kinds {
+		got[k.what] = k.names(looker{Account: Account{Name: "audit", ID: "123456789012", First: true}, org: org})
+	}
+	for what, want := range map[string][]string{
+		"bucket":                 {"acme-audit-state-123456789012", "acme-audit-trails-123456789012"},
+		"key alias":              {"alias/acme-audit-state", "alias/acme-audit-secrets", "alias/acme-audit-trails"},
+		"trail":                  {"acme-audit-trail"},
+		"parameter":              {"/acme/audit/account_id", "/acme/audit/account_arn", "/acme/audit/access_role", "/acme/audit/zone_id"},
+		"identity provider":      {"https://token.actions.githubusercontent.com"},
+		"service control policy": nil,
+		"user":                   nil,
+	} {
+		if diff := cmp.Diff(want, got[what]); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", what, diff)
+		}
+	}
+}

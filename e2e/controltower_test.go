@@ -101,6 +101,7 @@ func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
 	contains(t, out, "account master has a zone ct.example already ("+c.apex.id, "ct.example refers to audit.ct.example already",
 		"account master has a password policy already, which is overwritten (minimumLength from 20 to 16", "account audit has the alias ours and gets ct-audit")
 	c.same(before)
+	w.mortal()
 	up := w.start(coldstart(), "up", "--yes")
 	kill.Store(up)
 	if err := up.Wait(); err == nil {

@@ -46,7 +46,7 @@ long: toolchain ## Run the end-to-end tests that take long: kills, lost answers,
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=$(E2E_PARALLEL) -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.
-LONG := TestChaos|TestRehearsalWithFaults|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestUpgrade
+LONG := TestChaos|TestRehearsalWithFaults|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestUpgrade
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.

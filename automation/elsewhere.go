@@ -29,18 +29,27 @@ func (a *Automation) elsewhere(ctx context.Context, existing map[string]bool, co
 // elsewhere returns an error if the stack, of which the backend has nothing, has run with
 // a state that isn't here. The program asks the same, and says why if AWS doesn't answer.
 func (s *stack) elsewhere(ctx context.Context) error {
+	if lost, _ := s.lost(ctx); lost != nil {
+		return lost
+	}
+	return nil
+}
+
+// lost says what AWS has of the stack, of which the backend has nothing; nil if AWS has
+// nothing either, or if master doesn't know the account.
+func (s *stack) lost(ctx context.Context) (*elsewhere.Error, error) {
 	role := ""
 	if s.name != organization.Master {
 		account, _ := s.account(ctx) // Without it the program can't run either, and says why.
 		if role = account.AccessRoleARN; role == "" {
-			return nil
+			return nil, nil
 		}
 	}
 	err := s.made(ctx, s.name, role)
 	if made := (*elsewhere.Error)(nil); errors.As(err, &made) {
-		return err
+		return made, nil
 	}
-	return nil
+	return nil, err
 }
 
 // made is program.Settings.Made. AWS is asked once a run about a stack: what AWS has later,

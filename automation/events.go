@@ -58,6 +58,9 @@ func unchanged(op apitype.OpType) bool {
 type watcher struct {
 	stack *stack
 
+	// heard, if not nil, hears of each step that is noted.
+	heard func(apitype.StepEventMetadata)
+
 	// mu guards the rest: after an error the engine's events may go on coming.
 	mu      sync.Mutex
 	changes map[string]int
@@ -223,6 +226,9 @@ func (w *watcher) note(m apitype.StepEventMetadata) {
 		return
 	}
 	w.steps = append(w.steps, stepOf(m))
+	if w.heard != nil {
+		w.heard(m)
+	}
 }
 
 // stepOf returns what a step does to which resource.

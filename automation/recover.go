@@ -55,7 +55,7 @@ func (s *stack) recover(ctx context.Context, handle auto.Stack, lost []lostCreat
 		if err != nil || len(doubtful) == 0 {
 			return err
 		}
-		if err := s.readBack(ctx, handle, doubtful); err != nil {
+		if err := s.readBack(ctx, handle, doubtful, "since nobody knows how the last change of it ended"); err != nil {
 			return err
 		}
 		_, deployment, err = s.deployment(ctx, handle)
@@ -129,8 +129,8 @@ func (s *stack) mend(ctx context.Context, handle auto.Stack) (mended int, err er
 
 // readBack has the engine read resources from AWS into the state. Their ids are in
 // the state; AWS has the rest. It isn't what was asked for, so nothing of it counts.
-func (s *stack) readBack(ctx context.Context, handle auto.Stack, urns []string) error {
-	s.say("reading %s back from AWS, since nobody knows how the last change of it ended", count(len(urns), "resource"))
+func (s *stack) readBack(ctx context.Context, handle auto.Stack, urns []string, why string) error {
+	s.say("reading %s back from AWS, %s", count(len(urns), "resource"), why)
 	aside := &watcher{stack: s}
 	aside.reset()
 	for attempt := 1; ; attempt++ {

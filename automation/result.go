@@ -21,6 +21,7 @@ const (
 	OperationRefresh Operation = "refresh"
 	OperationDrift   Operation = "drift"
 	OperationDestroy Operation = "destroy"
+	OperationRecover Operation = "state recover"
 )
 
 // Status is how a stack ended.

@@ -28,7 +28,7 @@ type operation struct {
 	name  Operation
 	order order
 	// create makes stacks that the backend doesn't have; without it they are
-	// left out, except by a preview.
+	// left out, except by a preview and by the rebuilding of a state, which make theirs.
 	create bool
 	// reads says that it changes nothing, so that several may run at once.
 	reads bool
@@ -172,7 +172,7 @@ func (n *node) run(ctx context.Context, op operation, slots *semaphore.Weighted)
 	if result.Err = n.wait(ctx, op.order); result.Err != nil {
 		return result
 	}
-	if !n.exists && !op.create && op.name != OperationPreview {
+	if !n.exists && !op.create && op.name != OperationPreview && op.name != OperationRecover {
 		result.Status = StatusAbsent
 		return result
 	}

@@ -78,6 +78,8 @@ type stack struct {
 	unfinished bool
 	// reads says that the operation changes nothing.
 	reads bool
+	// seek finds what AWS has of what the stack declares, while its state is rebuilt.
+	seek program.Find
 	// kept is what a destroy has left in AWS.
 	kept []string
 	*shared
@@ -111,9 +113,9 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	run := program.For(s.a.org, program.Settings{
 		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
 		States: program.States(s.a.org, s.a.options.Env),
-		Made:   s.made,
-		Held:   func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
-		Taken:  program.Taken(s.a.org, s.a.options.Env, s.stateOf),
+		Made:   s.made, Find: s.seek,
+		Held:  func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
+		Taken: program.Taken(s.a.org, s.a.options.Env, s.stateOf),
 	})
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {

@@ -3,20 +3,26 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/coldstart-aws/coldstart/doctor"
+	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// TestLostState brings an organization up and loses its state, wholly and in part. It is
-// recognised, and nothing is made a second time.
-func TestLostState(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, `
+// losing is an organization that loses its state.
+const losing = `
 config:
   coldstart:namespace: lost
   coldstart:domain: lost.example
@@ -27,8 +33,16 @@ config:
   coldstart:audit: {account: logs, retentionDays: 30, lockDays: 7}
   coldstart:guardrails: {regions: [eu-west-1, us-east-1]}
   coldstart:access: {github: {repository: lost/infrastructure}}
-  coldstart:users: {ada: {groups: [app-admin]}}
-`)
+  coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
+`
+
+// TestLostState brings an organization up and loses its state, wholly and in part. It is
+// recognised, nothing is made a second time, and the state is rebuilt without a change in
+// AWS, where something was changed by hand.
+func TestLostState(t *testing.T) {
+	t.Parallel()
+	w, changes := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &recorder{}
+	w.limited(limits.Options{Rules: limits.Unhurried, OnCall: changes.record})
 	w.up()
 	accounts := w.accounts()
 	app, logs := aws.ToString(accounts["aws+app@lost.example"].Id), aws.ToString(accounts["aws+logs@lost.example"].Id)
@@ -41,6 +55,10 @@ config:
 		contains(t, out, "stack app has no resources in this backend", "account "+app+" has the hosted zone app.lost.example (",
 			"object .pulumi/stacks/coldstart-account/app.json in the bucket lost-app-state-"+app, "with a state that isn't here", "Nothing was created")
 	}
+	w.recovered(changes, []string{"app"}, "the state is rebuilt: a preview shows no change")
+	w.unchanged()
+	w.ok("pulumi", "stack", "rm", "--force", "--preserve-config", "--yes", "app")
+	w.stops(coldstart(), "preview", "app")
 	must(t, os.Rename(filepath.Join(w.dir, "app.json"), filepath.Join(state, "app.json")))
 
 	// All of it is.
@@ -60,6 +78,71 @@ config:
 	w.ok("pulumi", "stack", "init", "master")
 	contains(t, w.stops("pulumi", "up", "--yes", "--non-interactive", "--stack", "master"), "stack master has no resources in this backend")
 	contains(t, w.stops("pulumi", "preview", "--non-interactive", "--stack", "master"), "stack master has no resources in this backend")
+
+	_, err := ssm.NewFromConfig(w.in(app)).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/lost/app/zone_id")})
+	must(t, err)
+	_, err = iam.NewFromConfig(w.in(app)).UpdateAccountPasswordPolicy(t.Context(), &iam.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(6)})
+	must(t, err)
+	w.recovered(changes, nil, "the state is rebuilt: a preview shows no change",
+		"the next up will create parameters-zone_id (aws:ssm/parameter:Parameter)", "the next up will update settings (aws:iam/accountPasswordPolicy:AccountPasswordPolicy): ", "minimumPasswordLength")
+	contains(t, w.ok(coldstart(), "state", "recover", "--yes"), "this stack has its state; nothing to rebuild")
+	w.up()
+	w.unchanged()
+	w.proved()
+}
+
+// A run that rebuilds the state is killed again and again. Each run goes on.
+func TestRecoveryKilled(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &stand{}
+	w.limited(limits.Options{Rules: s.before(limits.Unhurried)})
+	w.up()
+	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))
+	must(t, os.Mkdir(filepath.Join(w.dir, "backend"), 0o700))
+	var pid atomic.Int64
+	_, injector := w.injected(s, "read=40:kill,read=300:kill-coldstart,read=700:kill,read=900:kill-coldstart,read=1100:kill", &pid)
+	runs := 0
+	for ended := errors.New("not run yet"); ended != nil; runs++ {
+		if runs > 5 {
+			t.Fatalf("it failed %d times: %v", runs, ended)
+		}
+		run := w.start(coldstart(), "state", "recover", "--yes")
+		pid.Store(int64(run.Process.Pid))
+		ended = run.Wait()
+	}
+	injector.Stop()
+	if pending := injector.Pending(); len(pending) > 0 || runs < 3 {
+		t.Errorf("after %d runs, never happened: %s", runs, pending)
+	}
+	w.unchanged()
+	w.proved()
+}
+
+// recorder notes the calls that change something in AWS.
+type recorder struct {
+	mu    sync.Mutex
+	calls []string
+}
+
+func (r *recorder) record(c *limits.Call, a *limits.Answer) {
+	if !faults.IsChange(c) || !a.OK() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, c.String())
+}
+
+// recovered rebuilds the state of the named stacks, or of all, which changes nothing in AWS.
+func (w *world) recovered(r *recorder, stacks []string, wants ...string) {
+	w.t.Helper()
+	r.mu.Lock()
+	r.calls = nil
+	r.mu.Unlock()
+	contains(w.t, w.ok(coldstart(), slices.Concat([]string{"state", "recover", "--yes"}, stacks)...), wants...)
+	if len(r.calls) > 0 {
+		w.t.Errorf("AWS was changed: %s", r.calls)
+	}
 }
 
 // stops is run for what coldstart or Pulumi has to refuse.

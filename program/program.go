@@ -72,6 +72,9 @@ type Settings struct {
 	// made: with a state that isn't in this backend. Role is the ARN of the role by which
 	// the stack's account is entered; empty for the management account's stack.
 	Made func(ctx context.Context, stack, role string) error
+	// Find, if not nil, has every resource imported that it finds, and no image built, to
+	// rebuild a state that is lost. Nothing is handed to other stacks.
+	Find Find
 	// Held, if not nil, returns the ids of the member accounts that the master stack's
 	// state has, by name. Without it what the stack exported last counts, which a refresh
 	// doesn't change.
@@ -158,6 +161,12 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 		return fmt.Errorf("stack %q is no account of the organization: stacks are named after their accounts; "+
 			"write `%s` for the management account, or declare %q under coldstart:accounts in %s",
 			ctx.Stack(), organization.Master, ctx.Stack(), organization.File)
+	}
+	if org.settings.Find != nil {
+		org.adopting = true
+		if err := importAll(ctx, org.settings.Find); err != nil {
+			return err
+		}
 	}
 	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
 		return err

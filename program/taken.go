@@ -86,7 +86,7 @@ func (m *member) takenInMember(ctx *pulumi.Context, org *declaration, self stack
 // findTaken warns of what changes, and returns what is refused as an error, all at once.
 // First says that no run of the stack has come to its end.
 func findTaken(ctx *pulumi.Context, org *declaration, first bool, q taken.Query) error {
-	if org.settings.Taken == nil || org.settings.Plan != nil {
+	if org.settings.Taken == nil || org.settings.Plan != nil || org.settings.Find != nil {
 		return nil
 	}
 	if first {

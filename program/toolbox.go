@@ -57,7 +57,7 @@ func networkOf(org *organization.Organization, name string) string {
 // declareImage declares the account's image and returns its name; nil if there is
 // none. An emulator's registry takes no images, so that nothing is built for it.
 func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, own ownFacts) (pulumi.StringInput, error) {
-	if org.Image == nil {
+	if org.Image == nil || org.settings.Find != nil {
 		return nil, nil
 	}
 	args := &toolbox.ImageArgs{

@@ -12,7 +12,7 @@ import (
 // stack's account is entered; empty for the management account's stack.
 // docs/adr/0030-a-state-that-is-elsewhere.md
 func unmade(ctx *pulumi.Context, org *declaration, role string) error {
-	if org.settings.Made == nil {
+	if org.settings.Made == nil || org.settings.Find != nil {
 		return nil
 	}
 	empty, err := stackref.Empty(ctx)

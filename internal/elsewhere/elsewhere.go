@@ -95,12 +95,17 @@ func (e *Error) Remedy() string {
 	if e.Stack != organization.Master {
 		remedy = ""
 	}
+	again := "coldstart state recover"
+	if e.Stack != organization.Master {
+		again += " " + e.Stack
+	}
+	again = fmt.Sprintf("If there is no such version, run `%s`, which rebuilds the state from what AWS has and changes nothing there.", again)
 	remedy += fmt.Sprintf("If the state is lost, put .pulumi/stacks/%s/%s.json back from a backup of the backend", project, e.Stack)
 	if e.Bucket == "" {
-		return remedy + "."
+		return remedy + ". " + strings.Replace(again, "version", "backup", 1)
 	}
 	return remedy + fmt.Sprintf(", or, in a bucket, from an older version of the object: "+
-		"`aws s3api list-object-versions --bucket %s --prefix .pulumi/stacks/%s/%s.json`.", e.Bucket, project, e.Stack)
+		"`aws s3api list-object-versions --bucket %s --prefix .pulumi/stacks/%s/%s.json`. ", e.Bucket, project, e.Stack) + again
 }
 
 // Check returns an *Error if the stack's account has what only a stack can have made

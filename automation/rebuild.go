@@ -1,0 +1,461 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/coldstart-aws/coldstart/internal/elsewhere"
+	"github.com/coldstart-aws/coldstart/program"
+)
+
+// RecoverState rebuilds the state of stacks that have none in this backend, from what AWS
+// has. It writes nothing in AWS: each stack is run with every resource imported, after a
+// preview has shown that the run does nothing else, and then previewed as it is declared.
+// What the next update changes nevertheless is said by events. Stacks that have their
+// state are left alone, so that a run that was killed can be made again. No stacks means
+// all of them.
+// docs/adr/0033-a-state-is-rebuilt-by-import.md
+func (a *Automation) RecoverState(ctx context.Context, stacks ...string) (*Result, error) {
+	return a.run(ctx, operation{name: OperationRecover, order: forward, do: (*stack).rebuild}, stacks)
+}
+
+// rebuild imports all that the stack declares and AWS has, if the stack has lost its state.
+func (s *stack) rebuild(ctx context.Context) error {
+	s.reads = true // A run that fails makes nothing in AWS, so nothing is looked for there.
+	deployment, err := s.remains(ctx)
+	if err != nil {
+		return err
+	}
+	switch begun := begun(deployment); {
+	case begun && !unfinished(deployment):
+		return s.settle(ctx)
+	case begun:
+	case elsewhere.HasResources(deployment):
+		s.say("this stack has its state; nothing to rebuild")
+		return nil
+	default:
+		if there, err := s.begin(ctx); err != nil || !there {
+			return err
+		}
+	}
+	if err := s.importAll(ctx); err != nil {
+		return err
+	}
+	return s.settle(ctx)
+}
+
+// begin makes the stack that is to be rebuilt, and reports whether AWS has anything of it.
+// A state that is somewhere else isn't rebuilt.
+func (s *stack) begin(ctx context.Context) (there bool, err error) {
+	lost, err := s.lost(ctx)
+	switch {
+	case err != nil:
+		return false, err
+	case lost == nil:
+		s.say("AWS has nothing that coldstart has made for this stack; `coldstart up %s` makes it", s.name)
+		return false, nil
+	case lost.Backend != "":
+		return false, lost
+	case s.exists:
+		return true, nil
+	}
+	return true, s.init(ctx, s.a.options.Dir, s.a.options.Env, s.a.options.SecretsProvider)
+}
+
+// remains returns what the backend has of the stack, without the notes of imports during
+// which an earlier run was killed: these have changed nothing.
+func (s *stack) remains(ctx context.Context) (deployment *apitype.DeploymentV3, err error) {
+	if !s.exists {
+		return &apitype.DeploymentV3{}, nil
+	}
+	handle, err := s.here(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.unlocked(ctx, func() error {
+		var envelope apitype.UntypedDeployment
+		if envelope, deployment, err = s.deployment(ctx, handle); err != nil {
+			return err
+		}
+		pending := len(deployment.PendingOperations)
+		if pending == 0 || !begun(deployment) {
+			return nil
+		}
+		s.say("an earlier run was killed while it imported %s; going on", count(pending, "resource"))
+		deployment.PendingOperations = nil
+		return s.write(ctx, envelope, deployment)
+	})
+	return deployment, err
+}
+
+// begun reports whether a run that rebuilt this state was killed.
+func begun(d *apitype.DeploymentV3) bool {
+	return slices.ContainsFunc(d.Resources, recovering) ||
+		slices.ContainsFunc(d.PendingOperations, func(op apitype.OperationV2) bool { return recovering(op.Resource) })
+}
+
+// recovering reports whether a resource was imported, and the state not yet told what is
+// declared about it.
+func recovering(r apitype.ResourceV3) bool {
+	return slices.Contains(r.IgnoreChanges, program.Recovering)
+}
+
+// importAll runs the stack with every resource imported. What AWS doesn't have is left to
+// the next update.
+func (s *stack) importAll(ctx context.Context) error {
+	absent := map[string]bool{}
+	s.seek = func(ctx context.Context, d program.Declared) (string, error) {
+		if absent[d.Type+"::"+d.Name] {
+			return "", nil
+		}
+		return s.declared(ctx, d)
+	}
+	defer func() { s.seek = nil }()
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	missing, err := s.importable(ctx, handle, absent)
+	if err != nil {
+		return err
+	}
+	s.watcher.reset()
+	defer s.watcher.imported()
+	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
+		options := []optup.Option{optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress()}
+		if len(missing) > 0 {
+			options = append(options, optup.Exclude(missing), optup.ExcludeDependents())
+		}
+		_, err := handle.Up(ctx, options...)
+		return err
+	})
+}
+
+// importable previews the import and returns the URNs of what AWS doesn't have; absent
+// gets those that the provider couldn't read. A step that would change anything in AWS is
+// an error.
+func (s *stack) importable(ctx context.Context, handle auto.Stack, absent map[string]bool) (missing []string, err error) {
+	for {
+		s.watcher.reset()
+		err := s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
+			_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+			return err
+		})
+		if err == nil {
+			break
+		}
+		known := len(absent)
+		for _, urn := range s.watcher.unreadable() {
+			absent[string(urn.Type())+"::"+urn.Name()] = true
+		}
+		if len(absent) == known {
+			return nil, err
+		}
+	}
+	var changes []string
+	for _, step := range s.watcher.stepsSoFar() {
+		switch {
+		case !strings.HasPrefix(step.Type, "aws:") || step.Operation == string(apitype.OpImport):
+		case step.Operation == string(apitype.OpCreate):
+			missing = append(missing, step.URN)
+		default:
+			changes = append(changes, fmt.Sprintf("%s %s (%s): %v", step.Operation, step.Name, step.Type, step.Diff))
+		}
+	}
+	if len(changes) > 0 {
+		return nil, fmt.Errorf("the state can't be rebuilt without changes in AWS, so nothing was done: %s", strings.Join(changes, "; "))
+	}
+	return missing, nil
+}
+
+// imported leaves of what was counted and kept only what was imported: what else a run that
+// imports creates are components and providers, which are in the state alone.
+func (w *watcher) imported() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes = map[string]int{string(apitype.OpImport): w.changes[string(apitype.OpImport)]}
+	w.steps = slices.DeleteFunc(w.steps, func(s Step) bool { return s.Operation != string(apitype.OpImport) })
+}
+
+// unreadable returns the resources that were to be imported and that AWS doesn't have.
+func (w *watcher) unreadable() []resource.URN {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var urns []resource.URN
+	for urn, text := range w.failures {
+		if strings.Contains(text, "does not exist") { // The engine's words.
+			urns = append(urns, resource.URN(urn))
+		}
+	}
+	return urns
+}
+
+// stepsSoFar returns what this attempt does, or would do.
+func (w *watcher) stepsSoFar() []Step {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.steps)
+}
+
+// declared returns the id by which Pulumi imports a resource; empty if AWS doesn't have
+// it, and for what the program finds by itself.
+func (s *stack) declared(ctx context.Context, d program.Declared) (string, error) {
+	r := apitype.ResourceV3{Type: tokens.Type(d.Type), Inputs: d.Inputs, Provider: "provider::id"}
+	if role, ok := d.Provider["assumeRole"].(map[string]any); ok { // The state keeps it as text.
+		text, err := json.Marshal(role)
+		if err != nil {
+			return "", err
+		}
+		d.Provider["assumeRole"] = string(text)
+	}
+	f := &finder{env: s.a.options.Env, say: s.say, deployment: &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: "provider", Inputs: d.Provider}}}}
+	id, err := f.importID(ctx, r)
+	if err == nil && id == "" && d.Type == "aws:route53/delegationSet:DelegationSet" {
+		domain := s.a.org.ZoneName(s.name)
+		if d.Name == "apex" {
+			domain = s.a.org.Domain
+		}
+		id, err = f.setOfZone(ctx, r, domain)
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for %s (%s): %w", d.Name, d.Type, err)
+	}
+	return id, nil
+}
+
+// importID returns the id by which the provider imports a resource.
+func (f *finder) importID(ctx context.Context, r apitype.ResourceV3) (string, error) {
+	in := func(name string) string { return input(r, name) }
+	switch string(r.Type) {
+	case accountType, "aws:organizations/organization:Organization", unitType:
+		return "", nil // The program finds them.
+	case "aws:iam/userLoginProfile:UserLoginProfile":
+		return in("user"), nil
+	case "aws:ssm/parameter:Parameter":
+		return in("name"), nil
+	case "aws:s3/bucketObjectv2:BucketObjectv2":
+		return in("bucket") + "/" + in("key"), nil
+	case "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock":
+		return f.accountID(ctx, r)
+	case "aws:account/alternativeContact:AlternativeContact":
+		return in("alternateContactType"), nil
+	case "aws:iam/accountPasswordPolicy:AccountPasswordPolicy":
+		return "iam-account-password-policy", nil
+	case "aws:ebs/encryptionByDefault:EncryptionByDefault":
+		return "default", nil
+	case "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
+		return in("role") + "/" + in("policyArn"), nil
+	case "aws:iam/groupPolicyAttachment:GroupPolicyAttachment":
+		return in("group") + "/" + in("policyArn"), nil
+	case "aws:iam/userGroupMembership:UserGroupMembership":
+		groups, _ := r.Inputs["groups"].([]any)
+		id := in("user")
+		for _, group := range groups {
+			id += "/" + fmt.Sprint(group)
+		}
+		return id, nil
+	case "aws:ecr/lifecyclePolicy:LifecyclePolicy":
+		return in("repository"), nil
+	}
+	return f.id(ctx, r)
+}
+
+// setOfZone returns the delegation set that a public zone is on; empty if there is none.
+func (f *finder) setOfZone(ctx context.Context, r apitype.ResourceV3, domain string) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	client := route53.NewFromConfig(cfg)
+	zones, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &domain})
+	if err != nil {
+		return "", err
+	}
+	for _, z := range zones.HostedZones {
+		if strings.TrimSuffix(aws.ToString(z.Name), ".") != domain || z.Config != nil && z.Config.PrivateZone {
+			continue
+		}
+		zone, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: z.Id})
+		if err != nil || zone.DelegationSet == nil || zone.DelegationSet.Id == nil {
+			return "", err
+		}
+		return strings.TrimPrefix(*zone.DelegationSet.Id, "/delegationset/"), nil
+	}
+	return "", nil
+}
+
+func (f *finder) accountID(ctx context.Context, r apitype.ResourceV3) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(self.Account), nil
+}
+
+// settle puts into the state what only the declaration knows, and previews the stack to
+// prove that the state is whole. What AWS has otherwise, or not at all, is said.
+func (s *stack) settle(ctx context.Context) error {
+	handle, err := s.here(ctx)
+	if err != nil {
+		return err
+	}
+	steps, err := s.planning(ctx, handle)
+	if err != nil {
+		return err
+	}
+	if err := s.learn(ctx, handle, steps); err != nil {
+		return err
+	}
+	if steps, err = s.planning(ctx, handle); err != nil {
+		return err
+	}
+	steps = slices.DeleteFunc(steps, func(m apitype.StepEventMetadata) bool { return !strings.HasPrefix(m.Type, "aws:") })
+	if len(steps) == 0 {
+		s.say("the state is rebuilt: a preview shows no change")
+	}
+	for _, m := range steps {
+		s.say("the next up will %s %s (%s)%s", m.Op, resource.URN(m.URN).Name(), m.Type, changing(m))
+	}
+	return nil
+}
+
+// planning returns the steps of a preview of the stack as it is declared.
+func (s *stack) planning(ctx context.Context, handle auto.Stack) (steps []apitype.StepEventMetadata, err error) {
+	aside := &watcher{stack: s, heard: func(m apitype.StepEventMetadata) { steps = append(steps, m) }}
+	aside.reset()
+	err = aside.over(func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+		return err
+	})
+	return steps, err
+}
+
+// changing says which properties a step changes; empty if it creates or deletes.
+func changing(m apitype.StepEventMetadata) string {
+	if m.Op == apitype.OpCreate || m.Op == apitype.OpDelete {
+		return ""
+	}
+	var paths []string
+	for _, d := range diffOf(m) {
+		paths = append(paths, d.Path)
+	}
+	return ": " + strings.Join(paths, ", ")
+}
+
+// learn puts what is declared into the state of resources that were imported. The inputs
+// become what is declared. Of the outputs those do that AWS tells nobody, such as whether a
+// bucket may be deleted with all that it holds: what AWS has otherwise than it is declared
+// stays as it is, for the next update to change.
+func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.StepEventMetadata) error {
+	return s.unlocked(ctx, func() error {
+		envelope, deployment, err := s.deployment(ctx, handle)
+		if err != nil {
+			return err
+		}
+		f := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
+		var unread []string
+		for _, m := range steps {
+			i := slices.IndexFunc(deployment.Resources, func(r apitype.ResourceV3) bool { return string(r.URN) == m.URN && recovering(r) })
+			switch {
+			case m.New == nil:
+			case i >= 0:
+				if err := f.declare(ctx, &deployment.Resources[i], m.New.Inputs); err != nil {
+					return err
+				}
+			case m.Op == apitype.OpCreate && m.Type == metadataDefaults:
+				r, err := f.defaults(ctx, m)
+				if err != nil {
+					return err
+				}
+				deployment.Resources, unread = append(deployment.Resources, r), append(unread, m.URN)
+			}
+		}
+		for i := range deployment.Resources {
+			if r := &deployment.Resources[i]; recovering(*r) {
+				r.IgnoreChanges, r.ImportID = nil, ""
+			}
+		}
+		if err := s.write(ctx, envelope, deployment); err != nil || len(unread) == 0 {
+			return err
+		}
+		return s.readBack(ctx, handle, unread, "which the AWS plugin doesn't import")
+	})
+}
+
+// metadataDefaults is the type of an account's settings for instances in a region. The
+// provider can read them and not import them: each region has them, made or not.
+const metadataDefaults = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
+
+// defaults returns the resource with such settings, to be read.
+func (f *finder) defaults(ctx context.Context, m apitype.StepEventMetadata) (apitype.ResourceV3, error) {
+	r := apitype.ResourceV3{
+		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
+		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider,
+	}
+	id, err := f.accountID(ctx, r)
+	r.ID, r.Outputs["id"] = resource.ID(id), id
+	return r, err
+}
+
+// declare puts what is declared into the state of a resource.
+func (f *finder) declare(ctx context.Context, r *apitype.ResourceV3, declared map[string]any) error {
+	for key, value := range declared {
+		if secret, ok := value.(map[string]any); value == masked || ok && isSecret(secret) {
+			return nil // The engine shows nobody what it is.
+		}
+		if r.Type == "aws:s3/bucketObjectv2:BucketObjectv2" && key == "content" {
+			if content, err := f.content(ctx, *r); err != nil || content != value {
+				return err
+			}
+		}
+	}
+	r.Inputs = declared
+	for key, value := range declared {
+		if r.Outputs[key] == nil {
+			r.Outputs[key] = value
+		}
+	}
+	return nil
+}
+
+// masked is what the engine's events have in place of secrets.
+const masked = "[secret]"
+
+// content returns what an S3 object holds, which the provider doesn't read.
+func (f *finder) content(ctx context.Context, r apitype.ResourceV3) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	bucket, key := input(r, "bucket"), input(r, "key")
+	out, err := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle, o.DisableLogOutputChecksumValidationSkipped = cfg.BaseEndpoint != nil, true
+	}).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return "", fmt.Errorf("reading the object %s in the bucket %s: %w", key, bucket, err)
+	}
+	defer func() { _ = out.Body.Close() }() // It is only read.
+	content, err := io.ReadAll(out.Body)
+	return string(content), err
+}

@@ -142,6 +142,15 @@ func (f *finder) trail(ctx context.Context, r apitype.ResourceV3, name string) (
 // inIAM returns the ARN of something of IAM's in the account of the resource's
 // provider.
 func (f *finder) inIAM(ctx context.Context, r apitype.ResourceV3, path string) (string, error) {
+	account, err := f.accountID(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return "arn:aws:iam::" + account + ":" + path, nil
+}
+
+// accountID returns the 12 digits of the account of the resource's provider.
+func (f *finder) accountID(ctx context.Context, r apitype.ResourceV3) (string, error) {
 	cfg, err := f.client(ctx, r)
 	if err != nil {
 		return "", err
@@ -150,7 +159,7 @@ func (f *finder) inIAM(ctx context.Context, r apitype.ResourceV3, path string) (
 	if err != nil {
 		return "", err
 	}
-	return "arn:aws:iam::" + aws.ToString(self.Account) + ":" + path, nil
+	return aws.ToString(self.Account), nil
 }
 
 // forgetPassword takes away the login of a user whose first password was made

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
@@ -299,18 +298,6 @@ func (f *finder) setOfZone(ctx context.Context, r apitype.ResourceV3, domain str
 		return strings.TrimPrefix(*zone.DelegationSet.Id, "/delegationset/"), nil
 	}
 	return "", nil
-}
-
-func (f *finder) accountID(ctx context.Context, r apitype.ResourceV3) (string, error) {
-	cfg, err := f.client(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(self.Account), nil
 }
 
 // settle puts into the state what only the declaration knows, and previews the stack to

@@ -14,7 +14,10 @@ var named = []string{
 	"aws:ecr/repository:Repository",
 }
 
-const accountType = "aws:organizations/account:Account"
+const (
+	accountType   = "aws:organizations/account:Account"
+	parameterType = "aws:ssm/parameter:Parameter"
+)
 
 // finder looks for resources in AWS by what their inputs say.
 type finder struct {
@@ -69,7 +72,7 @@ func (f *finder) id(ctx context.Context, r apitype.ResourceV3) (string, error) {
 		return f.inIAM(ctx, r, "oidc-provider/"+strings.TrimPrefix(in("url"), "https://"))
 	case r.Type == "aws:iam/userLoginProfile:UserLoginProfile":
 		return "", f.forgetPassword(ctx, r, in("user"))
-	case r.Type == "aws:ssm/parameter:Parameter":
+	case r.Type == parameterType:
 		return "", f.forgetParameter(ctx, r, in("name"))
 	case r.Type == "aws:iam/accountAlias:AccountAlias":
 		return in("accountAlias"), nil

@@ -103,7 +103,7 @@ func tagsOf(ctx context.Context, cfg aws.Config, f *finder, r apitype.ResourceV3
 		for _, t := range out.Tags {
 			add(t.Key, t.Value)
 		}
-	case "aws:ssm/parameter:Parameter":
+	case parameterType:
 		out, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
 			ResourceId: &id, ResourceType: ssmtypes.ResourceTypeForTaggingParameter,
 		})
@@ -141,7 +141,7 @@ func tagsOf(ctx context.Context, cfg aws.Config, f *finder, r apitype.ResourceV3
 
 // identify returns what a service's tags are asked by.
 func (f *finder) identify(ctx context.Context, r apitype.ResourceV3) (string, error) {
-	if r.Type == "aws:ssm/parameter:Parameter" {
+	if r.Type == parameterType {
 		return input(r, "name"), nil
 	}
 	return f.id(ctx, r)

@@ -13,8 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -42,10 +40,10 @@ func (s *stack) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	switch begun := begun(deployment); {
-	case begun && !unfinished(deployment):
+	switch killed := begun(deployment); {
+	case killed && !unfinished(deployment):
 		return s.settle(ctx)
-	case begun:
+	case killed:
 	case elsewhere.HasResources(deployment):
 		s.say("this stack has its state; nothing to rebuild")
 		return nil
@@ -137,14 +135,11 @@ func (s *stack) importAll(ctx context.Context) error {
 	}
 	s.watcher.reset()
 	defer s.watcher.imported()
-	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-		options := []optup.Option{optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress()}
-		if len(missing) > 0 {
-			options = append(options, optup.Exclude(missing), optup.ExcludeDependents())
-		}
-		_, err := handle.Up(ctx, options...)
-		return err
-	})
+	var options []optup.Option
+	if len(missing) > 0 {
+		options = append(options, optup.Exclude(missing), optup.ExcludeDependents())
+	}
+	return s.retried(ctx, handle, updating(ctx, handle, options...))
 }
 
 // importable previews the import and returns the URNs of what AWS doesn't have; absent
@@ -153,10 +148,7 @@ func (s *stack) importAll(ctx context.Context) error {
 func (s *stack) importable(ctx context.Context, handle auto.Stack, absent map[string]bool) (missing []string, err error) {
 	for {
 		s.watcher.reset()
-		err := s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-			_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
-			return err
-		})
+		err := s.retried(ctx, handle, previewing(ctx, handle))
 		if err == nil {
 			break
 		}
@@ -222,11 +214,12 @@ func (s *stack) declared(ctx context.Context, d program.Declared) (string, error
 		if err != nil {
 			return "", err
 		}
+		d.Provider = maps.Clone(d.Provider)
 		d.Provider["assumeRole"] = string(text)
 	}
 	f := &finder{env: s.a.options.Env, say: s.say, deployment: &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: "provider", Inputs: d.Provider}}}}
 	id, err := f.importID(ctx, r)
-	if err == nil && id == "" && d.Type == "aws:route53/delegationSet:DelegationSet" {
+	if err == nil && id == "" && d.Type == delegationSetType {
 		domain := s.a.org.ZoneName(s.name)
 		if d.Name == "apex" {
 			domain = s.a.org.Domain
@@ -247,9 +240,9 @@ func (f *finder) importID(ctx context.Context, r apitype.ResourceV3) (string, er
 		return "", nil // The program finds them.
 	case "aws:iam/userLoginProfile:UserLoginProfile":
 		return in("user"), nil
-	case "aws:ssm/parameter:Parameter":
+	case parameterType:
 		return in("name"), nil
-	case "aws:s3/bucketObjectv2:BucketObjectv2":
+	case objectType:
 		return in("bucket") + "/" + in("key"), nil
 	case "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock":
 		return f.accountID(ctx, r)
@@ -331,10 +324,7 @@ func (s *stack) settle(ctx context.Context) error {
 func (s *stack) planning(ctx context.Context, handle auto.Stack) (steps []apitype.StepEventMetadata, err error) {
 	aside := &watcher{stack: s, heard: func(m apitype.StepEventMetadata) { steps = append(steps, m) }}
 	aside.reset()
-	err = aside.over(func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
-		return err
-	})
+	err = aside.over(previewing(ctx, handle))
 	return steps, err
 }
 
@@ -408,10 +398,10 @@ func (f *finder) defaults(ctx context.Context, m apitype.StepEventMetadata) (api
 // declare puts what is declared into the state of a resource.
 func (f *finder) declare(ctx context.Context, r *apitype.ResourceV3, declared map[string]any) error {
 	for key, value := range declared {
-		if secret, ok := value.(map[string]any); value == masked || ok && isSecret(secret) {
+		if secret, ok := value.(map[string]any); value == Secret || ok && isSecret(secret) {
 			return nil // The engine shows nobody what it is.
 		}
-		if r.Type == "aws:s3/bucketObjectv2:BucketObjectv2" && key == "content" {
+		if r.Type == objectType && key == "content" {
 			if content, err := f.content(ctx, *r); err != nil || content != value {
 				return err
 			}
@@ -425,9 +415,6 @@ func (f *finder) declare(ctx context.Context, r *apitype.ResourceV3, declared ma
 	}
 	return nil
 }
-
-// masked is what the engine's events have in place of secrets.
-const masked = "[secret]"
 
 // content returns what an S3 object holds, which the provider doesn't read.
 func (f *finder) content(ctx context.Context, r apitype.ResourceV3) (string, error) {

@@ -200,11 +200,25 @@ func (s *stack) preview(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-			_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
-			return err
-		})
+		return s.retried(ctx, handle, previewing(ctx, handle))
 	})
+}
+
+// previewing returns what previews a stack.
+func previewing(ctx context.Context, handle auto.Stack) func(chan<- events.EngineEvent) error {
+	return func(channel chan<- events.EngineEvent) error {
+		_, err := handle.Preview(ctx, optpreview.EventStreams(channel), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+		return err
+	}
+}
+
+// updating returns what brings a stack up.
+func updating(ctx context.Context, handle auto.Stack, more ...optup.Option) func(chan<- events.EngineEvent) error {
+	return func(channel chan<- events.EngineEvent) error {
+		options := []optup.Option{optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress()}
+		_, err := handle.Up(ctx, append(options, more...)...)
+		return err
+	}
 }
 
 // drift looks for what has changed in AWS and writes nothing, neither there nor
@@ -282,10 +296,7 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
-	run := func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Up(ctx, optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress())
-		return err
-	}
+	run := updating(ctx, handle)
 	if err := s.retried(ctx, handle, run); err != nil {
 		return err
 	}

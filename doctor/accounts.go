@@ -182,5 +182,5 @@ func (x *examiner) creation(context.Context) []Finding {
 	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), least)
 }
 
-// asked is how many accounts or buckets are looked at at a time.
+// asked is how many accounts are looked at at a time.
 const asked = 16

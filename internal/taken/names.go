@@ -98,7 +98,7 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html#API_CreateRepository_Errors
 	{
 		what: "image repository", typ: "aws:ecr/repository:Repository", names: repositoryNames, list: repositories, tags: repositoryTags,
-		remedy: "delete it if nobody needs its images (`aws ecr delete-repository --repository-name`), or write another coldstart:image.registry",
+		remedy: "delete it if nobody needs its images (`aws ecr delete-repository`), or write another coldstart:image.registry",
 	},
 	// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CreateAnalyzer.html#API_CreateAnalyzer_Errors
 	{

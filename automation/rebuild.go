@@ -408,12 +408,31 @@ func (f *finder) declare(ctx context.Context, r *apitype.ResourceV3, declared ma
 		}
 	}
 	r.Inputs = declared
+	if _, plain := declared["insecureValue"]; plain && r.Type == parameterType {
+		// What is declared to be no secret, the provider reads as one that it imports.
+		r.Outputs["insecureValue"] = revealed(r.Outputs["value"])
+		delete(r.Outputs, "value")
+	}
 	for key, value := range declared {
 		if r.Outputs[key] == nil {
 			r.Outputs[key] = value
 		}
 	}
 	return nil
+}
+
+// revealed returns a value of a state that was exported with its secrets in clear.
+func revealed(v any) any {
+	secret, ok := v.(map[string]any)
+	if !ok || !isSecret(secret) {
+		return v
+	}
+	text, _ := secret["plaintext"].(string)
+	var value any
+	if json.Unmarshal([]byte(text), &value) != nil {
+		return nil
+	}
+	return value
 }
 
 // content returns what an S3 object holds, which the provider doesn't read.

@@ -50,6 +50,16 @@ func TestDeclare(t *testing.T) {
 			map[string]any{"bucket": "b", "key": "k", "content": "facts"},
 			map[string]any{"bucket": "b", "key": "k", "content": "facts"},
 		},
+		"a parameter as declared": {
+			parameterType, map[string]any{"name": "n", "value": revealedAs("v")}, map[string]any{"name": "n", "value": revealedAs("v")},
+			map[string]any{"name": "n", "insecureValue": "v"},
+			map[string]any{"name": "n", "insecureValue": "v"}, map[string]any{"name": "n", "insecureValue": "v"},
+		},
+		"another parameter": {
+			parameterType, map[string]any{"name": "n", "value": revealedAs("w")}, map[string]any{"name": "n", "value": revealedAs("w")},
+			map[string]any{"name": "n", "insecureValue": "v"},
+			map[string]any{"name": "n", "insecureValue": "v"}, map[string]any{"name": "n", "insecureValue": "w"},
+		},
 		"another object": {
 			"aws:s3/bucketObjectv2:BucketObjectv2",
 			map[string]any{"bucket": "b", "key": "k"},
@@ -70,4 +80,9 @@ func TestDeclare(t *testing.T) {
 			}
 		})
 	}
+}
+
+// revealedAs is a secret as a state has it that is exported with its secrets in clear.
+func revealedAs(text string) map[string]any {
+	return map[string]any{resource.SigKey: resource.SecretSig, "plaintext": `"` + text + `"`}
 }

@@ -81,10 +81,12 @@ func TestLostState(t *testing.T) {
 
 	_, err := ssm.NewFromConfig(w.in(app)).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/lost/app/zone_id")})
 	must(t, err)
+	_, err = ssm.NewFromConfig(w.in(app)).PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/lost/app/account_arn"), Value: aws.String("changed"), Overwrite: aws.Bool(true)})
+	must(t, err)
 	_, err = iam.NewFromConfig(w.in(app)).UpdateAccountPasswordPolicy(t.Context(), &iam.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(6)})
 	must(t, err)
 	w.recovered(changes, nil, "the state is rebuilt: a preview shows no change",
-		"the next up will create parameters-zone_id (aws:ssm/parameter:Parameter)", "the next up will update settings (aws:iam/accountPasswordPolicy:AccountPasswordPolicy): ", "minimumPasswordLength")
+		"the next up will create parameters-zone_id (aws:ssm/parameter:Parameter)", "the next up will update parameters-account_arn (aws:ssm/parameter:Parameter): ", "the next up will update settings (aws:iam/accountPasswordPolicy:AccountPasswordPolicy): ", "minimumPasswordLength")
 	contains(t, w.ok(coldstart(), "state", "recover", "--yes"), "this stack has its state; nothing to rebuild")
 	w.up()
 	w.unchanged()

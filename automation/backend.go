@@ -1,10 +1,8 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 
@@ -13,7 +11,7 @@ import (
 
 // backendURL returns the URL of where state is kept.
 func (a *Automation) backendURL(ctx context.Context) (string, error) {
-	if url := cmp.Or(a.options.Env["PULUMI_BACKEND_URL"], os.Getenv("PULUMI_BACKEND_URL")); url != "" {
+	if url := a.getenv(backendVariable); url != "" {
 		return url, nil
 	}
 	a.login.Lock()

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -56,7 +55,10 @@ func (s *stack) pushing(ctx context.Context) (env map[string]string, done func()
 
 // getenv returns a variable of the environment that Pulumi runs in.
 func (a *Automation) getenv(name string) string {
-	return cmp.Or(a.options.Env[name], os.Getenv(name))
+	if value, set := a.options.Env[name]; set {
+		return value
+	}
+	return os.Getenv(name)
 }
 
 // registryLogin asks an account for a login to its registry. The login is good for

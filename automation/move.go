@@ -143,16 +143,10 @@ func (a *Automation) passphrase(to Destination) (string, error) {
 	if to.SecretsProvider != "passphrase" && (service || !slices.Contains([]string{"", "default"}, to.SecretsProvider)) {
 		return "", nil
 	}
-	env := func(name string) string {
-		if value, ok := a.options.Env[name]; ok {
-			return value
-		}
-		return os.Getenv(name)
-	}
-	if phrase := env("PULUMI_CONFIG_PASSPHRASE"); phrase != "" {
+	if phrase := a.getenv("PULUMI_CONFIG_PASSPHRASE"); phrase != "" {
 		return phrase, nil
 	}
-	file := env("PULUMI_CONFIG_PASSPHRASE_FILE")
+	file := a.getenv("PULUMI_CONFIG_PASSPHRASE_FILE")
 	if file == "" {
 		return "", fmt.Errorf("nothing was moved: secrets in %s would be encrypted by a passphrase, and PULUMI_CONFIG_PASSPHRASE isn't set", to.Backend)
 	}

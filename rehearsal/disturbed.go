@@ -76,9 +76,11 @@ func (o *Options) killed(ctx context.Context, f *front) (up bool, _ error) {
 	}
 	cmd := exec.CommandContext(ctx, o.Executable, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Env = os.Environ()
-	for name, value := range Environment(f.emulator, f.dir) {
-		cmd.Env = append(cmd.Env, name+"="+value)
+	cmd.Env = pass(os.Environ(), passed)
+	for name, value := range o.environment(f) {
+		if value != "" {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
 	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -167,11 +167,7 @@ func (e *Emulator) Env() map[string]string { return emulatorEnv(e.endpoint, os.E
 // Config returns a configuration whose clients reach the emulator as its
 // management account. Nothing in it comes from the environment.
 func (e *Emulator) Config(region string) aws.Config {
-	return aws.Config{
-		Region:       region,
-		BaseEndpoint: aws.String(e.endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(emulatorKey, emulatorKey, ""),
-	}
+	return awsconfig.Emulator(e.endpoint, region, aws.Credentials{AccessKeyID: emulatorKey, SecretAccessKey: emulatorKey})
 }
 
 func emulatorEnv(endpoint string, environ []string) map[string]string {
@@ -247,6 +243,9 @@ func checkEndpoint(endpoint string) error {
 	return nil
 }
 
+// direct makes requests past every proxy.
+var direct = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // answers makes one request and returns what the server calls itself, and whether
 // AWS's rules are in front of it.
 func answers(ctx context.Context, endpoint string) (server string, ruled bool, err error) {
@@ -257,7 +256,7 @@ func answers(ctx context.Context, endpoint string) (server string, ruled bool, e
 	if err != nil {
 		return "", false, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := direct.Do(request)
 	if err != nil {
 		return "", false, err
 	}

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -76,17 +75,9 @@ func motoCommand(ctx context.Context, python string, port int, socket *os.File) 
 	cmd.ExtraFiles = []*os.File{socket}
 	// How the server's reloader hands its socket, the first of ExtraFiles, to
 	// the process that it starts. A Werkzeug without it would open the port anew.
-	cmd.Env = append(withoutAWS(os.Environ()), "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies)
+	// Without a home folder it finds no service models there (~/.aws/models).
+	cmd.Env = append(pass(os.Environ(), passed), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies)
 	return cmd
-}
-
-// withoutAWS takes out of an environment all that has to do with AWS: an
-// emulator has no use for credentials.
-func withoutAWS(environ []string) []string {
-	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return isAWS(name)
-	})
 }
 
 // motoVersion returns "moto" and the version that is pinned.
@@ -97,6 +88,22 @@ func motoVersion(requirements string) string {
 		}
 	}
 	return "moto"
+}
+
+// Install installs the emulator, if StartEmulator would have to. Unlike everything else of
+// a rehearsal, that goes by the machine's settings: pip reads its own, and a proxy's.
+func Install(ctx context.Context, o EmulatorOptions) error {
+	if o.Endpoint != "" || o.Image != "" {
+		return nil
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	_, err := virtualEnvironment(ctx, o)
+	return err
 }
 
 // virtualEnvironment returns the Python of a virtual environment with the

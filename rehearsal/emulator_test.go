@@ -192,14 +192,6 @@ func TestMotoCommand(t *testing.T) {
 	}
 }
 
-func TestWithoutAWS(t *testing.T) {
-	t.Parallel()
-	got := withoutAWS([]string{"PATH=/bin", "AWS_ACCESS_KEY_ID=real", "AWS_REGION=eu-west-1", "TF_AWS_S3_ENDPOINT=x", "MOTO_X=1"})
-	if diff := cmp.Diff([]string{"PATH=/bin", "AWS_REGION=eu-west-1", "MOTO_X=1"}, got); diff != "" {
-		t.Errorf("environment (-want +got):\n%s", diff)
-	}
-}
-
 // shell runs a script as an emulator's server.
 func shell(script string) func(context.Context) *exec.Cmd {
 	return func(ctx context.Context) *exec.Cmd {

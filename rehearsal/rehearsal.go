@@ -104,7 +104,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	a, err := automation.New(org, automation.Options{
 		Dir:             dir,
 		Parallel:        o.Parallel,
-		Env:             Environment(emulator, dir),
+		Env:             o.environment(front),
 		SecretsProvider: secrets,
 		OnEvent:         o.OnEvent,
 	})
@@ -156,6 +156,20 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 	env[pace.Variable] = ""
 	if emulator.pace > 0 {
 		env[pace.Variable] = strconv.FormatFloat(emulator.pace, 'g', -1, 64)
+	}
+	return env
+}
+
+// environment is Environment for a rehearsal: no other variable of the machine reaches
+// Pulumi than those that are passed on.
+func (o *Options) environment(f *front) map[string]string {
+	env := withhold(os.Environ(), passed)
+	maps.Copy(env, Environment(f.emulator, f.dir))
+	env["PULUMI_CREDENTIALS_PATH"] = f.dir // The logins of the user's Pulumi are no concern of a rehearsal's.
+	if !o.Faults.Kills() {
+		// Nobody goes on from the state of a rehearsal that was broken off, so it is
+		// saved when a stack's run ends, and not after each step.
+		env["PULUMI_SKIP_CHECKPOINTS"] = "true"
 	}
 	return env
 }

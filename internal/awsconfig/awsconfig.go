@@ -20,26 +20,49 @@ import (
 )
 
 // Load returns a configuration for the credentials of the environment, where env
-// doesn't say otherwise. Its BaseEndpoint is nil for AWS and set for an emulator.
+// doesn't say otherwise. Its BaseEndpoint is nil for AWS and set for an emulator. If they
+// name both an emulator and an access key, nothing else of the machine is read.
 func Load(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
+	endpoint := Endpoint(env)
+	if id := lookup(env, "AWS_ACCESS_KEY_ID"); endpoint != "" && id != "" {
+		return Emulator(endpoint, region, aws.Credentials{
+			AccessKeyID: id, SecretAccessKey: lookup(env, "AWS_SECRET_ACCESS_KEY"), SessionToken: lookup(env, "AWS_SESSION_TOKEN"),
+		}), nil
+	}
 	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
 	if id := env["AWS_ACCESS_KEY_ID"]; id != "" {
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
 	}
 	// The SDK would take the variable from the environment, but not say so.
-	if endpoint := Endpoint(env); endpoint != "" {
+	if endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(endpoint))
 	}
 	return config.LoadDefaultConfig(ctx, options...)
 }
 
-// Endpoint returns the endpoint of the emulator that calls go to; empty for AWS.
-func Endpoint(env map[string]string) string {
-	if endpoint, set := env["AWS_ENDPOINT_URL"]; set {
-		return endpoint
+// Emulator returns a configuration whose clients reach an emulator. The SDK's own
+// loader would read the machine's variables, files and metadata service: a FIPS endpoint,
+// a profile that doesn't exist, or the endpoint of a single service would win over the
+// emulator's. Nothing of them reaches these clients, nor does a proxy.
+func Emulator(endpoint, region string, key aws.Credentials) aws.Config {
+	return aws.Config{
+		Region:       region,
+		BaseEndpoint: aws.String(endpoint),
+		Credentials:  credentials.StaticCredentialsProvider{Value: key},
+		HTTPClient:   awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = nil }),
 	}
-	return os.Getenv("AWS_ENDPOINT_URL")
+}
+
+// Endpoint returns the endpoint of the emulator that calls go to; empty for AWS.
+func Endpoint(env map[string]string) string { return lookup(env, "AWS_ENDPOINT_URL") }
+
+// lookup returns a variable of the environment, where env doesn't say otherwise.
+func lookup(env map[string]string, name string) string {
+	if value, set := env[name]; set {
+		return value
+	}
+	return os.Getenv(name)
 }
 
 // Pace returns how many of AWS's seconds pass in one where calls go: 1 for AWS, and

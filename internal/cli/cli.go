@@ -52,6 +52,9 @@ func System() IO {
 // usageError is a mistake in the command line itself.
 type usageError struct{ error }
 
+// withoutAWS annotates the commands that have nothing to do with AWS itself.
+const withoutAWS = "without AWS"
+
 // errChanges is returned when there are changes, and there should be none.
 var errChanges = errors.New("there are changes")
 
@@ -62,14 +65,19 @@ var errReported = errors.New("failed")
 func Main(args []string, io IO) int {
 	ctx, stop := interruptible()
 	defer stop()
-	// Whatever is written after a Ctrl-C needs credentials as well.
-	logOut, err := oidc.LogIn(context.WithoutCancel(ctx), func(err error) { fmt.Fprintf(io.Err, "coldstart: %v\n", err) })
-	defer logOut()
-	if err == nil {
-		cmd := newRoot(io)
-		cmd.SetArgs(args)
-		err = cmd.ExecuteContext(ctx)
+	cmd := newRoot(io)
+	cmd.SetArgs(args)
+	logOut := func() {}
+	defer func() { logOut() }()
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if _, local := cmd.Annotations[withoutAWS]; local {
+			return nil
+		}
+		// Whatever is written after a Ctrl-C needs credentials as well.
+		logOut, err = oidc.LogIn(context.WithoutCancel(ctx), func(err error) { fmt.Fprintf(io.Err, "coldstart: %v\n", err) })
+		return err
 	}
+	err := cmd.ExecuteContext(ctx)
 	var usage usageError
 	switch {
 	case err == nil:

@@ -41,7 +41,8 @@ func newEmulator(io IO, run func(context.Context, *EmulatorOptions) error) *cobr
 		Long: `Emulator runs the local AWS of the rehearsal until Ctrl-C, and prints what to
 export so that pulumi, coldstart and the AWS CLI use it. It forgets everything
 when it stops.`,
-		Args: cobra.NoArgs,
+		Args:        cobra.NoArgs,
+		Annotations: map[string]string{withoutAWS: ""},
 	}
 	o.emulator.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -64,10 +65,11 @@ func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
 		return err
 	}
 	fmt.Fprintf(o.io.Out, "# %s runs at %s until Ctrl-C. In another shell:\n", emulator.Version(), emulator.Endpoint())
-	writeExports(o.io.Out, emulator.Env())
+	env := emulator.Env()
 	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" {
-		writeExports(o.io.Out, map[string]string{"PULUMI_CONFIG_PASSPHRASE": "rehearsal"})
+		env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal"
 	}
+	writeExports(o.io.Out, env)
 	<-ctx.Done()
 	return emulator.Stop()
 }

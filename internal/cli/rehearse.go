@@ -54,6 +54,8 @@ that succeeds, and then everything has to be as if nothing had happened.
 The exit code is 0 only if every proof holds and the second up changed nothing.`,
 		Example: "  coldstart rehearse\n  coldstart rehearse --limits 10\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
 		Args:    cobra.NoArgs,
+
+		Annotations: map[string]string{withoutAWS: ""},
 	}
 	o.flags(cmd)
 	o.emulator.flags(cmd)
@@ -83,6 +85,13 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 	if err != nil {
 		return err
 	}
+	executable, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := seal(ctx, executable, o); err != nil {
+		return err
+	}
 	progress := newProgress(o.io)
 	progress.expect(org.Stacks())
 	progress.board.preview = true // The first of the operations is one.
@@ -90,10 +99,6 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 	defer stop()
 	emulator := o.emulator.options(progress.say)
 	emulator.Detached = o.keep
-	executable, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	report, running, err := rehearsal.Run(ctx, org, rehearsal.Options{
 		Project:  o.dir,
 		Parallel: o.parallel,
@@ -123,6 +128,22 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		return errReported
 	}
 	return nil
+}
+
+// seal starts this command again without the variables of the machine that have no
+// business in a rehearsal, unless they are gone already. The emulator is installed before,
+// which may take a proxy's settings.
+func seal(ctx context.Context, executable string, o *RehearseOptions) error {
+	environ := os.Environ()
+	left := rehearsal.Sealed(environ)
+	if len(left) == len(environ) {
+		return nil
+	}
+	said := func(text string) { fmt.Fprintln(o.io.Err, text) }
+	if err := rehearsal.Install(ctx, o.emulator.options(said)); err != nil {
+		return err
+	}
+	return replaceProcess(executable, os.Args, left)
 }
 
 // writeReport writes the proofs, the stacks and the figures.
@@ -266,6 +287,8 @@ func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
 
 // writeExports writes environment variables for a shell.
 func writeExports(w io.Writer, env map[string]string) {
+	// The shell may have any variable that an AWS SDK reads.
+	fmt.Fprintf(w, "  unset $(env | grep -oE '^(AWS|TF_AWS)_[A-Za-z0-9_]+')\n")
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if env[name] == "" {
 			fmt.Fprintf(w, "  unset %s\n", name)

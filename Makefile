@@ -28,7 +28,7 @@ unit: ## Run the unit tests under the race detector
 
 # Tests that try so much that the race detector, which slows them down ten times, takes
 # minutes for them. They are in files that are built without it.
-PLAIN := TestColdStartsConverge|TestTableOfChanges
+PLAIN := TestColdStartsConverge|TestTableOfChanges|TestAThousandAccounts
 
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...

@@ -33,6 +33,10 @@ type Group struct {
 	Name, GroupName string
 	// Roles are the ARNs of the roles that members may assume.
 	Roles []pulumi.StringInput
+	// Everywhere are patterns of roles that members may assume as well, in all accounts of
+	// the organization but ManagementAccountID, which is needed with them.
+	Everywhere          []string
+	ManagementAccountID pulumi.StringInput
 }
 
 // User is a person.
@@ -100,9 +104,25 @@ func (u *Users) newGroup(ctx *pulumi.Context, group Group) (*iam.Group, error) {
 	_, err = iam.NewGroupPolicy(ctx, group.Name, &iam.GroupPolicyArgs{
 		Name:   pulumi.String("roles"),
 		Group:  created.Name,
-		Policy: output.Policy(assumeRoles, group.Roles...),
+		Policy: group.policy(),
 	}, pulumi.Parent(u))
 	return created, err
+}
+
+// policy is what the group's members may do.
+func (g Group) policy() pulumi.StringOutput {
+	if len(g.Everywhere) == 0 {
+		return output.Policy(func(arns []string) policy.Document {
+			return policy.Document{Statements: []policy.Statement{assumeRoles(arns)}}
+		}, g.Roles...)
+	}
+	return output.Policy(func(v []string) policy.Document {
+		statements := []policy.Statement{assumeRolesEverywhere(g.Everywhere, v[0])}
+		if len(v) > 1 {
+			statements = append(statements, assumeRoles(v[1:]))
+		}
+		return policy.Document{Statements: statements}
+	}, append([]pulumi.StringInput{g.ManagementAccountID}, g.Roles...)...)
 }
 
 // newGroupOfAll declares the group that every user is in. What users may do by
@@ -164,14 +184,28 @@ func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.G
 
 // assumeRoles allows assuming the given roles with a second factor, which the
 // roles demand as well.
-func assumeRoles(roleARNs []string) policy.Document {
-	return policy.Document{Statements: []policy.Statement{{
+func assumeRoles(roleARNs []string) policy.Statement {
+	return policy.Statement{
 		Sid:       "AssumeRoles",
 		Effect:    policy.Allow,
 		Action:    []string{"sts:AssumeRole"},
 		Resource:  roleARNs,
 		Condition: policy.Condition{"Bool": {"aws:MultiFactorAuthPresent": {"true"}}},
-	}}}
+	}
+}
+
+// assumeRolesEverywhere allows assuming the roles that patterns match, in the members of
+// the user's own organization but the management account. A resource outside of the
+// organization has another id, or none; one whose account isn't known is refused.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+func assumeRolesEverywhere(patterns []string, managementAccountID string) policy.Statement {
+	s := assumeRoles(patterns)
+	s.Sid = "AssumeRolesEverywhere"
+	s.Condition["StringEquals"] = map[string]policy.List{"aws:ResourceOrgID": {"${aws:PrincipalOrgID}"}}
+	s.Condition["Null"] = map[string]policy.List{"aws:ResourceAccount": {"false"}}
+	s.Condition["StringNotEquals"] = map[string]policy.List{"aws:ResourceAccount": {managementAccountID}}
+	return s
 }
 
 // selfService lets users see and manage their own password, keys and MFA

@@ -55,6 +55,35 @@ func TestGroups(t *testing.T) {
 	})
 }
 
+// TestGroupsEverywhere may assume the roles that patterns match in members of their own
+// organization, and of the management account's those that are listed.
+func TestGroupsEverywhere(t *testing.T) {
+	t.Parallel()
+	const (
+		everywhere = `{"Sid":"AssumeRolesEverywhere","Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/acme-*-admin",` +
+			`"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"Null":{"aws:ResourceAccount":"false"},"StringEquals":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"},"StringNotEquals":{"aws:ResourceAccount":"111111111111"}}}`
+		listed = `{"Sid":"AssumeRoles","Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111111111111:role/acme-master-readonly",` +
+			`"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}`
+	)
+	pulumitest.Both(t, func(t *testing.T, preview bool) {
+		of := func(name string, roles ...pulumi.StringInput) identity.Group {
+			return identity.Group{
+				Name: name, GroupName: "acme-" + name, Roles: roles,
+				Everywhere: []string{"arn:aws:iam::*:role/acme-*-admin"}, ManagementAccountID: pulumi.String("111111111111"),
+			}
+		}
+		result := run(t, preview, declareUsers([]identity.Group{
+			of("members"), of("all", later(preview, "arn:aws:iam::111111111111:role/acme-master-readonly")),
+		}))
+		checkInputs(t, result, pulumitest.GroupPolicy, "members", map[string]any{
+			"name": "roles", "group": "acme-members", "policy": `{"Version":"2012-10-17","Statement":[` + everywhere + `]}`,
+		})
+		checkInputs(t, result, pulumitest.GroupPolicy, "all", map[string]any{
+			"name": "roles", "group": "acme-all", "policy": unless(preview, `{"Version":"2012-10-17","Statement":[`+everywhere+`,`+listed+`]}`),
+		})
+	})
+}
+
 // TestUsers have a password only if it can be encrypted, and are gone with all
 // that they made.
 func TestUsers(t *testing.T) {

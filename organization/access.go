@@ -93,7 +93,17 @@ type Group struct {
 	// Name is what users name it by.
 	Name   string
 	Grants []Grant
-	Users  []string
+	// Everywhere are roles of all members that the group's policy names by a pattern
+	// (RolePattern), since a list of them is longer than IAM lets a policy be.
+	Everywhere []string
+	Users      []string
+}
+
+// Listed returns the grants that the group's policy names one by one.
+func (g Group) Listed() []Grant {
+	return slices.DeleteFunc(slices.Clone(g.Grants), func(grant Grant) bool {
+		return grant.Account != Master && slices.Contains(g.Everywhere, grant.Role)
+	})
 }
 
 // Grant is a role in an account.
@@ -129,6 +139,26 @@ func (o *Organization) expand(group map[string][]string) []Grant {
 	})
 }
 
+// everywhere returns the roles of Every that a group's policy names by pattern: none
+// while IAM takes a policy that lists all grants, and otherwise those whose pattern
+// matches no other role. docs/adr/0038-roles-of-all-members-by-pattern.md
+func (o *Organization) everywhere(group map[string][]string) []string {
+	if groupPolicySize(o, Group{Grants: o.expand(group)}) <= maxGroupPolicy {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Sorted(slices.Values(group[Every])), func(role string) bool {
+		return len(o.alike(role, group[Every])) > 0
+	})
+}
+
+// alike returns the roles that the pattern of a role matches too, without those that
+// are granted: names end with the role's.
+func (o *Organization) alike(role string, granted []string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(o.Access.Roles)), func(other string) bool {
+		return !strings.HasSuffix(other, "-"+role) || slices.Contains(granted, other)
+	})
+}
+
 // Groups returns the groups to create, in alphabetical order: those declared,
 // and for each account and role that a user is to have by itself, one of that
 // name.
@@ -141,7 +171,7 @@ func (o *Organization) Groups() []Group {
 	}
 	var groups []Group
 	for name, grants := range o.Access.Groups {
-		groups = append(groups, Group{Name: name, Grants: o.expand(grants), Users: users[name]})
+		groups = append(groups, Group{Name: name, Grants: o.expand(grants), Everywhere: o.everywhere(grants), Users: users[name]})
 	}
 	for _, grant := range o.grants() {
 		_, declared := o.Access.Groups[grant.Name()]

@@ -155,8 +155,13 @@ func TestAccessRules(t *testing.T) {
 				`:2: coldstart:access.groups.none: the group grants nothing; write {account: [role, …], …}, such as {dev: [admin]}`,
 		},
 		{
-			"group too large", "coldstart:accounts: " + accountsNamed(60) + "\ncoldstart:access: {groups: {all: {'*': [admin, readonly]}}}",
-			`:3: coldstart:access.groups.all: its 120 roles make a policy of about 6980 characters, over IAM's 5120 for a group; divide it into two`,
+			"group too large", "coldstart:accounts: " + accountsNamed(100) + "\ncoldstart:access: {groups: {all: " + grantsOf(100, "admin") + "}}",
+			`:3: coldstart:access.groups.all: its 100 roles make a policy of about 5710 characters, over IAM's 5120 for a group; divide it into two, or grant the roles in every account: {"*": [role, …]}`,
+		},
+		{
+			"group too large for a role that is named like another",
+			"coldstart:accounts: " + accountsNamed(100) + "\ncoldstart:access: {roles: {db-admin: {managedPolicies: [A]}}, groups: {all: {'*': [readonly, admin]}}}",
+			`:3: coldstart:access.groups.all: its 200 roles make a policy of about 6148 characters, over IAM's 5120 for a group; rename the role db-admin, whose name ends like that of admin: the roles admin of all accounts can't be written as one pattern`,
 		},
 
 		{
@@ -192,6 +197,11 @@ func TestAccessRules(t *testing.T) {
 }
 
 const repositoryRemedy = "write <owner>/<name>, such as acme/infrastructure, with the ids if GitHub's tokens have them, such as acme@12/infrastructure@34"
+
+// grantsOf grants a role in each of the accounts of accountsNamed.
+func grantsOf(n int, role string) string {
+	return strings.ReplaceAll(accountsNamed(n), "{}", "["+role+"]")
+}
 
 // accountsNamed returns so many accounts, account-10 and on.
 func accountsNamed(n int) string {

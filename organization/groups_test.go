@@ -12,6 +12,42 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
+// TestGroupsOfManyAccounts names the roles of all members by pattern where a list of them
+// is longer than IAM lets a policy be, and never the management account's.
+func TestGroupsOfManyAccounts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		n      int
+		access string
+		want   []string
+		listed int
+	}{
+		"a list that fits":         {40, "groups: {all: {'*': [admin, readonly]}}", nil, 80},
+		"a list that doesn't":      {100, "groups: {all: {'*': [readonly, admin], master: [readonly]}}", []string{"admin", "readonly"}, 1},
+		"one role and some others": {100, "groups: {all: {'*': [readonly], account-10: [admin, readonly]}}", []string{"readonly"}, 1},
+		"both of two that end alike": {
+			100, "roles: {db-admin: {managedPolicies: [A]}}, groups: {all: {'*': [db-admin, admin]}}", []string{"admin", "db-admin"}, 0,
+		},
+		"one of two that end alike": {
+			100, "roles: {db-admin: {managedPolicies: [A]}}, groups: {all: {'*': [db-admin]}}", []string{"db-admin"}, 0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			org := parse(t, file("coldstart:accounts: "+accountsNamed(c.n)+"\ncoldstart:access: {"+c.access+"}"))
+			group := org.Groups()[0]
+			if diff := cmp.Diff(c.want, group.Everywhere); diff != "" || len(group.Listed()) != c.listed {
+				t.Errorf("%d grants are listed, and by pattern (-want +got)\n%s", len(group.Listed()), diff)
+			}
+			for _, g := range group.Grants {
+				if g.Account == organization.Master && !slices.Contains(group.Listed(), g) {
+					t.Errorf("%v is in no list", g)
+				}
+			}
+		})
+	}
+}
+
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	org := parse(t, everything(t, pgpKey(t, nil)))

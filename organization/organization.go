@@ -299,6 +299,10 @@ func RoleARN(accountID, role string) string {
 	return fmt.Sprintf("arn:aws:iam::%s:role/%s", accountID, role)
 }
 
+// RolePattern returns a pattern, for policies, of the ARNs that a role has in all
+// accounts.
+func (o *Organization) RolePattern(role string) string { return RoleARN("*", o.Name("*", role)) }
+
 // SignInURL returns the address at which the users of an account sign in. The
 // alias may stand for the account's id.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/console_account-alias.html

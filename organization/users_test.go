@@ -175,3 +175,40 @@ func TestUserBounds(t *testing.T) {
 		})
 	}
 }
+
+// TestCountsOfUsers are IAM's for an account.
+func TestCountsOfUsers(t *testing.T) {
+	t.Parallel()
+	several := func(n int, groups func(i int) []string) *organization.Organization {
+		org := parse(t, file("coldstart:accounts: "+accountsNamed(500)))
+		for i := range n {
+			org.Users[fmt.Sprintf("u%d", i)] = organization.User{Groups: groups(i)}
+		}
+		return org
+	}
+	none := func(int) []string { return nil }
+	own := func(i int) []string { return []string{fmt.Sprintf("account-%d-admin", i+10)} }
+	for name, c := range map[string]struct {
+		org  *organization.Organization
+		want string
+	}{
+		"as many users as there can be":  {several(5000, none), ""},
+		"a user more":                    {several(5001, none), "coldstart:users: 5001 users, over the 5000 that IAM allows an account; let people in by an identity provider"},
+		"as many groups as there can be": {several(499, own), ""},
+		"a group more": {
+			several(500, own),
+			"coldstart:users: 501 groups, over the 500 that IAM allows an account; declare groups that grant several accounts under coldstart:access.groups, and put users into those",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			if err := c.org.Validate(); err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

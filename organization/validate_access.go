@@ -21,6 +21,8 @@ const (
 	maxRoleName        = 64
 	maxGroupName       = 128
 	maxGroupsOfUser    = 10
+	maxUsers           = 5000
+	maxGroups          = 500 // When AWS has been asked for more than 300.
 	groupsOfAll        = 1 // Every user is in the group of SelfServiceName.
 	maxManagedPolicies = 10
 	// Characters of policies, without white space.
@@ -162,24 +164,39 @@ func (o *Organization) checkGroup(ps *Problems, name string) {
 			unsettled = unsettled || o.unsettled(role)
 		}
 	}
-	grants := o.expand(group)
-	switch size := groupPolicySize(o, grants); {
+	granted := Group{Grants: o.expand(group), Everywhere: o.everywhere(group)}
+	switch size := groupPolicySize(o, granted); {
 	case len(*ps) > before || unsettled:
 		// What is wrong may be what the group would have granted.
-	case len(grants) == 0:
+	case len(granted.Grants) == 0:
 		ps.Add(key, "write {account: [role, …], …}, such as {dev: [admin]}", "the group grants nothing")
 	case size > maxGroupPolicy:
-		ps.Add(key, "divide it into two", "its %d roles make a policy of about %d characters, over IAM's %d for a group", len(grants), size, maxGroupPolicy)
+		ps.Add(key, o.shorterGroup(group), "its %d roles make a policy of about %d characters, over IAM's %d for a group", len(granted.Grants), size, maxGroupPolicy)
 	}
 }
 
-// groupPolicySize returns the most characters that the policy of a group with
-// these grants has.
-func groupPolicySize(o *Organization, grants []Grant) int {
-	const frame = 200 // What package identity puts around the ARNs.
+// shorterGroup says how a group's policy becomes one that IAM takes.
+func (o *Organization) shorterGroup(group map[string][]string) string {
+	for _, role := range group[Every] {
+		if others := o.alike(role, group[Every]); len(others) > 0 {
+			return fmt.Sprintf("rename the role %s, whose name ends like that of %s: the roles %[2]s of all accounts can't be written as one pattern", others[0], role)
+		}
+	}
+	return fmt.Sprintf("divide it into two, or grant the roles in every account: {%q: [role, …]}", Every)
+}
+
+// groupPolicySize returns the most characters that a group's policy has.
+func groupPolicySize(o *Organization, group Group) int {
+	const frame, pattern = 200, 400 // What package identity puts around ARNs and around patterns.
 	size := frame
-	for _, g := range grants {
+	for _, g := range group.Listed() {
 		size += len(`"",`) + len(RoleARN("123456789012", o.Name(g.Account, g.Role)))
+	}
+	if len(group.Everywhere) > 0 {
+		size += pattern
+	}
+	for _, role := range group.Everywhere {
+		size += len(`"",`) + len(o.RolePattern(role))
 	}
 	return size
 }
@@ -236,6 +253,13 @@ func (o *Organization) checkUsers(ps *Problems) {
 	}
 	for name := range o.Access.Groups {
 		choices[name] = 1
+	}
+	if n := len(o.Users); n > maxUsers {
+		ps.Add(prefix+"users", "let people in by an identity provider", "%d users, over the %d that IAM allows an account", n, maxUsers)
+	}
+	if n := len(o.Groups()) + groupsOfAll; n > maxGroups {
+		ps.Add(prefix+"users", "declare groups that grant several accounts under "+accessKey+".groups, and put users into those",
+			"%d groups, over the %d that IAM allows an account", n, maxGroups)
 	}
 	spelled := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(o.Users)) {

@@ -112,8 +112,11 @@ func foreignGitHub(ctx *pulumi.Context, org *declaration, name string, b base) (
 func declareUsers(ctx *pulumi.Context, org *organization.Organization, name string, b base) (*identity.Users, error) {
 	args := &identity.UsersArgs{SelfService: org.Name(name, organization.SelfServiceName), Tags: tags(org.TagsOf(name))}
 	for _, group := range org.Groups() {
-		g := identity.Group{Name: group.Name, GroupName: org.GroupName(group.Name)}
-		for _, grant := range group.Grants {
+		g := identity.Group{Name: group.Name, GroupName: org.GroupName(group.Name), ManagementAccountID: b.accountID(organization.Master)}
+		for _, role := range group.Everywhere {
+			g.Everywhere = append(g.Everywhere, org.RolePattern(role))
+		}
+		for _, grant := range group.Listed() {
 			role := org.Name(grant.Account, grant.Role)
 			g.Roles = append(g.Roles, b.accountID(grant.Account).ApplyT(func(id string) string {
 				return organization.RoleARN(id, role)

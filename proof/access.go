@@ -157,7 +157,10 @@ func (p *prover) proveGroups(a *account, found *identities) {
 	for _, group := range p.org.Groups() {
 		name := p.org.GroupName(group.Name)
 		var roles []string
-		for _, grant := range group.Grants {
+		for _, role := range group.Everywhere {
+			roles = append(roles, p.org.Name("*", role))
+		}
+		for _, grant := range group.Listed() {
 			roles = append(roles, p.org.Name(grant.Account, grant.Role))
 		}
 		a.claim("group", fmt.Sprintf("%s may assume %s, with MFA, and nothing else", name, strings.Join(roles, ", ")), func() error {
@@ -165,7 +168,7 @@ func (p *prover) proveGroups(a *account, found *identities) {
 			if err != nil {
 				return err
 			}
-			return p.checkGrants(g, group.Grants)
+			return p.checkGrants(g, group)
 		})
 		a.claim("group", name+" "+membersText(group.Users), func() error {
 			if _, err := found.group(name); err != nil {
@@ -176,23 +179,33 @@ func (p *prover) proveGroups(a *account, found *identities) {
 	}
 }
 
-func (p *prover) checkGrants(group iamtypes.GroupDetail, grants []organization.Grant) error {
-	var arns []string
-	for _, grant := range grants {
+func (p *prover) checkGrants(found iamtypes.GroupDetail, group organization.Group) error {
+	var arns, patterns []string
+	for _, role := range group.Everywhere {
+		patterns = append(patterns, p.org.RolePattern(role))
+	}
+	for _, grant := range group.Listed() {
 		id, err := p.accountID(grant.Account)
 		if err != nil {
 			return err
 		}
 		arns = append(arns, organization.RoleARN(id, p.org.Name(grant.Account, grant.Role)))
 	}
-	if err := attachedOnly(group.AttachedManagedPolicies); err != nil {
+	if err := attachedOnly(found.AttachedManagedPolicies); err != nil {
 		return fmt.Errorf("managed policies: %w", err)
 	}
-	d, err := inline(group.GroupPolicyList)
+	d, err := inline(found.GroupPolicyList)
 	if err != nil {
 		return err
 	}
-	return d.assumesOnly(arns...)
+	if len(patterns) == 0 {
+		return d.assumesOnly(arns...)
+	}
+	masterID, err := p.accountID(organization.Master)
+	if err != nil {
+		return err
+	}
+	return d.assumesEverywhere(masterID, patterns, arns...)
 }
 
 // proveUsers proves who has a user, and what they may do by themselves.

@@ -177,7 +177,37 @@ func (d *policyDocument) allowsOnly(actions []string, condition policyCondition)
 // assumesOnly checks that a policy allows assuming exactly the given roles, with
 // MFA, and nothing else.
 func (d *policyDocument) assumesOnly(roleARNs ...string) error {
-	if err := d.allowsOnly([]string{"sts:AssumeRole"}, withMFA().Condition); err != nil {
+	return d.assumes(withMFA().Condition, roleARNs)
+}
+
+// assumesEverywhere checks that a policy allows assuming exactly the given roles and, in
+// the user's organization without its management account, those that patterns match.
+func (d *policyDocument) assumesEverywhere(managementAccountID string, patterns []string, roleARNs ...string) error {
+	inOrganization := withMFA()
+	inOrganization.require("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}")
+	inOrganization.require("Null", "aws:ResourceAccount", "false")
+	inOrganization.require("StringNotEquals", "aws:ResourceAccount", managementAccountID)
+	var everywhere, listed policyDocument
+	for _, s := range d.Statement {
+		if s.Condition.is(inOrganization.Condition) {
+			everywhere.Statement = append(everywhere.Statement, s)
+		} else {
+			listed.Statement = append(listed.Statement, s)
+		}
+	}
+	if err := everywhere.assumes(inOrganization.Condition, patterns); err != nil {
+		return err
+	}
+	if len(roleARNs)+len(listed.Statement) == 0 {
+		return nil
+	}
+	return listed.assumesOnly(roleARNs...)
+}
+
+// assumes checks that a policy allows assuming exactly the given roles, on exactly this
+// condition, and nothing else.
+func (d *policyDocument) assumes(condition policyCondition, roleARNs []string) error {
+	if err := d.allowsOnly([]string{"sts:AssumeRole"}, condition); err != nil {
 		return err
 	}
 	return exactly(d.allowedResources(), roleARNs)

@@ -78,6 +78,36 @@ func TestAssumesOnly(t *testing.T) {
 	}, func(d *policyDocument) error { return d.assumesOnly("arn:aws:iam::2:role/b", "arn:aws:iam::1:role/a") })
 }
 
+func TestAssumesEverywhere(t *testing.T) {
+	t.Parallel()
+	const (
+		mfa        = `"Condition":{"Bool":{"aws:MultiFactorAuthPresent":["true"]}`
+		everywhere = `{"Effect":"Allow","Action":["sts:AssumeRole"],"Resource":["arn:aws:iam::*:role/acme-*-a"],` + mfa +
+			`,"Null":{"aws:ResourceAccount":["false"]},"StringEquals":{"aws:ResourceOrgID":["${aws:PrincipalOrgID}"]},"StringNotEquals":{"aws:ResourceAccount":["1"]}}}`
+		listed = `,{"Effect":"Allow","Action":["sts:AssumeRole"],"Resource":["arn:aws:iam::1:role/acme-master-a"],` + mfa + `}}`
+	)
+	check := func(roleARNs ...string) func(*policyDocument) error {
+		return func(d *policyDocument) error {
+			return d.assumesEverywhere("1", []string{"arn:aws:iam::*:role/acme-*-a"}, roleARNs...)
+		}
+	}
+	checkPolicies(t, []policyCase{
+		{"as coldstart writes it", statements(everywhere), ""},
+		{"the management account's too", statements(everywhere + listed), "also has arn:aws:iam::1:role/acme-master-a"},
+		{"the management account not left out", statements(everywhere, `,"StringNotEquals":{"aws:ResourceAccount":["1"]}`, ``), "allows nothing"},
+		{"accounts that aren't known", statements(everywhere, `"Null":{"aws:ResourceAccount":["false"]},`, ``), "allows nothing"},
+		{"another account left out", statements(everywhere, `{"aws:ResourceAccount":["1"]}`, `{"aws:ResourceAccount":["2"]}`), "allows nothing"},
+		{"every organization", statements(everywhere, `,"StringEquals":{"aws:ResourceOrgID":["${aws:PrincipalOrgID}"]}`, ``), "allows nothing"},
+		{"without MFA", statements(everywhere, `"Bool":{"aws:MultiFactorAuthPresent":["true"]},`, ``), "allows nothing"},
+		{"any role", statements(everywhere, `acme-*-a`, `*`), "lacks arn:aws:iam::*:role/acme-*-a"},
+		{"every role without a condition", statements(everywhere + `,{"Effect":"Allow","Action":"*","Resource":"*"}`), "allows *"},
+	}, check())
+	checkPolicies(t, []policyCase{
+		{"as coldstart writes it", statements(everywhere + listed), ""},
+		{"one less", statements(everywhere), "allows nothing"},
+	}, check("arn:aws:iam::1:role/acme-master-a"))
+}
+
 func TestDecryptsOnly(t *testing.T) {
 	t.Parallel()
 	const (

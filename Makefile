@@ -38,29 +38,29 @@ lint: ## Run the linters
 	@cd toolchain && $(GO) mod tidy -diff
 
 e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
-	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=$(E2E_PARALLEL) -skip='^($(LONG))$$' ./e2e $(ARGS)
+	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -skip='^($(LONG))$$' ./e2e $(ARGS)
 	@echo "NOT TESTED: kills, lost answers, lost states, the upgrade and Control Tower (make long)"
 	@docker version >/dev/null 2>&1 || echo "NOT TESTED: images, since no Docker daemon answers here (.ci/docker starts one)"
 
 long: toolchain ## Run the end-to-end tests that take long: kills, lost answers and states, an upgrade
-	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=$(E2E_PARALLEL) -run='^($(LONG))$$' ./e2e
+	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.
 LONG := TestChaos|TestRehearsalWithFaults|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestAdoptionOfAControlTowerOrganization
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.
-E2E_PARALLEL ?= 8
+export E2E_PARALLEL ?= 8
 
 chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KILLS=20 PLANS="call=9:kill …" ACTIONS=drop-after; with UPDATE=1 updates
 	@mkdir -p .coldstart && rm -f .coldstart/chaos.txt
 	@. ./$(ENV) && code=0; \
 	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_REPORT=$(CURDIR)/.coldstart/chaos.txt \
-	$(GO) test -tags=e2e -count=1 -run='^TestChaos$$' -timeout=10h -parallel=$(E2E_PARALLEL) ./e2e || code=$$?; \
+	$(GO) test -tags=e2e -count=1 -run='^TestChaos$$' -timeout=10h -parallel=100 ./e2e || code=$$?; \
 	test ! -f .coldstart/chaos.txt || cat .coldstart/chaos.txt; exit $$code
 
 steady: toolchain ## Run the tests of make test RUNS=10 times, every other time beside a load that takes all cores; ARGS="-run=TestDoctor"
-	@. ./$(ENV) && GO="$(GO)" E2E_PARALLEL=$(E2E_PARALLEL) .ci/steady $(RUNS) -skip='^($(LONG))$$' $(ARGS)
+	@. ./$(ENV) && GO="$(GO)" .ci/steady $(RUNS) -skip='^($(LONG))$$' $(ARGS)
 
 RUNS ?= 10
 

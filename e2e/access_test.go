@@ -79,7 +79,7 @@ config:
 
 // Everything about people: made, read back, used, and taken away again.
 func TestAccess(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	bob := newKey(t)
 	declared := strings.NewReplacer("      cost.: {}\n", "", "KEY", publicKey(t, bob)).Replace(people)
 	w := newWorld(t, declared)
@@ -119,7 +119,7 @@ func TestAccess(t *testing.T) {
 
 // A role's name that isn't one, and a group too many, before anything runs.
 func TestAccessRefused(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	groups := "[hub-admin, shop-admin, lab-admin, master-admin, hub-readonly, shop-readonly, lab-readonly, master-readonly, everybody, shop-deploy, master-billing]"
 	w := newWorld(t, strings.NewReplacer("KEY", "bm9uZQ==", "carol: {}", "carol: {groups: "+groups+"}").Replace(people))
 	out, err := w.run(coldstart(), "up", "--yes")

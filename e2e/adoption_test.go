@@ -53,7 +53,7 @@ func (r invited) Apply(c *limits.Call, next limits.Next) *limits.Answer {
 // An organization with types of policies that the provider doesn't know, the zones of the
 // domain and of an account, and an account that was invited and has GitHub's identity provider.
 func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, inUse)
 	o := limits.Refusals()
 	o.Rules = func(world *limits.World) []limits.Rule {

@@ -37,7 +37,7 @@ config:
 // an earlier version made: always in place, with the logs in it. Its account's own
 // administrators can't change it.
 func TestArchive(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, archived)
 	w.up()
 	a := w.archive()

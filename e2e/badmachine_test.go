@@ -18,7 +18,7 @@ import (
 // and after that a backend that is gone. Nothing is made a second time when it is
 // back.
 func TestBadMachine(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, _ := newBadWorld(t, bleak, limits.Options{})
 	backend := filepath.Join(w.dir, "backend")
 	disk := func(args ...string) {
@@ -67,7 +67,7 @@ func filler(t *testing.T, dir string) string {
 // Many accounts, of which the first can't be created: the run ends, and nobody waits
 // for the turns of the rest, neither in coldstart nor in plain Pulumi.
 func TestPacedFailure(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	many := strings.Replace(bleak, "{ app: {} }", "{a: {}, b: {}, c: {}, d: {}, e: {}, f: {}, g: {}, h: {}, i: {}, j: {}, k: {}, l: {}, m: {}, n: {}, o: {}}", 1)
 	for name, command := range map[string][]string{"coldstart": {coldstart(), "up", "--yes", "master"}, "pulumi": {"pulumi", "up", "--stack", "master", "--yes", "--skip-preview", "--non-interactive"}} {
 		t.Run(name, func(t *testing.T) {

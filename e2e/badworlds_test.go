@@ -107,7 +107,7 @@ func (w *world) recovers(accounts int) string {
 // Bad worlds 1 to 3: an address that is taken, a quota that is too small, and an
 // account that is closed. What could be created is kept.
 func TestBadAccounts(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	two := strings.Replace(bleak, "{ app: {} }", "{ app: {}, lab: {} }", 1)
 	w, r := newBadWorld(t, two, limits.Options{Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
 
@@ -153,7 +153,7 @@ func (w *world) settled(request *string) string {
 // Bad worlds 4 to 6: no permission, a clock that is wrong, and a region that isn't
 // enabled. Nothing is created before they are put right.
 func TestBadCredentials(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})
 
 	r.refuse(func(c *limits.Call) *limits.Answer {
@@ -207,7 +207,7 @@ func TestBadCredentials(t *testing.T) {
 // Bad worlds 7 to 9: a second factor that is missing, credentials of a member, and an
 // account that was suspended. Each leaves what the management account's stack has.
 func TestBadEntry(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})
 	barred := func(why string) func(*limits.Call) *limits.Answer {
 		return func(c *limits.Call) *limits.Answer {

@@ -81,7 +81,7 @@ func (s *stand) strike(i *faults.Injector) {
 // took effect, and AWS refuses one half of another: what AWS has done isn't asked for
 // again, and what it hasn't isn't forgotten.
 func TestLostChanges(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, s := newWorld(t, running), &stand{}
 	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up(runningStacks...)

@@ -99,7 +99,7 @@ func TestChaos(t *testing.T) {
 		for _, tr := range trials {
 			tr.key, tr.update = key, update
 			t.Run(tr.name, func(t *testing.T) {
-				t.Parallel()
+				begin(t)
 				tr.run(t)
 			})
 		}
@@ -312,7 +312,7 @@ func writeTrials(w io.Writer, undisturbed *trial, trials []*trial) {
 // A person has something go wrong in a rehearsal: coldstart is killed, then its
 // plugins, and an answer is lost.
 func TestRehearsalWithFaults(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: a

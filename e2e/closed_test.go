@@ -129,7 +129,7 @@ func (w *world) ends(code int, args []string, wants ...string) string {
 // A member is closed by hand: that is said, everything else goes on, and every way out
 // works, before a refresh and after one.
 func TestClosedByHand(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, f, id := newMortal(t, mortal)
 	up, first := []string{"up", "--yes"}, "account app ("+id+") is CLOSED"
 	f.set(func() { f.states[id] = "CLOSED" })
@@ -203,7 +203,7 @@ func (w *world) readdress(id, email string) {
 // The address of a member is changed in AWS, and then its name in the file: it is the same
 // account all the same.
 func TestChangedAddressAndName(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, _, id := newMortal(t, mortal)
 	w.readdress(id, "moved@mortal.example")
 	w.ends(0, []string{"preview", "master"}, "has been changed in AWS: write email: moved@mortal.example")

@@ -65,7 +65,7 @@ var declaredInTower = []string{"master.ct.example", "logs.ct.example", "local.ct
 // organization of Control Tower's is adopted, by a run that is killed on its way: nothing
 // that others have made changes without a word in the preview.
 func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, landed)
 	var kill atomic.Pointer[exec.Cmd]
 	var looks atomic.Int32

@@ -36,7 +36,7 @@ config:
 // no bucket that holds anything. What others need isn't destroyed. The next up takes
 // over what stayed.
 func TestDestroyAndReturn(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, fleeting)
 	w.up()
 	accounts := w.accounts()

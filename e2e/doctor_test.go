@@ -29,7 +29,7 @@ import (
 // What doctor says before the first run, of what is missing, after a run, while a
 // stack is locked, and of accounts that are in the way. It changes nothing.
 func TestDoctor(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: ward

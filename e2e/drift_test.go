@@ -25,7 +25,7 @@ import (
 // What others change is found and left alone, and a workflow sees it by roles that
 // can only read.
 func TestDrift(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	const declaration = `
 config:
   coldstart:namespace: drift

@@ -18,7 +18,7 @@ import (
 // with its header, or the provider fails now and then
 // (docs/adr/0009-answers-in-one-piece.md).
 func TestAnswersInOnePiece(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{})
 	must(t, err)
 	t.Cleanup(func() { must(t, emulator.Stop()) })

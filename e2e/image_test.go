@@ -43,7 +43,7 @@ config:
 // works in them. Pulumi's Docker plugin isn't among what can be built from Go
 // modules; what it is told is what is built here.
 func TestImage(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	d := newDocker(t)
 	d.base("coldstart-test-base:debian")
 	site := newPulumiSite(t)

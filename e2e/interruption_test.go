@@ -18,7 +18,7 @@ import (
 // Who comes second is told who was first. Ctrl-C stops cleanly: no lock, nothing to
 // be recovered.
 func TestInterrupted(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, newKey(t)), 1))
 	up := w.start(coldstart(), "up", "--yes")
 	w.awaitLock(organization.Master)

@@ -34,7 +34,7 @@ func (w *world) limited(o limits.Options) {
 
 // A cold start under AWS's rules, where an hour passes in a minute.
 func TestColdStartUnderAWSLimits(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, small)
 	w.limited(limits.Options{Scale: 60, OnCall: func(c *limits.Call, a *limits.Answer) {
 		if a.By != "" && !a.OK() {
@@ -68,7 +68,7 @@ func TestColdStartUnderAWSLimits(t *testing.T) {
 
 // What rules expect of the emulator, and what they leave to it.
 func TestLimitsBeforeTheEmulator(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	ctx := t.Context()
 	w := newWorld(t, small)
 	numbers := limits.Published()

@@ -23,7 +23,7 @@ import (
 // bucket: the lock of a run that was killed stays until GitHub says that the run has
 // ended, and nobody else breaks it. A cancelled run ends in time, without a lock.
 func TestRunsThatAreKilled(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: runs

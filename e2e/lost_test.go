@@ -40,7 +40,7 @@ config:
 // recognised, nothing is made a second time, and the state is rebuilt without a change in
 // AWS, where something was changed by hand.
 func TestLostState(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, changes := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &recorder{}
 	w.limited(limits.Options{Rules: limits.Unhurried, OnCall: changes.record})
 	w.up()
@@ -95,7 +95,7 @@ func TestLostState(t *testing.T) {
 
 // A run that rebuilds the state is killed again and again. Each run goes on.
 func TestRecoveryKilled(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, s := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &stand{}
 	w.limited(limits.Options{Rules: s.before(limits.Unhurried)})
 	w.up()

@@ -44,7 +44,7 @@ func unlucky(t *testing.T) (seed uint64, other string) {
 // nobody knows of is made again. Meanwhile IAM takes its time to make the delegation
 // role known.
 func TestNameServersInConflict(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	seed, other := unlucky(t)
 	w := newWorld(t, bleak)
 	rules := limits.Refusals()

@@ -16,7 +16,7 @@ import (
 
 // Plain `pulumi`, with the Go language host and no wrapper.
 func TestPlainPulumi(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	const declaration = `
 config:
   coldstart:namespace: plain
@@ -80,7 +80,7 @@ config:
 
 // A file with problems says so, and nothing is registered.
 func TestPlainPulumiWithProblems(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: Plain

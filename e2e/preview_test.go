@@ -31,7 +31,7 @@ config:
 // What a pull request's reviewers see: text, JSON, Markdown, and a comment that
 // is updated by the next run.
 func TestPreviews(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, previewed)
 	w.up()
 	base := filepath.Join(w.dir, "base.yaml")

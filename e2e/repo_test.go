@@ -86,7 +86,7 @@ func (c *checkout) holds(file string, wants ...string) {
 // A repository for each account: it builds, runs against the account's own state, and
 // rendering again keeps what people have edited.
 func TestRepositories(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: repo

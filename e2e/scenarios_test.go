@@ -43,7 +43,7 @@ config:
 
 // The main job: the shipped organization, as `make rehearse` runs it.
 func TestRehearsal(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	shipped, err := os.ReadFile("../Pulumi.master.yaml")
 	must(t, err)
 	w := newWorld(t, string(shipped))
@@ -66,7 +66,7 @@ func TestRehearsal(t *testing.T) {
 
 // A year of an organization: cold start, refresh, one account more, one less.
 func TestLife(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, small)
 	preview, err := w.automation().Preview(context.Background())
 	must(t, err)
@@ -134,7 +134,7 @@ func (w *world) takeOut(key string, want accountstate.State) {
 // An organization that is there already, with an account in the wrong unit, a
 // service that somebody else trusts, and two units with one name that only AWS takes.
 func TestAdoption(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, "")
 	ctx, client := context.Background(), w.organizations()
 	_, err := client.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
@@ -193,7 +193,7 @@ config:
 
 // A trail in each account, and one account more than AWS creates at a time.
 func TestTrailInEachAccount(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: many
@@ -227,7 +227,7 @@ config:
 // One mode of trails takes over from the other, without a moment without a trail; and one
 // account from the other as the administrator of a service that may have one.
 func TestTakingOver(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, fmt.Sprintf(modes, "account", "audit"))
 	w.up()
 	w.declare(fmt.Sprintf(modes, "organization", "audit"))
@@ -250,7 +250,7 @@ func TestTakingOver(t *testing.T) {
 
 // The smallest organization, without an archive.
 func TestOneAccountWithoutAudit(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: a

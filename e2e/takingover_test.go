@@ -28,7 +28,7 @@ import (
 // Each run goes on; meanwhile every account is logged at every moment, and no guardrail is
 // detached.
 func TestKilledTakingOver(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, s := newWorld(t, fmt.Sprintf(modes, "account", "audit")), &stand{}
 	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up()
@@ -52,7 +52,7 @@ func TestKilledTakingOver(t *testing.T) {
 // The account with the archive is closed by hand: that is said with a way out that works, by
 // which another account gets the archive.
 func TestArchiveClosedByHand(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w, f, id := newMortal(t, strings.Replace(mortal, "audit: none", "audit: {account: app}", 1))
 	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)

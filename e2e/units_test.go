@@ -39,7 +39,7 @@ config:
 // with names that only AWS takes, and no account is without a guardrail at any moment.
 // What AWS would refuse is refused before anything happens, with steps that work.
 func TestUnits(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, inUnits+`  coldstart:units: { workloads: {}, core: {}, shared: {}, live: { parent: shared } }
   coldstart:accounts: { app: { unit: workloads }, tool: { unit: live, guardrails: [deny-leaving] } }
 `)

@@ -30,7 +30,7 @@ const earlierCommit = "d7a18f3da5a8007bbde336bd4e5dbae0172e3c1f"
 // declares: verify and doctor name what is wrong, a preview says what changes, one up
 // brings it in line, and nothing that can't be made again is replaced.
 func TestUpgrade(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	earlier := earlierColdstart(t)
 	w := newWorld(t, `
 config:

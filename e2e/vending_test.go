@@ -20,7 +20,7 @@ import (
 // A program that embeds coldstart: the example is asked for an account, declares
 // it, and brings it up.
 func TestVending(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: vend

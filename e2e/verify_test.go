@@ -26,7 +26,7 @@ import (
 
 // What is up is proved, by AWS and by DNS, and so is what somebody broke.
 func TestVerify(t *testing.T) {
-	t.Parallel()
+	begin(t)
 	w := newWorld(t, `
 config:
   coldstart:namespace: v

@@ -1,0 +1,80 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// longest are the scenarios that take longest, by themselves or since they wait. They begin
+// first: one that began last would have the machine for itself at the end.
+var longest = []string{
+	"TestPacedFailure", "TestPlainPulumi", "TestRepositories", "TestDestroyAndReturn",
+	"TestAdoptionOfAnOrganizationInUse", "TestClosedByHand", "TestChangedAddressAndName", "TestTakingOver", "TestLife",
+	"TestRecoveryKilled", "TestUpgrade", "TestRunsThatAreKilled", "TestLostState",
+}
+
+// turns is how many scenarios run at once: E2E_PARALLEL, or 8. The -parallel of go test has
+// to be more, since it lets scenarios begin in any order.
+var turns = sync.OnceValue(func() *line {
+	n, err := strconv.Atoi(os.Getenv("E2E_PARALLEL"))
+	if err != nil || n < 1 {
+		n = 8
+	}
+	l := &line{free: n}
+	// All that are to run have come by then.
+	time.AfterFunc(time.Second, func() { l.change(func() { l.open = true }) })
+	return l
+})
+
+// begin has a scenario run beside others when its turn has come.
+func begin(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	rank := slices.Index(longest, t.Name())
+	if rank < 0 {
+		rank = len(longest)
+	}
+	turns().enter(rank)
+	t.Cleanup(turns().leave)
+}
+
+// line is where scenarios wait, those of a lower rank in front.
+type line struct {
+	mu      sync.Mutex
+	open    bool
+	free    int
+	waiting []turn
+}
+
+type turn struct {
+	rank int
+	come chan struct{}
+}
+
+func (l *line) enter(rank int) {
+	mine := turn{rank, make(chan struct{})}
+	l.change(func() {
+		l.waiting = append(l.waiting, mine)
+		slices.SortStableFunc(l.waiting, func(a, b turn) int { return a.rank - b.rank })
+	})
+	<-mine.come
+}
+
+func (l *line) leave() { l.change(func() { l.free++ }) }
+
+// change changes something, and lets in whom it lets in.
+func (l *line) change(something func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	something()
+	for l.open && l.free > 0 && len(l.waiting) > 0 {
+		close(l.waiting[0].come)
+		l.waiting, l.free = l.waiting[1:], l.free-1
+	}
+}

@@ -21,7 +21,7 @@ type container struct {
 func (c container) runArgs() []string {
 	return []string{
 		"run", "--rm", "--name", c.name, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", c.port, imagePort),
-		"--env", loadManagedPolicies, c.image,
+		"--env", loadManagedPolicies, "--env", noImages, c.image,
 	}
 }
 

@@ -32,6 +32,9 @@ var motoServer string
 // AdministratorAccess to attach.
 const loadManagedPolicies = "MOTO_IAM_LOAD_MANAGED_POLICIES=true"
 
+// noImages spares moto reading machine images for each account and region.
+const noImages = "MOTO_EC2_LOAD_DEFAULT_AMIS=false"
+
 // unfinished marks the names of virtual environments that are being made.
 const unfinished = ".unfinished-"
 
@@ -76,7 +79,7 @@ func motoCommand(ctx context.Context, python string, port int, socket *os.File) 
 	// How the server's reloader hands its socket, the first of ExtraFiles, to
 	// the process that it starts. A Werkzeug without it would open the port anew.
 	// Without a home folder it finds no service models there (~/.aws/models).
-	cmd.Env = append(pass(os.Environ(), passed), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies)
+	cmd.Env = append(pass(os.Environ(), passed), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies, noImages)
 	return cmd
 }
 

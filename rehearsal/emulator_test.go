@@ -171,7 +171,7 @@ func TestStartEmulatorRefuses(t *testing.T) {
 func TestContainerArguments(t *testing.T) {
 	t.Parallel()
 	c := container{name: "coldstart-emulator-7-5001", image: "motoserver/moto:5.2.5", port: 5001}
-	want := []string{"run", "--rm", "--name", "coldstart-emulator-7-5001", "--publish", "127.0.0.1:5001:5000", "--env", "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "motoserver/moto:5.2.5"}
+	want := []string{"run", "--rm", "--name", "coldstart-emulator-7-5001", "--publish", "127.0.0.1:5001:5000", "--env", "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "--env", "MOTO_EC2_LOAD_DEFAULT_AMIS=false", "motoserver/moto:5.2.5"}
 	if diff := cmp.Diff(want, c.runArgs()); diff != "" {
 		t.Errorf("run (-want +got):\n%s", diff)
 	}

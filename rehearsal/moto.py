@@ -16,9 +16,9 @@ rehearsal/limits looks after, and what is attached goes with the unit.
 A trail says whether it has selectors. moto keeps them, and says that it has none. And it is
 deleted by its ARN as well as by its name, for which moto deletes nothing.
 
-AWS's own policies are parsed once for all accounts, and only for partitions that something
-uses. moto parses them again for each account and each of eight partitions, whoever asks whose
-an access key is, which takes 0.7 s of CPU an account.
+AWS's own policies are parsed once for all accounts, which share their documents, and only for
+partitions that something uses. moto parses them again for each account and each of eight
+partitions, whoever asks whose an access key is, which takes 0.7 s of CPU an account.
 
 Of each request moto lists the folder of its services, to find the one that a host means, and
 logs the request; for each symmetric KMS key moto generates an RSA key. Hosts are looked up
@@ -29,6 +29,7 @@ Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-
 for a body that a client holds back (Expect: 100-continue) has to go out at once.
 """
 
+import copy
 import functools
 import json
 from datetime import datetime
@@ -109,8 +110,16 @@ AWS_POLICIES = [
 ]
 
 
+@functools.cache
+def aws_policies_of(region_name):
+    return [AWSManagedPolicy(account_id="aws", region=region_name, **policy) for policy in AWS_POLICIES]
+
+
 def init_aws_policies(self):
-    return [AWSManagedPolicy(account_id=self.account_id, region=self.region_name, **policy) for policy in AWS_POLICIES]
+    policies = [copy.copy(policy) for policy in aws_policies_of(self.region_name)]
+    for policy in policies:
+        policy.account_id = self.account_id
+    return policies
 
 
 def get_account_id_from(access_key):

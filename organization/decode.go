@@ -1,6 +1,7 @@
 package organization
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -21,13 +22,25 @@ const prefix = "coldstart:"
 type decoder struct {
 	problems Problems
 	lines    map[string]int
+	// lost are the keys whose values couldn't be read.
+	lost []string
+	// beside are the fields of the file itself.
+	beside map[string]*yaml.Node
+}
+
+// lose adds a problem of a value that can't be read.
+func (d *decoder) lose(key, remedy, text string, args ...any) {
+	d.problems.Add(key, remedy, text, args...)
+	d.lost = append(d.lost, key)
 }
 
 // object is a YAML mapping whose fields are taken out one after another; what
 // is left at the end is unknown.
 type object struct {
-	d      *decoder
-	key    string
+	d   *decoder
+	key string
+	// root is set for the file itself.
+	root   bool
 	fields map[string]*yaml.Node
 	// known are the fields asked for, to suggest one for a typing error.
 	known []string
@@ -38,38 +51,72 @@ type object struct {
 func (d *decoder) object(key string, node *yaml.Node) *object {
 	o := &object{d: d, key: key, fields: map[string]*yaml.Node{}}
 	node = resolve(node)
-	if node.Tag == "!!null" {
-		return o
-	}
-	if node.Kind != yaml.MappingNode {
-		d.problems.Add(key, "write it as {key: value, …}", "%s is not an object", describe(node))
-		return o
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		name, value := node.Content[i].Value, node.Content[i+1]
-		if key == "" {
-			// Other projects' keys, such as aws:region, are none of our business.
-			if !strings.HasPrefix(name, prefix) {
-				continue
-			}
-			name = strings.TrimPrefix(name, prefix)
+	switch {
+	case isNull(node):
+	case node.Kind != yaml.MappingNode:
+		d.lose(key, "write it as {key: value, …}", "%s is not an object", describe(node))
+	case key != "" && isSecret(node):
+		d.secret(key)
+	case key == "":
+		o.addConfig(fieldsOf(node))
+	default:
+		for _, f := range fieldsOf(node) {
+			d.asWritten(o.join(f.key.Value), f.key, false)
+			o.add(f.key.Value, f)
 		}
-		full := o.join(name)
-		if _, twice := o.fields[name]; twice {
-			d.problems.Add(full, "keep one of them", "stands there twice, on lines %d and %d", d.lines[full], node.Content[i].Line)
-		}
-		o.fields[name] = value
-		d.lines[full] = node.Content[i].Line
 	}
 	return o
 }
 
+// secret adds the problem of an encrypted value, which Pulumi decrypts for its programs.
+func (d *decoder) secret(key string) {
+	d.lose(key, "write the value itself; a key that is called secure needs another one beside it",
+		"Pulumi takes {secure: …} for an encrypted value, and the declaration has none: every stack and pull request reads it")
+}
+
+// addConfig adds the project's fields of the file's `config:`.
+func (o *object) addConfig(fields []field) {
+	for _, f := range fields {
+		key := f.key.Value
+		name, ours := configName(key)
+		switch {
+		case !isConfigKey(f.key):
+			o.d.lines[key] = f.key.Line
+			o.d.problems.Add(key, "write <namespace>:<name>, as text", "Pulumi can't read %s as the key of a configuration", describe(f.key))
+		case ours && isText(f.value) && f.value.Value == "":
+			// Pulumi makes an empty text of a key that has no value.
+			o.add(name, field{f.key, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}})
+		case ours:
+			o.add(name, f)
+		case isUnwritable(f.value):
+			// All else of other projects' keys is none of our business.
+			o.d.lines[key] = f.key.Line
+			o.d.problems.Add(key, "quote the number that is infinite or none", "Pulumi has no form for the value")
+		}
+	}
+}
+
+// add adds a field.
+func (o *object) add(name string, f field) {
+	full := o.join(name)
+	if _, twice := o.fields[name]; twice {
+		o.d.problems.Add(full, "keep one of them", "stands there twice, on lines %d and %d", o.d.lines[full], f.key.Line)
+	} else {
+		o.fields[name] = f.value
+	}
+	o.d.lines[full] = f.key.Line
+}
+
 // join returns the full key of a field.
 func (o *object) join(name string) string {
-	if o.key == "" {
+	switch {
+	case o.root:
+		return name
+	case o.key == "":
 		return prefix + name
+	default:
+		return o.key + "." + name
 	}
-	return o.key + "." + name
 }
 
 // take removes a field and returns its value.
@@ -81,14 +128,18 @@ func (o *object) take(name string) (*yaml.Node, bool) {
 		return nil, false
 	}
 	node = resolve(node)
-	return node, node.Tag != "!!null"
+	return node, !isNull(node)
 }
 
 // scalar takes a field that isn't an object or list.
 func (o *object) scalar(name, want string) (*yaml.Node, bool) {
 	node, ok := o.take(name)
-	if ok && node.Kind != yaml.ScalarNode {
-		o.d.problems.Add(o.join(name), "write "+want, "%s is not %s", describe(node), want)
+	switch {
+	case ok && isSecret(node):
+		o.d.secret(o.join(name))
+		return nil, false
+	case ok && node.Kind != yaml.ScalarNode:
+		o.d.lose(o.join(name), "write "+want, "%s is not %s", describe(node), want)
 		return nil, false
 	}
 	return node, ok
@@ -96,6 +147,7 @@ func (o *object) scalar(name, want string) (*yaml.Node, bool) {
 
 func (o *object) text(name string, to *string) {
 	if node, ok := o.scalar(name, "a string"); ok {
+		o.d.asWritten(o.join(name), node, false)
 		*to = node.Value
 	}
 }
@@ -106,11 +158,15 @@ func (o *object) number(name string, to *int) {
 		return
 	}
 	n, err := strconv.Atoi(node.Value)
-	if err != nil {
-		o.d.problems.Add(o.join(name), "write a whole number, such as 365", "%q is not a whole number", node.Value)
-		return
+	switch {
+	case err != nil:
+		o.d.lose(o.join(name), "write a whole number, such as 365", "%q is not a whole number", node.Value)
+	case strconv.Itoa(n) != node.Value:
+		// YAML reads 0123 as 83, and people as 123.
+		o.d.lose(o.join(name), fmt.Sprintf("write %d, or the number that is meant, without sign and leading zeros", n), "%s is ambiguous", node.Value)
+	default:
+		*to = n
 	}
-	*to = n
 }
 
 func (o *object) boolean(name string, to *bool) {
@@ -118,13 +174,13 @@ func (o *object) boolean(name string, to *bool) {
 	if !ok {
 		return
 	}
-	switch node.Value {
+	switch asRead(node) {
 	case "true":
 		*to = true
 	case "false":
 		*to = false
 	default:
-		o.d.problems.Add(o.join(name), "write true or false", "%q is neither true nor false", node.Value)
+		o.d.lose(o.join(name), "write true or false", "%q is neither true nor false", node.Value)
 	}
 }
 
@@ -136,9 +192,10 @@ func (o *object) duration(name string, to *time.Duration) {
 	}
 	d, err := time.ParseDuration(node.Value)
 	if err != nil {
-		o.d.problems.Add(o.join(name), "write hours or minutes, such as 4h or 90m", "%q is not a length of time", node.Value)
+		o.d.lose(o.join(name), "write hours or minutes, such as 4h or 90m", "%q is not a length of time", node.Value)
 		return
 	}
+	o.d.asWritten(o.join(name), node, false)
 	*to = d
 }
 
@@ -149,7 +206,7 @@ func (o *object) prefix(name string, to *netip.Prefix) {
 	}
 	p, err := netip.ParsePrefix(node.Value)
 	if err != nil {
-		o.d.problems.Add(o.join(name), "write an IPv4 network in CIDR notation, such as 10.100.0.0/16", "%q is not a network", node.Value)
+		o.d.lose(o.join(name), "write an IPv4 network in CIDR notation, such as 10.100.0.0/16", "%q is not a network", node.Value)
 		return
 	}
 	*to = p
@@ -161,7 +218,7 @@ func (o *object) list(name string, to *[]string) {
 		return
 	}
 	if node.Kind != yaml.SequenceNode {
-		o.d.problems.Add(o.join(name), "write it as [a, b, …]", "%s is not a list", describe(node))
+		o.d.lose(o.join(name), "write it as [a, b, …]", "%s is not a list", describe(node))
 		return
 	}
 	*to = o.strings(name, node)
@@ -173,9 +230,10 @@ func (o *object) strings(name string, list *yaml.Node) []string {
 	for _, item := range list.Content {
 		item = resolve(item)
 		if item.Kind != yaml.ScalarNode {
-			o.d.problems.Add(o.join(name), "write it as [a, b, …]", "%s is not a string", describe(item))
+			o.d.lose(o.join(name), "write it as [a, b, …]", "%s is not a string", describe(item))
 			continue
 		}
+		o.d.asWritten(o.join(name), item, true)
 		values = append(values, item.Value)
 	}
 	return values
@@ -183,7 +241,7 @@ func (o *object) strings(name string, list *yaml.Node) []string {
 
 // oneOrList takes a string or a list of them.
 func (o *object) oneOrList(name string, to *[]string) {
-	if node, ok := o.fields[name]; ok && resolve(node).Kind == yaml.ScalarNode && resolve(node).Tag != "!!null" {
+	if node, ok := o.fields[name]; ok && node.Kind == yaml.ScalarNode && !isNull(node) {
 		var one string
 		o.text(name, &one)
 		*to = []string{one}
@@ -198,6 +256,9 @@ func (o *object) texts(name string, to *map[string]string) {
 		*to = map[string]string{}
 		for _, key := range slices.Sorted(maps.Keys(values.fields)) {
 			var value string
+			if node := values.fields[key]; isNull(node) {
+				values.d.asWritten(values.join(key), node, false)
+			}
 			values.text(key, &value)
 			(*to)[key] = value
 		}
@@ -241,6 +302,7 @@ func (o *object) done() {
 		remedy := "the keys here are " + strings.Join(o.known, ", ")
 		if near, ok := nearest(name, o.known); ok {
 			remedy = "did you mean " + near + "?"
+			o.d.lost = append(o.d.lost, o.join(near))
 		}
 		o.d.problems.Add(o.join(name), remedy, "unknown key")
 	}
@@ -255,14 +317,6 @@ func (d *decoder) line(key string) int {
 		key = key[:max(strings.LastIndexByte(key, '.'), 0)]
 	}
 	return 0
-}
-
-// resolve follows an alias to what it stands for.
-func resolve(node *yaml.Node) *yaml.Node {
-	if node.Kind == yaml.AliasNode {
-		return node.Alias
-	}
-	return node
 }
 
 // describe names a value in a message.

@@ -128,7 +128,7 @@ func (c candidate) apply(content []byte) []byte {
 // candidates returns ways to insert the account, the likeliest first.
 func (e *edit) candidates() []candidate {
 	config := configOf(e.root)
-	accounts := lookup(config, prefix+"accounts")
+	accounts := accountsOf(config)
 	switch {
 	case e.aliased(config) || e.aliased(accounts):
 		return nil // What says the same elsewhere would get the account too.
@@ -159,7 +159,7 @@ func (e *edit) insert(mapping *yaml.Node, flow string, lines ...string) []candid
 // under adds the account to the key of accounts, which has no value.
 func (e *edit) under(config *yaml.Node) []candidate {
 	for i := 0; i+1 < len(config.Content); i += 2 {
-		if key := config.Content[i]; key.Value == prefix+"accounts" && config.Style&yaml.FlowStyle == 0 {
+		if key := config.Content[i]; isAccounts(key) && config.Style&yaml.FlowStyle == 0 {
 			return e.after(key.Line, e.indent(key.Line)+2, e.entry)
 		}
 	}
@@ -259,7 +259,7 @@ func (e *edit) proves(changed []byte, want *Organization) bool {
 // compared. A document without accounts gets the key, with nothing in it.
 func without(root *yaml.Node, name string) *yaml.Node {
 	config := configOf(root)
-	accounts := lookup(config, prefix+"accounts")
+	accounts := accountsOf(config)
 	switch {
 	case accounts == nil:
 		config.Content = append(config.Content,
@@ -292,14 +292,29 @@ func (e *edit) aliased(node *yaml.Node) bool {
 	return node != nil && refers(e.root)
 }
 
-// lookup returns the value of a key in a mapping, or nil.
-func lookup(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i+1]
+// configOf returns the value of the file's own `config:`.
+func configOf(root *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "config" {
+			return root.Content[i+1]
+		}
+	}
+	return &yaml.Node{Kind: yaml.MappingNode}
+}
+
+// accountsOf returns the value of the accounts' key in `config:`, or nil.
+func accountsOf(config *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(config.Content); i += 2 {
+		if isAccounts(config.Content[i]) {
+			return config.Content[i+1]
 		}
 	}
 	return nil
+}
+
+func isAccounts(key *yaml.Node) bool {
+	name, ours := configName(key.Value)
+	return ours && name == "accounts"
 }
 
 // lastLine returns the last line on which anything in a node starts.

@@ -58,7 +58,9 @@ func TestAddAccount(t *testing.T) {
 		"quoted":               {"  \"coldstart:accounts\":\n    'a': {}\n    \"b\": ~\n", "  \"coldstart:accounts\":\n    'a': {}\n    \"b\": ~\n    NEW\n"},
 		"anchors":              {"  coldstart:accounts:\n    a: &a\n      protect: true\n    ? b\n    : *a\n", "  coldstart:accounts:\n    a: &a\n      protect: true\n    ? b\n    : *a\n    NEW\n"},
 		"other accounts":       {"  other:accounts: {a: {}}\n  coldstart:accounts: {}\n  x:y: {}\n", "  other:accounts: {a: {}}\n  coldstart:accounts: {NEW}\n  x:y: {}\n"},
-		"a document behind":    {"  coldstart:accounts:\n    a: {}\n...\n---\nb: {}\n", "  coldstart:accounts:\n    a: {}\n    NEW\n...\n---\nb: {}\n"},
+		"end of the document":  {"  coldstart:accounts:\n    a: {}\n...\n# b: {}\n", "  coldstart:accounts:\n    a: {}\n    NEW\n...\n# b: {}\n"},
+		"bare key":             {"  accounts:\n    a: {}\n", "  accounts:\n    a: {}\n    NEW\n"},
+		"merged":               {"  x:y: &x {protect: true}\n  coldstart:accounts:\n    a: {<<: *x}\n", "  x:y: &x {protect: true}\n  coldstart:accounts:\n    a: {<<: *x}\n    NEW\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -354,7 +354,7 @@ func TestGuardrailBounds(t *testing.T) {
 		"longest name":                "coldstart:guardrails: {policies: {" + strings.Repeat("g", 123) + ": [{Effect: Deny, Action: '*', Resource: '*'}]}}",
 		"nine guardrails":             "coldstart:guardrails: {policies: " + ownGuardrails(9) + "}\ncoldstart:units: {a: {guardrails: [g0, g1, g2, g3, g4, g5, g6, g7, g8]}}",
 		"same on unit and account":    "coldstart:units: {a: {guardrails: [quarantine]}}\ncoldstart:accounts: {prod: {unit: a, guardrails: [quarantine]}}",
-		"all grammar":                 oneGuardrail + "{Sid: A1, Effect: Allow, NotAction: ['s3:Get?bject', 'a4b:*'], NotResource: [a, b], Condition: {'ForAnyValue:StringLike': {aws:TagKeys: x}, Null: {aws:TokenIssueTime: [true]}}}",
+		"all grammar":                 oneGuardrail + "{Sid: A1, Effect: Allow, NotAction: ['s3:Get?bject', 'a4b:*'], NotResource: [a, b], Condition: {'ForAnyValue:StringLike': {aws:TagKeys: x}, 'Null': {aws:TokenIssueTime: [true]}}}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package organization
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,9 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -72,41 +75,140 @@ func Parse(name string, content []byte) (*Organization, error) {
 	return org, nil
 }
 
-// check returns what was wrong with the text of a declaration or, if nothing was,
-// with what it declares.
+// check returns what is wrong with the text of a declaration and with what it declares.
 func (d *decoder) check(file string, org *Organization) Problems {
-	problems := d.problems
-	// A value that couldn't be read would be reported again, as missing or
-	// unknown; the rules are checked when everything could be read.
-	if len(problems) == 0 {
-		problems = org.Problems()
-	}
+	problems := append(d.problems, d.withoutConsequences(org.Problems())...)
 	for i := range problems {
 		problems[i].File = file
-		problems[i].Line = d.line(problems[i].Key)
+		problems[i].Line = cmp.Or(problems[i].Line, d.line(problems[i].Key))
 	}
 	return problems
 }
 
-// parseYAML returns the document's mapping, and an empty one for no document.
+// twice reports keys that are there twice where the declaration isn't, since Pulumi reads
+// no such file.
+func (d *decoder) twice(root *yaml.Node) {
+	var value any
+	var types *yaml.TypeError
+	if len(d.problems) > 0 || !errors.As(root.Decode(&value), &types) {
+		return
+	}
+	for _, text := range types.Errors {
+		p := Problem{Key: "config", Text: text, Remedy: "keep one of them"}
+		if _, err := fmt.Sscanf(text, "line %d:", &p.Line); err == nil {
+			_, p.Text, _ = strings.Cut(text, ": ")
+		}
+		d.problems = append(d.problems, p)
+	}
+}
+
+// consequences say which keys' rules find problems only since other keys couldn't be read.
+var consequences = []struct{ lost, found *regexp.Regexp }{
+	{keys(`config`), keys(`.*`)},
+	{keys(`coldstart:accounts`), keys(`coldstart:(access|users|audit\.account|organization\.delegatedAdministrators)(\..*)?`)},
+	{keys(`coldstart:units`), keys(`coldstart:accounts\..*\.unit`)},
+	{keys(`coldstart:access(\.roles|\.groups)?`), keys(`coldstart:(users|access\.groups)\..*`)},
+	{keys(`coldstart:guardrails(\.policies|\.regions)?`), keys(`coldstart:.*guardrails(\..*)?`)},
+	{keys(`coldstart:organization(\.policyTypes)?`), keys(`coldstart:organization\.policyTypes`)},
+	{keys(`coldstart:network(\.cidr)?`), keys(`coldstart:(network\.accountPrefix|accounts\..*\.network)`)},
+}
+
+// keys matches whole keys.
+func keys(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+
+// whole matches the beginning of keys up to what the rules look at as a whole: a role that
+// may do nothing, a group that grants nothing.
+var whole = regexp.MustCompile(`^coldstart:(access\.(roles|groups)|guardrails\.policies|baseline\.contacts)\.[^.[]+`)
+
+// withoutConsequences returns the problems less those that are there only since a value
+// couldn't be read, which is a problem already.
+func (d *decoder) withoutConsequences(problems Problems) Problems {
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		return slices.ContainsFunc(d.lost, func(lost string) bool {
+			if within(p.Key, cmp.Or(whole.FindString(lost), lost)) {
+				return true
+			}
+			for _, c := range consequences {
+				if c.lost.MatchString(lost) && c.found.MatchString(p.Key) {
+					return true
+				}
+			}
+			return false
+		})
+	})
+}
+
+// within reports whether a key is the other one or lies under it.
+func within(key, other string) bool {
+	rest, ok := strings.CutPrefix(key, other)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// parseYAML returns the document's mapping, and an empty one for no document. The mapping
+// is one that Pulumi can read, too: aliases and merged mappings end somewhere.
 func parseYAML(content []byte) (*yaml.Node, error) {
-	var doc yaml.Node
-	err := yaml.NewDecoder(bytes.NewReader(content)).Decode(&doc)
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var doc, next yaml.Node
+	err := decoder.Decode(&doc)
 	if errors.Is(err, io.EOF) {
 		return &yaml.Node{Kind: yaml.MappingNode}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if doc.Content[0].Kind != yaml.MappingNode {
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
 		return nil, errors.New("not a mapping; a stack configuration file starts with `config:`")
 	}
-	return doc.Content[0], nil
+	switch err := decoder.Decode(&next); {
+	case err == nil:
+		return nil, fmt.Errorf("line %d: a second document begins, which Pulumi doesn't read; move what it has into the first", next.Line)
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	}
+	if node, err := unreadable(root); err != nil {
+		return nil, fmt.Errorf("line %d: %s", node.Line, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if key := quotedMerge(root); key != nil {
+		return nil, fmt.Errorf("line %d: << can only merge another mapping: Pulumi takes it for that even in quotes", key.Line)
+	}
+	return root, nil
+}
+
+// quotedMerge returns a key that is called << and doesn't merge, or nil.
+func quotedMerge(node *yaml.Node) *yaml.Node {
+	for i, n := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 && resolve(n).Value == "<<" && !isMerge(n) {
+			return n
+		}
+		if key := quotedMerge(n); key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
+// unreadable returns the innermost node that YAML's own rules forbid, and why: a value within
+// itself, aliases of aliases that make too much of it, what can't be merged, or a scalar that
+// isn't what its tag says. Keys that are there twice are left to the decoder.
+func unreadable(node *yaml.Node) (*yaml.Node, error) {
+	var value any
+	err := node.Decode(&value)
+	var types *yaml.TypeError
+	if err == nil || errors.As(err, &types) {
+		return nil, nil
+	}
+	for _, n := range node.Content {
+		if inner, err := unreadable(n); err != nil {
+			return inner, err
+		}
+	}
+	return node, err
 }
 
 func (d *decoder) organization(root *yaml.Node) *Organization {
 	o := Defaults()
-	config := d.object("", configOf(root))
+	config := d.config(root)
 	config.text("namespace", &o.Namespace)
 	config.text("domain", &o.Domain)
 	config.text("region", &o.Region)
@@ -160,15 +262,17 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		i.list("packages", &o.Image.Packages)
 		i.text("tag", &o.Image.Tag)
 	})
+	d.doneBeside(config.known)
 	config.done()
+	d.twice(root)
 	return o
 }
 
 func readUnit(u *object) (unit Unit) {
-	if node, ok := u.scalar("name", "a string"); ok {
-		if unit.Name = node.Value; unit.Name == "" {
-			u.d.problems.Add(u.join("name"), "write the unit's name in AWS, or leave it out if the name is the key", "is empty")
-		}
+	name := u.fields["name"]
+	u.text("name", &unit.Name)
+	if name != nil && isText(name) && unit.Name == "" {
+		u.d.problems.Add(u.join("name"), "write the unit's name in AWS, or leave it out if the name is the key", "is empty")
 	}
 	u.text("parent", &unit.Parent)
 	u.list("guardrails", &unit.Guardrails)
@@ -252,14 +356,4 @@ func (d *decoder) audit(config *object, audit *Audit) {
 		}
 		audit.Trail = TrailMode(trail)
 	})
-}
-
-// configOf returns the value of the file's `config:`.
-func configOf(root *yaml.Node) *yaml.Node {
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "config" {
-			return root.Content[i+1]
-		}
-	}
-	return &yaml.Node{Kind: yaml.MappingNode}
 }

@@ -2,6 +2,7 @@ package organization_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -102,26 +103,142 @@ func TestNullObjects(t *testing.T) {
 	}
 }
 
-// TestScalars keeps the digits of what YAML would take for numbers, booleans or
-// dates.
+// TestScalars refuses what Pulumi reads in another way than it is written, all at once, and
+// takes what has one meaning.
 func TestScalars(t *testing.T) {
 	t.Parallel()
-	org := parse(t, file(`coldstart:namespace: 0755
+	org := parse(t, file(`coldstart:namespace: "0755"
 coldstart:accounts:
-  octal: {id: 012345678901}
+  octal: {id: "012345678901"}
   decimal: {id: 123456789012}
-  zeros: {id: 000000000000}
-  123: {tags: {Since: 2026-01-01, On: yes, Share: 1.50}}`))
-	if org.Namespace != "0755" {
-		t.Errorf("namespace is %q", org.Namespace)
+  123: {tags: {Since: '2026-01-01', On: yes, Share: "1.50", Half: 0.5, Long: !!str 007, Yes: true}, protect: True}
+coldstart:tags:
+  Block: |-
+    0123`))
+	if org.Namespace != "0755" || org.Tags["Block"] != "0123" || !org.Accounts["123"].Protect {
+		t.Errorf("namespace is %q, and 123 is %+v", org.Namespace, org.Accounts["123"])
 	}
-	for name, id := range map[string]string{"octal": "012345678901", "decimal": "123456789012", "zeros": "000000000000"} {
+	for name, id := range map[string]string{"octal": "012345678901", "decimal": "123456789012"} {
 		if got := org.Accounts[name].ID; got != id {
 			t.Errorf("id of %s is %q, not %q", name, got, id)
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"Since": "2026-01-01", "On": "yes", "Share": "1.50"}, org.Accounts["123"].Tags); diff != "" {
+	want := map[string]string{"Since": "2026-01-01", "On": "yes", "Share": "1.50", "Half": "0.5", "Long": "007", "Yes": "true"}
+	if diff := cmp.Diff(want, org.Accounts["123"].Tags); diff != "" {
 		t.Error(diff)
+	}
+	checkMessage(t, file(`coldstart:namespace: 0755
+coldstart:regoin: x
+coldstart:accounts:
+  octal: {id: 012345678901, protect: on}
+  017: {tags: {Since: 2026-01-01, Share: 1.50, True: True, None: ~, Empty: }}
+coldstart:organization: {trustedServices: [null, 1_000, 0x1F]}
+coldstart:access: {roles: {x: {statements: [{Effect: Maybe, Action: '*', Resource: '*', Condition: {Null: {a: true}}}]}}}
+coldstart:baseline: {passwords: {minimumLength: 016}, contacts: {security: {name: a, title: b, email: c@d.example, phone: +15550100}}}`),
+		`:2: coldstart:namespace: YAML reads 0755 as 493; quote it: "0755"
+:3: coldstart:regoin: unknown key; did you mean region?
+:5: coldstart:accounts.octal.id: YAML reads 012345678901 as 12345678901 or 1.2345678901e+10; quote it: "012345678901"
+:5: coldstart:accounts.octal.protect: "on" is neither true nor false; write true or false
+:6: coldstart:accounts.017: YAML reads 017 as 15; quote it: "017"
+:6: coldstart:accounts.017.tags.Empty: has no value; write "" for an empty text
+:6: coldstart:accounts.017.tags.None: YAML reads ~ as no value; quote it: "~"
+:6: coldstart:accounts.017.tags.Share: YAML reads 1.50 as 1.5; quote it: "1.50"
+:6: coldstart:accounts.017.tags.Since: YAML reads 2026-01-01 as 2026-01-01 00:00:00 +0000 UTC; quote it: "2026-01-01"
+:6: coldstart:accounts.017.tags.True: YAML reads True as true; quote it: "True"
+:6: coldstart:accounts.017.tags.True: YAML reads True as true; quote it: "True"
+:7: coldstart:organization.trustedServices: YAML reads null as no value; quote it: "null"
+:7: coldstart:organization.trustedServices: YAML reads 1_000 as 1000; quote it: "1_000"
+:7: coldstart:organization.trustedServices: YAML reads 0x1F as 31; quote it: "0x1F"
+:7: coldstart:organization.trustedServices: "null" is not one; write a service principal, such as sso.amazonaws.com
+:7: coldstart:organization.trustedServices: "1_000" is not one; write a service principal, such as sso.amazonaws.com
+:7: coldstart:organization.trustedServices: "0x1F" is not one; write a service principal, such as sso.amazonaws.com
+:8: coldstart:access.roles.x.statements[0].Condition.Null: YAML reads Null as no value; quote it: "Null"
+:8: coldstart:access.roles.x.statements[0].Effect: unknown effect "Maybe"; write Allow or Deny
+:9: coldstart:baseline.contacts.security.phone: YAML reads +15550100 as 15550100; quote it: "+15550100"
+:9: coldstart:baseline.passwords.minimumLength: 016 is ambiguous; write 16, or the number that is meant, without sign and leading zeros`)
+}
+
+// TestMergeKeys reads mappings that merge others, as Pulumi does.
+func TestMergeKeys(t *testing.T) {
+	t.Parallel()
+	org := parse(t, file(`other:common: &common {unit: a, tags: &tags {Team: x, Cost: "1"}}
+other:more: &more {<<: *common, unit: b, protect: true}
+coldstart:units: {a: , b: }
+coldstart:accounts:
+  one: {<<: *common}
+  two: {<<: [*more, *common], tags: {<<: *tags, Team: y}}
+  three:
+    unit: b
+    <<: *common
+<<: {coldstart:tags: {Merged: "yes"}, coldstart:accounts: {never: {}}}`))
+	want := map[string]organization.Account{
+		"one":   {Unit: "a", Tags: map[string]string{"Team": "x", "Cost": "1"}},
+		"two":   {Unit: "b", Protect: true, Tags: map[string]string{"Team": "y", "Cost": "1"}},
+		"three": {Unit: "b", Tags: map[string]string{"Team": "x", "Cost": "1"}},
+	}
+	if diff := cmp.Diff(want, org.Accounts, equal...); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"Merged": "yes"}, org.Tags); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	checkMessage(t, file("other:common: &common\n  unti: a\ncoldstart:accounts:\n  prod: {<<: *common}"),
+		":3: coldstart:accounts.prod.unti: unknown key; did you mean unit?")
+}
+
+// TestNamespaces reads keys as Pulumi does: without a namespace they are the project's.
+func TestNamespaces(t *testing.T) {
+	t.Parallel()
+	org := parse(t, []byte("config:\n  namespace: acme\n  domain: acme.example\n  coldstart:config:region: us-west-2\n  email: aws+%s@acme.example\n"+
+		"  audit: none\n  users: {ada: {}}\n  aws:region: us-east-1\n  other:users: {eve: {}}\n  other:config:a: 0123\nenvironment: [x]\nx-common: {}\n"))
+	if _, ok := org.Users["ada"]; !ok || len(org.Users) != 1 || org.Region != "us-west-2" {
+		t.Errorf("users are %v, the region is %s", org.Users, org.Region)
+	}
+	for _, c := range []struct{ keys, want string }{
+		{"users: {}\ncoldstart:users: {}", ":3: coldstart:users: stands there twice, on lines 2 and 3; keep one of them"},
+		{"usres: {}", ":2: coldstart:usres: unknown key; did you mean users?"},
+		{"a:b:c: x", `:2: a:b:c: Pulumi can't read "a:b:c" as the key of a configuration; write <namespace>:<name>, as text`},
+		{"12: x", `:2: 12: Pulumi can't read "12" as the key of a configuration; write <namespace>:<name>, as text`},
+		{"aws:x: [.inf]", ":2: aws:x: Pulumi has no form for the value; quote the number that is infinite or none"},
+	} {
+		checkMessage(t, file(c.keys), c.want)
+	}
+	beside := "stands beside `config:`, where nobody reads it; move it under `config:`, and indent it"
+	for line, want := range map[string]string{
+		"coldstart:users: {}": ":7: coldstart:users: " + beside,
+		"users: {}":           ":7: users: " + beside,
+		"secretsprovider: []": ":7: secretsprovider: a list is not a string; write a string",
+		"environment: prod":   `:7: environment: "prod" is not a list or an object; write a list or an object`,
+		"config: {}":          ":7: config: stands there twice, on lines 1 and 7; keep one of them",
+		"7: x":                ":7: 7: Pulumi takes text only as a key; quote it: \"7\"",
+	} {
+		checkMessage(t, append(file(""), line+"\n"...), want)
+	}
+}
+
+// TestUnendingAliases refuses what has no end, or nearly none, on its line.
+func TestUnendingAliases(t *testing.T) {
+	t.Parallel()
+	laughs := "coldstart:tags: {A: &a0 [x, x, x, x, x, x, x, x, x]}\n"
+	for i := range 9 {
+		laughs += fmt.Sprintf("other:a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
+	}
+	for keys, want := range map[string]string{
+		"coldstart:units: &u {a: *u}":     "f: line 2: anchor 'u' value contains itself",
+		"other:a: &u\n  - *u":             "f: line 3: anchor 'u' value contains itself",
+		"coldstart:units: {a: {<<: [1]}}": "f: line 2: map merge requires map or sequence of maps as the value",
+		"coldstart:tags: {A: !!int x}":    "f: line 2: cannot decode !!str `x` as a !!int",
+		"coldstart:tags:\n  ? [a]\n  : b": "f: line 3: invalid map key: []interface {}{\"a\"}",
+		laughs:                            "f: line 5: document contains excessive aliasing",
+		"other:a: {b: 1, b: 2}":           "f:2: config: mapping key \"b\" already defined at line 2; keep one of them",
+	} {
+		if _, err := organization.Parse("f", file(keys)); err == nil || err.Error() != want {
+			t.Errorf("got %v\nnot %s\nfor %s", err, want, keys)
+		}
+	}
+	const want = "f: line 7: a second document begins, which Pulumi doesn't read; move what it has into the first"
+	if _, err := organization.Parse("f", append(file(""), "---\nconfig: {}\n"...)); err == nil || err.Error() != want {
+		t.Errorf("got %v\nnot %s", err, want)
 	}
 }
 
@@ -174,18 +291,18 @@ func TestUnreadable(t *testing.T) {
 			`:3: coldstart:region: stands there twice, on lines 2 and 3; keep one of them`,
 		},
 		{
-			"account twice", "coldstart:accounts:\n  prod: {}\n  dev: {}\n  prod: {unit: a}",
+			"account twice", "coldstart:accounts:\n  prod: {}\n  dev: {}\n  prod: {protect: true}",
 			`:5: coldstart:accounts.prod: stands there twice, on lines 3 and 5; keep one of them`,
 		},
 		{"object for a string", `coldstart:region: {a: b}`, `:2: coldstart:region: an object is not a string; write a string`},
 		{"list for a string", `coldstart:region: [a]`, `:2: coldstart:region: a list is not a string; write a string`},
 		{
 			"secret", "coldstart:email:\n  secure: v1:abc",
-			`:2: coldstart:email: an object is not a string; write a string`,
+			`:2: coldstart:email: Pulumi takes {secure: …} for an encrypted value, and the declaration has none: every stack and pull request reads it; write the value itself; a key that is called secure needs another one beside it`,
 		},
 		{
 			"secret for an object", "coldstart:network:\n  secure: v1:abc",
-			`:3: coldstart:network.secure: unknown key; the keys here are accountPrefix, cidr`,
+			`:2: coldstart:network: Pulumi takes {secure: …} for an encrypted value, and the declaration has none: every stack and pull request reads it; write the value itself; a key that is called secure needs another one beside it`,
 		},
 		{"string for an object", `coldstart:accounts: prod`, `:2: coldstart:accounts: "prod" is not an object; write it as {key: value, …}`},
 		{"list for an object", `coldstart:accounts: [prod, dev]`, `:2: coldstart:accounts: a list is not an object; write it as {key: value, …}`},
@@ -199,15 +316,15 @@ func TestUnreadable(t *testing.T) {
 			`:2: coldstart:organization.policyTypes: an object is not a string; write it as [a, b, …]`,
 		},
 		{
-			"words for a number", `coldstart:audit: {retentionDays: a year}`,
+			"words for a number", "coldstart:audit: {retentionDays: a year}\ncoldstart:accounts: {audit: {}}",
 			`:2: coldstart:audit.retentionDays: "a year" is not a whole number; write a whole number, such as 365`,
 		},
 		{
-			"fraction for a number", `coldstart:audit: {retentionDays: 1.5}`,
+			"fraction for a number", "coldstart:audit: {retentionDays: 1.5}\ncoldstart:accounts: {audit: {}}",
 			`:2: coldstart:audit.retentionDays: "1.5" is not a whole number; write a whole number, such as 365`,
 		},
 		{
-			"object for a number", `coldstart:audit: {lockDays: {}}`,
+			"object for a number", "coldstart:audit: {lockDays: {}}\ncoldstart:accounts: {audit: {}}",
 			`:2: coldstart:audit.lockDays: an object is not a whole number; write a whole number`,
 		},
 		{
@@ -244,7 +361,7 @@ func TestUnreadable(t *testing.T) {
 			`:2: coldstart:access.groups.devs.dev: "admin" is not a list; write it as [a, b, …]`,
 		},
 		{
-			"typing error in an access key", `coldstart:access: {github: {enivronment: x}}`,
+			"typing error in an access key", `coldstart:access: {github: {repository: a/b, enivronment: x}}`,
 			`:2: coldstart:access.github.enivronment: unknown key; did you mean environment?`,
 		},
 		{
@@ -298,7 +415,7 @@ func TestNoDeclaration(t *testing.T) {
 		"comments only":  "# nothing yet\n",
 		"no config":      "secretsprovider: passphrase\n",
 		"empty config":   "config:\n",
-		"other projects": "config:\n  aws:region: us-west-2\n  namespace: acme\n",
+		"other projects": "config:\n  aws:region: us-west-2\n  other:namespace: acme\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

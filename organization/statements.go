@@ -34,7 +34,7 @@ func statementsByName(o *object, name string) map[string][]policy.Statement {
 
 func (d *decoder) statements(key string, node *yaml.Node) []policy.Statement {
 	if node.Kind != yaml.SequenceNode {
-		d.problems.Add(key, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "%s is not a list of statements", describe(node))
+		d.lose(key, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "%s is not a list of statements", describe(node))
 		return nil
 	}
 	all := []policy.Statement{}

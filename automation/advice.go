@@ -1,12 +1,18 @@
 package automation
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+	"strings"
 
-// advice is what to do about an error of AWS's, of a disk or of a backend, which
-// say what is wrong and no more.
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
+)
+
+// advice is what to do about an error of AWS's, of Docker's, of a disk or of a backend,
+// which say what is wrong and no more.
 type advice struct {
 	of *regexp.Regexp
-	// remedy is what to do, and document where AWS says why.
+	// remedy is what to do, and document where AWS or Docker says why.
 	remedy, document string
 }
 
@@ -19,7 +25,7 @@ const (
 
 // table is in the order in which advice is looked for: what is particular comes
 // first.
-var table = []advice{
+var table = slices.Concat(ofDocker, []advice{
 	{
 		regexp.MustCompile(`ACCOUNT_(NUMBER_)?LIMIT_EXCEEDED|exceeded the allowed number of AWS accounts`),
 		"ask for more accounts, which can take days: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1); closed accounts count until they are gone, after 90 days; then run again",
@@ -119,6 +125,45 @@ var table = []advice{
 		regexp.MustCompile(`no space left on device|disk quota exceeded|file too large`),
 		"make room on the disk (of the backend's folder, or of TMPDIR), and " + runAgain, "",
 	},
+})
+
+const (
+	logIn     = "log in to the registry (`docker login`, for ECR as README says under Toolbox; `coldstart up` logs in to ECR by itself) as somebody who may push there"
+	otherBase = "write as coldstart:image.base in Pulumi.master.yaml an image that exists and that this machine may pull (`docker pull` says so; `docker login` for a private one)"
+)
+
+// ofDocker is what Pulumi's Docker plugin, daemons and registries say.
+var ofDocker = []advice{
+	{
+		regexp.MustCompile(`failed to connect to any docker daemon|Cannot connect to the Docker daemon`),
+		"start the daemon (Docker Desktop, or `sudo systemctl start docker`); or, if `docker version` shows one, `export DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}')`", "",
+	},
+	{
+		regexp.MustCompile(`pulumi-resource-docker|plugin for docker provider|\[resource plugin docker`),
+		"install it: `pulumi plugin install resource docker v" + dockerd.PluginVersion + "`, or `make toolchain`", "",
+	},
+	{
+		regexp.MustCompile(`exec format error|no match for platform in manifest|does not match the specified platform`),
+		"the base image has to be published for coldstart:image.platform, and the daemon has to run programs of that platform: write the platform of the daemon, or install emulators for the others", "https://docs.docker.com/build/building/multi-platform/",
+	},
+	{
+		regexp.MustCompile(`toomanyrequests:`),
+		"Docker Hub limits how much is pulled: `docker login`, wait, or write as coldstart:image.base an image of another registry", "https://docs.docker.com/docker-hub/usage/",
+	},
+	{
+		regexp.MustCompile(`failed to resolve source metadata|pull access denied for|manifest for \S+ not found|manifest unknown`), otherBase, "",
+	},
+	{
+		regexp.MustCompile(`cannot be overwritten because the repository is immutable`),
+		"the registry has this image already, from a state that isn't here: delete the tag (`aws ecr batch-delete-image --repository-name … --image-ids imageTag=…`) and run again", "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+	},
+	{
+		regexp.MustCompile(`name unknown: The repository`),
+		"make the repository, which `registry: ecr` has coldstart do in each account", "",
+	},
+	{
+		regexp.MustCompile(`mismatched registry credentials|authentication is required|no basic auth credentials|unauthorized: |denied: requested access|denied: denied|insufficient_scope`), logIn, "",
+	},
 }
 
 // remedy returns what to do about an error, and "" if nobody knows.
@@ -136,7 +181,7 @@ func remedy(text string) string {
 }
 
 // advised returns lines that say what went wrong, with what to do behind the first
-// of those that it would help.
+// of those that it would help, and before what a build has printed.
 func advised(lines []string) []string {
 	given := map[string]bool{}
 	out := make([]string, len(lines))
@@ -144,7 +189,10 @@ func advised(lines []string) []string {
 		out[i] = line
 		if r := remedy(line); r != "" && !given[r] {
 			given[r] = true
-			out[i] += "; " + r
+			said, build, _ := strings.Cut(line, buildLine)
+			if out[i] = said + "; " + r; build != "" {
+				out[i] += buildLine + build
+			}
 		}
 	}
 	return out

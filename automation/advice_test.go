@@ -25,10 +25,25 @@ func TestAdvice(t *testing.T) {
 		"creating Route53 Hosted Zone (a.example): operation error Route 53: CreateHostedZone, ConflictingDomainExists: Cannot create hosted zone with DelegationSetId DelegationSetId:N1":                                                                           "which makes another set",
 		"api error AccessDeniedException: You don't have permissions to access this resource.":                                                                                                                                                                       "sign in as an administrator",
 		"writing snapshot: write /b/.pulumi/stacks/coldstart/master.json.tmp: no space left on device":                                                                                                                                                               "make room",
-		"an error that nobody has seen before": "",
+		"configure provider 'urn:…': failed to connect to any docker daemon":                                                                                                                                                                                         "sudo systemctl start docker",
+		"denied: requested access to the resource is denied":                                                                                                                                                                                                         "`docker login`",
+		"unauthorized: authentication required": "`docker login`",
+		"no basic auth credentials":             "`docker login`",
+		"EOF\n: This error is most likely due to incorrect or mismatched registry credentials. Please double check.":                                            "`docker login`",
+		"name unknown: The repository with name 'prod.acme.example' does not exist in the registry with id '1'":                                                 "make the repository",
+		"failed to resolve source metadata for docker.io/acme/none:1: docker.io/acme/none:1: not found":                                                         "coldstart:image.base",
+		"pull access denied for acme/none, repository does not exist or may require 'docker login': denied":                                                     "coldstart:image.base",
+		"manifest for debian:none not found: manifest unknown: manifest unknown":                                                                                "coldstart:image.base",
+		"no match for platform in manifest: not found":                                                                                                          "coldstart:image.platform",
+		"process \"/bin/sh -c apt-get update\" did not complete successfully: exit code: 255\n    | exec /bin/sh: exec format error":                            "coldstart:image.platform",
+		"toomanyrequests: You have reached your unauthenticated pull rate limit.":                                                                               "Docker Hub",
+		"tag invalid: The image tag '0a1b' already exists in the 'prod.acme.example' repository and cannot be overwritten because the repository is immutable.": "batch-delete-image",
+		"could not load plugin for docker provider 'urn:…': no resource plugin 'pulumi-resource-docker' found in the workspace":                                 "pulumi plugin install resource docker v4.10.0",
+		"an error that nobody has seen before":                                                                                                                  "",
 	} {
 		got := diagnose([]string{text}, errors.New("raw")).Text
-		if want == "" && got != text || !strings.HasPrefix(got, text) || !strings.Contains(got, want) {
+		head, _, _ := strings.Cut(text, "\n    | ")
+		if want == "" && got != text || !strings.HasPrefix(got, head) || !strings.Contains(got, want) {
 			t.Errorf("%s\nis advised\n%s\nand not %q", text, strings.TrimPrefix(got, text), want)
 		}
 	}
@@ -45,8 +60,8 @@ func TestAdviceOnce(t *testing.T) {
 		if passing.MatchString(a.remedy) {
 			t.Errorf("%q looks like what passes by itself", a.remedy)
 		}
-		if a.document != "" && !strings.HasPrefix(a.document, "https://docs.aws.amazon.com/") {
-			t.Errorf("%q is no document of AWS's", a.document)
+		if a.document != "" && !strings.HasPrefix(a.document, "https://docs.aws.amazon.com/") && !strings.HasPrefix(a.document, "https://docs.docker.com/") {
+			t.Errorf("%q is no document of AWS's or Docker's", a.document)
 		}
 	}
 }

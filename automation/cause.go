@@ -42,10 +42,12 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	switch {
 	case text == "", text == "update failed", text == "preview failed":
 	case w.panics.read(text):
+	case e.Severity == "info" && typeOf(e.URN) == imageType:
+		w.builds.note(e.URN, text)
 	case e.Severity == "error":
 		w.failures[e.URN] += text
 		if e.URN != "" && !strings.Contains(e.URN, "pulumi:pulumi:Stack") {
-			text = e.URN[strings.LastIndex(e.URN, "::")+2:] + " (" + typeOf(e.URN) + "): " + text
+			text = e.URN[strings.LastIndex(e.URN, "::")+2:] + " (" + typeOf(e.URN) + "): " + text + w.builds.end(e.URN)
 		}
 		if !slices.Contains(w.errors, text) {
 			w.errors = append(w.errors, text)

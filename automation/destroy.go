@@ -242,7 +242,7 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 		if n := protected(deployment); n > 0 && !o.Unprotect {
 			return &ProtectedError{Stack: s.name, Resources: n}
 		}
-		s.kept = s.keep(ctx, deployment)
+		s.kept = append(s.keep(ctx, deployment), s.stayingImages(forgetImages(deployment))...)
 		for i := range deployment.Resources {
 			deployment.Resources[i].Protect = false
 		}
@@ -270,6 +270,7 @@ func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) (D
 		d.Kept = append(d.Kept, stripped)
 	}
 	d.Kept = append(d.Kept, s.keep(ctx, state)...)
+	d.Kept = append(d.Kept, s.stayingImages(forgetImages(state))...)
 	for _, r := range state.Resources {
 		if !r.Custom || !strings.Contains(string(r.Type), ":") || strings.HasPrefix(string(r.Type), "pulumi:") || r.RetainOnDelete {
 			continue

@@ -75,6 +75,8 @@ type watcher struct {
 	// errors are what the engine says went wrong, failures the same by URN.
 	errors   []string
 	failures map[string]string
+	// builds is what the builds of images have printed last.
+	builds building
 	// panics is how a plugin died, if it did by a panic.
 	panics panicking
 	// entrances says that updates of providers aren't worth telling, ignored which
@@ -252,5 +254,6 @@ func (w *watcher) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.errors, w.failures, w.failed, w.panics = nil, map[string]string{}, nil, panicking{}
+	w.builds = building{}
 	w.under, w.ignored, w.retained = map[string]Resource{}, map[string]bool{}, map[string]apitype.OpType{}
 }

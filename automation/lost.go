@@ -50,7 +50,7 @@ func (w *watcher) lostCreations() []lostCreation {
 		urn, n := resource.URN(m.URN), m.New
 		failure := w.failures[m.URN]
 		exists := there.MatchString(failure)
-		if n == nil || !n.Custom || secretIn(n.Inputs) || refused.MatchString(failure) && !exists {
+		if n == nil || !n.Custom || !strings.HasPrefix(n.Type, "aws:") || secretIn(n.Inputs) || refused.MatchString(failure) && !exists {
 			continue
 		}
 		lost = append(lost, lostCreation{exists: exists, replaces: idOf(m.Old), ResourceV3: apitype.ResourceV3{

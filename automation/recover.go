@@ -155,6 +155,7 @@ func (s *stack) readBack(ctx context.Context, handle auto.Stack, urns []string, 
 // reports whether the state has changed, and adds to past which of the lost creations
 // another run gets past.
 func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, lost []lostCreation, past map[resource.URN]bool) (changed bool, err error) {
+	changed = forgetBuilds(deployment)
 	pending := pendingCreates(deployment)
 	lost = slices.DeleteFunc(slices.Clone(lost), func(l lostCreation) bool {
 		// What failed after AWS had created it is in the state.
@@ -174,13 +175,13 @@ func (s *stack) resolve(ctx context.Context, deployment *apitype.DeploymentV3, l
 	}
 	all := slices.Concat(pending, lost)
 	if len(all) == 0 {
-		return false, nil
+		return changed, nil
 	}
 	found, err := s.find(ctx, deployment, all, past)
 	if err != nil {
 		return false, err
 	}
-	changed = len(found) > 0 || len(pending) > 0
+	changed = changed || len(found) > 0 || len(pending) > 0
 	for _, r := range found {
 		take(deployment, r)
 	}

@@ -2,6 +2,7 @@ package automation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -79,7 +80,7 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	common := &shared{live: stackref.NewLive(), events: newQueue(a.listener())}
 	defer common.events.close()
 	if op.makes() {
-		if err := a.elsewhere(ctx, existing, common); err != nil {
+		if err := errors.Join(a.findDocker(ctx), a.elsewhere(ctx, existing, common)); err != nil {
 			return nil, err
 		}
 	}

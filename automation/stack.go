@@ -19,7 +19,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
-	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
@@ -111,12 +110,16 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
 	run := program.For(s.a.org, program.Settings{
-		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir, Docker: dockerd.Check,
+		Emulator: s.a.emulator(), Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir,
 		States: program.States(s.a.org, s.a.options.Env),
 		Made:   s.made, Find: s.seek,
 		Held:  func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
 		Taken: program.Taken(s.a.org, s.a.options.Env, s.stateOf),
 	})
+	env, err := s.a.withDocker(env)
+	if err != nil {
+		return auto.Stack{}, err
+	}
 	ws, err := s.a.workspace(ctx, dir, env, run)
 	if err != nil {
 		return auto.Stack{}, err
@@ -181,7 +184,7 @@ func (s *stack) preview(ctx context.Context) error {
 			return fmt.Errorf("making a scratch backend for the preview: %w", err)
 		}
 	}
-	if s.exists && s.name == organization.Master && len(s.leaving()) > 0 {
+	if s.exists && (s.name == organization.Master && len(s.leaving()) > 0 || s.undeclared(ctx)) {
 		var err error
 		if dir, env, err = s.releasedCopy(ctx); err != nil {
 			return err
@@ -237,8 +240,9 @@ func (s *stack) drift(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		images := s.images(ctx)
 		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-			_, err := handle.PreviewRefresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+			_, err := handle.PreviewRefresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 			return err
 		})
 	})
@@ -286,6 +290,7 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
+	image := s.latestImage()
 	env, done, err := s.pushing(ctx)
 	if err != nil {
 		return err
@@ -308,6 +313,7 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
+	s.missImage(ctx, image)
 	return s.deleteDoubles(ctx, begin)
 }
 
@@ -319,8 +325,9 @@ func (s *stack) refresh(ctx context.Context) error {
 	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
 		return err
 	}
+	images := s.images(ctx)
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Refresh(ctx, optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+		_, err := handle.Refresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err
 	})
 }
@@ -385,11 +392,15 @@ func (s *stack) rest(ctx context.Context, err error, attempt int) error {
 	}
 }
 
+// mismatched is what the Docker plugin says of an EOF, which isn't one of a connection.
+const mismatched = "mismatched registry credentials"
+
 func passes(err error) bool {
 	if strings.Contains(err.Error(), byToken) {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
-	return passing.MatchString(err.Error()) && !strings.Contains(err.Error(), panicked)
+	text := withoutBuild(err.Error())
+	return passing.MatchString(text) && !strings.Contains(text, panicked) && !strings.Contains(text, mismatched)
 }
 
 // over runs f with a channel of engine events, which it watches, and returns an error

@@ -146,10 +146,10 @@ func (common *shared) leaving() (names []string) {
 	return names
 }
 
-// release has the accounts that don't work and aren't declared any more leave the state
-// without a call: what is protected can't leave it, and closeOnDelete would close them
-// again. It reports whether there were any.
-func (common *shared) release(d *apitype.DeploymentV3) (released bool) {
+// releaseAccounts has the accounts that don't work and aren't declared any more leave the
+// state without a call: what is protected can't leave it, and closeOnDelete would close
+// them again. It reports whether there were any.
+func (common *shared) releaseAccounts(d *apitype.DeploymentV3) (released bool) {
 	for i := range d.Resources {
 		r := &d.Resources[i]
 		leaves := func(name string) bool { return common.broken[name].ID == string(r.ID) }
@@ -160,9 +160,25 @@ func (common *shared) release(d *apitype.DeploymentV3) (released bool) {
 	return released
 }
 
-// released is release for the stack's own state.
+// release has all leave the stack's state that leaves it without a call: accounts that
+// don't work, and images where none are built any more. It reports whether there were any.
+func (s *stack) release(d *apitype.DeploymentV3) (released bool) {
+	if s.name == organization.Master {
+		released = s.releaseAccounts(d)
+	}
+	if !s.a.builds() {
+		before := len(d.Resources)
+		for _, name := range forgetImages(d) {
+			s.say("the image %s leaves the state; nothing deletes it from a Docker daemon or a registry", name)
+		}
+		released = released || len(d.Resources) < before
+	}
+	return released
+}
+
+// released is release for the state in the backend.
 func (s *stack) released(ctx context.Context) error {
-	if s.name != organization.Master || len(s.leaving()) == 0 {
+	if (s.name != organization.Master || len(s.leaving()) == 0) && !s.undeclared(ctx) {
 		return nil
 	}
 	handle, err := s.here(ctx)
@@ -179,8 +195,8 @@ func (s *stack) released(ctx context.Context) error {
 }
 
 // releasedCopy copies the stack's state into a scratch backend, where it is released: a
-// preview stops at what is protected, and may not write the state. The caller removes the
-// folder.
+// preview stops at what is protected and at what it has no plugin for, and may not write
+// the state. The caller removes the folder.
 func (s *stack) releasedCopy(ctx context.Context) (dir string, env map[string]string, err error) {
 	return s.scratchCopy(ctx, func(raw json.RawMessage) (json.RawMessage, error) {
 		var d apitype.DeploymentV3

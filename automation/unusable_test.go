@@ -122,7 +122,7 @@ func TestRelease(t *testing.T) {
 		{Type: accountType, ID: "2", Protect: true, RetainOnDelete: true},
 		{Type: zoneType, ID: "4", Protect: true},
 	}}
-	if !common.release(d) {
+	if !common.releaseAccounts(d) {
 		t.Error("nothing was released")
 	}
 	for i, want := range []struct{ protect, retain bool }{{false, true}, {false, true}, {true, true}, {true, false}} {

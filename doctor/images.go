@@ -1,15 +1,13 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/toolbox"
 )
-
-// dockerVersion is the Docker plugin's that the programs ask for: the SDK's.
-const dockerVersion = "4.10.0"
 
 // imageChecks are those of a declaration with images.
 func (x *examiner) imageChecks() []*check {
@@ -21,7 +19,7 @@ func (x *examiner) imageChecks() []*check {
 }
 
 func (x *examiner) dockerPlugin(context.Context) []Finding {
-	return x.findPlugin("docker", dockerVersion, ", or take coldstart:image out of Pulumi.master.yaml")
+	return x.findPlugin("docker", dockerd.PluginVersion, ", or take coldstart:image out of Pulumi.master.yaml")
 }
 
 // imagesPulumi looks whether images can download Pulumi, which they only do by checksum.
@@ -35,7 +33,11 @@ func (x *examiner) imagesPulumi(context.Context) []Finding {
 }
 
 func (x *examiner) dockerDaemon(ctx context.Context) []Finding {
-	daemon, err := dockerd.Find(ctx, x.getenv)
+	env, err := dockerd.Environment(x.getenv)
+	if err != nil {
+		return failure("look what `docker context ls` says", "%v", err)
+	}
+	daemon, err := dockerd.Find(ctx, func(name string) string { return cmp.Or(env[name], x.getenv(name)) })
 	problem := (*dockerd.Problem)(nil)
 	switch {
 	case err == nil:

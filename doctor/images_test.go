@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/dockerd"
 )
 
 func TestDockerVersionIsTheSDKs(t *testing.T) {
@@ -17,8 +19,8 @@ func TestDockerVersionIsTheSDKs(t *testing.T) {
 	mod, err := os.ReadFile("../go.mod")
 	must(t, err)
 	asked := regexp.MustCompile(`github\.com/pulumi/pulumi-docker/sdk/v4 v(\S+)`).FindSubmatch(mod)
-	if asked == nil || string(asked[1]) != dockerVersion {
-		t.Errorf("go.mod asks for %s, and doctor looks for %s", asked, dockerVersion)
+	if asked == nil || string(asked[1]) != dockerd.PluginVersion {
+		t.Errorf("go.mod asks for %s, and doctor looks for %s", asked, dockerd.PluginVersion)
 	}
 }
 
@@ -56,7 +58,7 @@ func checkFinding(t *testing.T, findings []Finding, status Status, wants ...stri
 func TestImageChecks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.environment(map[string]string{"DOCKER_HOST": daemon(t), "DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": ""})
+	w.environment(map[string]string{"DOCKER_HOST": daemon(t), "DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": "", "DOCKER_CONFIG": t.TempDir()})
 	look := func() map[string][]Finding {
 		findings := map[string][]Finding{}
 		for _, c := range (&examiner{org: w.org, options: w.options}).imageChecks() {

@@ -91,7 +91,7 @@ func TestEverything(t *testing.T) {
 			},
 		},
 		Audit: organization.Audit{Account: "logs", Trail: organization.TrailAccount, RetentionDays: 30, LockDays: 7},
-		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Packages: []string{"vim"}, Tag: "v1"},
+		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
 		Tags:  map[string]string{"Owner": "platform"},
 	}
 	if diff := cmp.Diff(want, org, equal...); diff != "" {

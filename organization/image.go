@@ -3,6 +3,7 @@ package organization
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -19,6 +20,9 @@ type Image struct {
 	Push bool
 	// Base is what images are built from: Debian 13 or newer, or one made from it.
 	Base string
+	// Platform is what images are built for, whatever the daemon runs on: linux/amd64 or
+	// linux/arm64.
+	Platform string
 	// Packages are Debian packages besides those that every toolbox has.
 	Packages []string
 	// Tag is the images' tag. Empty is one derived from what is in the image.
@@ -30,6 +34,10 @@ const RegistryECR = "ecr"
 
 // defaultBase is Debian 13: the first with an AWS CLI and a Go that are new enough.
 const defaultBase = "debian:trixie-slim"
+
+// platforms are those that Pulumi is published for, the default first. The default isn't
+// the daemon's own: one person's machine would build again what another's has built.
+var platforms = []string{"linux/amd64", "linux/arm64"}
 
 var (
 	// https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
@@ -54,6 +62,9 @@ func (o *Organization) checkImage(ps *Problems) {
 	}
 	if _, err := reference.ParseNormalizedNamed(image.Base); err != nil {
 		ps.Add(key+".base", "write the name of an image, such as "+defaultBase, "%q is not one: %v", image.Base, err)
+	}
+	if !slices.Contains(platforms, image.Platform) {
+		ps.Add(key+".platform", "write "+strings.Join(platforms, " or "), "%q is not a platform that images are built for", image.Platform)
 	}
 	for _, p := range image.Packages {
 		if !packageName.MatchString(p) {

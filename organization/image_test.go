@@ -15,12 +15,12 @@ func TestImage(t *testing.T) {
 	for text, want := range map[string]*organization.Image{
 		"":                    nil,
 		"coldstart:image:":    nil,
-		"coldstart:image: {}": {Base: "debian:trixie-slim"},
-		"coldstart:image: {registry: ecr, push: true, packages: [jq, g++]}": {
-			Registry: "ecr", Push: true, Base: "debian:trixie-slim", Packages: []string{"jq", "g++"},
+		"coldstart:image: {}": {Base: "debian:trixie-slim", Platform: "linux/amd64"},
+		"coldstart:image: {registry: ecr, push: true, packages: [jq, g++], platform: linux/arm64}": {
+			Registry: "ecr", Push: true, Base: "debian:trixie-slim", Platform: "linux/arm64", Packages: []string{"jq", "g++"},
 		},
 		"coldstart:image: {registry: 'localhost:5000/a/b', base: 'registry.acme.example/debian@sha256:" + strings.Repeat("0a", 32) + "', tag: v1.2_3}": {
-			Registry: "localhost:5000/a/b", Base: "registry.acme.example/debian@sha256:" + strings.Repeat("0a", 32), Tag: "v1.2_3",
+			Registry: "localhost:5000/a/b", Base: "registry.acme.example/debian@sha256:" + strings.Repeat("0a", 32), Platform: "linux/amd64", Tag: "v1.2_3",
 		},
 	} {
 		org := parse(t, file(text))
@@ -36,6 +36,9 @@ func TestImageProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"{base: 'Debian:13'}":                                  "base",
 		"{base: ''}":                                           "base",
+		"{platform: windows/amd64}":                            "platform",
+		"{platform: arm64}":                                    "platform",
+		"{platform: ''}":                                       "platform",
 		"{packages: [jq, '-o=Debug']}":                         "packages",
 		"{packages: ['a;b']}":                                  "packages",
 		"{push: true}":                                         "push",

@@ -255,10 +255,11 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
 	config.nested("image", func(i *object) {
-		o.Image = &Image{Base: defaultBase}
+		o.Image = &Image{Base: defaultBase, Platform: platforms[0]}
 		i.text("registry", &o.Image.Registry)
 		i.boolean("push", &o.Image.Push)
 		i.text("base", &o.Image.Base)
+		i.text("platform", &o.Image.Platform)
 		i.list("packages", &o.Image.Packages)
 		i.text("tag", &o.Image.Tag)
 	})

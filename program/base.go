@@ -76,13 +76,7 @@ func declareBase(ctx *pulumi.Context, org *declaration, name string, b base) (pu
 	if err := declareFacts(ctx, org.Organization, name, b, own); err != nil {
 		return nil, err
 	}
-	image, err := declareImage(ctx, org, name, b, own)
-	if err != nil {
-		return nil, err
-	}
-	if image != nil {
-		outputs["image"] = image
-	}
+	org.image = func() (pulumi.StringInput, error) { return declareImage(ctx, org, name, b, own) }
 	if existing.Adopted {
 		outputs["zoneAdopted"] = pulumi.Bool(true)
 	}

@@ -128,6 +128,7 @@ func keyChanges() []keyChange {
 		{key: "image.registry", first: "ecr", given: map[string]string{"image.registry": "ghcr.io/acme", "image.push": "true"}},
 		{key: "image.push", first: "true", given: map[string]string{"image.registry": "ghcr.io/acme"}},
 		{key: "image.base", first: "debian:forky", second: "debian:trixie", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
+		{key: "image.platform", first: "linux/arm64", second: "linux/amd64", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 		{key: "image.packages", first: "[vim]", second: "[vim, jq]", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 		{key: "image.tag", first: "v1", second: "v2", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 	}

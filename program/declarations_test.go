@@ -134,7 +134,7 @@ func declarations(t *testing.T) map[string]*organization.Organization {
 
 func images(image organization.Image) func(*organization.Organization) {
 	return func(o *organization.Organization) {
-		image.Base = "debian:trixie-slim"
+		image.Base, image.Platform = "debian:trixie-slim", "linux/amd64"
 		o.Image = &image
 	}
 }

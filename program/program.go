@@ -42,7 +42,7 @@ func Run(ctx *pulumi.Context) error {
 		// The variable sends the providers' calls to an emulator.
 		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
 		Pace:     seconds,
-		Docker:   dockerd.Check,
+		Docker:   func(ctx context.Context) error { return dockerd.Check(ctx, os.Getenv) },
 		States:   States(org, nil),
 		Made:     Made(org, "", nil),
 		Taken:    Taken(org, nil, nil),
@@ -153,6 +153,9 @@ type declaration struct {
 	standings map[string]standing
 	// adopting is set when this run takes over what AWS has already.
 	adopting bool
+	// registered are the stack's resources so far, and image declares the last one.
+	registered registered
+	image      func() (pulumi.StringInput, error)
 }
 
 func (org *declaration) declare(ctx *pulumi.Context) error {
@@ -161,6 +164,11 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 		return fmt.Errorf("stack %q is no account of the organization: stacks are named after their accounts; "+
 			"write `%s` for the management account, or declare %q under coldstart:accounts in %s",
 			ctx.Stack(), organization.Master, ctx.Stack(), organization.File)
+	}
+	if org.builds() {
+		if err := org.findDocker(ctx); err != nil {
+			return err
+		}
 	}
 	if org.settings.Find != nil {
 		org.adopting = true
@@ -180,6 +188,13 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	image, err := org.image()
+	if err != nil {
+		return err
+	}
+	if image != nil {
+		outputs["image"] = image
+	}
 	live := org.settings.Live
 	if org.adopting {
 		// What others read isn't what it is going to be: guardrails, trusted services
@@ -191,6 +206,17 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	}
 	stackref.Export(ctx, live, outputs)
 	return nil
+}
+
+// findDocker makes sure that images can be built before anything else is declared, such as
+// an account that can't be deleted any more.
+func (org *declaration) findDocker(ctx *pulumi.Context) error {
+	if org.settings.Docker != nil {
+		if err := org.settings.Docker(ctx.Context()); err != nil {
+			return fmt.Errorf("the image of %s: %w", ctx.Stack(), err)
+		}
+	}
+	return org.registered.collect(ctx)
 }
 
 // protectAll protects every resource of a stack whose account says so.

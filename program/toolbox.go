@@ -1,12 +1,12 @@
 package program
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -54,8 +54,13 @@ func networkOf(org *organization.Organization, name string) string {
 	return ""
 }
 
-// declareImage declares the account's image and returns its name; nil if there is
-// none. An emulator's registry takes no images, so that nothing is built for it.
+// builds reports whether images are built. An emulator's registry takes no images, and a
+// state that is rebuilt takes over what exists.
+func (org *declaration) builds() bool {
+	return org.Image != nil && org.settings.Find == nil && org.settings.Emulator == ""
+}
+
+// declareImage declares the account's image and returns its name; nil if there is none.
 func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, own ownFacts) (pulumi.StringInput, error) {
 	if org.Image == nil || org.settings.Find != nil {
 		return nil, nil
@@ -64,6 +69,7 @@ func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, ow
 		Name:     pulumi.String(org.ImageName(org.Image.Registry, name)),
 		Tag:      org.Image.Tag,
 		Base:     org.Image.Base,
+		Platform: org.Image.Platform,
 		Packages: org.Image.Packages,
 		Facts:    imageFacts(org.Organization, name, b, own),
 		Push:     org.Image.Push,
@@ -79,15 +85,11 @@ func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, ow
 		}
 		args.Name = repository.URL
 	}
-	if org.settings.Emulator != "" {
+	if !org.builds() {
 		return nil, nil
 	}
-	if org.settings.Docker != nil {
-		if err := org.settings.Docker(ctx.Context()); err != nil {
-			return nil, fmt.Errorf("the image of %s: %w", name, err)
-		}
-	}
-	provider, err := docker.NewProvider(ctx, "docker", &docker.ProviderArgs{})
+	args.Name = org.registered.exist(ctx, args.Name)
+	provider, err := dockerProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +98,52 @@ func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, ow
 		return nil, err
 	}
 	return image.Ref, nil
+}
+
+// dockerProvider declares the provider that builds images. It has no arguments: where the
+// daemon is, is a matter of each machine and not of the state. The SDK would fill in
+// DOCKER_HOST, which the plugin reads by itself.
+func dockerProvider(ctx *pulumi.Context) (*docker.Provider, error) {
+	none := func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		return &pulumi.ResourceTransformationResult{Props: &docker.ProviderArgs{}, Opts: args.Opts}
+	}
+	return docker.NewProvider(ctx, "docker", nil, pulumi.Transformations([]pulumi.ResourceTransformation{none}))
+}
+
+// registered are the resources that a stack has registered so far.
+type registered struct {
+	resources []pulumi.Resource
+}
+
+// collect notes every resource that the stack registers from now on.
+func (r *registered) collect(ctx *pulumi.Context) error {
+	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		r.resources = append(r.resources, args.Resource)
+		return nil
+	})
+}
+
+// exist returns a value that is known when all resources exist that were registered before.
+// An image is built then: one that can't be built has the engine stop, and must not keep
+// anything else of an account from being made. The state doesn't note what the value waits
+// for, which may be thousands of resources. A preview builds nothing, so it doesn't wait.
+func (r *registered) exist(ctx *pulumi.Context, value pulumi.StringInput) pulumi.StringOutput {
+	if ctx.DryRun() {
+		return value.ToStringOutput()
+	}
+	urns := make([]any, len(r.resources))
+	for i, resource := range r.resources {
+		urns[i] = resource.URN()
+	}
+	known, resolve, reject := ctx.NewOutput()
+	go func() {
+		if _, err := internals.UnsafeAwaitOutput(ctx.Context(), pulumi.All(urns...)); err != nil {
+			reject(err)
+			return
+		}
+		resolve(true)
+	}()
+	return pulumi.All(value, known).ApplyT(func(both []any) string { return both[0].(string) }).(pulumi.StringOutput)
 }
 
 // imageFacts are an account's facts, by the variables of its image.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
+	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // TestFacts are there for each account's own programs, of that account, and
@@ -120,7 +123,65 @@ func TestImagesOnEmulator(t *testing.T) {
 	result.Resource(t, pulumitest.ImageRepository, "images")
 }
 
-// TestImagesWithoutDocker stops before anything is declared for the image.
+// TestImageComesLast builds an image when everything else of its stack exists: an image
+// that can't be built stops nothing else. What other stacks read is handed over before.
+func TestImageComesLast(t *testing.T) {
+	t.Parallel()
+	live := stackref.NewLive()
+	org := fewer(t, images(organization.Image{}))
+	var mu sync.Mutex
+	var registered []string
+	result := pulumitest.Run{
+		Stack: organization.Master, Answers: nothing().answers(),
+		OnRegister: func(r pulumitest.Resource) {
+			if r.Type == pulumitest.DockerImage {
+				select {
+				case <-live.Known(organization.Master):
+				case <-time.After(10 * time.Second):
+					t.Error("what members read isn't handed over before the image is built")
+				}
+			} else {
+				time.Sleep(time.Millisecond) // The image would overtake something.
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			registered = append(registered, r.Type+" "+r.Name)
+		},
+	}.Do(t, program.For(org, program.Unpaced(program.Settings{Dir: t.TempDir(), Live: live})))
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	if last := registered[len(registered)-1]; last != pulumitest.DockerImage+" image" {
+		t.Errorf("the image was built before %s", last)
+	}
+	if handed := live.Outputs(organization.Master); handed["accountId"] != pulumitest.MasterID || handed["image"] != nil {
+		t.Errorf("handed over: account %v, image %v", handed["accountId"], handed["image"])
+	}
+	if image := result.Resource(t, pulumitest.DockerImage, "image"); result.Exports["image"] != image.At("imageName") || len(image.DependsOn) > 20 {
+		t.Errorf("exported %v; the state would name %d resources for the image", result.Exports["image"], len(image.DependsOn))
+	}
+}
+
+// TestDockerProvider has nothing of the machine that runs, whose address of the daemon
+// would be in the state of all others.
+func TestDockerProvider(t *testing.T) {
+	for name, value := range map[string]string{
+		"DOCKER_HOST": "unix:///home/ada/.docker/run/docker.sock", "DOCKER_CERT_PATH": "/home/ada/certs", "DOCKER_CONTEXT": "ada",
+	} {
+		t.Setenv(name, value)
+	}
+	org := fewer(t, images(organization.Image{}))
+	settings := program.Unpaced(program.Settings{Dir: t.TempDir()})
+	result := pulumitest.Run{Stack: organization.Master, Answers: nothing().answers()}.Do(t, program.For(org, settings))
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	if inputs := result.Resource(t, pulumitest.DockerProvider, "docker").Inputs; len(inputs) != 0 {
+		t.Errorf("the provider has %v", inputs)
+	}
+}
+
+// TestImagesWithoutDocker stops before anything is declared, such as an account.
 func TestImagesWithoutDocker(t *testing.T) {
 	t.Parallel()
 	absent := errors.New("no daemon")
@@ -135,8 +196,8 @@ func TestImagesWithoutDocker(t *testing.T) {
 			return absent
 		}})
 		result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, settings))
-		if asked != on || errors.Is(result.Err, absent) != on {
-			t.Errorf("images %t: asked for Docker %t, %v", on, asked, result.Err)
+		if asked != on || errors.Is(result.Err, absent) != on || on && len(result.Resources) != 0 {
+			t.Errorf("images %t: asked for Docker %t, %v, %d resources", on, asked, result.Err, len(result.Resources))
 		}
 	}
 }

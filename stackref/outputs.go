@@ -1,6 +1,8 @@
 package stackref
 
 import (
+	"maps"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -157,5 +159,11 @@ func Export(ctx *pulumi.Context, live *Live, outputs pulumi.Map) {
 	for name, value := range outputs {
 		ctx.Export(name, value)
 	}
-	live.publish(ctx, outputs)
+	handed := maps.Clone(outputs)
+	delete(handed, imageOutput)
+	live.publish(ctx, handed)
 }
+
+// imageOutput is the output that no other stack reads. The image is built when everything
+// else exists, which other stacks don't wait for.
+const imageOutput = "image"

@@ -26,6 +26,8 @@ type ImageArgs struct {
 	// besides those that every image has.
 	Base     string
 	Packages []string
+	// Platform is what the image is built for, such as linux/amd64.
+	Platform string
 	// Facts are the account's, by the names of their variables in the image.
 	Facts map[string]pulumi.StringInput
 	// Push pushes the image, with the login that Docker has for its registry. A
@@ -45,7 +47,9 @@ type Image struct {
 }
 
 // NewImage declares an account's image. It is built again when something in it
-// changes: the Dockerfile, the base image's name, the packages or the facts.
+// changes: the Dockerfile, the base image's name, the platform, the packages or the facts.
+// Pulumi's Docker plugin deletes no image, neither from a daemon nor from a registry, and
+// RetainOnDelete says so.
 func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.ResourceOption) (*Image, error) {
 	i := &Image{}
 	if err := ctx.RegisterComponentResource(ImageType, name, i, opts...); err != nil {
@@ -60,12 +64,13 @@ func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.
 		ImageName: ref(args, path, build),
 		SkipPush:  pulumi.Bool(!args.Push),
 		Build: docker.DockerBuildArgs{
+			Platform:   pulumi.String(args.Platform),
 			Context:    pulumi.String(path),
 			Dockerfile: pulumi.String(path + "/Dockerfile"),
 			Args:       build,
 		},
 	}
-	built, err := docker.NewImage(ctx, name, image, pulumi.Parent(i))
+	built, err := docker.NewImage(ctx, name, image, pulumi.Parent(i), pulumi.RetainOnDelete(true))
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +93,14 @@ func buildArgs(args *ImageArgs) pulumi.StringMap {
 	return build
 }
 
-// ref returns the image's name with its tag. The path stands for the files that
-// the image is built from.
+// ref returns the image's name with its tag. The path names the files that the image is
+// built from by their content.
 func ref(args *ImageArgs, path string, build pulumi.StringMap) pulumi.StringOutput {
 	if args.Tag != "" {
 		return pulumi.Sprintf("%s:%s", args.Name, args.Tag)
 	}
 	tag := build.ToStringMapOutput().ApplyT(func(build map[string]string) string {
-		content := map[string]string{"": path}
+		content := map[string]string{"": path, "platform": args.Platform} // No build argument is in lower case.
 		maps.Copy(content, build)
 		return digest(content)
 	}).(pulumi.StringOutput)

@@ -17,7 +17,7 @@ import (
 func declare(t *testing.T, preview bool, change func(*toolbox.ImageArgs)) *pulumitest.Result {
 	t.Helper()
 	args := &toolbox.ImageArgs{
-		Name: pulumi.String("prod.acme.example"), Base: "debian:trixie-slim", Dir: t.TempDir(),
+		Name: pulumi.String("prod.acme.example"), Base: "debian:trixie-slim", Platform: "linux/amd64", Dir: t.TempDir(),
 		Facts: map[string]pulumi.StringInput{"ACCOUNT": pulumi.String("prod")},
 	}
 	if change != nil {
@@ -48,12 +48,15 @@ func TestImage(t *testing.T) {
 		want := map[string]any{
 			"imageName": image.At("imageName"), "skipPush": true, "buildOnPreview": false,
 			"build": map[string]any{
-				"context": path, "dockerfile": path + "/Dockerfile",
+				"context": path, "dockerfile": path + "/Dockerfile", "platform": "linux/amd64",
 				"args": map[string]any{"BASE": "debian:trixie-slim", "PACKAGES": "", "PULUMI_VERSION": "3.259.0", "ACCOUNT": "prod"},
 			},
 		}
 		if diff := cmp.Diff(want, image.Inputs); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if !image.RetainOnDelete {
+			t.Error("Pulumi says that it deletes an image, which the plugin leaves where it is")
 		}
 		if !contextPath.MatchString(path) {
 			t.Errorf("the context is %s", path)
@@ -73,6 +76,7 @@ func TestTag(t *testing.T) {
 		func(a *toolbox.ImageArgs) { a.Base = "debian:forky-slim" },
 		func(a *toolbox.ImageArgs) { a.Packages = []string{"vim"} },
 		func(a *toolbox.ImageArgs) { a.Facts["ACCOUNT"] = pulumi.String("dev") },
+		func(a *toolbox.ImageArgs) { a.Platform = "linux/arm64" },
 		func(a *toolbox.ImageArgs) { a.Tag = "v1" },
 	} {
 		name := declare(t, false, change).Resource(t, pulumitest.DockerImage, "image").At("imageName")
@@ -81,8 +85,8 @@ func TestTag(t *testing.T) {
 		}
 		names = append(names, name)
 	}
-	if names[4] != "prod.acme.example:v1" {
-		t.Errorf("the image with a tag is %v", names[4])
+	if names[5] != "prod.acme.example:v1" {
+		t.Errorf("the image with a tag is %v", names[5])
 	}
 	// How it is pushed isn't in the image.
 	pushed := declare(t, false, func(a *toolbox.ImageArgs) { a.Push = true }).Resource(t, pulumitest.DockerImage, "image")

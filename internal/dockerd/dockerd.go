@@ -1,4 +1,5 @@
-// Package dockerd finds the Docker daemon by which images are built.
+// Package dockerd finds what images are built with: the Docker daemon, Pulumi's plugin for
+// Docker, and the logins to registries.
 package dockerd
 
 import (
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -24,6 +26,19 @@ const timeout = 5 * time.Second
 // Daemon is one that answers.
 type Daemon struct {
 	Version, Address string
+
+	tls clientTLS
+}
+
+// Has reports whether the daemon has an image of this name.
+// https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageInspect
+func (d Daemon) Has(ctx context.Context, name string) (bool, error) {
+	err := d.tls.get(ctx, d.Address, "/images/"+name+"/json", func(io.Reader) error { return nil })
+	var status statusError
+	if errors.As(err, &status) && status.code == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Problem says why there is no daemon to build images with, and what to do.
@@ -39,8 +54,8 @@ const withoutImages = "or take coldstart:image out of Pulumi.master.yaml"
 
 // Find asks the daemons for their version, by the Engine API, where the Docker
 // plugin of Pulumi looks for them, until one answers. The docker command isn't
-// asked: it need not be there, and it goes by the contexts of its own, of which the
-// plugin knows nothing. The error is a *Problem.
+// asked: it need not be there, and it goes by contexts, of which the plugin knows nothing
+// unless Environment tells it. The error is a *Problem.
 // https://docs.docker.com/reference/api/engine/
 func Find(ctx context.Context, getenv func(string) string) (Daemon, error) {
 	home, _ := os.UserHomeDir() // Without one there are fewer places to look.
@@ -49,8 +64,8 @@ func Find(ctx context.Context, getenv func(string) string) (Daemon, error) {
 }
 
 // Check is Find for programs: the error says that no image can be built.
-func Check(ctx context.Context) error {
-	_, err := Find(ctx, os.Getenv)
+func Check(ctx context.Context, getenv func(string) string) error {
+	_, err := Find(ctx, getenv)
 	if p := (*Problem)(nil); errors.As(err, &p) && p.Unasked {
 		return nil
 	}
@@ -90,7 +105,7 @@ func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) 
 				Remedy: "switch it to Linux containers, " + withoutImages,
 			}
 		case err == nil:
-			return Daemon{Version: version.Number, Address: address}, nil
+			return Daemon{Version: version.Number, Address: address, tls: t}, nil
 		}
 	}
 	return Daemon{}, &Problem{
@@ -118,13 +133,32 @@ type engineVersion struct {
 func ask(ctx context.Context, address string, t clientTLS) (v engineVersion, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	err = t.get(ctx, address, "/version", func(body io.Reader) error {
+		if err := json.NewDecoder(body).Decode(&v); err != nil || v.Number == "" {
+			return errors.New("what answers isn't Docker")
+		}
+		return nil
+	})
+	return v, err
+}
+
+// statusError is an answer that isn't OK.
+type statusError struct {
+	code int
+	text string
+}
+
+func (e statusError) Error() string { return "it answers " + e.text }
+
+// get asks the daemon at an address for what the Engine API has at a path.
+func (t clientTLS) get(ctx context.Context, address, path string, read func(io.Reader) error) error {
 	transport, err := t.transport(address)
 	if err != nil {
-		return v, err
+		return err
 	}
 	defer transport.CloseIdleConnections()
 	network, target, _ := strings.Cut(address, "://")
-	at := url.URL{Scheme: "http", Host: strings.TrimSuffix(target, "/"), Path: "/version"}
+	at := url.URL{Scheme: "http", Host: strings.TrimSuffix(target, "/"), Path: path}
 	if network == "unix" {
 		at.Host = "docker"
 	}
@@ -133,20 +167,17 @@ func ask(ctx context.Context, address string, t clientTLS) (v engineVersion, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return v, err
+		return err
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return v, err
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return v, fmt.Errorf("it answers %s", response.Status)
+		return statusError{response.StatusCode, response.Status}
 	}
-	if err := json.NewDecoder(response.Body).Decode(&v); err != nil || v.Number == "" {
-		return v, errors.New("what answers isn't Docker")
-	}
-	return v, nil
+	return read(response.Body)
 }
 
 // clientTLS is how docker's clients reach a daemon over TCP: in clear text, unless

@@ -52,15 +52,24 @@ const configFile = "config.json"
 // dockerConfig is a config.json of Docker's, whose properties are left as they are.
 type dockerConfig map[string]json.RawMessage
 
+// userDir returns the folder of the user's own configuration; empty if nothing says where
+// that is.
+func userDir(getenv func(string) string) string {
+	if dir := getenv("DOCKER_CONFIG"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".docker")
+}
+
 // userConfig returns the user's own configuration, which is empty if there is none.
 func userConfig(getenv func(string) string) (dockerConfig, error) {
-	dir := getenv("DOCKER_CONFIG")
+	dir := userDir(getenv)
 	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return dockerConfig{}, nil //nolint:nilerr // Docker itself then finds no configuration either.
-		}
-		dir = filepath.Join(home, ".docker")
+		return dockerConfig{}, nil // Docker itself then finds no configuration either.
 	}
 	file, config := filepath.Join(dir, configFile), dockerConfig{}
 	content, err := os.ReadFile(file) //nolint:gosec // The user says where.

@@ -8,6 +8,7 @@ case $- in
     complete -C aws_completer aws 2>/dev/null || true
     eval "$(direnv hook bash)"
   fi
-  toolbox banner
+  [ -n "${TOOLBOX_GREETED:-}" ] || toolbox banner
+  export TOOLBOX_GREETED=1
   ;;
 esac

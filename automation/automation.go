@@ -46,6 +46,9 @@ type Options struct {
 	// COLDSTART_PACE says how many of AWS's seconds pass in one of its own if it has
 	// AWS's rates: accounts are created no faster than AWS would.
 	Env map[string]string
+	// EmulatorImages has images built against an emulator too, except those of
+	// organization.RegistryECR: an emulator's registry takes no images.
+	EmulatorImages bool
 	// PlanToken, if not nil, lets previews and Drift come into member accounts by
 	// their plan roles, which can't change anything, in place of the roles that
 	// stacks are deployed with. It returns a token of GitHub's for

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // The types of an image and of the provider that builds it.
@@ -21,9 +22,9 @@ const (
 	dockerProviderType = "pulumi:providers:docker"
 )
 
-// builds reports whether stacks build images. An emulator's registry takes none.
+// builds reports whether stacks build images.
 func (a *Automation) builds() bool {
-	return a.org.Image != nil && a.emulator() == ""
+	return program.Builds(a.org, a.emulator(), a.options.EmulatorImages)
 }
 
 // findDocker makes sure that images can be built before the first stack runs, which makes

@@ -227,6 +227,10 @@ func TestDockerIsFoundFirst(t *testing.T) {
 	a.options.Env["PATH"] = filepath.Dir(plugin)
 	check("")
 	a.options.Env["AWS_ENDPOINT_URL"], a.options.Env["DOCKER_HOST"] = "http://127.0.0.1:1", "unix:///nowhere/docker.sock"
+	check("") // Images aren't built against an emulator unless that is asked for.
+	a.options.EmulatorImages = true
+	check("no Docker daemon answers")
+	a.org.Image.Registry = organization.RegistryECR
 	check("") // An emulator's registry takes no images.
 }
 

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,11 @@ func TestImage(t *testing.T) {
 	facts := d.ok("run", "--rm", "--network=none", names["lab"], "toolbox", "facts")
 	contains(t, facts, "ACCOUNT=lab\n", "AWS_ACCOUNT_ID="+pulumitest.AccountID("lab")+"\n", "ACCOUNT_NETWORK_CIDR=''\n", "DEFAULT_PROFILE=q-lab-admin\n")
 	contains(t, d.ok("run", "--rm", "--network=none", names["shop"], "bash", "--login", "-i", "-c", "true"), "Q SHOP", "The AWS account shop of q.example.org", "toolbox whoami")
+	// The base image's own files have a prompt of theirs for either kind of shell.
+	for _, shell := range [][]string{{"bash", "--login", "-i"}, {"bash", "-i"}} {
+		args := slices.Concat([]string{"run", "--rm", "--network=none", names["shop"]}, shell, []string{"-c", `echo "the prompt is ${PS1@P}"`})
+		contains(t, d.ok(args...), "the prompt is \x01\x1b[1m\x02q-shop")
+	}
 	d.ok("run", "--rm", "--network=none", names["shop"], "tree", "--version")
 	d.broken(names["lab"])
 	d.loggedIn(t, names["master"])

@@ -62,6 +62,9 @@ type Settings struct {
 	// Dir is the folder that the engine runs in: that of Pulumi.yaml. Empty is this
 	// process's. Images' build contexts are written below it.
 	Dir string
+	// Images has images built against an emulator too. Its registry takes none, so that
+	// those of organization.RegistryECR aren't built.
+	Images bool
 	// Docker, if not nil, finds out whether there is a Docker daemon, for
 	// organizations with images.
 	Docker func(context.Context) error

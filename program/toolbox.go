@@ -54,10 +54,18 @@ func networkOf(org *organization.Organization, name string) string {
 	return ""
 }
 
-// builds reports whether images are built. An emulator's registry takes no images, and a
-// state that is rebuilt takes over what exists.
+// builds reports whether images are built. A state that is rebuilt takes over what exists.
 func (org *declaration) builds() bool {
-	return org.Image != nil && org.settings.Find == nil && org.settings.Emulator == ""
+	return org.settings.Find == nil && Builds(org.Organization, org.settings.Emulator, org.settings.Images)
+}
+
+// Builds reports whether an organization's stacks build images: against AWS, and against
+// an emulator if images is set. An emulator's registry takes no images.
+func Builds(org *organization.Organization, emulator string, images bool) bool {
+	if org.Image == nil || emulator == "" {
+		return org.Image != nil
+	}
+	return images && org.Image.Registry != organization.RegistryECR
 }
 
 // declareImage declares the account's image and returns its name; nil if there is none.

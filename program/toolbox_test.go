@@ -108,19 +108,28 @@ func TestImageInECR(t *testing.T) {
 	}
 }
 
-// TestImagesOnEmulator: a local registry of Amazon's takes no images, but there
-// can be a repository.
+// TestImagesOnEmulator: an emulator's registry takes no images, but there can be a
+// repository. Other images are built if that is asked for.
 func TestImagesOnEmulator(t *testing.T) {
 	t.Parallel()
-	org := fewer(t, images(organization.Image{Registry: organization.RegistryECR, Push: true}))
-	result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, program.Settings{Emulator: "http://127.0.0.1:1"}))
-	if result.Err != nil {
-		t.Fatal(result.Err)
+	for registry, c := range map[string]struct {
+		images bool
+		want   int
+	}{organization.RegistryECR: {true, 0}, "ghcr.io/acme": {true, 1}, "ghcr.io/other": {false, 0}} {
+		org := fewer(t, images(organization.Image{Registry: registry, Push: true}))
+		settings := program.Settings{Emulator: "http://127.0.0.1:1", Dir: t.TempDir(), Images: c.images}
+		result := pulumitest.Run{Stack: "master", Answers: nothing().answers()}.Do(t, program.For(org, settings))
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		built, providers := len(result.OfType(pulumitest.DockerImage)), len(result.OfType(pulumitest.DockerProvider))
+		if built != c.want || providers != c.want || (result.Exports["image"] != nil) != (c.want > 0) {
+			t.Errorf("%s: %d images, %d providers, %v", registry, built, providers, result.Exports["image"])
+		}
+		if repositories := len(result.OfType(pulumitest.ImageRepository)); (repositories > 0) != (registry == organization.RegistryECR) {
+			t.Errorf("%s: %d repositories", registry, repositories)
+		}
 	}
-	if n := len(result.OfType(pulumitest.DockerImage)) + len(result.OfType(pulumitest.DockerProvider)); n != 0 || result.Exports["image"] != nil {
-		t.Errorf("%d images and providers, %v", n, result.Exports["image"])
-	}
-	result.Resource(t, pulumitest.ImageRepository, "images")
 }
 
 // TestImageComesLast builds an image when everything else of its stack exists: an image

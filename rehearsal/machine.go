@@ -16,18 +16,19 @@ var passed = []string{
 }
 
 // ours are those that coldstart itself reads besides: for its cache, for what it paints on
-// a terminal, for how it ends in a workflow, and for Docker's command line, which runs the
-// image of an emulator. They don't reach Pulumi.
+// a terminal, and for how it ends in a workflow. They don't reach Pulumi, and dockerVariables,
+// which Docker's command line reads to run the image of an emulator, only where images are
+// built.
 var ours = []string{
 	"COLDSTART_CACHE", "XDG_CACHE_HOME", "TERM", "NO_COLOR", "CI", "GITHUB_ACTIONS",
-	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION", "SSH_AUTH_SOCK",
+	"SSH_AUTH_SOCK",
 }
 
 // Sealed returns what is left of an environment for a process that calls Run. Run keeps
 // the rest from all programs that it starts, but what the libraries in its own process
 // read, such as Pulumi's where to send traces, only a process without those variables
 // doesn't read.
-func Sealed(environ []string) []string { return pass(environ, slices.Concat(passed, ours)) }
+func Sealed(environ []string) []string { return pass(environ, slices.Concat(passed, ours, dockerVariables)) }
 
 // pass returns the variables that have one of the names.
 func pass(environ, names []string) []string {

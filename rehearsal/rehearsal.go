@@ -101,11 +101,15 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 		return err
 	}
 	front.secrets = secrets
-	a, err := automation.New(org, automation.Options{
+	env := o.environment(front)
+	images, omitted := o.images(ctx, org, env)
+	r.Omitted = append(r.Omitted, omitted...)
+	a, err := automation.New(images.org, automation.Options{
 		Dir:             dir,
 		Parallel:        o.Parallel,
-		Env:             o.environment(front),
+		Env:             env,
 		SecretsProvider: secrets,
+		EmulatorImages:  images.built,
 		OnEvent:         o.OnEvent,
 	})
 	if err != nil {

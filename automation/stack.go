@@ -109,7 +109,7 @@ func (s *stack) say(format string, args ...any) {
 func (s *stack) open(ctx context.Context, dir string, env map[string]string, plan *program.Plan) (auto.Stack, error) {
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
-	run := program.For(s.a.org, program.Settings{
+	run := program.For(s.a.org, program.Settings{ //nolint:contextcheck // The program gets the engine's.
 		Emulator: s.a.emulator(), Images: s.a.options.EmulatorImages, Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir,
 		States: program.States(s.a.org, s.a.options.Env),
 		Made:   s.made, Find: s.seek,

@@ -169,7 +169,13 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 			ctx.Stack(), organization.Master, ctx.Stack(), organization.File)
 	}
 	if org.builds() {
-		if err := org.findDocker(ctx); err != nil {
+		// Before anything else is declared, such as an account that can't be deleted any more.
+		if find := org.settings.Docker; find != nil {
+			if err := find(ctx.Context()); err != nil {
+				return fmt.Errorf("the image of %s: %w", ctx.Stack(), err)
+			}
+		}
+		if err := org.registered.collect(ctx); err != nil {
 			return err
 		}
 	}
@@ -209,17 +215,6 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	}
 	stackref.Export(ctx, live, outputs)
 	return nil
-}
-
-// findDocker makes sure that images can be built before anything else is declared, such as
-// an account that can't be deleted any more.
-func (org *declaration) findDocker(ctx *pulumi.Context) error {
-	if org.settings.Docker != nil {
-		if err := org.settings.Docker(ctx.Context()); err != nil {
-			return fmt.Errorf("the image of %s: %w", ctx.Stack(), err)
-		}
-	}
-	return org.registered.collect(ctx)
 }
 
 // protectAll protects every resource of a stack whose account says so.

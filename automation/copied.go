@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
 
@@ -26,8 +27,8 @@ func (s *stack) copied(ctx context.Context, plan *program.Plan) (dir string, env
 	})
 }
 
-// scratchCopy copies the stack's state, as change returns it, into a scratch backend.
-// Secrets stay encrypted as they are. The caller removes the folder.
+// scratchCopy copies the stack's state, as change returns it, into a scratch backend, with
+// the states of the stacks that it reads. Secrets stay encrypted as they are. The caller removes the folder.
 func (s *stack) scratchCopy(ctx context.Context, change func(json.RawMessage) (json.RawMessage, error)) (dir string, env map[string]string, err error) {
 	envelope, err := s.encrypted(ctx)
 	if err != nil {
@@ -44,6 +45,10 @@ func (s *stack) scratchCopy(ctx context.Context, change func(json.RawMessage) (j
 		_ = os.RemoveAll(dir)
 		return "", nil, fmt.Errorf("copying the state: %w", err)
 	}
+	if err := s.copyReferences(ctx, filepath.Join(dir, "state")); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("copying the states that stack %s reads: %w", s.name, err)
+	}
 	env = maps.Clone(s.a.options.Env)
 	if env == nil {
 		env = map[string]string{}
@@ -52,6 +57,32 @@ func (s *stack) scratchCopy(ctx context.Context, change func(json.RawMessage) (j
 	// The copy of the project has no Pulumi.<stack>.yaml that says how.
 	env["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] = "true"
 	return dir, env, nil
+}
+
+// copyReferences copies the states of the stacks that the stack reads into a backend.
+// Without them a preview there takes what they export for unknown.
+func (s *stack) copyReferences(ctx context.Context, backend string) error {
+	declared, ok := s.a.org.Stack(s.name)
+	if !ok || len(declared.DependsOn) == 0 {
+		return nil
+	}
+	existing, err := s.a.existing(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range declared.DependsOn {
+		if !existing[name] {
+			continue
+		}
+		envelope, err := s.a.stack(organization.Stack{Name: name}, s.shared).encrypted(ctx)
+		if err != nil {
+			return err
+		}
+		if err := writeState(backend, name, envelope); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // encrypted returns the stack's state with its secrets as the backend has them.

@@ -1,0 +1,258 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"github.com/coldstart-aws/coldstart/automation"
+)
+
+// withPlugin declares images that are pushed to a registry of the test's own.
+const withPlugin = `
+config:
+  coldstart:namespace: i
+  coldstart:domain: i.example.org
+  coldstart:region: eu-west-1
+  coldstart:email: i-%%s@example.org
+  coldstart:accounts: { lab: {} }
+  coldstart:audit: none
+  coldstart:guardrails: { regions: [eu-west-1] }
+%s`
+
+// TestImagesByPlugin takes images through their life with the real engine, a real daemon
+// and a real registry, by the plugin that stands in for Pulumi's in tests.
+func TestImagesByPlugin(t *testing.T) {
+	t.Parallel()
+	d := newDocker(t)
+	d.tiny("coldstart-test-base:tiny")
+	binaries := buildPlugin(t)
+	registry := startRegistry(t, filepath.Join(binaries, "registry"))
+	image := func(more string) string {
+		return fmt.Sprintf(withPlugin, `  coldstart:image: { base: "coldstart-test-base:tiny", registry: "`+registry+`/acme", push: true`+more+" }\n")
+	}
+	w := newWorld(t, image(""))
+	w.env["PULUMI_HOME"] = pluginHome(t, filepath.Join(binaries, "docker"))
+	w.env["DOCKER_CONFIG"] = t.TempDir()
+	w.images(registry)
+
+	// Nobody is logged in: both images fail, and nothing else does.
+	result, err := w.imageAutomation().Up(context.Background())
+	must(t, err)
+	for _, s := range result.Stacks {
+		if s.Status != automation.StatusFailed {
+			t.Fatalf("%s: %s", s.Stack, s.Status)
+		}
+		contains(t, s.Err.Error(), "image (docker:index/image:Image): ", "`docker login`")
+	}
+	login := base64.StdEncoding.EncodeToString([]byte("ada:secret"))
+	must(t, os.WriteFile(filepath.Join(w.env["DOCKER_CONFIG"], "config.json"), []byte(`{"auths":{"`+registry+`":{"auth":"`+login+`"}}}`), 0o600))
+	if made := w.imagesUp(); made.Changes()["create"] != 2 {
+		t.Errorf("more than the images was missing: %s", made.Changes())
+	}
+	first := pushed(t, registry, "lab.i.example.org")
+	contains(t, d.ok("run", "--rm", "--network=none", "--entrypoint=/bin/busybox", registry+"/acme/lab.i.example.org:"+first[0], "env"), "ACCOUNT=lab\n", "NAMESPACE=i\n")
+
+	// A machine that finds its daemon elsewhere sees no changes.
+	elsewhere := filepath.Join(t.TempDir(), "d.sock")
+	must(t, os.Symlink(strings.TrimPrefix(d.socket(), "unix://"), elsewhere))
+	w.env["DOCKER_HOST"] = "unix://" + elsewhere
+	if again := w.imagesUp(); again.Changes().Changed() != 0 {
+		t.Errorf("another up changed something: %s", again.Changes())
+	}
+
+	// A build that fails says why, and one that is changed is made again.
+	w.declare(image(", packages: [nosuch]"))
+	result, err = w.imageAutomation().Up(context.Background(), "lab")
+	must(t, err)
+	contains(t, result.Err().Error(), "E: Unable to locate package nosuch", "exit code: 100")
+	w.declare(image(", packages: [jq]"))
+	if changed := w.imagesUp(); changed.Changes()["update"] != 2 || changed.Changes().Changed() != 2 {
+		t.Errorf("the images weren't updated alone: %s", changed.Changes())
+	}
+	second := pushed(t, registry, "lab.i.example.org")
+	if len(second) != 2 {
+		t.Errorf("the registry has %v after %v", second, first)
+	}
+
+	// None of the rest needs a daemon.
+	w.env["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+	refreshed, err := w.imageAutomation().Refresh(context.Background())
+	must(t, err)
+	must(t, refreshed.Err())
+	w.declare(fmt.Sprintf(withPlugin, ""))
+	preview, err := w.imageAutomation().Preview(context.Background())
+	must(t, err)
+	must(t, preview.Err())
+	// The component that holds the image is what is left to delete.
+	if changes := preview.Changes(); changes["delete"] != 2 || changes.Changed() != 2 {
+		t.Errorf("a preview without images shows %s", changes)
+	}
+	w.imagesUp("master")
+	destroyed, err := w.imageAutomation().Destroy(context.Background(), automation.DestroyOptions{Unprotect: true}, "lab")
+	must(t, err)
+	must(t, destroyed.Err())
+	if kept := destroyed.Stacks[0].Kept; !slices.ContainsFunc(kept, func(k string) bool { return strings.HasPrefix(k, "image "+registry+"/acme/lab.") }) {
+		t.Errorf("the destroy of lab keeps %q", kept)
+	}
+	if left := pushed(t, registry, "lab.i.example.org"); len(left) != 2 {
+		t.Errorf("the registry has %v", left)
+	}
+}
+
+// images checks that a preview shows both images and builds none.
+func (w *world) images(registry string) {
+	w.t.Helper()
+	result, err := w.imageAutomation().Preview(context.Background())
+	must(w.t, err)
+	must(w.t, result.Err())
+	for _, s := range result.Stacks {
+		if !slices.ContainsFunc(s.Steps, func(s automation.Step) bool { return s.Operation == "create" && s.Type == "docker:index/image:Image" }) {
+			w.t.Errorf("the preview of %s has no image", s.Stack)
+		}
+	}
+	if tags := pushed(w.t, registry, "lab.i.example.org"); len(tags) > 0 {
+		w.t.Errorf("the preview pushed %v", tags)
+	}
+}
+
+func (w *world) imageAutomation() *automation.Automation {
+	w.t.Helper()
+	a, err := automation.New(w.organization(), automation.Options{
+		Dir: w.dir, Env: w.env, SecretsProvider: w.secrets, OnEvent: w.log, EmulatorImages: true,
+	})
+	must(w.t, err)
+	return a
+}
+
+func (w *world) imagesUp(stacks ...string) *automation.Result {
+	w.t.Helper()
+	result, err := w.imageAutomation().Up(context.Background(), stacks...)
+	must(w.t, err)
+	must(w.t, result.Err())
+	return result
+}
+
+// buildPlugin builds the plugin and the registry, and returns the folder that they are in.
+func buildPlugin(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", dir+"/", ".", "./registry")
+	build.Dir = "../toolchain/docker"
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the plugin: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// pluginHome returns a home for Pulumi with the toolchain's plugins and one for Docker.
+func pluginHome(t *testing.T, plugin string) string {
+	t.Helper()
+	home := t.TempDir()
+	own, err := workspace.GetPulumiPath(workspace.PluginDir)
+	must(t, err)
+	aws, err := filepath.Glob(filepath.Join(own, "resource-aws-v*", "pulumi-resource-aws"))
+	must(t, err)
+	for _, program := range append(aws, plugin) {
+		name := filepath.Join("resource-docker-v4.10.0", "pulumi-resource-docker")
+		if program != plugin {
+			name = filepath.Join(filepath.Base(filepath.Dir(program)), "pulumi-resource-aws")
+		}
+		link := filepath.Join(home, workspace.PluginDir, name)
+		must(t, os.MkdirAll(filepath.Dir(link), 0o700))
+		must(t, os.Symlink(program, link))
+	}
+	must(t, os.WriteFile(filepath.Join(home, "logs"), nil, 0o600)) // As economize has it.
+	return home
+}
+
+// startRegistry starts a registry that ends with the test, and returns its address.
+func startRegistry(t *testing.T, program string) string {
+	t.Helper()
+	registry := exec.Command(program)
+	stdin, err := registry.StdinPipe()
+	must(t, err)
+	stdout, err := registry.StdoutPipe()
+	must(t, err)
+	must(t, registry.Start())
+	t.Cleanup(func() {
+		must(t, stdin.Close())
+		must(t, registry.Wait())
+	})
+	address, err := bufio.NewReader(stdout).ReadString('\n')
+	must(t, err)
+	return strings.TrimSpace(address)
+}
+
+// pushed returns the tags of an account's image that a registry has.
+func pushed(t testing.TB, registry, name string) (tags []string) {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodGet, "http://"+registry+"/v2/acme/"+name+"/tags/list", nil)
+	must(t, err)
+	request.SetBasicAuth("ada", "secret")
+	response, err := http.DefaultClient.Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	must(t, err)
+	if response.StatusCode == http.StatusNotFound {
+		return nil
+	}
+	_, list, _ := strings.Cut(string(content), `"tags":[`)
+	list, _, _ = strings.Cut(list, "]")
+	return strings.Split(strings.ReplaceAll(list, `"`, ""), ",")
+}
+
+// socket returns where the daemon is.
+func (d *docker) socket() string {
+	d.t.Helper()
+	return strings.TrimSpace(d.ok("context", "inspect", "--format", "{{.Endpoints.docker.Host}}"))
+}
+
+// tiny makes a base image of a few programs: apt-get installs nothing, but knows what there
+// isn't, and pulumi is there.
+func (d *docker) tiny(name string) {
+	d.t.Helper()
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		d.t.Skipf("NOT TESTED: images by a plugin, since there is no busybox to make a base image of (.ci/docker installs it): %v", err)
+	}
+	program, err := os.ReadFile(busybox)
+	must(d.t, err)
+	var archive bytes.Buffer
+	files := tar.NewWriter(&archive)
+	add := func(name, content string, mode int64) {
+		must(d.t, files.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(content))}))
+		_, err := io.WriteString(files, content)
+		must(d.t, err)
+	}
+	add("bin/busybox", string(program), 0o755)
+	for _, applet := range []string{"sh", "bash", "rm", "mkdir", "chmod", "cat", "id", "printf"} {
+		must(d.t, files.WriteHeader(&tar.Header{Name: "bin/" + applet, Linkname: "busybox", Typeflag: tar.TypeSymlink}))
+	}
+	add("etc/passwd", "root:x:0:0::/root:/bin/sh\ntoolbox:x:1000:1000::/home/toolbox:/bin/sh\n", 0o644)
+	add("bin/useradd", "#!/bin/sh\nmkdir -p /home/toolbox\n", 0o755)
+	add("bin/pulumi", "#!/bin/sh\n", 0o755)
+	add("bin/apt-get", "#!/bin/sh\ncase \"$*\" in *nosuch*) echo 'E: Unable to locate package nosuch'; exit 100 ;; esac\n", 0o755)
+	must(d.t, files.Close())
+	load := exec.Command("docker", "import", "-", name)
+	load.Stdin = &archive
+	if out, err := load.CombinedOutput(); err != nil {
+		d.t.Fatalf("docker import: %v\n%s", err, out)
+	}
+}

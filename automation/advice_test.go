@@ -39,6 +39,7 @@ func TestAdvice(t *testing.T) {
 		"toomanyrequests: You have reached your unauthenticated pull rate limit.":                                                                               "Docker Hub",
 		"tag invalid: The image tag '0a1b' already exists in the 'prod.acme.example' repository and cannot be overwritten because the repository is immutable.": "batch-delete-image",
 		"could not load plugin for docker provider 'urn:…': no resource plugin 'pulumi-resource-docker' found in the workspace":                                 "pulumi plugin install resource docker v4.10.0",
+
 		"an error that nobody has seen before": "",
 	} {
 		got := diagnose([]string{text}, errors.New("raw")).Text

@@ -28,7 +28,9 @@ var ours = []string{
 // the rest from all programs that it starts, but what the libraries in its own process
 // read, such as Pulumi's where to send traces, only a process without those variables
 // doesn't read.
-func Sealed(environ []string) []string { return pass(environ, slices.Concat(passed, ours, dockerVariables)) }
+func Sealed(environ []string) []string {
+	return pass(environ, slices.Concat(passed, ours, dockerVariables))
+}
 
 // pass returns the variables that have one of the names.
 func pass(environ, names []string) []string {

@@ -107,12 +107,11 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 	if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err != nil {
 		return nil, fmt.Errorf("%s is not the project's folder: %w", dir, err)
 	}
-	options.Env = maps.Clone(options.Env)
-	if options.Backend != "" {
-		if options.Env == nil {
-			options.Env = map[string]string{}
-		}
-		options.Env["PULUMI_BACKEND_URL"] = options.Backend
+	if options.Env = maps.Clone(options.Env); options.Env == nil {
+		options.Env = map[string]string{}
+	}
+	if err := options.setBackend(); err != nil {
+		return nil, err
 	}
 	pulumi, err := newCommand(options.Env["PATH"])
 	if err != nil {

@@ -9,6 +9,29 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/backend"
 )
 
+// setBackend has Pulumi use Backend, and means the same folder everywhere by a URL that is
+// relative to the project's: stacks run in other folders too.
+func (o *Options) setBackend() error {
+	url := o.Backend
+	if url == "" {
+		url = lookup(o.Env, backendVariable)
+	}
+	if url == "" {
+		var err error
+		if url, err = backend.Declared(o.Dir); err != nil || !backend.IsFolder(url) {
+			return err
+		}
+	}
+	if url == "" || o.Backend == "" && !backend.IsFolder(url) {
+		return nil
+	}
+	absolute, err := backend.Absolute(o.Dir, url)
+	if err == nil {
+		o.Env[backendVariable] = absolute
+	}
+	return err
+}
+
 // backendURL returns the URL of where state is kept.
 func (a *Automation) backendURL(ctx context.Context) (string, error) {
 	if url := a.getenv(backendVariable); url != "" {
@@ -44,7 +67,7 @@ func (a *Automation) backendOf(ctx context.Context, env map[string]string) (*bac
 			return nil, err
 		}
 	}
-	return backend.OpenFrom(ctx, a.options.Dir, env, url)
+	return backend.Open(ctx, a.options.Dir, env, url)
 }
 
 // backendFolder returns the folder that state is kept in, and "" if it isn't kept
@@ -54,7 +77,7 @@ func (a *Automation) backendFolder(ctx context.Context) string {
 	if err != nil || !backend.IsFolder(url) {
 		return ""
 	}
-	dir, err := backend.FolderFrom(a.options.Dir, url)
+	dir, err := backend.Folder(a.options.Dir, url)
 	if err != nil {
 		return ""
 	}

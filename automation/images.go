@@ -54,8 +54,11 @@ func (s *stack) pushing(ctx context.Context) (env map[string]string, done func()
 }
 
 // getenv returns a variable of the environment that Pulumi runs in.
-func (a *Automation) getenv(name string) string {
-	if value, set := a.options.Env[name]; set {
+func (a *Automation) getenv(name string) string { return lookup(a.options.Env, name) }
+
+// lookup returns a variable of the environment, where additions to it don't say otherwise.
+func lookup(env map[string]string, name string) string {
+	if value, set := env[name]; set {
 		return value
 	}
 	return os.Getenv(name)

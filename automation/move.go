@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -108,6 +109,9 @@ func (a *Automation) at(to Destination) (*Automation, error) {
 		return nil, err
 	}
 	options := a.options
+	if to.Backend, err = backend.Absolute(a.options.Dir, to.Backend); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	options.Dir, options.Backend, options.SecretsProvider = dir, to.Backend, to.SecretsProvider
 	options.Env = maps.Clone(a.options.Env)
 	there, err := func() (*Automation, error) {

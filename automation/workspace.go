@@ -9,6 +9,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/backend"
 )
 
 // workspace is the Automation API's, less what coldstart doesn't want of it.
@@ -62,7 +64,7 @@ func (a *Automation) scratch() (dir string, env map[string]string, err error) {
 	if env = maps.Clone(a.options.Env); env == nil {
 		env = map[string]string{}
 	}
-	env[backendVariable] = "file://" + filepath.ToSlash(filepath.Join(dir, "state"))
+	env[backendVariable] = backend.FolderURL(filepath.Join(dir, "state"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "preview" // Nothing is kept.
 	return dir, env, nil
 }

@@ -16,16 +16,16 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/securestore"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/shell"
 )
 
 // project is Pulumi's name of coldstart's project.
 const project = "coldstart"
 
-const chooseBackend = "choose where state is kept: export PULUMI_BACKEND_URL=file://$HOME/coldstart-state (and mkdir that folder), or `pulumi login`"
+const chooseBackend = "choose where state is kept: export PULUMI_BACKEND_URL=file://~/coldstart-state (and mkdir that folder), or `pulumi login`"
 
 const heal = "run `coldstart preview`, which puts that right"
 
@@ -43,7 +43,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 	if strings.HasPrefix(x.backendURL, "https://") || strings.HasPrefix(x.backendURL, "http://") {
 		return x.logInToService(ctx, from)
 	}
-	if x.store, err = backend.Open(ctx, x.backendURL); err == nil {
+	if x.store, err = backend.Open(ctx, x.options.Dir, x.options.Env, x.backendURL); err == nil {
 		// Opening a bucket asks nothing.
 		_, err = x.store.Stacks(ctx, project)
 	}
@@ -57,11 +57,26 @@ func (x *examiner) login(ctx context.Context) []Finding {
 		return failure(x.reachBackend(), "%s (%s) can't be read: %v", x.backendURL, from, err)
 	}
 	if dir, err := x.folderOfBackend(); err == nil && dir != "" {
-		if err := writable(dir); err != nil {
-			return failure("make it writable", "%s (%s): %v", x.backendURL, from, err)
-		}
+		return x.loggedInToFolder(dir, from)
 	}
 	return ok("%s (%s)", x.backendURL, from)
+}
+
+// loggedInToFolder looks at a backend that is a folder.
+func (x *examiner) loggedInToFolder(dir, from string) []Finding {
+	if err := writable(dir); err != nil {
+		return failure("make it writable", "%s (%s): %v", x.backendURL, from, err)
+	}
+	absolute := backend.FolderURL(dir)
+	switch {
+	case backend.Misread(x.options.Dir, x.backendURL):
+		return warning("export PULUMI_BACKEND_URL='"+absolute+"', which both take for the same",
+			"%s (%s) is the folder %s to coldstart; plain Pulumi reads the project's path as a URL, and looks elsewhere", x.backendURL, from, dir)
+	case !strings.HasPrefix(absolute, x.backendURL):
+		return ok("%s (%s), which is %s", x.backendURL, from, dir)
+	default:
+		return ok("%s (%s)", x.backendURL, from)
+	}
 }
 
 // findBackend finds the backend as Pulumi does, and says where its URL is from.
@@ -69,17 +84,10 @@ func (x *examiner) findBackend() (from string, err error) {
 	if x.backendURL = x.getenv("PULUMI_BACKEND_URL"); x.backendURL != "" {
 		return "PULUMI_BACKEND_URL", nil
 	}
-	var project struct {
-		Backend struct{ URL string }
-	}
-	content, err := os.ReadFile(filepath.Join(x.options.Dir, "Pulumi.yaml"))
-	if err == nil {
-		err = yaml.Unmarshal(content, &project)
-	}
-	if err != nil {
+	if x.backendURL, err = backend.Declared(x.options.Dir); err != nil {
 		return "", err
 	}
-	if x.backendURL = project.Backend.URL; x.backendURL != "" {
+	if x.backendURL != "" {
 		return "Pulumi.yaml", nil
 	}
 	logins, err := x.logins()
@@ -117,15 +125,15 @@ func (x *examiner) logins() (l logins, err error) {
 // folderOfBackend returns the folder that state is kept in; empty if it is kept
 // elsewhere.
 func (x *examiner) folderOfBackend() (string, error) {
-	if !strings.HasPrefix(x.backendURL, "file://") {
+	if !backend.IsFolder(x.backendURL) {
 		return "", nil
 	}
-	return backend.Folder(x.backendURL)
+	return backend.Folder(x.options.Dir, x.backendURL)
 }
 
 func (x *examiner) reachBackend() string {
 	if dir, err := x.folderOfBackend(); err == nil && dir != "" {
-		return "make the folder, if it is the right one: mkdir -p " + dir
+		return "make the folder, if it is the right one: mkdir -p " + shell.Quote(dir)
 	}
 	return "look whether the bucket is there and the credentials may read it, or choose another with PULUMI_BACKEND_URL or `pulumi login`"
 }

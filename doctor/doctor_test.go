@@ -109,7 +109,7 @@ func TestFindings(t *testing.T) {
 			w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
 			w.file(t, filepath.Join(w.options.Dir, "credentials.json"), `{"$pulumiSecureStore":1}`)
 		}, "login", Failure, []string{"encrypted", "whoami --verbose"}},
-		"no such folder":          {env("PULUMI_BACKEND_URL", "file:///nowhere/at all"), "login", Failure, []string{"can't be read", "mkdir -p /nowhere/at all"}},
+		"no such folder":          {env("PULUMI_BACKEND_URL", "file:///nowhere/at all"), "login", Failure, []string{"can't be read", "mkdir -p '/nowhere/at all'"}},
 		"a backend unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "login", Warning, []string{"pulumi stack ls"}},
 		"its locks unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "locks", Skipped, []string{"Pulumi itself"}},
 		"its secrets unread":      {env("PULUMI_BACKEND_URL", "gs://bucket"), "secrets", Skipped, []string{"Pulumi itself"}},

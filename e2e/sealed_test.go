@@ -25,7 +25,7 @@ func TestSealedRehearsal(t *testing.T) {
 		http.Error(rw, "no", http.StatusForbidden)
 	}))
 	t.Cleanup(away.Close)
-	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "infrastructure")
+	home, dir := t.TempDir(), filepath.Join(t.TempDir(), odd)
 	mark := filepath.Join(home, "mark")
 	hostile := hostileHome(t, home, away.URL, mark)
 

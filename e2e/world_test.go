@@ -42,7 +42,17 @@ const patience = 5 * time.Minute
 // newWorld starts an emulator and makes a project folder with the declaration.
 func newWorld(t testing.TB, declaration string) *world {
 	t.Helper()
-	dir := t.TempDir()
+	return newWorldIn(t, t.TempDir(), declaration)
+}
+
+// odd is the name of a project's folder that has everything that means something else in a
+// URL, in a shell, or to a program that gets it as an argument.
+const odd = `-infra_feature%2Fdns 50% #1?a+b&c=d é'"$HOME`
+
+// newWorldIn is newWorld with the project in a folder that is made if need be.
+func newWorldIn(t testing.TB, dir, declaration string) *world {
+	t.Helper()
+	must(t, os.MkdirAll(dir, 0o700))
 	project, err := os.ReadFile("../Pulumi.yaml")
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600))

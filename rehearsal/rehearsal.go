@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
@@ -154,7 +155,7 @@ func (o *Options) phase(name string) {
 // emulator, and never on anything real.
 func Environment(emulator *Emulator, dir string) map[string]string {
 	env := maps.Clone(emulator.Env())
-	env["PULUMI_BACKEND_URL"] = "file://" + filepath.ToSlash(filepath.Join(dir, "backend"))
+	env["PULUMI_BACKEND_URL"] = backend.FolderURL(filepath.Join(dir, "backend"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // There is nothing secret in a rehearsal.
 	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
 	env[pace.Variable] = ""

@@ -13,9 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -43,30 +41,26 @@ var ErrUnsupported = errors.New("only file:// and s3:// backends can be read")
 // Backend is an open backend.
 type Backend struct{ bucket *blob.Bucket }
 
-// Open opens a backend by the URL that `pulumi login` takes. What the URL of a
-// bucket leaves open comes from the process's environment, as with Pulumi.
-func Open(ctx context.Context, backendURL string) (*Backend, error) {
-	return OpenFrom(ctx, "", nil, backendURL)
-}
-
-// OpenFrom opens a backend as a process in another folder does, with additions to the
-// environment.
-func OpenFrom(ctx context.Context, from string, env map[string]string, backendURL string) (*Backend, error) {
+// Open opens a backend by the URL that `pulumi login` takes, as Pulumi does in the
+// folder from, with additions to the environment. What the URL of a bucket leaves open
+// comes from that environment.
+func Open(ctx context.Context, from string, env map[string]string, backendURL string) (*Backend, error) {
+	if IsFolder(backendURL) {
+		dir, err := Folder(from, backendURL)
+		if err != nil {
+			return nil, err
+		}
+		bucket, err := blob.OpenBucket(ctx, FolderURL(dir)+"?no_tmp_dir=true")
+		if err != nil {
+			return nil, err
+		}
+		return &Backend{bucket}, nil
+	}
 	u, err := url.Parse(backendURL)
 	if err != nil {
 		return nil, fmt.Errorf("the backend's URL: %w", err)
 	}
 	switch u.Scheme {
-	case "file":
-		dir, err := FolderFrom(from, backendURL)
-		if err != nil {
-			return nil, err
-		}
-		bucket, err := blob.OpenBucket(ctx, (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "no_tmp_dir=true"}).String())
-		if err != nil {
-			return nil, err
-		}
-		return &Backend{bucket}, nil
 	case "s3":
 		return openS3(ctx, u, env)
 	default:
@@ -123,33 +117,6 @@ func query(q url.Values) url.Values {
 		q.Set("endpoint", scheme+endpoint)
 	}
 	return q
-}
-
-// IsFolder reports whether a backend's URL is that of a folder.
-func IsFolder(backendURL string) bool { return strings.HasPrefix(backendURL, "file://") }
-
-// Folder returns the folder that a file:// URL means to a process in the current
-// folder.
-func Folder(backendURL string) (string, error) { return FolderFrom("", backendURL) }
-
-// FolderFrom returns the folder that a file:// URL means to a process in another
-// folder, as Pulumi's are in the project's.
-func FolderFrom(from, backendURL string) (string, error) {
-	dir, _, _ := strings.Cut(strings.TrimPrefix(backendURL, "file://"), "?")
-	if plain, err := url.PathUnescape(dir); err == nil {
-		dir = plain
-	}
-	if dir == "~" || strings.HasPrefix(dir, "~/") {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		dir = home + strings.TrimPrefix(dir, "~")
-	}
-	if dir = filepath.FromSlash(dir); !filepath.IsAbs(dir) {
-		dir = filepath.Join(from, dir)
-	}
-	return filepath.Abs(dir)
 }
 
 // Bucket returns the S3 bucket that a backend's URL names; empty for other backends.

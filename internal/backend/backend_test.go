@@ -32,7 +32,7 @@ func write(t *testing.T, dir string, files map[string]string) {
 
 func open(t *testing.T, dir string) *Backend {
 	t.Helper()
-	b, err := Open(t.Context(), "file://"+dir)
+	b, err := Open(t.Context(), "", nil, "file://"+dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,36 +133,14 @@ func TestHalfWritten(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	if _, err := Open(t.Context(), "gs://bucket"); !errors.Is(err, ErrUnsupported) {
+	if _, err := Open(t.Context(), "", nil, "gs://bucket"); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("gs: %v", err)
 	}
-	if _, err := Open(t.Context(), "file://"+t.TempDir()+"/none"); err == nil {
+	if _, err := Open(t.Context(), "", nil, "file://"+t.TempDir()+"/none"); err == nil {
 		t.Error("a folder that isn't there was opened")
 	}
-	if _, err := Open(t.Context(), "s3://bucket/a/b?region=us-west-2&awssdk=v2&disableSSL=true&endpoint=minio:9000"); err != nil {
+	if _, err := Open(t.Context(), "", nil, "s3://bucket/a/b?region=us-west-2&awssdk=v2&disableSSL=true&endpoint=minio:9000"); err != nil {
 		t.Errorf("s3: %v", err)
 	}
 }
 
-func TestFolder(t *testing.T) {
-	t.Parallel()
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for backendURL, want := range map[string]string{
-		"file:///a/b?no_tmp_dir=true": "/a/b",
-		"file://~":                    home,
-		"file://~/state":              filepath.Join(home, "state"),
-		"file://state":                filepath.Join(here, "state"),
-		"file://./a b":                filepath.Join(here, "a b"),
-	} {
-		if got, err := Folder(backendURL); got != want || err != nil {
-			t.Errorf("%s: got %q, %v", backendURL, got, err)
-		}
-	}
-}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/shell"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
@@ -282,7 +283,7 @@ func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
 		abs = dir
 	}
 	writeExports(w, rehearsal.Environment(emulator.Bare(), abs))
-	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws --region %s organizations list-accounts\n\nand in the end: kill %d\n", dir, region, emulator.PID())
+	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws --region %s organizations list-accounts\n\nand in the end: kill %d\n", shell.Quote(abs), region, emulator.PID())
 }
 
 // writeExports writes environment variables for a shell.
@@ -294,6 +295,6 @@ func writeExports(w io.Writer, env map[string]string) {
 			fmt.Fprintf(w, "  unset %s\n", name)
 			continue
 		}
-		fmt.Fprintf(w, "  export %s='%s'\n", name, strings.ReplaceAll(env[name], "'", `'\''`))
+		fmt.Fprintf(w, "  export %s=%s\n", name, shell.Quote(env[name]))
 	}
 }

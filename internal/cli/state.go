@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/backend"
 )
 
 // StateMoveOptions are those of `coldstart state move`.
@@ -66,6 +67,12 @@ func stateMoveRun(ctx context.Context, o *StateMoveOptions) error {
 	if o.to.Backend != "" && !strings.Contains(o.to.Backend, "://") {
 		return usageError{fmt.Errorf("%q is no backend's URL: write it as pulumi login takes it, such as s3://bucket?region=us-west-2", o.to.Backend)}
 	}
+	// What is printed in the end has to mean the same folder everywhere.
+	to, err := backend.Absolute(o.dir, o.to.Backend)
+	if err != nil {
+		return usageError{err}
+	}
+	o.to.Backend = to
 	org, err := o.load()
 	if err != nil {
 		return err

@@ -262,7 +262,7 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 	if endpoint := awsconfig.Endpoint(q.Env); endpoint != "" {
 		url += "&s3ForcePathStyle=true&endpoint=" + endpoint // An emulator has no host name for each bucket.
 	}
-	b, err := backend.OpenFrom(ctx, q.Dir, q.Env, url)
+	b, err := backend.Open(ctx, q.Dir, q.Env, url)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"text/template"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/internal/shell"
 )
 
 // suffix is that of files that are templates; others are taken as they are.
@@ -148,7 +150,7 @@ var functions = template.FuncMap{
 		return strings.TrimSuffix(string(content), "\n"), err
 	},
 	// shell is a word for a shell.
-	"shell": func(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" },
+	"shell": shell.Quote,
 	// make is text in a Makefile.
 	"make": func(text string) string {
 		return strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "#", `\#`)

@@ -132,6 +132,7 @@ func (x *examiner) checks() []*check {
 		{topic: toolchain, name: "Go language host", needs: []string{"Pulumi CLI"}, run: x.languageHost},
 		{topic: toolchain, name: "AWS plugin", run: x.plugin},
 		{topic: toolchain, name: "project folder", run: x.folder},
+		{topic: toolchain, name: "declaration", needs: []string{"project folder"}, run: x.declaration},
 
 		{topic: state, name: "login", run: x.login},
 		{topic: state, name: "stacks", needs: []string{"login"}, run: x.listStacks},

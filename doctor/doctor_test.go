@@ -69,6 +69,18 @@ func tree(t *testing.T, dir string) (files []string) {
 	return files
 }
 
+// declares writes a declaration of so many accounts.
+func declares(accounts int) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		t.Helper()
+		var b strings.Builder
+		for i := range accounts {
+			fmt.Fprintf(&b, "    account-%04d: {protect: true}\n", i)
+		}
+		w.file(t, filepath.Join(w.options.Dir, organization.File), "config:\n  coldstart:accounts:\n"+b.String())
+	}
+}
+
 // Each case is what is changed in a world where nothing is wrong, and what comes
 // of it.
 func TestFindings(t *testing.T) {
@@ -91,9 +103,11 @@ func TestFindings(t *testing.T) {
 			must(t, os.Symlink(cli, link))
 			w.environment(map[string]string{"PATH": filepath.Dir(link)})
 		}, "Go language host", OK, []string{"testdata/bin/pulumi-language-go"}},
-		"no plugin":             {env("PULUMI_HOME", "/nowhere"), "AWS plugin", Warning, []string{"downloads it", "pulumi plugin install resource aws v" + pluginVersion}},
-		"no plugin, nor may be": {envs("PULUMI_HOME", "/nowhere", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"), "AWS plugin", Failure, []string{"keeps Pulumi from downloading", "make toolchain"}},
-		"another folder":        {func(t *testing.T, w *world) { w.options.Dir = t.TempDir() }, "project folder", Failure, []string{"Pulumi.yaml", "-C FOLDER"}},
+		"no plugin":                      {env("PULUMI_HOME", "/nowhere"), "AWS plugin", Warning, []string{"downloads it", "pulumi plugin install resource aws v" + pluginVersion}},
+		"no plugin, nor may be":          {envs("PULUMI_HOME", "/nowhere", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"), "AWS plugin", Failure, []string{"keeps Pulumi from downloading", "make toolchain"}},
+		"a declaration":                  {declares(100), "declaration", OK, []string{"3 KiB of 128"}},
+		"a declaration of many accounts": {declares(5000), "declaration", Warning, []string{"175 KiB", "Linux allows 128", "argument list too long", "coldstart up"}},
+		"another folder":                 {func(t *testing.T, w *world) { w.options.Dir = t.TempDir() }, "project folder", Failure, []string{"Pulumi.yaml", "-C FOLDER"}},
 
 		"not logged in":               {env("PULUMI_BACKEND_URL", ""), "login", Failure, []string{"isn't logged in", "PULUMI_BACKEND_URL=file://"}},
 		"not logged in, so no stacks": {env("PULUMI_BACKEND_URL", ""), "secrets", Skipped, []string{"login"}},

@@ -1,0 +1,57 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Linux lets a program have this much in one variable of its environment, and the project's
+// own defaults, which Pulumi hands over with the declaration, take less than the reserve.
+// https://man7.org/linux/man-pages/man2/execve.2.html (MAX_ARG_STRLEN)
+const (
+	maxVariable = 128 << 10
+	reserve     = 8 << 10
+)
+
+// declaration finds out whether plain Pulumi can hand the declaration to its program,
+// which it does in the variable PULUMI_CONFIG.
+func (x *examiner) declaration(context.Context) []Finding {
+	size, err := handedOver(x.options.Dir)
+	switch {
+	case err != nil:
+		return skipped(err.Error()) // The folder isn't the project's, which is said already.
+	case size > maxVariable-reserve:
+		return warning("use `coldstart preview` and `coldstart up`, which need no such variable",
+			"plain `pulumi` hands %d KiB to the program of the stack master in PULUMI_CONFIG, and Linux allows %d: it ends with \"argument list too long\"",
+			size>>10, maxVariable>>10)
+	}
+	return ok("plain `pulumi` hands over %d KiB of %d", size>>10, maxVariable>>10)
+}
+
+// handedOver returns how many bytes Pulumi makes of the declaration.
+func handedOver(dir string) (int, error) {
+	project, err := workspace.LoadProject(filepath.Join(dir, "Pulumi.yaml"))
+	if err != nil {
+		return 0, err
+	}
+	stack, err := workspace.LoadProjectStack(nil, project, filepath.Join(dir, organization.File))
+	if err != nil {
+		return 0, err
+	}
+	values, err := stack.Config.Decrypt(config.NopDecrypter)
+	if err != nil {
+		return 0, err
+	}
+	texts := map[string]string{}
+	for key, value := range values {
+		texts[key.String()] = value
+	}
+	content, err := json.Marshal(texts)
+	return len(content), err
+}

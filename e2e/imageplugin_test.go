@@ -36,18 +36,36 @@ config:
 %s`
 
 // TestImagesByPlugin takes images through their life with the real engine, a real daemon
-// and a real registry, by the plugin that stands in for Pulumi's in tests.
+// and a real registry: by the plugin that stands in for Pulumi's in tests, and by Pulumi's
+// own where that is installed. docs/images.md has what both have to do.
 func TestImagesByPlugin(t *testing.T) {
 	t.Parallel()
 	d := newDocker(t)
 	d.tiny("coldstart-test-base:tiny")
 	binaries := buildPlugin(t)
-	registry := startRegistry(t, filepath.Join(binaries, "registry"))
+	plugins := map[string]string{"ours": filepath.Join(binaries, "docker")}
+	if official := officialPlugin(t); official != "" {
+		plugins["Pulumi's"] = official
+	}
+	for name, plugin := range plugins {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			imagesBy(t, plugin, startRegistry(t, filepath.Join(binaries, "registry")))
+		})
+	}
+}
+
+func imagesBy(t *testing.T, plugin, registry string) {
+	d := &docker{t}
+	t.Cleanup(func() {
+		left := strings.Fields(d.ok("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference="+registry+"/acme/*"))
+		d.ok(append([]string{"rmi", "--force"}, left...)...)
+	})
 	image := func(more string) string {
 		return fmt.Sprintf(withPlugin, `  coldstart:image: { base: "coldstart-test-base:tiny", registry: "`+registry+`/acme", push: true`+more+" }\n")
 	}
 	w := newWorld(t, image(""))
-	w.env["PULUMI_HOME"] = pluginHome(t, filepath.Join(binaries, "docker"))
+	w.env["PULUMI_HOME"] = pluginHome(t, plugin)
 	w.env["DOCKER_CONFIG"] = t.TempDir()
 	w.images(registry)
 
@@ -148,16 +166,35 @@ func (w *world) imagesUp(stacks ...string) *automation.Result {
 	return result
 }
 
-// buildPlugin builds the plugin and the registry, and returns the folder that they are in.
+// buildPlugin builds the plugin and the registry, tests the plugin, and returns the folder
+// that they are in.
 func buildPlugin(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", dir+"/", ".", "./registry")
-	build.Dir = "../toolchain/docker"
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the plugin: %v\n%s", err, out)
+	for _, args := range [][]string{{"build", "-o", dir + "/", ".", "./registry"}, {"test", "."}} {
+		build := exec.Command("go", args...)
+		build.Dir = "../toolchain/docker"
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
 	}
 	return dir
+}
+
+// officialPlugin returns Pulumi's Docker plugin; empty if it isn't installed.
+func officialPlugin(t *testing.T) string {
+	t.Helper()
+	own, err := workspace.GetPulumiPath(workspace.PluginDir)
+	must(t, err)
+	home, err := os.UserHomeDir()
+	must(t, err)
+	for _, dir := range []string{own, filepath.Join(home, ".pulumi", workspace.PluginDir)} {
+		plugin := filepath.Join(dir, "resource-docker-v4.10.0", "pulumi-resource-docker")
+		if _, err := os.Stat(plugin); err == nil {
+			return plugin
+		}
+	}
+	return ""
 }
 
 // pluginHome returns a home for Pulumi with the toolchain's plugins and one for Docker.

@@ -26,16 +26,16 @@ func (p *prover) proveImages(ctx context.Context, a *account) {
 	}
 }
 
-// unbuiltImages says that images weren't built. The program declares none for an
-// emulator, and those of other registries aren't AWS's to tell about.
+// unbuiltImages says that nobody was asked for images. An emulator's registry takes none,
+// and those of other registries aren't AWS's to tell about.
 func (p *prover) unbuiltImages() string {
 	switch {
 	case p.org.Image == nil:
 		return ""
-	case p.cfg.BaseEndpoint != nil:
-		return "whether the accounts' images are built: they aren't declared against an emulator, whose registry takes none"
 	case p.org.Image.Registry != organization.RegistryECR:
-		return "whether the accounts' images are built: only Amazon ECR is asked, and they aren't there"
+		return "whether the accounts' images are in their registry: only Amazon ECR is asked, and they aren't there"
+	case p.cfg.BaseEndpoint != nil:
+		return "whether the accounts' images are in their registry: an emulator's takes none"
 	}
 	return ""
 }

@@ -40,7 +40,7 @@ func (p *provider) follow(ctx context.Context, urn string, body io.Reader) error
 			return errors.New("authentication is required")
 		case m.Error != nil && m.Error.Message == "EOF":
 			return errors.New("EOF\n: This error is most likely due to incorrect or mismatched registry credentials. " +
-				"Please double check you are using the correct credentials and registry name.")
+				"Please double check you are using the correct credentials and registry name")
 		case m.Error != nil:
 			return errors.New(m.Error.Message)
 		case m.ID == "moby.buildkit.trace":
@@ -68,15 +68,15 @@ func traced(aux json.RawMessage) string {
 	}
 	var lines strings.Builder
 	eachField(content, func(field protowire.Number, value []byte) {
-		switch field {
-		case vertexesField:
+		switch {
+		case field == vertexesField:
 			vertex := map[protowire.Number]string{}
 			eachField(value, func(field protowire.Number, value []byte) { vertex[field] = string(value) })
 			fmt.Fprintf(&lines, "digest: %s\n%s\n", vertex[vertexDigest], vertex[vertexName])
 			if e := vertex[vertexErrorMsg]; e != "" {
 				fmt.Fprintf(&lines, "error: %s\n", e)
 			}
-		case logsField:
+		case field == logsField:
 			eachField(value, func(field protowire.Number, value []byte) {
 				if field == logText {
 					fmt.Fprintf(&lines, "%s\n", value)

@@ -122,6 +122,10 @@ var table = slices.Concat(ofDocker, []advice{
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
 	},
 	{
+		regexp.MustCompile(`PULUMI_ACCESS_TOKEN must be set|unable to open (bucket|state directory|state database)|NoSuchBucket|No credentials provided or are invalid|not logged in`),
+		"set PULUMI_BACKEND_URL to where the state is, or run `pulumi login`", "",
+	},
+	{
 		regexp.MustCompile(`no space left on device|disk quota exceeded|file too large`),
 		"make room on the disk (of the backend's folder, or of TMPDIR), and " + runAgain, "",
 	},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -104,13 +104,14 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 	if options.Parallel <= 0 {
 		options.Parallel = DefaultParallel
 	}
-	if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err != nil {
-		return nil, fmt.Errorf("%s is not the project's folder: %w", dir, err)
+	declared, err := project.Read(dir)
+	if err != nil {
+		return nil, err
 	}
 	if options.Env = maps.Clone(options.Env); options.Env == nil {
 		options.Env = map[string]string{}
 	}
-	if err := options.setBackend(); err != nil {
+	if err := options.setBackend(declared.Backend.URL); err != nil {
 		return nil, err
 	}
 	pulumi, err := newCommand(options.Env["PATH"])
@@ -267,7 +268,7 @@ func namesOf(stacks []organization.Stack) []string {
 func (a *Automation) existing(ctx context.Context) (map[string]bool, error) {
 	names, err := a.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing the stacks of the backend: %w; set PULUMI_BACKEND_URL or run `pulumi login` if that is what is missing", summarize(err))
+		return nil, fmt.Errorf("listing the stacks of the backend: %w", summarize(err))
 	}
 	existing := map[string]bool{}
 	for _, name := range names {

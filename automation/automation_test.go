@@ -196,10 +196,26 @@ func TestSummarize(t *testing.T) {
 	for in, want := range map[string]string{
 		"failed to run\nstderr: error: no stack\nerror: no stack\n": "no stack",
 		"one\ntwo": "one\ntwo",
+		// A message that begins on the next line, and one with empty lines in it.
+		"exit status 255\nstderr: error: \n  the file has problems:\n\n  - first\n  - second\n":                                                                           "the file has problems:\n\n  - first\n  - second",
+		"error: 2 errors occurred:\n\t1) one:\n\t   more of it\n\t2) two\ncode: 255\nstdout: Previewing\n":                                                                "one:\n\t   more of it\ntwo",
+		"Diagnostics:\n  aws:s3:Bucket (a):\n    error: creating:\n      denied\n\n  aws:s3:Bucket (b):\n    error: taken\n    warning: old\nResources:\n    1 errored\n": "creating:\n      denied\ntaken",
+		"error: getting secrets: rpc error: code = Unknown":                                                                                                               "getting secrets: rpc error: code = Unknown",
+		// Advice is there where it fits.
+		"error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions": "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions; set PULUMI_BACKEND_URL to where the state is, or run `pulumi login`",
+		"error: the state has no bucket": "the state has no bucket",
 	} {
 		if got := summarize(errors.New(in)).Error(); got != want {
 			t.Errorf("got %q, not %q", got, want)
 		}
+	}
+}
+
+func TestLongOutputKeepsItsEnds(t *testing.T) {
+	t.Parallel()
+	got := summarize(errors.New("first\n" + strings.Repeat("more\n", 100) + "last")).Error()
+	if lines := strings.Split(got, "\n"); lines[0] != "first" || lines[len(lines)-1] != "last" || len(lines) != most+1 || !strings.Contains(got, "… (62 lines left out)") {
+		t.Errorf("got\n%s", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -9,20 +10,12 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/backend"
 )
 
-// setBackend has Pulumi use Backend, and means the same folder everywhere by a URL that is
-// relative to the project's: stacks run in other folders too.
-func (o *Options) setBackend() error {
-	url := o.Backend
-	if url == "" {
-		url = lookup(o.Env, backendVariable)
-	}
-	if url == "" {
-		var err error
-		if url, err = backend.Declared(o.Dir); err != nil || !backend.IsFolder(url) {
-			return err
-		}
-	}
-	if url == "" || o.Backend == "" && !backend.IsFolder(url) {
+// setBackend has Pulumi use Backend. A URL that is relative to the project's folder, also
+// one of the environment or the declared one, becomes absolute: stacks run in other folders
+// too.
+func (o *Options) setBackend(declared string) error {
+	url := cmp.Or(o.Backend, lookup(o.Env, backendVariable), declared)
+	if o.Backend == "" && !backend.IsFolder(url) {
 		return nil
 	}
 	absolute, err := backend.Absolute(o.Dir, url)

@@ -2,6 +2,7 @@ package automation
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,9 +32,7 @@ var (
 	// and single before one error alone.
 	invoked = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
 	single  = regexp.MustCompile(`: 1 error occurred:\s+\* `)
-	// joined is how several errors of a program are listed, and listed is one of
-	// those that the CLI lists.
-	listed = regexp.MustCompile(`^\s+\d+\) (.*)`)
+	// joined is how several errors of a program are listed.
 	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
 )
 
@@ -140,28 +139,56 @@ func (w *watcher) cause(err error) error {
 	return diagnose(lines, err)
 }
 
-// summarize keeps the lines of a CLI's output that say what went wrong.
+// summarize keeps what the CLI's output says went wrong: the errors in it, with all their
+// lines.
 func summarize(err error) error {
 	var d *Diagnostic
 	if err == nil || errors.As(err, &d) {
 		return err
 	}
-	var lines []string
-	for line := range strings.Lines(err.Error()) {
-		_, text, ok := strings.Cut(line, "error: ")
-		if item := listed.FindStringSubmatch(line); item != nil {
-			text, ok = item[1], true
+	found := errorsIn(err.Error())
+	if len(found) == 0 {
+		found = []string{middleOut(err.Error())}
+	}
+	return diagnose(found, err)
+}
+
+var (
+	// errorLine matches a line with which an error begins, or with which the CLI continues a
+	// list of errors.
+	errorLine = regexp.MustCompile(`^(?:stdout: |stderr: )?\s*(?:\S.*? )??error:(?: (.*))?$|^\s+\d+\) (.*)`)
+	// errorEnd matches a line that ends an error: another part of the CLI's output.
+	errorEnd = regexp.MustCompile(`^(stdout: |stderr: |code: |\s*warning: |Resources:|Duration:|Diagnostics:|Outputs:|\s+\S+:\S+ \(.*\):$)`)
+)
+
+// errorsIn returns the errors in what the CLI has printed, each once.
+func errorsIn(text string) []string {
+	var all []string
+	inside := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \r\n")
+		if begin := errorLine.FindStringSubmatch(line); begin != nil {
+			inside, all = true, append(all, begin[1]+begin[2])
+		} else if inside = inside && !errorEnd.MatchString(line); inside {
+			all[len(all)-1] += "\n" + line
 		}
-		if ok && !joined.MatchString(strings.TrimSpace(text)) {
-			if text = strings.TrimSpace(text); !slices.Contains(lines, text) {
-				lines = append(lines, text)
+	}
+	for i, text := range all {
+		if first, rest, more := strings.Cut(text, "\n"); joined.MatchString(strings.TrimSpace(first)) {
+			if text = ""; more {
+				text = rest
 			}
 		}
+		all[i] = strings.TrimSpace(text)
 	}
-	if len(lines) == 0 {
-		lines = []string{lastLines(err.Error(), 10)}
+	all = slices.DeleteFunc(all, func(text string) bool { return text == "" })
+	var once []string
+	for _, text := range all {
+		if !slices.Contains(once, text) {
+			once = append(once, text)
+		}
 	}
-	return diagnose(lines, err)
+	return once
 }
 
 // diagnose adds advice to what was found in an error that holds all that the CLI
@@ -170,7 +197,17 @@ func diagnose(lines []string, err error) *Diagnostic {
 	return &Diagnostic{Text: strings.Join(advised(lines), "\n"), raw: err.Error()}
 }
 
-func lastLines(text string, n int) string {
+// most is how many lines of a text that nobody understands are shown.
+const most = 40
+
+// middleOut returns a text without the lines in its middle if it is long: what went wrong
+// is at one end of it.
+func middleOut(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(len(lines)-n, 0):], "\n")
+	left := len(lines) - most
+	if left <= 0 {
+		return strings.Join(lines, "\n")
+	}
+	lines = slices.Concat(lines[:most/2], []string{fmt.Sprintf("… (%s left out)", count(left, "line"))}, lines[most/2+left:])
+	return strings.Join(lines, "\n")
 }

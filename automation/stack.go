@@ -153,7 +153,7 @@ func outputIn(ctx context.Context, ws workspace, stdin io.Reader, args ...string
 	}
 	stdout, stderr, _, err := ws.PulumiCommand().Run(ctx, ws.WorkDir(), stdin, nil, nil, env, args...)
 	if err != nil {
-		return "", fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), summarize(fmt.Errorf("%w: %s", err, lastLines(stderr+stdout, 5))))
+		return "", fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), summarize(fmt.Errorf("%w\nstdout: %s\nstderr: %s", err, stdout, stderr)))
 	}
 	return stdout, nil
 }

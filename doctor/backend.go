@@ -19,11 +19,9 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/shell"
 )
-
-// project is Pulumi's name of coldstart's project.
-const project = "coldstart"
 
 const chooseBackend = "choose where state is kept: export PULUMI_BACKEND_URL=file://~/coldstart-state (and mkdir that folder), or `pulumi login`"
 
@@ -45,7 +43,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 	}
 	if x.store, err = backend.Open(ctx, x.options.Dir, x.options.Env, x.backendURL); err == nil {
 		// Opening a bucket asks nothing.
-		_, err = x.store.Stacks(ctx, project)
+		_, err = x.store.Stacks(ctx, project.Name)
 	}
 	switch {
 	case errors.Is(err, backend.ErrUnsupported):
@@ -84,10 +82,11 @@ func (x *examiner) findBackend() (from string, err error) {
 	if x.backendURL = x.getenv("PULUMI_BACKEND_URL"); x.backendURL != "" {
 		return "PULUMI_BACKEND_URL", nil
 	}
-	if x.backendURL, err = backend.Declared(x.options.Dir); err != nil {
+	declared, err := project.Read(x.options.Dir)
+	if err != nil {
 		return "", err
 	}
-	if x.backendURL != "" {
+	if x.backendURL = declared.Backend.URL; x.backendURL != "" {
 		return "Pulumi.yaml", nil
 	}
 	logins, err := x.logins()
@@ -225,13 +224,13 @@ func (x *examiner) namesOfStacks(ctx context.Context) ([]string, error) {
 	names := []string{}
 	switch {
 	case x.store != nil:
-		found, err := x.store.Stacks(ctx, project)
+		found, err := x.store.Stacks(ctx, project.Name)
 		return append(names, found...), err
 	case x.service != nil:
 		var listed struct {
 			Stacks []struct{ StackName string }
 		}
-		err := x.service.get(ctx, "/api/user/stacks?project="+project, &listed)
+		err := x.service.get(ctx, "/api/user/stacks?project="+project.Name, &listed)
 		for _, s := range listed.Stacks {
 			names = append(names, s.StackName)
 		}
@@ -254,7 +253,7 @@ func (x *examiner) locks(ctx context.Context) []Finding {
 	}
 	var findings []Finding
 	for _, l := range locks {
-		if l.Project == project {
+		if l.Project == project.Name {
 			findings = append(findings, x.describeLock(ctx, l))
 		}
 	}
@@ -303,7 +302,7 @@ func (x *examiner) secrets(ctx context.Context) []Finding {
 	byKey, salted, salt := map[string]int{}, "", ""
 	needed := len(x.org.Stacks()) - len(x.stacks)
 	for _, stack := range x.stacks {
-		s, err := x.store.Secrets(ctx, project, stack)
+		s, err := x.store.Secrets(ctx, project.Name, stack)
 		switch {
 		case backend.HalfWritten(err):
 			return failure(heal, "%v: a process that was killed while it wrote left it half-written", err)

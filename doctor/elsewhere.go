@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -66,7 +67,7 @@ func (x *examiner) hasResources(ctx context.Context, stack string) (bool, error)
 	if x.store == nil {
 		return true, nil
 	}
-	d, err := x.store.Deployment(ctx, project, stack)
+	d, err := x.store.Deployment(ctx, project.Name, stack)
 	if err != nil {
 		return false, err
 	}

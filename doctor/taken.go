@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -75,5 +76,5 @@ func (x *examiner) stateOf(ctx context.Context, stack string) (*apitype.Deployme
 	if !slices.Contains(x.stacks, stack) {
 		return nil, nil
 	}
-	return x.store.Deployment(ctx, project, stack)
+	return x.store.Deployment(ctx, project.Name, stack)
 }

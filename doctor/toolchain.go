@@ -2,13 +2,16 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/project"
 )
 
 // pluginVersion is the AWS plugin's that the programs ask for: the SDK's.
@@ -81,10 +84,13 @@ func (x *examiner) pulumiHome() (string, error) {
 func (x *examiner) folder(context.Context) []Finding {
 	dir, err := filepath.Abs(x.options.Dir)
 	if err == nil {
-		_, err = os.Stat(filepath.Join(dir, "Pulumi.yaml"))
+		_, err = project.Read(dir)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return failure("run in the folder with Pulumi.yaml, or name it: coldstart doctor -C FOLDER", "it isn't the project's: %v", err)
+	case err != nil:
+		return failure("put Pulumi.yaml right", "%v", err)
 	}
 	if err := writable(dir); err != nil {
 		return failure("make it writable: Pulumi keeps settings of stacks in it", "%s: %v", dir, err)

@@ -19,13 +19,14 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // Project is the name of the Pulumi project.
-const Project = "coldstart"
+const Project = project.Name
 
 // Run reads the declaration from the project's folder and declares the stack
 // that Pulumi runs.

@@ -143,4 +143,3 @@ func TestOpen(t *testing.T) {
 		t.Errorf("s3: %v", err)
 	}
 }
-

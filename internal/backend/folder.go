@@ -3,13 +3,10 @@ package backend
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"os/user"
 	"path"
 	"path/filepath"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // scheme is what the URL of a folder starts with.
@@ -82,16 +79,4 @@ func Absolute(from, backendURL string) (string, error) {
 		absolute += "?" + query
 	}
 	return absolute, nil
-}
-
-// Declared returns the backend's URL in the Pulumi.yaml of a folder; empty if it has none.
-func Declared(dir string) (string, error) {
-	var project struct {
-		Backend struct{ URL string }
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
-	if err == nil {
-		err = yaml.Unmarshal(content, &project)
-	}
-	return project.Backend.URL, err
 }

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 GO := go
 ENV := .toolchain/env
 
-.PHONY: help toolchain build rehearse test unit lint e2e long chaos steady bench clean
+.PHONY: help toolchain build rehearse test unit lint tidy e2e long chaos steady bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +34,17 @@ lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...
 	@cd toolchain && $(GO) tool -modfile=lint/go.mod golangci-lint run --config=../.golangci.yml ./...
 	@$(GO) tool -modfile=toolchain/actionlint/go.mod actionlint
-	@$(GO) mod tidy -diff
+	@d=$$(mktemp -d); trap "rm -rf $$d" EXIT; cp go.mod go.sum $$d; $(call TIDY,-modfile=$$d/go.mod); \
+	diff -u go.mod $$d/go.mod && diff -u go.sum $$d/go.sum || { echo "go.mod or go.sum isn't tidy: run make tidy"; exit 1; }
 	@cd toolchain && $(GO) mod tidy -diff
+
+tidy: ## Bring go.mod and go.sum in line with the code, for Pulumi too
+	@$(call TIDY,)
+
+# Pulumi's Go host looks for plugins by this go list, and Go notes in go.sum what it reads for
+# that. So these lines are there beforehand: go mod tidy alone would remove them, and the next
+# `pulumi preview` would change the checkout.
+TIDY = $(GO) mod tidy $(1) && $(GO) list -m -json -mod=mod $(1) all >/dev/null
 
 e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -skip='^($(LONG))$$' ./e2e $(ARGS)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/google/go-cmp/cmp"
 )
 
 // Plain `pulumi`, with the Go language host and no wrapper.
@@ -27,11 +29,12 @@ config:
   coldstart:access: {account: prod}
   coldstart:users: {ada: {groups: [audit-admin]}}
 `
-	w := newWorld(t, declaration)
+	w := newWorldIn(t, filepath.Join(t.TempDir(), odd), declaration)
 	w.plainProject()
 	for _, stack := range []string{"master", "audit", "prod"} {
 		w.ok("pulumi", "stack", "init", stack)
 	}
+	before := w.files()
 
 	early, err := w.run("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
 	if err == nil {
@@ -57,6 +60,9 @@ config:
 		w.ok("pulumi", "up", "--stack", stack, "--yes", "--non-interactive")
 		again := w.ok("pulumi", "preview", "--stack", stack, "--expect-no-changes", "--non-interactive")
 		contains(t, again, "unchanged")
+	}
+	if diff := cmp.Diff(before, w.files()); diff != "" {
+		t.Errorf("Pulumi changes the checkout (-before +after):\n%s", diff)
 	}
 	w.proved()
 	refreshed := w.ok("pulumi", "refresh", "--stack", "prod", "--yes", "--expect-no-changes", "--non-interactive")
@@ -117,6 +123,26 @@ func (w *world) plainProject() {
 	}
 	const module = "github.com/coldstart-aws/coldstart"
 	w.ok("go", "mod", "edit", "-module=plain.example/infrastructure", "-require="+module+"@v0.0.0", "-replace="+module+"="+root)
+}
+
+// files returns the files of the project, without the state.
+func (w *world) files() map[string]string {
+	w.t.Helper()
+	files := map[string]string{}
+	must(w.t, filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == "backend":
+			return filepath.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		files[entry.Name()] = string(content)
+		return err
+	}))
+	return files
 }
 
 // only checks what previews of all stacks show for one of them, and that only it and

@@ -90,9 +90,9 @@ func TestRepoRender(t *testing.T) {
 	f := newRepoFolder(t)
 	out, err := f.render(nil)
 	want := `ACCOUNT  FOLDER                          REPOSITORY
-master   DIR/repos/master.acme.example  created, 13 files
-dev      DIR/repos/dev.acme.example     created, 13 files
-lab      DIR/repos/lab.acme.example     created, 13 files
+master   DIR/repos/master.acme.example  created, 14 files
+dev      DIR/repos/dev.acme.example     created, 14 files
+lab      DIR/repos/lab.acme.example     created, 14 files
 `
 	if diff := cmp.Diff(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(out), " ")); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
@@ -137,7 +137,7 @@ func TestRepoRenderKeepsEdits(t *testing.T) {
 	out, err = f.render(ours, "dev", "lab")
 	for _, want := range []string{
 		"CONFLICT in 1 file, nothing was changed", "dev: you and the rendering have changed the same lines of main.go", "+package other\n",
-		"cd 'DIR/repos/dev.acme.example'\n  git merge coldstart-render\n", "created, 14 files",
+		"cd 'DIR/repos/dev.acme.example'\n  git merge coldstart-render\n", "created, 15 files",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -163,7 +163,7 @@ func TestRepoRenderJSON(t *testing.T) {
 	if got[0].Outcome != outcomeFailed || got[0].Error != "there are no outputs yet; run `coldstart up dev` first" {
 		t.Errorf("%+v", got[0])
 	}
-	if got[1].Outcome != repository.Created || len(got[1].Files) != 13 || got[1].Account != "lab" || got[1].Commit == "" || !strings.Contains(got[1].Diff, "+name: lab-infrastructure") {
+	if got[1].Outcome != repository.Created || len(got[1].Files) != 14 || got[1].Account != "lab" || got[1].Commit == "" || !strings.Contains(got[1].Diff, "+name: lab-infrastructure") {
 		t.Errorf("%+v", got[1])
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -215,4 +216,127 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	wants(t, checkVersion("git version 2.30.2"), "git is 2.30", "takes 2.38 or newer")
+}
+
+// A machine whose git is set up otherwise in every way that could change what is written,
+// committed or found again. No other test may run meanwhile, for the environment.
+func TestMachineOfAnother(t *testing.T) {
+	home := t.TempDir()
+	config := filepath.Join(home, "gitconfig")
+	hooks := filepath.Join(home, "hooks")
+	if err := os.MkdirAll(filepath.Join(hooks, "info"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		config: `[core]
+	autocrlf = true
+	eol = crlf
+	safecrlf = true
+	fileMode = false
+	ignoreCase = true
+	quotePath = true
+	attributesFile = ` + filepath.Join(home, "attributes") + `
+	excludesFile = ` + filepath.Join(home, "excludes") + `
+	hooksPath = ` + hooks + `
+[init]
+	defaultBranch = trunk
+	templateDir = ` + hooks + `
+	defaultObjectFormat = sha256
+[commit]
+	gpgSign = true
+	template = /nowhere
+[gpg]
+	program = false
+[grep]
+	patternType = fixed
+[trailer]
+	separators = "="
+[i18n]
+	commitEncoding = ISO-8859-1
+	logOutputEncoding = UTF-16
+[log]
+	showSignature = true
+[diff]
+	external = false
+	context = 0
+[merge]
+	ff = false
+	renames = false
+[status]
+	showUntrackedFiles = all
+	relativePaths = false
+[user]
+	useConfigOnly = true
+[color]
+	ui = always
+`,
+		filepath.Join(home, "attributes"): "* text eol=crlf ident filter=broken\n", filepath.Join(home, "excludes"): "*\n",
+		filepath.Join(hooks, "post-checkout"): "#!/bin/sh\nexit 1\n", filepath.Join(hooks, "reference-transaction"): "#!/bin/sh\nexit 1\n",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range map[string]string{
+		"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_GLOBAL": config, "GIT_CONFIG_NOSYSTEM": "1", "EMAIL": "",
+		"GIT_DIR": filepath.Join(home, "elsewhere"), "GIT_WORK_TREE": home, "GIT_INDEX_FILE": filepath.Join(home, "index"),
+		"GIT_TEMPLATE_DIR": hooks, "GIT_DEFAULT_HASH": "sha256", "GIT_DIFF_OPTS": "-u0", "GIT_EXTERNAL_DIFF": "false",
+		"GIT_CEILING_DIRECTORIES": "/", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr",
+	} {
+		t.Setenv(name, value)
+	}
+	r := newRepo(t)
+	all := rendered(t, declaration+withGitHub, "con", "", withImage)
+	all["run.sh"] = File{Content: []byte("#!/bin/sh\n# $Id$ İ\n"), Executable: true}
+	r.write(Created, all, Options{})
+	for name, file := range all {
+		r.has(name, string(file.Content))
+	}
+	if _, has := all[".gitattributes"]; !has {
+		t.Error("nothing says how lines end in other checkouts")
+	}
+	info, err := os.Stat(filepath.Join(r.dir, "run.sh"))
+	if err != nil || info.Mode()&0o100 == 0 {
+		t.Errorf("run.sh can't be run: %v, %v", info, err)
+	}
+	head, err := os.ReadFile(filepath.Join(r.dir, ".git", "HEAD"))
+	if err != nil || string(head) != "ref: refs/heads/main\n" {
+		t.Errorf("HEAD is %q, %v", head, err)
+	}
+	r.write(Unchanged, all, Options{})
+	all["run.sh"] = File{Content: []byte("#!/bin/sh\n# again\n"), Executable: true}
+	result := r.write(Updated, all, Options{})
+	if !slices.Equal(result.Files, []string{"run.sh"}) || len(result.Commit) != 40 || !strings.Contains(result.Diff, "\n #!/bin/sh\n") {
+		t.Errorf("%+v", result)
+	}
+	r.has("run.sh", "#!/bin/sh\n# again\n")
+	// A clone on that machine has the same bytes, whoever made it.
+	clone := filepath.Join(home, "clone")
+	cmd := exec.Command("git", "-c", "core.attributesFile=", "-c", "core.hooksPath=", "clone", "--quiet", r.dir, clone)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "GIT_DIR=") || strings.HasPrefix(variable, "GIT_WORK_TREE=") || strings.HasPrefix(variable, "GIT_INDEX_FILE=") || strings.HasPrefix(variable, "GIT_TEMPLATE_DIR=")
+	})
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	envrc, err := os.ReadFile(filepath.Join(clone, ".envrc"))
+	if err != nil || string(envrc) != string(all[".envrc"].Content) {
+		t.Errorf("a clone's .envrc is %q, %v", envrc, err)
+	}
+}
+
+// A repository of another user's, which git doesn't read, isn't said to be none.
+func TestRepositoryOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder to another user")
+	}
+	r := newRepo(t)
+	r.write(Created, files("a", "1\n"), Options{})
+	if err := os.Chown(r.dir, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	_, err := Write(context.Background(), r.dir, files("a", "2\n"), Options{})
+	wants(t, err, "dubious ownership", "safe.directory")
 }

@@ -36,23 +36,28 @@ func (e *gitError) Error() string {
 var neutral = []string{
 	"-c", "core.hooksPath=" + os.DevNull, "-c", "commit.gpgSign=false", "-c", "merge.verifySignatures=false",
 	"-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",
+	"-c", "core.attributesFile=" + os.DevNull, "-c", "trailer.separators=:",
+	"-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8",
 }
 
-// newGit returns what runs git in a folder. Variables that point git at another
-// repository, as hooks get them, are left out.
+// asRendered comes before every command but `git status`, which has to compare the files
+// as the person's own git has written them: what is written has the rendering's bytes.
+var asRendered = []string{"-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "core.safecrlf=false"}
+
+// newGit returns what runs git in a folder. Of git's own variables, only those are kept
+// that say who commits and how a server is reached: others point git at another
+// repository, as hooks get them, or change what git prints.
 func newGit(dir string) git {
 	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains(local, name)
+		return strings.HasPrefix(variable, "GIT_") && !slices.ContainsFunc(personal, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
 	})
 	return git{dir, append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")}
 }
 
-// local are what `git rev-parse --local-env-vars` lists, but for settings.
-var local = []string{
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE",
-	"GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
-	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
+// personal are how the variables of git's begin that are kept.
+var personal = []string{
+	"GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL_", "GIT_SSH", "GIT_PROXY_", "GIT_HTTP_", "GIT_ASKPASS=",
+	"GIT_EXEC_PATH=", "GIT_ALLOW_PROTOCOL=", "GIT_PROTOCOL", "GIT_TRACE", "GIT_CURL_VERBOSE=",
 }
 
 // with returns the same with more variables.
@@ -74,7 +79,11 @@ func (g git) feed(ctx context.Context, input []byte, args ...string) (string, er
 
 // exactly is feed without a change to what git printed.
 func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", append(slices.Clone(neutral), args...)...)
+	settings := slices.Clone(neutral)
+	if args[0] != "status" {
+		settings = append(settings, asRendered...)
+	}
+	cmd := exec.CommandContext(ctx, "git", append(settings, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, bytes.NewReader(input)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

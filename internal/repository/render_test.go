@@ -132,7 +132,7 @@ func TestWhichFiles(t *testing.T) {
 	t.Parallel()
 	little := names(rendered(t, declaration, "on", ""))
 	if diff := cmp.Diff([]string{
-		".editorconfig", ".envrc", ".github/CODEOWNERS", ".github/ISSUE_TEMPLATE/change.yml", ".github/pull_request_template.md",
+		".editorconfig", ".envrc", ".gitattributes", ".github/CODEOWNERS", ".github/ISSUE_TEMPLATE/change.yml", ".github/pull_request_template.md",
 		".gitignore", "Makefile", "Pulumi.yaml", "README.md", "facts.go", "go.mod", "go.sum", "main.go",
 	}, little); diff != "" {
 		t.Error(diff)

@@ -116,7 +116,7 @@ func create(ctx context.Context, dir string, files map[string]File, o Options) (
 	}
 	defer os.RemoveAll(made) //nolint:errcheck // It is in its place by then, or there is a worse error.
 	g := newGit(made)
-	if _, err := g.run(ctx, "init", "--quiet", "--template=", "--initial-branch="+mainBranch); err != nil {
+	if _, err := g.run(ctx, "init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch="+mainBranch); err != nil {
 		return nil, err
 	}
 	g = g.identified(ctx)
@@ -162,7 +162,7 @@ func (r *Result) compare(ctx context.Context, g git, from, to string, colour boo
 	if colour {
 		when = "--color=always"
 	}
-	args := append([]string{"diff", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames", when, from, to, "--"}, paths...)
+	args := append([]string{"diff", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames", "--unified=3", when, from, to, "--"}, paths...)
 	r.Diff, err = g.run(ctx, args...)
 	if r.Diff != "" {
 		r.Diff += "\n"
@@ -201,8 +201,8 @@ type rendering struct {
 // out. It is an error if the folder is something else than such a repository.
 func lastRendering(ctx context.Context, g git) (*rendering, error) {
 	top, err := g.run(ctx, "rev-parse", "--show-toplevel")
-	if err != nil && !exits(err, 128) {
-		return nil, err
+	if err != nil && (!exits(err, 128) || !strings.Contains(err.Error(), "not a git repository")) {
+		return nil, err // It is another user's (safe.directory), or broken.
 	}
 	if err != nil || !same(top, g.dir) {
 		return nil, fmt.Errorf("%s is no repository that coldstart has rendered, so it is left alone; move it away, or render into another folder (--out)", g.dir)
@@ -231,7 +231,7 @@ func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 		return nil, err
 	}
 	trailer := func(key string) string { return "%(trailers:key=" + key + ",valueonly,separator=%x2C)" }
-	log, err := g.run(ctx, "log", "--topo-order", "--no-show-signature", "--no-color", "--grep=^"+renderedBy+": ",
+	log, err := g.run(ctx, "log", "--topo-order", "--no-show-signature", "--no-color", "--basic-regexp", "--grep=^"+renderedBy+": ",
 		"--format=%H %T "+trailer(renderedTree)+" "+trailer(renderedBy)+" "+trailer(renderedFor)+" "+trailer(renderedSub), from, "--")
 	if err != nil {
 		return nil, err

@@ -83,6 +83,21 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// A project that was renamed is refused before Pulumi is asked anything.
+func TestRenamedProject(t *testing.T) {
+	t.Parallel()
+	dir := declared(t, "config:\n  coldstart:namespace: acme\n  coldstart:domain: acme.example\n  coldstart:region: us-west-2\n  coldstart:email: aws-%s@acme.example\n  coldstart:audit: none\n")
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: infra\nruntime: go\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"preview"}, {"up", "--yes"}, {"outputs"}, {"drift"}, {"destroy", "--yes"}, {"state", "move", "file:///srv/state"}} {
+		code, out, errs := run(append(command, "-C", dir)...)
+		if code != exitFailed || out != "" || !strings.Contains(errs, "the project's name is \"infra\": write `name: coldstart` again") || strings.Contains(errs, "PULUMI_BACKEND_URL") {
+			t.Errorf("%v: exit code %d, out %q, err %q", command, code, out, errs)
+		}
+	}
+}
+
 // declared makes a folder with a declaration.
 func declared(t *testing.T, declaration string) string {
 	t.Helper()

@@ -64,7 +64,7 @@ export E2E_PARALLEL ?= 8
 chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KILLS=20 PLANS="call=9:kill …" ACTIONS=drop-after; with UPDATE=1 updates
 	@mkdir -p .coldstart && rm -f .coldstart/chaos.txt
 	@. ./$(ENV) && code=0; \
-	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_REPORT=$(CURDIR)/.coldstart/chaos.txt \
+	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_REPORT="$$PWD/.coldstart/chaos.txt" \
 	$(GO) test -tags=e2e -count=1 -run='^TestChaos$$' -timeout=10h -parallel=100 ./e2e || code=$$?; \
 	test ! -f .coldstart/chaos.txt || cat .coldstart/chaos.txt; exit $$code
 

@@ -135,17 +135,27 @@ func (s *stack) undeclared(ctx context.Context) bool {
 	if s.a.builds() || !s.exists {
 		return false
 	}
-	d, err := s.asKept(ctx, s.a.options.Env)
-	if err != nil {
-		handle, hereErr := s.here(ctx)
-		if hereErr != nil {
-			return false
-		}
-		if _, d, err = s.deployment(ctx, handle); err != nil {
+	d := s.latest.Load()
+	if d == nil {
+		var err error
+		if d, err = s.read(ctx); err != nil {
 			return false // Whoever goes on says why.
 		}
 	}
 	return slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.Type == imageType || r.Type == dockerProviderType })
+}
+
+// read returns the stack's state, read where it is kept if that can be.
+func (s *stack) read(ctx context.Context) (*apitype.DeploymentV3, error) {
+	if d, err := s.asKept(ctx, s.a.options.Env); err == nil {
+		return d, nil
+	}
+	handle, err := s.here(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, d, err := s.deployment(ctx, handle)
+	return d, err
 }
 
 // latestImage returns the image in the state that was read last; nil if there is none.

@@ -100,7 +100,9 @@ func holds(operator, value string, there bool, values []string, unknown bool) bo
 	case "Bool", "StringEqualsIgnoreCase":
 		matches = func(want string) bool { return strings.EqualFold(want, value) }
 	default:
-		return unknown
+		if matches = comparison(strings.Replace(operator, "Not", "", 1), value); matches == nil {
+			return unknown
+		}
 	}
 	return slices.ContainsFunc(values, matches) != negated
 }
@@ -124,4 +126,30 @@ func Like(pattern, text string) bool {
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// comparison returns what a numeric operator compares a value with; nil if the operator
+// isn't numeric. What is no number matches nothing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Numeric
+func comparison(operator, value string) func(string) bool {
+	var holds func(got, want float64) bool
+	switch operator {
+	case "NumericEquals":
+		holds = func(got, want float64) bool { return got == want }
+	case "NumericLessThan":
+		holds = func(got, want float64) bool { return got < want }
+	case "NumericLessThanEquals":
+		holds = func(got, want float64) bool { return got <= want }
+	case "NumericGreaterThan":
+		holds = func(got, want float64) bool { return got > want }
+	case "NumericGreaterThanEquals":
+		holds = func(got, want float64) bool { return got >= want }
+	default:
+		return nil
+	}
+	got, gotErr := strconv.ParseFloat(value, 64)
+	return func(text string) bool {
+		want, err := strconv.ParseFloat(text, 64)
+		return gotErr == nil && err == nil && holds(got, want)
+	}
 }

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,7 +14,10 @@ import (
 // role, even one that doesn't exist, and the way into a new account isn't there at
 // once.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-type entries struct{ *members }
+type entries struct {
+	*members
+	factors *secondFactors
+}
 
 func (entries) Name() string { return "role not assumable" }
 
@@ -73,8 +77,7 @@ func (r entries) barred(c *Call, arn string) (why string) {
 	return ""
 }
 
-// request is what a trust policy is asked about. Of a second factor nothing is
-// known, and a key alone has none.
+// request is what a trust policy is asked about.
 func (r entries) request(c *Call) authorization.Request {
 	q := authorization.Request{Action: "sts:" + c.Action, Caller: authorization.Principal(c.Caller), Keys: map[string]string{}}
 	if c.Action == "AssumeRoleWithWebIdentity" {
@@ -88,8 +91,8 @@ func (r entries) request(c *Call) authorization.Request {
 	q.Keys["aws:principalarn"] = c.Caller.ARN
 	if c.Caller.Role != "" {
 		q.Keys["aws:principalarn"] = c.Caller.Role
-		q.Keys["aws:multifactorauthpresent"] = "false" // a temporary key's
 	}
+	maps.Copy(q.Keys, r.factors.keys(c))
 	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
 		q.Keys["aws:principalorgid"] = r.organization(c.Context())
 	}

@@ -22,6 +22,7 @@ type fake struct {
 	managed  map[string]string
 	counts   map[string]int // what IAM and CloudTrail list, by action or counter
 	calls    map[string]int
+	devices  []string // each user's MFA devices
 	units    []string // each below its parent, as in r-1/name
 	buckets  map[string]fakeBucket
 	keys     map[string]fakeKey // by ARN
@@ -210,6 +211,15 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 		result = "<Groups>" + strings.Repeat("<member><GroupName>g</GroupName></member>", f.counts[action]) + "</Groups>"
 	case "ListAttachedGroupPolicies", "ListAttachedUserPolicies":
 		result = "<AttachedPolicies>" + strings.Repeat("<member><PolicyName>p</PolicyName></member>", f.counts[action]) + "</AttachedPolicies>"
+	case "ListMFADevices":
+		for _, device := range f.devices {
+			result += "<member><SerialNumber>" + device + "</SerialNumber></member>"
+		}
+		result = "<MFADevices>" + result + "</MFADevices>"
+	case "CreateAccessKey":
+		result = "<AccessKey><AccessKeyId>AKIA-" + form.Get("UserName") + "</AccessKeyId><UserName>" + form.Get("UserName") + "</UserName></AccessKey>"
+	case "GetSessionToken":
+		result = fmt.Sprintf("<Credentials><AccessKeyId>ASIA-%d</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials>", f.calls["GetSessionToken"])
 	case "GetAccountSummary":
 		for _, counter := range []string{"Users", "Groups", "Roles"} {
 			result += fmt.Sprintf("<entry><key>%s</key><value>%d</value></entry>", counter, f.counts[counter])

@@ -9,7 +9,7 @@ import (
 // fast, and then what. S3's names aren't among them, which moto has for all
 // accounts together, as AWS has.
 func Rules(w *World) []Rule {
-	m, t := newMembers(w), &types{w: w}
+	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
 	return []Rule{
 		states{m},
 		newAddresses(m),
@@ -19,7 +19,8 @@ func Rules(w *World) []Rule {
 		optIns{m},
 		identityTokens{w},
 		newSessions(w),
-		entries{m},
+		factors,
+		entries{m, factors},
 		newSpreading(w),
 		&foreign{members: m},
 		newGuarded(w),

@@ -1,11 +1,13 @@
 package automation
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/signin"
 )
 
 // advice is what to do about an error of AWS's, of Docker's, of a disk or of a backend,
@@ -18,7 +20,7 @@ type advice struct {
 
 const (
 	beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
-	signInWithMFA   = "if that policy wants a second factor, sign in with one (`aws sts get-session-token --serial-number … --token-code …`, or mfa_serial in the profile), or else have it changed, and run again"
+	signInWithMFA   = "if that policy wants a second factor, sign in with one (`coldstart login --profile …` with a profile of `coldstart aws-config`), or else have it changed, and run again"
 	setClock        = "AWS refuses what is signed by a clock that is 5 minutes off: set this machine's, best by NTP, and run again"
 	runAgain        = "run again: what exists is found, not created twice"
 )
@@ -70,11 +72,6 @@ var table = slices.Concat(ofDocker, []advice{
 		regexp.MustCompile(`RequestExpired|RequestTimeTooSkewed|[Ss]ignature (expired|not yet current)|SignatureDoesNotMatch|InvalidSignatureException`),
 		setClock + "; if the clock is right, so isn't AWS_SECRET_ACCESS_KEY",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html",
-	},
-	{
-		regexp.MustCompile(`ExpiredToken`),
-		"sign in again (`aws sso login`, or new session credentials), and run again",
-		"https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
 	},
 	{
 		regexp.MustCompile(`OptInRequired|SubscriptionRequiredException|NotSignedUp|not subscribed to this service`),
@@ -172,6 +169,9 @@ var ofDocker = []advice{
 
 // remedy returns what to do about an error, and "" if nobody knows.
 func remedy(text string) string {
+	if advice := signin.Advice(text, os.Getenv); advice != "" {
+		return advice
+	}
 	for _, a := range table {
 		if !a.of.MatchString(text) {
 			continue

@@ -15,7 +15,7 @@ func TestAdvice(t *testing.T) {
 		"waiting for AWS Organizations Account (prod) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: EMAIL_ALREADY_EXISTS":                                                                                                                "one AWS account for ever",
 		"operation error Organizations: CreateOrganization, AlreadyInOrganizationException: The AWS account is already a member of an organization.":                                                                                                                 "of that one's management account",
 		"api error SignatureDoesNotMatch: Signature expired: 20261124T100000Z is now earlier than 20261124T101500Z":                                                                                                                                                  "best by NTP",
-		"api error ExpiredToken: The security token included in the request is expired":                                                                                                                                                                              "sign in again",
+		"api error ExpiredToken: The security token included in the request is expired":                                                                                                                                                                              "coldstart login --profile ",
 		"api error OptInRequired: The AWS Access Key Id needs a subscription for the service":                                                                                                                                                                        "run again later",
 		"api error InvalidClientTokenId: The security token included in the request is invalid":                                                                                                                                                                      "enable it",
 		"api error AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in an identity-based policy":                                                                                                              "sign in with one",
@@ -54,7 +54,7 @@ func TestAdvice(t *testing.T) {
 func TestAdviceOnce(t *testing.T) {
 	t.Parallel()
 	got := diagnose([]string{"a: AccessDenied", "b: AccessDenied", "c: ExpiredToken", "d: fine"}, errors.New("raw")).Text
-	if strings.Count(got, beAdministrator) != 1 || strings.Count(got, "sign in again") != 1 || !strings.HasSuffix(got, "\nd: fine") {
+	if strings.Count(got, beAdministrator) != 1 || strings.Count(got, "coldstart login --profile ") != 1 || !strings.HasSuffix(got, "\nd: fine") {
 		t.Error(got)
 	}
 	for _, a := range table {

@@ -38,7 +38,7 @@ func TestReady(t *testing.T) {
 		"no second factor":   {after: time.Hour, pace: 1, err: apiError("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y with an explicit deny in an identity-based policy"), fails: "sign in with one"},
 		"no right to enter":  {after: time.Hour, pace: 1, err: apiError("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y because no identity-based policy allows the sts:AssumeRole action"), fails: "role trusts the management account"},
 		"a wrong clock":      {after: time.Hour, pace: 1, err: apiError("SignatureDoesNotMatch", "Signature expired: 20261124T100000Z is now earlier than …"), fails: "best by NTP"},
-		"session at its end": {after: time.Hour, pace: 1, err: apiError("ExpiredToken", "The security token included in the request is expired"), fails: "sign in again"},
+		"session at its end": {after: time.Hour, pace: 1, err: apiError("ExpiredToken", "The security token included in the request is expired"), fails: "coldstart login --profile "},
 		"a role's policy":    {after: 11 * time.Second, pace: 1, err: apiError("AccessDenied", "User: arn:aws:sts::1:assumed-role/acme-prod-delegation/coldstart is not authorized to perform: route53:GetHostedZone on resource: arn:aws:route53:::hostedzone/Z because no identity-based policy allows the route53:GetHostedZone action"), want: 14 * time.Second, said: 2},
 		"a guardrail":        {after: time.Hour, pace: 1, err: apiError("AccessDenied", "User: arn:aws:sts::1:assumed-role/In/coldstart is not authorized to perform: s3:ListAllMyBuckets because no service control policy allows the s3:ListAllMyBuckets action"), fails: "because no service control policy"},
 	} {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -150,7 +152,7 @@ func said(err error) string {
 func (x *examiner) credentials(ctx context.Context) []Finding {
 	cfg, err := awsconfig.Load(ctx, x.options.Env, x.org.Region)
 	if err != nil {
-		return failure("put that right in ~/.aws/config or the environment", "%v", err)
+		return failure(x.signIn(err, "put that right in ~/.aws/config or the environment"), "%v", err)
 	}
 	cfg.RetryMaxAttempts = asks // A person is waiting.
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
@@ -158,14 +160,19 @@ func (x *examiner) credentials(ctx context.Context) []Finding {
 	}
 	keys, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return failure(beAdministrator, "there are none: %v", err)
+		return failure(x.signIn(err, beAdministrator), "there are none: %v", err)
 	}
 	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return failure(orAgain(err, beAdministrator), "AWS doesn't take those of %s: %s", keys.Source, said(err))
+		return failure(orAgain(err, x.signIn(err, beAdministrator)), "AWS doesn't take those of %s: %s", keys.Source, said(err))
 	}
 	x.cfg, x.accountID, x.arn = cfg, aws.ToString(self.Account), aws.ToString(self.Arn)
 	return ok("account %s, as %s", x.accountID, x.arn)
+}
+
+// signIn returns what to do about an error of who signs in, or else the other remedy.
+func (x *examiner) signIn(err error, otherwise string) string {
+	return cmp.Or(signin.Advice(err.Error(), x.getenv), otherwise)
 }
 
 // rootUser refuses the root user's keys and sessions.

@@ -52,7 +52,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 	case backend.HalfWritten(err):
 		return failure(heal, "%s (%s): a process that was killed while it wrote left a file half-written: %v", x.backendURL, from, err)
 	case err != nil:
-		return failure(x.reachBackend(), "%s (%s) can't be read: %v", x.backendURL, from, err)
+		return failure(x.signIn(err, x.reachBackend()), "%s (%s) can't be read: %v", x.backendURL, from, err)
 	}
 	if dir, err := x.folderOfBackend(); err == nil && dir != "" {
 		return x.loggedInToFolder(dir, from)

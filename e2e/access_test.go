@@ -98,7 +98,7 @@ func TestAccess(t *testing.T) {
 		t.Error("carol has a password and no key")
 	}
 	hub := outputs["hub"]["accountId"].(string)
-	contains(t, w.ok(coldstart(), "aws-config", "--user", "bob"), "mfa_serial = arn:aws:iam::"+hub+":mfa/bob",
+	contains(t, w.ok(coldstart(), "aws-config", "--user", "bob"), " --mfa-device arn:aws:iam::"+hub+":mfa/bob --max-age 1h30m0s\n",
 		"[profile q-shop-deploy]", "duration_seconds = 43200", "[profile q-master-billing]", "[profile q-lab-readonly]")
 	contains(t, w.ok(coldstart(), "access"), "environment production", "MFA in the last 1h30m", "job-function/Billing")
 
@@ -138,21 +138,6 @@ func (w *world) iam(accountID string) *iam.Client {
 	cfg := w.emulator.Config("us-east-1")
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(accountID, organization.AccessRole)))
 	return iam.NewFromConfig(cfg)
-}
-
-// equip gives a user what users give themselves.
-func (w *world) equip(client *iam.Client, user string) {
-	w.t.Helper()
-	ctx := context.Background()
-	_, err := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
-	must(w.t, err)
-	device, err := client.CreateVirtualMFADevice(ctx, &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: &user})
-	must(w.t, err)
-	_, err = client.EnableMFADevice(ctx, &iam.EnableMFADeviceInput{
-		UserName: &user, SerialNumber: device.VirtualMFADevice.SerialNumber,
-		AuthenticationCode1: aws.String("123456"), AuthenticationCode2: aws.String("654321"),
-	})
-	must(w.t, err)
 }
 
 func newKey(t testing.TB) *openpgp.Entity {

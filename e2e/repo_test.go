@@ -98,7 +98,8 @@ config:
     "0x1": {unit: Product Teams, network: 10.16.0.0/12}
     lab: {}
   coldstart:audit: none
-  coldstart:access: {github: {repository: north-wind/infrastructure}}
+  coldstart:access: {account: lab, github: {repository: north-wind/infrastructure}}
+  coldstart:users: {ada: {groups: [lab-admin]}}
 `)
 	if out, err := w.run(coldstart(), "repo", "render", "lab"); err == nil {
 		t.Error("rendered before there is anything")
@@ -146,6 +147,8 @@ config:
 			t.Errorf("it runs in the management account, too:\n%s", out)
 		}
 	}
+	c := w.checkout("lab", master.Accounts["lab"].ID)
+	c.signsIn("ada", "lab", master.Accounts["lab"].ID)
 	w.rendersAgain(w.checkout("lab", master.Accounts["lab"].ID))
 }
 

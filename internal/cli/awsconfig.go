@@ -1,17 +1,20 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -31,15 +34,18 @@ func newAWSConfig(io IO, run func(context.Context, *AWSConfigOptions) error) *co
 		Use:   "aws-config",
 		Short: "Write profiles of ~/.aws/config for every account and role",
 		Long: `Aws-config prints a profile for every account and role, or for those that the
-given user may assume, for ~/.aws/config. Each profile assumes its role from the
-user's own keys, with the user's MFA device. Account ids are those that the master
-stack exports, so it has to have run.
+given user may assume, for ~/.aws/config. Each profile assumes its role from a session
+of the user with MFA, which this coldstart gets: "coldstart login" asks for the code,
+or the first program that needs it does. The AWS CLI, Pulumi, its AWS provider,
+coldstart and whatever is written with an AWS SDK can use the profiles. Account ids
+are those that the master stack exports, so it has to have run.
 
 --write writes the profiles into ~/.aws/config, or into AWS_CONFIG_FILE, between two
 lines that name the organization. The next time, what is between them is replaced;
 the rest of the file is never changed.`,
 		Example: "  coldstart aws-config --user ada --write\n" +
 			"  aws configure --profile acme           # ada's own access key, once\n" +
+			"  coldstart login --profile acme-prod-admin\n" +
 			"  aws --profile acme-prod-admin sts get-caller-identity",
 		Args: cobra.NoArgs,
 	}
@@ -64,7 +70,7 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if _, ok := org.Users[o.user]; o.user != "" && !ok {
 		return usageError{fmt.Errorf("no user %q; coldstart:users has %q", o.user, slices.Sorted(maps.Keys(org.Users)))}
 	}
-	a, err := o.over(org, nil)
+	a, err := o.over(ctx, org, nil)
 	if err != nil {
 		return err
 	}
@@ -79,11 +85,15 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if master == nil {
 		return fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
 	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding coldstart, which the profiles run: %w", err)
+	}
 	if !o.write {
-		return writeProfiles(o.io.Out, org, master, o.user, o.source)
+		return writeProfiles(o.io.Out, org, master, o.user, o.source, program)
 	}
 	var profiles strings.Builder
-	if err := writeProfiles(&profiles, org, master, o.user, o.source); err != nil {
+	if err := writeProfiles(&profiles, org, master, o.user, o.source, program); err != nil {
 		return err
 	}
 	return o.replaceProfiles(org.Namespace, profiles.String())
@@ -92,10 +102,13 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 // anyUser stands for a user in profiles that are nobody's.
 const anyUser = "YOUR_USER_NAME"
 
-// writeProfiles writes a profile for each role that the user may assume, and
-// for all if there is no user.
+// writeProfiles writes a profile for each role that the user may assume, and for all
+// roles if there is no user. All of them assume their role from one profile with MFA,
+// whose credential_process is the given program, this coldstart: an mfa_serial in a
+// profile makes the AWS CLI ask for a code, and every other program fail.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
-func writeProfiles(w io.Writer, org *organization.Organization, master *stackref.Master, user, source string) error {
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+func writeProfiles(w io.Writer, org *organization.Organization, master *stackref.Master, user, source, program string) error {
 	ids := map[string]string{organization.Master: master.AccountID}
 	for name, account := range master.Accounts {
 		ids[name] = account.ID
@@ -103,20 +116,24 @@ func writeProfiles(w io.Writer, org *organization.Organization, master *stackref
 	if source == "" {
 		source = org.Namespace
 	}
-	device := user
-	if user == "" {
-		device = anyUser
+	device := fmt.Sprintf("arn:aws:iam::%s:mfa/%s", ids[org.Access.Account], cmp.Or(user, anyUser))
+	process, err := processLine(program, source, device, org.Access.MFAMaxAge)
+	if err != nil {
+		return err
 	}
+	mfa := signin.MFAProfile(source)
 	fmt.Fprintf(w, "# Your own access key is in this profile: aws configure --profile %s\n", source)
 	fmt.Fprintf(w, "[profile %s]\nregion = %s\n", source, org.Region)
+	fmt.Fprintf(w, "\n# The same user, after an MFA code: coldstart login --profile %s\n", mfa)
+	fmt.Fprintf(w, "[profile %s]\nregion = %s\ncredential_process = %s\n", mfa, org.Region, process)
 	for _, grant := range org.GrantsOf(user) {
 		id, ok := ids[grant.Account]
 		if !ok {
 			return fmt.Errorf("account %s isn't in stack %s yet; run `coldstart up` first", grant.Account, organization.Master)
 		}
 		role := org.Name(grant.Account, grant.Role)
-		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsource_profile = %s\nrole_arn = %s\nmfa_serial = arn:aws:iam::%s:mfa/%s\n",
-			role, org.Region, source, organization.RoleARN(id, role), ids[org.Access.Account], device)
+		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsource_profile = %s\nrole_arn = %s\n",
+			role, org.Region, mfa, organization.RoleARN(id, role))
 		// An hour is what everybody asks for who asks for nothing.
 		if session := org.Access.Roles[grant.Role].Session; session != time.Hour {
 			fmt.Fprintf(w, "duration_seconds = %d\n", int(session.Seconds()))
@@ -124,3 +141,21 @@ func writeProfiles(w io.Writer, org *organization.Organization, master *stackref
 	}
 	return nil
 }
+
+// processLine returns a credential_process that a shell (the AWS SDK for Go) and a splitter
+// of words (the AWS CLI) understand as the same.
+func processLine(program, source, device string, maxAge time.Duration) (string, error) {
+	for _, text := range []string{program, source} {
+		if strings.ContainsAny(text, "'\n\r") || startsComment.MatchString(text) {
+			return "", fmt.Errorf("a profile can't name %q: give the folder of coldstart, or your profile, a name without quotes, line ends, and # or ; behind a space", text)
+		}
+	}
+	line := fmt.Sprintf("'%s' credentials --profile '%s' --mfa-device %s", program, source, device)
+	if maxAge > 0 {
+		line += " --max-age " + maxAge.String()
+	}
+	return line, nil
+}
+
+// startsComment begins a comment in ~/.aws/config.
+var startsComment = regexp.MustCompile(`\s[#;]`)

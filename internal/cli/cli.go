@@ -20,6 +20,7 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
+	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -167,6 +168,8 @@ found: by drift, and by preview --expect-no-changes.`,
 		newRepo(io),
 		newAccess(io, nil),
 		newAWSConfig(io, nil),
+		newLogin(io, nil),
+		newCredentials(io, nil),
 		newGraph(io, nil),
 		newNetwork(io, nil),
 		newStacks(io, nil),
@@ -242,16 +245,18 @@ func (p *project) load() (*organization.Organization, error) {
 }
 
 // open loads the declaration and returns what runs its stacks.
-func (p *project) open(onEvent func(automation.Event)) (*automation.Automation, error) {
+func (p *project) open(ctx context.Context, onEvent func(automation.Event)) (*automation.Automation, error) {
 	org, err := p.load()
 	if err != nil {
 		return nil, err
 	}
-	return p.over(org, onEvent)
+	return p.over(ctx, org, onEvent)
 }
 
-// over returns what runs the stacks of a declaration that was loaded already.
-func (p *project) over(org *organization.Organization, onEvent func(automation.Event)) (*automation.Automation, error) {
+// over returns what runs the stacks of a declaration that was loaded already. It asks for
+// an MFA code if the user's profile needs one, because Pulumi can't.
+func (p *project) over(ctx context.Context, org *organization.Organization, onEvent func(automation.Event)) (*automation.Automation, error) {
+	signin.Ask(ctx)
 	options := automation.Options{Dir: p.dir, Parallel: p.parallel, SecretsProvider: p.secretsProvider, OnEvent: onEvent}
 	if p.planRoles && org.Access.GitHub.Repository == "" {
 		return nil, usageError{errors.New("--plan-roles: coldstart:access.github names no repository, so there are no such roles")}

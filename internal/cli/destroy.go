@@ -80,7 +80,7 @@ func (o *DestroyOptions) confirmDestruction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := o.over(org, nil)
+	a, err := o.over(ctx, org, nil)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/coldstart-aws/coldstart/doctor"
+	"github.com/coldstart-aws/coldstart/internal/signin"
 )
 
 // DoctorOptions are those of `coldstart doctor`.
@@ -60,6 +61,7 @@ func doctorRun(ctx context.Context, o *DoctorOptions) error {
 	if err != nil {
 		return err
 	}
+	signin.Ask(ctx)
 	waiting := &waiting{w: o.io.Err, checks: map[string]bool{}}
 	stop := waiting.start()
 	findings := doctor.Examine(ctx, org, doctor.Options{Dir: o.dir, OnCheck: waiting.check})

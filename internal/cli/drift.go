@@ -65,8 +65,11 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := signedIn(ctx, org); err != nil {
+		return err
+	}
 	progress := newProgress(o.io)
-	a, err := o.over(org, progress.event)
+	a, err := o.over(ctx, org, progress.event)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.
 }
 
 func outputsRun(ctx context.Context, o *OutputsOptions) error {
-	a, err := o.open(nil)
+	a, err := o.open(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func repoRenderRun(ctx context.Context, o *RepoRenderOptions) error {
 	if err != nil {
 		return err
 	}
-	a, err := o.over(org, nil)
+	a, err := o.over(ctx, org, nil)
 	if err != nil {
 		return err
 	}

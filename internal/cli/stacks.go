@@ -9,6 +9,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -129,7 +130,10 @@ type operation func(context.Context, *automation.Automation) (*automation.Result
 // run runs an operation with progress on Err. Without a result nothing was run;
 // with one, the error says only that it was interrupted.
 func (p *project) run(ctx context.Context, org *organization.Organization, progress *progress, do operation) (*automation.Result, error) {
-	a, err := p.over(org, progress.event)
+	if err := signedIn(ctx, org); err != nil {
+		return nil, err
+	}
+	a, err := p.over(ctx, org, progress.event)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +144,16 @@ func (p *project) run(ctx context.Context, org *organization.Organization, progr
 	progress.board.pace = p.pace
 	defer progress.start(ctx)()
 	return do(ctx, a)
+}
+
+// signedIn returns why nothing can be run by who has signed in to AWS, and asks for an MFA
+// code if one is needed. Behind it, Pulumi would say the same once for each provider, in
+// words of the AWS SDK's.
+func signedIn(ctx context.Context, org *organization.Organization) error {
+	if _, err := signin.Ready(ctx, org.Region); err != nil {
+		return fmt.Errorf("nothing was run: %w", err)
+	}
+	return nil
 }
 
 // ending returns how a command ends whose result has been written.

@@ -78,7 +78,7 @@ func stateMoveRun(ctx context.Context, o *StateMoveOptions) error {
 		return err
 	}
 	progress := newProgress(o.io)
-	a, err := o.over(org, progress.event)
+	a, err := o.over(ctx, org, progress.event)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func verifyRun(ctx context.Context, o *VerifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := signedIn(ctx, org); err != nil {
+		return err
+	}
 	cfg, err := awsconfig.Load(ctx, nil, org.Region)
 	if err != nil {
 		return fmt.Errorf("finding AWS credentials: %w", err)

@@ -198,7 +198,7 @@ func (f Facts) Variables() []Variable {
 	}
 	if f.Profile != "" {
 		variables = append(variables, Variable{
-			Name: "AWS_PROFILE", Value: f.Profile, For: "profile in ~/.aws/config; left alone where AWS_ACCESS_KEY_ID is set",
+			Name: "AWS_PROFILE", Value: f.Profile, For: "profile in ~/.aws/config, for `coldstart login`; left alone where AWS_ACCESS_KEY_ID is set",
 			Unless: "AWS_ACCESS_KEY_ID",
 		})
 	}

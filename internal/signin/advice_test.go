@@ -1,0 +1,133 @@
+package signin
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // The AWS CLI names its files so.
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const badProfiles = `[profile plain]
+region = us-east-1
+[profile mfa]
+source_profile = keys
+role_arn = arn:aws:iam::111122223333:role/x
+mfa_serial = arn:aws:iam::111122223333:mfa/ada
+[profile no-source]
+source_profile = gone
+role_arn = arn:aws:iam::111122223333:role/x
+[profile empty-source]
+source_profile = plain
+role_arn = arn:aws:iam::111122223333:role/x
+[profile sso]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = admin
+[profile sso-expired]
+sso_session = expired
+sso_account_id = 111122223333
+sso_role_name = admin
+[profile sso-legacy]
+sso_region = us-east-1
+sso_start_url = https://corp.awsapps.com/start
+sso_account_id = 111122223333
+sso_role_name = admin
+[profile sso-nowhere]
+sso_session = nowhere
+sso_account_id = 111122223333
+sso_role_name = admin
+[sso-session corp]
+sso_region = us-east-1
+sso_start_url = https://corp.awsapps.com/start
+[sso-session expired]
+sso_region = us-east-1
+sso_start_url = https://expired.awsapps.com/start
+[profile fails]
+credential_process = sh -c 'exit 3'
+[profile missing]
+credential_process = /no/such/program
+[profile junk]
+credential_process = echo hello
+[profile refuses]
+credential_process = printf '{"Version":"coldstart: run \\"this\\" first"}'
+[profile through]
+source_profile = refuses
+role_arn = arn:aws:iam::111122223333:role/x
+[profile web]
+role_arn = arn:aws:iam::111122223333:role/x
+web_identity_token_file = /no/such/token
+[profile console]
+login_session = arn:aws:iam::111122223333:user/ada
+region = us-east-1
+`
+
+// What the AWS SDK says of each way of signing in that fails, and what a person is told.
+func TestAdvice(t *testing.T) {
+	configure(t, badProfiles, "[keys]\naws_access_key_id = AKIAACME\naws_secret_access_key = x\n")
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	sum := sha1.Sum([]byte("expired")) //nolint:gosec // As above.
+	cache := filepath.Join(os.Getenv("HOME"), ".aws", "sso", "cache")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	token := `{"accessToken":"x","expiresAt":"2020-01-01T00:00:00Z","region":"us-east-1","startUrl":"https://expired.awsapps.com/start"}`
+	if err := os.WriteFile(filepath.Join(cache, hex.EncodeToString(sum[:])+".json"), []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		profile string
+		env     map[string]string
+		want    string
+	}{
+		{"", nil, "nobody is signed in to AWS: choose a profile (`export AWS_PROFILE=…`)"},
+		{"plain", nil, "profile plain has no credentials: run `aws configure --profile plain`"},
+		{"nope", nil, "~/.aws/config has no profile nope, which AWS_PROFILE names: run `coldstart aws-config --user YOU --write`"},
+		{"mfa", nil, "profile mfa has mfa_serial, for which only the AWS CLI asks for the code: write the profiles with `coldstart aws-config --user YOU --write`"},
+		{"no-source", nil, "~/.aws/config has no profile gone, which profile no-source names as source_profile: run `aws configure --profile gone`"},
+		{"empty-source", nil, "profile plain, the source_profile of profile empty-source, has no access key: run `aws configure --profile plain`"},
+		{"sso", nil, "run `aws sso login --profile sso`"},
+		{"sso-expired", nil, "run `aws sso login --profile sso-expired`"},
+		{"sso-legacy", nil, "run `aws sso login --profile sso-legacy`"},
+		{"sso-nowhere", nil, "names an sso_session nowhere that ~/.aws/config doesn't have: run `aws configure sso --profile sso-nowhere`"},
+		{"fails", nil, "has failed: run `coldstart login --profile fails`"},
+		{"missing", nil, "has failed: run `coldstart login --profile missing`"},
+		{"junk", nil, "has failed: run `coldstart login --profile junk`"},
+		{"refuses", nil, `run "this" first`},
+		{"through", nil, `run "this" first`},
+		{"web", nil, "web_identity_token_file of profile web names with a web identity token can't be read"},
+		{"console", nil, "run `aws login --profile console`"},
+		{"", map[string]string{"AWS_ACCESS_KEY_ID": "AKIA", "AWS_ENDPOINT_URL": ""}, "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY"},
+		{"", map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "/no/token", "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/x"}, "the file /no/token with a web identity token can't be read"},
+	} {
+		t.Run(c.profile, func(t *testing.T) {
+			t.Setenv("AWS_PROFILE", c.profile)
+			if c.profile == "" {
+				if err := os.Unsetenv("AWS_PROFILE"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			if _, err := Ready(context.Background(), "us-east-1"); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, not %q", err, c.want)
+			}
+		})
+	}
+	// What an answer of AWS's means depends on how somebody has signed in.
+	env := map[string]string{"AWS_PROFILE": "acme-mfa"}
+	const expired = "api error ExpiredToken: The security token included in the request is expired"
+	if got := Advice(expired, func(name string) string { return env[name] }); got != "the session has expired: run `coldstart login --profile acme-mfa`, and run this again" {
+		t.Error(got)
+	}
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "ASIA", "x"
+	if got := Advice(expired, func(name string) string { return env[name] }); !strings.HasPrefix(got, "the session in AWS_SESSION_TOKEN has expired") {
+		t.Error(got)
+	}
+	if got := Advice("api error NoSuchBucket: none", os.Getenv); got != "" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,207 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"github.com/gofrs/flock"
+)
+
+// Request says whose session is needed.
+type Request struct {
+	// Profile is the profile of ~/.aws/config with the user's own access key.
+	Profile string
+	// Device is the ARN of the user's MFA device.
+	Device string
+	// MaxAge is how long after the code was shown roles can be assumed; 0 for as long as
+	// the session lasts.
+	MaxAge time.Duration
+	// Anew has the user asked although there is a session.
+	Anew bool
+	// Terminal is where the user is asked; nil for the terminal of this process.
+	Terminal Terminal
+	// Folder is where sessions are kept; empty for coldstart's own in the user's cache.
+	Folder string
+}
+
+// MFAProfile returns the name of the profile that adds MFA to a profile with an access
+// key, as `coldstart aws-config` writes it.
+func MFAProfile(profile string) string { return profile + "-mfa" }
+
+// A session of sts:GetSessionToken lasts 12 hours unless it is asked for otherwise.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+const (
+	shortest = 15 * time.Minute
+	usual    = 12 * time.Hour
+	longest  = 36 * time.Hour
+)
+
+// patience is for how long a person is waited for. The AWS SDK for Go ends a
+// credential_process after a minute without a word; what is said here is said before.
+const patience = 50 * time.Second
+
+// attempts is how many codes may be wrong.
+const attempts = 3
+
+// Credentials returns a session of the user's: the one that is kept, or a new one for a
+// code that it asks for. Where there is no terminal to ask in, it fails at once.
+func Credentials(ctx context.Context, r Request) (*Session, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no MFA code was typed in %s", patience))
+	defer cancel()
+	client, key, err := r.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := openStore(r.Folder, key.AccessKeyID, r.Device, aws.ToString(client.Options().BaseEndpoint), r.MaxAge.String())
+	if err != nil {
+		return nil, err
+	}
+	if session, err := kept.load(); err != nil || session != nil && !r.Anew {
+		return session, err
+	}
+	terminal := r.Terminal
+	if terminal == nil {
+		terminal = openTerminal()
+	}
+	if terminal != nil {
+		defer func() { _ = terminal.Close() }() // Nothing is buffered.
+	}
+	lock := flock.New(kept.file+".lock", flock.SetPermissions(0o600))
+	defer func() { _ = lock.Close() }() // The end of the process does it too.
+	taken, err := lock.TryLock()
+	if err == nil && !taken {
+		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the MFA code that another program asks for: %w; run `%s` first", cmp.Or(context.Cause(ctx), err), r.command())
+	}
+	if !taken || !r.Anew { // Another program has asked meanwhile.
+		if session, err := kept.load(); err != nil || session != nil {
+			return session, err
+		}
+	}
+	if terminal == nil || terminal.Background() {
+		return nil, r.unasked(terminal)
+	}
+	session, err := r.ask(ctx, client, terminal)
+	if err != nil {
+		return nil, err
+	}
+	return session, kept.save(session)
+}
+
+// unasked returns why nobody was asked.
+func (r Request) unasked(terminal Terminal) error {
+	where := "there is no terminal to ask for it in"
+	if terminal != nil {
+		where = "a program in the background can't ask for it"
+	}
+	return fmt.Errorf("profile %s needs an MFA code, and %s: run `%s` first", MFAProfile(r.Profile), where, r.command())
+}
+
+// command is what a person runs to be asked.
+func (r Request) command() string { return "coldstart login --profile " + MFAProfile(r.Profile) }
+
+// open returns a client with the user's own access key. Keys in the environment are the
+// caller's affair: a program that uses them asks no credential_process.
+func (r Request) open(ctx context.Context) (*sts.Client, aws.Credentials, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(r.Profile), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	if err != nil {
+		return nil, aws.Credentials{}, fmt.Errorf("reading profile %s: %w; write the user's access key into it: aws configure --profile %s", r.Profile, err, r.Profile)
+	}
+	key, err := cfg.Credentials.Retrieve(ctx)
+	switch {
+	case err != nil && strings.Contains(err.Error(), noMetadata):
+		return nil, key, fmt.Errorf("profile %s has no access key; write the user's into it: aws configure --profile %s", r.Profile, r.Profile)
+	case err != nil:
+		return nil, key, fmt.Errorf("reading the access key of profile %s: %w", r.Profile, err)
+	case key.SessionToken != "":
+		return nil, key, fmt.Errorf("profile %s has the key of a session, with which AWS gives no session with MFA; write the user's own access key into it: aws configure --profile %s", r.Profile, r.Profile)
+	}
+	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = cfg.BaseEndpoint }), key, nil
+}
+
+// ask asks for a code until AWS takes one.
+func (r Request) ask(ctx context.Context, client *sts.Client, terminal Terminal) (*Session, error) {
+	for left := attempts; ; left-- {
+		code, err := terminal.Ask(ctx, fmt.Sprintf("MFA code of %s: ", r.Device))
+		if err != nil {
+			return nil, fmt.Errorf("%w; run `%s`", cmp.Or(context.Cause(ctx), err), r.command())
+		}
+		problem := "A code is six digits."
+		if sixDigits.MatchString(code) {
+			var session *Session
+			if session, err = r.session(ctx, client, code); err == nil {
+				return session, nil
+			}
+			if problem = wrongCode(err); problem == "" {
+				return nil, fmt.Errorf("getting a session with MFA: %w", r.explained(err))
+			}
+		}
+		if left == 1 {
+			return nil, fmt.Errorf("no code of %d was right: %s Run `%s`", attempts, problem, r.command())
+		}
+		terminal.Say(problem)
+	}
+}
+
+var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
+
+// wrongCode returns what to do about a code that AWS doesn't take; empty if it isn't the
+// code that is wrong.
+func wrongCode(err error) string {
+	if strings.Contains(err.Error(), "invalid MFA one time pass code") {
+		return "AWS doesn't take this code. A code is good for 30 seconds, and once: wait for the next one."
+	}
+	return ""
+}
+
+// explained adds to an error of sts:GetSessionToken what to do about it.
+func (r Request) explained(err error) error {
+	var api smithy.APIError
+	switch {
+	case strings.Contains(err.Error(), "MFA serial number"):
+		return fmt.Errorf("%w; the user's MFA device has to be %s: set one up under this name, and write the profiles again: coldstart aws-config --user YOU --write", err, r.Device)
+	case errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch"):
+		return fmt.Errorf("%w; the access key of profile %s is deleted, inactive or mistyped: aws configure --profile %s", err, r.Profile, r.Profile)
+	}
+	return err
+}
+
+// session exchanges a code for a session. AWS counts the age of MFA from this call on, so
+// a session for roles with a longest age ends with that.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+func (r Request) session(ctx context.Context, client *sts.Client, code string) (*Session, error) {
+	lasts := usual
+	if r.MaxAge > 0 {
+		lasts = min(max(r.MaxAge, shortest), longest)
+	}
+	begin := time.Now()
+	out, err := client.GetSessionToken(ctx, &sts.GetSessionTokenInput{
+		SerialNumber: &r.Device, TokenCode: &code, DurationSeconds: aws.Int32(int32(lasts / time.Second)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	session := &Session{
+		Version:         1,
+		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
+		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
+		SessionToken:    aws.ToString(out.Credentials.SessionToken),
+		Expiration:      aws.ToTime(out.Credentials.Expiration).UTC(),
+	}
+	if end := begin.Add(r.MaxAge).UTC(); r.MaxAge > 0 && end.Before(session.Expiration) {
+		session.Expiration = end
+	}
+	return session, nil
+}

@@ -1,0 +1,106 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+)
+
+// Identity is who has signed in.
+type Identity struct {
+	ARN string
+	// Profile is the profile that says so; empty where the environment does.
+	Profile string
+}
+
+// Ready finds out who has signed in, and asks for an MFA code if the profile needs one.
+// Its error says what happened and which command to run. An answer that never comes is
+// no reason not to begin: whatever is run next says what that is.
+func Ready(ctx context.Context, region string) (*Identity, error) {
+	cfg, err := awsconfig.Load(ctx, nil, region)
+	if err != nil {
+		return nil, Explained(err)
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, Explained(err)
+	}
+	cfg.Region = cmp.Or(cfg.Region, "us-east-1")
+	identity := &Identity{}
+	if w := (who{os.Getenv}); !w.keys() {
+		identity.Profile = w.profile()
+	}
+	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	switch {
+	case err == nil:
+		identity.ARN = aws.ToString(out.Arn)
+	case Advice(err.Error(), os.Getenv) != "":
+		return nil, Explained(err)
+	case isRefused(err):
+		return nil, identity.refused(err)
+	}
+	return identity, nil
+}
+
+// isRefused reports whether AWS doesn't know a key. Every caller may ask who it is, so that
+// other errors, such as that there were too many requests, are no reason not to begin.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+func isRefused(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
+}
+
+// refused says what to do about a key that AWS doesn't know.
+func (i *Identity) refused(err error) error {
+	if i.Profile == "" {
+		return fmt.Errorf("AWS doesn't take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment: set those of a key that is active, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile (AWS SDK: %w)", err)
+	}
+	return fmt.Errorf("AWS doesn't take the access key of profile %[1]s: run `aws configure --profile %[1]s` with a key that is active (AWS SDK: %[2]w)", i.Profile, err)
+}
+
+// Ask asks for an MFA code if the profile needs one to find credentials by a program.
+// It is for what runs Pulumi: coldstart starts Pulumi in the background, where nobody can
+// be asked. Whatever else is wrong, Pulumi or coldstart say when they need credentials.
+func Ask(ctx context.Context) {
+	w := who{os.Getenv}
+	if w.keys() {
+		return
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return
+	}
+	if source, ok := cfg.Credentials.(aws.CredentialProviderSource); !ok || !byProcess(source) {
+		return
+	}
+	_, _ = cfg.Credentials.Retrieve(ctx)
+}
+
+func byProcess(source aws.CredentialProviderSource) bool {
+	for _, s := range source.ProviderSources() {
+		if s == aws.CredentialSourceProcess {
+			return true
+		}
+	}
+	return false
+}
+
+// Explained adds to an error what to do about it where the error is about how somebody
+// signed in.
+func Explained(err error) error {
+	if said := refused(err.Error()); said != "" {
+		return errors.New(said)
+	}
+	if advice := Advice(err.Error(), os.Getenv); advice != "" {
+		return fmt.Errorf("%s (AWS SDK: %w)", advice, err)
+	}
+	return err
+}

@@ -1,0 +1,150 @@
+package signin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Session is a session of a user who showed an MFA code, in the form that a
+// credential_process writes.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+type Session struct {
+	Version         int       `json:"Version"` // 1
+	AccessKeyID     string    `json:"AccessKeyId"`
+	SecretAccessKey string    `json:"SecretAccessKey"`
+	SessionToken    string    `json:"SessionToken"`
+	Expiration      time.Time `json:"Expiration"`
+}
+
+// refusal is what a credential_process writes in place of a session to say why there is
+// none. A version in words makes the AWS SDK for Go and the AWS CLI fail with the words in
+// their error. Of a process that fails, the SDK for Go tells its exit code only, and Pulumi
+// doesn't show what such a process writes to standard error.
+type refusal struct {
+	Version string `json:"Version"`
+}
+
+// begin is how the words of a refusal begin.
+const begin = "coldstart: "
+
+// Write writes a session as a credential_process does, or the error for which there is
+// none. The process has to end with 0 in both cases.
+func Write(w io.Writer, session *Session, err error) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	if err != nil {
+		return encoder.Encode(refusal{begin + err.Error()})
+	}
+	return encoder.Encode(session) //nolint:gosec // The program that runs the process needs the secret.
+}
+
+// refused returns what a refusal says that is in the error of an AWS SDK; empty if there
+// is none.
+func refused(text string) string {
+	i := strings.Index(text, `{"Version":"`+begin)
+	if i < 0 {
+		return ""
+	}
+	var r refusal
+	if json.NewDecoder(strings.NewReader(text[i:])).Decode(&r) != nil {
+		return ""
+	}
+	return strings.TrimPrefix(r.Version, begin)
+}
+
+// spare is how long a session has to last yet for a program to begin with it.
+const spare = time.Minute
+
+// store is where a user's sessions are kept: a file for each, which nobody else may
+// read, with temporary credentials and nothing that outlives them.
+type store struct {
+	file string
+	now  func() time.Time
+}
+
+// openStore returns the store of a session. A session belongs to an access key, a device,
+// an endpoint and a longest age: with another one of them, it is another session.
+func openStore(folder string, belongsTo ...string) (*store, error) {
+	if folder == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("finding a folder to keep the session in: %w; set HOME or XDG_CACHE_HOME", err)
+		}
+		folder = filepath.Join(cache, "coldstart", "sessions")
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder to keep the session in: %w", err)
+	}
+	name, err := json.Marshal(belongsTo)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(name)
+	return &store{file: filepath.Join(folder, hex.EncodeToString(sum[:16])+".json"), now: time.Now}, nil
+}
+
+// load returns the session that is kept; nil if there is none that lasts. A file that
+// others may read or write isn't trusted.
+func (s *store) load() (*Session, error) {
+	info, err := os.Lstat(s.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the session that is kept: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+		return nil, nil
+	}
+	content, err := os.ReadFile(s.file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the session that is kept: %w", err)
+	}
+	// Of a file that isn't whole, nothing is read.
+	var session Session
+	if !json.Valid(content) {
+		return nil, nil
+	}
+	if err := json.Unmarshal(content, &session); err != nil {
+		return nil, fmt.Errorf("reading the session that is kept in %s: %w; delete the file", s.file, err)
+	}
+	if session.SessionToken == "" || session.Expiration.Before(s.now().Add(spare)) {
+		return nil, nil
+	}
+	return &session, nil
+}
+
+// save keeps a session. A reader finds the old file or the new one.
+func (s *store) save(session *Session) (err error) {
+	content, err := json.Marshal(session) //nolint:gosec // Nobody else can read the file.
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".session-*") // It has mode 0600.
+	if err != nil {
+		return fmt.Errorf("keeping the session: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temporary.Name()) // Of two errors, the first counts.
+			err = fmt.Errorf("keeping the session: %w", err)
+		}
+	}()
+	_, err = temporary.Write(content)
+	if closed := temporary.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), s.file)
+}

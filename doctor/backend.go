@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -130,9 +131,17 @@ func (x *examiner) folderOfBackend() (string, error) {
 	return backend.Folder(x.options.Dir, x.backendURL)
 }
 
+// reachBackend is what to do about a backend that can't be read.
 func (x *examiner) reachBackend() string {
-	if dir, err := x.folderOfBackend(); err == nil && dir != "" {
-		return "make the folder, if it is the right one: mkdir -p " + shell.Quote(dir)
+	dir, err := x.folderOfBackend()
+	if err != nil {
+		return "write the URL as `pulumi login` takes it, such as file://~/coldstart-state"
+	}
+	if dir != "" {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return "make the folder, if it is the right one: mkdir -p " + shell.Quote(dir)
+		}
+		return "see to it that " + shell.Quote(dir) + " is a folder, and that this user may read and write all that is in it"
 	}
 	return "look whether the bucket is there and the credentials may read it, or choose another with PULUMI_BACKEND_URL or `pulumi login`"
 }

@@ -123,7 +123,18 @@ func TestFindings(t *testing.T) {
 			w.environment(map[string]string{"PULUMI_BACKEND_URL": ""})
 			w.file(t, filepath.Join(w.options.Dir, "credentials.json"), `{"$pulumiSecureStore":1}`)
 		}, "login", Failure, []string{"encrypted", "whoami --verbose"}},
-		"no such folder":          {env("PULUMI_BACKEND_URL", "file:///nowhere/at all"), "login", Failure, []string{"can't be read", "mkdir -p '/nowhere/at all'"}},
+		"no such folder":  {env("PULUMI_BACKEND_URL", "file:///nowhere/at all"), "login", Failure, []string{"can't be read", "mkdir -p '/nowhere/at all'"}},
+		"no folder's URL": {env("PULUMI_BACKEND_URL", "file:///srv/50%"), "login", Failure, []string{"invalid URL escape", "write %25 for %", "write the URL as `pulumi login` takes it"}},
+		"no folder":       {env("PULUMI_BACKEND_URL", "file:///dev/null"), "login", Failure, []string{"can't be read", "see to it that '/dev/null' is a folder"}},
+		"a renamed project": {func(t *testing.T, w *world) {
+			w.file(t, filepath.Join(w.options.Dir, "Pulumi.yaml"), "name: infra\nruntime: go\n")
+		}, "project folder", Failure, []string{`the project's name is "infra"`, "write `name: coldstart` again", "put Pulumi.yaml right"}},
+		"a backend of the project's": {func(t *testing.T, w *world) {
+			if err := os.Mkdir(filepath.Join(w.options.Dir, "here"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			w.environment(map[string]string{"PULUMI_BACKEND_URL": "file://./here"})
+		}, "login", OK, []string{"file://./here (PULUMI_BACKEND_URL), which is /", "/here"}},
 		"a backend unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "login", Warning, []string{"pulumi stack ls"}},
 		"its locks unread":        {env("PULUMI_BACKEND_URL", "gs://bucket"), "locks", Skipped, []string{"Pulumi itself"}},
 		"its secrets unread":      {env("PULUMI_BACKEND_URL", "gs://bucket"), "secrets", Skipped, []string{"Pulumi itself"}},

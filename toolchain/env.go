@@ -38,6 +38,14 @@ func (e environment) shell() []byte {
 // quote quotes s for a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
+// word quotes s if a shell would read anything else than one word.
+func word(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t\n'\"\\$&|;<>()*?[]#~`!{}", r) }) {
+		return quote(s)
+	}
+	return s
+}
+
 // write writes e to file, unless that has it already. A shell that sources
 // file meanwhile sees the old one or the new one.
 func (e environment) write(file string) (changed bool, err error) {

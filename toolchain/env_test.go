@@ -84,3 +84,12 @@ func TestEnvironmentIsWrittenOnlyIfChanged(t *testing.T) {
 		t.Errorf("there are %v (%v), want the file alone", entries, err)
 	}
 }
+
+func TestWord(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{"/a/b-1.2": "/a/b-1.2", "/a b": "'/a b'", "/it's": `'/it'\''s'`, "/$HOME": "'/$HOME'", "/é%2F": "/é%2F"} {
+		if got := word(s); got != want {
+			t.Errorf("%s: %s, not %s", s, got, want)
+		}
+	}
+}

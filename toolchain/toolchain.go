@@ -102,7 +102,7 @@ func (t *toolchain) ensure(ctx context.Context, out string) error {
 	if err != nil {
 		return fmt.Errorf("finding the environment file: %w", err)
 	}
-	t.report.line("toolchain ready: %s; source %s", strings.Join(titles, ", "), shown)
+	t.report.line("toolchain ready: %s; source %s", strings.Join(titles, ", "), word(shown))
 	return nil
 }
 

@@ -175,7 +175,7 @@ func (s *stack) moveTo(ctx context.Context, there *Automation, secrets, passphra
 	if n := len(deployment.PendingOperations); n > 0 {
 		return fmt.Errorf("an earlier run was killed while %s were under way: run `coldstart up %s` first", count(n, "change"), s.name)
 	}
-	if err := s.init(ctx, there.options.Dir, there.options.Env, secrets); err != nil {
+	if err := s.create(ctx, there.options.Dir, there.options.Env, secrets); err != nil {
 		return err
 	}
 	s.say("moving")
@@ -210,21 +210,12 @@ func (a *Automation) remove(ctx context.Context, stacks []organization.Stack) er
 // the project's folder.
 func (a *Automation) takeSettings(there *Automation, stacks []organization.Stack) error {
 	for _, s := range stacks {
-		name := "Pulumi." + s.Name + ".yaml"
-		content, err := os.ReadFile(filepath.Join(there.options.Dir, name))
+		_, e, err := readSettings(settingsFile(there.options.Dir, s.Name))
+		if err == nil {
+			err = writeEncryption(settingsFile(a.options.Dir, s.Name), e)
+		}
 		if err != nil {
-			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
-		}
-		file := filepath.Join(a.options.Dir, name)
-		mode := os.FileMode(0o644)
-		if info, err := os.Stat(file); err == nil {
-			mode = info.Mode().Perm()
-		}
-		if err := os.WriteFile(file+".new", content, mode); err != nil {
-			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
-		}
-		if err := os.Rename(file+".new", file); err != nil {
-			return fmt.Errorf("the state has moved, but not %s: %w", name, err)
+			return fmt.Errorf("the state has moved, but Pulumi.%s.yaml doesn't say how its secrets are encrypted: %w", s.Name, err)
 		}
 	}
 	return nil

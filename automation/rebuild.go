@@ -73,7 +73,7 @@ func (s *stack) begin(ctx context.Context) (there bool, err error) {
 	case s.exists:
 		return true, nil
 	}
-	return true, s.init(ctx, s.a.options.Dir, s.a.options.Env, s.a.options.SecretsProvider)
+	return true, s.create(ctx, s.a.options.Dir, s.a.options.Env, s.a.options.SecretsProvider)
 }
 
 // remains returns what the backend has of the stack, without the notes of imports during

@@ -208,6 +208,11 @@ func (s *stack) brokenAccount() error {
 // do creates the stack if need be and does the operation.
 func (n *node) do(ctx context.Context, op operation) error {
 	n.reads = op.reads
+	if n.name != organization.Master {
+		if err := organization.CheckStackFile(settingsFile(n.a.options.Dir, n.name)); err != nil {
+			return err
+		}
+	}
 	if !op.reads {
 		var release func()
 		var err error
@@ -223,7 +228,12 @@ func (n *node) do(ctx context.Context, op operation) error {
 		}
 	}
 	if op.create && !n.exists {
-		if err := n.init(ctx, n.a.options.Dir, n.a.options.Env, n.a.options.SecretsProvider); err != nil {
+		if err := n.create(ctx, n.a.options.Dir, n.a.options.Env, n.a.options.SecretsProvider); err != nil {
+			return err
+		}
+	}
+	if n.exists {
+		if err := n.keepSettings(ctx); err != nil {
 			return err
 		}
 	}

@@ -14,26 +14,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Plain `pulumi`, with the Go language host and no wrapper.
 func TestPlainPulumi(t *testing.T) {
 	begin(t)
 	const declaration = `
+# Pulumi's writer would change every line of this.
 config:
-  coldstart:namespace: plain
-  coldstart:domain: plain.example
-  coldstart:region: ca-central-1
-  coldstart:email: aws-%s@plain.example
-  coldstart:accounts: {audit: {}, prod: {}}
-  coldstart:access: {account: prod}
-  coldstart:users: {ada: {groups: [audit-admin]}}
+    coldstart:namespace:   plain
+    domain: 'plain.example'
+
+    other:common: &common { tags: &tags { Cost: "0123" } }
+    coldstart:region: ca-central-1
+    coldstart:email: aws-%s@plain.example
+    coldstart:accounts: {audit: {}, prod: {}}
+    coldstart:access: {account: prod}
+    coldstart:users: {ada: {groups: [audit-admin]}}
+    tags: { <<: *tags, Version: "1.10" }
 `
 	w := newWorldIn(t, filepath.Join(t.TempDir(), odd), declaration)
 	w.plainProject()
-	for _, stack := range []string{"master", "audit", "prod"} {
-		w.ok("pulumi", "stack", "init", stack)
-	}
+	w.ok(coldstart(), "state", "init")
+	defer w.asDeclared(declaration)
 	before := w.files()
 
 	early, err := w.run("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
@@ -106,6 +111,17 @@ config:
 		"coldstart:email", "coldstart:accounts.prod.unit", "coldstart:audit.account")
 	if strings.Contains(out, "aws:") {
 		t.Errorf("something was registered:\n%s", out)
+	}
+}
+
+// asDeclared checks that the declaration is what it was, with how secrets are encrypted behind it.
+func (w *world) asDeclared(declaration string) {
+	w.t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.dir, organization.File))
+	must(w.t, err)
+	rest, ok := strings.CutPrefix(string(content), declaration)
+	if lines := strings.Count(rest, "\n"); !ok || lines > 2 || lines > 0 && !strings.HasPrefix(rest, "encryptionsalt: ") && !strings.HasPrefix(rest, "secretsprovider: ") {
+		w.t.Errorf("the declaration was rewritten:\n%s", content)
 	}
 }
 

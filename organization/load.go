@@ -75,9 +75,41 @@ func Parse(name string, content []byte) (*Organization, error) {
 	return org, nil
 }
 
+// CheckStackFile returns an error, each part a Problem, if the configuration file of another
+// stack than the management account's has keys of the declaration: nobody reads them there.
+// The file needn't exist.
+func CheckStackFile(file string) error {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	root, err := parseYAML(content)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(file), err)
+	}
+	var problems Problems
+	for _, config := range fieldsOf(root) {
+		if config.key.Value != "config" || config.value.Kind != yaml.MappingNode {
+			continue
+		}
+		for _, f := range fieldsOf(config.value) {
+			if name, ours := configName(f.key.Value); ours {
+				problems = append(problems, Problem{
+					File: filepath.Base(file), Line: f.key.Line, Key: prefix + name,
+					Text: "nobody reads it in this file", Remedy: "every stack reads the declaration in " + File + ": move it there, or take it out",
+				})
+			}
+		}
+	}
+	return problems.Err()
+}
+
 // check returns what is wrong with the text of a declaration and with what it declares.
 func (d *decoder) check(file string, org *Organization) Problems {
-	problems := append(d.problems, d.withoutConsequences(org.Problems())...)
+	problems := slices.Concat(d.problems, d.withoutConsequences(org.Problems()))
 	for i := range problems {
 		problems[i].File = file
 		problems[i].Line = cmp.Or(problems[i].Line, d.line(problems[i].Key))

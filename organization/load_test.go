@@ -216,6 +216,32 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
+// TestCheckStackFile refuses keys of the declaration where nobody reads them.
+func TestCheckStackFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
+	if err := organization.CheckStackFile(name); err != nil {
+		t.Error(err)
+	}
+	for content, want := range map[string]string{
+		"":                                 "",
+		"encryptionsalt: v1:x\n":           "",
+		"config:\n  aws:region: x\n":       "",
+		"config:\n":                        "",
+		"config: [a]\n":                    "",
+		"config: {coldstart:a: 1, b: 2}\n": "Pulumi.dev.yaml:1: coldstart:a: nobody reads it in this file; every stack reads the declaration in Pulumi.master.yaml: move it there, or take it out\nPulumi.dev.yaml:1: coldstart:b: nobody reads it in this file; every stack reads the declaration in Pulumi.master.yaml: move it there, or take it out",
+		"config: {<<: {coldstart:a: 1}}\n": "Pulumi.dev.yaml:1: coldstart:a: nobody reads it in this file; every stack reads the declaration in Pulumi.master.yaml: move it there, or take it out",
+		"config: {":                        "Pulumi.dev.yaml: yaml: line 1: did not find expected node content",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := organization.CheckStackFile(name); fmt.Sprint(err) != want && (err != nil || want != "") {
+			t.Errorf("%q: got %v\nnot %s", content, err, want)
+		}
+	}
+}
+
 // TestUnendingAliases refuses what has no end, or nearly none, on its line.
 func TestUnendingAliases(t *testing.T) {
 	t.Parallel()

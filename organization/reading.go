@@ -107,9 +107,9 @@ func isText(node *yaml.Node) bool {
 	return ok
 }
 
-// asWritten reports whether Pulumi reads a scalar as it is written. Another one is a
-// problem, since its author can mean the one or the other.
-func (d *decoder) asWritten(key string, node *yaml.Node, inList bool) bool {
+// asWritten adds a problem if Pulumi doesn't read a scalar as it is written: its author can
+// mean the one or the other.
+func (d *decoder) asWritten(key string, node *yaml.Node, inList bool) {
 	switch read := asRead(node); {
 	case isNull(node) && node.Value == "":
 		d.problems.Add(key, `write "" for an empty text`, "has no value")
@@ -119,10 +119,7 @@ func (d *decoder) asWritten(key string, node *yaml.Node, inList bool) bool {
 		d.problems.Add(key, "quote it: "+quoted(node.Value), "YAML reads %s as %s", node.Value, read)
 	case !isKept(node, inList):
 		d.problems.Add(key, "write it on one line", "Pulumi changes the line breaks of %s when it writes the file anew", quoted(node.Value))
-	default:
-		return true
 	}
-	return false
 }
 
 // isKept reports whether a text of several lines means the same after YAML's writer has

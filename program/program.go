@@ -35,6 +35,11 @@ func Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Stack() != organization.Master {
+		if err := organization.CheckStackFile("Pulumi." + ctx.Stack() + ".yaml"); err != nil {
+			return err
+		}
+	}
 	seconds, err := pace.FromEnvironment(nil)
 	if err != nil {
 		return err

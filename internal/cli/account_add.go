@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/replace"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -95,7 +96,7 @@ func accountAddRun(_ context.Context, o *AccountAddOptions) error {
 	added := addition{accountRow: rowOf(org, o.name), File: file, Written: !o.dryRun}
 	if o.dryRun {
 		added.Diff = string(diff.Diff("a/"+organization.File, before, "b/"+organization.File, after))
-	} else if err := replaceFile(file, after); err != nil {
+	} else if err := replace.File(file, after); err != nil {
 		return fmt.Errorf("%s wasn't changed: %w", file, err)
 	}
 	return o.report(added)

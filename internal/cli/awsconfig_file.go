@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/replace"
 )
 
 // replaceProfiles writes an organization's profiles into the user's configuration of AWS.
@@ -30,7 +32,7 @@ func (o *AWSConfigOptions) replaceProfiles(namespace, profiles string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if merged != string(content) {
-		if err := replaceFile(file, []byte(merged)); err != nil {
+		if err := replace.File(file, []byte(merged)); err != nil {
 			return err
 		}
 	}

@@ -160,7 +160,7 @@ func (x *examiner) credentials(ctx context.Context) []Finding {
 	}
 	keys, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return failure(x.signIn(err, beAdministrator), "there are none: %v", err)
+		return failure(x.signIn(err, beAdministrator), "there are none: %s", signin.Reason(err))
 	}
 	self, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {

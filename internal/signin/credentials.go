@@ -134,14 +134,14 @@ func (r Request) open(ctx context.Context) (*sts.Client, aws.Credentials, error)
 // ask asks for a code until AWS takes one.
 func (r Request) ask(ctx context.Context, client *sts.Client, terminal Terminal) (*Session, error) {
 	for left := attempts; ; left-- {
-		code, err := terminal.Ask(ctx, fmt.Sprintf("MFA code of %s: ", r.Device))
+		answer, err := terminal.Ask(ctx, fmt.Sprintf("MFA code of %s: ", r.Device))
 		if err != nil {
 			return nil, fmt.Errorf("%w; run `%s`", cmp.Or(context.Cause(ctx), err), r.command())
 		}
 		problem := "A code is six digits."
-		if sixDigits.MatchString(code) {
+		if code := sixDigits.FindStringSubmatch(strings.ReplaceAll(answer, " ", "")); code != nil {
 			var session *Session
-			if session, err = r.session(ctx, client, code); err == nil {
+			if session, err = r.session(ctx, client, code[1]); err == nil {
 				return session, nil
 			}
 			if problem = wrongCode(err); problem == "" {
@@ -155,7 +155,9 @@ func (r Request) ask(ctx context.Context, client *sts.Client, terminal Terminal)
 	}
 }
 
-var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
+// sixDigits are a code, which apps show with a space in it. A terminal's late answer to
+// another program's question, such as where its cursor is, may come before the code.
+var sixDigits = regexp.MustCompile(`(?:^|[^0-9])([0-9]{6})$`)
 
 // wrongCode returns what to do about a code that AWS doesn't take; empty if it isn't the
 // code that is wrong.

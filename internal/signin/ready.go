@@ -93,6 +93,10 @@ func byProcess(source aws.CredentialProviderSource) bool {
 	return false
 }
 
+// Reason returns what coldstart's own credential_process says in an error of an AWS SDK, and
+// else the error.
+func Reason(err error) string { return cmp.Or(refused(err.Error()), err.Error()) }
+
 // Explained adds to an error what to do about it where the error is about how somebody
 // signed in.
 func Explained(err error) error {

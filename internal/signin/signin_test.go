@@ -216,7 +216,8 @@ func TestWrongCodes(t *testing.T) {
 		{"empty", nil, "profile empty has no access key; write the user's into it: aws configure --profile empty"},
 		{"session", nil, "profile session has the key of a session"},
 		{"nobody", nil, "aws configure --profile nobody"},
-		{"acme", []string{"000000", "123456"}, ""},
+		{"acme", []string{"1234567", "000000", "12 34 5"}, "A code is six digits."},
+		{"acme", []string{"000000", "\x1b[12;34R123 456"}, ""},
 	} {
 		r.Profile = c.profile
 		_, p, err := r.signIn(t, c.answers...)

@@ -43,7 +43,7 @@ file, as after a fresh clone, is added from the state.`,
 
 func stateInitRun(ctx context.Context, o *StateInitOptions) error {
 	progress := newProgress(o.io)
-	a, err := o.open(progress.event)
+	a, err := o.open(ctx, progress.event)
 	if err != nil {
 		return err
 	}

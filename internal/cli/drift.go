@@ -65,7 +65,7 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := signedIn(ctx, org); err != nil {
+	if err := o.ready(ctx, org); err != nil {
 		return err
 	}
 	progress := newProgress(o.io)

@@ -3,12 +3,15 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	pulumiproject "github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -130,7 +133,7 @@ type operation func(context.Context, *automation.Automation) (*automation.Result
 // run runs an operation with progress on Err. Without a result nothing was run;
 // with one, the error says only that it was interrupted.
 func (p *project) run(ctx context.Context, org *organization.Organization, progress *progress, do operation) (*automation.Result, error) {
-	if err := signedIn(ctx, org); err != nil {
+	if err := p.ready(ctx, org); err != nil {
 		return nil, err
 	}
 	a, err := p.over(ctx, org, progress.event)
@@ -144,6 +147,15 @@ func (p *project) run(ctx context.Context, org *organization.Organization, progr
 	progress.board.pace = p.pace
 	defer progress.start(ctx)()
 	return do(ctx, a)
+}
+
+// ready returns why nothing can be run in this project or by who has signed in to AWS: what
+// is wrong with the project comes first. automation.New says that there is none.
+func (p *project) ready(ctx context.Context, org *organization.Organization) error {
+	if _, err := pulumiproject.Read(p.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return signedIn(ctx, org)
 }
 
 // signedIn returns why nothing can be run by who has signed in to AWS, and asks for an MFA

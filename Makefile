@@ -33,10 +33,12 @@ PLAIN := TestColdStartsConverge|TestTableOfChanges|TestAThousandAccounts
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...
 	@cd toolchain && $(GO) tool -modfile=lint/go.mod golangci-lint run --config=../.golangci.yml ./...
+	@cd toolchain/docker && $(GO) tool -modfile=../lint/go.mod golangci-lint run --config=../../.golangci.yml ./...
 	@$(GO) tool -modfile=toolchain/actionlint/go.mod actionlint
 	@d=$$(mktemp -d); trap "rm -rf $$d" EXIT; cp go.mod go.sum $$d; $(call TIDY,-modfile=$$d/go.mod); \
 	diff -u go.mod $$d/go.mod && diff -u go.sum $$d/go.sum || { echo "go.mod or go.sum isn't tidy: run make tidy"; exit 1; }
 	@cd toolchain && $(GO) mod tidy -diff
+	@cd toolchain/docker && $(GO) mod tidy -diff
 
 tidy: ## Bring go.mod and go.sum in line with the code, for Pulumi too
 	@$(call TIDY,)

@@ -68,15 +68,15 @@ func traced(aux json.RawMessage) string {
 	}
 	var lines strings.Builder
 	eachField(content, func(field protowire.Number, value []byte) {
-		switch {
-		case field == vertexesField:
+		switch field {
+		case vertexesField:
 			vertex := map[protowire.Number]string{}
 			eachField(value, func(field protowire.Number, value []byte) { vertex[field] = string(value) })
 			fmt.Fprintf(&lines, "digest: %s\n%s\n", vertex[vertexDigest], vertex[vertexName])
 			if e := vertex[vertexErrorMsg]; e != "" {
 				fmt.Fprintf(&lines, "error: %s\n", e)
 			}
-		case field == logsField:
+		case logsField:
 			eachField(value, func(field protowire.Number, value []byte) {
 				if field == logText {
 					fmt.Fprintf(&lines, "%s\n", value)

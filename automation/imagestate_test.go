@@ -239,7 +239,7 @@ func TestDockerEnvironment(t *testing.T) {
 	t.Parallel()
 	a := fake(t)
 	a.org.Image = &organization.Image{}
-	a.options.Env = map[string]string{"DOCKER_CONTEXT": "none", "DOCKER_CONFIG": t.TempDir(), "A": "b"}
+	a.options.Env = map[string]string{"DOCKER_CONTEXT": "none", "DOCKER_CONFIG": t.TempDir(), "DOCKER_HOST": "", "A": "b"}
 	if _, err := a.withDocker(a.options.Env); err == nil || !strings.Contains(err.Error(), "context none") {
 		t.Errorf("%v", err)
 	}

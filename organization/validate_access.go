@@ -23,7 +23,7 @@ const (
 	maxGroupsOfUser    = 10
 	maxUsers           = 5000
 	maxGroups          = 500 // When AWS has been asked for more than 300.
-	groupsOfAll        = 1 // Every user is in the group of SelfServiceName.
+	groupsOfAll        = 1   // Every user is in the group of SelfServiceName.
 	maxManagedPolicies = 10
 	// Characters of policies, without white space.
 	maxRolePolicy    = 10240

@@ -54,7 +54,12 @@ func (o *Options) unbuilt(ctx context.Context, org *organization.Organization, e
 	case o.Faults.Kills():
 		return "what is killed is a coldstart of its own, which builds none against an emulator"
 	}
-	own := func(name string) string { return cmp.Or(env[name], os.Getenv(name)) }
+	own := func(name string) string {
+		if value, set := env[name]; set {
+			return value
+		}
+		return os.Getenv(name)
+	}
 	found, err := dockerd.Environment(own)
 	if err != nil {
 		return err.Error()

@@ -68,7 +68,7 @@ func traced(aux json.RawMessage) string {
 	}
 	var lines strings.Builder
 	eachField(content, func(field protowire.Number, value []byte) {
-		switch field {
+		switch field { //nolint:exhaustive // The rest says nothing to people.
 		case vertexesField:
 			vertex := map[protowire.Number]string{}
 			eachField(value, func(field protowire.Number, value []byte) { vertex[field] = string(value) })

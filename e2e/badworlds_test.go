@@ -220,7 +220,7 @@ func TestBadEntry(t *testing.T) {
 	}
 
 	r.refuse(barred(" with an explicit deny in an identity-based policy"))
-	w.fails("account app (", "can't be entered", "AccessDenied", "explicit deny", "sign in with one", "get-session-token", "run again:\n  coldstart up app")
+	w.fails("account app (", "can't be entered", "AccessDenied", "explicit deny", "sign in with one", "coldstart login", "run again:\n  coldstart up app")
 	must(t, w.stateHas("master", "aws:organizations/account:Account"))
 
 	r.mend()

@@ -61,9 +61,9 @@ func isRefused(err error) bool {
 // refused says what to do about a key that AWS doesn't know.
 func (i *Identity) refused(err error) error {
 	if i.Profile == "" {
-		return fmt.Errorf("AWS doesn't take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment: set those of a key that is active, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile (AWS SDK: %w)", err)
+		return fmt.Errorf("AWS doesn't take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment: set those of a key that is active, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile; "+orRegion+" (AWS SDK: %w)", err)
 	}
-	return fmt.Errorf("AWS doesn't take the access key of profile %[1]s: run `aws configure --profile %[1]s` with a key that is active (AWS SDK: %[2]w)", i.Profile, err)
+	return fmt.Errorf("AWS doesn't take the access key of profile %[1]s: run `aws configure --profile %[1]s` with a key that is active; "+orRegion+" (AWS SDK: %[2]w)", i.Profile, err)
 }
 
 // Ask asks for an MFA code if the profile needs one to find credentials by a program.
@@ -108,3 +108,7 @@ func Explained(err error) error {
 	}
 	return err
 }
+
+// orRegion is the other reason for which AWS doesn't know an access key.
+// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+const orRegion = "if the key works elsewhere, the account hasn't enabled coldstart:region: enable it (AWS Account Management → AWS Regions), or write one that needs no opt-in"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -19,21 +18,21 @@ type imagesOf struct {
 // dockerVariables say where the machine's Docker daemon is, and how to log in to registries.
 var dockerVariables = []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION"}
 
-// images decides about images: they are built where a Docker daemon answers and Pulumi's
-// plugin is installed, and then env lets the machine's variables about Docker reach Pulumi.
-// They are never pushed, since a registry isn't part of the emulator. What is left out is
-// returned in words.
-func (o *Options) images(ctx context.Context, org *organization.Organization, env map[string]string) (images imagesOf, omitted []string) {
+// images decides about images: they are built where a Docker daemon of the machine answers
+// and Pulumi's plugin is installed, and then env lets the machine's variables about Docker
+// reach Pulumi. They are never pushed, since a registry isn't part of the emulator. What is
+// left out is returned in words.
+func (o *Options) images(ctx context.Context, org *organization.Organization, machine func(string) string, env map[string]string) (images imagesOf, omitted []string) {
 	images.org = org
 	if org.Image == nil {
 		return images, nil
 	}
-	if why := o.unbuilt(ctx, org, env); why != "" {
+	if why := o.unbuilt(ctx, org, machine); why != "" {
 		return images, []string{"whether the accounts' images can be built: " + why}
 	}
 	images.built = true
 	for _, name := range dockerVariables {
-		if value := cmp.Or(env[name], os.Getenv(name)); value != "" {
+		if value := machine(name); value != "" {
 			env[name] = value
 		}
 	}
@@ -47,24 +46,18 @@ func (o *Options) images(ctx context.Context, org *organization.Organization, en
 }
 
 // unbuilt returns why no images are built; empty if they are.
-func (o *Options) unbuilt(ctx context.Context, org *organization.Organization, env map[string]string) string {
+func (o *Options) unbuilt(ctx context.Context, org *organization.Organization, machine func(string) string) string {
 	switch {
 	case org.Image.Registry == organization.RegistryECR:
 		return "the emulator's registry takes none"
 	case o.Faults.Kills():
 		return "what is killed is a coldstart of its own, which builds none against an emulator"
 	}
-	own := func(name string) string {
-		if value, set := env[name]; set {
-			return value
-		}
-		return os.Getenv(name)
-	}
-	found, err := dockerd.Environment(own)
+	found, err := dockerd.Environment(machine)
 	if err != nil {
 		return err.Error()
 	}
-	getenv := func(name string) string { return cmp.Or(found[name], own(name)) }
+	getenv := func(name string) string { return cmp.Or(found[name], machine(name)) }
 	if _, err := dockerd.Find(ctx, getenv); err != nil {
 		return err.Error()
 	}

@@ -54,8 +54,12 @@ func TestImagesOfRehearsal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			org := &organization.Organization{Image: c.image}
-			env := map[string]string{"DOCKER_HOST": c.host, "PULUMI_HOME": c.home, "PATH": t.TempDir(), "DOCKER_CONTEXT": "none", "DOCKER_CONFIG": c.home}
-			images, omitted := (&Options{Faults: c.faults}).images(t.Context(), org, env)
+			machine := map[string]string{"DOCKER_HOST": c.host, "PULUMI_HOME": c.home, "PATH": t.TempDir(), "DOCKER_CONTEXT": "none", "DOCKER_CONFIG": c.home}
+			env := withhold([]string{"DOCKER_HOST=" + c.host}, passed)
+			images, omitted := (&Options{Faults: c.faults}).images(t.Context(), org, func(name string) string { return machine[name] }, env)
+			if c.built && env["DOCKER_HOST"] != c.host {
+				t.Errorf("Pulumi looks for the daemon at %q, not at %q", env["DOCKER_HOST"], c.host)
+			}
 			if images.built != c.built || images.built && images.org.Image.Push || (len(omitted) > 0) != (c.omitted != "") {
 				t.Errorf("%+v, omitted %q", images, omitted)
 			}

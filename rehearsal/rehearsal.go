@@ -103,7 +103,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	}
 	front.secrets = secrets
 	env := o.environment(front)
-	images, omitted := o.images(ctx, org, env)
+	images, omitted := o.images(ctx, org, os.Getenv, env)
 	r.Omitted = append(r.Omitted, omitted...)
 	a, err := automation.New(images.org, automation.Options{
 		Dir:             dir,

@@ -102,24 +102,25 @@ func SetEncryption(file string, content []byte, e Encryption) ([]byte, error) {
 		file, strings.TrimRight(added, "\r\n"))
 }
 
-// placed returns a content with lines behind the rest, or else before it.
+// placed returns a content with lines behind the rest, or else before a line that may begin a
+// key of the file, or before the rest. A line may also be the end of a text.
 func placed(content []byte, lines, newline string) [][]byte {
 	end := content
 	if len(end) > 0 && end[len(end)-1] != '\n' && lines != "" {
 		end = append(slices.Clone(end), newline...)
 	}
-	behind := slices.Concat(end, []byte(lines))
+	all := [][]byte{slices.Concat(end, []byte(lines))}
 	for at := 0; at < len(content); {
 		line := content[at:]
 		if i := bytes.IndexByte(line, '\n'); i >= 0 {
 			line = line[:i+1]
 		}
 		if text := bytes.TrimPrefix(line, []byte("\ufeff")); len(bytes.TrimSpace(text)) > 0 && !bytes.ContainsRune([]byte("#%- \t\r"), rune(text[0])) && at > 0 {
-			return [][]byte{behind, slices.Concat(content[:at], []byte(lines), content[at:])}
+			all = append(all, slices.Concat(content[:at], []byte(lines), content[at:]))
 		}
 		at += len(line)
 	}
-	return [][]byte{behind, slices.Concat([]byte(lines), content)}
+	return append(all, slices.Concat([]byte(lines), content))
 }
 
 // isAll reports whether a content has the encryption, and all else that the document has.

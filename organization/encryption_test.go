@@ -62,6 +62,10 @@ func TestSetEncryption(t *testing.T) {
 			}
 		})
 	}
+	// A text that ends in the first column, before the end of the document.
+	if got, err := organization.SetEncryption("f", []byte("config:\n  other:z: '\n'\n...\n"), salted); err != nil || !strings.HasSuffix(string(got), "\n...\n") {
+		t.Errorf("got %s and %v", got, err)
+	}
 	for _, content := range []string{"{config: {}}\n", "config: {}\n\"encryptionsalt\": x\n", "config: {}\nencryptionsalt: >-\n  v1:old\n"} {
 		if got, err := organization.SetEncryption("f", []byte(content), salted); err == nil || !strings.Contains(err.Error(), "f is written in a way") {
 			t.Errorf("got %s and %v", got, err)

@@ -513,3 +513,14 @@ func TestLockDays(t *testing.T) {
 		}
 	}
 }
+
+// TestLostLineBreaks refuses what Pulumi's writer would make another text of.
+func TestLostLineBreaks(t *testing.T) {
+	t.Parallel()
+	const statement = `coldstart:access: {roles: {x: {statements: [{Effect: Allow, Action: 's3:*', Resource: '*', Condition: {StringEquals: {a: %s, b: c}}}]}}}`
+	for _, text := range []string{`"\n"`, `"\na"`, `"a\u2028b"`} {
+		checkMessage(t, file(fmt.Sprintf(statement, text)),
+			":2: coldstart:access.roles.x.statements[0].Condition.StringEquals.a: Pulumi changes the line breaks of "+text+" when it writes the file anew; write it on one line")
+	}
+	parse(t, file(fmt.Sprintf(statement, `"a\nb\n"`)))
+}

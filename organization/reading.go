@@ -124,12 +124,15 @@ func (d *decoder) asWritten(key string, node *yaml.Node, inList bool) {
 
 // isKept reports whether a text of several lines means the same after YAML's writer has
 // written it between others of its mapping or list, in a style of its own and in the one that
-// it has. The writer's own style loses line breaks at the beginning, and more of them in lists.
+// it has. The writer's own style loses line breaks at the beginning, depending on how deep the
+// text is and on what follows, and more of them in lists.
 func isKept(node *yaml.Node, inList bool) bool {
-	if strings.ContainsAny(node.Value, "\u0085\u2028\u2029") {
+	switch {
+	case strings.ContainsAny(node.Value, "\u0085\u2028\u2029"):
 		return false // To the writer they are line breaks, too.
-	}
-	if !strings.Contains(node.Value, "\n") {
+	case strings.HasPrefix(node.Value, "\n"):
+		return false
+	case !strings.Contains(node.Value, "\n"):
 		return true
 	}
 	among := func(value any) any {

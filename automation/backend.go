@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/environ"
 )
 
 // setBackend has Pulumi use Backend. A URL that is relative to the project's folder, also
 // one of the environment or the declared one, becomes absolute: stacks run in other folders
 // too.
 func (o *Options) setBackend(declared string) error {
-	url := cmp.Or(o.Backend, lookup(o.Env, backendVariable), declared)
+	url := cmp.Or(o.Backend, environ.Lookup(o.Env, backendVariable), declared)
 	if o.Backend == "" && !backend.IsFolder(url) {
 		return nil
 	}

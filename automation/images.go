@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/environ"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -54,15 +55,7 @@ func (s *stack) pushing(ctx context.Context) (env map[string]string, done func()
 }
 
 // getenv returns a variable of the environment that Pulumi runs in.
-func (a *Automation) getenv(name string) string { return lookup(a.options.Env, name) }
-
-// lookup returns a variable of the environment, where additions to it don't say otherwise.
-func lookup(env map[string]string, name string) string {
-	if value, set := env[name]; set {
-		return value
-	}
-	return os.Getenv(name)
-}
+func (a *Automation) getenv(name string) string { return environ.Lookup(a.options.Env, name) }
 
 // registryLogin asks an account for a login to its registry. The login is good for
 // twelve hours.

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
+	"github.com/coldstart-aws/coldstart/internal/environ"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
@@ -38,7 +38,7 @@ func (a *Automation) findDocker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	getenv := func(name string) string { return cmp.Or(env[name], a.getenv(name)) }
+	getenv := environ.Of(env)
 	if err := dockerd.Check(ctx, getenv); err != nil || dockerd.Plugin(getenv) {
 		return err
 	}
@@ -57,14 +57,14 @@ func (a *Automation) findDocker(ctx context.Context) error {
 	return nil
 }
 
-// withDocker returns env with the variables that lead Pulumi's Docker plugin to the daemon
-// of Docker's context. The variables aren't noted in the state, since each machine has
-// its own daemon.
+// withDocker returns env, which has the variables of Options.Env, with those that lead
+// Pulumi's Docker plugin to the daemon of Docker's context. They aren't noted in the state,
+// since each machine has its own daemon.
 func (a *Automation) withDocker(env map[string]string) (map[string]string, error) {
 	if !a.builds() {
 		return env, nil
 	}
-	found, err := dockerd.Environment(func(name string) string { return cmp.Or(env[name], a.getenv(name)) })
+	found, err := dockerd.Environment(environ.Of(env))
 	if err != nil || len(found) == 0 {
 		return env, err
 	}
@@ -181,7 +181,7 @@ func (s *stack) missImage(ctx context.Context, image *apitype.ResourceV3) {
 	if err != nil {
 		return // It has built no image; nothing depends on whether one is there.
 	}
-	daemon, err := dockerd.Find(ctx, func(name string) string { return cmp.Or(env[name], s.a.getenv(name)) })
+	daemon, err := dockerd.Find(ctx, environ.Of(env))
 	if err != nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
+	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -25,7 +26,7 @@ func (x *examiner) declaration(context.Context) []Finding {
 	size, err := handedOver(x.options.Dir)
 	switch {
 	case err != nil:
-		return skipped(err.Error()) // The folder isn't the project's, which is said already.
+		return skipped(err.Error()) // Whoever loads the declaration says it too.
 	case size > maxVariable-reserve:
 		return warning("use `coldstart preview` and `coldstart up`, which need no such variable",
 			"plain `pulumi` hands %d KiB to the program of the stack master in PULUMI_CONFIG, and Linux allows %d: it ends with \"argument list too long\"",
@@ -36,11 +37,7 @@ func (x *examiner) declaration(context.Context) []Finding {
 
 // handedOver returns how many bytes Pulumi makes of the declaration.
 func handedOver(dir string) (int, error) {
-	project, err := workspace.LoadProject(filepath.Join(dir, "Pulumi.yaml"))
-	if err != nil {
-		return 0, err
-	}
-	stack, err := workspace.LoadProjectStack(nil, project, filepath.Join(dir, organization.File))
+	stack, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: project.Name}, filepath.Join(dir, organization.File))
 	if err != nil {
 		return 0, err
 	}

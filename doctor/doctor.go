@@ -15,6 +15,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/environ"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -283,8 +284,7 @@ func (x *examiner) env(name string) (value string, set bool) {
 }
 
 func (x *examiner) getenv(name string) string {
-	value, _ := x.env(name)
-	return value
+	return environ.Lookup(x.options.Env, name)
 }
 
 // count writes a number of things.

@@ -139,16 +139,17 @@ func (o *Organization) expand(group map[string][]string) []Grant {
 	})
 }
 
-// everywhere returns the roles of Every that a group's policy names by pattern: none
-// while IAM takes a policy that lists all grants, and otherwise those whose pattern
-// matches no other role. docs/adr/0038-roles-of-all-members-by-pattern.md
-func (o *Organization) everywhere(group map[string][]string) []string {
-	if groupPolicySize(o, Group{Grants: o.expand(group)}) <= maxGroupPolicy {
-		return nil
+// granting returns a group with what is declared for it. Where IAM takes no policy that
+// lists all grants, the roles of Every are named by pattern, but for those whose pattern
+// matches another role. docs/adr/0038-roles-of-all-members-by-pattern.md
+func (o *Organization) granting(declared map[string][]string) Group {
+	group := Group{Grants: o.expand(declared)}
+	if groupPolicySize(o, group) > maxGroupPolicy {
+		group.Everywhere = slices.DeleteFunc(slices.Sorted(slices.Values(declared[Every])), func(role string) bool {
+			return len(o.alike(role, declared[Every])) > 0
+		})
 	}
-	return slices.DeleteFunc(slices.Sorted(slices.Values(group[Every])), func(role string) bool {
-		return len(o.alike(role, group[Every])) > 0
-	})
+	return group
 }
 
 // alike returns the roles that the pattern of a role matches too, without those that
@@ -170,8 +171,10 @@ func (o *Organization) Groups() []Group {
 		}
 	}
 	var groups []Group
-	for name, grants := range o.Access.Groups {
-		groups = append(groups, Group{Name: name, Grants: o.expand(grants), Everywhere: o.everywhere(grants), Users: users[name]})
+	for name, declared := range o.Access.Groups {
+		group := o.granting(declared)
+		group.Name, group.Users = name, users[name]
+		groups = append(groups, group)
 	}
 	for _, grant := range o.grants() {
 		_, declared := o.Access.Groups[grant.Name()]

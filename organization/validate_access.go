@@ -164,7 +164,7 @@ func (o *Organization) checkGroup(ps *Problems, name string) {
 			unsettled = unsettled || o.unsettled(role)
 		}
 	}
-	granted := Group{Grants: o.expand(group), Everywhere: o.everywhere(group)}
+	granted := o.granting(group)
 	switch size := groupPolicySize(o, granted); {
 	case len(*ps) > before || unsettled:
 		// What is wrong may be what the group would have granted.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/coldstart-aws/coldstart/internal/environ"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
@@ -24,9 +24,9 @@ import (
 // name both an emulator and an access key, nothing else of the machine is read.
 func Load(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
 	endpoint := Endpoint(env)
-	if id := lookup(env, "AWS_ACCESS_KEY_ID"); endpoint != "" && id != "" {
+	if id := environ.Lookup(env, "AWS_ACCESS_KEY_ID"); endpoint != "" && id != "" {
 		return Emulator(endpoint, region, aws.Credentials{
-			AccessKeyID: id, SecretAccessKey: lookup(env, "AWS_SECRET_ACCESS_KEY"), SessionToken: lookup(env, "AWS_SESSION_TOKEN"),
+			AccessKeyID: id, SecretAccessKey: environ.Lookup(env, "AWS_SECRET_ACCESS_KEY"), SessionToken: environ.Lookup(env, "AWS_SESSION_TOKEN"),
 		}), nil
 	}
 	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
@@ -55,15 +55,7 @@ func Emulator(endpoint, region string, key aws.Credentials) aws.Config {
 }
 
 // Endpoint returns the endpoint of the emulator that calls go to; empty for AWS.
-func Endpoint(env map[string]string) string { return lookup(env, "AWS_ENDPOINT_URL") }
-
-// lookup returns a variable of the environment, where env doesn't say otherwise.
-func lookup(env map[string]string, name string) string {
-	if value, set := env[name]; set {
-		return value
-	}
-	return os.Getenv(name)
-}
+func Endpoint(env map[string]string) string { return environ.Lookup(env, "AWS_ENDPOINT_URL") }
 
 // Pace returns how many of AWS's seconds pass in one where calls go: 1 for AWS, and
 // for an emulator what the environment says; 0 if it has no rates.

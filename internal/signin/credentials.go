@@ -3,7 +3,6 @@ package signin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"github.com/gofrs/flock"
 )
 
@@ -170,11 +168,10 @@ func wrongCode(err error) string {
 
 // explained adds to an error of sts:GetSessionToken what to do about it.
 func (r Request) explained(err error) error {
-	var api smithy.APIError
 	switch {
 	case strings.Contains(err.Error(), "MFA serial number"):
 		return fmt.Errorf("%w; the user's MFA device has to be %s: set one up under this name, and write the profiles again: coldstart aws-config --user YOU --write", err, r.Device)
-	case errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch"):
+	case isRefused(err):
 		return fmt.Errorf("%w; the access key of profile %s is deleted, inactive or mistyped: aws configure --profile %s", err, r.Profile, r.Profile)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -78,19 +79,10 @@ func Ask(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	if source, ok := cfg.Credentials.(aws.CredentialProviderSource); !ok || !byProcess(source) {
-		return
+	source, ok := cfg.Credentials.(aws.CredentialProviderSource)
+	if ok && slices.Contains(source.ProviderSources(), aws.CredentialSourceProcess) {
+		_, _ = cfg.Credentials.Retrieve(ctx)
 	}
-	_, _ = cfg.Credentials.Retrieve(ctx)
-}
-
-func byProcess(source aws.CredentialProviderSource) bool {
-	for _, s := range source.ProviderSources() {
-		if s == aws.CredentialSourceProcess {
-			return true
-		}
-	}
-	return false
 }
 
 // Reason returns what coldstart's own credential_process says in an error of an AWS SDK, and

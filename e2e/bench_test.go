@@ -5,21 +5,51 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/automation"
 )
 
 // BenchmarkColdStart measures organizations from nothing to a second up that
 // changes nothing, in seconds. Half of it and more is the provider's waiting for
 // Route 53, at random between 10 and 30 seconds a change.
 func BenchmarkColdStart(b *testing.B) {
-	for _, accounts := range []int{1, 9, 20} {
+	for _, accounts := range benchmarked(b) {
 		b.Run(fmt.Sprintf("accounts=%d", accounts), func(b *testing.B) {
 			for range b.N {
 				coldStart(b, accounts)
 			}
 		})
 	}
+}
+
+// benchmarked returns how many member accounts to measure: BENCH_ACCOUNTS, or the usual.
+func benchmarked(b *testing.B) []int {
+	declared := strings.Fields(os.Getenv("BENCH_ACCOUNTS"))
+	if len(declared) == 0 {
+		return []int{1, 9, 20}
+	}
+	var accounts []int
+	for _, field := range declared {
+		n, err := strconv.Atoi(field)
+		must(b, err)
+		accounts = append(accounts, n)
+	}
+	return accounts
+}
+
+// parallel returns how many stacks run at once: BENCH_PARALLEL, or as many as by default.
+func parallel(b *testing.B) int {
+	declared := os.Getenv("BENCH_PARALLEL")
+	if declared == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(declared)
+	must(b, err)
+	return n
 }
 
 // coldStart brings up an organization with as many member accounts.
@@ -41,7 +71,12 @@ config:
   coldstart:units: {all: {}}
   coldstart:accounts:
 %s`, members.String()))
-	ctx, a := context.Background(), w.automation()
+	w.mortal()
+	a, err := automation.New(w.organization(), automation.Options{
+		Dir: w.dir, Env: w.env, SecretsProvider: w.secrets, Parallel: parallel(b),
+	})
+	must(b, err)
+	ctx := context.Background()
 	preview, err := a.Preview(ctx)
 	must(b, err)
 	first, err := a.Up(ctx)

@@ -16,7 +16,8 @@ toolchain: ## Provide Pulumi, its Go language host and the AWS plugin (builds th
 build: ## Build bin/coldstart
 	@$(GO) build -o bin/coldstart ./cmd/coldstart
 
-rehearse: toolchain build ## Run the whole cold start against a local AWS, and prove the result
+rehearse: ## Run the whole cold start against a local AWS, and prove the result
+	@$(MAKE) --no-print-directory -j2 toolchain build
 	@. ./$(ENV) && bin/coldstart rehearse $(ARGS)
 
 test: unit lint e2e ## Run what has to pass before a commit; CI runs make long as well
@@ -75,8 +76,8 @@ steady: toolchain ## Run the tests of make test RUNS=10 times, every other time 
 
 RUNS ?= 10
 
-bench: toolchain ## Measure cold starts of 1, 9 and 20 member accounts
-	@. ./$(ENV) && $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e
+bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 stacks at once
+	@. ./$(ENV) && BENCH_ACCOUNTS="$(ACCOUNTS)" BENCH_PARALLEL="$(PARALLEL)" $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e
 
 clean: ## Remove what was built here, and the last rehearsal; not the cached toolchain
 	@rm -rf bin .toolchain .coldstart

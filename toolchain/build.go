@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/coldstart-aws/coldstart/toolchain/internal/trim"
 )
@@ -17,44 +18,38 @@ const stripped = "-ldflags=-s -w"
 // would let them use other versions than go.sum's under the same key.
 var goEnv = []string{"GOWORK=off", "GOFLAGS=-buildvcs=false"}
 
-// step is a run of the go command.
-type step struct {
-	what     string // for messages: "building the AWS plugin"
-	estimate string
-	dir      string
-	args     []string
-}
+// What a build takes of one core, from nothing. The tests' machine has two.
+const (
+	workOfCLI    = 9 * time.Minute
+	workOfHost   = time.Minute
+	workOfPlugin = 12 * time.Minute
+)
 
-func (t *toolchain) run(ctx context.Context, s step) error {
-	stop := t.report.watch(s.what, s.estimate)
-	defer stop()
-	c := command{args: append([]string{t.goTool}, s.args...), dir: s.dir, env: goEnv}
+// golang runs the go command in dir.
+func (t *toolchain) golang(ctx context.Context, dir string, args ...string) error {
+	c := command{args: append([]string{t.goTool}, args...), dir: dir, env: goEnv}
 	_, err := c.run(ctx)
 	return err
 }
 
+// buildCLI builds the Pulumi CLI from vendored sources, without what takes long and is of
+// no use to coldstart.
 func (t *toolchain) buildCLI(ctx context.Context, dir string) error {
-	return t.run(ctx, step{
-		what:     "building the Pulumi CLI",
-		estimate: "about 5 min on 2 cores",
-		dir:      filepath.Join(t.source, "pulumi"),
-		args: []string{
-			"build", "-trimpath", versioned(cliVersion),
-			"-o", filepath.Join(dir, cliProgram), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-		},
+	defer t.report.watch("building the Pulumi CLI", workOfCLI)()
+	return t.buildVendored(ctx, dir, vendored{
+		source:  "pulumi",
+		files:   []string{"go.mod", "go.sum"},
+		overlay: trim.CLI,
+		flags:   versioned(cliVersion),
+		pkg:     "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+		program: cliProgram,
 	})
 }
 
 func (t *toolchain) buildHost(ctx context.Context, dir string) error {
-	return t.run(ctx, step{
-		what:     "building Pulumi's Go language host",
-		estimate: "about 30 s on 2 cores",
-		dir:      filepath.Join(t.source, "language-go"),
-		args: []string{
-			"build", "-trimpath", versioned(hostVersion),
-			"-o", filepath.Join(dir, hostProgram), "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
-		},
-	})
+	defer t.report.watch("building Pulumi's Go language host", workOfHost)()
+	return t.golang(ctx, filepath.Join(t.source, "language-go"), "build", "-trimpath", versioned(hostVersion),
+		"-o", filepath.Join(dir, hostProgram), "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
 }
 
 // versioned sets the version that a program of Pulumi's reports, as its own
@@ -66,43 +61,57 @@ func versioned(version string) string {
 // buildPlugin builds the AWS plugin from the vendored sources of the Terraform
 // AWS provider, cut down to services.
 func (t *toolchain) buildPlugin(ctx context.Context, dir string) error {
-	work := filepath.Join(dir, "work")
-	if err := t.copyPlugin(work); err != nil {
-		return fmt.Errorf("copying the plugin's sources: %w", err)
+	defer t.report.watch("building the AWS plugin", workOfPlugin)()
+	return t.buildVendored(ctx, dir, vendored{
+		source: "aws",
+		files:  []string{"main.go", "tokens.json", "go.mod", "go.sum"},
+		overlay: func(vendor, out string) (map[string]string, error) {
+			return trim.Plugin(vendor, out, services)
+		},
+		flags:   stripped,
+		pkg:     ".",
+		program: pluginProgram,
+	})
+}
+
+// vendored is a program whose sources are changed before they are compiled.
+type vendored struct {
+	source  string   // the folder of the toolchain's with
+	files   []string // that the program is built from
+	overlay func(vendor, out string) (map[string]string, error)
+	flags   string
+	pkg     string
+	program string
+}
+
+// buildVendored builds v into dir. A go command replaces files only outside of its cache of
+// modules, so they are vendored. -trimpath has it recognise what it compiled in another folder.
+func (t *toolchain) buildVendored(ctx context.Context, dir string, v vendored) error {
+	work := filepath.Join(dir, "work-"+v.source)
+	if err := t.copySources(work, v); err != nil {
+		return fmt.Errorf("copying the sources of %s: %w", v.program, err)
 	}
-	if err := t.run(ctx, step{
-		what: "fetching the AWS plugin's modules",
-		dir:  work,
-		args: []string{"mod", "vendor"},
-	}); err != nil {
+	if err := t.golang(ctx, work, "mod", "vendor"); err != nil {
 		return err
 	}
-	overlay, err := writeOverlay(work)
+	overlay, err := writeOverlay(work, v.overlay)
 	if err != nil {
-		return fmt.Errorf("cutting the Terraform AWS provider down: %w", err)
+		return fmt.Errorf("cutting the sources of %s down: %w", v.program, err)
 	}
-	if err := t.run(ctx, step{
-		what:     "building the AWS plugin",
-		estimate: "about 7 min on 2 cores",
-		dir:      work,
-		args: []string{
-			"build", "-mod=vendor", "-overlay", overlay, "-trimpath", stripped,
-			"-o", filepath.Join(dir, filepath.FromSlash(pluginProgram)), ".",
-		},
-	}); err != nil {
+	if err := t.golang(ctx, work, "build", "-mod=vendor", "-overlay", overlay, "-trimpath", v.flags,
+		"-o", filepath.Join(dir, filepath.FromSlash(v.program)), v.pkg); err != nil {
 		return err
 	}
 	return os.RemoveAll(work)
 }
 
-// copyPlugin copies the plugin's sources to work, where `go mod vendor` can
-// write next to them.
-func (t *toolchain) copyPlugin(work string) error {
+// copySources copies v's files to work, where `go mod vendor` can write next to them.
+func (t *toolchain) copySources(work string, v vendored) error {
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
 	}
-	for _, name := range []string{"main.go", "tokens.json", "go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join(t.source, "aws", name))
+	for _, name := range v.files {
+		content, err := os.ReadFile(filepath.Join(t.source, v.source, name))
 		if err != nil {
 			return err
 		}
@@ -113,15 +122,15 @@ func (t *toolchain) copyPlugin(work string) error {
 	return nil
 }
 
-// writeOverlay writes the file for -overlay that swaps the provider's files
-// for cut-down copies.
-func writeOverlay(work string) (file string, err error) {
-	// A folder of their own: they aren't part of the plugin's main package.
+// writeOverlay writes the file for -overlay that swaps vendored files for the copies that
+// overlay makes.
+func writeOverlay(work string, overlay func(vendor, out string) (map[string]string, error)) (file string, err error) {
+	// A folder of their own: they aren't part of the main package.
 	copies := filepath.Join(work, "overlay")
 	if err := os.Mkdir(copies, 0o755); err != nil {
 		return "", err
 	}
-	replace, err := trim.Overlay(filepath.Join(work, "vendor"), copies, services)
+	replace, err := overlay(filepath.Join(work, "vendor"), copies)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -104,6 +105,31 @@ func (c cache) lock(ctx context.Context, waiting func()) (unlock func(), err err
 	c.sweep()
 	// Closing unlocks, as does the end of the process, whatever ends it.
 	return func() { _ = f.Close() }, nil
+}
+
+// turn is a run's turn to make parts, several of them at a time. The first part that has to be
+// made takes it; it ends with the run.
+type turn struct {
+	mu     sync.Mutex
+	unlock func()
+}
+
+func (t *turn) take(ctx context.Context, c cache, waiting func()) (err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unlock == nil {
+		t.unlock, err = c.lock(ctx, waiting)
+	}
+	return err
+}
+
+func (t *turn) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unlock != nil {
+		t.unlock()
+		t.unlock = nil
+	}
 }
 
 // flock locks f. It asks again and again, since a blocked system call wouldn't

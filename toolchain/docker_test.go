@@ -125,7 +125,7 @@ func TestDockerPluginIsDownloadedAndFoundInTheHomeInUse(t *testing.T) {
 // Docker plugin, by a link to the one in own.
 func (f *fixture) checkDockerLink(t *testing.T, own string) {
 	t.Helper()
-	plugin, err := f.pluginPart("")
+	plugin, err := f.pluginPart(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestDockerPluginOfTheUserIsFoundInTheHomeInUse(t *testing.T) {
 func TestDockerPluginInTheHomeInUse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	plugin, err := f.pluginPart("")
+	plugin, err := f.pluginPart(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

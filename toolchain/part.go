@@ -55,7 +55,10 @@ func (e *unprovidedError) Unwrap() error { return e.err }
 // cliPart is the CLI together with the language host, as Pulumi ships them.
 func (t *toolchain) cliPart() (part, error) {
 	build, err := t.built("pulumi", []string{cliVersion, hostVersion},
-		[]string{"pulumi/go.mod", "pulumi/go.sum", "language-go/go.mod", "language-go/go.sum"},
+		[]string{
+			"pulumi/go.mod", "pulumi/go.sum", "language-go/go.mod", "language-go/go.sum",
+			"internal/trim/trim.go", "internal/trim/cli.go",
+		},
 		func(ctx context.Context, dir string) error {
 			if err := t.buildCLI(ctx, dir); err != nil {
 				return err
@@ -85,7 +88,7 @@ func (t *toolchain) hostPart() (part, error) {
 // pluginPart is the AWS plugin. It is downloaded into the user's own home, as
 // Pulumi does by itself, and built into a home in the cache: what coldstart
 // has built isn't for other projects.
-func (t *toolchain) pluginPart(cli string) (part, error) {
+func (t *toolchain) pluginPart(cli <-chan string) (part, error) {
 	build, err := t.built("resource-aws", []string{pluginVersion},
 		[]string{
 			"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
@@ -102,7 +105,12 @@ func (t *toolchain) pluginPart(cli string) (part, error) {
 				if err := t.site.reachPlugin(ctx, "aws", pluginVersion); err != nil {
 					return err
 				}
-				return t.installPlugin(ctx, cli, "aws", pluginVersion)
+				select {
+				case path := <-cli:
+					return t.installPlugin(ctx, path, "aws", pluginVersion)
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 			},
 		},
 		build: build,
@@ -143,18 +151,17 @@ func (t *toolchain) built(
 }
 
 // provide returns the source that holds p's programs, having made them if none
-// did. Runs make one part at a time, and none that another has made meanwhile.
+// did. One run at a time makes parts, and none that another has made meanwhile.
 func (t *toolchain) provide(ctx context.Context, p part) (source, []program, error) {
 	if s, ok := p.find(); ok {
 		return s, p.programs(s, s.present, false), nil
 	}
-	unlock, err := t.cache.lock(ctx, func() {
+	err := t.turn.take(ctx, t.cache, func() {
 		t.report.line("%s: waiting for another run that is making it or another part", p.title)
 	})
 	if err != nil {
 		return source{}, nil, err
 	}
-	defer unlock()
 	if s, ok := p.find(); ok {
 		return s, p.programs(s, s.present, false), nil
 	}
@@ -168,7 +175,7 @@ func (t *toolchain) provide(ctx context.Context, p part) (source, []program, err
 // make downloads p or, where that fails, builds it, if it can be.
 func (t *toolchain) make(ctx context.Context, p part) (source, []program, error) {
 	start := time.Now()
-	stop := t.report.watch("downloading "+p.title, "")
+	stop := t.report.watch("downloading "+p.title, 0)
 	err := p.download.run(ctx, p)
 	stop()
 	if err == nil {

@@ -36,7 +36,7 @@ func TestKeyChangesWithEveryInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := f.pluginPart("")
+		p, err := f.pluginPart(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,8 @@ func TestKeyChangesWithEveryInput(t *testing.T) {
 		"aws/go.mod":              plugin,
 		"aws/go.sum":              plugin,
 		"services.go":             plugin,
-		"internal/trim/trim.go":   plugin,
+		"internal/trim/trim.go":   cli | plugin,
+		"internal/trim/cli.go":    cli,
 		"internal/trim/repair.go": plugin,
 		"build.go":                cli | host | plugin,
 		"README.md":               0,
@@ -105,7 +106,7 @@ func TestFindTakesNothingUnfinished(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			plugin := script(t, filepath.Join(f.home, pluginProgram), "")
-			p, err := f.pluginPart("")
+			p, err := f.pluginPart(nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -43,22 +43,25 @@ func TestCommandThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestWatchMentionsALongStep(t *testing.T) {
+func TestWatchMentionsLongSteps(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name     string
-		reporter reporter
+		reporter *reporter
+		work     time.Duration
 		want     string
 	}{
-		{"file", reporter{end: "\n"}, "building it: 0s, about 1 min\n"},
-		{"terminal", reporter{begin: "<", clear: "<"}, "<building it: 0s, about 1 min<"},
+		{"file", &reporter{end: "\n"}, 12*time.Minute - time.Second, "building it: 0s, about 6 min left\n"},
+		{"terminal", &reporter{begin: "<", clear: "<"}, 12*time.Minute - time.Second, "<building it: 0s, about 6 min left<"},
+		{"unknown work", &reporter{end: "\n"}, 0, "building it: 0s\n"},
+		{"late", &reporter{end: "\n"}, time.Nanosecond, "building it: 0s\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			log := &buffer{}
 			r := test.reporter
-			r.w, r.every = log, time.Millisecond
-			stop := r.watch("building it", "about 1 min")
+			r.w, r.every, r.cores = log, time.Millisecond, 2
+			stop := r.watch("building it", test.work)
 			for log.String() == "" {
 				time.Sleep(time.Millisecond)
 			}
@@ -73,4 +76,28 @@ func TestWatchMentionsALongStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Two steps share the line, and the time that is left is that of both until both have ended.
+func TestWatchMentionsStepsTogether(t *testing.T) {
+	t.Parallel()
+	r := &reporter{w: &buffer{}, every: time.Hour, cores: 2}
+	mentions := func(want string) {
+		t.Helper()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if got := r.running(); got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
+	}
+	first := r.watch("building one", 4*time.Minute)
+	mentions("building one: 0s, about 2 min left")
+	second := r.watch("building two", 6*time.Minute)
+	mentions("building one, building two: 0s, about 5 min left")
+	first()
+	mentions("building two: 0s, about 5 min left")
+	second()
+	r.watch("building three", 2*time.Minute)()
+	defer r.watch("building four", 2*time.Minute)()
+	mentions("building four: 0s, about 1 min left")
 }

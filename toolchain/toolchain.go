@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // toolchain is what providing the parts depends on, so that tests can replace it.
@@ -17,6 +18,7 @@ type toolchain struct {
 	docker bool       // whether the Docker plugin is to be there, too
 	goTool string     // the go command
 	site   downloader // where Pulumi publishes
+	turn   *turn      // this run's turn to make parts
 	report *reporter
 }
 
@@ -43,6 +45,7 @@ func newToolchain(docker bool, stderr *os.File) (*toolchain, error) {
 		docker: docker,
 		goTool: "go",
 		site:   newDownloader("https://get.pulumi.com", sums),
+		turn:   &turn{},
 		report: newReporter(stderr),
 	}, nil
 }
@@ -83,6 +86,7 @@ func (p program) String() string { return fmt.Sprintf("%s: %s (%s)", p.title(), 
 
 // ensure provides all parts and writes the environment file out.
 func (t *toolchain) ensure(ctx context.Context, out string) error {
+	defer t.turn.end()
 	programs, env, err := t.provideAll(ctx)
 	if err != nil {
 		return err
@@ -106,15 +110,33 @@ func (t *toolchain) ensure(ctx context.Context, out string) error {
 	return nil
 }
 
-// provideAll provides the parts one after another: builds use all cores.
+// provideAll provides the AWS plugin beside the CLI: one build mostly has use for the cores
+// while the other waits for a module proxy, or for the one package that all others wait for.
+// The first that fails stops the other.
 func (t *toolchain) provideAll(ctx context.Context) ([]program, environment, error) {
-	var env environment
-	programs, err := t.provideCLI(ctx, &env)
-	if err != nil {
-		return nil, env, err
-	}
-	plugin, err := t.providePlugin(ctx, programs[0].path, &env)
-	if err != nil {
+	both, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var env environment // Each sets fields of its own.
+	var programs []program
+	var plugin program
+	found := make(chan string, 1)
+	var parts sync.WaitGroup
+	parts.Go(func() {
+		var err error
+		if programs, err = t.provideCLI(both, &env); err != nil {
+			fail(err)
+			return
+		}
+		found <- programs[0].path
+	})
+	parts.Go(func() {
+		var err error
+		if plugin, err = t.providePlugin(both, found, &env); err != nil {
+			fail(err)
+		}
+	})
+	parts.Wait()
+	if err := context.Cause(both); err != nil {
 		return nil, env, err
 	}
 	docker, err := t.provideDocker(ctx, programs[0].path, env)
@@ -162,8 +184,8 @@ func (t *toolchain) provideOnPath(ctx context.Context, p part, env *environment)
 	return programs, nil
 }
 
-// providePlugin returns the AWS plugin; cli downloads it, if need be.
-func (t *toolchain) providePlugin(ctx context.Context, cli string, env *environment) (program, error) {
+// providePlugin returns the AWS plugin; the CLI that cli will have downloads it, if need be.
+func (t *toolchain) providePlugin(ctx context.Context, cli <-chan string, env *environment) (program, error) {
 	p, err := t.pluginPart(cli)
 	if err != nil {
 		return program{}, err

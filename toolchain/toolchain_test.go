@@ -47,7 +47,8 @@ func newFixture(t *testing.T) *fixture {
 			site: downloader{site: server.URL, client: server.Client(), stall: time.Minute, sums: checksums{
 				archiveName(): someSum, pluginArchive("aws", pluginVersion): someSum, pluginArchive("docker", dockerVersion): someSum,
 			}},
-			report: &reporter{w: log, every: time.Hour},
+			turn:   &turn{},
+			report: &reporter{w: log, every: time.Hour, cores: 1},
 		},
 		out:    filepath.Join(root, "clone", ".toolchain", "env"),
 		log:    log,
@@ -62,7 +63,7 @@ func newFixture(t *testing.T) *fixture {
 func sources(t *testing.T, dir string) string {
 	t.Helper()
 	for _, name := range []string{
-		"build.go", "services.go", "internal/trim/trim.go", "internal/trim/repair.go",
+		"build.go", "services.go", "internal/trim/trim.go", "internal/trim/repair.go", "internal/trim/cli.go",
 		"pulumi/go.mod", "pulumi/go.sum", "language-go/go.mod", "language-go/go.sum",
 		"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
 	} {
@@ -71,7 +72,7 @@ func sources(t *testing.T, dir string) string {
 	return dir
 }
 
-// fakeGo is a go command: `go mod vendor` copies a provider in miniature, and
+// fakeGo is a go command: `go mod vendor` copies a provider and a CLI in miniature, and
 // `go build` makes a script.
 func fakeGo(t *testing.T, root, runs string) string {
 	t.Helper()
@@ -89,6 +90,14 @@ func fakeGo(t *testing.T, root, runs string) string {
 	writeFile(t, filepath.Join(provider, "names/data/names_data.hcl"), "")
 	writeFile(t, filepath.Join(vendored, "github.com/aws/smithy-go/transport/http/internal/io/safe.go"),
 		"package io\n\nfunc f() {\n\tif r.safeReadCloser.closed {\n\t\treturn 0, io.EOF\n\t}\n}\n")
+	writeFile(t, filepath.Join(vendored, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cloud/spec.go"),
+		"package cloud\n\nimport \"github.com/pb33f/libopenapi\"\n\nfunc parseIndex() (any, error) { return libopenapi.NewDocument() }\n")
+	for _, module := range []string{"nbutton23", "ccojocar"} {
+		dir := filepath.Join(vendored, "github.com", module, "zxcvbn-go")
+		writeFile(t, filepath.Join(dir, "matching/matching.go"),
+			"package matching\n\nfunc init() {\n\tloadFrequencyList()\n}\n\nfunc loadFrequencyList() {\n}\n")
+		writeFile(t, filepath.Join(dir, "frequency/frequency.go"), "package frequency\n\nfunc init() {\n\tmaleFilePath := 1\n}\n")
+	}
 	return script(t, filepath.Join(root, "go"), `
 echo "$*" >>'`+runs+`'
 case "$1" in
@@ -191,10 +200,13 @@ func TestEnsureBuildsAndThenDoesNothing(t *testing.T) {
 	if err := f.ensure(t.Context(), f.out); err != nil {
 		t.Fatal(err)
 	}
-	mustContain(t, f.log.take(),
+	log := f.log.take()
+	mustContain(t, log,
 		"the Pulumi CLI and its Go language host: download failed: ", "404 Not Found; building from Go modules instead\n",
 		"pulumi 3.259.0: built from Go modules in 0s (", "pulumi)\n",
 		"pulumi-language-go 3.60.0: built from Go modules in 0s (",
+		"toolchain ready: ")
+	mustContain(t, log,
 		"the AWS plugin: download failed: ", "404 Not Found; building from Go modules instead\n",
 		"pulumi-resource-aws 6.83.2: built from Go modules in 0s (",
 		"toolchain ready: pulumi 3.259.0, pulumi-language-go 3.60.0, pulumi-resource-aws 6.83.2; source "+f.out+"\n")
@@ -202,11 +214,10 @@ func TestEnsureBuildsAndThenDoesNothing(t *testing.T) {
 	mustContain(t, env,
 		"export PATH=", "export PULUMI_HOME=", "PULUMI_CREDENTIALS_PATH='"+f.home+"'",
 		"export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true", "export PULUMI_SKIP_UPDATE_CHECK=true")
-	mustContain(t, readFile(t, f.goRuns),
-		"build -trimpath -ldflags=-s -w -X ", "/cmd/pulumi\n",
-		"build -trimpath -ldflags=-s -w -X ", "/pulumi-language-go\n",
-		"mod vendor\n",
-		"build -mod=vendor -overlay ", " -trimpath -ldflags=-s -w -o ", " .\n")
+	runs := readFile(t, f.goRuns)
+	mustContain(t, runs, "mod vendor\n", "build -mod=vendor -overlay ", " -trimpath -ldflags=-s -w -X ", "/cmd/pulumi\n",
+		"build -trimpath -ldflags=-s -w -X ", "/pulumi-language-go\n")
+	mustContain(t, runs, "mod vendor\n", "build -mod=vendor -overlay ", " -trimpath -ldflags=-s -w -o ", " .\n")
 
 	if err := os.Remove(f.goRuns); err != nil {
 		t.Fatal(err)
@@ -214,7 +225,7 @@ func TestEnsureBuildsAndThenDoesNothing(t *testing.T) {
 	if err := f.ensure(t.Context(), f.out); err != nil {
 		t.Fatal(err)
 	}
-	if log := f.log.take(); strings.Count(log, "\n") != 1 || !strings.HasPrefix(log, "toolchain ready: ") {
+	if log = f.log.take(); strings.Count(log, "\n") != 1 || !strings.HasPrefix(log, "toolchain ready: ") {
 		t.Errorf("the second run says more than that all is ready:\n%s", log)
 	}
 	if _, err := os.Stat(f.goRuns); !errors.Is(err, os.ErrNotExist) {
@@ -323,7 +334,7 @@ func TestEnsureInAShellThatHasSourcedTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plugin, err := f.pluginPart("")
+	plugin, err := f.pluginPart(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,10 +368,16 @@ func TestPulumiHomeOfTheUsersChoice(t *testing.T) {
 func TestEnsureFailedBuild(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	cli, err := f.cliPart()
+	if err != nil {
+		t.Fatal(err)
+	}
 	f.goTool = script(t, filepath.Join(t.TempDir(), "go"), `
-[ "$1" = mod ] && { echo "no module proxy"; exit 1; }
+case "$1 $PWD" in
+"mod "*/work-aws) until [ -e '`+cli.build.dir+`' ]; do sleep 0.01; done; echo "no module proxy"; exit 1 ;;
+esac
 exec '`+f.goTool+`' "$@"`)
-	err := f.ensure(t.Context(), f.out)
+	err = f.ensure(t.Context(), f.out)
 	var unprovided *unprovidedError
 	if !errors.As(err, &unprovided) {
 		t.Fatalf("error = %v, want an unprovidedError", err)
@@ -373,10 +390,6 @@ exec '`+f.goTool+`' "$@"`)
 	}
 	if _, err := os.Stat(f.out); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an environment file was written: %v", err)
-	}
-	cli, err := f.cliPart()
-	if err != nil {
-		t.Fatal(err)
 	}
 	if _, ok := cli.find(); !ok {
 		t.Error("the CLI, which was built before, isn't kept")
@@ -432,7 +445,9 @@ func TestTwoRunsBuildOnce(t *testing.T) {
 	}
 	results := make(chan error)
 	for _, name := range []string{"env1", "env2"} {
-		go func() { results <- f.ensure(t.Context(), filepath.Join(filepath.Dir(f.out), name)) }()
+		run := *f.toolchain
+		run.turn = &turn{}
+		go func() { results <- run.ensure(t.Context(), filepath.Join(filepath.Dir(f.out), name)) }()
 	}
 	for !strings.Contains(f.log.String(), "waiting for another run") {
 		time.Sleep(5 * time.Millisecond)
@@ -443,7 +458,7 @@ func TestTwoRunsBuildOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if runs := strings.Count(readFile(t, f.goRuns), "\n"); runs != 4 {
-		t.Errorf("the go command was run %d times, want 4:\n%s", runs, readFile(t, f.goRuns))
+	if runs := strings.Count(readFile(t, f.goRuns), "\n"); runs != 5 {
+		t.Errorf("the go command was run %d times, want 5:\n%s", runs, readFile(t, f.goRuns))
 	}
 }

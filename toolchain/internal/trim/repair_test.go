@@ -133,11 +133,11 @@ func TestRepairOfSomethingElse(t *testing.T) {
 	}
 }
 
-func TestOverlayStopsAtAReaderThatIsNotTheOne(t *testing.T) {
+func TestPluginStopsAtAReaderThatIsNotTheOne(t *testing.T) {
 	t.Parallel()
 	root, out := vendor(t), t.TempDir()
 	write(t, filepath.Join(root, filepath.FromSlash(safeReader)), "package io\n")
-	if _, err := Overlay(root, out, []string{"iam"}); err == nil || !strings.Contains(err.Error(), "smithy-go") {
+	if _, err := Plugin(root, out, []string{"iam"}); err == nil || !strings.Contains(err.Error(), "smithy-go") {
 		t.Errorf("error = %v, want one about smithy-go", err)
 	}
 	if files, err := os.ReadDir(out); err != nil || len(files) > 0 {

@@ -1,12 +1,15 @@
-// Package trim cuts the vendored Terraform AWS provider down to the service
-// packages that coldstart uses, by writing smaller copies of three files:
+// Package trim leaves out of what the toolchain builds what coldstart has no use for.
+//
+// Plugin cuts the vendored Terraform AWS provider down to the service packages that
+// coldstart uses, by writing smaller copies of three files:
 //
 //   - internal/provider/service_packages_gen.go, the list of service packages;
 //   - internal/conns/awsclient_gen.go, a client method for each AWS service;
 //   - names/data/names_data.hcl, the services' names, which each process of the plugin
 //     parses when it starts.
 //
-// And it repairs a defect of smithy-go that breaks connections, see repair.go.
+// And it repairs a defect of smithy-go that breaks connections, see repair.go. CLI does the
+// like for the Pulumi CLI, see cli.go.
 //
 // The vendored sources stay as they are; the copies reach the compiler through
 // `go build -overlay`. The whole provider takes 25 minutes to build and 618 MB,
@@ -23,6 +26,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,12 +42,12 @@ const (
 	names           = "names/data/names_data.hcl"
 )
 
-// Overlay reads the provider and smithy-go below vendor and writes to out the
+// Plugin reads the provider and smithy-go below vendor and writes to out the
 // cut-down copies for the service packages in keep, and the repaired one. It
 // returns the value of an overlay file's "Replace" field: original file to copy.
 // A package in keep that the provider doesn't have is an error, so that a typo
 // doesn't cost a build.
-func Overlay(vendor, out string, keep []string) (map[string]string, error) {
+func Plugin(vendor, out string, keep []string) (map[string]string, error) {
 	root := filepath.Join(vendor, filepath.FromSlash(provider))
 	trimmed, err := trimServices(filepath.Join(root, servicePackages), keep)
 	if err != nil {
@@ -65,14 +69,19 @@ func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	replace := map[string]string{}
-	for name, content := range map[string][]byte{
+	return copies(vendor, out, map[string][]byte{
 		path.Join(provider, servicePackages): trimmed,
 		path.Join(provider, clients):         cut,
 		path.Join(provider, names):           named,
 		safeReader:                           repaired,
-	} {
-		to := filepath.Join(out, path.Base(name))
+	})
+}
+
+// copies writes copies of files below vendor to out, and returns which stands for which.
+func copies(vendor, out string, contents map[string][]byte) (map[string]string, error) {
+	replace := map[string]string{}
+	for name, content := range contents {
+		to := filepath.Join(out, copyName(name))
 		if err := os.WriteFile(to, content, 0o644); err != nil {
 			return nil, err
 		}
@@ -80,6 +89,9 @@ func Overlay(vendor, out string, keep []string) (map[string]string, error) {
 	}
 	return replace, nil
 }
+
+// copyName returns the name of the copy of a file below vendor.
+func copyName(file string) string { return strings.ReplaceAll(file, "/", "_") }
 
 // trimServices returns file with only the ServicePackage calls and imports of
 // the packages in keep.
@@ -191,19 +203,25 @@ func trimClients(file string, used map[string]bool) ([]byte, error) {
 		fn, ok := d.(*ast.FuncDecl)
 		return ok && fn.Recv != nil && !used[fn.Name.Name]
 	})
-	needed := map[string]bool{}
+	needed := selected(f)
+	dropImports(f, func(name, _ string) bool { return !needed[name] })
+	return source(set, f)
+}
+
+// selected returns the names of which f selects something: packages, among others.
+func selected(f *ast.File) map[string]bool {
+	names := map[string]bool{}
 	for _, d := range f.Decls {
 		ast.Inspect(d, func(n ast.Node) bool {
 			if sel, ok := n.(*ast.SelectorExpr); ok {
 				if id, ok := sel.X.(*ast.Ident); ok {
-					needed[id.Name] = true
+					names[id.Name] = true
 				}
 			}
 			return true
 		})
 	}
-	dropImports(f, func(name, _ string) bool { return !needed[name] })
-	return source(set, f)
+	return names
 }
 
 // trimNames returns file with only the blocks of the services in keep.
@@ -235,13 +253,20 @@ func dropImports(f *ast.File, drop func(name, importPath string) bool) {
 		}
 		decl.Specs = slices.DeleteFunc(decl.Specs, func(s ast.Spec) bool {
 			spec := s.(*ast.ImportSpec)
-			name := path.Base(importOf(spec))
-			if spec.Name != nil {
-				name = spec.Name.Name
-			}
-			return drop(name, importOf(spec))
+			return drop(localName(spec), importOf(spec))
 		})
 	}
+}
+
+// major is the end of the path of a module's later version.
+var major = regexp.MustCompile(`[./]v[0-9]+$`)
+
+// localName returns the name by which a file uses what it imports.
+func localName(spec *ast.ImportSpec) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	return path.Base(major.ReplaceAllString(importOf(spec), ""))
 }
 
 func importOf(spec *ast.ImportSpec) string {

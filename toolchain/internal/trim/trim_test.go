@@ -98,8 +98,14 @@ service "sqs" {
 // vendor writes vendored below a folder and returns that.
 func vendor(t *testing.T) string {
 	t.Helper()
+	return written(t, vendored)
+}
+
+// written writes files below a folder and returns that.
+func written(t *testing.T, files map[string]string) string {
+	t.Helper()
 	root := t.TempDir()
-	for name, content := range vendored {
+	for name, content := range files {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -111,7 +117,7 @@ func vendor(t *testing.T) string {
 	return root
 }
 
-func TestOverlay(t *testing.T) {
+func TestPlugin(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name            string
@@ -139,19 +145,17 @@ func TestOverlay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			root, out := vendor(t), t.TempDir()
-			replace, err := Overlay(root, out, test.keep)
+			replace, err := Plugin(root, out, test.keep)
 			if err != nil {
 				t.Fatal(err)
 			}
-			generated := filepath.Join(root, filepath.FromSlash(provider))
-			want := map[string]string{
-				filepath.Join(generated, servicePackages): filepath.Join(out, "service_packages_gen.go"),
-				filepath.Join(generated, clients):         filepath.Join(out, "awsclient_gen.go"),
-				filepath.Join(generated, names):           filepath.Join(out, "names_data.hcl"),
-				filepath.Join(root, safeReader):           filepath.Join(out, "safe.go"),
+			want := map[string]string{}
+			copyOf := func(file string) string { return filepath.Join(out, copyName(file)) }
+			for _, file := range []string{provider + "/" + servicePackages, provider + "/" + clients, provider + "/" + names, safeReader} {
+				want[filepath.Join(root, filepath.FromSlash(file))] = copyOf(file)
 			}
 			if !maps.Equal(replace, want) {
-				t.Errorf("Overlay = %v, want %v", replace, want)
+				t.Errorf("Plugin = %v, want %v", replace, want)
 			}
 			var all strings.Builder
 			for _, file := range want {
@@ -171,8 +175,8 @@ func TestOverlay(t *testing.T) {
 					t.Errorf("the copies have %s:\n%s", s, &all)
 				}
 			}
-			checkImports(t, filepath.Join(out, "service_packages_gen.go"), test.services)
-			checkImports(t, filepath.Join(out, "awsclient_gen.go"), test.conns)
+			checkImports(t, copyOf(provider+"/"+servicePackages), test.services)
+			checkImports(t, copyOf(provider+"/"+clients), test.conns)
 		})
 	}
 }
@@ -194,10 +198,10 @@ func checkImports(t *testing.T, file string, want []string) {
 	}
 }
 
-func TestOverlayLeavesTheSourcesAlone(t *testing.T) {
+func TestPluginLeavesTheSourcesAlone(t *testing.T) {
 	t.Parallel()
 	root := vendor(t)
-	if _, err := Overlay(root, t.TempDir(), []string{"iam"}); err != nil {
+	if _, err := Plugin(root, t.TempDir(), []string{"iam"}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range vendored {
@@ -211,10 +215,10 @@ func TestOverlayLeavesTheSourcesAlone(t *testing.T) {
 	}
 }
 
-func TestOverlayUnknownService(t *testing.T) {
+func TestPluginUnknownService(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	_, err := Overlay(vendor(t), out, []string{"iam", "imaginary"})
+	_, err := Plugin(vendor(t), out, []string{"iam", "imaginary"})
 	if err == nil || !strings.Contains(err.Error(), `"imaginary"`) {
 		t.Errorf("error = %v, want one that names the service", err)
 	}
@@ -223,9 +227,9 @@ func TestOverlayUnknownService(t *testing.T) {
 	}
 }
 
-func TestOverlayOfSomethingElse(t *testing.T) {
+func TestPluginOfSomethingElse(t *testing.T) {
 	t.Parallel()
-	if _, err := Overlay(t.TempDir(), t.TempDir(), []string{"iam"}); !os.IsNotExist(err) {
+	if _, err := Plugin(t.TempDir(), t.TempDir(), []string{"iam"}); !os.IsNotExist(err) {
 		t.Errorf("error = %v, want that the provider isn't there", err)
 	}
 }

@@ -272,6 +272,11 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "building coldstart: %v\n%s", err, out)
 			return 1
 		}
+		// Scenarios that reach nothing but the emulator can't install it.
+		if err := rehearsal.Install(context.Background(), rehearsal.EmulatorOptions{Log: os.Stderr}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		return m.Run()
 	}())
 }

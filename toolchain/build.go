@@ -76,8 +76,8 @@ func (t *toolchain) buildPlugin(ctx context.Context, dir string) error {
 
 // vendored is a program whose sources are changed before they are compiled.
 type vendored struct {
-	source  string   // the folder of the toolchain's with
-	files   []string // that the program is built from
+	source  string   // the folder of its sources, among the toolchain's
+	files   []string // the sources in it
 	overlay func(vendor, out string) (map[string]string, error)
 	flags   string
 	pkg     string

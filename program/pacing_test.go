@@ -178,11 +178,14 @@ func TestPacingEndsWithTheRun(t *testing.T) {
 		var names []string
 		begin := time.Now()
 		result := pulumitest.Run{Context: ctx, Stack: organization.Master, Answers: nothing().answers(), OnRegister: func(r pulumitest.Resource) {
-			mu.Lock()
-			defer mu.Unlock()
-			if r.Type == pulumitest.AWSAccount {
-				names = append(names, r.Name)
+			if r.Type != pulumitest.AWSAccount {
+				return
 			}
+			mu.Lock()
+			names = append(names, r.Name)
+			mu.Unlock()
+			// If it were there at once, its lane's next one could be at AWS before another lane's first.
+			time.Sleep(time.Second)
 		}}.Do(t, program.For(org, program.Settings{}))
 		if result.Err == nil || !strings.Contains(result.Err.Error(), context.DeadlineExceeded.Error()) {
 			t.Errorf("it ended with %v", result.Err)

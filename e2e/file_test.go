@@ -10,17 +10,15 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// A declaration that Pulumi's writer would change on every line stays as it was written, and what
-// it says by merge keys, bare keys and quoted numbers is what AWS gets.
-func TestFileIsKept(t *testing.T) {
-	begin(t)
-	const declaration = `# The organization.
+// awkward is a declaration that is written as no program would write it.
+const awkward = `# The organization.
 config:
     coldstart:namespace:   kept   # short
     domain: 'kept.example'
@@ -37,35 +35,55 @@ config:
         # Merged.
         app: { <<: *common }   # the only one
 `
-	w := newWorld(t, declaration)
+
+// A declaration that Pulumi's writer would change on every line stays as it was written, and what
+// it says by merge keys, bare keys and quoted numbers is what AWS gets.
+func TestFileIsKept(t *testing.T) {
+	begin(t)
+	w := newWorld(t, awkward)
 	must(t, os.Chmod(filepath.Join(w.dir, organization.File), 0o640))
-	w.ok(coldstart(), "preview", "master")
-	w.asDeclared(declaration)
-	w.ok(coldstart(), "up", "--yes", "master")
-	w.asDeclared(declaration)
+	contains(t, w.keepsAwkward(), "encryptionsalt: ")
 	if tags := w.tagsOf(w.accounts()["kept-app@kept.example"]); tags["Cost"] != "0123" || tags["Version"] != "1.10" || tags["Since"] != "2024-01-01" {
 		t.Errorf("the account's tags are %v", tags)
 	}
+}
 
-	// A fresh clone lacks the line behind the declaration, and the state has it.
-	salted, err := os.ReadFile(filepath.Join(w.dir, organization.File))
+// The same where a key encrypts.
+func TestFileIsKeptByAKey(t *testing.T) {
+	begin(t)
+	w := newWorld(t, awkward)
+	key, err := kms.NewFromConfig(w.emulator.Config("us-east-1")).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	must(t, err)
-	w.declare(declaration)
-	same(t, w.ok(coldstart(), "preview", "master"))
-	again, err := os.ReadFile(filepath.Join(w.dir, organization.File))
-	must(t, err)
-	if string(again) != string(salted) {
-		t.Errorf("the line isn't the one from before:\n%s\nnot\n%s", again, salted)
+	provider := "awskms:///" + aws.ToString(key.KeyMetadata.Arn) + "?region=us-east-1"
+	contains(t, w.keepsAwkward("--secrets-provider", provider), "secretsprovider: "+provider+"\nencryptedkey: ")
+}
+
+// keepsAwkward checks that no command writes awkward anew: one that makes the stack by the
+// arguments, one in a fresh clone, and one that adds an account. It returns how secrets are
+// encrypted, as it stands behind the declaration.
+func (w *world) keepsAwkward(args ...string) string {
+	w.t.Helper()
+	w.ok(coldstart(), append([]string{"preview", "master"}, args...)...)
+	w.asDeclared(awkward)
+	w.ok(coldstart(), append([]string{"up", "--yes", "master"}, args...)...)
+	encryption := w.asDeclared(awkward)
+
+	// A fresh clone lacks what stands behind the declaration, and the state has it.
+	w.declare(awkward)
+	same(w.t, w.ok(coldstart(), "preview", "master"))
+	if again := w.asDeclared(awkward); again != encryption {
+		w.t.Errorf("what stands behind the declaration was\n%s\nand is\n%s", encryption, again)
 	}
-	same(t, w.ok(coldstart(), "up", "--yes", "master"))
-	w.asDeclared(declaration)
+	same(w.t, w.ok(coldstart(), "up", "--yes", "master"))
+	w.asDeclared(awkward)
 
 	w.ok(coldstart(), "account", "add", "next", "--unit", "apps")
-	w.asDeclared(strings.Replace(declaration, "# the only one\n", "# the only one\n        next: { unit: apps }\n", 1))
+	w.asDeclared(strings.Replace(awkward, "# the only one\n", "# the only one\n        next: { unit: apps }\n", 1))
+	return encryption
 }
 
 // same checks that a run has changed nothing.
-func same(t *testing.T, out string) {
+func same(t testing.TB, out string) {
 	t.Helper()
 	if !regexp.MustCompile(`(?m)^master +succeeded +\d+ same +\S+$`).MatchString(out) {
 		t.Errorf("something has changed:\n%s", out)

@@ -114,8 +114,9 @@ config:
 	}
 }
 
-// asDeclared checks that the declaration is what it was, with how secrets are encrypted behind it.
-func (w *world) asDeclared(declaration string) {
+// asDeclared checks that the declaration is what it was, and returns what stands behind it: how
+// secrets are encrypted.
+func (w *world) asDeclared(declaration string) string {
 	w.t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.dir, organization.File))
 	must(w.t, err)
@@ -123,6 +124,7 @@ func (w *world) asDeclared(declaration string) {
 	if lines := strings.Count(rest, "\n"); !ok || lines > 2 || lines > 0 && !strings.HasPrefix(rest, "encryptionsalt: ") && !strings.HasPrefix(rest, "secretsprovider: ") {
 		w.t.Errorf("the declaration was rewritten:\n%s", content)
 	}
+	return rest
 }
 
 // plainProject makes the folder a Go project: `pulumi` compiles the program in it. It is a

@@ -5,20 +5,32 @@ SHELL := /bin/bash
 GO := go
 ENV := .toolchain/env
 
-.PHONY: help toolchain build rehearse test unit lint tidy e2e long chaos steady bench clean
+# Without C, as Pulumi's programs are: then Go compiles its standard library once for all of them.
+# A compiler that collects its garbage less often takes a fifth less time.
+AS_RELEASED := CGO_ENABLED=0 GOGC=400
+
+# What is compiled here takes a fifth less without debug information, and generated clients half
+# where nothing is inlined in them. A debugger builds what it needs by itself.
+export GOFLAGS := $(strip $(GOFLAGS) -gcflags=all=-dwarf=false -gcflags=github.com/aws/aws-sdk-go-v2/service/...=-l \
+  -gcflags=github.com/pulumi/pulumi-aws/sdk/...=-l)
+
+.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 toolchain: ## Provide Pulumi, its Go language host and the AWS plugin (builds them if need be)
-	@$(GO) run -C toolchain .
+	@$(AS_RELEASED) $(GO) run -C toolchain -trimpath .
 
 build: ## Build bin/coldstart
-	@$(GO) build -o bin/coldstart ./cmd/coldstart
+	@$(AS_RELEASED) $(GO) build -trimpath -o bin/coldstart ./cmd/coldstart
 
 rehearse: ## Run the whole cold start against a local AWS, and prove the result
-	@$(MAKE) --no-print-directory -j2 toolchain build
+	@$(MAKE) --no-print-directory -j2 toolchain $(if $(filter --endpoint% --image%,$(ARGS)),build,emulator)
 	@. ./$(ENV) && bin/coldstart rehearse $(ARGS)
+
+emulator: build
+	@bin/coldstart emulator --install
 
 test: unit lint e2e ## Run what has to pass before a commit; CI runs make long as well
 

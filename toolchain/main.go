@@ -6,7 +6,7 @@
 //   - the cache: what an earlier run, of this clone or of another, has made;
 //   - Pulumi's own downloads, as far as toolbox/checksums.txt lists their checksums;
 //   - Go modules, so that a machine that reaches nothing but a module proxy
-//     gets the same programs, in about 12 minutes on 2 cores.
+//     gets the same programs, in about 11 minutes on 2 cores.
 //
 // A declaration with images needs Pulumi's Docker plugin, too, which can't be
 // built; without it all but images can be had.
@@ -34,7 +34,7 @@ FILE, which a shell sources to use them. Each of them is the one installed on
 this machine, if it is new enough; else the one that an earlier run has made;
 else it is downloaded from Pulumi, if toolbox/checksums.txt lists its
 checksum; else it is built from Go modules, which
-takes about 12 minutes on 2 cores and about 9 GB in Go's caches. A run with
+takes about 11 minutes on 2 cores and about 9 GB in Go's caches. A run with
 nothing left to do ends at once.
 
 The Docker plugin is used if it is installed. If it isn't and Pulumi.master.yaml

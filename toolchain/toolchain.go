@@ -20,6 +20,8 @@ type toolchain struct {
 	site   downloader // where Pulumi publishes
 	turn   *turn      // this run's turn to make parts
 	report *reporter
+
+	compiling *sync.Mutex // held while a go command compiles
 }
 
 // newToolchain takes everything from the environment of this process, which
@@ -47,6 +49,8 @@ func newToolchain(docker bool, stderr *os.File) (*toolchain, error) {
 		site:   newDownloader("https://get.pulumi.com", sums),
 		turn:   &turn{},
 		report: newReporter(stderr),
+
+		compiling: &sync.Mutex{},
 	}, nil
 }
 
@@ -110,9 +114,8 @@ func (t *toolchain) ensure(ctx context.Context, out string) error {
 	return nil
 }
 
-// provideAll provides the AWS plugin beside the CLI: one build mostly has use for the cores
-// while the other waits for a module proxy, or for the one package that all others wait for.
-// The first that fails stops the other.
+// provideAll provides the AWS plugin beside the CLI: modules of the one are fetched while the
+// other is compiled. The first that fails stops the other.
 func (t *toolchain) provideAll(ctx context.Context) ([]program, environment, error) {
 	both, fail := context.WithCancelCause(ctx)
 	defer fail(nil)

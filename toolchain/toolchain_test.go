@@ -47,8 +47,9 @@ func newFixture(t *testing.T) *fixture {
 			site: downloader{site: server.URL, client: server.Client(), stall: time.Minute, sums: checksums{
 				archiveName(): someSum, pluginArchive("aws", pluginVersion): someSum, pluginArchive("docker", dockerVersion): someSum,
 			}},
-			turn:   &turn{},
-			report: &reporter{w: log, every: time.Hour, cores: 1},
+			turn:      &turn{},
+			compiling: &sync.Mutex{},
+			report:    &reporter{w: log, every: time.Hour, cores: 1},
 		},
 		out:    filepath.Join(root, "clone", ".toolchain", "env"),
 		log:    log,
@@ -72,36 +73,64 @@ func sources(t *testing.T, dir string) string {
 	return dir
 }
 
-// fakeGo is a go command: `go mod vendor` copies a provider and a CLI in miniature, and
+const provider = "github.com/hashicorp/terraform-provider-aws"
+
+// fakeGo is a go command: `go list -m` says where a provider and a CLI in miniature are, and
 // `go build` makes a script.
 func fakeGo(t *testing.T, root, runs string) string {
 	t.Helper()
-	const module = "github.com/hashicorp/terraform-provider-aws"
-	vendored := filepath.Join(root, "vendored")
-	provider := filepath.Join(vendored, filepath.FromSlash(module))
+	modules := filepath.Join(root, "modules")
+	sources := filepath.Join(modules, filepath.FromSlash(provider))
 	imports, calls := "", ""
 	for _, service := range services {
-		imports += fmt.Sprintf("import %q\n", module+"/internal/service/"+service)
+		imports += fmt.Sprintf("import %q\n", provider+"/internal/service/"+service)
 		calls += service + ".ServicePackage(ctx),\n"
 	}
-	writeFile(t, filepath.Join(provider, "internal/provider/service_packages_gen.go"),
+	writeFile(t, filepath.Join(sources, "internal/provider/service_packages_gen.go"),
 		"package provider\n"+imports+"var all = []any{\n"+calls+"}\n")
-	writeFile(t, filepath.Join(provider, "internal/conns/awsclient_gen.go"), "package conns\n")
-	writeFile(t, filepath.Join(provider, "names/data/names_data.hcl"), "")
-	writeFile(t, filepath.Join(vendored, "github.com/aws/smithy-go/transport/http/internal/io/safe.go"),
+	writeFile(t, filepath.Join(sources, "internal/conns/awsclient_gen.go"), "package conns\n")
+	writeFile(t, filepath.Join(sources, "names/data/names_data.hcl"), "")
+	writeFile(t, filepath.Join(modules, "github.com/aws/smithy-go/transport/http/internal/io/safe.go"),
 		"package io\n\nfunc f() {\n\tif r.safeReadCloser.closed {\n\t\treturn 0, io.EOF\n\t}\n}\n")
-	writeFile(t, filepath.Join(vendored, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cloud/spec.go"),
+	writeFile(t, filepath.Join(modules, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cloud/spec.go"),
 		"package cloud\n\nimport \"github.com/pb33f/libopenapi\"\n\nfunc parseIndex() (any, error) { return libopenapi.NewDocument() }\n")
+	writeFile(t, filepath.Join(modules, "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge/provider_mux.go"), `package tfbridge
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
+)
+
+func f() (*ProviderMetadata, error) {
+		noSink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
+		spec, err := tfgen.GenerateSchema(providerInfo, noSink)
+		if err != nil {
+			return nil, err
+		}
+		bytes, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		meta = &ProviderMetadata{PackageSchema: bytes}
+}
+`)
+	writeFile(t, filepath.Join(modules, "cloud.google.com/go/storage/grpc_dp.go"),
+		"package storage\n\nimport (\n\t_ \"google.golang.org/grpc/balancer/rls\"\n\t_ \"google.golang.org/grpc/xds/googledirectpath\"\n)\n")
 	for _, module := range []string{"nbutton23", "ccojocar"} {
-		dir := filepath.Join(vendored, "github.com", module, "zxcvbn-go")
+		dir := filepath.Join(modules, "github.com", module, "zxcvbn-go")
 		writeFile(t, filepath.Join(dir, "matching/matching.go"),
 			"package matching\n\nfunc init() {\n\tloadFrequencyList()\n}\n\nfunc loadFrequencyList() {\n}\n")
 		writeFile(t, filepath.Join(dir, "frequency/frequency.go"), "package frequency\n\nfunc init() {\n\tmaleFilePath := 1\n}\n")
 	}
 	return script(t, filepath.Join(root, "go"), `
 echo "$*" >>'`+runs+`'
-case "$1" in
-mod) cp -R '`+vendored+`' vendor; exit ;;
+case "$1 $2" in
+"list -m") shift 3; for m; do printf '%s\t%s\tgo.mod\n' "$m" '`+modules+`'/"$m"; done; exit ;;
+mod*|list*) exit ;;
 esac
 while [ "$1" != -o ]; do shift; done
 mkdir -p "$(dirname "$2")"
@@ -215,9 +244,11 @@ func TestEnsureBuildsAndThenDoesNothing(t *testing.T) {
 		"export PATH=", "export PULUMI_HOME=", "PULUMI_CREDENTIALS_PATH='"+f.home+"'",
 		"export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true", "export PULUMI_SKIP_UPDATE_CHECK=true")
 	runs := readFile(t, f.goRuns)
-	mustContain(t, runs, "mod vendor\n", "build -mod=vendor -overlay ", " -trimpath -ldflags=-s -w -X ", "/cmd/pulumi\n",
+	mustContain(t, runs, "mod download github.com/pulumi/pulumi/pkg/v3 ", "mod edit -replace=github.com/pulumi/pulumi/pkg/v3=./modules/github.com/pulumi/pulumi/pkg/v3 ",
+		"list -overlay ", "/cmd/pulumi\n", "build -trimpath -ldflags=-s -w -X ", " -overlay ", "/cmd/pulumi\n",
 		"build -trimpath -ldflags=-s -w -X ", "/pulumi-language-go\n")
-	mustContain(t, runs, "mod vendor\n", "build -mod=vendor -overlay ", " -trimpath -ldflags=-s -w -o ", " .\n")
+	mustContain(t, runs, "mod download "+provider+" ", "mod edit -replace="+provider+"=./modules/"+provider+" ",
+		"list -overlay ", " .\n", "build -trimpath -ldflags=-s -w -gcflags", " -overlay ", " .\n")
 
 	if err := os.Remove(f.goRuns); err != nil {
 		t.Fatal(err)
@@ -458,7 +489,7 @@ func TestTwoRunsBuildOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if runs := strings.Count(readFile(t, f.goRuns), "\n"); runs != 5 {
-		t.Errorf("the go command was run %d times, want 5:\n%s", runs, readFile(t, f.goRuns))
+	if runs := strings.Count(readFile(t, f.goRuns), "\n"); runs != 11 {
+		t.Errorf("the go command was run %d times, want 11:\n%s", runs, readFile(t, f.goRuns))
 	}
 }

@@ -130,6 +130,16 @@ func TestFlags(t *testing.T) {
 	if err := cmd.Execute(); err != nil {
 		t.Error(err)
 	}
+	cmd = newEmulator(IO{}, func(_ context.Context, o *EmulatorOptions) error {
+		if !o.install || o.emulator.port != 5000 {
+			t.Errorf("got %+v", o)
+		}
+		return nil
+	})
+	cmd.SetArgs([]string{"--install", "--port=5000"})
+	if err := cmd.Execute(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSummary(t *testing.T) {

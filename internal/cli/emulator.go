@@ -31,6 +31,7 @@ func (f *emulatorFlags) options(progress func(string)) rehearsal.EmulatorOptions
 type EmulatorOptions struct {
 	io       IO
 	emulator emulatorFlags
+	install  bool
 }
 
 func newEmulator(io IO, run func(context.Context, *EmulatorOptions) error) *cobra.Command {
@@ -40,11 +41,12 @@ func newEmulator(io IO, run func(context.Context, *EmulatorOptions) error) *cobr
 		Short: "Run just the local AWS, and print what to export to use it",
 		Long: `Emulator runs the local AWS of the rehearsal until Ctrl-C, and prints what to
 export so that pulumi, coldstart and the AWS CLI use it. It forgets everything
-when it stops.`,
+when it stops. It is installed when it is first run, which takes some 20 seconds.`,
 		Args:        cobra.NoArgs,
 		Annotations: map[string]string{withoutAWS: ""},
 	}
 	o.emulator.flags(cmd)
+	cmd.Flags().BoolVar(&o.install, "install", false, "install it if need be, and run nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = emulatorRun
@@ -60,6 +62,9 @@ func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
 	defer progress.start(ctx)()
 	options := o.emulator.options(progress.say)
 	options.Log = o.io.Err
+	if o.install {
+		return rehearsal.Install(ctx, options)
+	}
 	emulator, err := rehearsal.StartEmulator(ctx, options)
 	if err != nil {
 		return err

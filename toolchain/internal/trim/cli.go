@@ -1,12 +1,10 @@
 package trim
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -41,48 +39,38 @@ const (
 	sortsLater   = sortsLists + "\tfrequency.Load()\n"
 )
 
-// CLI reads the Pulumi CLI below vendor and writes to out copies of the files that make it
-// slow to build and to start. It returns the value of an overlay file's "Replace" field.
-func CLI(vendor, out string) (map[string]string, error) {
+// directPath is the file of Google's storage client that has gRPC reach it within Google's
+// own networks, if a variable says so. The packages for that are a tenth of what there is to
+// compile; without them gs:// takes the way that it takes everywhere else.
+const directPath = "cloud.google.com/go/storage/grpc_dp.go"
+
+// CLIModules are the modules of which CLI changes files.
+var CLIModules = append([]string{"github.com/pulumi/pulumi/pkg/v3", "cloud.google.com/go/storage"}, strength...)
+
+// CLI reads CLIModules, which are in folder modules under their paths, and writes to out
+// copies of the files that make the Pulumi CLI slow to build and to start. It returns the
+// value of an overlay file's "Replace" field.
+func CLI(modules, out string) (map[string]string, error) {
 	contents := map[string][]byte{}
-	if err := withoutOpenAPI(vendor, contents); err != nil {
+	if err := withoutOpenAPI(modules, contents); err != nil {
 		return nil, err
 	}
+	texts := map[string][]string{
+		directPath: {"\t_ \"google.golang.org/grpc/balancer/rls\"\n", "", "\t_ \"google.golang.org/grpc/xds/googledirectpath\"\n", ""},
+	}
 	for _, module := range strength {
-		for name, changes := range map[string][]string{
-			"matching/matching.go":   {sortsAtStart, "", sortsLists, sortsLater},
-			"frequency/frequency.go": {readsAtStart, readsLater},
-		} {
-			file := path.Join(module, name)
-			content, err := changed(filepath.Join(vendor, filepath.FromSlash(file)), changes)
-			if err != nil {
-				return nil, err
-			}
-			contents[file] = content
-		}
+		texts[module+"/matching/matching.go"] = []string{sortsAtStart, "", sortsLists, sortsLater}
+		texts[module+"/frequency/frequency.go"] = []string{readsAtStart, readsLater}
 	}
-	return copies(vendor, out, contents)
-}
-
-// changed returns file with each other text for the one before it. A file that doesn't have
-// one of them exactly once isn't the one that the change was made for.
-func changed(file string, texts []string) ([]byte, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("trim: %w", err)
+	if err := change(modules, texts, contents); err != nil {
+		return nil, err
 	}
-	for pair := range slices.Chunk(texts, 2) {
-		if n := bytes.Count(content, []byte(pair[0])); n != 1 {
-			return nil, fmt.Errorf("trim: %s isn't what the change was made for: it has %d times, not once, %q", file, n, pair[0])
-		}
-		content = bytes.Replace(content, []byte(pair[0]), []byte(pair[1]), 1)
-	}
-	return content, nil
+	return copies(modules, out, contents)
 }
 
 // withoutOpenAPI adds the files of apiCommand without all that uses openAPI.
-func withoutOpenAPI(vendor string, contents map[string][]byte) error {
-	dir := filepath.Join(vendor, filepath.FromSlash(apiCommand))
+func withoutOpenAPI(modules string, contents map[string][]byte) error {
+	dir := filepath.Join(modules, filepath.FromSlash(apiCommand))
 	set := token.NewFileSet()
 	packages, err := parser.ParseDir(set, dir, nil, parser.SkipObjectResolution) //nolint:staticcheck // One folder, no build tags.
 	if err != nil {

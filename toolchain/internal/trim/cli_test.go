@@ -12,7 +12,7 @@ import (
 // can be compiled once openAPI isn't imported any more.
 func cliInMiniature() map[string]string {
 	files := map[string]string{
-		"go.mod": "module github.com\n\ngo 1.25\n",
+		"github.com/go.mod": "module github.com\n\ngo 1.25\n",
 		apiCommand + "/spec.go": `package cloud
 
 import (
@@ -75,6 +75,13 @@ func List() (string, error) {
 	return ops[0].Key + Spaces(2) + Enum("3"), nil
 }
 `,
+		directPath: `package storage
+
+import (
+	_ "google.golang.org/grpc/balancer/rls"
+	_ "google.golang.org/grpc/xds/googledirectpath"
+)
+`,
 		"github.com/yaml/v4/yaml.go": "package yaml\n\ntype Node string\n",
 	}
 	for _, module := range strength {
@@ -118,12 +125,15 @@ func loadFrequencyList() {
 // are there when they are asked for and not before.
 func TestCLI(t *testing.T) {
 	t.Parallel()
-	const vendored = "src"
+	const folder = "src"
 	files := map[string]string{}
 	for name, content := range cliInMiniature() {
-		files[vendored+"/"+strings.TrimPrefix(name, "github.com/")] = content
+		if inModule, ok := strings.CutPrefix(name, "github.com/"); ok {
+			name = folder + "/" + inModule
+		}
+		files[name] = content
 	}
-	files[vendored+"/main.go"] = `package main
+	files[folder+"/main.go"] = `package main
 
 import (
 	"fmt"
@@ -140,8 +150,8 @@ func main() {
 }
 `
 	root := written(t, files)
-	src := filepath.Join(root, vendored)
-	// CLI finds the module's folder under the name that it has where it is vendored.
+	src := filepath.Join(root, folder)
+	// CLI finds the module's folder under its path.
 	if err := os.Symlink(src, filepath.Join(root, "github.com")); err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +175,7 @@ func main() {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	checkImports(t, filepath.Join(root, filepath.FromSlash(directPath)), nil)
 	const want = "0 0 1 1\nthis pulumi was built without its api command; install Pulumi's own release to use it\n"
 	if string(out) != want {
 		t.Errorf("it says:\n%swant:\n%s", out, want)
@@ -176,6 +187,7 @@ func TestCLIOfSomethingElse(t *testing.T) {
 	for name, change := range map[string]struct{ file, old, new, want string }{
 		"no entry":      {apiCommand + "/spec.go", "func parseIndex(", "func readIndex(", "parseIndex"},
 		"another init":  {strength[0] + "/matching/matching.go", "func init() {", "func init() { // Sorts.", "matching.go isn't what"},
+		"another way":   {directPath, "google.golang.org/grpc/xds/", "google.golang.org/xds/", "grpc_dp.go isn't what"},
 		"another lists": {strength[1] + "/frequency/frequency.go", "maleFilePath := ", "first := ", "frequency.go isn't what"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package trim leaves out of what the toolchain builds what coldstart has no use for.
 //
-// Plugin cuts the vendored Terraform AWS provider down to the service packages that
+// Plugin cuts the Terraform AWS provider down to the service packages that
 // coldstart uses, by writing smaller copies of three files:
 //
 //   - internal/provider/service_packages_gen.go, the list of service packages;
@@ -11,9 +11,8 @@
 // And it repairs a defect of smithy-go that breaks connections, see repair.go. CLI does the
 // like for the Pulumi CLI, see cli.go.
 //
-// The vendored sources stay as they are; the copies reach the compiler through
-// `go build -overlay`. The whole provider takes 25 minutes to build and 618 MB,
-// the one cut down 7 minutes and 171 MB (2 cores).
+// The modules stay as they are; the copies reach the compiler through
+// `go build -overlay`. docs/adr/0005 says what that saves.
 package trim
 
 import (
@@ -23,6 +22,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,13 +42,42 @@ const (
 	names           = "names/data/names_data.hcl"
 )
 
-// Plugin reads the provider and smithy-go below vendor and writes to out the
-// cut-down copies for the service packages in keep, and the repaired one. It
-// returns the value of an overlay file's "Replace" field: original file to copy.
+// mixedIn is the file of Pulumi's bridge for providers that are mixed into another one, which
+// this one isn't. It alone needs, to describe such a provider, the packages that write SDKs and
+// their documents: an eighth of what there is to compile.
+const mixedIn = "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge/provider_mux.go"
+
+// withoutSchemas is what changes in it.
+var withoutSchemas = []string{
+	"\t\"io\"\n", "\t\"errors\"\n",
+	"\t\"github.com/pulumi/pulumi/sdk/v3/go/common/diag\"\n", "",
+	"\t\"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors\"\n", "",
+	"\t\"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen\"\n", "",
+	`		noSink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
+		spec, err := tfgen.GenerateSchema(providerInfo, noSink)
+		if err != nil {
+			return nil, err
+		}
+		bytes, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		meta = &ProviderMetadata{PackageSchema: bytes}
+`, `		return nil, errors.New("this plugin was built without what describes a provider that is mixed in")
+`,
+}
+
+// PluginModules are the modules of which Plugin changes files.
+var PluginModules = []string{provider, "github.com/aws/smithy-go", "github.com/pulumi/pulumi-terraform-bridge/v3"}
+
+// Plugin reads PluginModules, which are in folder modules under their paths, and
+// writes to out the cut-down copies for the service packages in keep, and the
+// repaired one. It returns the value of an overlay file's "Replace" field:
+// original file to copy.
 // A package in keep that the provider doesn't have is an error, so that a typo
 // doesn't cost a build.
-func Plugin(vendor, out string, keep []string) (map[string]string, error) {
-	root := filepath.Join(vendor, filepath.FromSlash(provider))
+func Plugin(modules, out string, keep []string) (map[string]string, error) {
+	root := filepath.Join(modules, filepath.FromSlash(provider))
 	trimmed, err := trimServices(filepath.Join(root, servicePackages), keep)
 	if err != nil {
 		return nil, err
@@ -65,32 +94,59 @@ func Plugin(vendor, out string, keep []string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	repaired, err := repairReader(filepath.Join(vendor, filepath.FromSlash(safeReader)))
-	if err != nil {
-		return nil, err
-	}
-	return copies(vendor, out, map[string][]byte{
+	contents := map[string][]byte{
 		path.Join(provider, servicePackages): trimmed,
 		path.Join(provider, clients):         cut,
 		path.Join(provider, names):           named,
-		safeReader:                           repaired,
-	})
+	}
+	if err := change(modules, map[string][]string{safeReader: {closedIsEOF, closedIsDone}, mixedIn: withoutSchemas}, contents); err != nil {
+		return nil, err
+	}
+	return copies(modules, out, contents)
 }
 
-// copies writes copies of files below vendor to out, and returns which stands for which.
-func copies(vendor, out string, contents map[string][]byte) (map[string]string, error) {
+// change adds the files below modules whose texts change, each as changed returns it.
+func change(modules string, texts map[string][]string, contents map[string][]byte) error {
+	for _, file := range slices.Sorted(maps.Keys(texts)) {
+		content, err := changed(filepath.Join(modules, filepath.FromSlash(file)), texts[file])
+		if err != nil {
+			return err
+		}
+		contents[file] = content
+	}
+	return nil
+}
+
+// changed returns file with each other text for the one before it. A file that doesn't have
+// one of them exactly once isn't the one that the change was made for.
+func changed(file string, texts []string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("trim: %w", err)
+	}
+	for pair := range slices.Chunk(texts, 2) {
+		if n := bytes.Count(content, []byte(pair[0])); n != 1 {
+			return nil, fmt.Errorf("trim: %s isn't what the change was made for: it has %d times, not once, %q; its comment says what for", file, n, pair[0])
+		}
+		content = bytes.Replace(content, []byte(pair[0]), []byte(pair[1]), 1)
+	}
+	return content, nil
+}
+
+// copies writes copies of files below modules to out, and returns which stands for which.
+func copies(modules, out string, contents map[string][]byte) (map[string]string, error) {
 	replace := map[string]string{}
 	for name, content := range contents {
 		to := filepath.Join(out, copyName(name))
 		if err := os.WriteFile(to, content, 0o644); err != nil {
 			return nil, err
 		}
-		replace[filepath.Join(vendor, filepath.FromSlash(name))] = to
+		replace[filepath.Join(modules, filepath.FromSlash(name))] = to
 	}
 	return replace, nil
 }
 
-// copyName returns the name of the copy of a file below vendor.
+// copyName returns the name of the copy of a file below the folder of modules.
 func copyName(file string) string { return strings.ReplaceAll(file, "/", "_") }
 
 // trimServices returns file with only the ServicePackage calls and imports of

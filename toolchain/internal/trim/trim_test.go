@@ -11,11 +11,41 @@ import (
 	"testing"
 )
 
-// vendored is what is vendored, in miniature: smithy-go's wrapper of bodies, and
+// sources are the modules in miniature: smithy-go's wrapper of bodies, and
 // the provider with two services, one of which calls a client of a third, and a
 // client that nothing calls.
-var vendored = map[string]string{
+var sources = map[string]string{
 	safeReader: miniature,
+	mixedIn: `package tfbridge
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
+)
+
+func NewMuxProvider(providerInfo any, meta *ProviderMetadata) ([]byte, error) {
+	if meta == nil {
+		noSink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
+		spec, err := tfgen.GenerateSchema(providerInfo, noSink)
+		if err != nil {
+			return nil, err
+		}
+		bytes, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		meta = &ProviderMetadata{PackageSchema: bytes}
+	}
+	return json.Marshal(meta)
+}
+
+type ProviderMetadata struct{ PackageSchema []byte }
+`,
 	provider + "/xpprovider/provider.go": `package xpprovider
 
 import _ "` + provider + `/internal/provider"
@@ -95,10 +125,10 @@ service "sqs" {
 `,
 }
 
-// vendor writes vendored below a folder and returns that.
-func vendor(t *testing.T) string {
+// modules writes sources below a folder and returns that.
+func modules(t *testing.T) string {
 	t.Helper()
-	return written(t, vendored)
+	return written(t, sources)
 }
 
 // written writes files below a folder and returns that.
@@ -144,14 +174,14 @@ func TestPlugin(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			root, out := vendor(t), t.TempDir()
+			root, out := modules(t), t.TempDir()
 			replace, err := Plugin(root, out, test.keep)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := map[string]string{}
 			copyOf := func(file string) string { return filepath.Join(out, copyName(file)) }
-			for _, file := range []string{provider + "/" + servicePackages, provider + "/" + clients, provider + "/" + names, safeReader} {
+			for _, file := range []string{provider + "/" + servicePackages, provider + "/" + clients, provider + "/" + names, safeReader, mixedIn} {
 				want[filepath.Join(root, filepath.FromSlash(file))] = copyOf(file)
 			}
 			if !maps.Equal(replace, want) {
@@ -177,6 +207,7 @@ func TestPlugin(t *testing.T) {
 			}
 			checkImports(t, copyOf(provider+"/"+servicePackages), test.services)
 			checkImports(t, copyOf(provider+"/"+clients), test.conns)
+			checkImports(t, copyOf(mixedIn), []string{"encoding/json", "errors"})
 		})
 	}
 }
@@ -200,11 +231,11 @@ func checkImports(t *testing.T, file string, want []string) {
 
 func TestPluginLeavesTheSourcesAlone(t *testing.T) {
 	t.Parallel()
-	root := vendor(t)
+	root := modules(t)
 	if _, err := Plugin(root, t.TempDir(), []string{"iam"}); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range vendored {
+	for name, want := range sources {
 		got, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +249,7 @@ func TestPluginLeavesTheSourcesAlone(t *testing.T) {
 func TestPluginUnknownService(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	_, err := Plugin(vendor(t), out, []string{"iam", "imaginary"})
+	_, err := Plugin(modules(t), out, []string{"iam", "imaginary"})
 	if err == nil || !strings.Contains(err.Error(), `"imaginary"`) {
 		t.Errorf("error = %v, want one that names the service", err)
 	}

@@ -129,7 +129,7 @@ var table = slices.Concat(ofDocker, []advice{
 })
 
 const (
-	logIn     = "log in to the registry (`docker login`, for ECR as README says under Toolbox; `coldstart up` logs in to ECR by itself) as somebody who may push there"
+	logIn     = "log in to the registry (`docker login`, for ECR as docs/images.md says; `coldstart up` logs in to ECR by itself) as somebody who may push there"
 	otherBase = "write as coldstart:image.base in Pulumi.master.yaml an image that exists and that this machine may pull (`docker pull` says so; `docker login` for a private one)"
 )
 

@@ -52,7 +52,7 @@ func Defaults() *Organization {
 func Load(file string) (*Organization, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w; run in the folder of %s, or write the file as README's \"Configuration\" says", err, File)
+		return nil, fmt.Errorf("%w; run in the folder of %s, or write one with `coldstart init`; docs/configuration.md has all keys", err, File)
 	}
 	if err != nil {
 		return nil, err

@@ -1,9 +1,11 @@
 package organization_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,24 +52,49 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s has no default", key)
 		}
 	}
-	if diff := cmp.Diff(knownKeys(t), described); diff != "" {
+	if diff := cmp.Diff(knownKeys(t, "%s"), described); diff != "" {
 		t.Errorf("Pulumi.yaml doesn't describe what is read (-read +described)\n%s", diff)
 	}
 }
 
-// knownKeys returns the keys that the loader suggests for one unlike any.
-func knownKeys(t *testing.T) []string {
+// TestConfigurationIsDocumented keeps docs/configuration.md and the keys that are read in step.
+func TestConfigurationIsDocumented(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join("..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{
+		"%s", "coldstart:network: {%s}", "coldstart:units: {u: {%s}}", "coldstart:accounts: {a: {%s}}",
+		"coldstart:organization: {%s}", "coldstart:access: {%s}", "coldstart:access: {roles: {r: {%s}}}",
+		"coldstart:access: {github: {%s}}", "coldstart:users: {u: {%s}}", "coldstart:guardrails: {%s}",
+		"coldstart:baseline: {%s}", "coldstart:baseline: {passwords: {%s}}",
+		"coldstart:baseline: {contacts: {billing: {%s}}}", "coldstart:audit: {%s}", "coldstart:dns: {%s}", "coldstart:image: {%s}",
+	} {
+		for _, key := range knownKeys(t, where) {
+			if !regexp.MustCompile("`([a-z:]+\\.)?(coldstart:)?" + key + "[`.]").Match(content) {
+				t.Errorf("docs/configuration.md lacks %s", fmt.Sprintf(where, key))
+			}
+		}
+	}
+}
+
+// knownKeys returns the keys that the loader suggests for one unlike any, where %s is.
+func knownKeys(t *testing.T, where string) []string {
 	t.Helper()
-	_, err := organization.Parse("f", file("coldstart:audit: {trail: none}\ncoldstart:an-unknown-key: 1"))
-	ps := problems(t, err)
-	if len(ps) != 1 {
-		t.Fatalf("one problem expected, got %v", err)
+	const unlike = "an-unknown-key: 1"
+	text := fmt.Sprintf(where, unlike)
+	if where == "%s" {
+		text = "coldstart:" + unlike
 	}
-	list, ok := strings.CutPrefix(ps[0].Remedy, "the keys here are ")
-	if !ok {
-		t.Fatalf("no list of keys in %q", ps[0].Remedy)
+	_, err := organization.Parse("f", file(text))
+	for _, p := range problems(t, err) {
+		if list, ok := strings.CutPrefix(p.Remedy, "the keys here are "); ok {
+			return strings.Split(list, ", ")
+		}
 	}
-	return strings.Split(list, ", ")
+	t.Fatalf("no list of keys in %v", err)
+	return nil
 }
 
 // TestSchemaTakesWhatIsRead gives each key a value of its described type.

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -30,7 +29,7 @@ func (x *examiner) attachments(ctx context.Context) []Finding {
 			return failure(orAgain(err, "give the caller AdministratorAccess"), "the policies of %s can't be listed: %s", target.Target(), said(err))
 		}
 		n, err := x.org.CheckAttached(target.Attachment, attached)
-		if problem := (organization.Problem{}); errors.As(err, &problem) {
+		for _, problem := range organization.ProblemsOf(err) {
 			findings = append(findings, Finding{Status: Failure, Found: problem.Key + ": " + problem.Text, Remedy: problem.Remedy})
 		}
 		if n > most {

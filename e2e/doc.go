@@ -3,6 +3,6 @@
 // and need what `make toolchain` provides; `make e2e` runs them.
 //
 // Each scenario has an emulator and a state folder of its own, so all of them
-// run side by side. What AWS holds in the end is read with the AWS SDK, by the
-// proofs of package rehearsal or directly; Pulumi's state isn't asked.
+// run side by side. What AWS holds in the end is read with the AWS SDK, by
+// package proof or directly; Pulumi's state isn't asked.
 package e2e

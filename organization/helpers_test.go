@@ -1,7 +1,6 @@
 package organization_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,17 +71,9 @@ func problems(t *testing.T, err error) []organization.Problem {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		t.Fatalf("not a joined error: %v", err)
-	}
-	var ps []organization.Problem
-	for _, part := range joined.Unwrap() {
-		var p organization.Problem
-		if !errors.As(part, &p) {
-			t.Fatalf("not a Problem: %v", part)
-		}
-		ps = append(ps, p)
+	ps := organization.ProblemsOf(err)
+	if len(ps) == 0 {
+		t.Fatalf("not a declaration's problems: %v", err)
 	}
 	return ps
 }

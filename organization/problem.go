@@ -38,7 +38,7 @@ func (ps *Problems) Add(key, remedy, text string, args ...any) {
 }
 
 // Err returns nil if there are no problems, else all of them as one error, in
-// the file's order. Each is a Problem, to be had by errors.As from the parts.
+// the file's order. ProblemsOf takes the error apart again.
 func (ps Problems) Err() error {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
@@ -48,4 +48,28 @@ func (ps Problems) Err() error {
 		errs[i] = p
 	}
 	return errors.Join(errs...)
+}
+
+// ProblemsOf returns all problems of a declaration that err has, in the file's order:
+// those of an error of Load, Parse or Validate, also where the error is wrapped. It
+// returns nil if err has none.
+//
+//	_, err := organization.Load("Pulumi.master.yaml")
+//	for _, p := range organization.ProblemsOf(err) {
+//		fmt.Println(p.Line, p.Key, p.Text, p.Remedy)
+//	}
+func ProblemsOf(err error) Problems {
+	switch e := err.(type) { //nolint:errorlint // It goes through the tree itself, since errors.As ends at the first.
+	case Problem:
+		return Problems{e}
+	case interface{ Unwrap() []error }:
+		var all Problems
+		for _, part := range e.Unwrap() {
+			all = append(all, ProblemsOf(part)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return ProblemsOf(e.Unwrap())
+	}
+	return nil
 }

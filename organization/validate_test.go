@@ -2,6 +2,7 @@ package organization_test
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -492,4 +493,24 @@ func units(n int) string {
 		fmt.Fprintf(&b, "u%d: {}, ", i)
 	}
 	return b.String()
+}
+
+func TestProblemsOf(t *testing.T) {
+	t.Parallel()
+	one, two := organization.Problem{Key: "one"}, organization.Problem{Key: "two"}
+	joined := organization.Problems{one, two}.Err()
+	for name, c := range map[string]struct {
+		err  error
+		want organization.Problems
+	}{
+		"nothing":       {nil, nil},
+		"another error": {io.EOF, nil},
+		"one":           {one, organization.Problems{one}},
+		"joined":        {joined, organization.Problems{one, two}},
+		"wrapped":       {fmt.Errorf("loading: %w", fmt.Errorf("%w, and %w", io.EOF, joined)), organization.Problems{one, two}},
+	} {
+		if diff := cmp.Diff(c.want, organization.ProblemsOf(c.err)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
 }

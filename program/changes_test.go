@@ -4,7 +4,6 @@ package program_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -245,13 +244,8 @@ func keysOf(document, object map[string]any) []string {
 	object[unlike] = 1
 	defer delete(object, unlike)
 	_, err := parse(document)
-	problems, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	for _, err := range problems.Unwrap() {
-		var p organization.Problem
-		if !errors.As(err, &p) || !strings.HasSuffix(p.Key, unlike) {
+	for _, p := range organization.ProblemsOf(err) {
+		if !strings.HasSuffix(p.Key, unlike) {
 			continue
 		}
 		if list, ok := strings.CutPrefix(p.Remedy, "the keys here are "); ok {

@@ -4,7 +4,7 @@
 // Reading is typed and early. A program asks for the outputs that it needs
 // before it registers anything:
 //
-//	master, err := stackref.Read(ctx, "master", func(m stackref.Master) error { … })
+//	master, err := stackref.Read(ctx, nil, "master", func(m stackref.Master) error { … })
 //	id := master.String(func(m stackref.Master) string { return m.Accounts["prod"].ID })
 //
 // If the other stack hasn't run, or lacks what is needed, an update stops with an

@@ -1,5 +1,5 @@
-// Package policy builds IAM policy documents from typed values: the only place
-// where one is written.
+// Package policy builds IAM policy documents from typed values. Every document that coldstart
+// puts into AWS is built by it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 package policy
 

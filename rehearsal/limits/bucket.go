@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// rates refuses calls that come faster than AWS takes them.
+// throttle refuses calls that come faster than AWS takes them.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html tells how
 // the buckets of all services work.
 type throttle struct {

@@ -42,6 +42,8 @@ func TestFileIsKept(t *testing.T) {
 	begin(t)
 	w := newWorld(t, awkward)
 	must(t, os.Chmod(filepath.Join(w.dir, organization.File), 0o640))
+	w.ok(coldstart(), "preview", "master")
+	w.asDeclared(awkward)
 	contains(t, w.keepsAwkward(), "encryptionsalt: ")
 	if tags := w.tagsOf(w.accounts()["kept-app@kept.example"]); tags["Cost"] != "0123" || tags["Version"] != "1.10" || tags["Since"] != "2024-01-01" {
 		t.Errorf("the account's tags are %v", tags)
@@ -58,13 +60,11 @@ func TestFileIsKeptByAKey(t *testing.T) {
 	contains(t, w.keepsAwkward("--secrets-provider", provider), "secretsprovider: "+provider+"\nencryptedkey: ")
 }
 
-// keepsAwkward checks that no command writes awkward anew: one that makes the stack by the
-// arguments, one in a fresh clone, and one that adds an account. It returns how secrets are
-// encrypted, as it stands behind the declaration.
+// keepsAwkward checks that no command writes awkward anew: an up with the arguments, one in a
+// fresh clone, and one that adds an account. It returns how secrets are encrypted, as it
+// stands behind the declaration.
 func (w *world) keepsAwkward(args ...string) string {
 	w.t.Helper()
-	w.ok(coldstart(), append([]string{"preview", "master"}, args...)...)
-	w.asDeclared(awkward)
 	w.ok(coldstart(), append([]string{"up", "--yes", "master"}, args...)...)
 	encryption := w.asDeclared(awkward)
 

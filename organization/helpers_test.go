@@ -72,8 +72,8 @@ func problems(t *testing.T, err error) []organization.Problem {
 		return nil
 	}
 	ps := organization.ProblemsOf(err)
-	if len(ps) == 0 {
-		t.Fatalf("not a declaration's problems: %v", err)
+	if all := ps.Err(); all == nil || all.Error() != err.Error() {
+		t.Fatalf("not a declaration's problems alone: %v", err)
 	}
 	return ps
 }

@@ -66,10 +66,11 @@ func TestConfigurationIsDocumented(t *testing.T) {
 	}
 	for _, where := range []string{
 		"%s", "coldstart:network: {%s}", "coldstart:units: {u: {%s}}", "coldstart:accounts: {a: {%s}}",
-		"coldstart:organization: {%s}", "coldstart:access: {%s}", "coldstart:access: {roles: {r: {%s}}}",
-		"coldstart:access: {github: {%s}}", "coldstart:users: {u: {%s}}", "coldstart:guardrails: {%s}",
+		"coldstart:organization: {%s}", "coldstart:access: {%s}", "coldstart:access: {roles: {r: {managedPolicies: [ReadOnlyAccess], %s}}}",
+		"coldstart:access: {github: {repository: acme/organization, %s}}", "coldstart:users: {u: {%s}}", "coldstart:guardrails: {%s}",
 		"coldstart:baseline: {%s}", "coldstart:baseline: {passwords: {%s}}",
-		"coldstart:baseline: {contacts: {billing: {%s}}}", "coldstart:audit: {%s}", "coldstart:dns: {%s}", "coldstart:image: {%s}",
+		"coldstart:baseline: {contacts: {billing: {name: Billing, title: Team, email: billing@acme.example, phone: +1 555 0100, %s}}}",
+		"coldstart:accounts: {audit: {}}\ncoldstart:audit: {%s}", "coldstart:dns: {%s}", "coldstart:image: {%s}",
 	} {
 		for _, key := range knownKeys(t, where) {
 			if !regexp.MustCompile("`([a-z:]+\\.)?(coldstart:)?" + key + "[`.]").Match(content) {
@@ -88,13 +89,15 @@ func knownKeys(t *testing.T, where string) []string {
 		text = "coldstart:" + unlike
 	}
 	_, err := organization.Parse("f", file(text))
-	for _, p := range problems(t, err) {
-		if list, ok := strings.CutPrefix(p.Remedy, "the keys here are "); ok {
-			return strings.Split(list, ", ")
-		}
+	ps := problems(t, err)
+	if len(ps) != 1 {
+		t.Fatalf("one problem expected, got %v", err)
 	}
-	t.Fatalf("no list of keys in %v", err)
-	return nil
+	list, ok := strings.CutPrefix(ps[0].Remedy, "the keys here are ")
+	if !ok {
+		t.Fatalf("no list of keys in %q", ps[0].Remedy)
+	}
+	return strings.Split(list, ", ")
 }
 
 // TestSchemaTakesWhatIsRead gives each key a value of its described type.

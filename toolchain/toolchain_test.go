@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/toolchain/internal/trim/trimtest"
 )
 
 // fixture is a toolchain on a machine that has nothing, whose go command is a
@@ -94,32 +96,8 @@ func fakeGo(t *testing.T, root, runs string) string {
 		"package io\n\nfunc f() {\n\tif r.safeReadCloser.closed {\n\t\treturn 0, io.EOF\n\t}\n}\n")
 	writeFile(t, filepath.Join(modules, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cloud/spec.go"),
 		"package cloud\n\nimport \"github.com/pb33f/libopenapi\"\n\nfunc parseIndex() (any, error) { return libopenapi.NewDocument() }\n")
-	writeFile(t, filepath.Join(modules, "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge/provider_mux.go"), `package tfbridge
-
-import (
-	"encoding/json"
-	"io"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
-	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
-)
-
-func f() (*ProviderMetadata, error) {
-		noSink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
-		spec, err := tfgen.GenerateSchema(providerInfo, noSink)
-		if err != nil {
-			return nil, err
-		}
-		bytes, err := json.Marshal(spec)
-		if err != nil {
-			return nil, err
-		}
-		meta = &ProviderMetadata{PackageSchema: bytes}
-}
-`)
-	writeFile(t, filepath.Join(modules, "cloud.google.com/go/storage/grpc_dp.go"),
-		"package storage\n\nimport (\n\t_ \"google.golang.org/grpc/balancer/rls\"\n\t_ \"google.golang.org/grpc/xds/googledirectpath\"\n)\n")
+	writeFile(t, filepath.Join(modules, "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge/provider_mux.go"), trimtest.MixedIn)
+	writeFile(t, filepath.Join(modules, "cloud.google.com/go/storage/grpc_dp.go"), trimtest.DirectPath)
 	for _, module := range []string{"nbutton23", "ccojocar"} {
 		dir := filepath.Join(modules, "github.com", module, "zxcvbn-go")
 		writeFile(t, filepath.Join(dir, "matching/matching.go"),

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/toolchain/internal/trim/trimtest"
 )
 
 // cliInMiniature is what CLI changes, without what doesn't matter for it, as a module that
@@ -75,13 +77,7 @@ func List() (string, error) {
 	return ops[0].Key + Spaces(2) + Enum("3"), nil
 }
 `,
-		directPath: `package storage
-
-import (
-	_ "google.golang.org/grpc/balancer/rls"
-	_ "google.golang.org/grpc/xds/googledirectpath"
-)
-`,
+		directPath:                   trimtest.DirectPath,
 		"github.com/yaml/v4/yaml.go": "package yaml\n\ntype Node string\n",
 	}
 	for _, module := range strength {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/toolchain/internal/trim/trimtest"
 )
 
 // sources are the modules in miniature: smithy-go's wrapper of bodies, and
@@ -16,36 +18,7 @@ import (
 // client that nothing calls.
 var sources = map[string]string{
 	safeReader: miniature,
-	mixedIn: `package tfbridge
-
-import (
-	"encoding/json"
-	"io"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
-
-	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
-)
-
-func NewMuxProvider(providerInfo any, meta *ProviderMetadata) ([]byte, error) {
-	if meta == nil {
-		noSink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
-		spec, err := tfgen.GenerateSchema(providerInfo, noSink)
-		if err != nil {
-			return nil, err
-		}
-		bytes, err := json.Marshal(spec)
-		if err != nil {
-			return nil, err
-		}
-		meta = &ProviderMetadata{PackageSchema: bytes}
-	}
-	return json.Marshal(meta)
-}
-
-type ProviderMetadata struct{ PackageSchema []byte }
-`,
+	mixedIn:    trimtest.MixedIn,
 	provider + "/xpprovider/provider.go": `package xpprovider
 
 import _ "` + provider + `/internal/provider"

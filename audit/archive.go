@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/output"
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/storage"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // ArchiveType is the component's type token.

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // document parses a policy that a resource has as an input.

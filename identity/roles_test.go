@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // declareRoles declares roles and exports their ARNs.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // Every is the account of a group's grants that stands for all members; the

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 const (

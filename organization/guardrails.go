@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // Guardrails are service control policies: what nobody in an account can do,

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // Reach is one line of the access matrix: who reaches which account as what.

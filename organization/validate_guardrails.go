@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // ServiceControlPolicy is the type of policies that guardrails are.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/identity"
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // roleOf returns an IAM role of a stack by its full name.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // TestGuardrailRules checks that what coldstart writes passes, and that it

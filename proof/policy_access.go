@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 var errAllowsNothing = errors.New("it allows nothing")

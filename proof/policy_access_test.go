@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 func TestTrustsUsers(t *testing.T) {

@@ -22,8 +22,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // declared is an organization with two members that has something of all that is

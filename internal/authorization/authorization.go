@@ -17,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // Policy is the policy of a role, a bucket or a key, or a service control policy.

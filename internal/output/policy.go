@@ -4,7 +4,7 @@ package output
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // Policy builds a document from values that are known only when other resources

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/output"
-	"github.com/coldstart-aws/coldstart/internal/policy"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // TestPolicy builds a document from values of resources, in their order, and

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // identityTokens refuses tokens of identity providers that AWS doesn't take: moto takes

@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // sessions refuses what the policies of a session's role can't allow: moto lets every

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coldstart-aws/coldstart/internal/policy"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 func TestJSON(t *testing.T) {

@@ -190,6 +190,7 @@ func advised(lines []string) []string {
 	given := map[string]bool{}
 	out := make([]string, len(lines))
 	for i, line := range lines {
+		line = signin.Redacted(line)
 		out[i] = line
 		if r := remedy(line); r != "" && !given[r] {
 			given[r] = true

@@ -17,10 +17,6 @@ type CredentialsOptions struct {
 	request signin.Request
 }
 
-// askAnew is set in the environment of a credential_process by `coldstart login`: the
-// AWS SDK that runs the process has no other way to hand it on.
-const askAnew = "COLDSTART_LOGIN_ANEW"
-
 func newCredentials(io IO, run func(context.Context, *CredentialsOptions) error) *cobra.Command {
 	o := &CredentialsOptions{io: io}
 	cmd := &cobra.Command{
@@ -48,7 +44,7 @@ that the AWS CLI and the AWS SDK for Go repeat, and the exit code is 0 as well.`
 		if o.request.Profile == "" || o.request.Device == "" {
 			return usageError{errors.New("coldstart credentials needs --profile and --mfa-device")}
 		}
-		o.request.Anew = os.Getenv(askAnew) != ""
+		o.request.Anew = os.Getenv(signin.AskAnew) != ""
 		if run == nil {
 			run = credentialsRun
 		}
@@ -107,7 +103,7 @@ func loginRun(ctx context.Context, o *LoginOptions) error {
 			return err
 		}
 	}
-	if err := os.Setenv(askAnew, "1"); err != nil {
+	if err := os.Setenv(signin.AskAnew, "1"); err != nil {
 		return err
 	}
 	identity, err := signin.Ready(ctx, "")

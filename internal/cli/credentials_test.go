@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/signin"
 )
 
 // signedOut is a machine on which nobody has signed in, with one profile: keys.
@@ -25,7 +27,7 @@ func signedOut(t *testing.T) {
 		}
 		t.Setenv(name, file)
 	}
-	for _, name := range []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", askAnew} {
+	for _, name := range []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", signin.AskAnew} {
 		t.Setenv(name, "") // It is put back in the end.
 	}
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")

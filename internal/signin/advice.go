@@ -2,8 +2,12 @@ package signin
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
 )
 
 // noMetadata is what the AWS SDK says when it has found credentials nowhere: last, it asks
@@ -28,6 +32,23 @@ func (w who) keys() bool {
 	return w.getenv("AWS_ACCESS_KEY_ID") != "" && w.getenv("AWS_SECRET_ACCESS_KEY") != ""
 }
 
+// settings returns what a profile's section of ~/.aws/config says, or nothing where the AWS
+// SDK can't load the section.
+func (w who) settings(profile string) config.SharedConfig {
+	settings, err := config.LoadSharedConfigProfile(context.Background(), profile, func(o *config.LoadSharedConfigOptions) {
+		if file := w.getenv("AWS_CONFIG_FILE"); file != "" {
+			o.ConfigFiles = []string{file}
+		}
+		if file := w.getenv("AWS_SHARED_CREDENTIALS_FILE"); file != "" {
+			o.CredentialsFiles = []string{file}
+		}
+	})
+	if err != nil {
+		return config.SharedConfig{}
+	}
+	return settings
+}
+
 func (w who) login() string { return "coldstart login --profile " + w.profile() }
 
 // failure is a way in which signing in fails.
@@ -48,23 +69,62 @@ var failures = []failure{
 	{regexp.MustCompile(`(?i)SSO session section,? ?(\S*)`), func(w who, found []string) string {
 		return fmt.Sprintf("profile %s names an sso_session %s that ~/.aws/config doesn't have: run `aws configure sso --profile %[1]s`", w.profile(), found[1])
 	}},
+	{regexp.MustCompile(`(?:profile "([^"]+)" is configured to use SSO but is missing required configuration: |in profile "([^"]+)" must match )(.*)`), func(_ who, found []string) string {
+		return fmt.Sprintf("the settings of profile %[1]s for IAM Identity Center are incomplete or contradict its sso-session: run `aws configure sso --profile %[1]s`", found[1]+found[2])
+	}},
 	{regexp.MustCompile(`cached SSO token|SSO session has expired|SSO token failed|(?s)operation error SSO: GetRoleCredentials.*UnauthorizedException`), func(w who, _ []string) string {
+		if set := w.settings(w.profile()); set.SSOSessionName != "" && (set.SSOAccountID == "" || set.SSORoleName == "") {
+			return fmt.Sprintf("profile %[1]s names an sso_session without sso_account_id or sso_role_name: run `aws configure sso --profile %[1]s`", w.profile())
+		}
 		return fmt.Sprintf("nobody is signed in to IAM Identity Center by profile %s, or no longer: run `aws sso login --profile %[1]s`", w.profile())
 	}},
 	{regexp.MustCompile(`load login token|login session has expired`), func(w who, _ []string) string {
 		return fmt.Sprintf("nobody is signed in by profile %s, or no longer: run `aws login --profile %[1]s`", w.profile())
 	}},
+	{regexp.MustCompile(`process output|command must not be empty`), func(w who, _ []string) string {
+		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, doesn't print credentials in the form that AWS documents (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html): correct the command in ~/.aws/config", w.profile())
+	}},
+	{regexp.MustCompile(`error in credential_process: exit status 127`), func(w who, _ []string) string {
+		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, names a program that this machine doesn't have: install the program, or correct the command in ~/.aws/config", w.profile())
+	}},
 	{regexp.MustCompile(`error in credential_process|process provider error|credential process timed out`), func(w who, _ []string) string {
+		if w.getenv(AskAnew) != "" { // The program has written to the terminal already.
+			return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, has failed: what it says is above; correct the command in ~/.aws/config", w.profile())
+		}
 		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, has failed: run `%s`, which shows why and asks for an MFA code if one is needed", w.profile(), w.login())
 	}},
 	{regexp.MustCompile(`of profile ([^\s,]+), failed to get shared config profile`), func(w who, found []string) string {
 		return fmt.Sprintf("~/.aws/config has no profile %s, which profile %s names as source_profile: run `aws configure --profile %[1]s`", found[1], w.profile())
 	}},
 	{regexp.MustCompile(`failed to load assume role \S+, of profile ([^\s,]+), <nil>`), func(w who, found []string) string {
+		if found[1] == w.profile() {
+			return fmt.Sprintf("profile %[1]s names itself as source_profile, or by way of other profiles: end the chain in ~/.aws/config with a profile that has credentials", w.profile())
+		}
+		if said := w.withoutSource(found[1]); said != "" {
+			return said
+		}
 		return fmt.Sprintf("profile %s, the source_profile of profile %s, has no access key: run `aws configure --profile %[1]s`", found[1], w.profile())
 	}},
 	{regexp.MustCompile(`failed to get shared config profile`), func(w who, _ []string) string {
 		return fmt.Sprintf("~/.aws/config has no profile %s, which AWS_PROFILE names: run `coldstart aws-config --user YOU --write` for the profiles of an organization, or %s", w.profile(), anyWay)
+	}},
+	{regexp.MustCompile(`credential type (\S+) requires role_arn, profile (\S+)`), func(_ who, found []string) string {
+		return fmt.Sprintf("profile %s has %s without role_arn: write the role's ARN into the profile in ~/.aws/config", found[2], found[1])
+	}},
+	{regexp.MustCompile(`partial credentials found for profile (?:profile )?(\S+)`), func(_ who, found []string) string {
+		return fmt.Sprintf("profile %[1]s has only one of aws_access_key_id and aws_secret_access_key: run `aws configure --profile %[1]s`", found[1])
+	}},
+	{regexp.MustCompile(`only one credential type may be specified per profile`), func(w who, _ []string) string {
+		return fmt.Sprintf("profile %s, or its source_profile, has more than one of source_profile, credential_source, credential_process and web_identity_token_file: keep one of them in ~/.aws/config", w.profile())
+	}},
+	{regexp.MustCompile(`credential_source values must be`), func(w who, _ []string) string {
+		return fmt.Sprintf("profile %s, or its source_profile, has a credential_source that AWS doesn't know: write Environment, Ec2InstanceMetadata or EcsContainer in ~/.aws/config", w.profile())
+	}},
+	{regexp.MustCompile(`EcsContainer was specified as the credential_source`), func(w who, _ []string) string {
+		return fmt.Sprintf("profile %s, or its source_profile, takes credentials from a container of ECS or EKS, and this machine is none: %s", w.profile(), anyWay)
+	}},
+	{regexp.MustCompile(`static credentials are empty`), func(w who, _ []string) string {
+		return fmt.Sprintf("profile %s, or its source_profile, has credential_source = Environment, and the environment has no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", w.profile())
 	}},
 	{regexp.MustCompile(`failed to retrieve jwt`), func(w who, _ []string) string {
 		file := cmp.Or(w.getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), "that web_identity_token_file of profile "+w.profile()+" names")
@@ -77,6 +137,9 @@ var failures = []failure{
 		if w.getenv("AWS_ACCESS_KEY_ID") != "" && !w.keys() {
 			return "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY: set that too, or `unset AWS_ACCESS_KEY_ID`"
 		}
+		if said := w.withoutSource(w.profile()); said != "" {
+			return said
+		}
 		if w.getenv("AWS_PROFILE") != "" {
 			return fmt.Sprintf("profile %s has no credentials: run `aws configure --profile %[1]s`", w.profile())
 		}
@@ -88,6 +151,34 @@ var failures = []failure{
 		}
 		return fmt.Sprintf("the session has expired: run `%s`, and run this again", w.login())
 	}},
+}
+
+// withoutSource returns what to do about a profile that assumes a role, where nothing is
+// found to assume the role with.
+func (w who) withoutSource(profile string) string {
+	set := w.settings(profile)
+	for set.Source != nil {
+		set = *set.Source
+	}
+	switch {
+	case set.RoleARN == "":
+		return ""
+	case set.CredentialSource == "":
+		return fmt.Sprintf("profile %s has role_arn and doesn't say who assumes the role: write source_profile or credential_source into the profile in ~/.aws/config", set.Profile)
+	}
+	return fmt.Sprintf("profile %s takes credentials from an EC2 instance, and this machine is none, or has no instance profile: attach one to the instance, or %s", set.Profile, anyWay)
+}
+
+// output is what the AWS SDK quotes of a credential_process that prints something unexpected.
+var output = regexp.MustCompile(`(?s)(parse failed of process output: ).*(, error: )`)
+
+// Redacted leaves out of an error's text what a credential_process has printed, which may be
+// a secret.
+func Redacted(text string) string {
+	if !strings.Contains(text, "process output") {
+		return text
+	}
+	return output.ReplaceAllString(text, "$1[redacted]$2")
 }
 
 // Advice returns what happened and which command to run where an error is about how

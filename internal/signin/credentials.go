@@ -15,6 +15,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
+// AskAnew is the variable that `coldstart login` sets in the environment of a
+// credential_process: the AWS SDK that runs the process has no other way to hand it on.
+const AskAnew = "COLDSTART_LOGIN_ANEW"
+
 // Request says whose session is needed.
 type Request struct {
 	// Profile is the profile of ~/.aws/config with the user's own access key.

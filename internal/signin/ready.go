@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -31,7 +33,8 @@ func Ready(ctx context.Context, region string) (*Identity, error) {
 	if err != nil {
 		return nil, Explained(err)
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+	keys, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
 		return nil, Explained(err)
 	}
 	cfg.Region = cmp.Or(cfg.Region, "us-east-1")
@@ -46,7 +49,7 @@ func Ready(ctx context.Context, region string) (*Identity, error) {
 	case Advice(err.Error(), os.Getenv) != "":
 		return nil, Explained(err)
 	case isRefused(err):
-		return nil, identity.refused(err)
+		return nil, identity.refused(keys, err)
 	}
 	return identity, nil
 }
@@ -59,12 +62,22 @@ func isRefused(err error) bool {
 	return errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
 }
 
-// refused says what to do about a key that AWS doesn't know.
-func (i *Identity) refused(err error) error {
-	if i.Profile == "" {
-		return fmt.Errorf("AWS doesn't take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment: set those of a key that is active, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile; "+orRegion+" (AWS SDK: %w)", err)
+// refused says what to do about credentials that AWS doesn't know.
+func (i *Identity) refused(keys aws.Credentials, err error) error {
+	var advice string
+	switch {
+	case i.Profile == "":
+		advice = "AWS doesn't take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment: set those of a key that is active, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile"
+	case keys.Expired():
+		advice = fmt.Sprintf("the credentials that profile %s gives expired at %s: what gives them has to get new ones", i.Profile, keys.Expires.Format(time.RFC3339))
+	case keys.Source == processcreds.ProviderName:
+		advice = fmt.Sprintf("AWS doesn't take the access key that the credential_process of profile %s prints: have it print one that is active", i.Profile)
+	case keys.SessionToken != "":
+		advice = fmt.Sprintf("AWS doesn't take the session that profile %s gives: sign in again", i.Profile)
+	default:
+		advice = fmt.Sprintf("AWS doesn't take the access key of profile %[1]s: run `aws configure --profile %[1]s` with a key that is active", i.Profile)
 	}
-	return fmt.Errorf("AWS doesn't take the access key of profile %[1]s: run `aws configure --profile %[1]s` with a key that is active; "+orRegion+" (AWS SDK: %[2]w)", i.Profile, err)
+	return fmt.Errorf("%s; %s (AWS SDK: %w)", advice, orRegion, err)
 }
 
 // Ask asks for an MFA code if the profile needs one to find credentials by a program.
@@ -87,7 +100,7 @@ func Ask(ctx context.Context) {
 
 // Reason returns what coldstart's own credential_process says in an error of an AWS SDK, and
 // else the error.
-func Reason(err error) string { return cmp.Or(refused(err.Error()), err.Error()) }
+func Reason(err error) string { return cmp.Or(refused(err.Error()), Redacted(err.Error())) }
 
 // Explained adds to an error what to do about it where the error is about how somebody
 // signed in.
@@ -96,10 +109,16 @@ func Explained(err error) error {
 		return errors.New(said)
 	}
 	if advice := Advice(err.Error(), os.Getenv); advice != "" {
-		return fmt.Errorf("%s (AWS SDK: %w)", advice, err)
+		return fmt.Errorf("%s (AWS SDK: %w)", advice, withheld{err})
 	}
 	return err
 }
+
+// withheld is an error whose text is Redacted.
+type withheld struct{ error }
+
+func (w withheld) Error() string { return Redacted(w.error.Error()) }
+func (w withheld) Unwrap() error { return w.error }
 
 // orRegion is the other reason for which AWS doesn't know an access key.
 // https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html

@@ -17,37 +17,38 @@ const ArchiveType = "coldstart:audit:Archive"
 // cloudTrail is the service that writes to the archive.
 const cloudTrail = "cloudtrail.amazonaws.com"
 
-// Days after which logs move to a cheaper class. That class bills at least
-// coldMinimum days, so logs that expire sooner stay where they are.
+// Logs move to a cheaper storage class after coldAfter days. S3 bills objects in that class for at
+// least coldMinimum days, so logs that expire sooner don't move.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
 const (
 	coldAfter   = 90
 	coldMinimum = 90
 )
 
-// noncurrentDays is for how many days at least a log stays that was hidden or
-// overwritten.
+// noncurrentDays is for how many days S3 keeps a log after somebody has deleted or overwritten it.
 const noncurrentDays = 30
 
 // ArchiveArgs are the arguments of NewArchive.
 type ArchiveArgs struct {
-	// Name is <namespace>-<account>-trails: the key's alias and, with the
-	// account's id behind it, the bucket's name.
+	// Name is <namespace>-<account>-trails. It is the key's alias. The bucket's name is Name and
+	// the account's id.
 	Name      string
 	AccountID pulumi.StringInput
-	// AccessRoleARN is the role that declares the archive: nobody else changes it.
+	// AccessRoleARN is the role that declares the archive. No other principal can change the
+	// archive.
 	AccessRoleARN pulumi.StringInput
-	// TrailARN is the trail that may write, or a pattern of trails with Owners.
+	// TrailARN is the trail that may write. If Owners is set, it is a pattern that several trails
+	// match.
 	TrailARN pulumi.StringInput
-	// Owners are the ids of the accounts whose trails may write; nil if TrailARN
-	// is of one account.
+	// Owners are the ids of the accounts whose trails may write. Nil means: the account of TrailARN
+	// only.
 	Owners []pulumi.StringInput
-	// RetentionDays is after how many days logs expire.
+	// RetentionDays is the number of days after which a log expires.
 	RetentionDays int
-	// LockDays is for how many days no one can delete or overwrite a log; 0
-	// for no lock.
+	// LockDays is the number of days for which nobody can delete or overwrite a log; 0 means no
+	// lock.
 	LockDays int
-	// Existing is what there is already of the archive.
+	// Existing names the parts of the archive that AWS has already.
 	Existing storage.Existing
 	Tags     pulumi.StringMapInput
 }
@@ -56,13 +57,13 @@ type ArchiveArgs struct {
 type Archive struct {
 	pulumi.ResourceState
 
-	// Bucket is known when the archive is ready.
+	// Bucket is the bucket's name. It is known when the archive is ready.
 	Bucket    pulumi.StringOutput
 	BucketARN pulumi.StringOutput
 	KeyARN    pulumi.StringOutput
 
-	// Ready is what trails have to come after, so that CloudTrail is let in and
-	// every log is locked.
+	// Ready are the resources that a trail has to depend on. When they exist, CloudTrail may write,
+	// and every log is locked.
 	Ready []pulumi.Resource
 }
 
@@ -95,7 +96,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 			return append(writing(bucketARN, writers{arn: v[2], owners: v[3:]}), guarding(bucketARN, v[1]))
 		},
 		Rules: retention(args.RetentionDays, args.LockDays),
-		// With a Bucket Key the key would have to let CloudTrail decrypt.
+		// With an S3 Bucket Key, the key policy would have to let CloudTrail decrypt.
 		// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 		NoBucketKey: true,
 		Existing:    args.Existing.Bucket,
@@ -113,16 +114,16 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"bucket": a.Bucket, "keyArn": a.KeyARN})
 }
 
-// writers are the trails that may write.
+// writers are the trails that may write to the archive.
 type writers struct {
 	arn    string // a trail's, or a pattern
 	owners []string
 }
 
-// only is the condition that a call of CloudTrail is for one of the writers: without
-// it any account's trail could write (a confused deputy). It demands only what
-// CloudTrail is known to send with every call. aws:SourceOrgID isn't: nobody
-// documents it but for writing to a bucket.
+// only is the condition that CloudTrail calls on behalf of one of the writers. Without it, any
+// account's trail could write to the archive (the confused deputy problem). The condition uses only
+// keys that CloudTrail is known to send with every call. AWS documents aws:SourceOrgID for writing
+// to a bucket only.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cross-service-confused-deputy-prevention.html
 func (w writers) only() policy.Condition {
 	c := policy.Condition{"ArnLike": {"aws:SourceArn": {w.arn}}}
@@ -132,8 +133,8 @@ func (w writers) only() policy.Condition {
 	return c
 }
 
-// anyRegion is the trails' ARN as encryption contexts have it: CloudTrail's guide
-// leaves the region open there.
+// anyRegion is the trails' ARN with any region, as CloudTrail's guide writes it in encryption
+// contexts.
 func (w writers) anyRegion() string {
 	parts := strings.SplitN(w.arn, ":", 5)
 	if len(parts) == 5 {
@@ -142,7 +143,7 @@ func (w writers) anyRegion() string {
 	return strings.Join(parts, ":")
 }
 
-// writing lets trails write to the bucket.
+// writing allows the trails to write to the bucket.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 func writing(bucketARN string, trails writers) []policy.Statement {
 	write := trails.only()
@@ -170,10 +171,9 @@ func writing(bucketARN string, trails writers) []policy.Statement {
 	}
 }
 
-// guarding denies everybody everything but reading, whatever their own policies
-// and the policies of access points allow. Exempt are services, of which only
-// CloudTrail is allowed anything, and the role that declares the archive. The
-// account's root user can delete a bucket's policy all the same.
+// guarding denies everybody everything but reading, whatever their own policies and the policies of
+// access points allow. It exempts services, of which the policy allows CloudTrail only, and the
+// role that declares the archive. The account's root user can still delete the bucket policy.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
 func guarding(bucketARN, accessRoleARN string) policy.Statement {
@@ -190,7 +190,7 @@ func guarding(bucketARN, accessRoleARN string) policy.Statement {
 	}
 }
 
-// encrypting lets trails encrypt what they write, and nobody else's.
+// encrypting allows the trails, and no other trails, to encrypt with the key.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 func encrypting(trails writers) []policy.Statement {
 	encrypt := trails.only()
@@ -215,9 +215,9 @@ func encrypting(trails writers) []policy.Statement {
 	}
 }
 
-// keeping denies everybody to change or delete the key, without which no log can be
-// read. Exempt are the role that declares the archive and, since a key that nobody
-// may change stays so for ever, the account's root user.
+// keeping denies everybody to change or delete the key, because without the key nobody can read a
+// log. It exempts the role that declares the archive, and the account's root user: nobody could
+// ever again change a key policy that exempts nobody.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 func keeping(accountID, accessRoleARN string) policy.Statement {
 	return policy.Statement{
@@ -230,8 +230,8 @@ func keeping(accountID, accessRoleARN string) policy.Statement {
 	}
 }
 
-// retention expires logs, and later what is left of expired or replaced ones: not
-// before a lock of lockDays ends.
+// retention expires logs after some days. Later it deletes their noncurrent versions, but not
+// before a lock of lockDays has ended.
 func retention(days, lockDays int) s3.BucketLifecycleConfigurationV2RuleArray {
 	rule := s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("expire-logs"),
@@ -258,10 +258,9 @@ func retention(days, lockDays int) s3.BucketLifecycleConfigurationV2RuleArray {
 	return s3.BucketLifecycleConfigurationV2RuleArray{rule}
 }
 
-// lock keeps everybody, the root user included, from deleting a log before its
-// time. Object lock is always on, without a default retention for 0 days: so the
-// number of days can be changed, to 0 and from 0, and nothing is replaced or
-// deleted for it.
+// lock keeps everybody, the root user included, from deleting a log before its lock ends. Object
+// Lock is always on; 0 days means that there is no default retention. So the number of days can
+// change from 0 and to 0 without replacing or deleting anything.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 func lock(ctx *pulumi.Context, name string, b *storage.Bucket, days int, parent pulumi.Resource) (pulumi.Resource, error) {
 	args := &s3.BucketObjectLockConfigurationV2Args{Bucket: b.Name}
@@ -273,7 +272,7 @@ func lock(ctx *pulumi.Context, name string, b *storage.Bucket, days int, parent 
 			},
 		}
 	}
-	// Object lock needs versioning first.
+	// S3 accepts Object Lock only when versioning is on.
 	after := append([]pulumi.Resource{b.Policy}, b.Ready...)
 	return s3.NewBucketObjectLockConfigurationV2(ctx, name, args, pulumi.Parent(parent), pulumi.RetainOnDelete(true), pulumi.DependsOn(after))
 }

@@ -12,19 +12,18 @@ const TrailType = "coldstart:audit:Trail"
 type TrailArgs struct {
 	// Name is <namespace>-<account>-trail.
 	Name string
-	// Bucket and KeyARN are the archive's.
+	// Bucket is the archive's bucket, and KeyARN the archive's key.
 	Bucket pulumi.StringInput
 	KeyARN pulumi.StringInput
-	// Organization makes the trail cover every account of the organization.
+	// Organization declares a trail that covers every account of the organization.
 	Organization bool
-	// Watched, if not nil, is the ARN of a bucket. The trail records what is done to
-	// the bucket's objects too, except PutObject: that is what CloudTrail does there
-	// all day.
+	// Watched, if not nil, is the ARN of a bucket. The trail also records calls to that bucket's
+	// objects, except PutObject, because CloudTrail itself writes to the bucket all the time.
 	Watched pulumi.StringInput
-	// Leaves says that another trail takes over from this one, so the trail isn't
-	// protected and a later update can delete it.
+	// Leaves says that another trail replaces this one. Then the trail isn't protected, so that a
+	// later update can delete it.
 	Leaves bool
-	// After has to be there before the trail can write.
+	// After are the resources that have to exist before the trail can write.
 	After []pulumi.Resource
 	Tags  pulumi.StringMapInput
 }
@@ -61,8 +60,8 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{"arn": t.ARN})
 }
 
-// selectors select management events, as a trail does without selectors, and what is
-// done to the objects of a bucket.
+// selectors select all management events, as a trail without selectors does, and the data events of
+// one bucket.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 func selectors(bucketARN pulumi.StringInput) cloudtrail.TrailAdvancedEventSelectorArray {
 	if bucketARN == nil {

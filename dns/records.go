@@ -11,20 +11,19 @@ const (
 	LocalType      = "coldstart:dns:Local"
 )
 
-// ttl is how long resolvers keep the records of this package, in seconds.
+// ttl is the TTL of this package's records, in seconds.
 const ttl = 300
 
 // DelegationArgs are the arguments of NewDelegation.
 type DelegationArgs struct {
-	// ApexZoneID is the zone that the record set is written to.
+	// ApexZoneID is the id of the zone that gets the NS record.
 	ApexZoneID pulumi.StringInput
 	// Domain is the delegated zone's name, without a final dot.
 	Domain      string
 	NameServers pulumi.StringArrayInput
 }
 
-// Delegation is the NS record set in the apex zone that makes a zone part of
-// the public DNS.
+// Delegation is the NS record in the apex zone that delegates a name to the account's zone.
 type Delegation struct {
 	pulumi.ResourceState
 }
@@ -48,13 +47,13 @@ type LocalArgs struct {
 	Domain string
 }
 
-// Local points local.<domain> and *.local.<domain> to 127.0.0.1, so that
+// Local are the records local.<domain> and *.local.<domain> with the address 127.0.0.1, so that
 // software on a workstation has a name in the organization's domain.
 type Local struct {
 	pulumi.ResourceState
 }
 
-// NewLocal declares the records of the workstation.
+// NewLocal declares the records local.<domain> and *.local.<domain>.
 func NewLocal(ctx *pulumi.Context, name string, args *LocalArgs, opts ...pulumi.ResourceOption) (*Local, error) {
 	l := &Local{}
 	if err := ctx.RegisterComponentResource(LocalType, name, l, opts...); err != nil {

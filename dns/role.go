@@ -13,27 +13,27 @@ const RoleType = "coldstart:dns:Role"
 
 // RoleArgs are the arguments of NewRole.
 type RoleArgs struct {
-	// Name is the role's, <namespace>-<account>-delegation.
+	// Name is the role's name, <namespace>-<account>-delegation.
 	Name string
-	// Domain is the one name that the role may change, without a final dot.
+	// Domain is the only name whose NS records the role may change, without a final dot.
 	Domain          string
 	ApexZoneID      pulumi.StringInput
 	OrganizationID  pulumi.StringInput
 	MasterAccountID pulumi.StringInput
 	// MemberAccountID is the account whose zone is delegated.
 	MemberAccountID pulumi.StringInput
-	// MemberRole is the one role of that account that may assume this one.
+	// MemberRole is the name of the member's only role that may assume this one.
 	MemberRole string
 	Tags       pulumi.StringMapInput
 }
 
-// Role is a role in the management account that may write the delegation of
-// one account's zone and nothing else, so that whoever deploys that account's
-// stack needs no other right in the management account.
+// Role is a role in the management account. It may write the delegation of one account's zone and
+// nothing else, so a principal that deploys that account's stack needs no other permission in the
+// management account.
 type Role struct {
 	pulumi.ResourceState
 
-	// ARN is known when the role has its policy.
+	// ARN is the role's ARN. It is known when the role has its policy.
 	ARN pulumi.StringOutput
 }
 
@@ -68,8 +68,8 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"arn": r.ARN})
 }
 
-// trust lets in the management account's own principals, whose policies decide,
-// and one role of the member, both only while they are in the organization.
+// trust allows two kinds of principals to assume the role, while they are in the organization: the
+// management account's own principals, whose policies decide, and one role of the member.
 func trust(organizationID, masterID, memberID, memberRole string) policy.Document {
 	return policy.Document{Statements: []policy.Statement{{
 		Sid:       "MasterAndMember",
@@ -78,8 +78,8 @@ func trust(organizationID, masterID, memberID, memberRole string) policy.Documen
 		Action:    []string{"sts:AssumeRole"},
 		Condition: policy.Condition{
 			"StringEquals": {"aws:PrincipalOrgID": {organizationID}},
-			// A role that is named as a principal has to exist already, and a
-			// new account's may not have reached IAM; a condition doesn't care.
+			// IAM accepts a role as a principal only if the role exists, and a new account's role
+			// may not have reached IAM yet. IAM doesn't check the role of a condition.
 			"ArnLike": {"aws:PrincipalArn": {
 				"arn:aws:iam::" + masterID + ":*",
 				"arn:aws:iam::" + memberID + ":role/" + memberRole,
@@ -88,7 +88,7 @@ func trust(organizationID, masterID, memberID, memberRole string) policy.Documen
 	}}}
 }
 
-// delegate allows changing one name's NS records.
+// delegate allows changing the NS records of one name.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func delegate(apexZoneID, domain string) policy.Document {
 	zone := "arn:aws:route53:::hostedzone/" + apexZoneID
@@ -103,7 +103,7 @@ func delegate(apexZoneID, domain string) policy.Document {
 					"route53:ChangeResourceRecordSetsNormalizedRecordNames": {domain},
 					"route53:ChangeResourceRecordSetsRecordTypes":           {"NS"},
 				},
-				// ForAllValues holds for a request without the key too.
+				// ForAllValues also matches a request that lacks the key.
 				"Null": {
 					"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"false"},
 					"route53:ChangeResourceRecordSetsRecordTypes":           {"false"},

@@ -12,24 +12,24 @@ import (
 // ZoneType is the component's type token.
 const ZoneType = "coldstart:dns:Zone"
 
-// maxSets is how many delegation sets are tried for a zone. One in 128 sets shares a
-// name server with the parent zone's, so a second one is rare and a third one is
-// never seen. An account may have 100 sets.
+// maxSets is how many delegation sets newSet tries for a zone. One in 128 sets shares a name server
+// with the parent zone, so a second set is rare, and nobody will see a third. An account may have
+// 100 sets.
 const maxSets = 20
 
 // ZoneArgs are the arguments of NewZone.
 type ZoneArgs struct {
-	// Name is <namespace>-<account>-<what>: the delegation set's reference,
-	// which may have 128 characters with the 37 that the provider puts behind.
+	// Name is <namespace>-<account>-<what>. It is the delegation set's reference, which may have
+	// 128 characters; the provider appends 37.
 	Name string
 	// Domain is the zone's name, without a final dot.
 	Domain string
-	// ParentNameServers are those of the zone above, which the zone may have none
-	// of; nil if they aren't known.
+	// ParentNameServers are the name servers of the parent zone. The zone may use none of them. Nil
+	// means that they aren't known.
 	ParentNameServers pulumi.StringArrayInput
-	// Existing is the zone that AWS has already; the zero value if there is none. The zone
-	// stays on its name servers whatever the zone above has: another set would replace the
-	// zone, and its records would be lost.
+	// Existing is the zone that AWS has already; the zero value means that there is none. An
+	// existing zone keeps its name servers, even if the parent zone uses one of them: another
+	// delegation set would replace the zone, and the zone's records would be lost.
 	Existing Existing
 	Tags     pulumi.StringMapInput
 }
@@ -38,16 +38,16 @@ type ZoneArgs struct {
 type Existing struct {
 	ID          string
 	NameServers []string
-	// Adopted says that somebody else has made the zone, and that it isn't on a delegation
-	// set of coldstart's. Comment, tags and records of such a zone are left alone, and
-	// nothing deletes it.
+	// Adopted says that somebody else has created the zone, and that the zone isn't on a delegation
+	// set of coldstart's. coldstart doesn't change the comment, tags and records of such a zone,
+	// and never deletes it.
 	Adopted bool
 }
 
-// Comment is what a zone that NewZone creates has as its comment.
+// Comment is the comment of a zone that NewZone creates.
 const Comment = "Managed by coldstart"
 
-// options are the options with which a zone is declared that AWS has.
+// options are the options for declaring a zone that AWS has already.
 func (e Existing) options() []pulumi.ResourceOption {
 	if !e.Adopted {
 		return nil
@@ -58,7 +58,7 @@ func (e Existing) options() []pulumi.ResourceOption {
 	}
 }
 
-// Zone is a public hosted zone on name servers of its own.
+// Zone is a public hosted zone that shares no name server with its parent zone.
 type Zone struct {
 	pulumi.ResourceState
 
@@ -66,8 +66,9 @@ type Zone struct {
 	NameServers pulumi.StringArrayOutput
 }
 
-// NewZone declares a public hosted zone: one on a delegation set of its own, or one that
-// AWS has already, which stays as it is. Two zones of one name are never made.
+// NewZone declares a public hosted zone. It creates the zone on a delegation set of the zone's own.
+// If AWS has the zone already, NewZone takes that zone over unchanged, and never creates a second
+// zone of the name.
 func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
 	z := &Zone{}
 	if err := ctx.RegisterComponentResource(ZoneType, name, z, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
@@ -92,24 +93,24 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 	return z, ctx.RegisterResourceOutputs(z, pulumi.Map{"id": z.ID, "nameServers": z.NameServers})
 }
 
-// What an output of newSet holds.
+// The places of the values in newSet's output.
 const (
 	setID = iota
 	setServers
 	setParentServers
 )
 
-// newSet declares the n-th delegation set of a zone, and returns the id and the name
-// servers of the first from there on that shares none with the parent zone: Route 53
-// refuses a zone on any other. The name servers are known when the set is made, so
-// the next set is declared then, and again by every later run, since a set in the
-// state stays as it is.
+// newSet declares the n-th delegation set of a zone. If that set shares a name server with the
+// parent zone, newSet declares the next one, because Route 53 refuses the zone on such a set. It
+// returns the id and the name servers of the set that fits. A set's name servers are known only
+// when AWS has created the set, so newSet declares the next set inside an Apply. Later runs declare
+// the same sets again, since a set in the state doesn't change.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
 func newSet(ctx *pulumi.Context, name string, args *ZoneArgs, n int, z *Zone) (pulumi.ArrayOutput, error) {
 	set, err := route53.NewDelegationSet(ctx, setName(name, n), &route53.DelegationSetArgs{
 		ReferenceName: pulumi.String(setName(args.Name, n)),
-		// The name counts when the set is made, and the provider doesn't read it
-		// back: a set that was found again would be replaced for the lack of it.
+		// The provider uses the name when it creates the set, and doesn't read it back. Without
+		// IgnoreChanges, Pulumi would replace an imported set, because it lacks the name.
 	}, pulumi.Parent(z), pulumi.IgnoreChanges([]string{"referenceName"}))
 	if err != nil {
 		return pulumi.ArrayOutput{}, err
@@ -145,9 +146,9 @@ func sameHosts(a, b []string) bool {
 	})
 }
 
-// conflict reports whether two zones, one below the other, can't be on these name
-// servers. Zones that share all four aren't on AWS, where that doesn't happen by
-// chance, but on an emulator that has no others.
+// conflict reports whether a zone can't be on these name servers because its parent zone is. Two
+// zones that share all four name servers don't conflict: on AWS that doesn't happen by chance, and
+// an emulator may have no other name servers.
 func conflict(own, parent []string) bool {
 	shared := 0
 	for _, server := range own {

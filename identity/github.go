@@ -13,35 +13,36 @@ const GitHubType = "coldstart:identity:GitHub"
 
 // GitHubArgs are the arguments of NewGitHub.
 type GitHubArgs struct {
-	// Issuer signs the workflows' tokens.
+	// Issuer is the URL of the identity provider that signs the workflows' tokens.
 	Issuer string
-	// ProviderARN is the identity provider for the issuer that somebody else has made in
-	// the account, which may have one only; empty if GitHub is to be declared as one.
+	// ProviderARN is the account's identity provider for the issuer, if somebody else has created
+	// it: an account can have only one. If it is empty, NewGitHub declares the provider.
 	ProviderARN string
-	// PlanRole and ApplyRole are the roles' names.
+	// PlanRole and ApplyRole are the names of the two roles.
 	PlanRole, ApplyRole string
-	// PlanSubjects and ApplySubjects are who tokens may speak of, exactly.
+	// PlanSubjects and ApplySubjects are the token subjects that the roles trust. AWS compares the
+	// whole subject.
 	PlanSubjects, ApplySubjects []string
-	// State is what plans may decrypt.
+	// State is what the plan role may decrypt.
 	State ReadableState
 	Tags  pulumi.StringMapInput
 }
 
-// ReadableState is the part of an account's state bucket that plans may decrypt.
+// ReadableState is the part of an account's state bucket that the plan role may decrypt.
 type ReadableState struct {
-	// KeyARN is the key that encrypts the bucket, and the secrets in states.
+	// KeyARN is the key that encrypts the bucket's objects and the secrets in states.
 	KeyARN pulumi.StringInput
-	// Bucket is the bucket's name, and Objects the keys of its objects that plans
-	// read, in which * stands for any characters.
+	// Bucket is the bucket's name. Objects are the keys of the objects that the plan role reads; *
+	// matches any characters.
 	Bucket  pulumi.StringInput
 	Objects []string
-	// Secrets lets plans decrypt the secrets in states as well. The key is then the
-	// one of the stacks that plans preview, and no one else's.
+	// Secrets lets the plan role also decrypt the secrets in states. The key then has to be a key
+	// that encrypts only the stacks that the role previews.
 	Secrets bool
 }
 
-// GitHub lets workflows of one repository in, without keys: every run gets a
-// token from GitHub that AWS takes for a session of an hour, which can be renewed.
+// GitHub lets the workflows of one repository enter an account without access keys: GitHub gives
+// every run a token, which AWS exchanges for a session of one hour. The run can renew the session.
 type GitHub struct {
 	pulumi.ResourceState
 
@@ -49,8 +50,8 @@ type GitHub struct {
 	ApplyRoleARN pulumi.StringOutput
 }
 
-// NewGitHub declares GitHub as an identity provider of an account, a role that
-// reads for previews, and one that administers for deployments.
+// NewGitHub declares GitHub as an identity provider of an account, the plan role, which reads for
+// previews, and the apply role, which administers the account for deployments.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulumi.ResourceOption) (*GitHub, error) {
 	g := &GitHub{}
@@ -80,8 +81,8 @@ func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulum
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"planRoleArn": g.PlanRoleARN, "applyRoleArn": g.ApplyRoleARN})
 }
 
-// provider returns the ARN of the identity provider, which it declares unless somebody
-// else has.
+// provider returns the ARN of the identity provider. It declares the provider unless somebody else
+// has created it.
 func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (pulumi.StringInput, error) {
 	if args.ProviderARN != "" {
 		return pulumi.String(args.ProviderARN), nil
@@ -89,8 +90,9 @@ func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (p
 	provider, err := iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
 		Url:           pulumi.String("https://" + args.Issuer),
 		ClientIdLists: pulumi.ToStringArray([]string{Audience}),
-		// AWS wants them and doesn't look at them: it knows who signs GitHub's
-		// certificates. https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
+		// AWS requires thumbprints and ignores them for GitHub, whose certificate authorities it
+		// knows.
+		// https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
 		ThumbprintLists: pulumi.ToStringArray([]string{
 			"1c58a3a8518e8759bf075b76b750d4f2df264fcd", "6938fd4d98bab03faadb97b34396831e3780aea1",
 		}),
@@ -102,7 +104,7 @@ func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (p
 	return provider.Arn, nil
 }
 
-// Audience is whom GitHub's tokens for AWS are made for.
+// Audience is the audience of GitHub's tokens for AWS.
 const Audience = "sts.amazonaws.com"
 
 func (g *GitHub) role(name, description string, provider pulumi.StringInput, subjects []string, args *GitHubArgs) *iam.RoleArgs {
@@ -116,8 +118,8 @@ func (g *GitHub) role(name, description string, provider pulumi.StringInput, sub
 	}
 }
 
-// trustWorkflows lets in runs of just the given subjects. Without a condition
-// on the subject, any repository of GitHub's would do.
+// trustWorkflows trusts the runs of the given subjects only. Without a condition on the subject,
+// the role would trust every repository on GitHub.
 func trustWorkflows(providerARN, issuer string, subjects []string) policy.Document {
 	return policy.Document{Statements: []policy.Statement{{
 		Sid:       "Workflows",
@@ -128,14 +130,15 @@ func trustWorkflows(providerARN, issuer string, subjects []string) policy.Docume
 	}}}
 }
 
-// encryptedObject is the encryption context by which S3 asks KMS: the object, or
-// the bucket alone for objects that were written while it had an S3 Bucket Key.
+// encryptedObject is the key of the encryption context that S3 sends to KMS. Its value is the
+// object's ARN, or the bucket's ARN if the object was written while the bucket had an S3 Bucket
+// Key.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
 const encryptedObject = "kms:EncryptionContext:aws:s3:arn"
 
-// decrypting allows decrypting what plans read, and denies decrypting all else that
-// the account's other policies and keys' policies would let them: the key of SSM's
-// encrypted parameters, aws/ssm, lets in everybody in the account who may get them.
+// decrypting allows the plan role to decrypt what previews read, and denies all other decryption,
+// even if the account's other policies or a key policy allow it. For example, the key aws/ssm of
+// encrypted parameters lets everybody in the account decrypt who can read the parameter.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
 func (s ReadableState) decrypting(keyARN, bucket string) policy.Document {
 	bucketARN := "arn:aws:s3:::" + bucket

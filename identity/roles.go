@@ -15,28 +15,28 @@ import (
 // RolesType is the component's type token.
 const RolesType = "coldstart:identity:Roles"
 
-// managedPolicies is what the ARNs of AWS's own policies start with.
+// managedPolicies is the prefix of the ARNs of AWS managed policies.
 const managedPolicies = "arn:aws:iam::aws:policy/"
 
 // RolesArgs are the arguments of NewRoles.
 type RolesArgs struct {
 	Roles []Role
-	// UsersAccountID is the account whose users may be let in.
+	// UsersAccountID is the account whose users the roles trust.
 	UsersAccountID pulumi.StringInput
-	// MFAMaxAge is how long after the second factor was shown a role may be
-	// assumed; 0 for as long as the user's session lasts.
+	// MFAMaxAge is for how long after the MFA code a user can assume a role; 0 means as long as the
+	// user's session lasts.
 	MFAMaxAge time.Duration
 	Tags      pulumi.StringMapInput
 }
 
 // Role is a role that people assume.
 type Role struct {
-	// Name is the short one, such as admin; RoleName is IAM's.
+	// Name is the short name, such as admin. RoleName is the name in IAM.
 	Name, RoleName string
-	// ManagedPolicies are names of AWS's own.
+	// ManagedPolicies are the names of AWS managed policies.
 	ManagedPolicies []string
-	// Statements are what the role may do besides; Boundary what it can't do
-	// more than.
+	// Statements are what the role may do besides. Boundary are the statements of the permissions
+	// boundary.
 	Statements, Boundary []policy.Statement
 	Session              time.Duration
 }
@@ -45,13 +45,13 @@ type Role struct {
 type Roles struct {
 	pulumi.ResourceState
 
-	// ARNs are the roles' by their short names.
+	// ARNs are the roles' ARNs by short name.
 	ARNs map[string]pulumi.StringOutput
 }
 
-// NewRoles declares the roles that people assume in an account. Each lets in
-// principals of the users' account that have shown a second factor; which of
-// them is up to that account's groups.
+// NewRoles declares the roles that people assume in an account. Each role trusts all principals of
+// the users' account that have authenticated with MFA. The groups in the users' account decide
+// which user can assume which role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
 func NewRoles(ctx *pulumi.Context, name string, args *RolesArgs, opts ...pulumi.ResourceOption) (*Roles, error) {
 	r := &Roles{ARNs: map[string]pulumi.StringOutput{}}
@@ -104,7 +104,7 @@ func newBoundary(ctx *pulumi.Context, role Role, tags pulumi.StringMapInput, par
 	}, pulumi.Parent(parent))
 }
 
-// newRole declares a role and what it may do.
+// newRole declares a role and its policies.
 func newRole(ctx *pulumi.Context, name string, args *iam.RoleArgs, managed []string, statements []policy.Statement, parent pulumi.Resource) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name, args, pulumi.Parent(parent))
 	if err != nil {
@@ -133,8 +133,8 @@ func newRole(ctx *pulumi.Context, name string, args *iam.RoleArgs, managed []str
 	return role, err
 }
 
-// trustUsers lets in principals of an account with a second factor. Sessions
-// of roles never have one, so nobody comes from another role.
+// trustUsers trusts principals of an account that have authenticated with MFA. A role's session
+// never has MFA, so nobody can assume the role from another role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 func trustUsers(accountID string, mfaMaxAge time.Duration) policy.Document {
 	condition := policy.Condition{"Bool": {"aws:MultiFactorAuthPresent": {"true"}}}

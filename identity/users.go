@@ -13,33 +13,34 @@ import (
 // UsersType is the component's type token.
 const UsersType = "coldstart:identity:Users"
 
-// passwordLength is that of first passwords, which have to be changed at the
-// first sign-in. The provider makes them of all kinds of characters.
+// passwordLength is the length of first passwords, which users have to change at the first sign-in.
+// The provider generates them from all kinds of characters.
 const passwordLength = 32
 
 // UsersArgs are the arguments of NewUsers.
 type UsersArgs struct {
 	Groups []Group
 	Users  []User
-	// SelfService is the name of the policy by which users manage their own
-	// credentials, and of the group that has it and that every user is in.
+	// SelfService is the name of the policy by which users manage their own credentials. It is also
+	// the name of the group that has this policy and that every user is in.
 	SelfService string
 	Tags        pulumi.StringMapInput
 }
 
 // Group is a group of users.
 type Group struct {
-	// Name is what users name it by; GroupName is IAM's.
+	// Name is the name that User.Groups has. GroupName is the name in IAM.
 	Name, GroupName string
 	// Roles are the ARNs of the roles that members may assume.
 	Roles []pulumi.StringInput
-	// Everywhere are patterns of roles that members may assume as well, in all accounts of
-	// the organization but ManagementAccountID, which is needed with them.
+	// Everywhere are patterns of roles that members may also assume, in all accounts of the
+	// organization except ManagementAccountID. If Everywhere is set, ManagementAccountID has to be
+	// set as well.
 	Everywhere          []string
 	ManagementAccountID pulumi.StringInput
 }
 
-// User is a person.
+// User is an IAM user for a person.
 type User struct {
 	Name   string
 	Groups []string
@@ -48,16 +49,15 @@ type User struct {
 	PGPKey string
 }
 
-// Users are the people of the organization, and the groups that say what they
-// may assume.
+// Users are the organization's IAM users, and the groups that allow them to assume roles.
 type Users struct {
 	pulumi.ResourceState
 
-	// ARNs are the users' by name, Passwords their encrypted first passwords.
+	// ARNs are the users' ARNs by name, and Passwords their encrypted first passwords.
 	ARNs, Passwords map[string]pulumi.StringOutput
 }
 
-// NewUsers declares the groups and users of the account where users live.
+// NewUsers declares the groups and users of the account that has the users.
 func NewUsers(ctx *pulumi.Context, name string, args *UsersArgs, opts ...pulumi.ResourceOption) (*Users, error) {
 	u := &Users{ARNs: map[string]pulumi.StringOutput{}, Passwords: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(UsersType, name, u, opts...); err != nil {
@@ -109,7 +109,7 @@ func (u *Users) newGroup(ctx *pulumi.Context, group Group) (*iam.Group, error) {
 	return created, err
 }
 
-// policy is what the group's members may do.
+// policy returns the policy of the group.
 func (g Group) policy() pulumi.StringOutput {
 	if len(g.Everywhere) == 0 {
 		return output.Policy(func(arns []string) policy.Document {
@@ -125,11 +125,11 @@ func (g Group) policy() pulumi.StringOutput {
 	}, append([]pulumi.StringInput{g.ManagementAccountID}, g.Roles...)...)
 }
 
-// newGroupOfAll declares the group that every user is in. What users may do by
-// themselves is attached to it, and not to each user.
+// newGroupOfAll declares the group that every user is in. The self-service policy is attached to
+// this group and not to each user.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
 func (u *Users) newGroupOfAll(ctx *pulumi.Context, name string, own *iam.Policy) (*iam.Group, error) {
-	const logical = "self-service--users" // No declared group can be named like this.
+	const logical = "self-service--users" // No declared group can have this name.
 	created, err := iam.NewGroup(ctx, logical, &iam.GroupArgs{Name: pulumi.String(name)}, pulumi.Parent(u))
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (u *Users) newGroupOfAll(ctx *pulumi.Context, name string, own *iam.Policy)
 func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.Group, everybody *iam.Group, tags pulumi.StringMapInput) error {
 	created, err := iam.NewUser(ctx, user.Name, &iam.UserArgs{
 		Name:         pulumi.String(user.Name),
-		ForceDestroy: pulumi.Bool(true), // Keys and MFA devices that the user made go with the user.
+		ForceDestroy: pulumi.Bool(true), // Deleting the user also deletes the keys and MFA devices that the user made.
 		Tags:         tags,
 	}, pulumi.Parent(u))
 	if err != nil {
@@ -156,8 +156,8 @@ func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.G
 		}
 		names = append(names, group.Name)
 	}
-	// Earlier versions attached the policy to each user. Pulumi takes that away at the
-	// end of an update, after the user has come into the group.
+	// Earlier versions attached the policy to each user. Pulumi deletes that attachment at the end
+	// of an update, after the user has joined the group.
 	if _, err := iam.NewUserGroupMembership(ctx, user.Name, &iam.UserGroupMembershipArgs{
 		User:   created.Name,
 		Groups: names,
@@ -172,8 +172,8 @@ func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.G
 		PgpKey:                pulumi.String(user.PGPKey),
 		PasswordLength:        pulumi.Int(passwordLength),
 		PasswordResetRequired: pulumi.Bool(true),
-		// These count when the password is made. Another key or length is no
-		// reason to take a password away that its owner has chosen since.
+		// These properties matter only when AWS creates the password. If the key or the length
+		// changes later, Pulumi must not replace a password that the user has chosen since.
 	}, pulumi.Parent(u), pulumi.IgnoreChanges([]string{"pgpKey", "passwordLength", "passwordResetRequired"}))
 	if err != nil {
 		return err
@@ -182,8 +182,7 @@ func (u *Users) newUser(ctx *pulumi.Context, user User, groups map[string]*iam.G
 	return nil
 }
 
-// assumeRoles allows assuming the given roles with a second factor, which the
-// roles demand as well.
+// assumeRoles allows assuming the given roles with MFA. The roles demand MFA as well.
 func assumeRoles(roleARNs []string) policy.Statement {
 	return policy.Statement{
 		Sid:       "AssumeRoles",
@@ -194,9 +193,10 @@ func assumeRoles(roleARNs []string) policy.Statement {
 	}
 }
 
-// assumeRolesEverywhere allows assuming the roles that patterns match, in the members of
-// the user's own organization but the management account. A resource outside of the
-// organization has another id, or none; one whose account isn't known is refused.
+// assumeRolesEverywhere allows assuming the roles that match a pattern, in the members of the
+// user's own organization, and not in the management account. For a resource outside the
+// organization, aws:ResourceOrgID has another value or is missing. If aws:ResourceAccount is
+// missing, the call is denied.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
 func assumeRolesEverywhere(patterns []string, managementAccountID string) policy.Statement {
@@ -208,19 +208,18 @@ func assumeRolesEverywhere(patterns []string, managementAccountID string) policy
 	return s
 }
 
-// selfService lets users see and manage their own password, keys and MFA
-// devices. Without MFA they can only set up MFA, and change the password that
-// they were given.
+// selfService lets users see and manage their own password, access keys and MFA devices. Without
+// MFA they can only set up MFA and change their first password.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
 func selfService() policy.Document {
 	const (
 		own = "arn:aws:iam::*:user/${aws:username}"
-		// A virtual device is named after its user.
+		// A virtual MFA device has the name of its user.
 		device = "arn:aws:iam::*:mfa/${aws:username}"
 	)
-	// What has to work before there is a second factor. A device that was created and
-	// never enabled has to go before there can be another of its name. One that is
-	// enabled can't be deleted before it is deactivated, which takes MFA.
+	// before are the actions that have to work without MFA. A user who created a device and never
+	// enabled it has to delete it before creating another one of that name. An enabled device can't
+	// be deleted before it is deactivated, which needs MFA.
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
 	before := []string{
 		"iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice", "iam:GetAccountPasswordPolicy",
@@ -231,7 +230,7 @@ func selfService() policy.Document {
 		{
 			Sid:    "SeeTheAccount",
 			Effect: policy.Allow,
-			// These know no resource.
+			// These actions support no resource.
 			Action:   []string{"iam:GetAccountPasswordPolicy", "iam:ListAccountAliases", "iam:ListUsers", "iam:ListVirtualMFADevices"},
 			Resource: []string{"*"},
 		},
@@ -257,7 +256,7 @@ func selfService() policy.Document {
 			Effect:    policy.Deny,
 			NotAction: before,
 			Resource:  []string{"*"},
-			// Long-lived keys come without the condition key.
+			// Requests with long-lived access keys don't have the condition key.
 			Condition: policy.Condition{"BoolIfExists": {"aws:MultiFactorAuthPresent": {"false"}}},
 		},
 	}}

@@ -14,22 +14,22 @@ import (
 // FactsType is the component's type token.
 const FactsType = "coldstart:state:Facts"
 
-// FactsProject is the project of the stacks that hold accounts' facts. It isn't
-// coldstart's own: that one's states may lie in a bucket of these, too.
+// FactsProject is the Pulumi project of the stacks that have accounts' facts. It isn't coldstart's
+// own project, because a state bucket can also have the states of coldstart's own stacks.
 const FactsProject = "coldstart-account"
 
 // FactsArgs are the arguments of NewFacts.
 type FactsArgs struct {
-	// Account is the account's name, and that of the stack.
+	// Account is the account's name, which is also the stack's name.
 	Account string
-	// Store is where they are kept.
+	// Store is the state bucket that gets the facts.
 	Store *Store
 	// Values are the stack's outputs. None is a secret.
 	Values map[string]pulumi.StringInput
 	Tags   pulumi.StringMapInput
 }
 
-// Facts are what an account's own Pulumi programs need to know about it, as the
+// Facts are what an account's own Pulumi programs need to know about the account. They are the
 // outputs of a stack in the account's own state bucket.
 type Facts struct {
 	pulumi.ResourceState
@@ -40,14 +40,14 @@ type Facts struct {
 	Stack string
 }
 
-// NewFacts writes an account's facts where its own programs find them. A stack
-// reference reaches no further than the backend that a program runs with, and
-// coldstart's own states, in another, aren't for all to read. So the facts are a
-// stack of their own in the account's bucket: a checkpoint, as Pulumi's DIY
-// backends keep it, with outputs and no resources.
+// NewFacts writes an account's facts to the account's state bucket. The account's programs can't
+// read them from coldstart's own stacks: a stack reference reads only the program's own backend,
+// and not everybody may read the backend of coldstart's stacks. So the facts are a stack of their
+// own in the account's bucket: a checkpoint as Pulumi's DIY backends write it, with outputs and no
+// resources.
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/#using-a-diy-backend
 //
-// They aren't protected: another up writes them again.
+// The facts aren't protected, since another up writes them again.
 func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.ResourceOption) (*Facts, error) {
 	f := &Facts{Stack: fmt.Sprintf("organization/%s/%s", FactsProject, args.Account)}
 	if err := ctx.RegisterComponentResource(FactsType, name, f, opts...); err != nil {
@@ -58,8 +58,8 @@ func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.
 		Key:         pulumi.String(FactsKey(args.Account)),
 		ContentType: pulumi.String("application/json"),
 		Content:     checkpoint(args),
-		// What was written with an S3 Bucket Key is written again without: plans may
-		// decrypt this object, and not all that have the bucket as their context.
+		// A setting of false rewrites an object that has an S3 Bucket Key. The plan role may
+		// decrypt this object only; with a Bucket Key, the encryption context is the whole bucket.
 		BucketKeyEnabled: pulumi.Bool(false),
 		Tags:             args.Tags,
 	}, pulumi.Parent(f), pulumi.DependsOn(args.Store.ready))
@@ -69,14 +69,14 @@ func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.
 	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{"stack": pulumi.String(f.Stack)})
 }
 
-// FactsKey is where in its state bucket an account's facts lie.
+// FactsKey returns the key of the object with an account's facts.
 func FactsKey(account string) string {
 	return fmt.Sprintf(".pulumi/stacks/%s/%s.json", FactsProject, account)
 }
 
-// PreviewedObjects are the keys of what a preview of a project's stacks reads in a
-// state bucket: what Pulumi's DIY backend keeps for the project, and about itself. *
-// stands for any characters.
+// PreviewedObjects returns the keys of the objects that a preview of a project's stacks reads in a
+// state bucket: those that Pulumi's DIY backend keeps for the project and for the backend itself. *
+// matches any characters.
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/#using-a-diy-backend
 func PreviewedObjects(project string) []string {
 	return []string{
@@ -98,8 +98,7 @@ func checkpoint(args *FactsArgs) pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// text returns a checkpoint of the account's facts. The same
-// facts make the same text.
+// text returns the checkpoint as text. The same facts always make the same text.
 func text(account string, facts map[string]string) (string, error) {
 	outputs := map[string]any{}
 	for key, value := range facts {

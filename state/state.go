@@ -25,18 +25,18 @@ const (
 	SecretsType = "coldstart:state:Secrets"
 )
 
-// noncurrentDays is for how long a replaced or deleted version of a state file
-// can be had back.
+// noncurrentDays is for how many days S3 keeps a version of a state file that was replaced or
+// deleted.
 const noncurrentDays = 90
 
 // StoreArgs are the arguments of NewStore.
 type StoreArgs struct {
-	// Name is <namespace>-<account>-state: the key's alias and, with the
-	// account's id behind it, the bucket's name.
+	// Name is <namespace>-<account>-state. It is the key's alias. The bucket's name is Name and the
+	// account's id.
 	Name      string
 	AccountID pulumi.StringInput
 	Region    string
-	// Existing is what there is already of the store.
+	// Existing names the parts of the store that AWS has already.
 	Existing storage.Existing
 	Tags     pulumi.StringMapInput
 }
@@ -47,9 +47,9 @@ type Store struct {
 
 	Bucket pulumi.StringOutput
 	KeyARN pulumi.StringOutput
-	// BackendURL is what `pulumi login` takes.
+	// BackendURL is the URL for `pulumi login`.
 	BackendURL pulumi.StringOutput
-	// SecretsProvider is what `pulumi stack init --secrets-provider` takes.
+	// SecretsProvider is the URL for `pulumi stack init --secrets-provider`.
 	SecretsProvider pulumi.StringOutput
 
 	ready []pulumi.Resource
@@ -74,7 +74,8 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 	b, err := storage.New(ctx, name, storage.Args{
 		Bucket: pulumi.Sprintf("%s-%s", args.Name, args.AccountID),
 		KeyARN: key.Arn,
-		// Who may decrypt which of a bucket's objects is told apart by the object.
+		// The plan role may decrypt some of the bucket's objects. Policies tell them apart by the
+		// object in the encryption context, which an S3 Bucket Key would replace by the bucket.
 		NoBucketKey: true,
 		Rules:       expireOldVersions(),
 		Existing:    args.Existing.Bucket,
@@ -94,13 +95,13 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 	})
 }
 
-// BackendURL is what `pulumi login` takes for a bucket.
+// BackendURL returns the URL of a bucket for `pulumi login`.
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
 func BackendURL(bucket, region string) string {
 	return fmt.Sprintf("s3://%s?region=%s&awssdk=v2", bucket, region)
 }
 
-// SecretsProvider is what `pulumi stack init --secrets-provider` takes for a key.
+// SecretsProvider returns the URL of a key for `pulumi stack init --secrets-provider`.
 // https://www.pulumi.com/docs/iac/concepts/secrets/#aws-key-management-service-kms
 func SecretsProvider(keyARN, region string) string {
 	return fmt.Sprintf("awskms:///%s?region=%s", keyARN, region)
@@ -124,15 +125,15 @@ func expireOldVersions() s3.BucketLifecycleConfigurationV2RuleArray {
 
 // SecretsArgs are the arguments of NewSecrets.
 type SecretsArgs struct {
-	// Name is <namespace>-<account>-secrets, the key's alias.
+	// Name is <namespace>-<account>-secrets, the alias of the key.
 	Name      string
 	AccountID pulumi.StringInput
-	// ExistingKey is the id of the key that has the alias already; empty for none.
+	// ExistingKey is the id of a key that has the alias already; empty if there is none.
 	ExistingKey string
 	Tags        pulumi.StringMapInput
 }
 
-// Secrets is the key of an account's applications' secrets.
+// Secrets is the key that encrypts the secrets of an account's applications.
 type Secrets struct {
 	pulumi.ResourceState
 

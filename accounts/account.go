@@ -19,35 +19,37 @@ var AtOnce = pace.CreateAccount.AtOnce
 type AccountArgs struct {
 	Name  string
 	Email string
-	// ParentID is the id of a unit, or of the organization's root.
+	// ParentID is the id of the account's unit, or of the organization's root.
 	ParentID pulumi.StringInput
-	// AccessRole is the role that AWS creates in the account.
+	// AccessRole is the name of the role that AWS creates in the account for the management
+	// account.
 	AccessRole string
-	// CloseOnDelete closes the account when it leaves the program, and
-	// KeepOnDelete lets it leave. Without either it is protected. All but those
-	// to close are retained when the stack is destroyed.
+	// CloseOnDelete closes the account when the program no longer declares it. KeepOnDelete keeps
+	// the account in AWS then. With neither, the account is protected. Destroying the stack keeps
+	// all accounts in AWS but those with CloseOnDelete.
 	CloseOnDelete bool
 	KeepOnDelete  bool
-	// Adopt is the id of an account that AWS has and the state may lack: it is taken
-	// over as it is. Empty for one that the state has, or that is to be created.
+	// Adopt is the id of an account that AWS has and the state may not have: NewAccount takes it
+	// over unchanged. It is empty for an account that the state has, and for one to create.
 	Adopt string
-	// Formerly is the name under which the state has the account; empty for Name.
+	// Formerly is the name that the account has in the state; empty if that is Name.
 	Formerly string
-	// Left says that the account isn't in use in AWS: it stays in the state as it is.
-	// With an Absent account the state has none, and nothing is registered.
+	// Left says that the account isn't in use in AWS, so that it stays unchanged in the state. If
+	// Absent is set, the state doesn't have the account, and NewAccount registers nothing.
 	Left   bool
 	Absent *Absent
-	// After is created first: no more than AtOnce accounts may be in creation.
+	// After is an account that AWS has to create before this one, because AWS creates only AtOnce
+	// accounts at a time.
 	After *Account
-	// Guarded are attachments of guardrails that have to be there before the account is
-	// created in, or moved to, the unit that ParentID names.
+	// Guarded are attachments of guardrails. They have to exist before the account is created in
+	// the unit ParentID, or moves there.
 	Guarded []pulumi.CustomResource
-	// Creations, if not nil, has the account wait for its turn to be created.
+	// Creations, if not nil, decides when the account may be created.
 	Creations *Creations
 	Tags      pulumi.StringMapInput
 }
 
-// Absent is an account that isn't in use in AWS, and that the state doesn't have any more.
+// Absent is an account that isn't in use in AWS and that the state no longer has.
 type Absent struct{ ID, ARN string }
 
 // Account is a member account.
@@ -57,9 +59,9 @@ type Account struct {
 	ID  pulumi.StringOutput
 	ARN pulumi.StringOutput
 
-	account *organizations.Account // nil for an Absent one
-	// turn is resolved when the account's turn to be created has come; nil if it
-	// needs none.
+	account *organizations.Account // nil for an Absent account
+	// turn is resolved when it is the account's turn to be created; nil if the account needs no
+	// turn.
 	turn pulumi.Output
 }
 
@@ -107,13 +109,13 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"id": a.ID, "arn": a.ARN})
 }
 
-// settled are properties that count only when an account is created. AWS has no
-// way to change or read most of them, and the provider would replace the
-// account for the sake of the rest, of an address in another letter case even.
+// settled are properties that matter only when AWS creates an account. AWS can't change or return
+// most of them. The provider would replace the account if one of them changed, even if an address
+// changed only in case.
 var settled = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
 
-// adoption returns the options that take over an account that AWS has, that leave one
-// alone that isn't in use, or that every other account has.
+// adoption returns the options for the account: to import an account that AWS has, to leave an
+// account alone that isn't in use, or else those that every other account has.
 func (args *AccountArgs) adoption() pulumi.ResourceOption {
 	all := append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)
 	switch {

@@ -11,19 +11,19 @@ const AnalyzerType = "coldstart:accounts:Analyzer"
 // AnalyzerArgs are the arguments of NewAnalyzer.
 type AnalyzerArgs struct {
 	Name string
-	// Trusted is the organization that trusts the service; nil if another stack
-	// declares it.
+	// Trusted is the organization that has to trust Access Analyzer first; nil if another stack
+	// declares the organization.
 	Trusted *Organization
 	Tags    pulumi.StringMapInput
 }
 
-// Analyzer finds what in the organization can be reached from outside it.
+// Analyzer finds resources of the organization that principals outside it can access.
 type Analyzer struct {
 	pulumi.ResourceState
 }
 
-// NewAnalyzer declares IAM Access Analyzer for the organization, in the
-// management account or the one that it is delegated to.
+// NewAnalyzer declares IAM Access Analyzer for the organization, in the management account or in
+// the service's delegated administrator.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/what-is-access-analyzer.html
 func NewAnalyzer(ctx *pulumi.Context, name string, args *AnalyzerArgs, opts ...pulumi.ResourceOption) (*Analyzer, error) {
 	a := &Analyzer{}

@@ -8,33 +8,36 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
-// Creations has accounts that are to be created wait for their turn, so that AWS
-// is asked no faster than it takes requests. Pulumi registers a resource only when
-// all its inputs are known, and the engine creates it then; so the name of an
-// account becomes known when the turn has come. Nothing waits in a preview.
+// Creations paces the creation of accounts, so that AWS gets no more requests than its rate allows.
+// Pulumi registers a resource only when all its inputs are known, and creates it then. So Creations
+// makes the name of an account an output, which is resolved when it is the account's turn. Nothing
+// waits in a preview.
 type Creations struct {
 	turns *pace.Turns
-	// seconds is how many of AWS's seconds pass in one; settling says that the
-	// organization is made by this run.
+	// seconds is how many of AWS's seconds pass in one. settling says that this run creates the
+	// organization.
 	seconds  float64
 	settling bool
-	// count is how many there are, and first the last of those that wait for none.
+	// count is the number of accounts so far. first is the last of the accounts that depend on no
+	// other account.
 	count int
 	first *Account
 }
 
-// NewCreations returns the creations of one run of a program, when so many of
-// AWS's seconds pass in one: 1 for AWS, 0 for an emulator that takes them as fast
-// as they come. An organization that is made by the same run settles first.
+// NewCreations returns the Creations for one run of a program. seconds is how many of AWS's seconds
+// pass in one: 1 on AWS, and 0 for an emulator without rates. With settling, the first account
+// waits until the new organization accepts accounts.
 func NewCreations(seconds float64, settling bool) *Creations {
 	return &Creations{turns: pace.NewTurns(pace.CreateAccount, seconds), seconds: seconds, settling: settling}
 }
 
-// name returns the account's name, known when it is time to create the account.
-// Its turn comes after all else that it waits for, or the turns of several would
-// be kept until one day AWS gets them all at once. The first ones of each
-// lane go in the order in which they are declared; after that a lane goes on when
-// its account is there, and of those that could the first one declared.
+// name returns the account's name as an output that is resolved when it is time to create the
+// account. An account takes its turn last, when everything else that it depends on is ready.
+// Otherwise several accounts could collect turns early and send AWS their requests in one burst.
+//
+// The first accounts of all lanes take their turns in the order in which they are declared. Then
+// the next account of a lane takes its turn when the account before it exists. If several can, the
+// one that is declared first goes first.
 func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pulumi.StringInput {
 	if c == nil || c.turns == nil || ctx.DryRun() {
 		return pulumi.String(args.Name)
@@ -51,7 +54,7 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	if first && c.first != nil {
 		before = append(before, c.first.turn)
 	}
-	// ApplyT's own context doesn't end with the program's run.
+	// The context of ApplyT doesn't end when the program ends.
 	name := pulumi.All(before...).ApplyTWithContext(ctx.Context(), func(ctx context.Context, _ []any) (string, error) {
 		return args.Name, c.turns.Wait(ctx, number)
 	}).(pulumi.StringOutput)
@@ -62,8 +65,8 @@ func (c *Creations) name(ctx *pulumi.Context, a *Account, args *AccountArgs) pul
 	return name
 }
 
-// settled returns the id of the parent of an account, known when a new organization takes
-// accounts. All others come after the first.
+// settled returns the id of an account's parent. For the first account it is resolved when a new
+// organization accepts accounts. All other accounts come after the first.
 func (c *Creations) settled(ctx *pulumi.Context, parentID pulumi.StringInput, number int) pulumi.StringInput {
 	if !c.settling || number > 0 {
 		return parentID

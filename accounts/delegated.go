@@ -13,20 +13,21 @@ type DelegatedArgs struct {
 	// Service is the service's principal.
 	Service   string
 	AccountID pulumi.StringInput
-	// Trusted is the organization that trusts the service: it has to first.
+	// Trusted is the organization, which has to trust the service first.
 	Trusted *Organization
 }
 
-// Delegated makes a member administer a service for the whole organization.
+// Delegated makes a member the administrator of a service for the whole organization.
 type Delegated struct {
 	pulumi.ResourceState
 
-	// AccountID is known when the account administers the service.
+	// AccountID is the administrator's account. It is known when the account administers the
+	// service.
 	AccountID pulumi.StringOutput
 }
 
-// NewDelegated declares a service's delegated administrator. Most services have one, so the
-// old one is deregistered before another one is registered.
+// NewDelegated declares a service's delegated administrator. Most services allow only one, so
+// Pulumi deregisters the old administrator before it registers the new one.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
 func NewDelegated(ctx *pulumi.Context, name string, args *DelegatedArgs, opts ...pulumi.ResourceOption) (*Delegated, error) {
 	d := &Delegated{}

@@ -12,35 +12,35 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Existing is what AWS Organizations holds when a program starts. It is how a
-// live organization is adopted, and how a run goes on after one that was killed
-// between AWS's answer and Pulumi's note of it: accounts are recognised by
-// their e-mail address, which belongs to one account for ever.
+// Existing is what AWS Organizations has when a program starts. With it, a program adopts an
+// organization that exists. With it, a run also continues after a run that was killed before Pulumi
+// noted AWS's answer. Existing recognises an account by its e-mail address, which AWS never gives
+// to another account.
 //
-// What is recognised gets an import option. Pulumi takes that as "nothing to
-// do" for a resource that is in its state with that id already. Properties that
-// differ are left alone while adopting, because an import must match, and
-// brought in line by the next update.
+// A recognised resource gets an import option. If the resource is in the state with that id
+// already, Pulumi ignores the option. While Pulumi adopts a resource, properties that differ are
+// ignored, because an import has to match. The next update changes them.
 type Existing struct {
 	ID              string
 	MasterAccountID string
 	TrustedServices []string
 	PolicyTypes     []string
-	// Known says that the stack has the organization already, so that it isn't adopted.
+	// Known says that the state has the organization already, so that the program doesn't adopt it.
 	Known bool
 	// RootID is the id of the organization's root.
 	RootID string
-	// Units are the ids of the units that a program takes over, by their keys there.
+	// Units are the ids of the units that the program adopts, by key.
 	Units map[string]string
-	// Accounts are the organization's accounts by e-mail in lower case.
+	// Accounts are the organization's accounts by e-mail address in lower case.
 	Accounts map[string]ExistingAccount
 }
 
 // ExistingAccount is an account that is in the organization.
 type ExistingAccount struct {
 	ID    string
-	State accountstate.State // empty if nobody has said
-	// Invited accounts have the access role only if somebody has made it.
+	State accountstate.State // empty if it isn't known
+	// Invited says that the account was invited. It has the access role only if somebody has
+	// created the role.
 	Invited bool
 }
 
@@ -49,7 +49,7 @@ type ExistingAccount struct {
 func Discover(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (*Existing, error) {
 	found, err := organizations.LookupOrganization(ctx, opts...)
 	if err != nil {
-		// The provider's words for AWSOrganizationsNotInUseException.
+		// The provider says this for AWSOrganizationsNotInUseException.
 		if strings.Contains(err.Error(), "couldn't find resource") {
 			return nil, nil
 		}
@@ -73,7 +73,7 @@ func Discover(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (*Existing, erro
 	return e, nil
 }
 
-// Below asks AWS for the ids, by name, of the units that a root or a unit holds.
+// Below asks AWS for the units in a root or a unit, and returns their ids by name.
 func Below(ctx *pulumi.Context, parentID string, opts ...pulumi.InvokeOption) (map[string]string, error) {
 	found, err := organizations.GetOrganizationalUnits(ctx, &organizations.GetOrganizationalUnitsArgs{ParentId: parentID}, opts...)
 	if err != nil {
@@ -89,7 +89,7 @@ func Below(ctx *pulumi.Context, parentID string, opts ...pulumi.InvokeOption) (m
 // Inside is an account in a unit.
 type Inside struct{ ID, Name, Email string }
 
-// In asks AWS for the accounts right in a unit, closed ones too.
+// In asks AWS for the accounts directly in a unit, closed accounts included.
 func In(ctx *pulumi.Context, unitID string, opts ...pulumi.InvokeOption) ([]Inside, error) {
 	found, err := organizations.GetOrganizationalUnitChildAccounts(ctx, &organizations.GetOrganizationalUnitChildAccountsArgs{ParentId: unitID}, opts...)
 	if err != nil {
@@ -102,13 +102,12 @@ func In(ctx *pulumi.Context, unitID string, opts ...pulumi.InvokeOption) ([]Insi
 	return inside, nil
 }
 
-// Adopts reports whether the organization itself is adopted.
+// Adopts reports whether the program adopts the organization itself.
 func (e *Existing) Adopts() bool {
 	return e != nil && e.ID != "" && !e.Known
 }
 
-// Missing returns those of the declared services and policy types that the
-// organization hasn't enabled.
+// Missing returns the declared services and policy types that the organization hasn't enabled.
 func (e *Existing) Missing(services, policyTypes []string) (missingServices, missingTypes []string) {
 	if e == nil {
 		return services, policyTypes
@@ -120,9 +119,9 @@ func without(values, those []string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return slices.Contains(those, v) })
 }
 
-// Unmanaged returns the policy types that the organization has enabled and Terraform's
-// provider doesn't know. It refuses them among an organization's inputs, and disables
-// what isn't there, so such an organization is only read.
+// Unmanaged returns the policy types that the organization has enabled and Terraform's provider
+// doesn't know. The provider refuses such types as inputs, and disables types that aren't among the
+// inputs. So a program only reads an organization that has such types.
 func (e *Existing) Unmanaged() []string {
 	if e == nil {
 		return nil
@@ -130,8 +129,8 @@ func (e *Existing) Unmanaged() []string {
 	return without(e.PolicyTypes, organization.PolicyTypes)
 }
 
-// SetStates notes the accounts' states, by id. No version of the provider that
-// coldstart uses reads them.
+// SetStates sets the accounts' states, by account id. The provider's versions that coldstart uses
+// don't read them.
 func (e *Existing) SetStates(all map[string]accountstate.Account) {
 	for email, a := range e.Accounts {
 		a.State, a.Invited = all[a.ID].State, all[a.ID].Invited
@@ -139,9 +138,9 @@ func (e *Existing) SetStates(all map[string]accountstate.Account) {
 	}
 }
 
-// organization returns the options that adopt the organization, or those by which one
-// that has all that is declared keeps what others have enabled since: the provider
-// would disable it.
+// organization returns the options that adopt the organization. For an organization that the state
+// has, it returns options that ignore each list from which nothing declared is missing, because the
+// provider would disable what others have enabled since.
 func (e *Existing) organization(services, policyTypes []string) []pulumi.ResourceOption {
 	if e == nil {
 		return nil
@@ -160,8 +159,8 @@ func (e *Existing) organization(services, policyTypes []string) []pulumi.Resourc
 	return []pulumi.ResourceOption{pulumi.IgnoreChanges(leave)}
 }
 
-// enabled returns what is declared and what others have enabled, since taking that
-// away could stop them.
+// enabled returns what is declared and what others have enabled. Disabling the latter could stop
+// services that others use.
 func (e *Existing) enabled(services, policyTypes []string) (allServices, allTypes []string) {
 	if e == nil {
 		return sorted(services), sorted(policyTypes)
@@ -169,7 +168,7 @@ func (e *Existing) enabled(services, policyTypes []string) (allServices, allType
 	return sorted(slices.Concat(services, e.TrustedServices)), sorted(slices.Concat(policyTypes, e.PolicyTypes))
 }
 
-// unit returns the options that adopt the unit with a key.
+// unit returns the options that adopt the unit of a key.
 func (e *Existing) unit(key string) []pulumi.ResourceOption {
 	if e == nil || e.Units[key] == "" {
 		return nil
@@ -177,7 +176,8 @@ func (e *Existing) unit(key string) []pulumi.ResourceOption {
 	return adopt(e.Units[key], "tags")
 }
 
-// WithEmail returns the account with the given e-mail; one without an id if there is none.
+// WithEmail returns the account with the given e-mail address. If there is none, the account has no
+// id.
 func (e *Existing) WithEmail(email string) ExistingAccount {
 	if e == nil {
 		return ExistingAccount{}
@@ -185,7 +185,7 @@ func (e *Existing) WithEmail(email string) ExistingAccount {
 	return e.Accounts[strings.ToLower(email)]
 }
 
-// WithID returns the account with the given id and its e-mail in lower case.
+// WithID returns the account with the given id, and its e-mail address in lower case.
 func (e *Existing) WithID(id string) (account ExistingAccount, email string, ok bool) {
 	if e == nil {
 		return ExistingAccount{}, "", false
@@ -198,14 +198,14 @@ func (e *Existing) WithID(id string) (account ExistingAccount, email string, ok 
 	return ExistingAccount{}, "", false
 }
 
-// adopt returns the options that import the resource with the given id and
-// leave the named properties as they are.
+// adopt returns the options that import the resource with the given id and ignore differences in
+// the named properties.
 func adopt(id string, leave ...string) []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Import(pulumi.ID(id)), pulumi.IgnoreChanges(leave)}
 }
 
-// Check reports why an account with the given e-mail, which no stack has yet, can neither
-// be created nor adopted. The id is the one that the declaration names, or empty.
+// Check reports why an account with the given e-mail address can neither be created nor adopted. No
+// stack has the account yet. id is the one that the declaration names, or empty.
 func (e *Existing) Check(name, id, email string) error {
 	key := "coldstart:accounts." + name
 	if e == nil {

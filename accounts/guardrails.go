@@ -12,7 +12,7 @@ const GuardrailsType = "coldstart:accounts:Guardrails"
 
 // GuardrailsArgs are the arguments of NewGuardrails.
 type GuardrailsArgs struct {
-	// Organization is where the policies are made: without one there can't be any.
+	// Organization is the organization that gets the policies.
 	Organization *Organization
 	Guardrails   []Guardrail
 	Tags         pulumi.StringMapInput
@@ -20,32 +20,33 @@ type GuardrailsArgs struct {
 
 // Guardrail is a service control policy.
 type Guardrail struct {
-	// Name is the short one, such as deny-leaving; PolicyName is AWS's.
+	// Name is the short name, such as deny-leaving. PolicyName is the name in AWS.
 	Name, PolicyName string
 	// Content is the policy, without white space.
 	Content string
 }
 
-// Attachment is what a guardrail binds.
+// Attachment attaches a guardrail to a target.
 type Attachment struct {
 	// Guardrail is the short name.
 	Guardrail string
-	// Target names the root, unit or account whose id is TargetID, and Was is the name
-	// that the stack's state has for it, if that is another.
+	// Target is the name of the root, unit or account whose id is TargetID. Was is its name in the
+	// stack's state, if that is another.
 	Target, Was string
 	TargetID    pulumi.StringInput
 }
 
-// Guardrails are service control policies and what they are attached to.
+// Guardrails are service control policies and their attachments.
 type Guardrails struct {
 	pulumi.ResourceState
 
 	policies map[string]pulumi.StringInput
-	// last are the last attachments to targets, each after those before it.
+	// last is the last attachment to each target. An attachment comes after those that were
+	// declared before it.
 	last map[string]pulumi.CustomResource
 }
 
-// NewGuardrails declares service control policies, which Attach attaches.
+// NewGuardrails declares service control policies. Attach attaches them.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
 	g := &Guardrails{policies: map[string]pulumi.StringInput{}, last: map[string]pulumi.CustomResource{}}
@@ -68,8 +69,8 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{})
 }
 
-// Attach attaches one of the policies. AWS refuses a change of a target while another is
-// under way, so the attachments of one target follow each other.
+// Attach attaches one of the policies. AWS refuses to change a target while another change of it is
+// in progress, so each attachment to a target depends on the one before.
 func (g *Guardrails) Attach(ctx *pulumi.Context, a Attachment) error {
 	options := []pulumi.ResourceOption{pulumi.Parent(g)}
 	if last, ok := g.last[a.Target]; ok {
@@ -86,8 +87,8 @@ func (g *Guardrails) Attach(ctx *pulumi.Context, a Attachment) error {
 	return err
 }
 
-// On returns what has to be there for targets to have all guardrails that were attached
-// to them so far.
+// On returns the attachments that have to exist for the targets to have all guardrails that were
+// attached to them so far.
 func (g *Guardrails) On(targets ...string) []pulumi.CustomResource {
 	var all []pulumi.CustomResource
 	for _, target := range targets {

@@ -10,31 +10,33 @@ import (
 // OrganizationType is the component's type token.
 const OrganizationType = "coldstart:accounts:Organization"
 
-// CloudTrailService is the principal that has to be trusted for an organization trail.
+// CloudTrailService is the service principal that the organization has to trust for an organization
+// trail.
 // https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
 const CloudTrailService = "cloudtrail.amazonaws.com"
 
 // OrganizationArgs are the arguments of NewOrganization.
 type OrganizationArgs struct {
-	// TrustedServices have access to the organization, besides those that others have
-	// given access.
+	// TrustedServices are the service principals that get trusted access. Those that others have
+	// enabled keep theirs.
 	TrustedServices []string
-	// PolicyTypes are enabled in the root, besides those that others have enabled.
+	// PolicyTypes are the policy types to enable in the root. Those that others have enabled stay
+	// enabled.
 	PolicyTypes []string
-	// Units are the organizational units, each after its parent.
+	// Units are the organizational units. Each comes after its parent.
 	Units []Unit
-	// Existing is what AWS holds already; nil if there is no organization.
+	// Existing is what AWS has already; nil if there is no organization.
 	Existing *Existing
 }
 
 // Unit is an organizational unit.
 type Unit struct {
-	// Key is the unit's name in the program, Name the one in AWS.
+	// Key is the unit's name in the program. Name is its name in AWS.
 	Key, Name string
 	// Parent is the key of the unit that this one is in; empty for the root.
 	Parent string
-	// Was is the key that the stack's state has the unit under; empty if that is Key, or
-	// if the state doesn't have the unit.
+	// Was is the key that the unit has in the stack's state; empty if that is Key, or if the state
+	// doesn't have the unit.
 	Was  string
 	Tags pulumi.StringMapInput
 }
@@ -55,18 +57,19 @@ type Organization struct {
 	existing     *Existing
 }
 
-// Trusts reports whether the organization trusts a declared service when this
-// run has made it: one that is adopted stays as it is until the next.
+// Trusts reports whether the organization trusts a declared service after this run. An organization
+// that this run adopts doesn't change before the next run.
 func (o *Organization) Trusts(service string) bool {
 	return !o.existing.Adopts() || slices.Contains(o.existing.TrustedServices, service)
 }
 
-// Allows reports the same of a type of policies.
+// Allows reports whether a declared policy type is enabled after this run, as Trusts does for a
+// service.
 func (o *Organization) Allows(policyType string) bool {
 	return !o.existing.Adopts() || slices.Contains(o.existing.PolicyTypes, policyType)
 }
 
-// Parent returns the id of the unit with a key, and the root's for no key.
+// Parent returns the id of the unit with a key, or of the root for an empty key.
 func (o *Organization) Parent(unit string) pulumi.StringOutput {
 	if unit == "" {
 		return o.RootID
@@ -96,7 +99,7 @@ func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, o
 	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{"id": o.ID, "rootId": o.RootID})
 }
 
-// declare declares the organization, or only reads one that the provider can't manage.
+// declare declares the organization, or only reads it if the provider can't manage it.
 func (o *Organization) declare(ctx *pulumi.Context, name string, args *OrganizationArgs) (*organizations.Organization, error) {
 	if len(args.Existing.Unmanaged()) > 0 {
 		return organizations.GetOrganization(ctx, name, pulumi.ID(args.Existing.ID), nil, pulumi.Parent(o))
@@ -109,14 +112,14 @@ func (o *Organization) declare(ctx *pulumi.Context, name string, args *Organizat
 	}, append(args.Existing.organization(args.TrustedServices, args.PolicyTypes), pulumi.Parent(o), pulumi.Protect(true), pulumi.RetainOnDelete(true))...)
 }
 
-// newUnit declares a unit. One that leaves the program is deleted, which AWS does only if
-// the unit is empty, so that no account goes with it. Whoever destroys the whole stack
-// leaves units in AWS along with the organization and its accounts.
+// newUnit declares a unit. If the program no longer declares the unit, Pulumi deletes it. AWS
+// deletes only an empty unit, so no account is deleted with it. Destroying the whole stack keeps
+// units in AWS, along with the organization and its accounts.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html
 func (o *Organization) newUnit(ctx *pulumi.Context, unit Unit, existing *Existing) error {
 	options := append(existing.unit(unit.Key), pulumi.Parent(o), pulumi.DeletedWith(o.organization),
-		// AWS moves no unit: for another parent there has to be another unit. The provider
-		// would delete the old one first, since both have the name.
+		// AWS can't move a unit, so another parent needs another unit. The provider would delete
+		// the old unit first, since both have the same name.
 		pulumi.DeleteBeforeReplace(false))
 	if unit.Was != "" {
 		options = append(options, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(unit.Was)}}))
@@ -133,7 +136,7 @@ func (o *Organization) newUnit(ctx *pulumi.Context, unit Unit, existing *Existin
 	return nil
 }
 
-// sorted keeps the order in which a list was written from making a difference.
+// sorted returns a sorted copy, so that the order of a list in the file makes no difference.
 func sorted(values []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }

@@ -13,15 +13,14 @@ const ParametersType = "coldstart:accounts:Parameters"
 
 // ParametersArgs are the arguments of NewParameters.
 type ParametersArgs struct {
-	// Path is what the parameters' names start with, /<namespace>/<account>/.
+	// Path is the prefix of the parameters' names, /<namespace>/<account>/.
 	Path string
-	// Values are by the last part of the name. None is a secret.
+	// Values are the parameters' values by the last part of the name. None is a secret.
 	Values map[string]pulumi.StringInput
 	Tags   pulumi.StringMapInput
 }
 
-// Parameters are facts about an account in SSM Parameter Store, by which
-// programs that don't use Pulumi find it.
+// Parameters are facts about an account in SSM Parameter Store, for programs that don't use Pulumi.
 type Parameters struct {
 	pulumi.ResourceState
 }

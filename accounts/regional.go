@@ -8,14 +8,13 @@ import (
 // RegionalType is the component's type token.
 const RegionalType = "coldstart:accounts:Regional"
 
-// Regional are the settings that AWS keeps for each region of an account.
+// Regional has the settings that AWS keeps for each region of an account.
 type Regional struct {
 	pulumi.ResourceState
 }
 
-// NewRegional declares the settings of one region, which is the provider's: new EBS
-// volumes are encrypted, and new instances answer IMDSv2 only unless a launch says
-// otherwise.
+// NewRegional declares the settings of the provider's region: EC2 encrypts new EBS volumes, and new
+// instances accept only IMDSv2 unless a launch says otherwise.
 func NewRegional(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*Regional, error) {
 	r := &Regional{}
 	if err := ctx.RegisterComponentResource(RegionalType, name, r, opts...); err != nil {
@@ -27,9 +26,9 @@ func NewRegional(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
 }
 
-// regional declares a region's settings as children of parent. They stay as they are in a
-// region that isn't declared any more, and after a destroy: taking them back would have new
-// volumes there unencrypted.
+// regional declares a region's settings as children of parent. The settings stay in AWS if the
+// program no longer declares the region, and after a destroy. Otherwise new volumes there would be
+// unencrypted.
 // https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html#set-imdsv2-account-defaults
 func regional(ctx *pulumi.Context, name string, parent pulumi.Resource) error {
@@ -43,7 +42,7 @@ func regional(ctx *pulumi.Context, name string, parent pulumi.Resource) error {
 		pulumi.Parent(parent), pulumi.RetainOnDelete(true))
 }
 
-// metadataDefaultsType is registered by its token: the SDK's package ec2 has a
-// thousand resources, takes two minutes to compile, and would be linked into every
-// program for this one.
+// metadataDefaultsType is a type token, and the resource is registered with it instead of the SDK's
+// package ec2. That package has a thousand resources, takes two minutes to compile, and would be
+// linked into every program.
 const metadataDefaultsType = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"

@@ -20,19 +20,19 @@ type SettingsArgs struct {
 	// Alias is the account's name in its sign-in URL; none if empty.
 	Alias     string
 	Passwords organization.PasswordPolicy
-	// Contacts are by what AWS writes to them about: billing, operations, security.
+	// Contacts are the alternate contacts by type: billing, operations, security.
 	Contacts map[string]organization.Contact
 }
 
-// Settings are those of a whole account: what is true in it for everybody and
-// everything.
+// Settings has the settings of a whole account.
 type Settings struct {
 	pulumi.ResourceState
 }
 
-// NewSettings declares an account's alias, password policy, block of public S3 access,
-// alternate contacts, and what Regional has, for the provider's region. AWS keeps one
-// of each, whoever has set it.
+// NewSettings declares an account's alias, password policy, block of public S3 access and alternate
+// contacts. It also declares the settings of Regional for the provider's region. AWS has one of
+// each setting for an account, so a declared setting overwrites the one that somebody else has
+// made.
 func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...pulumi.ResourceOption) (*Settings, error) {
 	s := &Settings{}
 	if err := ctx.RegisterComponentResource(SettingsType, name, s, opts...); err != nil {
@@ -41,7 +41,7 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 	if args.Alias != "" {
 		if _, err := iam.NewAccountAlias(ctx, name, &iam.AccountAliasArgs{
 			AccountAlias: pulumi.String(args.Alias),
-		}, pulumi.Parent(s), pulumi.DeleteBeforeReplace(true)); err != nil { // An account has one at a time.
+		}, pulumi.Parent(s), pulumi.DeleteBeforeReplace(true)); err != nil { // An account has one alias at a time.
 			return nil, err
 		}
 	}
@@ -76,14 +76,14 @@ func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...p
 
 func (s *Settings) passwords(ctx *pulumi.Context, name string, p organization.PasswordPolicy) error {
 	args := &iam.AccountPasswordPolicyArgs{
-		AllowUsersToChangePassword: pulumi.Bool(true), // Who can't change a password shares it.
+		AllowUsersToChangePassword: pulumi.Bool(true), // Users who can't change a password share it.
 		MinimumPasswordLength:      pulumi.Int(p.MinimumLength),
 		RequireUppercaseCharacters: pulumi.Bool(p.Uppercase),
 		RequireLowercaseCharacters: pulumi.Bool(p.Lowercase),
 		RequireNumbers:             pulumi.Bool(p.Numbers),
 		RequireSymbols:             pulumi.Bool(p.Symbols),
 	}
-	// AWS takes no 0 for either.
+	// AWS accepts 0 for neither of them.
 	if p.Reuse > 0 {
 		args.PasswordReusePrevention = pulumi.Int(p.Reuse)
 	}

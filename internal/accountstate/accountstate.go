@@ -1,4 +1,15 @@
-// Package accountstate says what the states of AWS accounts mean.
+// Package accountstate reads the states of an organization's accounts from AWS, and says what each
+// state means for coldstart: whether the account can be used, and what to do if it can't.
+//
+//	accounts, err := accountstate.List(ctx, cfg)
+//	if err != nil {
+//		return err
+//	}
+//	for id, account := range accounts {
+//		if !account.State.Usable() {
+//			fmt.Println(account.State.Unusable(name, id, false))
+//		}
+//	}
 package accountstate
 
 import (
@@ -14,12 +25,12 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
-// State is where an account is in its life, in AWS's words; empty if nobody has said.
+// State is the state of an account, in AWS's words; empty if it isn't known.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
 type State string
 
-// The states of AWS's. Suspended is an account that AWS has restricted; as a Status,
-// which AWS retired on 9 September 2026, it was also a closed account's.
+// AWS's states. Suspended is an account that AWS has restricted. AWS retired the field Status on 9
+// September 2026; as a Status, SUSPENDED was also the state of a closed account.
 const (
 	PendingActivation State = "PENDING_ACTIVATION"
 	Active            State = "ACTIVE"
@@ -28,23 +39,23 @@ const (
 	Closed            State = "CLOSED"
 )
 
-// Missing says that the organization doesn't have an account that it had. AWS takes a
-// closed account away after 90 days, and its address stays taken. It isn't a word of
-// AWS's.
+// Missing says that the organization no longer has the account. AWS removes a closed account after
+// 90 days, and its e-mail address stays taken. Missing isn't one of AWS's states.
 const Missing State = "not in the organization any more"
 
-// Of returns an account's state. AWS's endpoints and emulators that don't know State
-// yet have a Status.
+// Of returns an account's state. It falls back to Status for endpoints and emulators that don't
+// return State yet.
 func Of(account types.Account) State {
 	return State(cmp.Or(string(account.State), string(account.Status)))
 }
 
-// Account is what there is to know about an account before it is entered.
+// Account is what coldstart has to know about an account before it assumes a role there.
 type Account struct {
 	State State
 	Email string
-	// Invited accounts were somebody else's before, and lack the role that AWS makes in
-	// the accounts that it creates, unless somebody has made it there.
+	// Invited says that the account existed before it joined the organization. AWS creates the
+	// access role only in accounts that AWS Organizations creates. An invited account has the role
+	// only if somebody has created it.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
 	Invited bool
 }
@@ -64,22 +75,21 @@ func List(ctx context.Context, cfg aws.Config) (map[string]Account, error) {
 	return all, nil
 }
 
-// Active reports whether an account works.
+// Active reports whether AWS says that the account is active.
 func (s State) Active() bool { return s == Active }
 
-// Closing reports whether an account is closed, or about to be.
+// Closing reports whether the account is closed, being closed or suspended.
 func (s State) Closing() bool { return s == PendingClosure || s == Closed || s == Suspended }
 
-// Usable reports whether an account works, as far as anybody knows.
+// Usable reports whether the account is active, or its state isn't known.
 func (s State) Usable() bool { return s == "" || s == Active }
 
-// GivenUp reports whether an account doesn't work, and needn't ever again: then the
-// file may leave it out.
+// GivenUp reports whether the account is Closing or Missing, so that the file may leave it out.
 func (s State) GivenUp() bool { return s.Closing() || s == Missing }
 
-// Unusable says that a declared account doesn't work, what that means for a run, and what
-// to do: the ways out, each on a line of its own. Archive says that the organization's logs
-// go to the account.
+// Unusable returns a message about a declared account that can't be used: what that means for a
+// run, and each remedy on a line of its own. archive says that the account has the archive with the
+// organization's logs.
 func (s State) Unusable(name, id string, archive bool) string {
 	var ways []string
 	way := func(title, text string) { ways = append(ways, fmt.Sprintf("\n  %-14s %s", title, text)) }
@@ -108,8 +118,8 @@ func (s State) Unusable(name, id string, archive bool) string {
 	return fmt.Sprintf("account %s (%s) is %s: %s%s", name, id, s, means, strings.Join(ways, ""))
 }
 
-// Remedy is what to do about an account that doesn't work and that no stack has; empty
-// for one that works, and for a state that isn't known.
+// Remedy returns what to do about an account that can't be used and that no stack has. It is empty
+// if the account can be used or its state isn't known.
 func (s State) Remedy() string {
 	switch s {
 	case PendingActivation:
@@ -123,17 +133,18 @@ func (s State) Remedy() string {
 	return ""
 }
 
-// ControlTowerRole is the role by which the management account enters accounts that
-// Control Tower has made.
+// ControlTowerRole is the role by which the management account enters accounts that Control Tower
+// has created.
 // https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
 const ControlTowerRole = "AWSControlTowerExecution"
 
-// OrganizationsRole is the one in accounts that Organizations has made.
+// OrganizationsRole is the role by which the management account enters accounts that AWS
+// Organizations has created.
 const OrganizationsRole = "OrganizationAccountAccessRole"
 
-// OtherRole returns which of the roles that AWS's services make lets the management
-// account, whose credentials cfg has, into an account besides the given one; empty if none
-// does.
+// OtherRole returns a role other than the given one by which the management account can enter an
+// account: OrganizationsRole or ControlTowerRole, or "" if it can assume neither. cfg has the
+// management account's credentials.
 func OtherRole(ctx context.Context, cfg aws.Config, id, role string) string {
 	for _, other := range []string{OrganizationsRole, ControlTowerRole} {
 		if other == role {
@@ -146,8 +157,8 @@ func OtherRole(ctx context.Context, cfg aws.Config, id, role string) string {
 	return ""
 }
 
-// MakeRole says how an invited account gets the role by which the management account
-// comes in. Guardrails of coldstart's deny making it once they bind the account.
+// MakeRole says how to create the access role in an invited account. It has to be created before
+// coldstart's guardrails are attached to the account, because they deny creating it.
 func MakeRole(role, managementID string) string {
 	return fmt.Sprintf("make the role as an administrator of that account, before coldstart's guardrails bind it: aws iam create-role --role-name %[1]s --assume-role-policy-document "+
 		`'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%[2]s:root"},"Action":"sts:AssumeRole"}]}'`+

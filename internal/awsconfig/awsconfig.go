@@ -1,6 +1,8 @@
-// Package awsconfig makes configurations for the AWS SDK that work as Pulumi's
-// providers do: with the credentials of the environment, against the endpoint
-// that it names.
+// Package awsconfig makes configurations for the AWS SDK. They use the credentials and the endpoint
+// that the environment names, as Pulumi's AWS provider does.
+//
+//	cfg, err := awsconfig.Load(ctx, env, "us-west-2")
+//	member := awsconfig.Assume(cfg, roleARN, "coldstart")
 package awsconfig
 
 import (
@@ -19,9 +21,9 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
-// Load returns a configuration for the credentials of the environment, where env
-// doesn't say otherwise. Its BaseEndpoint is nil for AWS and set for an emulator. If they
-// name both an emulator and an access key, nothing else of the machine is read.
+// Load returns a configuration with the credentials of the environment. Variables in env override
+// those of the process. BaseEndpoint is nil for AWS, and set for an emulator. If the variables name
+// both an emulator and an access key, Load reads nothing else of the machine.
 func Load(ctx context.Context, env map[string]string, region string) (aws.Config, error) {
 	endpoint := Endpoint(env)
 	if id := environ.Lookup(env, "AWS_ACCESS_KEY_ID"); endpoint != "" && id != "" {
@@ -34,17 +36,17 @@ func Load(ctx context.Context, env map[string]string, region string) (aws.Config
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
 	}
-	// The SDK would take the variable from the environment, but not say so.
+	// The SDK reads this variable too, but doesn't set BaseEndpoint from it.
 	if endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(endpoint))
 	}
 	return config.LoadDefaultConfig(ctx, options...)
 }
 
-// Emulator returns a configuration whose clients reach an emulator. The SDK's own
-// loader would read the machine's variables, files and metadata service: a FIPS endpoint,
-// a profile that doesn't exist, or the endpoint of a single service would win over the
-// emulator's. Nothing of them reaches these clients, nor does a proxy.
+// Emulator returns a configuration whose clients call an emulator. It doesn't use the SDK's loader,
+// which reads the machine's variables, files and metadata service. Any of these could override the
+// emulator's endpoint: a FIPS endpoint, a profile that doesn't exist, or the endpoint of a single
+// service. The clients don't use a proxy either.
 func Emulator(endpoint, region string, key aws.Credentials) aws.Config {
 	return aws.Config{
 		Region:       region,
@@ -54,11 +56,11 @@ func Emulator(endpoint, region string, key aws.Credentials) aws.Config {
 	}
 }
 
-// Endpoint returns the endpoint of the emulator that calls go to; empty for AWS.
+// Endpoint returns the emulator's endpoint; empty for AWS.
 func Endpoint(env map[string]string) string { return environ.Lookup(env, "AWS_ENDPOINT_URL") }
 
-// Pace returns how many of AWS's seconds pass in one where calls go: 1 for AWS, and
-// for an emulator what the environment says; 0 if it has no rates.
+// Pace returns how many of AWS's seconds pass in one at the endpoint: 1 for AWS, and the
+// environment's value for an emulator; 0 if the emulator has no rates.
 func Pace(env map[string]string) (float64, error) {
 	if Endpoint(env) == "" {
 		return 1, nil
@@ -66,8 +68,8 @@ func Pace(env map[string]string) (float64, error) {
 	return pace.FromEnvironment(env)
 }
 
-// Assume returns a configuration whose clients work through a role. Session is
-// the name by which CloudTrail shows them.
+// Assume returns a configuration whose clients assume a role. session is the session name, which
+// CloudTrail records.
 func Assume(cfg aws.Config, roleARN, session string) aws.Config {
 	assumed := cfg.Copy()
 	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), roleARN,
@@ -75,8 +77,8 @@ func Assume(cfg aws.Config, roleARN, session string) aws.Config {
 	return assumed
 }
 
-// AssumeByToken is Assume by a token of an identity provider's in place of
-// credentials. Token is asked for one each time that credentials are needed.
+// AssumeByToken returns a configuration whose clients assume a role with a token of an identity
+// provider. They call token each time that they need new credentials.
 func AssumeByToken(cfg aws.Config, roleARN, session string, token func() (string, error)) aws.Config {
 	assumed := cfg.Copy()
 	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg), roleARN, tokens(token),
@@ -84,7 +86,7 @@ func AssumeByToken(cfg aws.Config, roleARN, session string, token func() (string
 	return assumed
 }
 
-// tokens is what the SDK asks for a token.
+// tokens is the type by which the SDK gets a token.
 type tokens func() (string, error)
 
 func (t tokens) GetIdentityToken() ([]byte, error) {
@@ -92,16 +94,16 @@ func (t tokens) GetIdentityToken() ([]byte, error) {
 	return []byte(token), err
 }
 
-// ThroughEndpoint returns a client that has the endpoint itself for a proxy, so
-// that it gets requests for host names which nobody resolves: S3 Control puts the
-// account's id before the host. It returns nil where there is no endpoint.
+// ThroughEndpoint returns an HTTP client that uses the emulator's endpoint as its proxy; nil if
+// there is no endpoint. S3 Control puts the account's id before the host name, and nothing resolves
+// such a name of an emulator.
 func ThroughEndpoint(cfg aws.Config) aws.HTTPClient {
 	if cfg.BaseEndpoint == nil {
 		return nil
 	}
 	endpoint, err := url.Parse(*cfg.BaseEndpoint)
 	if err != nil {
-		return nil // The first request will say so.
+		return nil // The first request returns the error.
 	}
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = http.ProxyURL(endpoint)

@@ -1,6 +1,15 @@
-// Package backend reads what Pulumi keeps of stacks in a folder or an S3 bucket,
-// with the library that Pulumi reaches it by. Nothing is written, which can't be
-// said of Pulumi's own commands: the first to open an empty backend writes to it.
+// Package backend reads the stacks, secrets and locks that Pulumi keeps in a folder or an S3
+// bucket, with the library that Pulumi itself uses.
+//
+//	b, err := backend.Open(ctx, dir, env, "file://~/coldstart-state")
+//	if err != nil {
+//		return err
+//	}
+//	defer b.Close()
+//	stacks, err := b.Stacks(ctx, "coldstart")
+//
+// Only Break, Note and Forget write to the backend. Pulumi's own commands write even when they
+// read: the first one to open an empty backend writes a file.
 package backend
 
 import (
@@ -28,7 +37,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
-// Where Pulumi keeps stacks and locks. A stack is <project>/<name>.json, a lock
+// The folders of stacks and locks. A stack is <project>/<name>.json. A lock is
 // organization/<project>/<stack>/<id>.json.
 const (
 	stacks = ".pulumi/stacks/"
@@ -41,9 +50,9 @@ var ErrUnsupported = errors.New("only file:// and s3:// backends can be read")
 // Backend is an open backend.
 type Backend struct{ bucket *blob.Bucket }
 
-// Open opens a backend by the URL that `pulumi login` takes, as Pulumi does in the
-// folder from, with additions to the environment. What the URL of a bucket leaves open
-// comes from that environment.
+// Open opens a backend by the URL that `pulumi login` takes. It opens the backend that Pulumi would
+// open in the folder from, with env added to the process's environment. A bucket's region and
+// credentials come from that environment unless the URL has them.
 func Open(ctx context.Context, from string, env map[string]string, backendURL string) (*Backend, error) {
 	if IsFolder(backendURL) {
 		dir, err := Folder(from, backendURL)
@@ -86,8 +95,7 @@ func openS3(ctx context.Context, u *url.URL, env map[string]string) (*Backend, e
 	return &Backend{bucket}, nil
 }
 
-// withKey opens a bucket with the access key of an environment that isn't the
-// process's.
+// withKey opens a bucket with the access key of env.
 func withKey(ctx context.Context, name string, q url.Values, env map[string]string) (*blob.Bucket, error) {
 	cfg, err := awsconfig.Load(ctx, env, cmp.Or(q.Get("region"), env["AWS_REGION"]))
 	if err != nil {
@@ -102,8 +110,8 @@ func withKey(ctx context.Context, name string, q url.Values, env map[string]stri
 	return s3blob.OpenBucket(ctx, client, name, nil)
 }
 
-// query brings a bucket's parameters from the names that they had with the AWS
-// SDK's first version, which Pulumi takes as well, to those of today.
+// query translates a bucket's parameters. Pulumi also accepts the names of the AWS SDK's first
+// version.
 func query(q url.Values) url.Values {
 	scheme := "https://"
 	if plain := q.Get("disableSSL"); plain != "" {
@@ -119,7 +127,7 @@ func query(q url.Values) url.Values {
 	return q
 }
 
-// Bucket returns the S3 bucket that a backend's URL names; empty for other backends.
+// Bucket returns the S3 bucket of a backend's URL; empty for other backends.
 func Bucket(backendURL string) string {
 	u, err := url.Parse(backendURL)
 	if err != nil || u.Scheme != "s3" {
@@ -128,13 +136,13 @@ func Bucket(backendURL string) string {
 	return u.Host
 }
 
-// HalfWritten reports whether an error is that of a file which a process that was
-// killed left half-written.
+// HalfWritten reports whether the error says that a file is incomplete, because the process that
+// wrote it was killed.
 func HalfWritten(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// Missing reports whether an error is that of a bucket or a file that doesn't exist.
+// Missing reports whether the error says that a bucket or a file doesn't exist.
 func Missing(err error) bool { return gcerrors.Code(err) == gcerrors.NotFound }
 
 // Close closes the backend.
@@ -153,8 +161,8 @@ func (b *Backend) Stacks(ctx context.Context, project string) ([]string, error) 
 	return slices.Compact(names), err
 }
 
-// Unscoped reports whether a stack is kept outside of any project's folder, as Pulumi kept
-// all of them before version 3.61: only Pulumi knows whose those are.
+// Unscoped reports whether the backend has stacks outside of any project's folder, as all stacks
+// were before Pulumi 3.61. Only Pulumi knows which project such a stack belongs to.
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/#project-scoped-stacks
 func (b *Backend) Unscoped(ctx context.Context) (bool, error) {
 	unscoped := false
@@ -165,8 +173,8 @@ func (b *Backend) Unscoped(ctx context.Context) (bool, error) {
 	return unscoped, err
 }
 
-// stackOf returns the stack whose state a key holds; empty if it is something
-// else, such as a copy of the state before the last update.
+// stackOf returns the name of the stack whose state is the object with this key. It is empty for
+// other objects, such as a copy of the state before the last update.
 func stackOf(key string) string {
 	name, ok := strings.CutSuffix(strings.TrimSuffix(path.Base(key), ".gz"), ".json")
 	if !ok {
@@ -175,18 +183,18 @@ func stackOf(key string) string {
 	return name
 }
 
-// Secrets is what encrypts the secrets in a stack's state.
+// Secrets says what encrypts the secrets in a stack's state.
 type Secrets struct {
-	// Type is passphrase, cloud (a key such as KMS's) or service; empty if the
-	// stack has never run.
+	// Type is passphrase, cloud (for a key, such as a KMS key) or service; empty if the stack has
+	// never run.
 	Type string
-	// Salt is what Pulumi checks a passphrase against.
+	// Salt is the text by which Pulumi checks a passphrase.
 	Salt string
-	// URL is the key's.
+	// URL is the URL of the key.
 	URL string
 }
 
-// Secrets returns what encrypts the secrets of a stack.
+// Secrets says what encrypts the secrets of a stack.
 func (b *Backend) Secrets(ctx context.Context, project, stack string) (Secrets, error) {
 	content, err := b.state(ctx, stacks+project+"/"+stack+".json")
 	if err != nil {
@@ -209,8 +217,8 @@ func (b *Backend) Secrets(ctx context.Context, project, stack string) (Secrets, 
 	return Secrets{Type: s.Type, Salt: s.State.Salt, URL: s.State.URL}, nil
 }
 
-// Deployment returns the state of a stack as it is kept: secrets in it stay encrypted.
-// It is empty if the stack has never run.
+// Deployment returns the state of a stack. Secrets in it are encrypted. The state is empty if the
+// stack has never run.
 func (b *Backend) Deployment(ctx context.Context, project, stack string) (*apitype.DeploymentV3, error) {
 	content, err := b.state(ctx, stacks+project+"/"+stack+".json")
 	if err != nil {
@@ -225,7 +233,7 @@ func (b *Backend) Deployment(ctx context.Context, project, stack string) (*apity
 	return &state.Checkpoint.Latest, nil
 }
 
-// state returns a stack's state, which may be compressed.
+// state returns a stack's state, decompressed if need be.
 func (b *Backend) state(ctx context.Context, key string) ([]byte, error) {
 	compressed, err := b.bucket.Exists(ctx, key+".gz")
 	if err != nil {
@@ -248,7 +256,7 @@ func (b *Backend) state(ctx context.Context, key string) ([]byte, error) {
 // Lock is the lock of a stack, which a running update holds.
 type Lock struct {
 	Project, Stack string
-	// User, Host and PID are the process that took it.
+	// User, Host and PID identify the process that took the lock.
 	User, Host string
 	PID        int
 	Since      time.Time
@@ -256,7 +264,7 @@ type Lock struct {
 	key string
 }
 
-// String returns user@host (pid N), or that nobody knows.
+// String returns user@host (pid N), or says that the holder isn't known.
 func (l Lock) String() string {
 	if l.Host == "" {
 		return "somebody who isn't named in it"
@@ -267,7 +275,7 @@ func (l Lock) String() string {
 // Locks returns the locks of all stacks.
 func (b *Backend) Locks(ctx context.Context) ([]Lock, error) { return b.locks(ctx, locks) }
 
-// LocksOf returns the locks of one stack; usually there is one at most.
+// LocksOf returns the locks of one stack, usually one or none.
 func (b *Backend) LocksOf(ctx context.Context, project, stack string) ([]Lock, error) {
 	return b.locks(ctx, locks+"organization/"+project+"/"+stack+"/")
 }
@@ -282,7 +290,7 @@ func (b *Backend) locks(ctx context.Context, prefix string) ([]Lock, error) {
 		lock := Lock{Project: parts[len(parts)-3], Stack: parts[len(parts)-2], key: key}
 		content, err := b.bucket.ReadAll(ctx, key)
 		if gcerrors.Code(err) == gcerrors.NotFound {
-			return nil // It was released meanwhile.
+			return nil // The lock was released in the meantime.
 		}
 		if err != nil {
 			return err
@@ -292,7 +300,7 @@ func (b *Backend) locks(ctx context.Context, prefix string) ([]Lock, error) {
 			Username, Hostname string
 			Timestamp          time.Time
 		}
-		// One that was left half-written is a lock all the same.
+		// A lock file that is incomplete is a lock, too.
 		if json.Unmarshal(content, &holder) == nil {
 			lock.User, lock.Host, lock.PID, lock.Since = holder.Username, holder.Hostname, holder.PID, holder.Timestamp
 		}
@@ -302,8 +310,8 @@ func (b *Backend) locks(ctx context.Context, prefix string) ([]Lock, error) {
 	return all, err
 }
 
-// Break removes a lock, and none but that: `pulumi cancel` would remove one that
-// somebody else has taken meanwhile, too.
+// Break removes this lock only. `pulumi cancel` would also remove a lock that somebody else has
+// taken in the meantime.
 func (b *Backend) Break(ctx context.Context, l Lock) error {
 	err := b.bucket.Delete(ctx, l.key)
 	if gcerrors.Code(err) == gcerrors.NotFound {
@@ -312,10 +320,10 @@ func (b *Backend) Break(ctx context.Context, l Lock) error {
 	return err
 }
 
-// notes is where coldstart keeps notes beside the state, out of Pulumi's sight.
+// notes is the folder beside the state where coldstart keeps notes. Pulumi doesn't read it.
 const notes = ".coldstart/"
 
-// Note keeps a small text beside the state under a name, which may have slashes.
+// Note writes a small text beside the state, under a name that may have slashes.
 func (b *Backend) Note(ctx context.Context, name string, content []byte) error {
 	return b.bucket.WriteAll(ctx, notes+name, content, &blob.WriterOptions{ContentType: "application/json"})
 }

@@ -9,29 +9,29 @@ import (
 	"strings"
 )
 
-// scheme is what the URL of a folder starts with.
+// scheme is the prefix of a folder's URL.
 const scheme = "file://"
 
-// IsFolder reports whether a backend's URL is that of a folder.
+// IsFolder reports whether a backend's URL names a folder.
 func IsFolder(backendURL string) bool { return strings.HasPrefix(backendURL, scheme) }
 
-// FolderURL returns the URL of an absolute folder, as `pulumi login` takes it. Folder is
-// its inverse.
+// FolderURL returns the URL of an absolute folder, as `pulumi login` takes it. Folder does the
+// reverse.
 func FolderURL(dir string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}).String()
 }
 
-// Folder returns the folder that a file:// URL means to Pulumi in the folder from, which
-// is the project's: what follows file:// is a path, relative to that folder or to the home
-// folder (~), in which % escapes a character, and which ? or # ends. One thing is
-// different: Pulumi takes a % in the name of the folder from for an escape too, and looks
-// elsewhere. https://github.com/pulumi/pulumi/issues/2693
+// Folder returns the folder that Pulumi opens for a file:// URL when it runs in the project's
+// folder from. The rest of the URL is a path, relative to from or to the home folder (~). In the
+// path, % escapes a character, and ? or # ends the path. Folder differs from Pulumi in one case:
+// Pulumi also treats a % in the name of from as an escape, and so opens another folder.
+// https://github.com/pulumi/pulumi/issues/2693
 func Folder(from, backendURL string) (string, error) {
 	base := from
 	text, _, _ := strings.Cut(strings.TrimPrefix(backendURL, scheme), "?")
 	switch {
 	case strings.HasPrefix(text, "~"):
-		me, err := user.Current() // As Pulumi does, which doesn't go by HOME first.
+		me, err := user.Current() // Pulumi doesn't look at HOME first either.
 		if err != nil {
 			return "", err
 		}
@@ -48,12 +48,12 @@ func Folder(from, backendURL string) (string, error) {
 		return "", fmt.Errorf("the backend's URL: %w: write %%25 for %%, and ./ before a relative path", err)
 	}
 	text, _, _ = strings.Cut(text, "#")
-	dir, _ := url.PathUnescape(text) // It was right with what follows it.
+	dir, _ := url.PathUnescape(text) // The whole text was unescaped without an error before.
 	return filepath.Abs(filepath.Join(base, filepath.FromSlash(dir)))
 }
 
-// Misread reports whether Pulumi itself takes a relative URL for another folder, because
-// the name of the folder from has characters that mean something in a URL.
+// Misread reports whether Pulumi opens another folder for a relative URL than Folder returns,
+// because the name of the folder from has characters with a meaning in URLs.
 func Misread(from, backendURL string) bool {
 	text := strings.TrimPrefix(backendURL, scheme)
 	abs, err := filepath.Abs(from)

@@ -1,6 +1,12 @@
-// Package changes words what a step changes, line by line: for a terminal, and
-// for a block of Markdown that shows differences in colour. It decides what is
-// worth showing first, what is shortened, and how.
+// Package changes turns the steps of a preview or an update into lines of text, for a terminal and
+// for a Markdown block that colours differences. It decides which steps come first, which are
+// shown, and how long values are shortened.
+//
+//	for _, step := range changes.Steps(stack) {
+//		for _, line := range changes.Diff(step, false) {
+//			fmt.Println(line.Sign, line.Text)
+//		}
+//	}
 package changes
 
 import (
@@ -10,7 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// Sign says what a line is about.
+// Sign says what a line shows: something new, deleted, updated or unchanged.
 type Sign string
 
 // The signs.
@@ -27,13 +33,12 @@ type Line struct {
 	Text string
 }
 
-// symbols are Pulumi's for the operations, but that a replacement begins with
-// what is lost.
+// symbols are Pulumi's symbols for the operations, except that a replacement begins with the minus.
 var symbols = map[string]string{
 	"create": "+", "update": "~", "delete": "-", "replace": "-+", "import": "=", "discard": "<", "retain": "<", "remove-pending-replace": "~",
 }
 
-// Symbol returns one or two characters for an operation.
+// Symbol returns the one or two characters for an operation.
 func Symbol(operation string) string {
 	if symbol, ok := symbols[operation]; ok {
 		return symbol
@@ -41,8 +46,8 @@ func Symbol(operation string) string {
 	return "?"
 }
 
-// Left says what becomes of a resource that leaves the state and isn't deleted; empty
-// for any other.
+// Left says what happens to a resource that leaves the state without being deleted; empty for any
+// other step.
 func Left(step automation.Step) string {
 	if step.Operation != "retain" {
 		return ""
@@ -50,7 +55,7 @@ func Left(step automation.Step) string {
 	return " (" + Visible(step.ID) + ") stays in AWS"
 }
 
-// Gravity orders operations by how much there is to lose; 0 is the gravest.
+// Gravity orders operations by how much can be lost; 0 is the gravest.
 func Gravity(operation string) int {
 	switch operation {
 	case "delete":
@@ -68,14 +73,14 @@ func Gravity(operation string) int {
 	}
 }
 
-// Steps returns the steps of a stack that are worth a line: deletions and
-// replacements first, and none of what only groups others or makes them.
+// Steps returns the steps of a stack to show, deletions and replacements first. It leaves out
+// components, which only group other resources, and new providers.
 func Steps(s *automation.StackResult) []automation.Step {
 	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step automation.Step) bool {
 		return strings.HasPrefix(step.Type, "coldstart:") || step.Type == "pulumi:pulumi:Stack" ||
 			strings.HasPrefix(step.Type, "pulumi:providers:") && step.Operation == "create"
 	})
-	// Pulumi comes to resources in an order that differs from run to run.
+	// The order in which Pulumi reaches resources differs from run to run.
 	slices.SortStableFunc(steps, func(a, b automation.Step) int {
 		if d := Gravity(a.Operation) - Gravity(b.Operation); d != 0 {
 			return d
@@ -95,8 +100,8 @@ func Type(t string) string {
 	return module + "." + parts[2]
 }
 
-// Diff returns the lines about a step's properties. Those of a new resource are
-// left out unless all are asked for.
+// Diff returns the lines about a step's properties. It leaves out the properties of a new resource
+// unless all is set.
 func Diff(step automation.Step, all bool) []Line {
 	if step.Operation == "create" && !all {
 		return nil
@@ -112,13 +117,13 @@ func Diff(step automation.Step, all bool) []Line {
 	return lines
 }
 
-// vague reports whether a difference says no more than that there is one. The
-// provider tells of sets item by item, under numbers that mean nothing.
+// vague reports whether a difference says only that something differs. The provider reports sets
+// item by item, by numbers without a meaning.
 func vague(d automation.PropertyDiff) bool {
 	return (d.Old == nil || d.Old == automation.Unknown) && (d.New == nil || d.New == automation.Unknown)
 }
 
-// top returns the property that a path leads into.
+// top returns the top-level property of a path.
 func top(path string) string {
 	if end := strings.IndexAny(path, ".["); end > 0 {
 		return path[:end]

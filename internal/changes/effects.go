@@ -10,7 +10,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Effect is what changes of one kind mean, and what they are about.
+// Effect is what one kind of change means, with the resources that change.
 type Effect struct {
 	Says     string
 	Subjects []Subject
@@ -19,10 +19,10 @@ type Effect struct {
 // Subject is a resource that an effect is about.
 type Subject struct {
 	Stack string
-	// Resource is its type and name, such as "iam.User ada", or an account's name.
+	// Resource is the resource's type and name, such as "iam.User ada", or an account's name.
 	Resource string
-	// Detail is its id, an account's address or place, or what else tells it from others;
-	// may be empty.
+	// Detail is the resource's id, an account's address or place, or another text that identifies
+	// it; may be empty.
 	Detail string
 }
 
@@ -34,13 +34,13 @@ func (s Subject) String() string {
 	return s.Resource + " (" + s.Detail + ")"
 }
 
-// OfStack are those subjects of an effect that are in one stack.
+// OfStack has the subjects of an effect that are in one stack.
 type OfStack struct {
 	Stack string
 	Names []string
 }
 
-// ByStack returns the first subjects, so many at most, stack by stack.
+// ByStack returns at most so many subjects, grouped by stack.
 func (e Effect) ByStack(most int) []OfStack {
 	var all []OfStack
 	for _, s := range e.Subjects[:min(most, len(e.Subjects))] {
@@ -53,11 +53,11 @@ func (e Effect) ByStack(most int) []OfStack {
 	return all
 }
 
-// Compared are the declaration that a result is of, and the one before; Base is nil if that
-// isn't known.
+// Compared has the declaration of a result, and the declaration before it; Base is nil if it isn't
+// known.
 type Compared struct{ Declared, Base *organization.Organization }
 
-// Effects returns what the steps of all stacks mean that have a weight, kind by kind, the
+// Effects returns the meanings of all steps whose weight is the given one, grouped by kind, the
 // gravest first.
 func Effects(result *automation.Result, weight automation.Weight, c Compared) []Effect {
 	var all []Effect
@@ -112,8 +112,8 @@ func (c Compared) subject(stack string, step automation.Step) Subject {
 	return s
 }
 
-// account returns an account's address if the account is new, its place if it moves, and
-// its id otherwise.
+// account returns the address of a new account, the old and new place of one that moves, and the id
+// of any other.
 func (c Compared) account(step automation.Step) string {
 	_, moves := differing(step, "parentId")
 	email, known := differing(step, "email")
@@ -128,7 +128,7 @@ func (c Compared) account(step automation.Step) string {
 	return step.ID
 }
 
-// move says from where to where an account moves.
+// move returns the old and the new place of an account.
 func (c Compared) move(name string) string {
 	if c.Declared == nil {
 		return ""
@@ -147,7 +147,7 @@ func unit(name string) string {
 	return "unit " + name
 }
 
-// lostItems returns what leaves the lists of a resource.
+// lostItems returns the items that leave a resource's lists.
 func lostItems(step automation.Step) []string {
 	var lost []string
 	for _, d := range step.Diff {
@@ -167,7 +167,7 @@ func differing(step automation.Step, path string) (automation.PropertyDiff, bool
 	return step.Diff[i], true
 }
 
-// granting are the types that say who may do what, and the properties that do.
+// granting are the types of resources that grant access, with the properties that do so.
 var granting = map[string][]string{
 	"aws:iam/role:Role":                                        {"assumeRolePolicy", "permissionsBoundary", "maxSessionDuration"},
 	"aws:iam/rolePolicy:RolePolicy":                            {"policy"},
@@ -184,8 +184,8 @@ var granting = map[string][]string{
 	"aws:kms/key:Key":                                          {"policy"},
 }
 
-// grants returns the policies, trusts and groups that change or, in a stack that was there
-// before, are new.
+// grants returns the policies, trust policies and groups that change. In a stack that existed
+// before, it also returns the new ones.
 func grants(result *automation.Result) []Effect {
 	var all []Effect
 	for i := range result.Stacks {
@@ -199,8 +199,8 @@ func grants(result *automation.Result) []Effect {
 	return all
 }
 
-// grant reports whether a step changes who may do what in a stack that existed before or
-// not.
+// grant reports whether a step changes who may do what. existed says whether the stack existed
+// before.
 func grant(step automation.Step, existed bool) bool {
 	properties, ok := granting[step.Type]
 	switch {

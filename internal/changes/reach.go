@@ -9,8 +9,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Reach returns the lines of a difference between two access matrices: what is
-// added, changed, then removed.
+// Reach returns the lines of a difference between two access matrices: first what is new, then what
+// changes, then what is gone.
 func Reach(diff organization.ReachDiff) []Line {
 	var rows []row
 	for _, r := range diff.Added {
@@ -26,7 +26,7 @@ func Reach(diff organization.ReachDiff) []Line {
 	return aligned(rows)
 }
 
-// row is a line whose cells stand below those of others.
+// row is a line of a table with aligned columns.
 type row struct {
 	sign  Sign
 	cells []string
@@ -38,7 +38,7 @@ func whole(sign Sign, r organization.Reach) row {
 
 func wayIn(r organization.Reach) []string { return []string{r.Who, r.Account, r.Role} }
 
-// allowed returns what a way in allows, on what condition, and why it is there.
+// allowed returns what a way of access allows, on which condition, and why it exists.
 func allowed(r organization.Reach) string {
 	text := strings.Join(r.May, "; ") + " (if " + r.If
 	if r.By != "" {
@@ -56,7 +56,7 @@ func aligned(rows []row) []Line {
 		}
 		fmt.Fprintln(table, strings.Join(r.cells, "\t"))
 	}
-	_ = table.Flush() // A builder takes everything.
+	_ = table.Flush() // Writing to a builder never fails.
 	texts := slices.Collect(strings.Lines(b.String()))
 	lines := make([]Line, len(rows))
 	for i, r := range rows {

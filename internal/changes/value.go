@@ -12,19 +12,18 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// How much is shown of what is long.
+// How much of a long value is shown.
 const (
-	// width is how many characters stand on a line before values get lines of
-	// their own.
+	// width is the longest line in characters. A longer value gets lines of its own.
 	width = 100
-	// longText is how many characters are shown of a text, and around of what
-	// is the same on either side of a change in it.
+	// longText is how many characters of a text are shown. around is how many unchanged characters
+	// are shown on each side of a change in a text.
 	longText, around = 300, 30
-	// longDocument is how many lines are shown of a document.
+	// longDocument is how many lines of a document are shown.
 	longDocument = 40
 )
 
-// property returns the lines of one property: one, if it is short.
+// property returns the lines for one property: a single line if the values are short.
 func property(d automation.PropertyDiff) []Line {
 	path := Visible(d.Path)
 	if d.Replaces {
@@ -48,7 +47,7 @@ func property(d automation.PropertyDiff) []Line {
 	}
 }
 
-// oneSide returns the lines of a property that comes or goes.
+// oneSide returns the lines for a property that is added or removed.
 func oneSide(sign Sign, path string, value any) []Line {
 	if text := path + ": " + inline(value); short(text) {
 		return []Line{{sign, text}}
@@ -58,7 +57,7 @@ func oneSide(sign Sign, path string, value any) []Line {
 
 func short(text string) bool { return utf8.RuneCountInString(text) <= width }
 
-// block returns a value on lines of its own.
+// block returns the lines for a value that doesn't fit on the property's line.
 func block(sign Sign, value any) []Line {
 	texts := document(value)
 	if left := len(texts) - longDocument; left > 0 {
@@ -71,8 +70,7 @@ func block(sign Sign, value any) []Line {
 	return lines
 }
 
-// document returns a value on as many lines as it takes; what is short in it
-// stays on one.
+// document returns a value as lines. Short parts of it are on a single line.
 func document(value any) []string {
 	if one := inline(value); short(one) {
 		return []string{one}
@@ -107,7 +105,7 @@ func document(value any) []string {
 	return append(lines, end)
 }
 
-// inline returns a value on one line, much like JSON.
+// inline returns a value on one line, in a notation like JSON.
 func inline(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -129,15 +127,14 @@ func inline(value any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	default:
 		text, err := json.Marshal(v)
-		if err != nil { // Values come from JSON.
+		if err != nil { // Values come from JSON, so this can't fail.
 			return fmt.Sprintf("[%T]", v)
 		}
 		return string(text)
 	}
 }
 
-// quote returns a text in quotes, with escapes for what can't be seen, and
-// without its end if it is long.
+// quote returns a text in quotes, with escapes for invisible characters. It cuts a long text.
 func quote(text string) string {
 	if runes := []rune(text); len(runes) > longText {
 		return fmt.Sprintf("%s… (%d characters)", strconv.Quote(string(runes[:longText])), len(runes))
@@ -145,15 +142,15 @@ func quote(text string) string {
 	return strconv.Quote(text)
 }
 
-// Visible returns a text with escapes for what can't be seen, such as characters
-// that turn the direction of writing.
+// Visible returns a text with escapes for invisible characters, such as those that change the
+// writing direction.
 func Visible(text string) string {
 	quoted := strconv.Quote(text)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
-// excerpts returns what differs between two long texts, with a little of what
-// is around it; other values as they are.
+// excerpts returns the parts of two long texts that differ, with a few characters around them. It
+// returns other values unchanged.
 func excerpts(was, is any) (any, any) {
 	a, isText := was.(string)
 	b, areTexts := is.(string)

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 )
 
-// Environment returns the variables that lead Pulumi's Docker plugin to the daemon that the
-// docker command uses: Docker Desktop, colima and others note where theirs is in a context,
-// of which the plugin knows nothing. It returns none if DOCKER_HOST says where the daemon is
-// or if no context is in use.
+// Environment returns the variables by which Pulumi's Docker plugin finds the daemon that the
+// docker command uses. Docker Desktop, colima and others write the daemon's address to a Docker
+// context, which the plugin doesn't read. Environment returns none if DOCKER_HOST is set or no
+// context is in use.
 // https://docs.docker.com/engine/manage-resources/contexts/
 func Environment(getenv func(string) string) (map[string]string, error) {
 	if getenv("DOCKER_HOST") != "" {
@@ -36,8 +36,8 @@ func Environment(getenv func(string) string) (map[string]string, error) {
 	return contextEnvironment(filepath.Join(userDir(getenv), "contexts"), name)
 }
 
-// contextEnvironment returns the variables that say what a context of Docker's does. Its
-// files are in folders that are named after the SHA-256 of its name.
+// contextEnvironment returns the variables that mean the same as a Docker context. The context's
+// files are in folders named by the SHA-256 of the context's name.
 func contextEnvironment(dir, name string) (map[string]string, error) {
 	sum := sha256.Sum256([]byte(name))
 	id := hex.EncodeToString(sum[:])

@@ -1,5 +1,9 @@
-// Package dockerd finds what images are built with: the Docker daemon, Pulumi's plugin for
-// Docker, and the logins to registries.
+// Package dockerd finds what building images needs: the Docker daemon, Pulumi's Docker plugin, and
+// the logins to registries.
+//
+//	daemon, err := dockerd.Find(ctx, os.Getenv)
+//	var problem *dockerd.Problem
+//	if errors.As(err, &problem) { … } // no daemon answers
 package dockerd
 
 import (
@@ -20,10 +24,10 @@ import (
 	"time"
 )
 
-// timeout is how long a daemon may take to answer, at each of three addresses.
+// timeout is how long a daemon may take to answer, at each address.
 const timeout = 5 * time.Second
 
-// Daemon is one that answers.
+// Daemon is a Docker daemon that answers.
 type Daemon struct {
 	Version, Address string
 
@@ -44,7 +48,7 @@ func (d Daemon) Has(ctx context.Context, name string) (bool, error) {
 // Problem says why there is no daemon to build images with, and what to do.
 type Problem struct {
 	Text, Remedy string
-	// Unasked is set if there may be one, which wasn't asked.
+	// Unasked says that there may be a daemon, and that it couldn't be asked.
 	Unasked bool
 }
 
@@ -52,18 +56,18 @@ func (p *Problem) Error() string { return p.Text + "; " + p.Remedy }
 
 const withoutImages = "or take coldstart:image out of Pulumi.master.yaml"
 
-// Find asks the daemons for their version, by the Engine API, where the Docker
-// plugin of Pulumi looks for them, until one answers. The docker command isn't
-// asked: it need not be there, and it goes by contexts, of which the plugin knows nothing
-// unless Environment tells it. The error is a *Problem.
+// Find returns the first daemon that answers at the addresses where Pulumi's Docker plugin looks
+// for one. It calls the Engine API and not the docker command, which may not be installed and which
+// uses contexts. The plugin finds the daemon of a context only through the variables of
+// Environment. The error is a *Problem.
 // https://docs.docker.com/reference/api/engine/
 func Find(ctx context.Context, getenv func(string) string) (Daemon, error) {
-	home, _ := os.UserHomeDir() // Without one there are fewer places to look.
+	home, _ := os.UserHomeDir() // Without a home there are fewer addresses.
 	t := clientTLS{certs: getenv("DOCKER_CERT_PATH"), verify: getenv("DOCKER_TLS_VERIFY") != ""}
 	return find(ctx, addresses(getenv("DOCKER_HOST"), home), t)
 }
 
-// Check is Find for programs: the error says that no image can be built.
+// Check returns an error if Find finds no daemon. The error says that no image can be built.
 func Check(ctx context.Context, getenv func(string) string) error {
 	_, err := Find(ctx, getenv)
 	if p := (*Problem)(nil); errors.As(err, &p) && p.Unasked {
@@ -72,8 +76,8 @@ func Check(ctx context.Context, getenv func(string) string) error {
 	return err
 }
 
-// addresses returns where the Docker plugin looks for the daemon: at DOCKER_HOST,
-// or else at the system's socket and at those of Docker Desktop.
+// addresses returns where the Docker plugin looks for the daemon: at DOCKER_HOST, or else at the
+// system's socket and the sockets of Docker Desktop.
 func addresses(configured, home string) []string {
 	if configured != "" {
 		return []string{configured}
@@ -98,7 +102,7 @@ func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) 
 		version, err := ask(ctx, address, t)
 		switch {
 		case err != nil && failed == nil:
-			failed = fmt.Errorf("%s: %w", address, err) // The others are fallbacks.
+			failed = fmt.Errorf("%s: %w", address, err) // The other addresses are fallbacks, so the first error counts.
 		case err == nil && version.OS != "linux":
 			return Daemon{}, &Problem{
 				Text:   fmt.Sprintf("%s builds images for %s, and ours are for linux", address, version.OS),
@@ -115,7 +119,7 @@ func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) 
 	}
 }
 
-// withDaemon says how to have a daemon that couldn't be asked.
+// withDaemon says how to get a daemon, if none could be asked.
 func withDaemon(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
 		return "let yourself in (`sudo usermod -aG docker $USER`, then log in again)"
@@ -123,7 +127,7 @@ func withDaemon(err error) string {
 	return "start it (Docker Desktop, or `sudo systemctl start docker`)"
 }
 
-// engineVersion is what a daemon says about itself.
+// engineVersion is a daemon's answer about its version.
 type engineVersion struct {
 	Number string `json:"Version"`
 	OS     string `json:"Os"`
@@ -150,7 +154,7 @@ type statusError struct {
 
 func (e statusError) Error() string { return "it answers " + e.text }
 
-// get asks the daemon at an address for what the Engine API has at a path.
+// get gets the path of the Engine API from the daemon at an address.
 func (t clientTLS) get(ctx context.Context, address, path string, read func(io.Reader) error) error {
 	transport, err := t.transport(address)
 	if err != nil {
@@ -180,15 +184,16 @@ func (t clientTLS) get(ctx context.Context, address, path string, read func(io.R
 	return read(response.Body)
 }
 
-// clientTLS is how docker's clients reach a daemon over TCP: in clear text, unless
-// there is a folder with certificates. They trust any daemon that isn't to be verified.
+// clientTLS says how a client reaches a daemon over TCP. Without a folder with certificates the
+// connection is in clear text. Without verify the client trusts any daemon, as docker's own clients
+// do.
 // https://docs.docker.com/engine/security/protect-access/
 type clientTLS struct {
 	certs  string // DOCKER_CERT_PATH
 	verify bool   // DOCKER_TLS_VERIFY
 }
 
-// transport returns what reaches the daemon at an address.
+// transport returns the HTTP transport to the daemon at an address.
 func (t clientTLS) transport(address string) (*http.Transport, error) {
 	if socket, local := strings.CutPrefix(address, "unix://"); local {
 		return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

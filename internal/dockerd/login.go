@@ -10,16 +10,16 @@ import (
 	"path/filepath"
 )
 
-// Login is what a registry asks for before it takes images.
+// Login is a login to a registry.
 type Login struct {
 	// Registry is the registry's host name.
 	Registry, User, Password string
 }
 
-// LogIn writes a Docker configuration into a new folder that only this user can read:
-// the user's own configuration, and the login in addition. The caller gives the folder
-// to a program as DOCKER_CONFIG and removes the folder afterwards. The user's own
-// configuration stays as it is, so that the password outlives nothing.
+// LogIn writes a Docker configuration to a new folder that only this user can read. It has the
+// user's own configuration and the login. The caller sets DOCKER_CONFIG to the folder for a
+// program, and removes the folder afterwards. The user's own configuration doesn't change, so the
+// password is gone with the folder.
 // https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties
 func LogIn(getenv func(string) string, login Login) (dir string, err error) {
 	config, err := userConfig(getenv)
@@ -30,7 +30,8 @@ func LogIn(getenv func(string) string, login Login) (dir string, err error) {
 	if err := config.add("auths", login.Registry, map[string]string{"auth": auth}); err != nil {
 		return "", err
 	}
-	// Without this entry Docker would ask the user's store of passwords and nothing else.
+	// Without this entry Docker would ask only the user's credential store for the registry's
+	// password.
 	if err := config.add("credHelpers", login.Registry, ""); err != nil {
 		return "", err
 	}
@@ -38,7 +39,7 @@ func LogIn(getenv func(string) string, login Login) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if dir, err = os.MkdirTemp("", "coldstart-docker-"); err != nil { // Only this user can enter.
+	if dir, err = os.MkdirTemp("", "coldstart-docker-"); err != nil { // MkdirTemp lets only this user enter the folder.
 		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(dir, configFile), content, 0o600); err != nil {
@@ -49,11 +50,10 @@ func LogIn(getenv func(string) string, login Login) (dir string, err error) {
 
 const configFile = "config.json"
 
-// dockerConfig is a config.json of Docker's, whose properties are left as they are.
+// dockerConfig is Docker's config.json. Properties that LogIn doesn't know stay as they are.
 type dockerConfig map[string]json.RawMessage
 
-// userDir returns the folder of the user's own configuration; empty if nothing says where
-// that is.
+// userDir returns the folder of the user's own configuration; empty if it isn't known.
 func userDir(getenv func(string) string) string {
 	if dir := getenv("DOCKER_CONFIG"); dir != "" {
 		return dir

@@ -5,11 +5,12 @@ import (
 	"path/filepath"
 )
 
-// PluginVersion is the version of Pulumi's Docker plugin that programs ask for, their SDK's.
+// PluginVersion is the version of Pulumi's Docker plugin that programs request, which is the
+// version of their SDK.
 const PluginVersion = "4.10.0"
 
-// Plugin reports whether Pulumi has its Docker plugin: in its home, or by the name of the
-// program on the PATH.
+// Plugin reports whether Pulumi can find its Docker plugin: in Pulumi's home, or as a program in
+// PATH.
 func Plugin(getenv func(string) string) bool {
 	const program = "pulumi-resource-docker"
 	home := getenv("PULUMI_HOME")

@@ -2,7 +2,7 @@ package effects
 
 import "strings"
 
-// losses are the operations after which AWS doesn't have the resource any more.
+// losses are the operations that delete the resource in AWS.
 var losses = []string{"delete", "replace"}
 
 // ofType returns a resource type's token in Pulumi.
@@ -18,15 +18,14 @@ var (
 	roleType    = ofType("iam", "Role")
 )
 
-// protected is what becomes of a loss that Pulumi refuses.
+// protected is the kind of deletions that Pulumi refuses.
 var protected = Kind{
 	Effect:     Effect{Refused, "Protected resources would be lost. `coldstart up` refuses that."},
 	Operations: losses, Where: "it is protected",
 }
 
-// table has the kinds of changes that mean more than they say, the gravest first. A new
-// resource type, or one that is handled otherwise, belongs here if AWS can't make again
-// what it holds.
+// table has the kinds of changes that need an explanation, the gravest first. Add a row for a new
+// resource type if AWS can't restore the contents of such a resource.
 var table = append(finals, notables...)
 
 // finals are the kinds that can't be undone.
@@ -179,23 +178,23 @@ var notables = []Kind{
 	},
 }
 
-// longer reports whether a lock is for more days than before.
+// longer reports whether a lock gets more days than before.
 func longer(p Property) bool {
 	was, _ := number(p.Old)
 	is, ok := number(p.New)
 	return ok && strings.HasSuffix(p.Path, ".defaultRetention.days") && is > was
 }
 
-// expiresEarlier reports whether objects are deleted after fewer days than before, or at
-// all.
+// expiresEarlier reports whether objects expire after fewer days than before, or expire at all
+// where they didn't.
 func expiresEarlier(p Property) bool {
 	was, expired := number(p.Old)
 	is, ok := number(p.New)
 	return ok && strings.HasSuffix(p.Path, ".expiration.days") && (!expired || is < was)
 }
 
-// loosens reports whether a guardrail changes other than by one more statement, each of
-// which denies something.
+// loosens reports whether a guardrail changes in any other way than by additional statements. Each
+// statement denies something, so an additional one allows nothing.
 func loosens(p Property) bool {
 	statement := strings.HasPrefix(p.Path, "content.Statement[") && strings.HasSuffix(p.Path, "]") && strings.Count(p.Path, "[") == 1
 	return p.within("content") && (!statement || p.Old != nil)

@@ -1,14 +1,14 @@
-// Package elsewhere recognises what coldstart has made in AWS with a state that isn't in
-// the backend in use: on a second computer, after the state's folder was lost, or with
-// another PULUMI_BACKEND_URL. Without that state Pulumi would make everything a second
-// time.
+// Package elsewhere detects that coldstart has created resources in AWS, and that the backend in
+// use doesn't have their state. This happens on a second computer, after the state's folder was
+// lost, or with another PULUMI_BACKEND_URL. Without the state, Pulumi would create everything a
+// second time.
 //
 //	err := elsewhere.Check(ctx, elsewhere.Query{Organization: org, Stack: "master"})
 //	var made *elsewhere.Error
 //	if errors.As(err, &made) { … }
 //
-// Only AWS is asked, and only by calls that read. The caller knows whether the backend
-// has a state of the stack.
+// Check reads AWS, and changes nothing. The caller finds out whether the backend has a state of the
+// stack.
 package elsewhere
 
 import (
@@ -33,39 +33,37 @@ import (
 	"github.com/coldstart-aws/coldstart/state"
 )
 
-// project is Pulumi's name of coldstart's project.
+// project is the name of coldstart's Pulumi project.
 const project = "coldstart"
 
-// Query says what to look for, and with which credentials.
+// Query says which stack to look for, and with which credentials.
 type Query struct {
 	Organization *organization.Organization
-	// Env is added to the process's environment. Its credentials are those of the
-	// management account.
+	// Env is added to the process's environment, which has the management account's credentials.
 	Env map[string]string
 	// Dir is the project's folder; empty for the current one.
 	Dir string
 	// Stack is the stack that has no state.
 	Stack string
-	// Role is the ARN of the role by which the stack's account is entered; empty for the
-	// management account's stack.
+	// Role is the ARN of the access role in the stack's account; empty for the management account's
+	// stack.
 	Role string
 }
 
-// Error says that AWS has what a stack made, and the backend in use has no state of the
+// Error says that AWS has resources of a stack, and that the backend in use has no state of the
 // stack.
 type Error struct {
 	Stack string
 	// AccountID is the id of the stack's account.
 	AccountID string
-	// Traces are what AWS has there of the stack's, such as "hosted zone acme.example
-	// (Z0123456789)".
+	// Traces are the stack's resources in AWS, such as "hosted zone acme.example (Z0123456789)".
 	Traces []string
-	// Namespace is the organization's, which the traces' tags name.
+	// Namespace is the organization's namespace, which the traces' tags have.
 	Namespace string
-	// Accounts are the declared accounts that the organization has, such as "app
-	// (123456789012)"; empty if the stack is a member's.
+	// Accounts are the declared accounts that the organization has, such as "app (123456789012)";
+	// empty for a member's stack.
 	Accounts []string
-	// Backend is the URL of the backend that has the state; empty if that isn't known.
+	// Backend is the URL of the backend that has the state; empty if it isn't known.
 	Backend string
 	// Bucket is the management account's state bucket; empty if there is none.
 	Bucket string
@@ -108,11 +106,11 @@ func (e *Error) Remedy() string {
 		"`aws s3api list-object-versions --bucket %s --prefix .pulumi/stacks/%s/%s.json`. ", e.Bucket, project, e.Stack) + again
 }
 
-// Check returns an *Error if the stack's account has what only a stack can have made
-// that recorded its progress in a state: a zone with coldstart's tags, which lies on a
-// delegation set that was recorded before, or the account's facts, which lie in a bucket
-// that was recorded before. A destroy deletes both. The accounts, keys and buckets that a
-// destroy keeps prove nothing. docs/adr/0030-a-state-that-is-elsewhere.md
+// Check returns an *Error if the stack's account has a resource that only a stack with a state can
+// have created. A zone with coldstart's tags is one, because its delegation set was recorded in the
+// state before it. The account's facts are another, because their bucket was recorded before them.
+// A destroy deletes both. Accounts, keys and buckets prove nothing, because a destroy keeps them.
+// docs/adr/0030-a-state-that-is-elsewhere.md
 func Check(ctx context.Context, q Query) error {
 	base, err := awsconfig.Load(ctx, q.Env, q.Organization.Region)
 	if err != nil {
@@ -148,7 +146,7 @@ func (q Query) unknown(err error) error {
 	return fmt.Errorf("looking whether stack %s has run with a state that isn't here: %w", q.Stack, err)
 }
 
-// traces returns what the stack has made.
+// traces returns the resources that the stack has created.
 func (q Query) traces(ctx context.Context, cfg aws.Config, accountID string) ([]string, error) {
 	domains := []string{q.Organization.ZoneName(q.Stack)}
 	if q.Stack == organization.Master {
@@ -166,7 +164,7 @@ func (q Query) traces(ctx context.Context, cfg aws.Config, accountID string) ([]
 	return append(traces, facts...), err
 }
 
-// zone finds the public zones with the name and the stack's tags.
+// zone returns the public zones that have the name and the stack's tags.
 func (q Query) zone(ctx context.Context, client *route53.Client, domain string) (traces []string, err error) {
 	out, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &domain})
 	if err != nil {
@@ -193,7 +191,7 @@ func (q Query) zone(ctx context.Context, client *route53.Client, domain string) 
 	return traces, nil
 }
 
-// made reports whether tags are those that coldstart gives to what the stack makes.
+// made reports whether the tags are those that coldstart gives to the stack's resources.
 func (q Query) made(tags map[string]string) bool {
 	for key, value := range organization.OwnTags(q.Organization.Namespace, q.Stack) {
 		if tags[key] != value {
@@ -203,7 +201,7 @@ func (q Query) made(tags map[string]string) bool {
 	return true
 }
 
-// facts finds the account's facts in its state bucket.
+// facts returns the object with the account's facts in its state bucket.
 func (q Query) facts(ctx context.Context, cfg aws.Config, accountID string) ([]string, error) {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil })
 	bucket, key := q.bucket(q.Stack, accountID), state.FactsKey(q.Stack)
@@ -251,7 +249,7 @@ func (q Query) accounts(ctx context.Context, cfg aws.Config) ([]string, error) {
 	return found, nil
 }
 
-// locate notes where the state is, if it is in the management account's state bucket.
+// locate sets the error's Backend, if the management account's state bucket has the state.
 func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 	self, err := sts.NewFromConfig(base).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -266,7 +264,7 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = b.Close() }() // It is only read.
+	defer func() { _ = b.Close() }() // The backend is only read.
 	stacks, err := b.Stacks(ctx, project)
 	switch {
 	case backend.Missing(err):
@@ -285,9 +283,8 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 	return err
 }
 
-// HasResources reports whether a state has anything of AWS's, or a note that something
-// was being created when a run was killed. A run that was refused leaves the stack and
-// its provider only.
+// HasResources reports whether a state has an AWS resource, or a pending creation of a run that was
+// killed. A run that was refused leaves only the stack and its provider.
 func HasResources(d *apitype.DeploymentV3) bool {
 	if len(d.PendingOperations) > 0 {
 		return true

@@ -1,10 +1,11 @@
-// Package environ looks up variables of the environment in which another program runs: the
+// Package environ looks up environment variables of another program. That program has the
 // environment of this process, with additions.
 package environ
 
 import "os"
 
-// Lookup returns a variable: the addition, also an empty one, or else what this process has.
+// Lookup returns a variable's value among the additions, even an empty one, or else in this
+// process.
 func Lookup(additions map[string]string, name string) string {
 	if value, added := additions[name]; added {
 		return value

@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-github/v84/github"
 )
 
-// tries is how often a comment is looked for again that was deleted meanwhile.
+// tries is how often Comment looks again for a comment that was deleted in the meantime.
 const tries = 3
 
-// Comment makes the pull request have just one comment of ours that begins with
-// the marker, with this body, and returns its address. Runs that do so at the
-// same time leave one comment. Say is told when GitHub has to be waited for.
+// Comment makes sure that the pull request has exactly one comment of ours that begins with the
+// marker, with this body. It returns the comment's URL. If several runs do this at the same time,
+// one comment is left. Comment calls say when it has to wait for GitHub.
 func (t *Target) Comment(ctx context.Context, marker, body string, say func(format string, args ...any)) (string, error) {
 	t.calls.say = say
 	for range tries {
@@ -31,8 +31,7 @@ func (t *Target) Comment(ctx context.Context, marker, body string, say func(form
 	return "", errors.New("the comment is deleted again and again")
 }
 
-// comment returns the comment that is there in the end, or the one that couldn't
-// be updated.
+// comment returns the comment that remains, or the one that couldn't be updated.
 func (t *Target) comment(ctx context.Context, marker, body string) (*github.IssueComment, error) {
 	ours, err := t.ours(ctx, marker)
 	if err != nil {
@@ -43,14 +42,14 @@ func (t *Target) comment(ctx context.Context, marker, body string) (*github.Issu
 		if err != nil {
 			return nil, err
 		}
-		// Another run may have done the same meanwhile, or an earlier attempt
-		// of this one whose answer got lost.
+		// Another run may have created a comment in the meantime. An earlier attempt of this call
+		// may have created one, too, without getting the answer.
 		if ours, err = t.marked(ctx, marker); err != nil {
 			return nil, err
 		}
 		ours = append(by(ours, created.GetUser().GetLogin()), created)
 	}
-	// All runs keep the oldest.
+	// Every run keeps the oldest comment.
 	slices.SortFunc(ours, func(a, b *github.IssueComment) int { return int(a.GetID() - b.GetID()) })
 	kept := ours[0]
 	if strings.TrimSpace(kept.GetBody()) != strings.TrimSpace(body) {
@@ -71,8 +70,8 @@ func (t *Target) comment(ctx context.Context, marker, body string) (*github.Issu
 	return kept, nil
 }
 
-// ours returns the comments that begin with the marker and that whoever the
-// token is of has written: others may quote them.
+// ours returns the comments that begin with the marker and that the token's owner has written.
+// Comments of others may quote the marker.
 func (t *Target) ours(ctx context.Context, marker string) ([]*github.IssueComment, error) {
 	marked, err := t.marked(ctx, marker)
 	if err != nil || len(marked) == 0 {
@@ -110,8 +109,8 @@ func by(comments []*github.IssueComment, login string) []*github.IssueComment {
 	return slices.DeleteFunc(comments, func(c *github.IssueComment) bool { return c.GetUser().GetLogin() != login })
 }
 
-// login returns whose token it is. GitHub's REST API tells it to users only, and
-// its other API to workflows as well.
+// login returns the login of the token's owner. GitHub's REST API tells it to users only, and the
+// GraphQL API to workflows as well.
 func (t *Target) login(ctx context.Context) (string, error) {
 	request, err := t.client.NewRequest(http.MethodPost, t.graphQL, map[string]string{"query": "{viewer{login}}"})
 	if err != nil {
@@ -129,13 +128,13 @@ func (t *Target) login(ctx context.Context) (string, error) {
 	return answer.Data.Viewer.Login, nil
 }
 
-// is reports whether GitHub answered with a status.
+// is reports whether the error is an answer of GitHub's with this status.
 func is(err error, status int) bool {
 	var answer *github.ErrorResponse
 	return errors.As(err, &answer) && answer.Response.StatusCode == status
 }
 
-// explain says what to do about an error of GitHub's.
+// explain adds to an error of GitHub's what to do.
 func (t *Target) explain(err error) error {
 	var limit *github.RateLimitError
 	var abuse *github.AbuseRateLimitError

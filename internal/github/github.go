@@ -1,6 +1,13 @@
-// Package github keeps one comment on a pull request up to date through GitHub's
-// API, from a workflow or anywhere else. It knows nothing of what the comment
-// says.
+// Package github calls GitHub's API: it keeps one comment on a pull request up to date, creates
+// repositories, and says whether a workflow run has ended.
+//
+//	target, err := github.FromEnvironment(os.Getenv, 0)
+//	if err != nil {
+//		return err
+//	}
+//	url, err := target.Comment(ctx, marker, body, log.Printf)
+//
+// Requests wait for GitHub's rate limits, for five minutes at most.
 package github
 
 import (
@@ -19,8 +26,8 @@ import (
 type Target struct {
 	owner, repository string
 	number            int
-	// fork says that the pull request comes from another repository, for whose
-	// runs GitHub's tokens may only read.
+	// fork says that the pull request comes from another repository. GitHub's tokens for runs of
+	// such a pull request can only read.
 	fork    bool
 	graphQL string
 
@@ -28,8 +35,8 @@ type Target struct {
 	calls  *transport
 }
 
-// FromEnvironment returns what the environment of a workflow run names. A number
-// other than 0 names another pull request. The error holds every problem.
+// FromEnvironment returns the pull request that the environment of a workflow run names, or the one
+// with the number if that isn't 0. The error has every problem.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 func FromEnvironment(getenv func(string) string, number int) (*Target, error) {
 	var errs []error
@@ -67,11 +74,11 @@ func FromEnvironment(getenv func(string) string, number int) (*Target, error) {
 	}
 	t.client = github.NewClient(&http.Client{Transport: t.calls})
 	t.client.BaseURL = api
-	t.client.DisableRateLimitCheck = true // The transport obeys the limits.
+	t.client.DisableRateLimitCheck = true // The transport waits for the limits.
 	return t, nil
 }
 
-// graphQL returns the address of GitHub's other API, next to the one for REST.
+// graphQL returns the URL of GitHub's GraphQL API for the URL of the REST API.
 func graphQL(address string, api *url.URL) string {
 	if address != "" {
 		return address
@@ -81,7 +88,7 @@ func graphQL(address string, api *url.URL) string {
 	return next.String()
 }
 
-// event is what GitHub tells a run about the pull request that it is for.
+// event is the event for which GitHub started the run.
 type event struct {
 	PullRequest struct {
 		Number int

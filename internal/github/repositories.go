@@ -12,15 +12,15 @@ import (
 	"github.com/google/go-github/v84/github"
 )
 
-// Repositories makes repositories for an organization or a user.
+// Repositories creates repositories for an organization or a user.
 type Repositories struct {
 	client *github.Client
 	calls  *transport
 	token  string
 }
 
-// RepositoriesFromEnvironment returns what makes repositories with the token of the
-// environment, GITHUB_TOKEN or GH_TOKEN. The error holds every problem.
+// RepositoriesFromEnvironment returns Repositories with the token of the environment, GITHUB_TOKEN
+// or GH_TOKEN. The error has every problem.
 func RepositoriesFromEnvironment(getenv func(string) string) (*Repositories, error) {
 	var errs []error
 	token := cmp.Or(getenv("GITHUB_TOKEN"), getenv("GH_TOKEN"))
@@ -34,11 +34,11 @@ func RepositoriesFromEnvironment(getenv func(string) string) (*Repositories, err
 	r := &Repositories{calls: newTransport(api.Host, token), token: token}
 	r.client = github.NewClient(&http.Client{Transport: r.calls})
 	r.client.BaseURL = api
-	r.client.DisableRateLimitCheck = true // The transport obeys the limits.
+	r.client.DisableRateLimitCheck = true // The transport waits for the limits.
 	return r, nil
 }
 
-// apiURL returns the address of GitHub's API; empty is that of github.com.
+// apiURL parses the URL of GitHub's API; empty means github.com.
 func apiURL(address string) (*url.URL, error) {
 	api, err := url.Parse(strings.TrimSuffix(cmp.Or(address, "https://api.github.com"), "/") + "/")
 	if err != nil || api.Host == "" {
@@ -47,17 +47,17 @@ func apiURL(address string) (*url.URL, error) {
 	return api, nil
 }
 
-// Repository is one of GitHub's.
+// Repository is a repository on GitHub.
 type Repository struct {
 	// Owner and Name are spelt as GitHub spells them.
 	Owner, Name string
-	// CloneURL is its address for HTTPS, SSHURL that for SSH, PageURL that for people.
+	// CloneURL is the URL for git over HTTPS, SSHURL for git over SSH, and PageURL for people.
 	CloneURL, SSHURL, PageURL string
-	// Created says that it was made just now.
+	// Created says that this process has created the repository.
 	Created bool
 }
 
-// Is reports whether an address of a remote is the repository's.
+// Is reports whether a remote's URL is one of the repository's.
 func (r *Repository) Is(remote string) bool {
 	plain := func(address string) string {
 		address = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(address), "/"), ".git")
@@ -67,10 +67,11 @@ func (r *Repository) Is(remote string) bool {
 		plain(remote) == strings.Replace(plain(r.SSHURL), ":", "/", 1)
 }
 
-// Token is what git takes as well.
+// Token returns the token, which git accepts as well.
 func (r *Repositories) Token() string { return r.token }
 
-// Find returns an owner's repository, and nil if there is none that the token may see.
+// Find returns an owner's repository. It returns nil if there is none, or if the token can't see
+// it.
 func (r *Repositories) Find(ctx context.Context, owner, name string) (*Repository, error) {
 	found, _, err := r.client.Repositories.Get(ctx, owner, name)
 	if is(err, http.StatusNotFound) {
@@ -82,8 +83,8 @@ func (r *Repositories) Find(ctx context.Context, owner, name string) (*Repositor
 	return repositoryOf(found, false), nil
 }
 
-// Create makes an empty repository for an organization, or for the user whose token it
-// is. Say is told when GitHub has to be waited for.
+// Create creates an empty repository for an organization, or for the token's own user. It calls say
+// when it has to wait for GitHub.
 func (r *Repositories) Create(ctx context.Context, owner, name, description string, public bool, say func(format string, args ...any)) (*Repository, error) {
 	r.calls.say = say
 	in, err := r.organization(ctx, owner)
@@ -98,8 +99,8 @@ func (r *Repositories) Create(ctx context.Context, owner, name, description stri
 	return repositoryOf(created, true), nil
 }
 
-// organization returns the owner if it is an organization, and nothing if it is the
-// user whose token it is; nobody makes a repository for another user.
+// organization returns the owner if it is an organization, and "" if it is the token's own user.
+// Nobody can create a repository for another user.
 func (r *Repositories) organization(ctx context.Context, owner string) (string, error) {
 	whose, _, err := r.client.Users.Get(ctx, owner)
 	switch {
@@ -124,7 +125,7 @@ func repositoryOf(r *github.Repository, created bool) *Repository {
 	return &Repository{Owner: r.GetOwner().GetLogin(), Name: r.GetName(), CloneURL: r.GetCloneURL(), SSHURL: r.GetSSHURL(), PageURL: r.GetHTMLURL(), Created: created}
 }
 
-// explainToken says what to do about an error of GitHub's.
+// explainToken adds to an error of GitHub's what to do about the token.
 func explainToken(err error, owner string) error {
 	switch {
 	case is(err, http.StatusUnauthorized):

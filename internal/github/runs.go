@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-github/v84/github"
 )
 
-// ThisRun returns the page of the workflow run that this process is part of, with its
+// ThisRun returns the URL of the workflow run that this process is part of, with the number of its
 // attempt; empty outside a workflow.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 func ThisRun(getenv func(string) string) string {
@@ -22,8 +22,9 @@ func ThisRun(getenv func(string) string) string {
 	return fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%s", server, repository, id, attempt)
 }
 
-// RunEnded reports whether an attempt of a workflow run of this repository has ended,
-// by its page: then none of its jobs runs any more. The token needs actions: read.
+// RunEnded reports whether an attempt of a workflow run of this repository has ended, so that none
+// of its jobs runs any more. page is the run's URL, as ThisRun returns it. The token needs actions:
+// read.
 // https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run-attempt
 func RunEnded(ctx context.Context, getenv func(string) string, page string) (bool, error) {
 	repository := getenv("GITHUB_REPOSITORY")
@@ -44,7 +45,7 @@ func RunEnded(ctx context.Context, getenv func(string) string, page string) (boo
 	}
 	client := github.NewClient(&http.Client{Transport: newTransport(api.Host, token)})
 	client.BaseURL = api
-	client.DisableRateLimitCheck = true // The transport obeys the limits.
+	client.DisableRateLimitCheck = true // The transport waits for the limits.
 	owner, name, _ := strings.Cut(repository, "/")
 	found, response, err := client.Actions.GetWorkflowRunAttempt(ctx, url.PathEscape(owner), url.PathEscape(name), id, number, nil)
 	if err != nil {

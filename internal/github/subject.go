@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// subjects are the two forms of how a token's subject begins: names, or names with ids.
+// subjects matches the two forms of the beginning of a token's subject: names, or names with ids.
 // https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
 var subjects = regexp.MustCompile(`^repo:([A-Za-z0-9-]+)(@[0-9]+)?/([A-Za-z0-9._-]+)(@[0-9]+)?$`)
 
-// Subject returns how the subjects of a repository's tokens begin, such as
-// repo:acme@12/infrastructure@34, and repo:acme/infrastructure for a repository that is
-// older than 15 July 2026.
+// Subject returns the beginning of the subjects of a repository's tokens, such as
+// repo:acme@12/infrastructure@34. For a repository from before 15 July 2026 it is
+// repo:acme/infrastructure.
 // https://docs.github.com/en/rest/actions/oidc#get-the-customization-template-for-an-oidc-subject-claim-for-a-repository
 func (r *Repositories) Subject(ctx context.Context, owner, name string) (string, error) {
 	path := fmt.Sprintf("repos/%s/%s/actions/oidc/customization/sub", url.PathEscape(owner), url.PathEscape(name))
@@ -36,7 +36,7 @@ func (r *Repositories) Subject(ctx context.Context, owner, name string) (string,
 	case answer.UseDefault != nil && !*answer.UseDefault:
 		return "", errors.New("the subjects are customised, so that only you know what they look like; write one into github.go")
 	case answer.Prefix == "" && !answer.Immutable:
-		return "repo:" + owner + "/" + name, nil // A GitHub that knows of no ids.
+		return "repo:" + owner + "/" + name, nil // This GitHub doesn't support ids in subjects.
 	}
 	parts := subjects.FindStringSubmatch(answer.Prefix)
 	if parts == nil || !strings.EqualFold(parts[1], owner) || !strings.EqualFold(parts[3], name) || (parts[2] == "") != (parts[4] == "") {

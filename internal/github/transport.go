@@ -10,25 +10,24 @@ import (
 	"time"
 )
 
-// How long GitHub is waited for.
+// How long a request waits for GitHub.
 const (
-	// attempts is how often a request is made that fails by itself.
+	// attempts is how often a request is sent if it fails for a passing reason.
 	attempts = 5
-	// firstPause is doubled from one attempt to the next.
+	// firstPause is the pause after the first attempt. Each further pause is twice as long.
 	firstPause = 2 * time.Second
-	// limitPause is what GitHub wants if it turns a request down for its rate
-	// and doesn't say when to come back.
+	// limitPause is the pause that GitHub asks for if it refuses a request for its rate without
+	// saying how long to wait.
 	limitPause = time.Minute
-	// patience is how long all waits may take together. A comment isn't worth
-	// more of a runner's time.
+	// patience is the limit for all pauses together. A comment isn't worth more of a runner's time.
 	patience = 5 * time.Minute
 )
 
-// transport sends requests with the token, and again when GitHub asks for it or
-// has trouble of its own.
+// transport adds the token to requests. It repeats a request if GitHub asks for that or has an
+// internal error.
 // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 type transport struct {
-	// host is the only one that sees the token.
+	// host is the only host that gets the token.
 	host, token string
 	say         func(format string, args ...any)
 	sleep       func(context.Context, time.Duration) error
@@ -65,7 +64,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		t.waited += pause
 		t.say("%s; trying again in %s", why, pause.Round(time.Second))
 		if response != nil {
-			_ = response.Body.Close() // Its body was read.
+			_ = response.Body.Close() // The body was read already.
 		}
 		if err := t.sleep(request.Context(), pause); err != nil {
 			return nil, err
@@ -73,8 +72,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// send makes one attempt. The answer's body is read, so that it can be looked at
-// and read again.
+// send makes one attempt. It reads the answer's body into memory, so that the body can be read
+// twice.
 func (t *transport) send(request *http.Request) (*http.Response, error) {
 	again := request.Clone(request.Context())
 	if request.GetBody != nil {
@@ -91,7 +90,7 @@ func (t *transport) send(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	body, err := io.ReadAll(response.Body)
-	_ = response.Body.Close() // There is nothing more to read.
+	_ = response.Body.Close() // The body was read to its end.
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +98,8 @@ func (t *transport) send(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// pauseAfter returns how long to wait before the request is made again, and why;
-// 0 if it isn't to be.
+// pauseAfter returns how long to wait before repeating the request, and why. It returns 0 if the
+// request must not be repeated.
 func pauseAfter(response *http.Response, err error, attempt int) (time.Duration, string) {
 	backoff := firstPause << (attempt - 1)
 	switch {
@@ -117,16 +116,16 @@ func pauseAfter(response *http.Response, err error, attempt int) (time.Duration,
 	}
 }
 
-// limited returns how long a rate limit says to wait, and 0 if there is none.
+// limited returns how long to wait for a rate limit; 0 if the answer isn't about one.
 func limited(response *http.Response, attempt int) time.Duration {
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
 		return max(time.Duration(seconds)*time.Second, time.Second)
 	}
 	if response.Header.Get("X-Ratelimit-Remaining") == "0" {
-		reset, _ := strconv.ParseInt(response.Header.Get("X-Ratelimit-Reset"), 10, 64) // None is long ago.
+		reset, _ := strconv.ParseInt(response.Header.Get("X-Ratelimit-Reset"), 10, 64) // Without the header, the time is long ago.
 		return max(time.Until(time.Unix(reset, 0))+time.Second, time.Second)
 	}
-	body, _ := io.ReadAll(response.Body) // It is in memory.
+	body, _ := io.ReadAll(response.Body) // The body is in memory, so reading can't fail.
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	if response.StatusCode == http.StatusTooManyRequests || strings.Contains(string(body), "secondary rate limit") {
 		return limitPause << (attempt - 1)

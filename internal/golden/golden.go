@@ -1,4 +1,6 @@
-// Package golden compares what a test got with what was noted in testdata.
+// Package golden compares a test's result with a golden file, and rewrites the file with -update.
+//
+//	golden.Check(t, "preview.txt", got)
 package golden
 
 import (
@@ -13,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
 
-// Check compares a text with a file in the test's testdata, or rewrites the file
-// if the test runs with -update.
+// Check compares a text with a file in the test's testdata. With -update it rewrites the file
+// instead.
 func Check(t testing.TB, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", filepath.FromSlash(name))
@@ -40,8 +42,8 @@ func compare(t testing.TB, file, want, got string) {
 	}
 }
 
-// CheckPart compares a text with the part of a file between <!-- NAME --> and
-// <!-- end of NAME -->, or rewrites that part if the test runs with -update.
+// CheckPart compares a text with the part of a file between <!-- NAME --> and <!-- end of NAME -->.
+// With -update it rewrites that part instead.
 func CheckPart(t testing.TB, file, name, got string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.FromSlash(file))

@@ -1,4 +1,7 @@
-// Package noted reads what coldstart has noted in the management account about members.
+// Package noted reads the account ids of members that the master stack has written to SSM Parameter
+// Store in the management account.
+//
+//	ids, err := noted.IDs(ctx, cfg, org, org.AccountNames())
 package noted
 
 import (
@@ -12,14 +15,13 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// atOnce is how many parameters AWS returns at once.
+// atOnce is the maximum number of parameters of one call.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 const atOnce = 10
 
-// IDs returns the ids of the named accounts, as the master stack has noted them in the
-// management account, whose credentials cfg has. An account is known by its id when its
-// address in AWS isn't the declared one any more. Accounts that nothing is noted about
-// are left out.
+// IDs returns the ids of the named accounts, by name, as the master stack has written them. cfg has
+// the management account's credentials. The ids identify accounts whose addresses in AWS are no
+// longer the declared ones. Accounts without a parameter are left out.
 func IDs(ctx context.Context, cfg aws.Config, org *organization.Organization, names []string) (map[string]string, error) {
 	cfg = cfg.Copy()
 	cfg.Region = org.Region

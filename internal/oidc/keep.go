@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// renewal is how long a token stays in a file at most. GitHub's are good for five
-	// minutes, and an SDK may read the file at any time.
+	// renewal is the longest time that a token stays in a file. GitHub's tokens expire after five
+	// minutes, and an SDK can read the file at any time.
 	renewal = 2 * time.Minute
-	// pause is how long GitHub is left alone after a request that failed.
+	// pause is the pause after a request to GitHub that failed.
 	pause = 5 * time.Second
 )
 
-// File is a file with a token that is good now. SDKs of AWS's read such a file each time
-// that they renew their credentials.
+// File is a file that always has a valid token. AWS SDKs read such a file each time that they renew
+// their credentials.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 type File struct {
-	// Path is the file's. Only this user can read the file.
+	// Path is the path of the file, which only this user can read.
 	Path string
 
 	dir  string
@@ -33,15 +33,15 @@ type File struct {
 	done sync.WaitGroup
 }
 
-// Keep writes a token into a new file, and another one before that token expires, until
-// Close is called or ctx is done. The error is that of the first token. If a later one
-// can't be had, Keep tells warn once, and goes on asking.
+// Keep writes a token to a new file. Until Close is called or ctx is done, it replaces the token
+// before it expires. The error is about the first token. If a later token can't be obtained, Keep
+// calls warn once, and tries again.
 func Keep(ctx context.Context, token func(context.Context) (string, error), warn func(error)) (*File, error) {
 	first, err := token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "coldstart-token-") // Only this user can enter.
+	dir, err := os.MkdirTemp("", "coldstart-token-") // MkdirTemp lets only this user enter the folder.
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (f *File) Close() error {
 	return os.RemoveAll(f.dir)
 }
 
-// renew replaces the token until ctx is done.
+// renew replaces the token again and again until ctx is done.
 func (f *File) renew(ctx context.Context, current string, token func(context.Context) (string, error), warn func(error)) {
 	wait, failing := lasts(current), false
 	for {
@@ -88,7 +88,7 @@ func (f *File) renew(ctx context.Context, current string, token func(context.Con
 	}
 }
 
-// lasts returns how long a token stays in the file: half of what is left of it.
+// lasts returns how long a token stays in the file: half of its remaining lifetime.
 func lasts(token string) time.Duration {
 	claims, err := Parse(token)
 	if err != nil {
@@ -98,7 +98,7 @@ func lasts(token string) time.Duration {
 	return min(renewal, max(left/2, time.Second))
 }
 
-// write replaces the file's content at once, so that nobody reads half a token.
+// write replaces the whole file in one step, so that nobody reads half a token.
 func (f *File) write(token string) error {
 	next := f.Path + ".next"
 	if err := os.WriteFile(next, []byte(token), 0o600); err != nil {
@@ -107,15 +107,15 @@ func (f *File) write(token string) error {
 	return os.Rename(next, f.Path)
 }
 
-// Claims are what a token says.
+// Claims are the claims of a token.
 type Claims struct {
-	// Subject is who the workflow's run is, which AWS compares with a role's trust.
+	// Subject identifies the workflow's run. AWS compares it with a role's trust policy.
 	Subject string `json:"sub"`
-	// Expires is in seconds since 1970.
+	// Expires is the time of expiry, in seconds since 1970.
 	Expires int64 `json:"exp"`
 }
 
-// Parse reads a token's claims. Parse doesn't check who has signed the token: AWS does.
+// Parse reads a token's claims. It doesn't check the signature, since AWS does.
 func Parse(token string) (Claims, error) {
 	var claims Claims
 	parts := strings.Split(token, ".")
@@ -132,12 +132,11 @@ func Parse(token string) (Claims, error) {
 	return claims, nil
 }
 
-// LogIn lets the SDKs of this process, and of the programs that it starts, come into AWS
-// by this workflow run's own token, as the role that AWS_ROLE_ARN names. The SDKs renew
-// their credentials by themselves, for as long as the run lasts: sessions that somebody
-// else has put into the environment end after an hour, and Pulumi could then write neither
-// its state nor its lock. Outside workflows, and where the environment has credentials
-// already, LogIn does nothing. The caller calls done in the end.
+// LogIn lets this process, and the programs that it starts, use AWS with the token of this workflow
+// run, as the role AWS_ROLE_ARN. Their SDKs renew the credentials by themselves for as long as the
+// run lasts. Credentials that another action has put into the environment expire after an hour, and
+// then Pulumi could write neither its state nor its lock. LogIn does nothing outside workflows, or
+// if the environment has credentials already. The caller calls done at the end.
 func LogIn(ctx context.Context, warn func(error)) (done func(), err error) {
 	done = func() {}
 	for _, name := range []string{"AWS_ROLE_ARN", "ACTIONS_ID_TOKEN_REQUEST_URL"} {

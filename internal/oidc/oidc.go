@@ -1,4 +1,11 @@
-// Package oidc asks GitHub for the tokens by which a workflow says who it is.
+// Package oidc gets the tokens by which a GitHub workflow proves to AWS which workflow it is, and
+// keeps a valid one in a file for the AWS SDKs.
+//
+//	done, err := oidc.LogIn(ctx, warn)
+//	if err != nil {
+//		return err
+//	}
+//	defer done()
 package oidc
 
 import (
@@ -13,14 +20,14 @@ import (
 	"time"
 )
 
-// Audience is whom tokens are for that AWS takes.
+// Audience is the audience of tokens that AWS accepts.
 const Audience = "sts.amazonaws.com"
 
-// ErrNoTokens is what Token returns outside GitHub's workflows, and in jobs that
-// may not ask for tokens.
+// ErrNoTokens is the error of Token outside GitHub's workflows, and in jobs without the permission
+// to get tokens.
 var ErrNoTokens = errors.New("GitHub gives this job no tokens: it has to run in GitHub Actions with `permissions: id-token: write`, and not for a fork")
 
-// Token returns a token of GitHub's for AWS. It is good for some minutes.
+// Token returns a token of GitHub's for AWS. It expires after some minutes.
 // https://docs.github.com/en/actions/reference/security/oidc
 func Token(ctx context.Context) (string, error) {
 	address, bearer := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -49,7 +56,7 @@ func Token(ctx context.Context) (string, error) {
 	var answer struct {
 		Value string `json:"value"`
 	}
-	// What GitHub says to a refusal may repeat the request's secrets.
+	// The body of a refusal may repeat the request's secrets.
 	if resp.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("asking GitHub for a token: %s", resp.Status)
 	}

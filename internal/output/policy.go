@@ -1,4 +1,6 @@
-// Package output makes policy documents out of Pulumi's outputs.
+// Package output makes policy documents from Pulumi's outputs, and outputs that wait for resources.
+//
+//	document := output.Policy(func(values []string) policy.Document { … }, key.Arn, bucket.Arn)
 package output
 
 import (
@@ -7,8 +9,8 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Policy builds a document from values that are known only when other resources
-// are: build gets them in the order of inputs.
+// Policy builds a document from values that are known only when other resources exist. build gets
+// the values in the order of inputs.
 func Policy(build func(values []string) policy.Document, inputs ...pulumi.StringInput) pulumi.StringOutput {
 	outputs := make([]any, len(inputs))
 	for i, in := range inputs {

@@ -1,4 +1,6 @@
-// Package project reads what Pulumi.yaml says about coldstart's project.
+// Package project reads coldstart's Pulumi.yaml.
+//
+//	p, err := project.Read(".")
 package project
 
 import (
@@ -9,23 +11,23 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Name is the project's.
+// Name is the name of the project.
 const Name = "coldstart"
 
-// File is the name of the project's file in its folder.
+// File is the name of the project's file.
 const File = "Pulumi.yaml"
 
-// Project is what coldstart reads of Pulumi.yaml.
+// Project has what coldstart reads from Pulumi.yaml.
 type Project struct {
 	Name    string
 	Backend struct {
-		// URL is the backend's; empty if the file doesn't name one.
+		// URL is the URL of the backend; empty if the file doesn't name one.
 		URL string
 	}
 }
 
-// Read reads the Pulumi.yaml of a folder. It returns an error if the file isn't one of
-// coldstart's, or has another name for the project.
+// Read reads the Pulumi.yaml of a folder. It returns an error if the file isn't coldstart's, or if
+// the project has another name.
 func Read(dir string) (Project, error) {
 	var p Project
 	file := filepath.Join(dir, File)

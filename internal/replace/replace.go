@@ -1,4 +1,4 @@
-// Package replace gives files another content in one step.
+// Package replace replaces a file as a whole, so that no reader ever sees half of it.
 //
 //	err := replace.File("Pulumi.master.yaml", content)
 package replace
@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 )
 
-// File gives a file another content, with the same mode, or makes the file. Whoever reads
-// the file meanwhile, or after a crash, finds the one content or the other.
+// File replaces the content of a file and keeps its mode, or creates the file. A program that reads
+// the file in the meantime, or after a crash, finds the old content or the new one.
 func File(file string, content []byte) (err error) {
 	mode := fs.FileMode(0o644)
 	switch target, err := filepath.EvalSymlinks(file); {
 	case err == nil:
-		file = target // A link stays one.
+		file = target // A symbolic link stays a link.
 		info, err := os.Stat(file)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func File(file string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(temporary.Name()) // Of two errors, the first counts.
+			_ = os.Remove(temporary.Name()) // If both fail, the first error counts.
 		}
 	}()
 	_, err = temporary.Write(content)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/texttheater/golang-levenshtein/levenshtein"
+	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -331,14 +331,11 @@ func describe(node *yaml.Node) string {
 	}
 }
 
-// edits counts how many characters to insert, delete or change.
-var edits = levenshtein.DefaultOptionsWithSub
-
 // nearest returns the one of names that is at most two typing errors away.
 func nearest(name string, names []string) (string, bool) {
 	best, distance := "", 3
 	for _, n := range names {
-		d := levenshtein.DistanceForStrings([]rune(strings.ToLower(name)), []rune(strings.ToLower(n)), edits)
+		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n))
 		if d < distance {
 			best, distance = n, d
 		}

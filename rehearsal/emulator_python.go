@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/gofrs/flock"
 )
 
 // requirements are the Python packages of the emulator.
@@ -264,37 +264,26 @@ func installInto(ctx context.Context, dir string, log io.Writer) error {
 	return nil
 }
 
+// lockInterval is how often a lock that another process holds is asked for.
+const lockInterval = 100 * time.Millisecond
+
 // lockFile locks a file, which the end of this process unlocks too, whatever
 // ends it. It calls waiting if that takes a while.
 func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
-	type result struct {
-		unlock func()
-		err    error
+	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
+	soon, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_, err = lock.TryLockContext(soon, lockInterval)
+	if err != nil && soon.Err() != nil && ctx.Err() == nil {
+		waiting()
+		_, err = lock.TryLockContext(ctx, lockInterval)
 	}
-	locked := make(chan result, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
-		locked <- result{unlock, err}
-	}()
-	patience := time.NewTimer(time.Second)
-	defer patience.Stop()
-	for {
-		select {
-		case r := <-locked:
-			if r.err != nil {
-				return nil, fmt.Errorf("locking the cache (set COLDSTART_CACHE to a folder on a local disk): %w", r.err)
-			}
-			return r.unlock, nil
-		case <-patience.C:
-			waiting()
-		case <-ctx.Done():
-			// Locking can't be called off; what comes of it is given back.
-			go func() {
-				if r := <-locked; r.err == nil {
-					r.unlock()
-				}
-			}()
-			return nil, ctx.Err()
-		}
+	switch {
+	case err == nil:
+		return func() { _ = lock.Close() }, nil // The end of the process does it too.
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		return nil, fmt.Errorf("locking the cache (set COLDSTART_CACHE to a folder on a local disk): %w", err)
 	}
 }

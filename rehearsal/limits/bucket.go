@@ -2,19 +2,23 @@ package limits
 
 import (
 	"sync"
-	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// throttle refuses calls that come faster than AWS takes them.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html tells how
-// the buckets of all services work.
+// throttle refuses calls that come faster than AWS takes them. An account has a token
+// bucket for each action, and one for all actions of a service that limits them together.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html describes token
+// buckets for EC2; other services are taken to work the same way.
 type throttle struct {
 	w       *World
 	mu      sync.Mutex
-	buckets map[string]*bucket
+	buckets map[string]*rate.Limiter
 }
 
-func newThrottle(w *World) *throttle { return &throttle{w: w, buckets: map[string]*bucket{}} }
+func newThrottle(w *World) *throttle {
+	return &throttle{w: w, buckets: map[string]*rate.Limiter{}}
+}
 
 func (*throttle) Name() string { return "rate exceeded" }
 
@@ -30,23 +34,27 @@ func (r *throttle) take(c *Call) bool {
 	now := r.w.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var from []*bucket
+	var from []*rate.Limiter
 	for _, key := range r.keys(c) {
-		b := r.buckets[c.Caller.Account+" "+key.bucket]
-		if b == nil {
-			b = &bucket{tokens: key.rate.Burst, filled: now}
-			r.buckets[c.Caller.Account+" "+key.bucket] = b
-		}
-		b.fill(key.rate, now)
-		if b.tokens < 1 {
+		bucket := r.bucket(c.Caller.Account, key)
+		if bucket.TokensAt(now) < 1 {
 			return false
 		}
-		from = append(from, b)
+		from = append(from, bucket)
 	}
-	for _, b := range from {
-		b.tokens--
+	for _, bucket := range from {
+		bucket.AllowN(now, 1)
 	}
 	return true
+}
+
+// bucket returns an account's bucket, which is full when it is first asked for.
+func (r *throttle) bucket(account string, key bucketKey) *rate.Limiter {
+	name := account + " " + key.bucket
+	if r.buckets[name] == nil {
+		r.buckets[name] = rate.NewLimiter(rate.Limit(key.rate.PerSecond), int(key.rate.Burst))
+	}
+	return r.buckets[name]
 }
 
 type bucketKey struct {
@@ -58,26 +66,15 @@ type bucketKey struct {
 func (r *throttle) keys(c *Call) []bucketKey {
 	var keys []bucketKey
 	all := r.w.Numbers.Rates
-	rate, ok := all[c.String()]
+	ofAction, ok := all[c.String()]
 	if !ok {
-		rate, ok = all[c.Service+":*"]
+		ofAction, ok = all[c.Service+":*"]
 	}
 	if ok {
-		keys = append(keys, bucketKey{c.String(), rate})
+		keys = append(keys, bucketKey{c.String(), ofAction})
 	}
-	if rate, ok := all[c.Service]; ok {
-		keys = append(keys, bucketKey{c.Service, rate})
+	if ofService, ok := all[c.Service]; ok {
+		keys = append(keys, bucketKey{c.Service, ofService})
 	}
 	return keys
-}
-
-// bucket holds the calls that are let through at once.
-type bucket struct {
-	tokens float64
-	filled time.Time
-}
-
-func (b *bucket) fill(r Rate, now time.Time) {
-	b.tokens = min(r.Burst, b.tokens+now.Sub(b.filled).Seconds()*r.PerSecond)
-	b.filled = now
 }

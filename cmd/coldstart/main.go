@@ -6,8 +6,9 @@ import (
 	"os"
 
 	"github.com/coldstart-aws/coldstart/internal/cli"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 func main() {
-	os.Exit(cli.Main(os.Args[1:], cli.System()))
+	os.Exit(cli.Main(os.Args[1:], terminal.System()))
 }

@@ -77,7 +77,7 @@ func Gravity(operation string) int {
 // components, which only group other resources, and new providers.
 func Steps(s *automation.StackResult) []automation.Step {
 	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step automation.Step) bool {
-		return strings.HasPrefix(step.Type, "coldstart:") || step.Type == "pulumi:pulumi:Stack" ||
+		return Groups(step.Resource) ||
 			strings.HasPrefix(step.Type, "pulumi:providers:") && step.Operation == "create"
 	})
 	// The order in which Pulumi reaches resources differs from run to run.
@@ -88,6 +88,19 @@ func Steps(s *automation.StackResult) []automation.Step {
 		return strings.Compare(Type(a.Type)+" "+a.Name, Type(b.Type)+" "+b.Name)
 	})
 	return steps
+}
+
+// StackType is the type of the resource that Pulumi makes for the stack itself.
+const StackType = "pulumi:pulumi:Stack"
+
+// Groups reports whether a resource only groups others.
+func Groups(r automation.Resource) bool {
+	return strings.HasPrefix(r.Type, "coldstart:") || r.Type == StackType
+}
+
+// CreatesAccount reports whether a step on a resource creates an account.
+func CreatesAccount(r automation.Resource) bool {
+	return r.Type == "aws:organizations/account:Account" && r.Operation == "create"
 }
 
 // Type returns route53.Record for aws:route53/record:Record.

@@ -6,24 +6,25 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // AccessOptions are those of `coldstart access`.
 type AccessOptions struct {
 	declaration
-	json, markdown bool
-	base           string
+	jsonOption
+	markdown bool
+	base     string
 }
 
-func newAccess(io IO, run func(context.Context, *AccessOptions) error) *cobra.Command {
-	o := &AccessOptions{declaration: declaration{io: io}}
+func newAccess(streams terminal.Streams, run func(context.Context, *AccessOptions) error) *cobra.Command {
+	o := &AccessOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "access",
 		Short: "Print who reaches which account as what",
@@ -38,7 +39,7 @@ prints only what differs from another declaration, such as the base branch's.`,
 		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, and changed of {before, after}")
+	o.jsonFlag(cmd, "a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, and changed of {before, after}")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print a Markdown table; with --base a block that shows differences in colour")
 	cmd.Flags().StringVar(&o.base, "base", "", "print what differs from the access matrix of this declaration")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -63,12 +64,12 @@ func accessRun(_ context.Context, o *AccessOptions) error {
 	}
 	switch reach := org.Reach(); {
 	case o.json:
-		return writeJSON(o.io.Out, reach)
+		return writeJSON(o.streams.Out, reach)
 	case o.markdown:
-		writeReachMarkdown(o.io.Out, reach)
+		writeReachMarkdown(o.streams.Out, reach)
 		return nil
 	default:
-		return writeReach(o.io.Out, reach)
+		return writeReach(o.streams.Out, reach)
 	}
 }
 
@@ -81,11 +82,11 @@ func (o *AccessOptions) compare(org *organization.Organization) error {
 	diff := organization.CompareReach(base.Reach(), org.Reach())
 	switch {
 	case o.json:
-		return writeJSON(o.io.Out, diff)
+		return writeJSON(o.streams.Out, diff)
 	case o.markdown:
-		fmt.Fprint(o.io.Out, pullrequest.Access(diff))
+		fmt.Fprint(o.streams.Out, pullrequest.Access(diff))
 	default:
-		writeReachDiff(o.io.Out, diff)
+		writeReachDiff(o.streams.Out, diff)
 	}
 	return nil
 }
@@ -98,28 +99,28 @@ func writeReachDiff(w io.Writer, diff organization.ReachDiff) {
 	}
 }
 
-var reachTitles = []string{"who", "by", "account", "role", "may", "if"}
+var reachTitles = []string{"WHO", "BY", "ACCOUNT", "ROLE", "MAY", "IF"}
 
-func reachCells(r organization.Reach) []string {
-	return []string{r.Who, r.By, r.Account, r.Role, strings.Join(r.May, "; "), r.If}
+func reachCells(r organization.Reach) []any {
+	return []any{r.Who, r.By, r.Account, r.Role, strings.Join(r.May, "; "), r.If}
 }
 
 func writeReach(w io.Writer, reach []organization.Reach) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, strings.ToUpper(strings.Join(reachTitles, "\t")))
+	table := terminal.NewTable(w, reachTitles...)
 	for _, r := range reach {
-		fmt.Fprintln(table, strings.Join(reachCells(r), "\t"))
+		table.Row(reachCells(r)...)
 	}
 	return table.Flush()
 }
 
 func writeReachMarkdown(w io.Writer, reach []organization.Reach) {
-	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(reachTitles, " | "), strings.Repeat(" --- |", len(reachTitles)))
+	// Actions have asterisks, and nothing else here means formatting.
+	escape := strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`)
+	fmt.Fprintf(w, "| %s |\n|%s\n", strings.ToLower(strings.Join(reachTitles, " | ")), strings.Repeat(" --- |", len(reachTitles)))
 	for _, r := range reach {
-		cells := reachCells(r)
-		for i := range cells {
-			// Actions have asterisks, and nothing else here means formatting.
-			cells[i] = strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`).Replace(cells[i])
+		var cells []string
+		for _, cell := range reachCells(r) {
+			cells = append(cells, escape.Replace(fmt.Sprint(cell)))
 		}
 		fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 	}

@@ -2,31 +2,36 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/replace"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // AccountAddOptions are those of `coldstart account add`.
 type AccountAddOptions struct {
 	declaration
+	jsonOption
 	name    string
 	account organization.Account
 	// network is a network, auto, none, or empty for what the others have.
-	network      string
-	tags         []string
-	dryRun, json bool
+	network string
+	tags    []string
+	dryRun  bool
 }
 
-func newAccountAdd(io IO, run func(context.Context, *AccountAddOptions) error) *cobra.Command {
-	o := &AccountAddOptions{declaration: declaration{io: io}}
+func newAccountAdd(streams terminal.Streams, run func(context.Context, *AccountAddOptions) error) *cobra.Command {
+	o := &AccountAddOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a member account to the declaration",
@@ -57,7 +62,7 @@ have its e-mail address.`,
 	flags.StringVar(&o.account.ID, "id", "", "adopt the account of the organization that has this id")
 	flags.StringArrayVar(&o.tags, "tag", nil, "a tag, name=value; may be repeated")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be changed in the file, and write nothing")
-	flags.BoolVar(&o.json, "json", false, "print a JSON object: that of account list, file, written, and with --dry-run the diff")
+	o.jsonFlag(cmd, "a JSON object: that of account list, file, written, and with --dry-run the diff")
 	// These fail for flags that aren't there only.
 	_ = cmd.RegisterFlagCompletionFunc("unit", o.completeUnits)
 	_ = cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions([]string{"auto", none}, cobra.ShellCompDirectiveNoFileComp))
@@ -99,7 +104,7 @@ func accountAddRun(_ context.Context, o *AccountAddOptions) error {
 	} else if err := replace.File(file, after); err != nil {
 		return fmt.Errorf("%s wasn't changed: %w", file, err)
 	}
-	return o.report(added)
+	return o.output(o.streams.Out, added, func(w io.Writer) error { return o.write(w, added) })
 }
 
 // add returns the declaration with the account, as text and read.
@@ -139,22 +144,19 @@ func (o *AccountAddOptions) insert(before []byte) ([]byte, *organization.Organiz
 	return after, org, err
 }
 
-func (o *AccountAddOptions) report(added addition) error {
-	out := o.io.Out
-	if o.json {
-		return writeJSON(out, added)
-	}
+// write says what was, or would be, written, and what to do next.
+func (o *AccountAddOptions) write(w io.Writer, added addition) error {
 	if o.dryRun {
-		fmt.Fprint(out, added.Diff)
-		fmt.Fprintln(o.io.Err, "Nothing was written.")
+		fmt.Fprint(w, added.Diff)
+		fmt.Fprintln(o.streams.Err, "Nothing was written.")
 		return nil
 	}
-	fmt.Fprintf(out, "Added to %s:\n\n", added.File)
-	if err := writeAccounts(out, []accountRow{added.accountRow}); err != nil {
+	fmt.Fprintf(w, "Added to %s:\n\n", added.File)
+	if err := writeAccounts(w, []accountRow{added.accountRow}); err != nil {
 		return err
 	}
 	at := inDir(o.dir)
-	fmt.Fprintf(out, `
+	fmt.Fprintf(w, `
 Accounts can't be deleted, and %s can't be used for another one, ever.
 
 See what it will do, then do it:
@@ -164,11 +166,20 @@ See what it will do, then do it:
 	return nil
 }
 
-// inDir returns the flag that a command needs to work in a folder, for commands
-// that are printed.
-func inDir(dir string) string {
-	if filepath.Clean(dir) == "." {
-		return ""
+// tagsOf reads tags from the command line.
+func tagsOf(pairs []string) (map[string]string, error) {
+	tags := map[string]string{}
+	var errs []error
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		_, twice := tags[key]
+		switch {
+		case !ok:
+			errs = append(errs, fmt.Errorf("--tag %s: write a name and a value, such as --tag Team=core", pair))
+		case twice:
+			errs = append(errs, fmt.Errorf("--tag %s: %q has a value already", pair, key))
+		}
+		tags[key] = value
 	}
-	return " -C " + dir
+	return tags, errors.Join(errs...)
 }

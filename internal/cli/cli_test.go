@@ -3,25 +3,36 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/automation"
-	"github.com/coldstart-aws/coldstart/proof"
-	"github.com/coldstart-aws/coldstart/rehearsal"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
+
+const small = `config:
+  coldstart:namespace: acme
+  coldstart:domain: acme.example
+  coldstart:region: us-west-2
+  coldstart:email: aws+%s@acme.example
+  coldstart:audit: none
+  coldstart:network: {cidr: 10.0.0.0/15}
+  coldstart:accounts: {dev: {network: 10.0.0.0/16}, lab: {}}
+  coldstart:access:
+    account: lab
+    roles: {deploy: {statements: [{Effect: Allow, Action: "s3:*", Resource: "arn:aws:s3:::a_b|c/*"}], session: 2h, accounts: [dev]}}
+    groups: {makers: {dev: [deploy, readonly]}}
+  coldstart:users: {ada: {groups: [makers]}, bob: {groups: [master-readonly]}}
+`
 
 // run runs a command line and returns its exit code and what it wrote.
 func run(args ...string) (code int, out, errs string) {
 	var o, e bytes.Buffer
-	code = Main(args, IO{In: strings.NewReader(""), Out: &o, Err: &e})
+	code = Main(args, terminal.Streams{In: strings.NewReader(""), Out: &o, Err: &e})
 	return code, o.String(), e.String()
 }
 
@@ -110,7 +121,7 @@ func declared(t *testing.T, declaration string) string {
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
-	cmd := newUp(IO{}, func(_ context.Context, o *UpOptions) error {
+	cmd := newUp(terminal.Streams{}, func(_ context.Context, o *UpOptions) error {
 		if diff := cmp.Diff([]string{"master", "prod"}, o.stacks); diff != "" || !o.yes || o.parallel != 3 || o.dir != "x" {
 			t.Errorf("got %+v", o)
 		}
@@ -120,7 +131,7 @@ func TestFlags(t *testing.T) {
 	if err := cmd.Execute(); err != nil {
 		t.Error(err)
 	}
-	cmd = newRehearse(IO{}, func(_ context.Context, o *RehearseOptions) error {
+	cmd = newRehearse(terminal.Streams{}, func(_ context.Context, o *RehearseOptions) error {
 		if !o.keep || o.emulator.endpoint != "http://127.0.0.1:5000" || o.parallel != automation.DefaultParallel {
 			t.Errorf("got %+v", o)
 		}
@@ -130,7 +141,7 @@ func TestFlags(t *testing.T) {
 	if err := cmd.Execute(); err != nil {
 		t.Error(err)
 	}
-	cmd = newEmulator(IO{}, func(_ context.Context, o *EmulatorOptions) error {
+	cmd = newEmulator(terminal.Streams{}, func(_ context.Context, o *EmulatorOptions) error {
 		if !o.install || o.emulator.port != 5000 {
 			t.Errorf("got %+v", o)
 		}
@@ -139,140 +150,5 @@ func TestFlags(t *testing.T) {
 	cmd.SetArgs([]string{"--install", "--port=5000"})
 	if err := cmd.Execute(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestSummary(t *testing.T) {
-	t.Parallel()
-	result := &automation.Result{Operation: automation.OperationUp, Duration: 90 * time.Second, Stacks: []automation.StackResult{
-		{
-			Stack: "master", Status: automation.StatusSucceeded, Changes: automation.Changes{"create": 2, "same": 75}, Duration: 37 * time.Second,
-			Steps: []automation.Step{
-				{Resource: automation.Resource{Type: "coldstart:dns:Zone", Name: "apex", Operation: "create"}},
-				{Resource: automation.Resource{Type: "aws:route53/zone:Zone", Name: "apex", Operation: "create"}},
-				{Resource: automation.Resource{Type: "aws:kms/key:Key", Name: "state", Operation: "delete"}},
-			},
-		},
-		{Stack: "audit", Status: automation.StatusFailed, Changes: automation.Changes{}, Err: errors.New("first\nsecond"), Unfinished: []automation.Resource{
-			{Type: "coldstart:state:Store", Name: "state", Operation: "create"}, {Type: "aws:kms/key:Key", Name: "state", Operation: "create"},
-		}},
-		{Stack: "prod", Status: automation.StatusSkipped, Changes: automation.Changes{}, Err: errors.New("not run, because …")},
-	}}
-	var out bytes.Buffer
-	writeSteps(&out, result, false)
-	writeSummary(&out, result)
-	want := `
-master: 2 create, 75 same
-  -  kms.Key                                              state
-  +  route53.Zone                                         apex
-
-STACK   STATUS     CHANGES            TIME
-master  succeeded  2 create, 75 same  37s
-audit   failed     0 same             0s
-prod    skipped    0 same             0s
-all                2 create, 75 same  1m30s
-
-audit failed:
-  first
-  second
-  It left under way, and the next run finds out what became of it:
-  - create of kms.Key state
-
-prod was skipped:
-  not run, because …
-
-When that is put right, run again:
-  coldstart up audit prod
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
-func TestReport(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	phase := &rehearsal.PhaseReport{Changes: automation.Changes{"create": 1}, Seconds: 1.5}
-	writeReport(&out, &rehearsal.Report{
-		Stacks: []rehearsal.StackReport{{Stack: "master", Preview: phase, Up: &rehearsal.PhaseReport{Status: automation.StatusFailed, Error: "no"}}},
-		Proofs: []proof.Proof{
-			{Account: "master", Subject: "zone", Claim: "a", Holds: true},
-			{Account: "master", Subject: "zone", Claim: "b", Detail: "why"},
-			{Account: "prod", Subject: "account", Claim: "c", Holds: true},
-		},
-		Problems: []string{"master: zone: b doesn't hold: why"},
-		Omitted:  []string{"whether logs arrive"},
-		Accounts: 2, Resources: 3, Emulator: "moto", PeakMemoryBytes: 1 << 30,
-	})
-	want := `
-Proofs that hold, of those made by reading AWS:
-IN      ORGANIZATION  GUARDRAILS  DNS         STATE  ACCESS  SETTINGS  AUDIT
-master  -             -           1/2 FAILED  -      -       -         -
-prod    1/1           -           -           -      -       -         -
-
-STACK   PREVIEW          UP      SECOND UP
-master  1 create, 1.5 s  failed  not run
-all     0.0 s            0.0 s   0.0 s
-
-2 accounts, 3 resources, 0 s in all, at most 1.0 GiB of memory; emulator: moto
-not proved: whether logs arrive
-
-The rehearsal FAILED:
-- master: zone: b doesn't hold: why
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	p := newProgress(IO{Err: &out})
-	p.begin = time.Now()
-	zone := automation.Resource{URN: "u", Type: "aws:route53/zone:Zone", Name: "apex", Operation: "create"}
-	for _, e := range []automation.Event{
-		{Stack: "prod", Kind: automation.EventStackStarted},
-		{Stack: "prod", Kind: automation.EventResourceStarted, Resource: zone},
-	} {
-		p.event(e)
-	}
-	p.last = time.Now().Add(-beat)
-	p.tick()
-	for _, e := range []automation.Event{
-		{Stack: "prod", Kind: automation.EventMessage, Message: "one\ntwo"},
-		{Stack: "prod", Kind: automation.EventResourceFinished, Resource: zone, Failed: true},
-		{Stack: "prod", Kind: automation.EventStackFinished, Result: &automation.StackResult{Stack: "prod", Status: automation.StatusFailed, Err: errors.New("taken\nmore")}},
-	} {
-		p.event(e)
-	}
-	p.last = time.Now().Add(-beat)
-	p.tick() // Nothing runs, so there is nothing to say.
-	want := `   0s  prod         started
-   0s  running      prod: 0 done, route53.Zone apex under way
-   0s  prod         one
-   0s  prod         two
-   0s  prod         create of route53.Zone apex failed
-   0s  prod         FAILED: taken
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
-func TestExports(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	writeExports(&out, map[string]string{"B": "it's", "A": ""})
-	first, rest, _ := strings.Cut(out.String(), "\n")
-	if diff := cmp.Diff("  unset A\n  export B='it'\\''s'\n", rest); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	// Whatever the shell has that an AWS SDK reads is gone.
-	shell := exec.Command("sh", "-c", first+"\nenv")
-	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "AWS_USE_FIPS_ENDPOINT=true", "TF_AWS_STS_ENDPOINT=x", "MY_AWS_NOTE=y", "NOTE=a\nAWS_b"}
-	left, err := shell.CombinedOutput()
-	if err != nil || strings.Contains(string(left), "FIPS") || strings.Contains(string(left), "TF_AWS") || !strings.Contains(string(left), "MY_AWS_NOTE=y") {
-		t.Errorf("%v, left:\n%s", err, left)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // CommentOptions are those of `coldstart comment`.
@@ -20,8 +21,8 @@ type CommentOptions struct {
 	getenv      func(string) string
 }
 
-func newComment(io IO, run func(context.Context, *CommentOptions) error) *cobra.Command {
-	o := &CommentOptions{declaration: declaration{io: io}, getenv: os.Getenv}
+func newComment(streams terminal.Streams, run func(context.Context, *CommentOptions) error) *cobra.Command {
+	o := &CommentOptions{declaration: declaration{streams: streams}, getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "comment file",
 		Short: "Post a preview as the one comment on a pull request",
@@ -69,7 +70,7 @@ func commentRun(ctx context.Context, o *CommentOptions) error {
 	if err != nil {
 		return err
 	}
-	say := func(format string, args ...any) { fmt.Fprintf(o.io.Err, "coldstart: "+format+"\n", args...) }
+	say := func(format string, args ...any) { fmt.Fprintf(o.streams.Err, "coldstart: "+format+"\n", args...) }
 	url, err := target.Comment(ctx, pullrequest.Marker(org.Namespace), pullrequest.Comment(org.Namespace, text), say)
 	if err != nil {
 		return fmt.Errorf("no comment was posted: %w", err)

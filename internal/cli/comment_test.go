@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/githubtest"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // comment runs `coldstart comment` in a workflow run on the server's pull request.
@@ -18,7 +19,7 @@ func comment(t *testing.T, server *githubtest.Server, file string, args ...strin
 	t.Helper()
 	env := server.Environment(t, t.TempDir(), githubtest.Repository)
 	var out, said bytes.Buffer
-	cmd := newComment(IO{Out: &out, Err: &said}, func(ctx context.Context, o *CommentOptions) error {
+	cmd := newComment(terminal.Streams{Out: &out, Err: &said}, func(ctx context.Context, o *CommentOptions) error {
 		o.getenv = func(name string) string { return env[name] }
 		return commentRun(ctx, o)
 	})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/signin"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // signedOut is a machine on which nobody has signed in, with one profile: keys.
@@ -70,7 +71,7 @@ func TestLogin(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			var out, errs bytes.Buffer
-			if code := Main(append([]string{"login"}, c.args...), IO{Out: &out, Err: &errs}); code != c.code || out.Len() > 0 {
+			if code := Main(append([]string{"login"}, c.args...), terminal.Streams{Out: &out, Err: &errs}); code != c.code || out.Len() > 0 {
 				t.Errorf("exit code %d, %q", code, out.String())
 			}
 			for _, want := range c.wants {
@@ -92,7 +93,7 @@ func TestNothingIsRunSignedOut(t *testing.T) {
 		signedOut(t)
 		t.Setenv("AWS_PROFILE", "gone")
 		var out, errs bytes.Buffer
-		code := Main(append(strings.Fields(command), "-C", dir), IO{Out: &out, Err: &errs})
+		code := Main(append(strings.Fields(command), "-C", dir), terminal.Streams{Out: &out, Err: &errs})
 		if code != exitFailed || !strings.Contains(errs.String(), "nothing was run: ~/.aws/config has no profile gone") {
 			t.Errorf("%s: exit code %d, %q", command, code, errs.String())
 		}
@@ -104,11 +105,11 @@ func TestNothingIsRunSignedOut(t *testing.T) {
 func TestCredentialsSayWhy(t *testing.T) {
 	signedOut(t)
 	var out, errs bytes.Buffer
-	code := Main([]string{"credentials", "--profile", "gone", "--mfa-device", "arn:aws:iam::111122223333:mfa/ada"}, IO{Out: &out, Err: &errs})
+	code := Main([]string{"credentials", "--profile", "gone", "--mfa-device", "arn:aws:iam::111122223333:mfa/ada"}, terminal.Streams{Out: &out, Err: &errs})
 	if code != exitDone || errs.Len() > 0 || !strings.HasPrefix(out.String(), `{"Version":"coldstart: reading profile gone: `) {
 		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
 	}
-	if code := Main([]string{"credentials"}, IO{Out: &out, Err: &errs}); code != exitUsage || !strings.Contains(errs.String(), "needs --profile and --mfa-device") {
+	if code := Main([]string{"credentials"}, terminal.Streams{Out: &out, Err: &errs}); code != exitUsage || !strings.Contains(errs.String(), "needs --profile and --mfa-device") {
 		t.Errorf("exit code %d, %q", code, errs.String())
 	}
 }

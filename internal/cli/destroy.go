@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // DestroyOptions are those of `coldstart destroy`.
@@ -17,8 +19,8 @@ type DestroyOptions struct {
 	unprotect bool
 }
 
-func newDestroy(io IO, run func(context.Context, *DestroyOptions) error) *cobra.Command {
-	o := &DestroyOptions{project: project{declaration: declaration{io: io}}}
+func newDestroy(streams terminal.Streams, run func(context.Context, *DestroyOptions) error) *cobra.Command {
+	o := &DestroyOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "destroy [stack…]",
 		Short: "Delete what stacks declare, members before the management account",
@@ -46,7 +48,7 @@ Destroy refuses, and deletes nothing, if
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
-	o.jsonFlag(cmd)
+	o.resultFlag(cmd)
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
 	cmd.Flags().BoolVar(&o.unprotect, "unprotect", false, "delete what is protected, too; keys stay all the same")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -65,7 +67,7 @@ func destroyRun(ctx context.Context, o *DestroyOptions) error {
 			return err
 		}
 	}
-	return o.operate(ctx, newProgress(o.io), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	return o.operate(ctx, progress.New(o.streams), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Destroy(ctx, automation.DestroyOptions{Unprotect: o.unprotect}, o.stacks...)
 	})
 }
@@ -73,7 +75,7 @@ func destroyRun(ctx context.Context, o *DestroyOptions) error {
 // confirmDestruction says what would be deleted, lost and kept, and asks.
 func (o *DestroyOptions) confirmDestruction(ctx context.Context) error {
 	const question = "Delete that?"
-	if !o.io.Interactive {
+	if !o.streams.Interactive {
 		return o.confirm(ctx, question)
 	}
 	org, err := o.load()
@@ -88,7 +90,7 @@ func (o *DestroyOptions) confirmDestruction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	writeDestruction(o.io.Err, plan, o.unprotect)
+	writeDestruction(o.streams.Err, plan, o.unprotect)
 	return o.confirm(ctx, question)
 }
 

@@ -4,29 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"os"
 	"slices"
-	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/coldstart-aws/coldstart/doctor"
+	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/signin"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // DoctorOptions are those of `coldstart doctor`.
 type DoctorOptions struct {
 	declaration
-	json bool
+	jsonOption
 }
 
-func newDoctor(io IO, run func(context.Context, *DoctorOptions) error) *cobra.Command {
-	o := &DoctorOptions{declaration: declaration{io: io}}
+func newDoctor(streams terminal.Streams, run func(context.Context, *DoctorOptions) error) *cobra.Command {
+	o := &DoctorOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out, before anything is run, whether a run can succeed",
@@ -46,7 +42,7 @@ The exit code is 1 if there is a failure, and 0 otherwise.`,
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {topic, check, status, found, remedy}")
+	o.jsonFlag(cmd, "a JSON list of {topic, check, status, found, remedy}")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = doctorRun
@@ -62,18 +58,17 @@ func doctorRun(ctx context.Context, o *DoctorOptions) error {
 		return err
 	}
 	signin.Ask(ctx)
-	waiting := &waiting{w: o.io.Err, checks: map[string]bool{}}
-	stop := waiting.start()
-	findings := doctor.Examine(ctx, org, doctor.Options{Dir: o.dir, OnCheck: waiting.check})
+	checks := progress.NewChecks(o.streams.Err)
+	stop := checks.Start()
+	findings := doctor.Examine(ctx, org, doctor.Options{Dir: o.dir, OnCheck: checks.Event})
 	stop()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if o.json {
-		err = writeJSON(o.io.Out, findings)
-	} else {
-		writeFindings(o.io.Out, findings, styled(o.io.Out))
-	}
+	err = o.output(o.streams.Out, findings, func(w io.Writer) error {
+		writeFindings(w, findings, terminal.Styled(w))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -83,22 +78,18 @@ func doctorRun(ctx context.Context, o *DoctorOptions) error {
 	return nil
 }
 
-// styled reports whether a person looks at w who wants symbols and colour.
-// https://no-color.org
-func styled(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd()))
-}
-
 // statusWords are how statuses are written, and statusStyles what a terminal
 // shows before them: a symbol, in a colour.
 var (
 	statusWords  = map[doctor.Status]string{doctor.OK: "ok", doctor.Warning: "warning", doctor.Failure: "FAILURE", doctor.Skipped: "skipped"}
-	statusStyles = map[doctor.Status]struct{ colour, symbol string }{
-		doctor.OK:      {"\x1b[32m", "✓ "},
-		doctor.Warning: {"\x1b[33m", "! "},
-		doctor.Failure: {"\x1b[1;31m", "✗ "},
-		doctor.Skipped: {"\x1b[2m", "- "},
+	statusStyles = map[doctor.Status]struct {
+		terminal.Style
+		symbol string
+	}{
+		doctor.OK:      {terminal.Green, "✓ "},
+		doctor.Warning: {terminal.Yellow, "! "},
+		doctor.Failure: {terminal.BoldRed, "✗ "},
+		doctor.Skipped: {terminal.Faint, "- "},
 	}
 )
 
@@ -118,7 +109,7 @@ func writeFindings(w io.Writer, findings []doctor.Finding, styled bool) {
 			}
 			status := fmt.Sprintf("%-7s", statusWords[f.Status])
 			if style := statusStyles[f.Status]; styled {
-				status = style.colour + style.symbol + status + "\x1b[0m"
+				status = style.Begin() + style.symbol + status + "\x1b[0m"
 			}
 			fmt.Fprintf(w, "  %s  %-*s  %s\n", status, width, f.Check, f.Found)
 			if f.Remedy != "" {
@@ -136,53 +127,4 @@ func writeFindings(w io.Writer, findings []doctor.Finding, styled bool) {
 		return
 	}
 	fmt.Fprintln(w, ". Next: coldstart preview, then coldstart up")
-}
-
-// patience is for how long checks and proofs are under way without a word.
-const patience = 2 * time.Second
-
-// waiting says which checks are under way, if they take long.
-type waiting struct {
-	w      io.Writer
-	mu     sync.Mutex
-	checks map[string]bool
-}
-
-func (w *waiting) check(_, check string, done bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if done {
-		delete(w.checks, check)
-	} else {
-		w.checks[check] = true
-	}
-}
-
-// start says so every few seconds until the function that it returns is called.
-func (w *waiting) start() (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for tick := time.NewTicker(patience); ; {
-			select {
-			case <-tick.C:
-				w.say()
-			case <-done:
-				tick.Stop()
-				return
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-	}
-}
-
-func (w *waiting) say() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.checks) > 0 {
-		fmt.Fprintf(w.w, "still looking at: %s\n", strings.Join(slices.Sorted(maps.Keys(w.checks)), ", "))
-	}
 }

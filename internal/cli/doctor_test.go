@@ -29,19 +29,3 @@ func TestFindings(t *testing.T) {
 		t.Errorf("%q isn't at the end of:\n%s", want, well.String())
 	}
 }
-
-func TestWaiting(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	w := &waiting{w: &out, checks: map[string]bool{}}
-	w.say() // Nothing is under way.
-	w.check("DNS", "delegation", false)
-	w.check("accounts", "quota", false)
-	w.check("AWS", "region", false)
-	w.check("AWS", "region", true)
-	w.say()
-	w.start()()
-	if got, want := out.String(), "still looking at: delegation, quota\n"; got != want {
-		t.Errorf("got %q, not %q", got, want)
-	}
-}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/proof"
 )
 
@@ -18,8 +20,8 @@ type DriftOptions struct {
 	project
 }
 
-func newDrift(io IO, run func(context.Context, *DriftOptions) error) *cobra.Command {
-	o := &DriftOptions{project: project{declaration: declaration{io: io}}}
+func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions) error) *cobra.Command {
+	o := &DriftOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "drift [stack…]",
 		Short: "Show what others have changed in AWS, and change nothing",
@@ -41,7 +43,7 @@ other role is assumed.`,
 		Example: "  coldstart drift\n  coldstart drift prod\n  coldstart drift --json | jq .strangers",
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd)
+	o.resultFlag(cmd)
 	o.planRolesFlag(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -68,13 +70,13 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 	if err := o.ready(ctx, org); err != nil {
 		return err
 	}
-	progress := newProgress(o.io)
-	a, err := o.over(ctx, org, progress.event)
+	shown := progress.New(o.streams)
+	a, err := o.over(ctx, org, shown.Event)
 	if err != nil {
 		return err
 	}
-	progress.expect(a.Stacks(), o.stacks...)
-	stop := progress.start(ctx)
+	shown.Expect(a.Stacks(), o.stacks...)
+	stop := shown.Start(ctx)
 	defer stop()
 	result, err := a.Drift(ctx, o.stacks...)
 	if err != nil {
@@ -91,11 +93,10 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 		}
 	}
 	stop()
-	if o.json {
-		err = writeJSON(o.io.Out, drift{jsonOf(result), strangers})
-	} else {
-		writeDrift(o.io.Out, result, strangers)
-	}
+	err = o.output(o.streams.Out, drift{jsonOf(result), strangers}, func(w io.Writer) error {
+		writeDrift(w, result, strangers)
+		return nil
+	})
 	switch {
 	case err != nil:
 		return err

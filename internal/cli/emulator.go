@@ -3,10 +3,16 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/shell"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
@@ -29,13 +35,13 @@ func (f *emulatorFlags) options(progress func(string)) rehearsal.EmulatorOptions
 
 // EmulatorOptions are those of `coldstart emulator`.
 type EmulatorOptions struct {
-	io       IO
+	streams  terminal.Streams
 	emulator emulatorFlags
 	install  bool
 }
 
-func newEmulator(io IO, run func(context.Context, *EmulatorOptions) error) *cobra.Command {
-	o := &EmulatorOptions{io: io}
+func newEmulator(streams terminal.Streams, run func(context.Context, *EmulatorOptions) error) *cobra.Command {
+	o := &EmulatorOptions{streams: streams}
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Run just the local AWS, and print what to export to use it",
@@ -58,10 +64,10 @@ when it stops. It is installed when it is first run, which takes some 20 seconds
 
 func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
 	// The emulator's own log goes to Err as well, so nothing is painted there.
-	progress := newProgress(IO{Err: o.io.Err})
-	defer progress.start(ctx)()
-	options := o.emulator.options(progress.say)
-	options.Log = o.io.Err
+	shown := progress.Lines(o.streams.Err)
+	defer shown.Start(ctx)()
+	options := o.emulator.options(shown.Say)
+	options.Log = o.streams.Err
 	if o.install {
 		return rehearsal.Install(ctx, options)
 	}
@@ -69,12 +75,25 @@ func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.io.Out, "# %s runs at %s until Ctrl-C. In another shell:\n", emulator.Version(), emulator.Endpoint())
+	fmt.Fprintf(o.streams.Out, "# %s runs at %s until Ctrl-C. In another shell:\n", emulator.Version(), emulator.Endpoint())
 	env := emulator.Env()
 	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" {
 		env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal"
 	}
-	writeExports(o.io.Out, env)
+	writeExports(o.streams.Out, env)
 	<-ctx.Done()
 	return emulator.Stop()
+}
+
+// writeExports writes environment variables for a shell.
+func writeExports(w io.Writer, env map[string]string) {
+	// The shell may have any variable that an AWS SDK reads.
+	fmt.Fprintf(w, "  unset $(env | grep -oE '^(AWS|TF_AWS)_[A-Za-z0-9_]+')\n")
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if env[name] == "" {
+			fmt.Fprintf(w, "  unset %s\n", name)
+			continue
+		}
+		fmt.Fprintf(w, "  export %s=%s\n", name, shell.Quote(env[name]))
+	}
 }

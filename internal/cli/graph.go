@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/graph"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // GraphOptions are those of `coldstart graph`.
@@ -15,8 +16,8 @@ type GraphOptions struct {
 	format string
 }
 
-func newGraph(io IO, run func(context.Context, *GraphOptions) error) *cobra.Command {
-	o := &GraphOptions{declaration: declaration{io: io}}
+func newGraph(streams terminal.Streams, run func(context.Context, *GraphOptions) error) *cobra.Command {
+	o := &GraphOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "graph",
 		Short: "Draw the organization: units, accounts, delegations, trails, stacks",
@@ -55,6 +56,6 @@ func graphRun(_ context.Context, o *GraphOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(o.io.Out, draw(graph.Of(org)))
+	fmt.Fprint(o.streams.Out, draw(graph.Of(org)))
 	return nil
 }

@@ -14,21 +14,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/starter"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // InitOptions are those of `coldstart init`.
 type InitOptions struct {
-	io  IO
-	dir string
-	yes bool
+	streams terminal.Streams
+	dir     string
+	yes     bool
 	// given are the answers that flags gave, by flag.
 	given map[string]string
 	build func() (*debug.BuildInfo, bool)
 }
 
-func newInit(io IO, run func(context.Context, *InitOptions) error) *cobra.Command {
-	o := &InitOptions{io: io, given: map[string]string{}, build: debug.ReadBuildInfo}
+func newInit(streams terminal.Streams, run func(context.Context, *InitOptions) error) *cobra.Command {
+	o := &InitOptions{streams: streams, given: map[string]string{}, build: debug.ReadBuildInfo}
 	cmd := &cobra.Command{
 		Use:   "init [folder]",
 		Short: "Start a declaration: ask for what matters, and write Pulumi.master.yaml",
@@ -84,10 +85,10 @@ func initRun(ctx context.Context, o *InitOptions) error {
 		return err
 	}
 	ask := i.takeDefault
-	if o.io.Interactive && !o.yes {
-		fmt.Fprintln(o.io.Err, "Enter takes what stands in brackets. Ctrl-C stops, and nothing is written.")
-		in := bufio.NewReader(o.io.In)
-		ask = func(q question) error { return i.ask(ctx, o.io.Err, in, q) }
+	if o.streams.Interactive && !o.yes {
+		fmt.Fprintln(o.streams.Err, "Enter takes what stands in brackets. Ctrl-C stops, and nothing is written.")
+		in := bufio.NewReader(o.streams.In)
+		ask = func(q question) error { return i.ask(ctx, o.streams.Err, in, q) }
 	} else if err := o.missing(i); err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (o *InitOptions) missing(i *interview) error {
 
 // report says what was written and what to do next.
 func (o *InitOptions) report(answers starter.Answers, files []starterFile) {
-	out := o.io.Out
+	out := o.streams.Out
 	fmt.Fprintf(out, "Written for %s:\n", answers.Domain)
 	program := false
 	for _, f := range files {

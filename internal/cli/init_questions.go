@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/starter"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -193,7 +194,7 @@ func (i *interview) ask(ctx context.Context, out io.Writer, in *bufio.Reader, q 
 			fmt.Fprintf(out, " [%s]", suggestion)
 		}
 		fmt.Fprint(out, ": ")
-		answer, err := readLine(ctx, in)
+		answer, err := terminal.ReadLine(ctx, in)
 		if err != nil {
 			fmt.Fprintln(out) // The question stands there yet.
 			return errStopped

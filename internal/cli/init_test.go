@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -30,7 +31,7 @@ func interviewed(t *testing.T, typed string, given map[string]string) (dir, errs
 	dir = filepath.Join(t.TempDir(), "new")
 	var e bytes.Buffer
 	err = initRun(context.Background(), &InitOptions{
-		io: IO{In: strings.NewReader(typed), Out: io.Discard, Err: &e, Interactive: true}, dir: dir, given: given, build: unreleased,
+		streams: terminal.Streams{In: strings.NewReader(typed), Out: io.Discard, Err: &e, Interactive: true}, dir: dir, given: given, build: unreleased,
 	})
 	return dir, e.String(), err
 }
@@ -116,7 +117,7 @@ func TestInitStops(t *testing.T) {
 		return len(text), nil
 	}
 	dir = filepath.Join(t.TempDir(), "new")
-	err = initRun(ctx, &InitOptions{io: IO{In: in, Out: io.Discard, Err: stop, Interactive: true}, dir: dir, build: unreleased})
+	err = initRun(ctx, &InitOptions{streams: terminal.Streams{In: in, Out: io.Discard, Err: stop, Interactive: true}, dir: dir, build: unreleased})
 	if !errors.Is(err, errStopped) || files(t, dir) != nil {
 		t.Errorf("Ctrl-C: %v, %v", err, files(t, dir))
 	}
@@ -200,7 +201,7 @@ func TestInitOfRelease(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	dir := t.TempDir()
-	o := &InitOptions{io: IO{Out: &out}, dir: dir, yes: true, given: map[string]string{"namespace": "acme", "domain": "acme.example"}, build: released}
+	o := &InitOptions{streams: terminal.Streams{Out: &out}, dir: dir, yes: true, given: map[string]string{"namespace": "acme", "domain": "acme.example"}, build: released}
 	if err := initRun(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}

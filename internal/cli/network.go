@@ -1,23 +1,26 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"io"
 	"math/big"
 	"net/netip"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/internal/terminal"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // NetworkOptions are those of `coldstart network`.
 type NetworkOptions struct {
 	declaration
-	json bool
+	jsonOption
 }
 
-func newNetwork(io IO, run func(context.Context, *NetworkOptions) error) *cobra.Command {
-	o := &NetworkOptions{declaration: declaration{io: io}}
+func newNetwork(streams terminal.Streams, run func(context.Context, *NetworkOptions) error) *cobra.Command {
+	o := &NetworkOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "network",
 		Short: "Print the network plan: each account's network, and the next that is free",
@@ -28,7 +31,7 @@ accountPrefix that no account has. Nothing is asked of AWS.`,
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: cidr, accounts (name to network), next")
+	o.jsonFlag(cmd, "a JSON object: cidr, accounts (name to network), next")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = networkRun
@@ -44,25 +47,21 @@ func networkRun(_ context.Context, o *NetworkOptions) error {
 		return err
 	}
 	plan := org.NetworkPlan()
-	if o.json {
-		return writeJSON(o.io.Out, plan)
-	}
-	table := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ACCOUNT\tNETWORK\tADDRESSES")
-	fmt.Fprintf(table, "(all)\t%s\t%s\n", org.Network.CIDR, addresses(org.Network.CIDR))
+	return o.output(o.streams.Out, plan, func(w io.Writer) error { return writeNetworks(w, org, plan.Next) })
+}
+
+func writeNetworks(w io.Writer, org *organization.Organization, next string) error {
+	table := terminal.NewTable(w, "ACCOUNT", "NETWORK", "ADDRESSES")
+	table.Row("(all)", org.Network.CIDR, addresses(org.Network.CIDR))
 	for _, name := range org.AccountNames() {
 		network := org.Accounts[name].Network
 		if !network.IsValid() {
-			fmt.Fprintf(table, "%s\tnone\t\n", name)
+			table.Row(name, "none", "")
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", name, network, addresses(network))
+		table.Row(name, network, addresses(network))
 	}
-	next := plan.Next
-	if next == "" {
-		next = "no room"
-	}
-	fmt.Fprintf(table, "(next free)\t%s\t\n", next)
+	table.Row("(next free)", cmp.Or(next, "no room"), "")
 	return table.Flush()
 }
 

@@ -3,18 +3,20 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // OutputsOptions are those of `coldstart outputs`.
 type OutputsOptions struct{ project }
 
-func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.Command {
-	o := &OutputsOptions{project: project{declaration: declaration{io: io}}}
+func newOutputs(streams terminal.Streams, run func(context.Context, *OutputsOptions) error) *cobra.Command {
+	o := &OutputsOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:     "outputs [stack…]",
 		Short:   "Print what stacks export: ids, name servers, backend URLs, switch-role URLs",
@@ -22,7 +24,7 @@ func newOutputs(io IO, run func(context.Context, *OutputsOptions) error) *cobra.
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
-	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON object: stack, then output, then value")
+	o.jsonFlag(cmd, "one JSON object: stack, then output, then value")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.stacks = args
 		if run == nil {
@@ -42,31 +44,30 @@ func outputsRun(ctx context.Context, o *OutputsOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return writeJSON(o.io.Out, all)
-	}
-	w := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
-	for _, stack := range a.Stacks() {
-		outputs := all[stack.Name]
-		for _, name := range slices.Sorted(maps.Keys(outputs)) {
-			writeOutput(w, stack.Name, name, outputs[name])
+	return o.output(o.streams.Out, all, func(w io.Writer) error {
+		table := terminal.NewTable(w)
+		for _, stack := range a.Stacks() {
+			outputs := all[stack.Name]
+			for _, name := range slices.Sorted(maps.Keys(outputs)) {
+				writeOutput(table, stack.Name, name, outputs[name])
+			}
 		}
-	}
-	return w.Flush()
+		return table.Flush()
+	})
 }
 
-// writeOutput writes a line a value: maps by their keys, lists by their items.
-func writeOutput(w *tabwriter.Writer, stack, name string, value any) {
+// writeOutput adds a row for each value: maps by their keys, lists by their items.
+func writeOutput(table *terminal.Table, stack, name string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			writeOutput(w, stack, name+"."+key, v[key])
+			writeOutput(table, stack, name+"."+key, v[key])
 		}
 	case []any:
 		for i, item := range v {
-			writeOutput(w, stack, fmt.Sprintf("%s[%d]", name, i), item)
+			writeOutput(table, stack, fmt.Sprintf("%s[%d]", name, i), item)
 		}
 	default:
-		fmt.Fprintf(w, "%s\t%s\t%v\n", stack, name, v)
+		table.Row(stack, name, v)
 	}
 }

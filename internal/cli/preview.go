@@ -11,7 +11,9 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -29,12 +31,12 @@ type PreviewOptions struct {
 	base            string
 	expectNoChanges bool
 	comment         string
-	// progress goes on with what an up shows; nil for one of its own.
-	progress *progress
+	// shown goes on with what an up shows; nil for a Progress of its own.
+	shown *progress.Progress
 }
 
-func newPreview(io IO, run func(context.Context, *PreviewOptions) error) *cobra.Command {
-	o := &PreviewOptions{project: project{declaration: declaration{io: io}}}
+func newPreview(streams terminal.Streams, run func(context.Context, *PreviewOptions) error) *cobra.Command {
+	o := &PreviewOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "preview [stack…]",
 		Short: "Show what up would do, in every stack, and change nothing",
@@ -62,7 +64,7 @@ code of a pull request runs with none that can write (docs/github.md).
   coldstart preview --format markdown --base /tmp/base.yaml`,
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd)
+	o.resultFlag(cmd)
 	o.planRolesFlag(cmd)
 	o.withDependenciesFlag(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
@@ -93,12 +95,12 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 	if err := o.compareWith(preview); err != nil {
 		return err
 	}
-	progress := o.progress
-	if progress == nil {
-		progress = newProgress(o.io)
+	shown := o.shown
+	if shown == nil {
+		shown = progress.New(o.streams)
 	}
-	progress.board.preview = true
-	result, err := o.run(ctx, org, progress, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	shown.ExpectPreview()
+	result, err := o.run(ctx, org, shown, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.Preview(ctx, o.stacks...)
 	})
 	if result == nil {
@@ -151,7 +153,7 @@ func (o *PreviewOptions) compareWith(preview *pullrequest.Preview) error {
 	preview.Base, err = organization.Parse(o.base, content)
 	if err != nil {
 		preview.BaseProblem = err.Error()
-		fmt.Fprintf(o.io.Err, "coldstart: the access matrix can't be compared, because the base's declaration has problems:\n%v\n", err)
+		fmt.Fprintf(o.streams.Err, "coldstart: the access matrix can't be compared, because the base's declaration has problems:\n%v\n", err)
 	}
 	return nil
 }
@@ -159,19 +161,19 @@ func (o *PreviewOptions) compareWith(preview *pullrequest.Preview) error {
 func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 	switch {
 	case o.json:
-		return writeResult(o.io.Out, preview.Result)
+		return writeResult(o.streams.Out, preview.Result)
 	case o.format == formatMarkdown:
-		_, err := io.WriteString(o.io.Out, preview.Markdown(pullrequest.CommentLimit))
+		_, err := io.WriteString(o.streams.Out, preview.Markdown(pullrequest.CommentLimit))
 		return err
 	default:
-		writeEffects(o.io.Out, preview.Result, changes.Compared{Declared: preview.Declared, Base: preview.Base})
-		writeSteps(o.io.Out, preview.Result, o.diff)
+		writeEffects(o.streams.Out, preview.Result, changes.Compared{Declared: preview.Declared, Base: preview.Base})
+		writeSteps(o.streams.Out, preview.Result, o.diff)
 		if preview.Base != nil {
-			writeReachDiff(o.io.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
+			writeReachDiff(o.streams.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
 		}
-		writeTable(o.io.Out, preview.Result)
-		writeRest(o.io.Out, preview.Result)
-		writeCreations(o.io.Out, preview.Result, o.pace)
+		writeTable(o.streams.Out, preview.Result)
+		writeRest(o.streams.Out, preview.Result)
+		writeCreations(o.streams.Out, preview.Result, o.pace)
 		return nil
 	}
 }

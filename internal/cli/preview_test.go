@@ -2,20 +2,17 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -55,7 +52,7 @@ func TestPreviewText(t *testing.T) {
 	}
 	for name, all := range map[string]bool{"preview.txt": false, "preview-diff.txt": true} {
 		var out bytes.Buffer
-		o := &PreviewOptions{project: project{declaration: declaration{io: IO{Out: &out}}}, format: formatText, diff: all}
+		o := &PreviewOptions{project: project{declaration: declaration{streams: terminal.Streams{Out: &out}}}, format: formatText, diff: all}
 		if err := o.write(&pullrequest.Preview{Result: previewed(), Declared: org}); err != nil {
 			t.Fatal(err)
 		}
@@ -121,107 +118,5 @@ func TestWriteComment(t *testing.T) {
 	}
 	if err := o.writeComment(preview, ""); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestWaves(t *testing.T) {
-	t.Parallel()
-	dir := declared(t, small)
-	code, out, _ := run("stacks", "-C", dir)
-	want := `STACK   KIND    WAVE  DEPENDS ON
-master  master  0     
-dev     member  1     master
-lab     member  1     master
-`
-	if diff := cmp.Diff(want, out); diff != "" || code != exitDone {
-		t.Errorf("exit code %d (-want +got)\n%s", code, diff)
-	}
-	for trail, want := range map[string]string{
-		"organization": "audit:audit:1 dev:member:1 lab:member:1", "account": "audit:audit:1 dev:member:2 lab:member:2",
-	} {
-		audited := strings.NewReplacer("audit: none", "audit: {trail: "+trail+"}", "lab: {}", "lab: {}, audit: {}").Replace(small)
-		_, out, errs := run("stacks", "-C", declared(t, audited), "--json")
-		var stacks []listedStack
-		if err := json.Unmarshal([]byte(out), &stacks); err != nil || len(stacks) != 4 {
-			t.Fatalf("%v: %s%s", err, out, errs)
-		}
-		var got []string
-		for _, s := range stacks[1:] {
-			got = append(got, fmt.Sprintf("%s:%s:%d", s.Stack, s.Kind, s.Wave))
-		}
-		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", trail, diff)
-		}
-	}
-}
-
-// What `stacks --matrix` prints is what fromJSON and strategy.matrix take.
-func TestMatrix(t *testing.T) {
-	t.Parallel()
-	dir := declared(t, small)
-	for args, want := range map[string]string{
-		"--matrix 0":          `{"include":[{"stacks":"master"}]}`,
-		"--matrix 1":          `{"include":[{"stacks":"dev"},{"stacks":"lab"}]}`,
-		"--matrix 1 --jobs 1": `{"include":[{"stacks":"dev lab"}]}`,
-		"--matrix 2":          `{"include":[]}`,
-	} {
-		code, out, errs := run(append([]string{"stacks", "-C", dir}, strings.Fields(args)...)...)
-		if code != exitDone || out != want+"\n" {
-			t.Errorf("%s: exit code %d, %q, %q", args, code, out, errs)
-		}
-	}
-	for _, args := range []string{"--matrix -2", "--matrix 1 --jobs 0", "--matrix 1 --jobs 257", "--matrix 1 --json"} {
-		if code, _, errs := run(append([]string{"stacks", "-C", dir}, strings.Fields(args)...)...); code != exitUsage || !strings.Contains(errs, "write") {
-			t.Errorf("%s: exit code %d, %q", args, code, errs)
-		}
-	}
-}
-
-// Hundreds of accounts use as many runners as there may be, evenly, and each once.
-func TestBigMatrix(t *testing.T) {
-	t.Parallel()
-	for _, n := range []int{1, 249, 250, 251, 499, 600, 5000} {
-		var stacks []listedStack
-		for i := range n {
-			stacks = append(stacks, listedStack{Stack: fmt.Sprint("account-", i), Wave: 1})
-		}
-		m := matrix(append(stacks, listedStack{Stack: "master"}), 1, maxJobs)
-		if len(m.Include) != min(n, maxJobs) {
-			t.Errorf("%d stacks: %d jobs", n, len(m.Include))
-		}
-		seen, least, most := map[string]bool{}, n, 0
-		for _, job := range m.Include {
-			names := strings.Fields(job.Stacks)
-			least, most = min(least, len(names)), max(most, len(names))
-			for _, name := range names {
-				seen[name] = true
-			}
-		}
-		if len(seen) != n || most-least > 1 || seen["master"] {
-			t.Errorf("%d stacks: %d in jobs of %d to %d", n, len(seen), least, most)
-		}
-	}
-}
-
-func TestAccessBase(t *testing.T) {
-	t.Parallel()
-	base := filepath.Join(declared(t, small), "Pulumi.master.yaml")
-	dir := declared(t, strings.NewReplacer(`Action: "s3:*"`, `Action: "s3:Get*"`, "bob: {groups: [master-readonly]}", "eve: {groups: [dev-admin]}").Replace(small))
-	code, out, errs := run("access", "-C", dir, "--base", base)
-	if code != exitDone || errs != "" {
-		t.Fatalf("exit code %d, %q", code, errs)
-	}
-	golden.Check(t, "access-base.txt", out)
-	_, out, _ = run("access", "-C", dir, "--base", base, "--markdown")
-	if !strings.HasPrefix(out, "```diff\n+ eve") || !strings.HasSuffix(out, "```\n\n") {
-		t.Errorf("got %q", out)
-	}
-	_, out, _ = run("access", "-C", dir, "--base", base, "--json")
-	var diff organization.ReachDiff
-	if err := json.Unmarshal([]byte(out), &diff); err != nil || len(diff.Added) != 1 || len(diff.Removed) != 1 || len(diff.Changed) != 1 {
-		t.Errorf("%v: %+v", err, diff)
-	}
-	if code, _, errs := run("access", "-C", dir, "--base", "nowhere.yaml"); code != exitFailed || !strings.Contains(errs, "--base: open nowhere.yaml") {
-		t.Errorf("exit code %d, %q", code, errs)
 	}
 }

@@ -4,18 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/shell"
-	"github.com/coldstart-aws/coldstart/proof"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
@@ -30,8 +28,8 @@ type RehearseOptions struct {
 	plan     faults.Plan
 }
 
-func newRehearse(io IO, run func(context.Context, *RehearseOptions) error) *cobra.Command {
-	o := &RehearseOptions{project: project{declaration: declaration{io: io}}}
+func newRehearse(streams terminal.Streams, run func(context.Context, *RehearseOptions) error) *cobra.Command {
+	o := &RehearseOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Run the whole cold start against a local AWS, and prove the result",
@@ -93,19 +91,19 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 	if err := seal(ctx, executable, o); err != nil {
 		return err
 	}
-	progress := newProgress(o.io)
-	progress.expect(org.Stacks())
-	progress.board.preview = true // The first of the operations is one.
-	stop := progress.start(ctx)
+	shown := progress.New(o.streams)
+	shown.Expect(org.Stacks())
+	shown.ExpectPreview() // The first of the operations is one.
+	stop := shown.Start(ctx)
 	defer stop()
-	emulator := o.emulator.options(progress.say)
+	emulator := o.emulator.options(shown.Say)
 	emulator.Detached = o.keep
 	report, running, err := rehearsal.Run(ctx, org, rehearsal.Options{
 		Project:  o.dir,
 		Parallel: o.parallel,
 		Emulator: emulator,
-		OnEvent:  progress.event,
-		OnPhase:  progress.phase,
+		OnEvent:  shown.Event,
+		OnPhase:  shown.Phase,
 
 		Limits:     o.limits,
 		Faults:     o.plan,
@@ -116,11 +114,11 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		defer func() { _ = running.Stop() }() // Nothing is lost with it.
 	}
 	if report != nil {
-		writeReport(o.io.Out, report)
-		fmt.Fprintf(o.io.Out, "\nThe report is %s\n", filepath.Join(o.dir, rehearsal.Dir, rehearsal.ReportFile))
+		writeReport(o.streams.Out, report)
+		fmt.Fprintf(o.streams.Out, "\nThe report is %s\n", filepath.Join(o.dir, rehearsal.Dir, rehearsal.ReportFile))
 	}
 	if running != nil && o.keep {
-		writeKept(o.io.Out, running, filepath.Join(o.dir, rehearsal.Dir), org.Region)
+		writeKept(o.streams.Out, running, filepath.Join(o.dir, rehearsal.Dir), org.Region)
 	}
 	if err != nil {
 		return fmt.Errorf("the rehearsal came to no end: %w", err)
@@ -140,7 +138,7 @@ func seal(ctx context.Context, executable string, o *RehearseOptions) error {
 	if len(left) == len(environ) {
 		return nil
 	}
-	said := func(text string) { fmt.Fprintln(o.io.Err, text) }
+	said := func(text string) { fmt.Fprintln(o.streams.Err, text) }
 	if err := rehearsal.Install(ctx, o.emulator.options(said)); err != nil {
 		return err
 	}
@@ -151,12 +149,11 @@ func seal(ctx context.Context, executable string, o *RehearseOptions) error {
 func writeReport(w io.Writer, r *rehearsal.Report) {
 	writeProofs(w, r.Proofs)
 	fmt.Fprintln(w)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STACK\tPREVIEW\tUP\tSECOND UP")
+	table := terminal.NewTable(w, "STACK", "PREVIEW", "UP", "SECOND UP")
 	for _, s := range r.Stacks {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, describePhase(s.Preview), describePhase(s.Up), describePhase(s.SecondUp))
+		table.Row(s.Stack, describePhase(s.Preview), describePhase(s.Up), describePhase(s.SecondUp))
 	}
-	fmt.Fprintf(table, "all\t%.1f s\t%.1f s\t%.1f s\n", r.Seconds.Preview, r.Seconds.Up, r.Seconds.SecondUp)
+	table.Row("all", inSeconds(r.Seconds.Preview), inSeconds(r.Seconds.Up), inSeconds(r.Seconds.SecondUp))
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintf(w, "\n%d accounts, %d resources, %.0f s in all, at most %.1f GiB of memory; emulator: %s\n",
 		r.Accounts, r.Resources, r.Seconds.Total, float64(r.PeakMemoryBytes)/(1<<30), r.Emulator)
@@ -187,12 +184,13 @@ func writeLimits(w io.Writer, r *rehearsal.LimitReport) {
 		r.Pace, r.Created, r.AskingSeconds, r.FloorSeconds)
 	fmt.Fprintf(w, "%.1f s went before the first, %.1f s after the last until every stack was up.\n", r.BeforeSeconds, r.AfterSeconds)
 	fmt.Fprintf(w, "%d calls, %d of them throttled, %d refused otherwise:\n", r.Calls.Calls, r.Calls.Throttled, r.Calls.Refused)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := terminal.NewTable(w)
 	lines := 0
 	for _, a := range r.Calls.Actions {
 		if a.Throttled+a.Refused > 0 && lines < heldUp {
 			lines++
-			fmt.Fprintf(table, "  %s\t%d calls\t%d throttled\t%d refused\t%s of AWS's waited\n", a.Action, a.Calls, a.Throttled, a.Refused, a.Waited.Round(time.Second))
+			table.Row("  "+a.Action, fmt.Sprintf("%d calls", a.Calls), fmt.Sprintf("%d throttled", a.Throttled),
+				fmt.Sprintf("%d refused", a.Refused), fmt.Sprintf("%s of AWS's waited", a.Waited.Round(time.Second)))
 		}
 	}
 	_ = table.Flush() // The writer beneath is asked for nothing else.
@@ -208,14 +206,13 @@ func writeFaults(w io.Writer, r *rehearsal.FaultReport) {
 		runs = "run"
 	}
 	fmt.Fprintf(w, "\nWhat was made to go wrong (--faults %s); it took %d more %s:\n", r.Plan, r.Reruns, runs)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "FAULT\tAT\tACTION\tIN")
+	table := terminal.NewTable(w, "FAULT", "AT", "ACTION", "IN")
 	for _, i := range r.Injected {
 		at := "call"
 		if i.Read {
 			at = "read"
 		}
-		fmt.Fprintf(table, "%s\t%s %d\t%s@%d\t%s\n", i.Kind, at, i.Call, i.Action, i.Number, i.Account)
+		table.Row(i.Kind, fmt.Sprintf("%s %d", at, i.Call), fmt.Sprintf("%s@%d", i.Action, i.Number), i.Account)
 	}
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintln(w)
@@ -228,52 +225,10 @@ func describePhase(p *rehearsal.PhaseReport) string {
 	if p.Error != "" {
 		return string(p.Status)
 	}
-	return fmt.Sprintf("%s, %.1f s", p.Changes, p.Seconds)
+	return fmt.Sprintf("%s, %s", p.Changes, inSeconds(p.Seconds))
 }
 
-// writeProofs writes how many claims hold, by account and topic. Those that
-// don't are the report's problems; the file has every claim.
-func writeProofs(w io.Writer, proofs []proof.Proof) {
-	type count struct{ holds, all int }
-	counts := map[string][]count{}
-	var accounts []string
-	for _, p := range proofs {
-		if counts[p.Account] == nil {
-			accounts = append(accounts, p.Account)
-			counts[p.Account] = make([]count, len(proof.Topics))
-		}
-		for i, topic := range proof.Topics {
-			if slices.Contains(topic.Subjects, p.Subject) {
-				counts[p.Account][i].all++
-				if p.Holds {
-					counts[p.Account][i].holds++
-				}
-			}
-		}
-	}
-	fmt.Fprintln(w, "\nProofs that hold, of those made by reading AWS:")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	title := []string{"IN"}
-	for _, topic := range proof.Topics {
-		title = append(title, strings.ToUpper(topic.Name))
-	}
-	fmt.Fprintln(table, strings.Join(title, "\t"))
-	for _, account := range accounts {
-		row := []string{account}
-		for _, c := range counts[account] {
-			switch {
-			case c.all == 0:
-				row = append(row, "-")
-			case c.holds < c.all:
-				row = append(row, fmt.Sprintf("%d/%d FAILED", c.holds, c.all))
-			default:
-				row = append(row, fmt.Sprintf("%d/%d", c.holds, c.all))
-			}
-		}
-		fmt.Fprintln(table, strings.Join(row, "\t"))
-	}
-	_ = table.Flush() // The writer beneath is asked for nothing else.
-}
+func inSeconds(seconds float64) string { return fmt.Sprintf("%.1f s", seconds) }
 
 // writeKept says how to look at what --keep left.
 func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
@@ -284,17 +239,4 @@ func writeKept(w io.Writer, emulator *rehearsal.Emulator, dir, region string) {
 	}
 	writeExports(w, rehearsal.Environment(emulator.Bare(), abs))
 	fmt.Fprintf(w, "\n  pulumi stack --cwd %s --stack master\n  aws --region %s organizations list-accounts\n\nand in the end: kill %d\n", shell.Quote(abs), region, emulator.PID())
-}
-
-// writeExports writes environment variables for a shell.
-func writeExports(w io.Writer, env map[string]string) {
-	// The shell may have any variable that an AWS SDK reads.
-	fmt.Fprintf(w, "  unset $(env | grep -oE '^(AWS|TF_AWS)_[A-Za-z0-9_]+')\n")
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if env[name] == "" {
-			fmt.Fprintf(w, "  unset %s\n", name)
-			continue
-		}
-		fmt.Fprintf(w, "  export %s=%s\n", name, shell.Quote(env[name]))
-	}
 }

@@ -10,10 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-func newRepo(io IO) *cobra.Command {
+func newRepo(streams terminal.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "repo",
 		Short: "Render a git repository for each account's own infrastructure",
@@ -25,10 +26,7 @@ issues and pull requests, and a workflow that previews. It can put it on GitHub,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRepoRender(io, nil), newRepoCreate(io, nil))
-	for _, sub := range cmd.Commands() {
-		sub.Args = usageArgs(sub.Args)
-	}
+	cmd.AddCommand(newRepoRender(streams, nil), newRepoCreate(streams, nil))
 	return cmd
 }
 

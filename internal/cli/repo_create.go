@@ -5,16 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/repository"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -25,8 +26,8 @@ type RepoCreateOptions struct {
 	getenv func(string) string
 }
 
-func newRepoCreate(io IO, run func(context.Context, *RepoCreateOptions) error) *cobra.Command {
-	o := &RepoCreateOptions{repositories: repositories{project: project{declaration: declaration{io: io}}}, getenv: os.Getenv}
+func newRepoCreate(streams terminal.Streams, run func(context.Context, *RepoCreateOptions) error) *cobra.Command {
+	o := &RepoCreateOptions{repositories: repositories{project: project{declaration: declaration{streams: streams}}}, getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "create account…",
 		Short: "Create the accounts' repositories on GitHub and push what was rendered",
@@ -50,7 +51,7 @@ and it is kept nowhere. GITHUB_API_URL names another GitHub.`,
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.owner, "owner", "", "`ORG` or user of GitHub that owns the repositories (default: as they were rendered, or the owner in coldstart:access.github)")
 	cmd.Flags().BoolVar(&o.public, "public", false, "let everybody read them")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {account, repository, created, pushed, error}")
+	o.jsonFlag(cmd, "a JSON list of {account, repository, created, pushed, error}")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.accounts = args
 		if run == nil {
@@ -125,7 +126,7 @@ func (o *RepoCreateOptions) create(ctx context.Context, org *organization.Organi
 		return fmt.Errorf("%s is there already, and the remote origin of %s is %s, so nothing is pushed", found.PageURL, folder, origin)
 	case found == nil:
 		found, err = to.Create(ctx, owner, name, "The infrastructure of account "+c.Account, o.public, func(format string, args ...any) {
-			fmt.Fprintf(o.io.Err, "coldstart: "+format+"\n", args...)
+			fmt.Fprintf(o.streams.Err, "coldstart: "+format+"\n", args...)
 		})
 		if err != nil {
 			return err
@@ -171,25 +172,25 @@ func (o *RepoCreateOptions) ownerOf(ctx context.Context, org *organization.Organ
 
 func (o *RepoCreateOptions) report(created []createdRepo) error {
 	failed := slices.DeleteFunc(slices.Clone(created), func(c createdRepo) bool { return c.Error == "" })
-	if o.json {
-		if err := writeJSON(o.io.Out, created); err != nil {
-			return err
-		}
-	} else {
-		table := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ACCOUNT\tREPOSITORY\tON GITHUB")
-		for _, c := range created {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", c.Account, orDash(c.Repository), c.describe())
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-		for _, c := range failed {
-			fmt.Fprintf(o.io.Out, "\n%s failed:\n  %s\n", c.Account, strings.ReplaceAll(c.Error, "\n", "\n  "))
-		}
+	if err := o.output(o.streams.Out, created, func(w io.Writer) error { return writeCreated(w, created, failed) }); err != nil {
+		return err
 	}
 	if len(failed) > 0 {
 		return errReported
+	}
+	return nil
+}
+
+func writeCreated(w io.Writer, created, failed []createdRepo) error {
+	table := terminal.NewTable(w, "ACCOUNT", "REPOSITORY", "ON GITHUB")
+	for _, c := range created {
+		table.Row(c.Account, orDash(c.Repository), c.describe())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, c := range failed {
+		fmt.Fprintf(w, "\n%s failed:\n  %s\n", c.Account, strings.ReplaceAll(c.Error, "\n", "\n  "))
 	}
 	return nil
 }

@@ -7,13 +7,14 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/repository"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -27,8 +28,8 @@ type RepoRenderOptions struct {
 	colour bool
 }
 
-func newRepoRender(io IO, run func(context.Context, *RepoRenderOptions) error) *cobra.Command {
-	o := &RepoRenderOptions{repositories: repositories{project: project{declaration: declaration{io: io}}}}
+func newRepoRender(streams terminal.Streams, run func(context.Context, *RepoRenderOptions) error) *cobra.Command {
+	o := &RepoRenderOptions{repositories: repositories{project: project{declaration: declaration{streams: streams}}}}
 	cmd := &cobra.Command{
 		Use:   "render [account…]",
 		Short: "Write a repository for each account, or bring it up to date and keep edits",
@@ -57,7 +58,7 @@ The exit code is 1 if a repository couldn't be rendered, the others are all the 
 	_ = cmd.MarkFlagDirname("templates") // It fails for a flag that isn't there only.
 	cmd.Flags().StringVar(&o.owner, "owner", "", "`ORG[/TEAM]` of GitHub that owns the repository, and the team that approves changes (default: as rendered last, or the owner in coldstart:access.github)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the diff and write nothing")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON list of {account, folder, outcome, commit, files, conflicts, diff, error}; outcome is created, updated, unchanged, conflict or failed")
+	o.jsonFlag(cmd, "a JSON list of {account, folder, outcome, commit, files, conflicts, diff, error}; outcome is created, updated, unchanged, conflict or failed")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.accounts = args
 		if run == nil {
@@ -91,18 +92,12 @@ func repoRenderRun(ctx context.Context, o *RepoRenderOptions) error {
 
 // renderAll renders every account by what the stacks export, and reports.
 func (o *RepoRenderOptions) renderAll(ctx context.Context, org *organization.Organization, templates repository.Templates, outputs map[string]map[string]any) error {
-	o.colour = !o.json && isTerminal(o.io.Out) && os.Getenv("NO_COLOR") == ""
+	o.colour = !o.json && terminal.Coloured(o.streams.Out)
 	var rendered []renderedRepo
 	for _, account := range o.accounts {
 		rendered = append(rendered, o.render(ctx, org, templates, account, outputs))
 	}
 	return o.report(rendered)
-}
-
-// isTerminal reports whether a writer is one.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && paintable(file) != nil
 }
 
 func (o *RepoRenderOptions) loadTemplates() (repository.Templates, error) {
@@ -125,9 +120,8 @@ func (o *RepoRenderOptions) outputs(ctx context.Context, org *organization.Organ
 	slices.Sort(needed)
 	needed = slices.Compact(needed)
 	// A remote backend may take its time.
-	progress := newProgress(IO{Err: o.io.Err})
-	progress.begin = time.Now()
-	timer := time.AfterFunc(patience, func() { progress.say(fmt.Sprintf("reading what %d stacks export", len(needed))) })
+	shown := progress.Lines(o.streams.Err)
+	timer := time.AfterFunc(progress.Patience, func() { shown.Say(fmt.Sprintf("reading what %d stacks export", len(needed))) })
 	defer timer.Stop()
 	return a.Outputs(ctx, needed...)
 }
@@ -204,11 +198,7 @@ func (o *RepoRenderOptions) report(rendered []renderedRepo) error {
 	failed := slices.ContainsFunc(rendered, func(r renderedRepo) bool {
 		return r.Outcome == outcomeFailed || r.Outcome == repository.Conflict
 	})
-	if o.json {
-		if err := writeJSON(o.io.Out, rendered); err != nil {
-			return err
-		}
-	} else if err := o.write(rendered); err != nil {
+	if err := o.output(o.streams.Out, rendered, func(w io.Writer) error { return o.write(w, rendered) }); err != nil {
 		return err
 	}
 	if failed {
@@ -217,24 +207,23 @@ func (o *RepoRenderOptions) report(rendered []renderedRepo) error {
 	return nil
 }
 
-func (o *RepoRenderOptions) write(rendered []renderedRepo) error {
+func (o *RepoRenderOptions) write(w io.Writer, rendered []renderedRepo) error {
 	if o.dryRun {
 		for _, r := range rendered {
 			if r.Diff != "" && r.Outcome != repository.Conflict {
-				fmt.Fprintf(o.io.Out, "%s:\n%s\n", r.Folder, r.Diff)
+				fmt.Fprintf(w, "%s:\n%s\n", r.Folder, r.Diff)
 			}
 		}
 	}
-	table := tabwriter.NewWriter(o.io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ACCOUNT\tFOLDER\tREPOSITORY")
+	table := terminal.NewTable(w, "ACCOUNT", "FOLDER", "REPOSITORY")
 	for _, r := range rendered {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", r.Account, r.Folder, o.describe(r))
+		table.Row(r.Account, r.Folder, o.describe(r))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	for _, r := range rendered {
-		o.explain(r)
+		o.explain(w, r)
 	}
 	return nil
 }
@@ -247,9 +236,9 @@ func (o *RepoRenderOptions) describe(r renderedRepo) string {
 	}
 	switch r.Outcome {
 	case repository.Created, repository.Updated:
-		return fmt.Sprintf("%s%s, %s", would, r.Outcome, count(len(r.Files), "file"))
+		return fmt.Sprintf("%s%s, %s", would, r.Outcome, countOf(len(r.Files), "file"))
 	case repository.Conflict:
-		return fmt.Sprintf("CONFLICT in %s, nothing was changed", count(len(r.Conflicts), "file"))
+		return fmt.Sprintf("CONFLICT in %s, nothing was changed", countOf(len(r.Conflicts), "file"))
 	case outcomeFailed:
 		return "FAILED"
 	default:
@@ -257,26 +246,18 @@ func (o *RepoRenderOptions) describe(r renderedRepo) string {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // explain says what to do about a repository that isn't rendered.
-func (o *RepoRenderOptions) explain(r renderedRepo) {
-	out := o.io.Out
+func (o *RepoRenderOptions) explain(w io.Writer, r renderedRepo) {
 	switch r.Outcome {
 	case outcomeFailed:
-		fmt.Fprintf(out, "\n%s failed:\n  %s\n", r.Account, strings.ReplaceAll(r.Error, "\n", "\n  "))
+		fmt.Fprintf(w, "\n%s failed:\n  %s\n", r.Account, strings.ReplaceAll(r.Error, "\n", "\n  "))
 	case repository.Conflict:
-		fmt.Fprintf(out, "\n%s: you and the rendering have changed the same lines of %s. The rendering wants:\n\n%s\n",
+		fmt.Fprintf(w, "\n%s: you and the rendering have changed the same lines of %s. The rendering wants:\n\n%s\n",
 			r.Account, strings.Join(r.Conflicts, ", "), r.Diff)
 		if o.dryRun {
 			return
 		}
-		fmt.Fprintf(out, `It waits in the branch %s. Merge it by hand; the next rendering goes on from there:
+		fmt.Fprintf(w, `It waits in the branch %s. Merge it by hand; the next rendering goes on from there:
   cd '%s'
   git merge %[1]s
   # edit what conflicts, then

@@ -15,6 +15,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/githubtest"
 	"github.com/coldstart-aws/coldstart/internal/repository"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -43,7 +44,7 @@ func (f repoFolder) render(change func(*RepoRenderOptions), accounts ...string) 
 	f.Helper()
 	var out, errs bytes.Buffer
 	var err error
-	cmd := newRepoRender(IO{In: strings.NewReader(""), Out: &out, Err: &errs}, func(ctx context.Context, o *RepoRenderOptions) error {
+	cmd := newRepoRender(terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, func(ctx context.Context, o *RepoRenderOptions) error {
 		if change != nil {
 			change(o)
 		}
@@ -198,7 +199,7 @@ func TestRepoUsage(t *testing.T) {
 func (f repoFolder) create(host *githubtest.Host, env map[string]string, args ...string) (string, error) {
 	f.Helper()
 	var out, errs bytes.Buffer
-	cmd := newRepoCreate(IO{In: strings.NewReader(""), Out: &out, Err: &errs}, func(ctx context.Context, o *RepoCreateOptions) error {
+	cmd := newRepoCreate(terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, func(ctx context.Context, o *RepoCreateOptions) error {
 		o.getenv = func(name string) string {
 			return map[string]string{"GITHUB_API_URL": host.URL, "GH_TOKEN": env["GH_TOKEN"]}[name]
 		}

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // StateInitOptions are those of `coldstart state init`.
@@ -13,8 +16,8 @@ type StateInitOptions struct {
 	project
 }
 
-func newStateInit(io IO, run func(context.Context, *StateInitOptions) error) *cobra.Command {
-	o := &StateInitOptions{project: project{declaration: declaration{io: io}}}
+func newStateInit(streams terminal.Streams, run func(context.Context, *StateInitOptions) error) *cobra.Command {
+	o := &StateInitOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "init [stack…]",
 		Short: "Create stacks for plain Pulumi, and leave Pulumi.master.yaml as it is",
@@ -42,17 +45,17 @@ file, as after a fresh clone, is added from the state.`,
 }
 
 func stateInitRun(ctx context.Context, o *StateInitOptions) error {
-	progress := newProgress(o.io)
-	a, err := o.open(ctx, progress.event)
+	shown := progress.New(o.streams)
+	a, err := o.open(ctx, shown.Event)
 	if err != nil {
 		return err
 	}
 	created, err := a.CreateStacks(ctx, o.stacks...)
 	if len(created) > 0 {
-		fmt.Fprintf(o.io.Out, "Created %s. Commit the changed Pulumi.*.yaml files: they say how secrets are encrypted.\n", strings.Join(created, ", "))
+		fmt.Fprintf(o.streams.Out, "Created %s. Commit the changed Pulumi.*.yaml files: they say how secrets are encrypted.\n", strings.Join(created, ", "))
 	}
 	if err == nil && len(created) == 0 {
-		fmt.Fprintln(o.io.Out, "All of these stacks exist already.")
+		fmt.Fprintln(o.streams.Out, "All of these stacks exist already.")
 	}
 	return err
 }

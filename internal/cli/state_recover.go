@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // StateRecoverOptions are those of `coldstart state recover`.
@@ -16,8 +18,8 @@ type StateRecoverOptions struct {
 	yes bool
 }
 
-func newStateRecover(io IO, run func(context.Context, *StateRecoverOptions) error) *cobra.Command {
-	o := &StateRecoverOptions{project: project{declaration: declaration{io: io}}}
+func newStateRecover(streams terminal.Streams, run func(context.Context, *StateRecoverOptions) error) *cobra.Command {
+	o := &StateRecoverOptions{project: project{declaration: declaration{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "recover [stack…]",
 		Short: "Rebuild the state of stacks that have lost it, from what AWS has",
@@ -43,7 +45,7 @@ file Pulumi.<stack>.yaml, too.`,
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks
-	o.jsonFlag(cmd)
+	o.resultFlag(cmd)
 	cmd.Flags().StringVar(&o.secretsProvider, "secrets-provider", "", "what encrypts the secrets of stacks that are created, such as awskms://… (default: a passphrase)")
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -62,7 +64,7 @@ func stateRecoverRun(ctx context.Context, o *StateRecoverOptions) error {
 			return err
 		}
 	}
-	return o.operate(ctx, newProgress(o.io), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
+	return o.operate(ctx, progress.New(o.streams), false, func(ctx context.Context, a *automation.Automation) (*automation.Result, error) {
 		return a.RecoverState(ctx, o.stacks...)
 	})
 }

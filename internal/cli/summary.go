@@ -5,12 +5,12 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // writeSteps lists what was, or would be, changed, by stack; deletions and
@@ -90,12 +90,11 @@ func writeSummary(w io.Writer, result *automation.Result) {
 // writeTable writes a table of stacks.
 func writeTable(w io.Writer, result *automation.Result) {
 	fmt.Fprintln(w)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STACK\tSTATUS\tCHANGES\tTIME")
+	table := terminal.NewTable(w, "STACK", "STATUS", "CHANGES", "TIME")
 	for _, s := range result.Stacks {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Stack, s.Status, s.Changes, s.Duration.Round(100*time.Millisecond))
+		table.Row(s.Stack, s.Status, s.Changes, s.Duration.Round(100*time.Millisecond))
 	}
-	fmt.Fprintf(table, "all\t\t%s\t%s\n", result.Changes(), result.Duration.Round(100*time.Millisecond))
+	table.Row("all", "", result.Changes(), result.Duration.Round(100*time.Millisecond))
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 }
 
@@ -125,8 +124,12 @@ func writeRest(w io.Writer, result *automation.Result) {
 // created, if that is a while and so many of its seconds pass in one.
 func writeCreations(w io.Writer, preview *automation.Result, seconds float64) {
 	n := 0
-	for i := range preview.Stacks {
-		n += planOf(&preview.Stacks[i]).accounts
+	for _, s := range preview.Stacks {
+		for _, step := range s.Steps {
+			if changes.CreatesAccount(step.Resource) {
+				n++
+			}
+		}
 	}
 	if seconds <= 0 || n <= pace.CreateAccount.Burst {
 		return
@@ -138,7 +141,7 @@ func writeCreations(w io.Writer, preview *automation.Result, seconds float64) {
 
 // writeUnfinished lists what an interruption left half-made.
 func writeUnfinished(w io.Writer, left []automation.Resource) {
-	left = slices.DeleteFunc(slices.Clone(left), component)
+	left = slices.DeleteFunc(slices.Clone(left), changes.Groups)
 	if len(left) == 0 {
 		return
 	}
@@ -146,8 +149,4 @@ func writeUnfinished(w io.Writer, left []automation.Resource) {
 	for _, r := range left {
 		fmt.Fprintf(w, "  - %s of %s %s\n", r.Operation, changes.Type(r.Type), r.Name)
 	}
-}
-
-func indent(text string) string {
-	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
 }

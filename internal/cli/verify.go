@@ -11,12 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/progress"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 )
@@ -24,14 +25,15 @@ import (
 // VerifyOptions are those of `coldstart verify`.
 type VerifyOptions struct {
 	declaration
+	jsonOption
 	accounts  []string
-	json, all bool
+	all       bool
 	noDNS     bool
 	dnsServer string
 }
 
-func newVerify(io IO, run func(context.Context, *VerifyOptions) error) *cobra.Command {
-	o := &VerifyOptions{declaration: declaration{io: io}}
+func newVerify(streams terminal.Streams, run func(context.Context, *VerifyOptions) error) *cobra.Command {
+	o := &VerifyOptions{declaration: declaration{streams: streams}}
 	cmd := &cobra.Command{
 		Use:   "verify [account…]",
 		Short: "Prove that the real organization is what is declared, DNS included",
@@ -60,7 +62,7 @@ The exit code is 0 if every claim that could be decided holds, and 1 if not.`,
   coldstart verify --json | jq '.proofs[] | select(.holds | not)'`,
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: ok, proofs (a list of {account, subject, claim, holds, detail, remedy}), omitted (a list of texts)")
+	o.jsonFlag(cmd, "a JSON object: ok, proofs (a list of {account, subject, claim, holds, detail, remedy}), omitted (a list of texts)")
 	cmd.Flags().BoolVar(&o.all, "all", false, "list the claims that hold as well")
 	cmd.Flags().BoolVar(&o.noDNS, "no-dns", false, "don't ask DNS; what isn't proved is named")
 	cmd.Flags().StringVar(&o.dnsServer, "dns-server", "", "`HOST[:PORT]` of the DNS server to start from instead of the root servers")
@@ -163,19 +165,18 @@ func (o *VerifyOptions) follow(org *organization.Organization, options *proof.Op
 	if all == 0 {
 		all = len(org.Accounts) + 1
 	}
-	progress := newProgress(IO{Err: o.io.Err}) // Lines, without a board of stacks
-	progress.begin = time.Now()
-	timer := time.AfterFunc(patience, func() {
+	shown := progress.Lines(o.streams.Err) // Lines, without a board of stacks
+	timer := time.AfterFunc(progress.Patience, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		late = true
-		progress.say(fmt.Sprintf("%d of %d accounts are proved", done, all))
+		shown.Say(fmt.Sprintf("%d of %d accounts are proved", done, all))
 	})
 	options.OnProved = func(account string) {
 		mu.Lock()
 		defer mu.Unlock()
 		if done++; late {
-			progress.say(fmt.Sprintf("%d of %d accounts are proved, %s the last", done, all, account))
+			shown.Say(fmt.Sprintf("%d of %d accounts are proved, %s the last", done, all, account))
 		}
 	}
 	return func() { timer.Stop() }
@@ -190,12 +191,12 @@ type verification struct {
 // report writes what was found, and fails if something doesn't hold.
 func (o *VerifyOptions) report(proofs proof.Proofs) error {
 	failed := slices.DeleteFunc(slices.Clone(proofs.Proofs), func(p proof.Proof) bool { return p.Holds })
-	if o.json {
-		if err := writeJSON(o.io.Out, verification{len(failed) == 0, proofs}); err != nil {
-			return err
-		}
-	} else {
-		o.write(o.io.Out, proofs, failed)
+	err := o.output(o.streams.Out, verification{len(failed) == 0, proofs}, func(w io.Writer) error {
+		o.write(w, proofs, failed)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(failed) > 0 {
 		return errReported
@@ -226,14 +227,13 @@ func (o *VerifyOptions) write(w io.Writer, proofs proof.Proofs, failed []proof.P
 
 // writeClaims writes a line for each claim.
 func writeClaims(w io.Writer, proofs []proof.Proof) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "IN\tSUBJECT\tHOLDS\tCLAIM")
+	table := terminal.NewTable(w, "IN", "SUBJECT", "HOLDS", "CLAIM")
 	for _, p := range proofs {
 		holds := "yes"
 		if !p.Holds {
 			holds = "NO"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Account, p.Subject, holds, p.Claim)
+		table.Row(p.Account, p.Subject, holds, p.Claim)
 	}
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/proof"
 )
 
 func TestVerifyFlags(t *testing.T) {
 	t.Parallel()
-	cmd := newVerify(IO{}, func(_ context.Context, o *VerifyOptions) error {
+	cmd := newVerify(terminal.Streams{}, func(_ context.Context, o *VerifyOptions) error {
 		if diff := cmp.Diff([]string{"master", "prod"}, o.accounts); diff != "" || !o.json || !o.all || !o.noDNS || o.dir != "x" || o.dnsServer != "" {
 			t.Errorf("got %+v", o)
 		}
@@ -102,7 +103,7 @@ The organization ISN'T what is declared: 1 of 2 proofs don't hold:
 Where nothing else is said: ` + "`coldstart refresh`, then `coldstart preview` shows what `coldstart up` would put right.\n"},
 	} {
 		var out bytes.Buffer
-		o := &VerifyOptions{declaration: declaration{io: IO{Out: &out}}, all: c.all}
+		o := &VerifyOptions{declaration: declaration{streams: terminal.Streams{Out: &out}}, all: c.all}
 		if err := o.report(c.proofs); !errors.Is(err, c.err) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -10,20 +10,21 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // VersionOptions are those of `coldstart version`.
 type VersionOptions struct {
-	io    IO
-	json  bool
-	build func() (*debug.BuildInfo, bool)
+	jsonOption
+	streams terminal.Streams
+	build   func() (*debug.BuildInfo, bool)
 }
 
-func newVersion(io IO, run func(context.Context, *VersionOptions) error) *cobra.Command {
-	o := &VersionOptions{io: io, build: debug.ReadBuildInfo}
+func newVersion(streams terminal.Streams, run func(context.Context, *VersionOptions) error) *cobra.Command {
+	o := &VersionOptions{streams: streams, build: debug.ReadBuildInfo}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of coldstart, and of the Pulumi and AWS plugin that it finds",
@@ -32,7 +33,7 @@ runs: the Pulumi CLI on the PATH, and the AWS plugins that Pulumi has.`,
 		Example: "  coldstart version\n  coldstart version --json | jq -r .commit",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object: version, commit, modified, go, pulumi, awsPlugins, awsPluginWanted")
+	o.jsonFlag(cmd, "a JSON object: version, commit, modified, go, pulumi, awsPlugins, awsPluginWanted")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = versionRun
@@ -72,18 +73,14 @@ func versionRun(ctx context.Context, o *VersionOptions) error {
 	// With a Pulumi that doesn't run, the rest is wanted all the more.
 	var failed error
 	v.Pulumi, v.AWSPlugins, failed = installed(ctx)
-	write := writeVersions
-	if o.json {
-		write = func(w io.Writer, v versions) error { return writeJSON(w, v) }
-	}
-	if err := write(o.io.Out, v); err != nil {
+	if err := o.output(o.streams.Out, v, func(w io.Writer) error { return writeVersions(w, v) }); err != nil {
 		return err
 	}
 	return failed
 }
 
 func writeVersions(w io.Writer, v versions) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := terminal.NewTable(w)
 	commit := orDash(v.Commit)
 	if v.Modified {
 		commit += " and changes"
@@ -92,12 +89,15 @@ func writeVersions(w io.Writer, v versions) error {
 	if plugins == "" {
 		plugins = "none found"
 	}
-	fmt.Fprintf(table, "coldstart\t%s\ncommit\t%s\ngo\t%s\n", v.Version, commit, v.Go)
+	table.Row("coldstart", v.Version)
+	table.Row("commit", commit)
+	table.Row("go", v.Go)
 	pulumi := v.Pulumi
 	if pulumi == "" {
 		pulumi = "none on the PATH that runs"
 	}
-	fmt.Fprintf(table, "pulumi\t%s\naws plugin\t%s (built with %s)\n", pulumi, plugins, orDash(v.AWSPluginWanted))
+	table.Row("pulumi", pulumi)
+	table.Row("aws plugin", fmt.Sprintf("%s (built with %s)", plugins, orDash(v.AWSPluginWanted)))
 	return table.Flush()
 }
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // released is what Go notes in a released coldstart.
@@ -41,7 +43,7 @@ version) echo v3.259.0 ;;
 esac
 `)
 	var out bytes.Buffer
-	o := &VersionOptions{io: IO{Out: &out}, build: released}
+	o := &VersionOptions{streams: terminal.Streams{Out: &out}, build: released}
 	if err := versionRun(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}

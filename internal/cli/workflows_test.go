@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 )
 
 // workflow is what the tests look at of a workflow.
@@ -75,7 +77,7 @@ func TestWorkflowCommands(t *testing.T) {
 						}
 						args = append(args, arg)
 					}
-					root := newRoot(IO{})
+					root := newRoot(terminal.Streams{})
 					root.SetOut(&bytes.Buffer{})
 					cmd, rest, err := root.Find(args)
 					if err != nil || cmd == root {

@@ -1,9 +1,10 @@
-package cli
+package progress
 
 import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
@@ -14,13 +15,8 @@ type creations struct {
 	steps   map[string]bool // by URN, whether it has ended
 }
 
-// creation reports whether a step creates an account.
-func creation(r automation.Resource) bool {
-	return r.Type == "aws:organizations/account:Account" && r.Operation == "create"
-}
-
 func (c *creations) event(e automation.Event) {
-	if !creation(e.Resource) {
+	if !changes.CreatesAccount(e.Resource) {
 		return
 	}
 	if c.steps == nil {
@@ -60,5 +56,5 @@ func (c *creations) String() string {
 	if all == 0 {
 		return ""
 	}
-	return of(done, c.planned, "account") + " created"
+	return countOf(done, c.planned, "account") + " created"
 }

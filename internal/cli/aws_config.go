@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/signin"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -28,8 +29,8 @@ type AWSConfigOptions struct {
 	getenv func(string) string
 }
 
-func newAWSConfig(io IO, run func(context.Context, *AWSConfigOptions) error) *cobra.Command {
-	o := &AWSConfigOptions{project: project{declaration: declaration{io: io}}, getenv: os.Getenv}
+func newAWSConfig(streams terminal.Streams, run func(context.Context, *AWSConfigOptions) error) *cobra.Command {
+	o := &AWSConfigOptions{project: project{declaration: declaration{streams: streams}}, getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "aws-config",
 		Short: "Write profiles of ~/.aws/config for every account and role",
@@ -90,7 +91,7 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 		return fmt.Errorf("finding coldstart, which the profiles run: %w", err)
 	}
 	if !o.write {
-		return writeProfiles(o.io.Out, org, master, o.user, o.source, program)
+		return writeProfiles(o.streams.Out, org, master, o.user, o.source, program)
 	}
 	var profiles strings.Builder
 	if err := writeProfiles(&profiles, org, master, o.user, o.source, program); err != nil {

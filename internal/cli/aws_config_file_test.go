@@ -60,7 +60,7 @@ func TestReplaceProfiles(t *testing.T) {
 	}
 	var said bytes.Buffer
 	o := &AWSConfigOptions{getenv: func(string) string { return link }}
-	o.io.Err = &said
+	o.streams.Err = &said
 	for range 2 {
 		if err := o.replaceProfiles("acme", acmeProfiles); err != nil {
 			t.Fatal(err)

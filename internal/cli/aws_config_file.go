@@ -36,7 +36,7 @@ func (o *AWSConfigOptions) replaceProfiles(namespace, profiles string) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.io.Err, "coldstart: %s has %s of organization %s\n", file, count(len(sections.FindAllString(profiles, -1)), "profile"), namespace)
+	fmt.Fprintf(o.streams.Err, "coldstart: %s has %s of organization %s\n", file, countOf(len(sections.FindAllString(profiles, -1)), "profile"), namespace)
 	return nil
 }
 

@@ -1,8 +1,7 @@
-package cli
+package terminal
 
 import (
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -10,40 +9,29 @@ import (
 	"golang.org/x/term"
 )
 
-// repaint is how often the bottom of a terminal is painted.
-const repaint = 125 * time.Millisecond
+// Repaint is how often the bottom of a terminal is painted.
+const Repaint = 125 * time.Millisecond
 
-// paintable returns the file if it is a terminal in which lines can be painted
-// over, and a person looks at it; nil otherwise.
-func paintable(file *os.File) *os.File {
-	switch os.Getenv("TERM") {
-	case "", "dumb":
-		return nil
-	}
-	// Consoles of Windows take control sequences only after being asked to.
-	if os.Getenv("CI") != "" || runtime.GOOS == "windows" || !term.IsTerminal(int(file.Fd())) {
-		return nil
-	}
-	return file
-}
-
-// screen is a terminal whose lowest lines are painted over again and again, while
+// Screen is a terminal whose lowest lines are painted over again and again, while
 // others scroll by above them. It never reads from the terminal, nor changes its
 // modes. Between two paints the cursor is shown and stands below all that was
 // written, so that whatever ends the process leaves the terminal usable.
-type screen struct {
+type Screen struct {
 	file    *os.File
 	above   []string // to be written above with the next paint
 	painted []string // what is to be painted over
 }
 
-// write adds a line above, which stays.
-func (s *screen) write(line string) {
+// NewScreen returns the screen of a terminal, such as that of Streams.
+func NewScreen(file *os.File) *Screen { return &Screen{file: file} }
+
+// Write adds a line above, which stays.
+func (s *Screen) Write(line string) {
 	s.above = append(s.above, line)
 }
 
-// paint replaces what was painted before with a frame for the terminal's size.
-func (s *screen) paint(frame func(width, height int) []string) {
+// Paint replaces what was painted before with a frame for the terminal's size.
+func (s *Screen) Paint(frame func(width, height int) []string) {
 	width, height, err := term.GetSize(int(s.file.Fd()))
 	if err != nil || width < 1 || height < 1 {
 		width, height = 80, 24
@@ -71,7 +59,7 @@ func (s *screen) paint(frame func(width, height int) []string) {
 
 // rows returns how many rows what was painted takes in a terminal that may have
 // become narrower: terminals break its lines then.
-func (s *screen) rows(width int) int {
+func (s *Screen) rows(width int) int {
 	rows := 0
 	for _, line := range s.painted {
 		rows += max(1, (ansi.StringWidth(line)+width-1)/width)

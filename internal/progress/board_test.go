@@ -1,4 +1,4 @@
-package cli
+package progress
 
 import (
 	"errors"
@@ -12,8 +12,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -82,8 +84,8 @@ func coldStart() *board {
 	}
 	b.next("")
 	b.started(1, "master")
-	b.steps(1, begins, "master", stackType, 1)
-	b.steps(1, ends, "master", stackType, 1)
+	b.steps(1, begins, "master", changes.StackType, 1)
+	b.steps(1, ends, "master", changes.StackType, 1)
 	b.steps(2, begins, "master", componentType, 3)
 	b.steps(2, ends, "master", componentType, 3)
 	b.steps(2, begins, "master", recordType, 12)
@@ -301,32 +303,9 @@ func TestFrameFits(t *testing.T) {
 			if ansi.StringWidth(line) > width {
 				t.Errorf("wider than %d: %q", width, line)
 			}
-			if plain := ansi.Strip(line); plain != printable(plain) || !b.colour && plain != line {
+			if plain := ansi.Strip(line); plain != terminal.Printable(plain) || !b.colour && plain != line {
 				t.Errorf("control characters: %q", line)
 			}
 		}
 	})
-}
-
-// A preview says how long AWS takes at least for the accounts, if it takes a while.
-func TestCreationsAreForetold(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		n    int
-		pace float64
-		want string
-	}{
-		{0, 1, ""},
-		{3, 1, ""},
-		{9, 0, ""},
-		{9, 1, "\nCreating 9 accounts takes 1m0s at least: AWS accepts 3 requests at once, and then one every 10s.\n"},
-		{100, 1, "\nCreating 100 accounts takes 16m10s at least: AWS accepts 3 requests at once, and then one every 10s.\n"},
-		{30, 60, "\nCreating 30 accounts takes 4.5s at least: AWS accepts 3 requests at once, and then one every 167ms.\n"},
-	} {
-		var out strings.Builder
-		writeCreations(&out, &automation.Result{Stacks: []automation.StackResult{{Stack: "master", Steps: stepsOf(accountType, c.n)}}}, c.pace)
-		if out.String() != c.want {
-			t.Errorf("%d accounts at %v: %q, not %q", c.n, c.pace, out.String(), c.want)
-		}
-	}
 }

@@ -1,59 +1,91 @@
-package cli
+// Package progress shows what happens to stacks while an operation runs. In a terminal it
+// paints a board of all stacks below the lines that stay; elsewhere it writes lines alone.
+//
+//	shown := progress.New(streams)
+//	shown.Expect(a.Stacks())
+//	stop := shown.Start(ctx)
+//	defer stop()
+//	result, err := a.Up(ctx) // with shown.Event as automation.Options.OnEvent
+//
+// Its methods may be called by several goroutines at once.
+package progress
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // beat is how often a line says what is under way when nothing else does.
 const beat = 10 * time.Second
 
-// progress shows what happens to stacks. In a terminal it paints a board of them
+// Progress shows what happens to stacks. In a terminal it paints a board of them
 // below the lines that stay; elsewhere it writes a line for each thing that
 // happens, and now and then one about all that is under way.
-type progress struct {
+type Progress struct {
 	mu     sync.Mutex
 	w      io.Writer
-	screen *screen // nil without a terminal
+	screen *terminal.Screen // nil without a terminal
 	board  board
 	begin  time.Time
 	last   time.Time
 }
 
-func newProgress(io IO) *progress {
-	p := &progress{w: io.Err}
-	if io.Terminal != nil {
-		p.screen = &screen{file: io.Terminal}
-		p.board.colour = os.Getenv("NO_COLOR") == ""
+// New returns a Progress that writes to the streams' Err. Its time begins now, and once
+// more with Start.
+func New(streams terminal.Streams) *Progress {
+	p := &Progress{w: streams.Err, begin: time.Now(), last: time.Now()}
+	if streams.Terminal != nil {
+		p.screen = terminal.NewScreen(streams.Terminal)
+		p.board.colour = terminal.Colours()
 	}
 	return p
 }
 
-// expect says which stacks are going to run: the named ones, or all.
-func (p *progress) expect(stacks []organization.Stack, names ...string) {
+// Lines returns a Progress that writes lines to w, and paints nothing even if w is a
+// terminal.
+func Lines(w io.Writer) *Progress { return New(terminal.Streams{Err: w}) }
+
+// ExpectPreview says that the next operation is a preview: what it finds is the plan of
+// the one after it.
+func (p *Progress) ExpectPreview() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.board.preview = true
+}
+
+// SetPace says how many of AWS's seconds pass in one where accounts are created no faster
+// than AWS would create them; 0 elsewhere.
+func (p *Progress) SetPace(pace float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.board.pace = pace
+}
+
+// Expect says which stacks are going to run: the named ones, or all.
+func (p *Progress) Expect(stacks []organization.Stack, names ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.board.expect(stacks, names)
 }
 
-// start begins to count time and returns a function that stops it. After that
+// Start begins to count time and returns a function that stops it. After that
 // the terminal is free for others to write to.
-func (p *progress) start(ctx context.Context) (stop func()) {
+func (p *Progress) Start(ctx context.Context) (stop func()) {
 	p.mu.Lock()
 	p.begin, p.last = time.Now(), time.Now()
 	p.mu.Unlock()
 	interval := time.Second
 	if p.screen != nil {
-		interval = repaint
+		interval = terminal.Repaint
 	}
 	ticker, done := time.NewTicker(interval), make(chan struct{})
 	var wait sync.WaitGroup
@@ -79,17 +111,18 @@ func (p *progress) start(ctx context.Context) (stop func()) {
 	})
 }
 
-func (p *progress) line(format string, args ...any) {
+func (p *Progress) line(format string, args ...any) {
 	p.last = time.Now()
 	line := fmt.Sprintf("%5s  %s", seconds(p.last.Sub(p.begin)), fmt.Sprintf(format, args...))
 	if p.screen != nil {
-		p.screen.write(printable(line))
+		p.screen.Write(terminal.Printable(line))
 		return
 	}
 	fmt.Fprintln(p.w, line)
 }
 
-func (p *progress) event(e automation.Event) {
+// Event shows an event of an operation.
+func (p *Progress) Event(e automation.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.board.event(e)
@@ -130,11 +163,11 @@ func outcome(r *automation.StackResult) string {
 
 // tick paints the board or, without a terminal, writes what is under way if
 // nothing was written for a while.
-func (p *progress) tick() {
+func (p *Progress) tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.screen != nil {
-		p.screen.paint(func(width, height int) []string {
+		p.screen.Paint(func(width, height int) []string {
 			return p.board.frame(time.Now(), p.begin, width, height)
 		})
 		return
@@ -145,39 +178,39 @@ func (p *progress) tick() {
 }
 
 // interrupt lets the board say why nothing new begins.
-func (p *progress) interrupt() {
+func (p *Progress) interrupt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.board.interrupted = true
 }
 
 // end gives the terminal back, with a line that sums up in place of the board.
-func (p *progress) end() {
+func (p *Progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next("")
 	if p.screen != nil {
-		p.screen.paint(func(int, int) []string { return nil })
+		p.screen.Paint(func(int, int) []string { return nil })
 	}
 }
 
 // next ends an operation.
-func (p *progress) next(doing string) {
+func (p *Progress) next(doing string) {
 	if p.screen != nil && p.board.begun() {
 		p.line("%s", p.board.totals())
 	}
 	p.board.next(doing)
 }
 
-// say writes a line that is about no stack.
-func (p *progress) say(text string) {
+// Say writes a line that is about no stack.
+func (p *Progress) Say(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.line("%s", text)
 }
 
-// phase says what begins now; what ran before has ended.
-func (p *progress) phase(doing string) {
+// Phase says what begins now; what ran before has ended.
+func (p *Progress) Phase(doing string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next(doing)

@@ -1,4 +1,4 @@
-package cli
+package progress
 
 import (
 	"cmp"
@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -47,7 +47,7 @@ type plan struct{ changes, accounts int }
 func planOf(r *automation.StackResult) plan {
 	p := plan{changes: r.Changes.Changed()}
 	for _, step := range r.Steps {
-		if creation(step.Resource) {
+		if changes.CreatesAccount(step.Resource) {
 			p.accounts++
 		}
 	}
@@ -86,21 +86,14 @@ func (r *row) state() state {
 
 // marks and colours of the states. The words say the same.
 var (
-	marks = map[state]string{stateWaiting: "·", stateFailed: "✗", stateSkipped: "-", stateDone: "✓"}
-	codes = map[state]string{stateRunning: cyan, stateWaiting: faint, stateFailed: red, stateSkipped: faint, stateDone: green}
+	stateMarks  = map[state]string{stateWaiting: "·", stateFailed: "✗", stateSkipped: "-", stateDone: "✓"}
+	stateStyles = map[state]terminal.Style{
+		stateRunning: terminal.Cyan, stateWaiting: terminal.Faint, stateFailed: terminal.Red, stateSkipped: terminal.Faint, stateDone: terminal.Green,
+	}
 )
 
-// What a terminal takes to be told about colours.
-const (
-	faint  = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
-)
-
-// spinner is the mark of what is running.
-var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+// spinnerMarks are, one after another, the mark of what is running.
+var spinnerMarks = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
 // expect makes rows for the named stacks, or for all.
 func (b *board) expect(stacks []organization.Stack, names []string) {
@@ -161,20 +154,12 @@ func (r *row) event(e automation.Event) {
 	switch {
 	case e.Kind == automation.EventResourceFinished:
 		delete(r.under, urn)
-		if !e.Failed && e.Resource.Type != stackType { // Pulumi counts no stack.
+		if !e.Failed && e.Resource.Type != changes.StackType { // Pulumi counts no stack.
 			r.done[e.Resource.Operation+urn] = true
 		}
-	case !component(e.Resource):
+	case !changes.Groups(e.Resource):
 		r.under[urn] = changes.Type(e.Resource.Type) + " " + e.Resource.Name
 	}
-}
-
-// stackType is the type of the resource that Pulumi makes for the stack itself.
-const stackType = "pulumi:pulumi:Stack"
-
-// component reports whether a resource only groups others.
-func component(r automation.Resource) bool {
-	return strings.HasPrefix(r.Type, "coldstart:") || r.Type == stackType
 }
 
 // underWay returns "prod: 12 done, zone.Zone zone and 3 more under way; …".
@@ -246,7 +231,7 @@ func (b *board) stacks(now time.Time, room int) []string {
 		lines = append(lines, b.line(r, now, names))
 	}
 	if len(others) > 0 {
-		lines = append(lines, b.paint(faint, "  and "+tally(others)))
+		lines = append(lines, b.paint(terminal.Faint, "  and "+tally(others)))
 	}
 	return lines
 }
@@ -269,34 +254,34 @@ func tally(rows []*row) string {
 // line returns a stack's: mark, name, time, and what it does or how it ended.
 func (b *board) line(r *row, now time.Time, names int) string {
 	s := r.state()
-	mark, elapsed, text := marks[s], "", "waiting"
+	mark, elapsed, text := stateMarks[s], "", "waiting"
 	switch s {
 	case stateRunning:
-		mark, elapsed, text = turn(now), seconds(now.Sub(r.begin)), b.activity(r)
+		mark, elapsed, text = spinnerMark(now), seconds(now.Sub(r.begin)), b.activity(r)
 	case stateWaiting: // Nothing else is known.
 	default:
-		text = printable(outcome(r.result))
+		text = terminal.Printable(outcome(r.result))
 		if r.under != nil {
 			elapsed = seconds(r.result.Duration)
 		}
 	}
 	switch s {
 	case stateFailed:
-		text = b.paint(red, text)
+		text = b.paint(terminal.Red, text)
 	case stateWaiting, stateSkipped:
-		text = b.paint(faint, text)
+		text = b.paint(terminal.Faint, text)
 	default: // As it is.
 	}
 	name := r.stack + strings.Repeat(" ", names-ansi.StringWidth(r.stack))
-	return fmt.Sprintf("%s %s %s  %s", b.paint(codes[s], mark), name, b.paint(faint, fmt.Sprintf("%6s", elapsed)), text)
+	return fmt.Sprintf("%s %s %s  %s", b.paint(stateStyles[s], mark), name, b.paint(terminal.Faint, fmt.Sprintf("%6s", elapsed)), text)
 }
 
 // activity returns "3 of 16 changes  zone.Zone zone and 3 more".
 func (b *board) activity(r *row) string {
-	done, planned, under := len(r.done), b.plan[r.stack].changes, printable(r.underWay())
+	done, planned, under := len(r.done), b.plan[r.stack].changes, terminal.Printable(r.underWay())
 	switch {
 	case done > 0 || planned > 0:
-		return strings.TrimRight(fmt.Sprintf("%-17s  %s", of(done, planned, "change"), under), " ")
+		return strings.TrimRight(fmt.Sprintf("%-17s  %s", countOf(done, planned, "change"), under), " ")
 	case under != "":
 		return under
 	default:
@@ -304,9 +289,9 @@ func (b *board) activity(r *row) string {
 	}
 }
 
-// of returns "3 of 16 changes"; without a plan, or one that turned out too small,
+// countOf returns "3 of 16 changes"; without a plan, or one that turned out too small,
 // "3 changes".
-func of(done, planned int, thing string) string {
+func countOf(done, planned int, thing string) string {
 	switch {
 	case planned > 0 && planned >= done:
 		return fmt.Sprintf("%d of %d %ss", done, planned, thing)
@@ -325,9 +310,9 @@ func (b *board) last(now, begin time.Time) string {
 	}
 	text = b.atLeast(now) + text
 	if b.interrupted {
-		text = b.paint(yellow, "interrupted: waiting for what is under way to end") + "; " + text
+		text = b.paint(terminal.Yellow, "interrupted: waiting for what is under way to end") + "; " + text
 	}
-	return fmt.Sprintf("%s %s  %s", b.paint(cyan, turn(now)), seconds(now.Sub(begin)), text)
+	return fmt.Sprintf("%s %s  %s", b.paint(terminal.Cyan, spinnerMark(now)), seconds(now.Sub(begin)), text)
 }
 
 // atLeast returns "at least 37s more; ", and "" if nobody knows.
@@ -359,30 +344,20 @@ func (b *board) totals() string {
 		parts = append(parts, accounts)
 	}
 	if changes > 0 || planned > 0 {
-		parts = append(parts, of(changes, planned, "change"))
+		parts = append(parts, countOf(changes, planned, "change"))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// turn returns the spinner's character at a time.
-func turn(now time.Time) string {
-	return string(spinner[now.UnixMilli()/repaint.Milliseconds()%int64(len(spinner))])
+// spinnerMark returns the spinner's character at a time.
+func spinnerMark(now time.Time) string {
+	return string(spinnerMarks[now.UnixMilli()/terminal.Repaint.Milliseconds()%int64(len(spinnerMarks))])
 }
 
-// printable takes out of a text what would move the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, ansi.Strip(text))
-}
-
-// paint colours a text.
-func (b *board) paint(code, text string) string {
-	if !b.colour || text == "" {
+// paint colours a text, if colours may be used.
+func (b *board) paint(style terminal.Style, text string) string {
+	if !b.colour {
 		return text
 	}
-	return "\x1b[" + code + "m" + text + ansi.ResetStyle
+	return style.Paint(text)
 }

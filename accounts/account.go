@@ -109,20 +109,20 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"id": a.ID, "arn": a.ARN})
 }
 
-// settled are properties that matter only when AWS creates an account. AWS can't change or return
+// settledProperties are properties that matter only when AWS creates an account. AWS can't change or return
 // most of them. The provider would replace the account if one of them changed, even if an address
 // changed only in case.
-var settled = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
+var settledProperties = []string{"name", "email", "roleName", "iamUserAccessToBilling", "createGovcloud"}
 
 // adoption returns the options for the account: to import an account that AWS has, to leave an
 // account alone that isn't in use, or else those that every other account has.
 func (args *AccountArgs) adoption() pulumi.ResourceOption {
-	all := append([]string{"parentId", "tags", "closeOnDeletion"}, settled...)
+	all := append([]string{"parentId", "tags", "closeOnDeletion"}, settledProperties...)
 	switch {
 	case args.Adopt != "":
 		return pulumi.Composite(adopt(args.Adopt, all...)...)
 	case args.Left:
 		return pulumi.IgnoreChanges(all)
 	}
-	return pulumi.IgnoreChanges(settled)
+	return pulumi.IgnoreChanges(settledProperties)
 }

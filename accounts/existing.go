@@ -112,10 +112,10 @@ func (e *Existing) Missing(services, policyTypes []string) (missingServices, mis
 	if e == nil {
 		return services, policyTypes
 	}
-	return without(services, e.TrustedServices), without(policyTypes, e.PolicyTypes)
+	return withoutAny(services, e.TrustedServices), withoutAny(policyTypes, e.PolicyTypes)
 }
 
-func without(values, those []string) []string {
+func withoutAny(values, those []string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return slices.Contains(those, v) })
 }
 
@@ -126,7 +126,7 @@ func (e *Existing) Unmanaged() []string {
 	if e == nil {
 		return nil
 	}
-	return without(e.PolicyTypes, organization.PolicyTypes)
+	return withoutAny(e.PolicyTypes, organization.PolicyTypes)
 }
 
 // SetStates sets the accounts' states, by account id. The provider's versions that coldstart uses

@@ -214,7 +214,7 @@ func TestSummarize(t *testing.T) {
 func TestLongOutputKeepsItsEnds(t *testing.T) {
 	t.Parallel()
 	got := summarize(errors.New("first\n" + strings.Repeat("more\n", 100) + "last")).Error()
-	if lines := strings.Split(got, "\n"); lines[0] != "first" || lines[len(lines)-1] != "last" || len(lines) != most+1 || !strings.Contains(got, "… (62 lines left out)") {
+	if lines := strings.Split(got, "\n"); lines[0] != "first" || lines[len(lines)-1] != "last" || len(lines) != maxLines+1 || !strings.Contains(got, "… (62 lines left out)") {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -21,19 +21,19 @@ type Diagnostic struct {
 func (d *Diagnostic) Error() string { return d.Text }
 
 var (
-	// noise is what the engine and the Go runtime put around an error.
-	noise = regexp.MustCompile(`^(an unhandled error occurred: )?(program failed: ?)?(waiting for RPCs: )?(rpc error: code = \w+ desc = )?`)
-	// origin is where in the bridge a provider's error was logged, and by which
+	// engineNoise is what the engine and the Go runtime put around an error.
+	engineNoise = regexp.MustCompile(`^(an unhandled error occurred: )?(program failed: ?)?(waiting for RPCs: )?(rpc error: code = \w+ desc = )?`)
+	// providerOrigin is where in the bridge a provider's error was logged, and by which
 	// provider: the engine reports the same error without it again.
-	origin = regexp.MustCompile(`^\s*sdk-v2/provider2\.go:\d+: sdk\.helper_schema: |: provider=aws@[0-9.]+$`)
-	// colour is Pulumi's colouring of diagnostics, such as <{%reset%}>.
-	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
-	// invoked is what stands before what a provider says to a program that asks it,
-	// and single before one error alone.
-	invoked = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
-	single  = regexp.MustCompile(`: 1 error occurred:\s+\* `)
-	// joined is how several errors of a program are listed.
-	joined = regexp.MustCompile(`^\d+ errors? occurred:$`)
+	providerOrigin = regexp.MustCompile(`^\s*sdk-v2/provider2\.go:\d+: sdk\.helper_schema: |: provider=aws@[0-9.]+$`)
+	// colourTag is Pulumi's colouring of diagnostics, such as <{%reset%}>.
+	colourTag = regexp.MustCompile(`<\{%[^%]*%\}>`)
+	// invokedFrom is what stands before what a provider says to a program that asks it,
+	// and singleError before one error alone.
+	invokedFrom = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of (\S+) returned an error: `)
+	singleError = regexp.MustCompile(`: 1 error occurred:\s+\* `)
+	// joinedErrors is how several errors of a program are listed.
+	joinedErrors = regexp.MustCompile(`^\d+ errors? occurred:$`)
 )
 
 func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
@@ -56,9 +56,9 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 	}
 }
 
-// panicked begins the text of a panic: the plugin is gone, the next one would fall over the
+// pluginPanicked begins the text of a panic: the plugin is gone, the next one would fall over the
 // same thing, and what else was under way failed with it.
-const panicked = "a plugin of Pulumi's panicked, which no waiting changes: "
+const pluginPanicked = "a plugin of Pulumi's panicked, which no waiting changes: "
 
 // panicking is the beginning of what Go writes when a plugin panics.
 type panicking struct {
@@ -66,8 +66,8 @@ type panicking struct {
 	frames []string
 }
 
-// frame matches a line with a function, of which the first ones say where it happened.
-var frame = regexp.MustCompile(`^(\S+/\S+)\(.*\)$`)
+// stackFrame matches a line with a function, of which the first ones say where it happened.
+var stackFrame = regexp.MustCompile(`^(\S+/\S+)\(.*\)$`)
 
 // read reads what a plugin has written, which the engine shows when the plugin is gone. It
 // reports whether there was a panic.
@@ -84,8 +84,8 @@ func (p *panicking) read(text string) bool {
 		switch {
 		case p.text == "":
 			p.text = line
-		case len(p.frames) < 3 && frame.MatchString(line):
-			p.frames = append(p.frames, frame.FindStringSubmatch(line)[1])
+		case len(p.frames) < 3 && stackFrame.MatchString(line):
+			p.frames = append(p.frames, stackFrame.FindStringSubmatch(line)[1])
 		}
 	}
 	return true
@@ -96,7 +96,7 @@ func (p *panicking) lines() []string {
 	if p.text == "" {
 		return nil
 	}
-	line := panicked + p.text
+	line := pluginPanicked + p.text
 	for _, f := range p.frames {
 		line += "\n  at " + f
 	}
@@ -115,12 +115,12 @@ func typeOf(urn string) string {
 // clean takes the engine's wrapping off a message and keeps its lines.
 func clean(message string) string {
 	var lines []string
-	message = invoked.ReplaceAllString(colour.ReplaceAllString(message, ""), "")
-	for line := range strings.Lines(single.ReplaceAllString(message, ": ")) {
+	message = invokedFrom.ReplaceAllString(colourTag.ReplaceAllString(message, ""), "")
+	for line := range strings.Lines(singleError.ReplaceAllString(message, ": ")) {
 		line = strings.TrimRight(line, " \n")
-		line = origin.ReplaceAllString(line, "")
-		line = noise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")
-		if strings.TrimSpace(line) != "" && !joined.MatchString(line) {
+		line = providerOrigin.ReplaceAllString(line, "")
+		line = engineNoise.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "* "), "")
+		if strings.TrimSpace(line) != "" && !joinedErrors.MatchString(line) {
 			lines = append(lines, line)
 		}
 	}
@@ -174,7 +174,7 @@ func errorsIn(text string) []string {
 		}
 	}
 	for i, text := range all {
-		if first, rest, more := strings.Cut(text, "\n"); joined.MatchString(strings.TrimSpace(first)) {
+		if first, rest, more := strings.Cut(text, "\n"); joinedErrors.MatchString(strings.TrimSpace(first)) {
 			if text = ""; more {
 				text = rest
 			}
@@ -197,17 +197,17 @@ func diagnose(lines []string, err error) *Diagnostic {
 	return &Diagnostic{Text: strings.Join(advised(lines), "\n"), raw: err.Error()}
 }
 
-// most is how many lines of a text that nobody understands are shown.
-const most = 40
+// maxLines is how many lines of a text that nobody understands are shown.
+const maxLines = 40
 
 // middleOut returns a text without the lines in its middle if it is long: what went wrong
 // is at one end of it.
 func middleOut(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	left := len(lines) - most
+	left := len(lines) - maxLines
 	if left <= 0 {
 		return strings.Join(lines, "\n")
 	}
-	lines = slices.Concat(lines[:most/2], []string{fmt.Sprintf("… (%s left out)", count(left, "line"))}, lines[most/2+left:])
+	lines = slices.Concat(lines[:maxLines/2], []string{fmt.Sprintf("… (%s left out)", count(left, "line"))}, lines[maxLines/2+left:])
 	return strings.Join(lines, "\n")
 }

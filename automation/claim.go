@@ -98,7 +98,7 @@ const noteWithin = 2 * time.Second
 // ended takes a note back when its Pulumi has ended, and its lock, if that was left:
 // a Pulumi that is interrupted before it has begun dies of it with its lock in place.
 func (t *turn) ended(c claim, noted *backend.Backend, err error, output string) {
-	never := err != nil && locked.MatchString(output) // It never had the lock.
+	never := err != nil && lockedMessage.MatchString(output) // It never had the lock.
 	switch {
 	case err == nil:
 		t.tree.clear() // Nor is there another's.

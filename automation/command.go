@@ -20,13 +20,13 @@ import (
 // minimumPulumi is the oldest CLI that has what coldstart asks of it.
 var minimumPulumi = semver.MustParse("3.200.0")
 
-// grace is how long an interrupted Pulumi may take to finish what is under way
+// interruptGrace is how long an interrupted Pulumi may take to finish what is under way
 // and write its state. The provider waits up to 30 seconds for a change of DNS.
-const grace = 2 * time.Minute
+const interruptGrace = 2 * time.Minute
 
-// hurry is the grace of a Pulumi whose process will be killed: GitHub does ten seconds
+// killGrace is the grace of a Pulumi whose process will be killed: GitHub does ten seconds
 // after it has cancelled a job.
-const hurry = 4 * time.Second
+const killGrace = 4 * time.Second
 
 // dropWithin is how long a Pulumi that was told to drop what is under way may take to
 // note that and release its lock.
@@ -43,7 +43,7 @@ type command struct {
 
 // newCommand finds the CLI on the given search path, or the process's own.
 func newCommand(path string) (*command, error) {
-	file, err := find("pulumi", path)
+	file, err := lookPath("pulumi", path)
 	if err != nil {
 		return nil, fmt.Errorf("no Pulumi CLI: %w; run `make toolchain` and `. .toolchain/env`, or install Pulumi", err)
 	}
@@ -57,12 +57,12 @@ func newCommand(path string) (*command, error) {
 	return &command{file: file, version: version}, nil
 }
 
-// versions are those of the CLIs that this process has asked, by file.
-var versions sync.Map
+// cliVersions are those of the CLIs that this process has asked, by file.
+var cliVersions sync.Map
 
 // versionOf asks a CLI for its version, once a process.
 func versionOf(file string) (semver.Version, error) {
-	if version, ok := versions.Load(file); ok {
+	if version, ok := cliVersions.Load(file); ok {
 		return version.(semver.Version), nil
 	}
 	out, err := exec.Command(file, "version").Output()
@@ -73,7 +73,7 @@ func versionOf(file string) (semver.Version, error) {
 	if err != nil {
 		return semver.Version{}, fmt.Errorf("%s: not a version: %q", file, out)
 	}
-	versions.Store(file, version)
+	cliVersions.Store(file, version)
 	return version, nil
 }
 
@@ -87,8 +87,8 @@ func CLI(path string) (file, version string, err error) {
 	return c.file, c.version.String(), nil
 }
 
-// find looks an executable up on a search path that need not be the process's.
-func find(name, path string) (string, error) {
+// lookPath looks an executable up on a search path that need not be the process's.
+func lookPath(name, path string) (string, error) {
 	if path == "" {
 		return exec.LookPath(name)
 	}
@@ -128,9 +128,9 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, er
 	cmd.Stderr = io.MultiWriter(append(errs, &stderr)...)
 	ended := make(chan struct{})
 	cmd.Cancel = func() error {
-		patience := grace
+		patience := interruptGrace
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
-			patience = hurry
+			patience = killGrace
 		}
 		go func() {
 			select {
@@ -141,7 +141,7 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, outs, er
 		}()
 		return cmd.Process.Signal(os.Interrupt)
 	}
-	cmd.WaitDelay = grace + dropWithin
+	cmd.WaitDelay = interruptGrace + dropWithin
 	separate(cmd)
 	err := turnOf(ctx).run(cmd, command, func() string { return stdout.String() + stderr.String() }) //nolint:contextcheck // A run that is cancelled takes its lock back.
 	close(ended)

@@ -136,11 +136,11 @@ func withProviders(deployment json.RawMessage, change func(provider string, inpu
 	return json.Marshal(state)
 }
 
-// empty is the state of a stack that has never run. A preview of one needs no more:
+// emptyDeployment is the state of a stack that has never run. A preview of one needs no more:
 // `pulumi stack init` would be a process, and derive a key, for each stack. Like what that
 // writes it has a deployment: the engine ends with a panic if the program reads the
 // resources of a stack without one.
-var empty = apitype.UntypedDeployment{Version: 3, Deployment: json.RawMessage("{}")}
+var emptyDeployment = apitype.UntypedDeployment{Version: 3, Deployment: json.RawMessage("{}")}
 
 // writeState writes a stack's state into an empty folder that is to be a backend.
 // `pulumi stack init` and `import` would need a key to encrypt with.

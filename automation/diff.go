@@ -86,21 +86,21 @@ func hidden(m apitype.StepEventMetadata, seen []PropertyDiff) []PropertyDiff {
 		case apitype.DiffDelete, apitype.DiffDeleteReplace:
 			kind = DiffDelete
 		}
-		if computed.MatchString(path) || slices.ContainsFunc(seen, func(d PropertyDiff) bool { return within(d.Path, path) || within(path, d.Path) }) {
+		if repeatedProperties.MatchString(path) || slices.ContainsFunc(seen, func(d PropertyDiff) bool { return within(d.Path, path) || within(path, d.Path) }) {
 			continue
 		}
-		found = append(found, PropertyDiff{Path: path, Kind: kind, Old: side(m.Old, path, kind != DiffAdd), New: side(m.New, path, kind != DiffDelete)})
+		found = append(found, PropertyDiff{Path: path, Kind: kind, Old: topLevel(m.Old, path, kind != DiffAdd), New: topLevel(m.New, path, kind != DiffDelete)})
 	}
 	return found
 }
 
-// computed are properties that repeat another: all tags are the tags and the
+// repeatedProperties are properties that repeat another: all tags are the tags and the
 // provider's own.
-var computed = regexp.MustCompile(`^(tagsAll|__defaults|__meta)\b`)
+var repeatedProperties = regexp.MustCompile(`^(tagsAll|__defaults|__meta)\b`)
 
-// side returns the value of a property at the top, if it is there; what lies
+// topLevel returns the value of a property at the top, if it is there; what lies
 // deeper isn't looked for.
-func side(s *apitype.StepEventStateMetadata, path string, there bool) any {
+func topLevel(s *apitype.StepEventStateMetadata, path string, there bool) any {
 	if s == nil || !there {
 		return nil
 	}
@@ -138,7 +138,7 @@ func replaces(m apitype.StepEventMetadata, path string) bool {
 func shown(inputs map[string]any) any {
 	values := map[string]any{}
 	for key, v := range inputs {
-		if !computed.MatchString(key) {
+		if !repeatedProperties.MatchString(key) {
 			values[key] = plain(v)
 		}
 	}
@@ -150,7 +150,7 @@ func shown(inputs map[string]any) any {
 func declaredOnly(outputs, inputs map[string]any) any {
 	values := map[string]any{}
 	for key, v := range outputs {
-		if _, ok := inputs[key]; ok && !computed.MatchString(key) {
+		if _, ok := inputs[key]; ok && !repeatedProperties.MatchString(key) {
 			values[key] = plain(v)
 		}
 	}
@@ -184,7 +184,7 @@ func plain(v any) any {
 		}
 		fields := map[string]any{}
 		for key, field := range v {
-			if !computed.MatchString(key) {
+			if !repeatedProperties.MatchString(key) {
 				fields[key] = plain(field)
 			}
 		}
@@ -221,7 +221,7 @@ func (d *differ) compare(path string, was, is any) {
 	oldItems, oldIsList := was.([]any)
 	newItems, newIsList := is.([]any)
 	switch {
-	case equal(was, is), only(oldItems, is), only(newItems, was):
+	case equal(was, is), consistsOf(oldItems, is), consistsOf(newItems, was):
 	case newIsObject && (oldIsObject || was == nil && len(newFields) > 0), oldIsObject && is == nil && len(oldFields) > 0:
 		d.fields(path, oldFields, newFields)
 	case newIsList && oldIsList:
@@ -235,10 +235,10 @@ func (d *differ) compare(path string, was, is any) {
 	}
 }
 
-// only reports whether a list has nothing but one string, which is value. In a policy both
+// consistsOf reports whether a list has nothing but one string, which is value. In a policy both
 // say the same, and AWS returns now the one and now the other.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-func only(list []any, value any) bool {
+func consistsOf(list []any, value any) bool {
 	text, ok := value.(string)
 	return ok && len(list) == 1 && list[0] == text
 }
@@ -254,12 +254,12 @@ func (d *differ) fields(path string, was, is map[string]any) {
 	}
 }
 
-// name is what can stand in a path without quotes.
-var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+// unquotedKey is what can stand in a path without quotes.
+var unquotedKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 func join(path, key string) string {
 	switch {
-	case !name.MatchString(key):
+	case !unquotedKey.MatchString(key):
 		return fmt.Sprintf("%s[%q]", path, key)
 	case path == "":
 		return key

@@ -76,8 +76,8 @@ func (a *Automation) askedFor(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// unreadable matches what Pulumi says of a file that holds half of what it should.
-var unreadable = regexp.MustCompile(`unexpected end of JSON input|unexpected EOF`)
+// cutOffJSON matches what Pulumi says of a file that holds half of what it should.
+var cutOffJSON = regexp.MustCompile(`unexpected end of JSON input|unexpected EOF`)
 
 // heal puts right half-written files of the backend, and reports whether there were
 // any.
@@ -92,9 +92,9 @@ func (s *stack) heal(ctx context.Context) (bool, error) {
 	return healed > 0, err
 }
 
-// settled is how long a file isn't written to any more before it counts as left: a
+// settledAfter is how long a file isn't written to any more before it counts as left: a
 // process that is alive writes one in less.
-const settled = 2 * time.Second
+const settledAfter = 2 * time.Second
 
 // heal puts right half-written files, which a process that was killed or a disk that
 // was full leaves behind, and returns how many there were.
@@ -158,10 +158,10 @@ func halfWritten(root *os.Root, name string) (written time.Time, half bool, err 
 			return time.Time{}, false, err
 		}
 		age := time.Since(info.ModTime())
-		if age >= settled {
+		if age >= settledAfter {
 			return info.ModTime(), true, nil
 		}
-		time.Sleep(settled - max(age, 0))
+		time.Sleep(settledAfter - max(age, 0))
 	}
 }
 

@@ -52,8 +52,8 @@ func (e *LockedError) Error() string {
 const lockPatience = 90 * time.Second
 
 var (
-	locked = regexp.MustCompile(`stack is currently locked by|Another update is currently in progress`)
-	holder = regexp.MustCompile(`created by (\S+@\S+ \(pid \d+\)) at (\S+)`)
+	lockedMessage = regexp.MustCompile(`stack is currently locked by|Another update is currently in progress`)
+	lockHolder    = regexp.MustCompile(`created by (\S+@\S+ \(pid \d+\)) at (\S+)`)
 )
 
 // unlocked runs f, again if a lock that it met could be broken.
@@ -77,14 +77,14 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 	if errors.As(err, &d) {
 		text = d.raw
 	}
-	if unreadable.MatchString(text) {
+	if cutOffJSON.MatchString(text) {
 		return s.heal(ctx)
 	}
-	if !locked.MatchString(text) {
+	if !lockedMessage.MatchString(text) {
 		return false, nil
 	}
 	e := &LockedError{Stack: s.name}
-	if match := holder.FindStringSubmatch(text); match != nil {
+	if match := lockHolder.FindStringSubmatch(text); match != nil {
 		e.Holder, e.Since = match[1], match[2]
 	}
 	b, err := s.a.backend(ctx)

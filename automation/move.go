@@ -122,7 +122,7 @@ func (a *Automation) at(to Destination) (*Automation, error) {
 		for _, file := range files {
 			content, err := os.ReadFile(file)
 			if err == nil {
-				err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), encryption.ReplaceAll(content, nil), 0o600)
+				err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), encryptionLines.ReplaceAll(content, nil), 0o600)
 			}
 			if err != nil {
 				return nil, err
@@ -136,9 +136,9 @@ func (a *Automation) at(to Destination) (*Automation, error) {
 	return there, nil
 }
 
-// encryption matches the lines of a stack's settings that say how its secrets are
+// encryptionLines matches the lines of a stack's settings that say how its secrets are
 // encrypted.
-var encryption = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
+var encryptionLines = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
 
 // passphrase returns the passphrase that secrets are to be encrypted with at a
 // destination, and "" if something else encrypts them.

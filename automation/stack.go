@@ -180,7 +180,7 @@ func (s *stack) preview(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		if err := writeState(filepath.Join(dir, "state"), s.name, empty); err != nil {
+		if err := writeState(filepath.Join(dir, "state"), s.name, emptyDeployment); err != nil {
 			return fmt.Errorf("making a scratch backend for the preview: %w", err)
 		}
 	}
@@ -400,7 +400,7 @@ func passes(err error) bool {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
 	text := withoutBuild(err.Error())
-	return passing.MatchString(text) && !strings.Contains(text, panicked) && !strings.Contains(text, mismatched)
+	return passing.MatchString(text) && !strings.Contains(text, pluginPanicked) && !strings.Contains(text, mismatched)
 }
 
 // over runs f with a channel of engine events, which it watches, and returns an error

@@ -187,7 +187,7 @@ func TestPanic(t *testing.T) {
 		"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2.(*v2InstanceState2).ID(0x39d0c861d0b0?)\n"})
 	w.diagnostic(&apitype.DiagnosticEvent{Severity: "error", URN: "urn:pulumi:master::coldstart::coldstart:accounts:Account$aws:organizations/account:Account::app", Message: "error reading from server: EOF"})
 	err := w.cause(errors.New("exit status 255"))
-	want := panicked + "interface conversion: interface {} is nil, not map[string]interface {}\n" +
+	want := pluginPanicked + "interface conversion: interface {} is nil, not map[string]interface {}\n" +
 		"  at github.com/hashicorp/go-cty/cty.Value.GetAttr\n" +
 		"  at github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2.(*v2InstanceState2).ID\n" +
 		"app (aws:organizations/account:Account): error reading from server: EOF"

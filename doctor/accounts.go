@@ -153,7 +153,7 @@ func (x *examiner) quota(ctx context.Context) []Finding {
 // known by its name: AWS says that the codes of quotas change.
 func (x *examiner) readQuota(ctx context.Context) (int, error) {
 	cfg := x.cfg.Copy()
-	cfg.Region = global
+	cfg.Region = globalRegion
 	pages := servicequotas.NewListServiceQuotasPaginator(servicequotas.NewFromConfig(cfg), &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("organizations")})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -182,5 +182,5 @@ func (x *examiner) creation(context.Context) []Finding {
 	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), least)
 }
 
-// asked is how many accounts are looked at at a time.
-const asked = 16
+// accountsAtOnce is how many accounts are looked at at a time.
+const accountsAtOnce = 16

@@ -25,8 +25,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// global is where AWS's global services are, and their quotas.
-const global = "us-east-1"
+// globalRegion is where AWS's global services are, and their quotas.
+const globalRegion = "us-east-1"
 
 const beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
 
@@ -198,9 +198,9 @@ func (x *examiner) rootKeys(ctx context.Context) []Finding {
 	return ok("none in account %s", x.accountID)
 }
 
-// crucial are actions that coldstart can't do without; if the caller may do
+// crucialActions are actions that coldstart can't do without; if the caller may do
 // these, it is an administrator as a rule.
-var crucial = []string{
+var crucialActions = []string{
 	"organizations:CreateAccount",
 	"iam:CreateRole",
 	"route53:CreateHostedZone",
@@ -217,7 +217,7 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	principal, err := principalOf(ctx, client, x.arn)
 	var denied []string
 	if err == nil {
-		denied, err = deniedTo(ctx, client, principal, crucial, "*")
+		denied, err = deniedTo(ctx, client, principal, crucialActions, "*")
 	}
 	if err == nil {
 		var assume []string
@@ -234,7 +234,7 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	case len(denied) > 0:
 		return failure("give "+principal+" the policy AdministratorAccess, or sign in as somebody who has it", "%s may not: %s", principal, strings.Join(denied, ", "))
 	}
-	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucial, ", "), strings.Join(x.org.AccessRoles(), " and "))
+	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucialActions, ", "), strings.Join(x.org.AccessRoles(), " and "))
 }
 
 // principalOf returns the user or role whose policies decide what a caller may
@@ -280,7 +280,7 @@ func deniedTo(ctx context.Context, client *iam.Client, principal string, actions
 // region asks a region that is always enabled about the declared one.
 func (x *examiner) region(ctx context.Context) []Finding {
 	cfg := x.cfg.Copy()
-	cfg.Region = global
+	cfg.Region = globalRegion
 	regions, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{
 		AllRegions:  aws.Bool(true),
 		RegionNames: []string{x.org.Region},

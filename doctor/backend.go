@@ -26,7 +26,7 @@ import (
 
 const chooseBackend = "choose where state is kept: export PULUMI_BACKEND_URL=file://~/coldstart-state (and mkdir that folder), or `pulumi login`"
 
-const heal = "run `coldstart preview`, which puts that right"
+const healByPreview = "run `coldstart preview`, which puts that right"
 
 // login finds the backend and opens it.
 func (x *examiner) login(ctx context.Context) []Finding {
@@ -51,7 +51,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 		x.store = nil
 		return warning("see for yourself: `pulumi whoami`, `pulumi stack ls`", "%s (%s): %v, so whether it can be reached isn't known", x.backendURL, from, err)
 	case backend.HalfWritten(err):
-		return failure(heal, "%s (%s): a process that was killed while it wrote left a file half-written: %v", x.backendURL, from, err)
+		return failure(healByPreview, "%s (%s): a process that was killed while it wrote left a file half-written: %v", x.backendURL, from, err)
 	case err != nil:
 		return failure(x.signIn(err, x.reachBackend()), "%s (%s) can't be read: %v", x.backendURL, from, err)
 	}
@@ -314,7 +314,7 @@ func (x *examiner) secrets(ctx context.Context) []Finding {
 		s, err := x.store.Secrets(ctx, project.Name, stack)
 		switch {
 		case backend.HalfWritten(err):
-			return failure(heal, "%v: a process that was killed while it wrote left it half-written", err)
+			return failure(healByPreview, "%v: a process that was killed while it wrote left it half-written", err)
 		case err != nil:
 			return failure("look at that file: a version before it is in .pulumi/backups of the backend", "%v", err)
 		case s.Type == "passphrase" || s.Type == "":

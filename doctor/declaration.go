@@ -16,8 +16,8 @@ import (
 // own defaults, which Pulumi hands over with the declaration, take less than the reserve.
 // https://man7.org/linux/man-pages/man2/execve.2.html (MAX_ARG_STRLEN)
 const (
-	maxVariable = 128 << 10
-	reserve     = 8 << 10
+	maxVariable     = 128 << 10
+	variableReserve = 8 << 10
 )
 
 // declaration finds out whether plain Pulumi can hand the declaration to its program,
@@ -27,7 +27,7 @@ func (x *examiner) declaration(context.Context) []Finding {
 	switch {
 	case err != nil:
 		return skipped(err.Error()) // Whoever loads the declaration says it too.
-	case size > maxVariable-reserve:
+	case size > maxVariable-variableReserve:
 		return warning("use `coldstart preview` and `coldstart up`, which need no such variable",
 			"plain `pulumi` hands %d KiB to the program of the stack master in PULUMI_CONFIG, and Linux allows %d: it ends with \"argument list too long\"",
 			size>>10, maxVariable>>10)

@@ -17,18 +17,18 @@ import (
 	components "github.com/coldstart-aws/coldstart/dns"
 )
 
-// roots are some of the Internet's root servers.
+// rootServers are some of the Internet's root servers.
 // https://www.iana.org/domains/root/servers
-var roots = []string{"198.41.0.4:53", "192.5.5.241:53", "193.0.14.129:53", "202.12.27.33:53"}
+var rootServers = []string{"198.41.0.4:53", "192.5.5.241:53", "193.0.14.129:53", "202.12.27.33:53"}
 
 const (
 	// patience is how long a name server is waited for, and tries how many of a
 	// zone's are asked.
 	patience = 5 * time.Second
 	tries    = 2
-	// depth is how many referrals are followed, those to find the addresses of
+	// maxReferrals is how many referrals are followed, those to find the addresses of
 	// name servers included.
-	depth = 24
+	maxReferrals = 24
 )
 
 // zone is a public hosted zone.
@@ -101,7 +101,7 @@ func canonical(names []string) []string {
 
 // delegation asks the servers above the apex zone where it is.
 func (x *examiner) delegation(ctx context.Context) []Finding {
-	r := &resolver{roots: roots}
+	r := &resolver{roots: rootServers}
 	if len(x.options.Roots) > 0 {
 		r.roots = x.options.Roots
 	}
@@ -239,7 +239,7 @@ func (r *resolver) ask(ctx context.Context, servers []string, name string, kind 
 	question.SetEdns0(1232, false)
 	err := errors.New("there are none")
 	for _, server := range servers[:min(len(servers), tries)] {
-		if r.asked++; r.asked > depth {
+		if r.asked++; r.asked > maxReferrals {
 			return nil, errors.New("too many referrals")
 		}
 		for _, network := range []string{"udp", "tcp"} {

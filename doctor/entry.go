@@ -44,7 +44,7 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 func sideBySide[T any](all []T, look func(T) *Finding) []Finding {
 	found := make([]*Finding, len(all))
 	var g errgroup.Group
-	g.SetLimit(asked)
+	g.SetLimit(accountsAtOnce)
 	for i, one := range all {
 		g.Go(func() error {
 			found[i] = look(one)

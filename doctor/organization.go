@@ -25,7 +25,7 @@ func (x *examiner) describe(ctx context.Context) []Finding {
 
 func (x *examiner) organizations() *organizations.Client {
 	cfg := x.cfg.Copy()
-	cfg.Region = global
+	cfg.Region = globalRegion
 	return organizations.NewFromConfig(cfg)
 }
 

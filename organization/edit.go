@@ -252,7 +252,7 @@ func (e *edit) proves(changed []byte, want *Organization) bool {
 	}
 	// What isn't coldstart's, such as other projects' keys, is compared as YAML.
 	before, err := parseYAML(e.content)
-	return err == nil && same(without(before, e.name), without(root, e.name))
+	return err == nil && sameContent(without(before, e.name), without(root, e.name))
 }
 
 // without takes an account out of a document, so that what is left can be
@@ -277,10 +277,10 @@ func without(root *yaml.Node, name string) *yaml.Node {
 	return root
 }
 
-// same reports whether two documents say the same, in the same order.
-func same(a, b *yaml.Node) bool {
+// sameContent reports whether two documents say the same, in the same order.
+func sameContent(a, b *yaml.Node) bool {
 	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && a.Anchor == b.Anchor &&
-		slices.EqualFunc(a.Content, b.Content, same)
+		slices.EqualFunc(a.Content, b.Content, sameContent)
 }
 
 // aliased reports whether the document refers to a node from elsewhere.

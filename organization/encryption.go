@@ -131,7 +131,7 @@ func (e Encryption) isAll(before *yaml.Node, content []byte) bool {
 	}
 	var value any // A key that is there twice is an error.
 	got, err := EncryptionOf("", content)
-	return err == nil && got == e && after.Decode(&value) == nil && same(withoutEncryption(before), withoutEncryption(after))
+	return err == nil && got == e && after.Decode(&value) == nil && sameContent(withoutEncryption(before), withoutEncryption(after))
 }
 
 // withoutEncryption returns a document's mapping less what says how secrets are encrypted.

@@ -37,8 +37,8 @@ const (
 	Quarantine     = "quarantine"
 )
 
-// library are the guardrails that a file may name without writing them.
-var library = map[string]func(*Organization) policy.Document{
+// guardrailLibrary are the guardrails that a file may name without writing them.
+var guardrailLibrary = map[string]func(*Organization) policy.Document{
 	DenyLeaving:    denyLeaving,
 	DenyRootUser:   denyRootUser,
 	DenyPublicS3:   denyPublicS3,
@@ -185,7 +185,7 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 	if own, ok := o.Guardrails.Policies[name]; ok {
 		return policy.Document{Statements: own}, true
 	}
-	build, ok := library[name]
+	build, ok := guardrailLibrary[name]
 	if !ok {
 		return policy.Document{}, false
 	}
@@ -198,7 +198,7 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 
 // guardrailChoices returns all names that a file may attach.
 func (o *Organization) guardrailChoices() []string {
-	names := slices.Collect(maps.Keys(library))
+	names := slices.Collect(maps.Keys(guardrailLibrary))
 	return slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(o.Guardrails.Policies))))
 }
 
@@ -365,7 +365,7 @@ func protectAccess(o *Organization) policy.Document {
 	return deny(statements...)
 }
 
-// global are the services and actions that are served from one region for all,
+// globalServiceActions are the services and actions that are served from one region for all,
 // so that a rule for regions would shut them off, and what reads of all regions.
 // Certificates, keys and web ACLs are here because those of CloudFront, and of Route
 // 53's DNSSEC, have to be in us-east-1. The list is that of Control Tower's control
@@ -374,7 +374,7 @@ func protectAccess(o *Organization) policy.Document {
 // https://docs.aws.amazon.com/controltower/latest/controlreference/primary-region-deny-policy.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
-var global = []string{
+var globalServiceActions = []string{
 	"access-analyzer:*", "account:*", "acm:*", "activate:*", "artifact:*", "aws-marketplace-management:*",
 	"aws-marketplace:*", "aws-portal:*", "bcm-dashboards:*", "bcm-data-exports:*", "bcm-pricing-calculator:*", "bcm-recommended-actions:*", "billing:*", "billingconductor:*", "budgets:*", "ce:*", "chatbot:*",
 	"cloudfront-keyvaluestore:*", "cloudfront:*", "cloudtrail:LookupEvents", "compute-optimizer:*", "config:*",
@@ -394,7 +394,7 @@ var global = []string{
 
 func allowedRegions(o *Organization) policy.Document {
 	return deny(policy.Statement{
-		NotAction: global,
+		NotAction: globalServiceActions,
 		Resource:  []string{"*"},
 		Condition: policy.Condition{
 			"ArnNotLike":      exceptAccessRole(o)["ArnNotLike"],

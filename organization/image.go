@@ -35,9 +35,9 @@ const RegistryECR = "ecr"
 // defaultBase is Debian 13: the first with an AWS CLI and a Go that are new enough.
 const defaultBase = "debian:trixie-slim"
 
-// platforms are those that Pulumi is published for, the default first. The default isn't
+// imagePlatforms are those that Pulumi is published for, the default first. The default isn't
 // the daemon's own: one person's machine would build again what another's has built.
-var platforms = []string{"linux/amd64", "linux/arm64"}
+var imagePlatforms = []string{"linux/amd64", "linux/arm64"}
 
 var (
 	// https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
@@ -63,8 +63,8 @@ func (o *Organization) checkImage(ps *Problems) {
 	if _, err := reference.ParseNormalizedNamed(image.Base); err != nil {
 		ps.Add(key+".base", "write the name of an image, such as "+defaultBase, "%q is not one: %v", image.Base, err)
 	}
-	if !slices.Contains(platforms, image.Platform) {
-		ps.Add(key+".platform", "write "+strings.Join(platforms, " or "), "%q is not a platform that images are built for", image.Platform)
+	if !slices.Contains(imagePlatforms, image.Platform) {
+		ps.Add(key+".platform", "write "+strings.Join(imagePlatforms, " or "), "%q is not a platform that images are built for", image.Platform)
 	}
 	for _, p := range image.Packages {
 		if !packageName.MatchString(p) {
@@ -105,7 +105,7 @@ func (o *Organization) checkRegistry(ps *Problems, key string) {
 		return
 	}
 	for _, account := range o.wellNamed() {
-		if _, err := reference.ParseNormalizedNamed(o.ImageName(registry, account)); err != nil && sound(o.checkDomain) {
+		if _, err := reference.ParseNormalizedNamed(o.ImageName(registry, account)); err != nil && findsNothing(o.checkDomain) {
 			ps.Add(key, "write a shorter one", "%q with %s makes no name of an image: %v", registry, o.ZoneName(account), err)
 			return // The others are as wrong.
 		}

@@ -136,17 +136,17 @@ func (d *decoder) twice(root *yaml.Node) {
 
 // consequences say which keys' rules find problems only since other keys couldn't be read.
 var consequences = []struct{ lost, found *regexp.Regexp }{
-	{keys(`config`), keys(`.*`)},
-	{keys(`coldstart:accounts`), keys(`coldstart:(access|users|audit\.account|organization\.delegatedAdministrators)(\..*)?`)},
-	{keys(`coldstart:units`), keys(`coldstart:accounts\..*\.unit`)},
-	{keys(`coldstart:access(\.roles|\.groups)?`), keys(`coldstart:(users|access\.groups)\..*`)},
-	{keys(`coldstart:guardrails(\.policies|\.regions)?`), keys(`coldstart:.*guardrails(\..*)?`)},
-	{keys(`coldstart:organization(\.policyTypes)?`), keys(`coldstart:organization\.policyTypes`)},
-	{keys(`coldstart:network(\.cidr)?`), keys(`coldstart:(network\.accountPrefix|accounts\..*\.network)`)},
+	{wholeKeys(`config`), wholeKeys(`.*`)},
+	{wholeKeys(`coldstart:accounts`), wholeKeys(`coldstart:(access|users|audit\.account|organization\.delegatedAdministrators)(\..*)?`)},
+	{wholeKeys(`coldstart:units`), wholeKeys(`coldstart:accounts\..*\.unit`)},
+	{wholeKeys(`coldstart:access(\.roles|\.groups)?`), wholeKeys(`coldstart:(users|access\.groups)\..*`)},
+	{wholeKeys(`coldstart:guardrails(\.policies|\.regions)?`), wholeKeys(`coldstart:.*guardrails(\..*)?`)},
+	{wholeKeys(`coldstart:organization(\.policyTypes)?`), wholeKeys(`coldstart:organization\.policyTypes`)},
+	{wholeKeys(`coldstart:network(\.cidr)?`), wholeKeys(`coldstart:(network\.accountPrefix|accounts\..*\.network)`)},
 }
 
-// keys matches whole keys.
-func keys(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+// wholeKeys matches whole keys.
+func wholeKeys(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
 
 // whole matches the beginning of keys up to what the rules look at as a whole: a role that
 // may do nothing, a group that grants nothing.
@@ -287,7 +287,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
 	config.nested("image", func(i *object) {
-		o.Image = &Image{Base: defaultBase, Platform: platforms[0]}
+		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}
 		i.text("registry", &o.Image.Registry)
 		i.boolean("push", &o.Image.Push)
 		i.text("base", &o.Image.Base)

@@ -108,18 +108,18 @@ func (o *Organization) checkNamespace(ps *Problems) {
 	}
 }
 
-// sound reports whether a rule finds no problem: what is made from a value that
+// findsNothing reports whether a rule finds no problem: what is made from a value that
 // is one already makes no other.
-func sound(check func(*Problems)) bool {
+func findsNothing(check func(*Problems)) bool {
 	var ps Problems
 	check(&ps)
 	return len(ps) == 0
 }
 
-func (o *Organization) namespaced() bool { return sound(o.checkNamespace) }
+func (o *Organization) namespaced() bool { return findsNothing(o.checkNamespace) }
 
 func (o *Organization) named(account string) bool {
-	return sound(func(ps *Problems) { o.checkAccountName(ps, "", account) })
+	return findsNothing(func(ps *Problems) { o.checkAccountName(ps, "", account) })
 }
 
 // wellNamed returns the accounts whose names are no problem.
@@ -256,7 +256,7 @@ func (o *Organization) checkAccountName(ps *Problems, key, name string) {
 // checkEmails checks the addresses after the pattern is applied: each is bound
 // to one account for ever.
 func (o *Organization) checkEmails(ps *Problems) {
-	owner, pattern := map[string]string{}, sound(o.checkEmailPattern)
+	owner, pattern := map[string]string{}, findsNothing(o.checkEmailPattern)
 	for _, name := range o.AccountNames() {
 		if o.Accounts[name].Email == "" && (!pattern || !o.named(name)) {
 			continue // The pattern or the name is a problem already.

@@ -43,7 +43,7 @@ var (
 	keybaseName = regexp.MustCompile(`^[A-Za-z0-9_]{2,16}$`)
 	// Tokens of repositories made since July 2026 have ids behind the names.
 	// https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
-	repository = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$|^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?@[0-9]+/[A-Za-z0-9._-]+@[0-9]+$`)
+	githubRepository = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$|^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?@[0-9]+/[A-Za-z0-9._-]+@[0-9]+$`)
 	// Branches and environments go into a condition that must match exactly.
 	gitHubName = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
 )
@@ -223,7 +223,7 @@ func (o *Organization) checkGitHub(ps *Problems) {
 	if g == (GitHub{}) {
 		return
 	}
-	if !repository.MatchString(g.Repository) {
+	if !githubRepository.MatchString(g.Repository) {
 		ps.Add(key+".repository", "write <owner>/<name>, such as acme/infrastructure, with the ids if GitHub's tokens have them, such as acme@12/infrastructure@34",
 			"%q is not a repository", g.Repository)
 	}

@@ -23,15 +23,15 @@ const (
 )
 
 var (
-	sid    = regexp.MustCompile(`^[A-Za-z0-9]*$`)
-	action = regexp.MustCompile(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
+	statementID   = regexp.MustCompile(`^[A-Za-z0-9]*$`)
+	actionPattern = regexp.MustCompile(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
 )
 
 func (o *Organization) checkGuardrails(ps *Problems) {
 	const key = prefix + "guardrails"
 	for _, name := range slices.Sorted(maps.Keys(o.Guardrails.Policies)) {
 		at := key + ".policies." + name
-		switch _, taken := library[name]; {
+		switch _, taken := guardrailLibrary[name]; {
 		case taken:
 			ps.Add(at, "choose another name", "%q is the name of a guardrail of coldstart's own", name)
 		case !shortName.MatchString(name) || len(o.Namespace+"-"+name) > maxPolicyName && o.namespaced():
@@ -111,7 +111,7 @@ func checkStatements(ps *Problems, key string, statements []policy.Statement, li
 			ps.Add(at+".Effect", "write Allow or Deny", "unknown effect %q", s.Effect)
 		}
 		switch {
-		case !sid.MatchString(s.Sid):
+		case !statementID.MatchString(s.Sid):
 			ps.Add(at+".Sid", "write letters and digits", "%q is not a statement's id", s.Sid)
 		case s.Sid != "" && slices.ContainsFunc(statements[:i], func(other policy.Statement) bool { return other.Sid == s.Sid }):
 			ps.Add(at+".Sid", "choose another, or leave it out", "%q is the id of another statement, too", s.Sid)
@@ -123,7 +123,7 @@ func checkStatements(ps *Problems, key string, statements []policy.Statement, li
 			ps.Add(at, `write Resource or NotResource, such as Resource: "*"`, "has none or both of them")
 		}
 		for _, a := range slices.Concat(s.Action, s.NotAction) {
-			if !action.MatchString(a) {
+			if !actionPattern.MatchString(a) {
 				ps.Add(at+".Action", "write <service>:<action>, such as s3:GetObject, or *", "%q is not an action", a)
 			}
 		}

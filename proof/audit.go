@@ -117,7 +117,7 @@ func (p *prover) proveGuarded(ctx context.Context, a *account) {
 			return err
 		}
 		reads := []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"}
-		return policy.deniesChanges(reads, []string{"*"}, on("ArnNotEquals", "aws:PrincipalArn", p.accessRole(a), rootARN(a.id)))
+		return policy.deniesChanges(reads, []string{"*"}, conditionOf("ArnNotEquals", "aws:PrincipalArn", p.accessRole(a), rootARN(a.id)))
 	})
 }
 

@@ -223,8 +223,8 @@ func (p *prover) keepsAccessRole() denial {
 	}
 }
 
-// on returns a condition.
-func on(operator, key string, values ...string) policyCondition {
+// conditionOf returns a condition.
+func conditionOf(operator, key string, values ...string) policyCondition {
 	var s policyStatement
 	s.require(operator, key, values...)
 	return s.Condition
@@ -240,7 +240,7 @@ func (p *prover) library() map[string]libraryRule {
 			{[]string{"organizations:LeaveOrganization", "account:CloseAccount"}, all, nil},
 		}},
 		organization.DenyRootUser: {"stops root users", []denial{
-			{all, all, on("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
+			{all, all, conditionOf("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
 		}},
 		organization.DenyPublicS3: {"lets" + others + "lift the block of public S3 access", []denial{
 			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but}, p.keepsAccessRole(),
@@ -249,9 +249,9 @@ func (p *prover) library() map[string]libraryRule {
 		organization.ProtectAccess:  {"lets" + others + "change the roles by which people and programs come in", p.accessDenials()},
 		organization.AllowedRegions: {"lets" + others + "work in regions other than " + listed(p.org.Guardrails.Regions), nil},
 		organization.RequireIMDSv2: {"demands version 2 of the instance metadata service", []denial{
-			{[]string{"ec2:RunInstances"}, []string{"arn:aws:ec2:*:*:instance/*"}, on("StringNotEquals", "ec2:MetadataHttpTokens", "required")},
-			{[]string{"ec2:ModifyInstanceMetadataOptions"}, all, on("StringNotEquals", "ec2:Attribute/HttpTokens", "required")},
-			{all, all, on("NumericLessThan", "ec2:RoleDelivery", "2.0")},
+			{[]string{"ec2:RunInstances"}, []string{"arn:aws:ec2:*:*:instance/*"}, conditionOf("StringNotEquals", "ec2:MetadataHttpTokens", "required")},
+			{[]string{"ec2:ModifyInstanceMetadataOptions"}, all, conditionOf("StringNotEquals", "ec2:Attribute/HttpTokens", "required")},
+			{all, all, conditionOf("NumericLessThan", "ec2:RoleDelivery", "2.0")},
 		}},
 		organization.Quarantine: {"lets" + others + "do anything", []denial{{all, all, but}, p.keepsAccessRole()}},
 	}

@@ -123,7 +123,7 @@ func TestDeniesChanges(t *testing.T) {
 		{"another role", statements(good, `"in"`, `"in","other"`), lacks},
 		{"another condition", statements(good, `"ArnNotEquals"`, `"Bool":{"aws:SecureTransport":["false"]},"ArnNotEquals"`), lacks},
 	}, func(d *policyDocument) error {
-		return d.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{"arn:aws:s3:::b", "arn:aws:s3:::b/*"}, on("ArnNotEquals", "aws:PrincipalArn", "in"))
+		return d.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{"arn:aws:s3:::b", "arn:aws:s3:::b/*"}, conditionOf("ArnNotEquals", "aws:PrincipalArn", "in"))
 	})
 }
 

@@ -230,12 +230,12 @@ func (r *resolver) preferred(addrs []netip.Addr) []netip.Addr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int {
-		return cmp.Compare(rank(a.Is6() != r.v6), rank(b.Is6() != r.v6))
+		return cmp.Compare(rankOf(a.Is6() != r.v6), rankOf(b.Is6() != r.v6))
 	})
 	return addrs
 }
 
-func rank(last bool) int {
+func rankOf(last bool) int {
 	if last {
 		return 1
 	}
@@ -320,7 +320,7 @@ func (l *lookup) preferGlue(zone string, names []string, extra []dns.RR) []nameS
 		servers[i] = nameServer{name, l.preferred(addresses(glue))}
 	}
 	slices.SortStableFunc(servers, func(a, b nameServer) int {
-		return cmp.Compare(rank(len(a.addrs) == 0), rank(len(b.addrs) == 0))
+		return cmp.Compare(rankOf(len(a.addrs) == 0), rankOf(len(b.addrs) == 0))
 	})
 	return servers
 }

@@ -76,7 +76,7 @@ func (o *Options) killed(ctx context.Context, f *front) (up bool, _ error) {
 	}
 	cmd := exec.CommandContext(ctx, o.Executable, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Env = pass(os.Environ(), passed)
+	cmd.Env = onlyNamed(os.Environ(), passedVariables)
 	for name, value := range o.environment(f) {
 		if value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)

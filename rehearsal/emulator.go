@@ -243,8 +243,8 @@ func checkEndpoint(endpoint string) error {
 	return nil
 }
 
-// direct makes requests past every proxy.
-var direct = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+// directClient makes requests past every proxy.
+var directClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // answers makes one request and returns what the server calls itself, and whether
 // AWS's rules are in front of it.
@@ -256,7 +256,7 @@ func answers(ctx context.Context, endpoint string) (server string, ruled bool, e
 	if err != nil {
 		return "", false, err
 	}
-	response, err := direct.Do(request)
+	response, err := directClient.Do(request)
 	if err != nil {
 		return "", false, err
 	}

@@ -35,8 +35,8 @@ const loadManagedPolicies = "MOTO_IAM_LOAD_MANAGED_POLICIES=true"
 // noImages spares moto reading machine images for each account and region.
 const noImages = "MOTO_EC2_LOAD_DEFAULT_AMIS=false"
 
-// unfinished marks the names of virtual environments that are being made.
-const unfinished = ".unfinished-"
+// unfinishedMark marks the names of virtual environments that are being made.
+const unfinishedMark = ".unfinished-"
 
 // startMoto runs moto in a virtual environment.
 func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
@@ -79,7 +79,7 @@ func motoCommand(ctx context.Context, python string, port int, socket *os.File) 
 	// How the server's reloader hands its socket, the first of ExtraFiles, to
 	// the process that it starts. A Werkzeug without it would open the port anew.
 	// Without a home folder it finds no service models there (~/.aws/models).
-	cmd.Env = append(pass(os.Environ(), passed), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies, noImages)
+	cmd.Env = append(onlyNamed(os.Environ(), passedVariables), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies, noImages)
 	return cmd
 }
 
@@ -163,9 +163,9 @@ func cacheDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// probe prints what a virtual environment depends on: the version and the
+// pythonProbe prints what a virtual environment depends on: the version and the
 // binary interface of the Python that it is made with.
-const probe = `import sys, sysconfig
+const pythonProbe = `import sys, sysconfig
 if sys.version_info < (3, 10):
     sys.exit("it is Python %d.%d" % sys.version_info[:2])
 try:
@@ -180,7 +180,7 @@ print("%d.%d.%d" % sys.version_info[:3], sysconfig.get_config_var("SOABI"))
 func findPython(ctx context.Context) (string, error) {
 	const remedy = "the emulator runs in Python 3.10 or later with its venv module: " +
 		"put such a python3 first on PATH, or rehearse against an emulator that runs already or a Docker image of one"
-	cmd := exec.CommandContext(ctx, "python3", "-I", "-c", probe)
+	cmd := exec.CommandContext(ctx, "python3", "-I", "-c", pythonProbe)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	switch {
@@ -212,7 +212,7 @@ func usable(dir string) bool {
 // makeEnvironment makes a virtual environment in dir. The caller holds the lock.
 func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error) {
 	removeUnfinished(filepath.Dir(dir))
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinished+"*")
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinishedMark+"*")
 	if err != nil {
 		return fmt.Errorf("creating a folder in the cache: %w", err)
 	}
@@ -242,7 +242,7 @@ func removeUnfinished(base string) {
 		return
 	}
 	for _, entry := range left {
-		if strings.Contains(entry.Name(), unfinished) {
+		if strings.Contains(entry.Name(), unfinishedMark) {
 			_ = os.RemoveAll(filepath.Join(base, entry.Name()))
 		}
 	}

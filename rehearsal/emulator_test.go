@@ -378,7 +378,7 @@ func TestVirtualEnvironmentIsMadeOnce(t *testing.T) {
 	fakePython(t, "exit 0")
 	cache, key := t.TempDir(), environmentKey(requirements, "3.11.7 fake")
 	// What a killed run has left.
-	half := filepath.Join(cache, "emulator", key+unfinished+"1")
+	half := filepath.Join(cache, "emulator", key+unfinishedMark+"1")
 	if err := os.MkdirAll(filepath.Join(half, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}

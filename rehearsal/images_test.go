@@ -55,7 +55,7 @@ func TestImagesOfRehearsal(t *testing.T) {
 			t.Parallel()
 			org := &organization.Organization{Image: c.image}
 			machine := map[string]string{"DOCKER_HOST": c.host, "PULUMI_HOME": c.home, "PATH": t.TempDir(), "DOCKER_CONTEXT": "none", "DOCKER_CONFIG": c.home}
-			env := withhold([]string{"DOCKER_HOST=" + c.host}, passed)
+			env := withhold([]string{"DOCKER_HOST=" + c.host}, passedVariables)
 			images, omitted := (&Options{Faults: c.faults}).images(t.Context(), org, func(name string) string { return machine[name] }, env)
 			if c.built && env["DOCKER_HOST"] != c.host {
 				t.Errorf("Pulumi looks for the daemon at %q, not at %q", env["DOCKER_HOST"], c.host)

@@ -26,7 +26,7 @@ func TestNothingOfTheMachineReachesARehearsalsPrograms(t *testing.T) {
 			t.Errorf("%s reaches Pulumi", name)
 		}
 	}
-	for _, name := range passed {
+	for _, name := range passedVariables {
 		if _, withheld := env[name]; withheld {
 			t.Errorf("%s doesn't reach Pulumi", name)
 		}

@@ -168,7 +168,7 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 // environment is Environment for a rehearsal: no other variable of the machine reaches
 // Pulumi than those that are passed on.
 func (o *Options) environment(f *front) map[string]string {
-	env := withhold(os.Environ(), passed)
+	env := withhold(os.Environ(), passedVariables)
 	maps.Copy(env, Environment(f.emulator, f.dir))
 	env["PULUMI_CREDENTIALS_PATH"] = f.dir // The logins of the user's Pulumi are no concern of a rehearsal's.
 	if !o.Faults.Kills() {

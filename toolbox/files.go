@@ -13,20 +13,20 @@ import (
 	"strings"
 )
 
-// files are the build context of every image.
+// imageFiles are the build context of every image.
 //
 //go:embed image
-var files embed.FS
+var imageFiles embed.FS
 
-// checksums lists what is downloaded from Pulumi, in the format of sha256sum.
+// imageChecksums lists what is downloaded from Pulumi, in the format of sha256sum.
 //
 //go:embed checksums.txt
-var checksums string
+var imageChecksums string
 
 // Checksum returns the SHA-256 of an archive that Pulumi publishes, in hexadecimal; empty
 // if nobody has listed one, and then the archive may not be used.
 func Checksum(archive string) string {
-	for line := range strings.Lines(checksums) {
+	for line := range strings.Lines(imageChecksums) {
 		if sum, name, ok := strings.Cut(strings.TrimSpace(line), "  "); ok && name == archive {
 			return sum
 		}
@@ -39,13 +39,13 @@ const contextDir = ".coldstart/toolbox"
 
 // context returns the files of the build context, by name.
 func context() (map[string][]byte, error) {
-	entries, err := fs.ReadDir(files, "image")
+	entries, err := fs.ReadDir(imageFiles, "image")
 	if err != nil {
 		return nil, err
 	}
 	context := map[string][]byte{}
 	for _, e := range entries {
-		if context[e.Name()], err = fs.ReadFile(files, "image/"+e.Name()); err != nil {
+		if context[e.Name()], err = fs.ReadFile(imageFiles, "image/"+e.Name()); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,7 @@ func TestUnreadableConfig(t *testing.T) {
 	if err != nil {
 		t.Skip("NOT TESTED: the toolbox's own program, since there is no bash here")
 	}
-	script, err := files.ReadFile("image/toolbox")
+	script, err := imageFiles.ReadFile("image/toolbox")
 	if err != nil {
 		t.Fatal(err)
 	}

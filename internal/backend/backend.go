@@ -40,8 +40,8 @@ import (
 // The folders of stacks and locks. A stack is <project>/<name>.json. A lock is
 // organization/<project>/<stack>/<id>.json.
 const (
-	stacks = ".pulumi/stacks/"
-	locks  = ".pulumi/locks/"
+	stacksFolder = ".pulumi/stacks/"
+	locksFolder  = ".pulumi/locks/"
 )
 
 // ErrUnsupported says that a backend is neither a folder nor an S3 bucket.
@@ -151,7 +151,7 @@ func (b *Backend) Close() error { return b.bucket.Close() }
 // Stacks returns the names of a project's stacks, in alphabetical order.
 func (b *Backend) Stacks(ctx context.Context, project string) ([]string, error) {
 	var names []string
-	err := b.each(ctx, stacks+project+"/", func(key string) error {
+	err := b.each(ctx, stacksFolder+project+"/", func(key string) error {
 		if name := stackOf(key); name != "" {
 			names = append(names, name)
 		}
@@ -166,8 +166,8 @@ func (b *Backend) Stacks(ctx context.Context, project string) ([]string, error) 
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/#project-scoped-stacks
 func (b *Backend) Unscoped(ctx context.Context) (bool, error) {
 	unscoped := false
-	err := b.each(ctx, stacks, func(key string) error {
-		unscoped = unscoped || stackOf(key) != "" && path.Dir(key)+"/" == stacks
+	err := b.each(ctx, stacksFolder, func(key string) error {
+		unscoped = unscoped || stackOf(key) != "" && path.Dir(key)+"/" == stacksFolder
 		return nil
 	})
 	return unscoped, err
@@ -196,7 +196,7 @@ type Secrets struct {
 
 // Secrets says what encrypts the secrets of a stack.
 func (b *Backend) Secrets(ctx context.Context, project, stack string) (Secrets, error) {
-	content, err := b.state(ctx, stacks+project+"/"+stack+".json")
+	content, err := b.state(ctx, stacksFolder+project+"/"+stack+".json")
 	if err != nil {
 		return Secrets{}, fmt.Errorf("the state of stack %s: %w", stack, err)
 	}
@@ -220,7 +220,7 @@ func (b *Backend) Secrets(ctx context.Context, project, stack string) (Secrets, 
 // Deployment returns the state of a stack. Secrets in it are encrypted. The state is empty if the
 // stack has never run.
 func (b *Backend) Deployment(ctx context.Context, project, stack string) (*apitype.DeploymentV3, error) {
-	content, err := b.state(ctx, stacks+project+"/"+stack+".json")
+	content, err := b.state(ctx, stacksFolder+project+"/"+stack+".json")
 	if err != nil {
 		return nil, fmt.Errorf("the state of stack %s: %w", stack, err)
 	}
@@ -273,11 +273,11 @@ func (l Lock) String() string {
 }
 
 // Locks returns the locks of all stacks.
-func (b *Backend) Locks(ctx context.Context) ([]Lock, error) { return b.locks(ctx, locks) }
+func (b *Backend) Locks(ctx context.Context) ([]Lock, error) { return b.locks(ctx, locksFolder) }
 
 // LocksOf returns the locks of one stack, usually one or none.
 func (b *Backend) LocksOf(ctx context.Context, project, stack string) ([]Lock, error) {
-	return b.locks(ctx, locks+"organization/"+project+"/"+stack+"/")
+	return b.locks(ctx, locksFolder+"organization/"+project+"/"+stack+"/")
 }
 
 func (b *Backend) locks(ctx context.Context, prefix string) ([]Lock, error) {
@@ -320,23 +320,23 @@ func (b *Backend) Break(ctx context.Context, l Lock) error {
 	return err
 }
 
-// notes is the folder beside the state where coldstart keeps notes. Pulumi doesn't read it.
-const notes = ".coldstart/"
+// notesFolder is the folder beside the state where coldstart keeps notes. Pulumi doesn't read it.
+const notesFolder = ".coldstart/"
 
 // Note writes a small text beside the state, under a name that may have slashes.
 func (b *Backend) Note(ctx context.Context, name string, content []byte) error {
-	return b.bucket.WriteAll(ctx, notes+name, content, &blob.WriterOptions{ContentType: "application/json"})
+	return b.bucket.WriteAll(ctx, notesFolder+name, content, &blob.WriterOptions{ContentType: "application/json"})
 }
 
 // Notes returns the notes whose names start with a prefix, by name.
 func (b *Backend) Notes(ctx context.Context, prefix string) (map[string][]byte, error) {
 	found := map[string][]byte{}
-	err := b.each(ctx, notes+prefix, func(key string) error {
+	err := b.each(ctx, notesFolder+prefix, func(key string) error {
 		content, err := b.bucket.ReadAll(ctx, key)
 		if gcerrors.Code(err) == gcerrors.NotFound {
 			return nil
 		}
-		found[strings.TrimPrefix(key, notes)] = content
+		found[strings.TrimPrefix(key, notesFolder)] = content
 		return err
 	})
 	return found, err
@@ -344,7 +344,7 @@ func (b *Backend) Notes(ctx context.Context, prefix string) (map[string][]byte, 
 
 // Forget removes a note.
 func (b *Backend) Forget(ctx context.Context, name string) error {
-	err := b.bucket.Delete(ctx, notes+name)
+	err := b.bucket.Delete(ctx, notesFolder+name)
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return nil
 	}

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// scheme is the prefix of a folder's URL.
-const scheme = "file://"
+// folderScheme is the prefix of a folder's URL.
+const folderScheme = "file://"
 
 // IsFolder reports whether a backend's URL names a folder.
-func IsFolder(backendURL string) bool { return strings.HasPrefix(backendURL, scheme) }
+func IsFolder(backendURL string) bool { return strings.HasPrefix(backendURL, folderScheme) }
 
 // FolderURL returns the URL of an absolute folder, as `pulumi login` takes it. Folder does the
 // reverse.
@@ -28,7 +28,7 @@ func FolderURL(dir string) string {
 // https://github.com/pulumi/pulumi/issues/2693
 func Folder(from, backendURL string) (string, error) {
 	base := from
-	text, _, _ := strings.Cut(strings.TrimPrefix(backendURL, scheme), "?")
+	text, _, _ := strings.Cut(strings.TrimPrefix(backendURL, folderScheme), "?")
 	switch {
 	case strings.HasPrefix(text, "~"):
 		me, err := user.Current() // Pulumi doesn't look at HOME first either.
@@ -55,12 +55,12 @@ func Folder(from, backendURL string) (string, error) {
 // Misread reports whether Pulumi opens another folder for a relative URL than Folder returns,
 // because the name of the folder from has characters with a meaning in URLs.
 func Misread(from, backendURL string) bool {
-	text := strings.TrimPrefix(backendURL, scheme)
+	text := strings.TrimPrefix(backendURL, folderScheme)
 	abs, err := filepath.Abs(from)
 	if err != nil || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") {
 		return false
 	}
-	read, err := Folder("", scheme+filepath.ToSlash(abs))
+	read, err := Folder("", folderScheme+filepath.ToSlash(abs))
 	return err != nil || read != abs
 }
 

@@ -33,14 +33,14 @@ type Line struct {
 	Text string
 }
 
-// symbols are Pulumi's symbols for the operations, except that a replacement begins with the minus.
-var symbols = map[string]string{
+// operationSymbols are Pulumi's symbols for the operations, except that a replacement begins with the minus.
+var operationSymbols = map[string]string{
 	"create": "+", "update": "~", "delete": "-", "replace": "-+", "import": "=", "discard": "<", "retain": "<", "remove-pending-replace": "~",
 }
 
 // Symbol returns the one or two characters for an operation.
 func Symbol(operation string) string {
-	if symbol, ok := symbols[operation]; ok {
+	if symbol, ok := operationSymbols[operation]; ok {
 		return symbol
 	}
 	return "?"

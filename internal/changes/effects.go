@@ -167,8 +167,8 @@ func differing(step automation.Step, path string) (automation.PropertyDiff, bool
 	return step.Diff[i], true
 }
 
-// granting are the types of resources that grant access, with the properties that do so.
-var granting = map[string][]string{
+// grantingProperties are the types of resources that grant access, with the properties that do so.
+var grantingProperties = map[string][]string{
 	"aws:iam/role:Role":                                        {"assumeRolePolicy", "permissionsBoundary", "maxSessionDuration"},
 	"aws:iam/rolePolicy:RolePolicy":                            {"policy"},
 	"aws:iam/policy:Policy":                                    {"policy"},
@@ -202,7 +202,7 @@ func grants(result *automation.Result) []Effect {
 // grant reports whether a step changes who may do what. existed says whether the stack existed
 // before.
 func grant(step automation.Step, existed bool) bool {
-	properties, ok := granting[step.Type]
+	properties, ok := grantingProperties[step.Type]
 	switch {
 	case !ok:
 		return false

@@ -14,14 +14,14 @@ import (
 func Reach(diff organization.ReachDiff) []Line {
 	var rows []row
 	for _, r := range diff.Added {
-		rows = append(rows, whole(SignAdd, r))
+		rows = append(rows, rowOf(SignAdd, r))
 	}
 	for _, c := range diff.Changed {
 		rows = append(rows, row{SignUpdate, wayIn(c.Before)},
 			row{SignDelete, []string{"    " + allowed(c.Before)}}, row{SignAdd, []string{"    " + allowed(c.After)}})
 	}
 	for _, r := range diff.Removed {
-		rows = append(rows, whole(SignDelete, r))
+		rows = append(rows, rowOf(SignDelete, r))
 	}
 	return aligned(rows)
 }
@@ -32,7 +32,7 @@ type row struct {
 	cells []string
 }
 
-func whole(sign Sign, r organization.Reach) row {
+func rowOf(sign Sign, r organization.Reach) row {
 	return row{sign, append(wayIn(r), allowed(r))}
 }
 

@@ -14,11 +14,11 @@ import (
 
 // How much of a long value is shown.
 const (
-	// width is the longest line in characters. A longer value gets lines of its own.
-	width = 100
-	// longText is how many characters of a text are shown. around is how many unchanged characters
+	// lineWidth is the longest line in characters. A longer value gets lines of its own.
+	lineWidth = 100
+	// longText is how many characters of a text are shown. contextLength is how many unchanged characters
 	// are shown on each side of a change in a text.
-	longText, around = 300, 30
+	longText, contextLength = 300, 30
 	// longDocument is how many lines of a document are shown.
 	longDocument = 40
 )
@@ -55,7 +55,7 @@ func oneSide(sign Sign, path string, value any) []Line {
 	return append([]Line{{sign, path + ":"}}, block(sign, value)...)
 }
 
-func short(text string) bool { return utf8.RuneCountInString(text) <= width }
+func short(text string) bool { return utf8.RuneCountInString(text) <= lineWidth }
 
 // block returns the lines for a value that doesn't fit on the property's line.
 func block(sign Sign, value any) []Line {
@@ -167,7 +167,7 @@ func excerpts(was, is any) (any, any) {
 	for end < same-start && x[len(x)-1-end] == y[len(y)-1-end] {
 		end++
 	}
-	start, end = max(start-around, 0), max(end-around, 0)
+	start, end = max(start-contextLength, 0), max(end-contextLength, 0)
 	cut := func(text []rune) string {
 		part := string(text[start : len(text)-end])
 		if start > 0 {

@@ -65,7 +65,7 @@ have its e-mail address.`,
 	o.jsonFlag(cmd, "a JSON object: that of account list, file, written, and with --dry-run the diff")
 	// These fail for flags that aren't there only.
 	_ = cmd.RegisterFlagCompletionFunc("unit", o.completeUnits)
-	_ = cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions([]string{"auto", none}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions([]string{"auto", answerNone}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
 		if run == nil {
@@ -113,7 +113,7 @@ func (o *AccountAddOptions) add(before []byte) ([]byte, *organization.Organizati
 	switch o.network {
 	case "", "auto":
 		allocate = true
-	case none:
+	case answerNone:
 	default:
 		network, err := netip.ParsePrefix(o.network)
 		if err != nil {

@@ -36,7 +36,7 @@ func (o *AWSConfigOptions) replaceProfiles(namespace, profiles string) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.streams.Err, "coldstart: %s has %s of organization %s\n", file, countOf(len(sections.FindAllString(profiles, -1)), "profile"), namespace)
+	fmt.Fprintf(o.streams.Err, "coldstart: %s has %s of organization %s\n", file, countOf(len(profileHeadings.FindAllString(profiles, -1)), "profile"), namespace)
 	return nil
 }
 
@@ -52,8 +52,8 @@ func readOrMake(file string) ([]byte, error) {
 	return nil, os.WriteFile(file, nil, 0o600)
 }
 
-// sections are the headings of a configuration.
-var sections = regexp.MustCompile(`(?m)^[ \t]*\[([^\]\n]*)\]`)
+// profileHeadings are the headings of a configuration.
+var profileHeadings = regexp.MustCompile(`(?m)^[ \t]*\[([^\]\n]*)\]`)
 
 // mergeProfiles puts an organization's profiles in place of those that are between the
 // organization's two lines, or at the end if there are none. Nothing else changes. A
@@ -73,10 +73,10 @@ func mergeProfiles(content, namespace, profiles string) (string, error) {
 		before = strings.TrimRight(before, "\n") + "\n\n"
 	}
 	own := map[string]bool{}
-	for _, section := range sections.FindAllStringSubmatch(profiles, -1) {
+	for _, section := range profileHeadings.FindAllStringSubmatch(profiles, -1) {
 		own[strings.Join(strings.Fields(section[1]), " ")] = true
 	}
-	for _, section := range sections.FindAllStringSubmatch(before+"\n"+after, -1) {
+	for _, section := range profileHeadings.FindAllStringSubmatch(before+"\n"+after, -1) {
 		if name := strings.Join(strings.Fields(section[1]), " "); own[name] {
 			return "", fmt.Errorf("[%s] is there already, outside of what coldstart has written; delete it, and run this again", name)
 		}

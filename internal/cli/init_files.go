@@ -41,8 +41,8 @@ func starterFiles(info *debug.BuildInfo, ok bool) []starterFile {
 
 // The module and the version of Pulumi's SDK stand in main.go's imports.
 const (
-	coldstart = "github.com/coldstart-aws/coldstart"
-	pulumiSDK = "github.com/pulumi/pulumi/sdk/v3"
+	coldstartModule = "github.com/coldstart-aws/coldstart"
+	pulumiSDK       = "github.com/pulumi/pulumi/sdk/v3"
 )
 
 var (
@@ -58,9 +58,9 @@ func goMod(info *debug.BuildInfo) ([]byte, bool) {
 	goVersion, _, _ := strings.Cut(info.GoVersion, " ")
 	language := releasedGo.FindStringSubmatch(goVersion)
 	sdk := versionOf(info, pulumiSDK)
-	if info.Main.Path != coldstart || !releasedVersion.MatchString(info.Main.Version) || language == nil || sdk == "" {
+	if info.Main.Path != coldstartModule || !releasedVersion.MatchString(info.Main.Version) || language == nil || sdk == "" {
 		return nil, false
 	}
 	return fmt.Appendf(nil, "module organization\n\ngo %s\n\nrequire (\n\t%s %s\n\t%s %s\n)\n",
-		language[1], coldstart, info.Main.Version, pulumiSDK, sdk), true
+		language[1], coldstartModule, info.Main.Version, pulumiSDK, sdk), true
 }

@@ -34,8 +34,8 @@ func (q question) applies(a starter.Answers) bool {
 	return q.needless == nil || !q.needless(a)
 }
 
-// none is the answer that leaves something out.
-const none = "none"
+// answerNone is the answer that leaves something out.
+const answerNone = "none"
 
 // questions in the order in which they are asked; later defaults depend on
 // earlier answers.
@@ -98,7 +98,7 @@ var questions = []question{
 }
 
 func setNetwork(a *starter.Answers, answer string) error {
-	if answer == none {
+	if answer == answerNone {
 		a.Network.CIDR = netip.Prefix{}
 		return nil
 	}
@@ -124,7 +124,7 @@ func listOf(answer string) []string {
 }
 
 func unlessNone(answer string) string {
-	if answer == none {
+	if answer == answerNone {
 		return ""
 	}
 	return answer

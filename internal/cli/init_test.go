@@ -21,7 +21,7 @@ import (
 // development builds are what tests are.
 func unreleased() (*debug.BuildInfo, bool) {
 	info, _ := released()
-	info.Main.Version = development
+	info.Main.Version = developmentVersion
 	return info, true
 }
 
@@ -221,7 +221,7 @@ func TestReleases(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]bool{
 		"v0.1.0": true, "v1.22.333": true, "v1.0.0-rc.1": true, "v1.0.0-beta": true, "v1.0.0-alpha2": true,
-		"": false, development: false, "v1.0.0+dirty": false, "v0.0.0-20261124053652-0123456789ab": false,
+		"": false, developmentVersion: false, "v1.0.0+dirty": false, "v0.0.0-20261124053652-0123456789ab": false,
 		"v1.0.1-0.20261124053652-0123456789ab": false, "v1.0.0-rc.1.0.20261124053652-0123456789ab": false, "v1.0.1-0.20261124053652-0123456789ab+dirty": false,
 	} {
 		info, _ := released()

@@ -53,13 +53,13 @@ func (r *repositories) folder(org *organization.Organization, account string) st
 	return filepath.Join(cmp.Or(r.out, filepath.Join(r.dir, "repos")), org.ZoneName(account))
 }
 
-// owners are GitHub's names: ORG or ORG/TEAM.
-var owners = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(/[a-z0-9]([a-z0-9_-]*[a-z0-9_])?)?$`)
+// ownerPattern are GitHub's names: ORG or ORG/TEAM.
+var ownerPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(/[a-z0-9]([a-z0-9_-]*[a-z0-9_])?)?$`)
 
 // load reads the declaration and checks the command line against it.
 func (r *repositories) load() (*organization.Organization, error) {
 	r.owner = strings.TrimPrefix(r.owner, "@")
-	if r.owner != "" && !owners.MatchString(r.owner) {
+	if r.owner != "" && !ownerPattern.MatchString(r.owner) {
 		return nil, usageError{fmt.Errorf("--owner %q: write GitHub's name of an organization, or of one of its teams, such as acme or acme/platform", r.owner)}
 	}
 	org, err := r.declaration.load()

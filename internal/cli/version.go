@@ -60,9 +60,9 @@ type versions struct {
 // awsSDK is the module with the provider's SDK, whose version is the plugin's.
 const awsSDK = "github.com/pulumi/pulumi-aws/sdk/v6"
 
-// development is the version of a program that was built from sources that are
+// developmentVersion is the version of a program that was built from sources that are
 // no release.
-const development = "(devel)"
+const developmentVersion = "(devel)"
 
 func versionRun(ctx context.Context, o *VersionOptions) error {
 	info, ok := o.build()
@@ -105,7 +105,7 @@ func writeVersions(w io.Writer, v versions) error {
 func builtFrom(info *debug.BuildInfo) versions {
 	v := versions{Version: info.Main.Version, Go: strings.TrimPrefix(info.GoVersion, "go"), AWSPlugins: []string{}}
 	if v.Version == "" {
-		v.Version = development
+		v.Version = developmentVersion
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

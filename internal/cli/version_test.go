@@ -19,7 +19,7 @@ import (
 func released() (*debug.BuildInfo, bool) {
 	return &debug.BuildInfo{
 		GoVersion: "go1.26.8 X:some",
-		Main:      debug.Module{Path: coldstart, Version: "v1.2.3"},
+		Main:      debug.Module{Path: coldstartModule, Version: "v1.2.3"},
 		Deps:      []*debug.Module{{Path: pulumiSDK, Version: "v3.260.0"}, {Path: awsSDK, Version: "v6.83.2"}},
 		Settings:  []debug.BuildSetting{{Key: "vcs.revision", Value: "0123abcd"}, {Key: "vcs.modified", Value: "true"}},
 	}, true

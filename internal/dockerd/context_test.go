@@ -86,7 +86,7 @@ func TestHas(t *testing.T) {
 	handler.Handle("GET /version", engine(200, version20))
 	handler.HandleFunc("GET /images/ghcr.io/acme/prod:1/json", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	handler.HandleFunc("GET /images/broken/json", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
-	d, err := find(t.Context(), []string{daemon(t, handler)}, clientTLS{})
+	d, err := findDaemon(t.Context(), []string{daemon(t, handler)}, clientTLS{})
 	must(t, err)
 	for name, want := range map[string]string{"ghcr.io/acme/prod:1": "true <nil>", "ghcr.io/acme/prod:2": "false <nil>", "broken": "false it answers 500 Internal Server Error"} {
 		has, err := d.Has(t.Context(), name)

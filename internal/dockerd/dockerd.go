@@ -64,7 +64,7 @@ const withoutImages = "or take coldstart:image out of Pulumi.master.yaml"
 func Find(ctx context.Context, getenv func(string) string) (Daemon, error) {
 	home, _ := os.UserHomeDir() // Without a home there are fewer addresses.
 	t := clientTLS{certs: getenv("DOCKER_CERT_PATH"), verify: getenv("DOCKER_TLS_VERIFY") != ""}
-	return find(ctx, addresses(getenv("DOCKER_HOST"), home), t)
+	return findDaemon(ctx, addresses(getenv("DOCKER_HOST"), home), t)
 }
 
 // Check returns an error if Find finds no daemon. The error says that no image can be built.
@@ -89,7 +89,7 @@ func addresses(configured, home string) []string {
 	return all
 }
 
-func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) {
+func findDaemon(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) {
 	var failed error
 	for _, address := range addresses {
 		if !strings.HasPrefix(address, "unix://") && !strings.HasPrefix(address, "tcp://") {
@@ -99,7 +99,7 @@ func find(ctx context.Context, addresses []string, t clientTLS) (Daemon, error) 
 				Unasked: true,
 			}
 		}
-		version, err := ask(ctx, address, t)
+		version, err := askVersion(ctx, address, t)
 		switch {
 		case err != nil && failed == nil:
 			failed = fmt.Errorf("%s: %w", address, err) // The other addresses are fallbacks, so the first error counts.
@@ -133,8 +133,8 @@ type engineVersion struct {
 	OS     string `json:"Os"`
 }
 
-// ask asks the daemon at an address for its version.
-func ask(ctx context.Context, address string, t clientTLS) (v engineVersion, err error) {
+// askVersion asks the daemon at an address for its version.
+func askVersion(ctx context.Context, address string, t clientTLS) (v engineVersion, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err = t.get(ctx, address, "/version", func(body io.Reader) error {

@@ -122,7 +122,7 @@ const (
 
 // found returns which of these it is, and what is said.
 func found(ctx context.Context, addresses []string, t clientTLS) (status, text string) {
-	daemon, err := find(ctx, addresses, t)
+	daemon, err := findDaemon(ctx, addresses, t)
 	p := (*Problem)(nil)
 	switch {
 	case err == nil:

@@ -72,20 +72,20 @@ type Kind struct {
 // needs no explanation.
 func Of(c Change) []Effect {
 	var found []Effect
-	for _, kind := range table {
+	for _, kind := range explainedKinds {
 		if kind.of(c) && !slices.Contains(found, kind.Effect) {
 			found = append(found, kind.Effect)
 		}
 	}
 	// Pulumi refuses the change, so nothing is lost.
 	if c.Protected && lost(c) {
-		found = []Effect{protected.Effect}
+		found = []Effect{protectedDeletion.Effect}
 	}
 	return found
 }
 
 // Kinds returns all rows of the table, the gravest kinds first.
-func Kinds() []Kind { return append(slices.Clone(table), protected) }
+func Kinds() []Kind { return append(slices.Clone(explainedKinds), protectedDeletion) }
 
 // Order returns the place of an effect in the table.
 func Order(e Effect) int {
@@ -96,7 +96,7 @@ func (k Kind) of(c Change) bool {
 	return (len(k.Types) == 0 || slices.Contains(k.Types, c.Type)) && slices.Contains(k.Operations, c.Operation) && (k.when == nil || k.when(c))
 }
 
-func lost(c Change) bool { return slices.Contains(losses, c.Operation) }
+func lost(c Change) bool { return slices.Contains(losingOperations, c.Operation) }
 
 // anyProperty returns a function that reports whether any differing property fulfils is.
 func anyProperty(is func(Property) bool) func(Change) bool {

@@ -2,8 +2,8 @@ package effects
 
 import "strings"
 
-// losses are the operations that delete the resource in AWS.
-var losses = []string{"delete", "replace"}
+// losingOperations are the operations that delete the resource in AWS.
+var losingOperations = []string{"delete", "replace"}
 
 // ofType returns a resource type's token in Pulumi.
 func ofType(module, name string) string {
@@ -18,18 +18,18 @@ var (
 	roleType    = ofType("iam", "Role")
 )
 
-// protected is the kind of deletions that Pulumi refuses.
-var protected = Kind{
+// protectedDeletion is the kind of deletions that Pulumi refuses.
+var protectedDeletion = Kind{
 	Effect:     Effect{Refused, "Protected resources would be lost. `coldstart up` refuses that."},
-	Operations: losses, Where: "it is protected",
+	Operations: losingOperations, Where: "it is protected",
 }
 
-// table has the kinds of changes that need an explanation, the gravest first. Add a row for a new
+// explainedKinds has the kinds of changes that need an explanation, the gravest first. Add a row for a new
 // resource type if AWS can't restore the contents of such a resource.
-var table = append(finals, notables...)
+var explainedKinds = append(finalKinds, notableKinds...)
 
-// finals are the kinds that can't be undone.
-var finals = []Kind{
+// finalKinds are the kinds that can't be undone.
+var finalKinds = []Kind{
 	{
 		// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
 		Effect: Effect{Final, "Accounts are created. An account can't be deleted, and its address can't be used again."},
@@ -45,7 +45,7 @@ var finals = []Kind{
 	},
 	{
 		Effect: Effect{Final, "The organization is deleted, with its units and guardrails."},
-		Types:  []string{ofType("organizations", "Organization")}, Operations: losses,
+		Types:  []string{ofType("organizations", "Organization")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/organizations/latest/userguide/disable-policy-type.html
@@ -55,41 +55,41 @@ var finals = []Kind{
 	},
 	{
 		Effect: Effect{Final, "Users are deleted, with their passwords, access keys and MFA devices."},
-		Types:  []string{ofType("iam", "User")}, Operations: losses,
+		Types:  []string{ofType("iam", "User")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Passwords are deleted. Nobody can restore a password; a new one has to be handed over."},
-		Types:  []string{ofType("iam", "UserLoginProfile")}, Operations: losses,
+		Types:  []string{ofType("iam", "UserLoginProfile")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Zones are deleted, with their records. A new zone gets other name servers."},
-		Types:  []string{ofType("route53", "Zone")}, Operations: losses,
+		Types:  []string{ofType("route53", "Zone")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Sets of name servers are given back. AWS gives nobody the same set again."},
-		Types:  []string{ofType("route53", "DelegationSet")}, Operations: losses,
+		Types:  []string{ofType("route53", "DelegationSet")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 		Effect: Effect{Final, "Keys are deleted. What a key has encrypted can't be read any more."},
-		Types:  []string{ofType("kms", "Key")}, Operations: losses,
+		Types:  []string{ofType("kms", "Key")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Buckets are deleted, with what they hold."},
-		Types:  []string{ofType("s3", "BucketV2"), ofType("s3", "Bucket")}, Operations: losses,
+		Types:  []string{ofType("s3", "BucketV2"), ofType("s3", "Bucket")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Repositories are deleted, with their images."},
-		Types:  []string{ofType("ecr", "Repository")}, Operations: losses,
+		Types:  []string{ofType("ecr", "Repository")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Final, "Analyzers are deleted, with their findings."},
-		Types:  []string{ofType("accessanalyzer", "Analyzer")}, Operations: losses,
+		Types:  []string{ofType("accessanalyzer", "Analyzer")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 		Effect: Effect{Final, "Sign-in addresses stop working. Anybody may take the account alias that is given up."},
-		Types:  []string{ofType("iam", "AccountAlias")}, Operations: losses,
+		Types:  []string{ofType("iam", "AccountAlias")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
@@ -105,8 +105,8 @@ var finals = []Kind{
 	},
 }
 
-// notables are the kinds that can be undone and that a person may not expect.
-var notables = []Kind{
+// notableKinds are the kinds that can be undone and that a person may not expect.
+var notableKinds = []Kind{
 	{
 		Effect: Effect{Notable, "Accounts leave coldstart. They stay in AWS as they are, and nobody looks after their guardrails, access and delegation."},
 		Types:  []string{accountType}, Operations: []string{"retain"},
@@ -132,7 +132,7 @@ var notables = []Kind{
 	},
 	{
 		Effect: Effect{Notable, "Units are deleted. A unit that is created again has another id."},
-		Types:  []string{unitType}, Operations: losses,
+		Types:  []string{unitType}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Notable, "Guardrails are deleted. They deny nothing any more."},
@@ -149,7 +149,7 @@ var notables = []Kind{
 	},
 	{
 		Effect: Effect{Notable, "The administration of services is taken from accounts."},
-		Types:  []string{ofType("organizations", "DelegatedAdministrator")}, Operations: losses,
+		Types:  []string{ofType("organizations", "DelegatedAdministrator")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DisableAWSServiceAccess.html
@@ -159,16 +159,16 @@ var notables = []Kind{
 	},
 	{
 		Effect: Effect{Notable, "Trails are deleted. Events that no other trail logs are missed."},
-		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: losses,
+		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Notable, "Delegations of zones are removed. Names in these zones are no longer found."},
-		Types:  []string{recordType}, Operations: losses, Where: "it delegates an account's zone",
+		Types:  []string{recordType}, Operations: losingOperations, Where: "it delegates an account's zone",
 		when: func(c Change) bool { return c.Name == "delegation" },
 	},
 	{
 		Effect: Effect{Notable, "Accounts can no longer change the NS records of their zones."},
-		Types:  []string{roleType}, Operations: losses, Where: "it is an account's delegation role",
+		Types:  []string{roleType}, Operations: losingOperations, Where: "it is an account's delegation role",
 		when: func(c Change) bool { return strings.HasSuffix(c.ID, "-delegation") },
 	},
 	{

@@ -33,8 +33,8 @@ import (
 	"github.com/coldstart-aws/coldstart/state"
 )
 
-// project is the name of coldstart's Pulumi project.
-const project = "coldstart"
+// projectName is the name of coldstart's Pulumi project.
+const projectName = "coldstart"
 
 // Query says which stack to look for, and with which credentials.
 type Query struct {
@@ -98,12 +98,12 @@ func (e *Error) Remedy() string {
 		again += " " + e.Stack
 	}
 	again = fmt.Sprintf("If there is no such version, run `%s`, which rebuilds the state from what AWS has and changes nothing there.", again)
-	remedy += fmt.Sprintf("If the state is lost, put .pulumi/stacks/%s/%s.json back from a backup of the backend", project, e.Stack)
+	remedy += fmt.Sprintf("If the state is lost, put .pulumi/stacks/%s/%s.json back from a backup of the backend", projectName, e.Stack)
 	if e.Bucket == "" {
 		return remedy + ". " + strings.Replace(again, "version", "backup", 1)
 	}
 	return remedy + fmt.Sprintf(", or, in a bucket, from an older version of the object: "+
-		"`aws s3api list-object-versions --bucket %s --prefix .pulumi/stacks/%s/%s.json`. ", e.Bucket, project, e.Stack) + again
+		"`aws s3api list-object-versions --bucket %s --prefix .pulumi/stacks/%s/%s.json`. ", e.Bucket, projectName, e.Stack) + again
 }
 
 // Check returns an *Error if the stack's account has a resource that only a stack with a state can
@@ -265,7 +265,7 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 		return err
 	}
 	defer func() { _ = b.Close() }() // The backend is only read.
-	stacks, err := b.Stacks(ctx, project)
+	stacks, err := b.Stacks(ctx, projectName)
 	switch {
 	case backend.Missing(err):
 		return nil
@@ -276,7 +276,7 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 	if !slices.Contains(stacks, q.Stack) {
 		return nil
 	}
-	deployment, err := b.Deployment(ctx, project, q.Stack)
+	deployment, err := b.Deployment(ctx, projectName, q.Stack)
 	if err == nil && HasResources(deployment) {
 		e.Backend = url
 	}

@@ -21,7 +21,7 @@ func (t *Target) Comment(ctx context.Context, marker, body string, say func(form
 	t.calls.say = say
 	for range tries {
 		kept, err := t.comment(ctx, marker, body)
-		if !is(err, http.StatusNotFound) || kept == nil {
+		if !hasStatus(err, http.StatusNotFound) || kept == nil {
 			if err != nil {
 				return "", t.explain(err)
 			}
@@ -47,7 +47,7 @@ func (t *Target) comment(ctx context.Context, marker, body string) (*github.Issu
 		if ours, err = t.marked(ctx, marker); err != nil {
 			return nil, err
 		}
-		ours = append(by(ours, created.GetUser().GetLogin()), created)
+		ours = append(writtenBy(ours, created.GetUser().GetLogin()), created)
 	}
 	// Every run keeps the oldest comment.
 	slices.SortFunc(ours, func(a, b *github.IssueComment) int { return int(a.GetID() - b.GetID()) })
@@ -63,7 +63,7 @@ func (t *Target) comment(ctx context.Context, marker, body string) (*github.Issu
 		if other.GetID() == kept.GetID() {
 			continue
 		}
-		if _, err := t.client.Issues.DeleteComment(ctx, t.owner, t.repository, other.GetID()); err != nil && !is(err, http.StatusNotFound) {
+		if _, err := t.client.Issues.DeleteComment(ctx, t.owner, t.repository, other.GetID()); err != nil && !hasStatus(err, http.StatusNotFound) {
 			return nil, err
 		}
 	}
@@ -81,7 +81,7 @@ func (t *Target) ours(ctx context.Context, marker string) ([]*github.IssueCommen
 	if err != nil {
 		return nil, err
 	}
-	return by(marked, login), nil
+	return writtenBy(marked, login), nil
 }
 
 // marked returns all comments that begin with the marker.
@@ -105,7 +105,7 @@ func (t *Target) marked(ctx context.Context, marker string) ([]*github.IssueComm
 	}
 }
 
-func by(comments []*github.IssueComment, login string) []*github.IssueComment {
+func writtenBy(comments []*github.IssueComment, login string) []*github.IssueComment {
 	return slices.DeleteFunc(comments, func(c *github.IssueComment) bool { return c.GetUser().GetLogin() != login })
 }
 
@@ -128,8 +128,8 @@ func (t *Target) login(ctx context.Context) (string, error) {
 	return answer.Data.Viewer.Login, nil
 }
 
-// is reports whether the error is an answer of GitHub's with this status.
-func is(err error, status int) bool {
+// hasStatus reports whether the error is an answer of GitHub's with this status.
+func hasStatus(err error, status int) bool {
 	var answer *github.ErrorResponse
 	return errors.As(err, &answer) && answer.Response.StatusCode == status
 }
@@ -141,9 +141,9 @@ func (t *Target) explain(err error) error {
 	switch {
 	case errors.As(err, &limit), errors.As(err, &abuse):
 		return fmt.Errorf("GitHub's rate limit: %w; run the job again later", err)
-	case is(err, http.StatusUnauthorized):
+	case hasStatus(err, http.StatusUnauthorized):
 		return fmt.Errorf("GitHub doesn't take GITHUB_TOKEN: %w", err)
-	case !is(err, http.StatusForbidden) && !is(err, http.StatusNotFound):
+	case !hasStatus(err, http.StatusForbidden) && !hasStatus(err, http.StatusNotFound):
 		return err
 	case t.fork:
 		return fmt.Errorf("the pull request comes from a fork, whose runs get a token that may only read: %w", err)

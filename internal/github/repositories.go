@@ -74,7 +74,7 @@ func (r *Repositories) Token() string { return r.token }
 // it.
 func (r *Repositories) Find(ctx context.Context, owner, name string) (*Repository, error) {
 	found, _, err := r.client.Repositories.Get(ctx, owner, name)
-	if is(err, http.StatusNotFound) {
+	if hasStatus(err, http.StatusNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (r *Repositories) Create(ctx context.Context, owner, name, description stri
 func (r *Repositories) organization(ctx context.Context, owner string) (string, error) {
 	whose, _, err := r.client.Users.Get(ctx, owner)
 	switch {
-	case is(err, http.StatusNotFound):
+	case hasStatus(err, http.StatusNotFound):
 		return "", fmt.Errorf("GitHub knows no organization and no user %q: --owner", owner)
 	case err != nil:
 		return "", explainToken(err, owner)
@@ -128,9 +128,9 @@ func repositoryOf(r *github.Repository, created bool) *Repository {
 // explainToken adds to an error of GitHub's what to do about the token.
 func explainToken(err error, owner string) error {
 	switch {
-	case is(err, http.StatusUnauthorized):
+	case hasStatus(err, http.StatusUnauthorized):
 		return fmt.Errorf("GitHub doesn't take the token: %w", err)
-	case is(err, http.StatusForbidden), is(err, http.StatusNotFound):
+	case hasStatus(err, http.StatusForbidden), hasStatus(err, http.StatusNotFound):
 		return fmt.Errorf("the token may not make repositories for %s: a classic token needs the scope repo, a fine-grained one "+
 			"Administration and Contents: write on the owner's repositories, and workflows need the scope workflow: %w", owner, err)
 	default:

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// subjects matches the two forms of the beginning of a token's subject: names, or names with ids.
+// subjectForms matches the two forms of the beginning of a token's subject: names, or names with ids.
 // https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
-var subjects = regexp.MustCompile(`^repo:([A-Za-z0-9-]+)(@[0-9]+)?/([A-Za-z0-9._-]+)(@[0-9]+)?$`)
+var subjectForms = regexp.MustCompile(`^repo:([A-Za-z0-9-]+)(@[0-9]+)?/([A-Za-z0-9._-]+)(@[0-9]+)?$`)
 
 // Subject returns the beginning of the subjects of a repository's tokens, such as
 // repo:acme@12/infrastructure@34. For a repository from before 15 July 2026 it is
@@ -38,7 +38,7 @@ func (r *Repositories) Subject(ctx context.Context, owner, name string) (string,
 	case answer.Prefix == "" && !answer.Immutable:
 		return "repo:" + owner + "/" + name, nil // This GitHub doesn't support ids in subjects.
 	}
-	parts := subjects.FindStringSubmatch(answer.Prefix)
+	parts := subjectForms.FindStringSubmatch(answer.Prefix)
 	if parts == nil || !strings.EqualFold(parts[1], owner) || !strings.EqualFold(parts[3], name) || (parts[2] == "") != (parts[4] == "") {
 		return "", fmt.Errorf("GitHub says that they begin with %q, which isn't of %s/%s; write what is right into github.go", answer.Prefix, owner, name)
 	}

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// renewal is the longest time that a token stays in a file. GitHub's tokens expire after five
+	// renewalMargin is the longest time that a token stays in a file. GitHub's tokens expire after five
 	// minutes, and an SDK can read the file at any time.
-	renewal = 2 * time.Minute
-	// pause is the pause after a request to GitHub that failed.
-	pause = 5 * time.Second
+	renewalMargin = 2 * time.Minute
+	// renewalPause is the pause after a request to GitHub that failed.
+	renewalPause = 5 * time.Second
 )
 
 // File is a file that always has a valid token. AWS SDKs read such a file each time that they renew
@@ -83,7 +83,7 @@ func (f *File) renew(ctx context.Context, current string, token func(context.Con
 			if !failing {
 				warn(fmt.Errorf("the token for AWS isn't renewed, and AWS's credentials end within the hour: %w", err))
 			}
-			wait, failing = pause, true
+			wait, failing = renewalPause, true
 		}
 	}
 }
@@ -92,10 +92,10 @@ func (f *File) renew(ctx context.Context, current string, token func(context.Con
 func lasts(token string) time.Duration {
 	claims, err := Parse(token)
 	if err != nil {
-		return renewal
+		return renewalMargin
 	}
 	left := time.Until(time.Unix(claims.Expires, 0))
-	return min(renewal, max(left/2, time.Second))
+	return min(renewalMargin, max(left/2, time.Second))
 }
 
 // write replaces the whole file in one step, so that nobody reads half a token.

@@ -68,10 +68,10 @@ func TestKeep(t *testing.T) {
 func TestLasts(t *testing.T) {
 	t.Parallel()
 	for token, within := range map[string][2]time.Duration{
-		jwt(1, 5*time.Minute): {renewal, renewal},
+		jwt(1, 5*time.Minute): {renewalMargin, renewalMargin},
 		jwt(1, time.Minute):   {28 * time.Second, 30 * time.Second},
 		jwt(1, -time.Minute):  {time.Second, time.Second},
-		"opaque":              {renewal, renewal},
+		"opaque":              {renewalMargin, renewalMargin},
 	} {
 		if got := lasts(token); got < within[0] || got > within[1] {
 			t.Errorf("%s is kept for %s", token, got)

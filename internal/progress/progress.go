@@ -24,8 +24,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// beat is how often a line says what is under way when nothing else does.
-const beat = 10 * time.Second
+// heartbeat is how often a line says what is under way when nothing else does.
+const heartbeat = 10 * time.Second
 
 // Progress shows what happens to stacks. In a terminal it paints a board of them
 // below the lines that stay; elsewhere it writes a line for each thing that
@@ -172,7 +172,7 @@ func (p *Progress) tick() {
 		})
 		return
 	}
-	if text := p.board.underWay(); text != "" && time.Since(p.last) >= beat {
+	if text := p.board.underWay(); text != "" && time.Since(p.last) >= heartbeat {
 		p.line("running      %s%s", p.board.atLeast(time.Now()), text)
 	}
 }

@@ -78,7 +78,7 @@ func TestProgress(t *testing.T) {
 	} {
 		p.Event(e)
 	}
-	p.last = time.Now().Add(-beat)
+	p.last = time.Now().Add(-heartbeat)
 	p.tick()
 	for _, e := range []automation.Event{
 		{Stack: "prod", Kind: automation.EventMessage, Message: "one\ntwo"},
@@ -87,7 +87,7 @@ func TestProgress(t *testing.T) {
 	} {
 		p.Event(e)
 	}
-	p.last = time.Now().Add(-beat)
+	p.last = time.Now().Add(-heartbeat)
 	p.tick() // Nothing runs, so there is nothing to say.
 	want := `   0s  prod         started
    0s  running      prod: 0 done, route53.Zone apex under way

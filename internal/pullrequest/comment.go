@@ -32,13 +32,13 @@ func Comment(namespace, made string) string {
 }
 
 var (
-	parser = goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
-	// ours are the tags that Markdown writes.
-	ours = regexp.MustCompile(`<details( open)?>|</?(details|summary|b|sub)>`)
-	// lively is what GitHub makes something of in any text: mentions, issues, addresses;
+	markdownParser = goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
+	// ownTags are the tags that Markdown writes.
+	ownTags = regexp.MustCompile(`<details( open)?>|</?(details|summary|b|sub)>`)
+	// livelyText is what GitHub makes something of in any text: mentions, issues, addresses;
 	// and entities, which could spell them.
 	// https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
-	lively = regexp.MustCompile(`(?i)@[a-z0-9]|#[0-9]|\bgh-[0-9]|://|\bwww\.|&[#a-z]`)
+	livelyText = regexp.MustCompile(`(?i)@[a-z0-9]|#[0-9]|\bgh-[0-9]|://|\bwww\.|&[#a-z]`)
 )
 
 // inert reports whether a text of Markdown has only what Markdown writes, and nothing
@@ -49,7 +49,7 @@ func inert(source []byte) bool {
 		return false
 	}
 	fine := true
-	_ = ast.Walk(parser.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+	_ = ast.Walk(markdownParser.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
@@ -76,7 +76,7 @@ func harmless(n ast.Node, source []byte) (ast.WalkStatus, bool) {
 	case *ast.RawHTML:
 		return ast.WalkSkipChildren, tagged(lines(n.Segments, source))
 	case *ast.Text:
-		return ast.WalkContinue, !lively.Match(n.Segment.Value(source))
+		return ast.WalkContinue, !livelyText.Match(n.Segment.Value(source))
 	case *ast.Document, *ast.Heading, *ast.Paragraph, *ast.TextBlock, *ast.Blockquote, *ast.List, *ast.ListItem, *ast.Emphasis, *ast.String,
 		*extast.Table, *extast.TableHeader, *extast.TableRow, *extast.TableCell:
 		return ast.WalkContinue, true
@@ -95,6 +95,6 @@ func lines(segments *text.Segments, source []byte) []byte {
 
 // tagged reports whether HTML has no tags but ours, and nothing lively.
 func tagged(html []byte) bool {
-	rest := ours.ReplaceAll(html, nil)
-	return !bytes.ContainsAny(rest, "<") && !lively.Match(rest)
+	rest := ownTags.ReplaceAll(html, nil)
+	return !bytes.ContainsAny(rest, "<") && !livelyText.Match(rest)
 }

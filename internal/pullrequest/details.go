@@ -26,13 +26,13 @@ func (p *Preview) details(room int) string {
 	return text
 }
 
-// reserved is room for the line that says what was left out.
-const reserved = 200
+// reservedLength is room for the line that says what was left out.
+const reservedLength = 200
 
 // sections returns the sections of as many stacks as there is room for, and how
 // many lines of them, or whole stacks, were left out.
 func (p *Preview) sections(stacks []automation.StackResult, room int, lines func(*Preview, *automation.StackResult) []string) (string, int) {
-	room -= reserved
+	room -= reservedLength
 	var b strings.Builder
 	leftStacks, leftLines := 0, 0
 	for i := range stacks {

@@ -97,12 +97,12 @@ func count(n int, what string) string {
 // columns of the table, by Pulumi's names, and the one that it has if anything is taken
 // out of the state that stays in AWS.
 var (
-	columns = []string{"create", "update", "replace", "delete", "import", "same"}
-	stays   = "retain"
+	changeColumns = []string{"create", "update", "replace", "delete", "import", "same"}
+	staysColumn   = "retain"
 )
 
-// titles are the columns' where they don't have Pulumi's names.
-var titles = map[string]string{stays: "stays in AWS"}
+// columnTitles are the columns' where they don't have Pulumi's names.
+var columnTitles = map[string]string{staysColumn: "stays in AWS"}
 
 // maxRows is how many stacks the table names.
 const maxRows = 300
@@ -111,9 +111,9 @@ const maxRows = 300
 // others.
 func (p *Preview) table() string {
 	var b strings.Builder
-	columns := columns
-	if p.Result.Changes()[stays] > 0 {
-		columns = slices.Insert(slices.Clone(columns), len(columns)-1, stays)
+	columns := changeColumns
+	if p.Result.Changes()[staysColumn] > 0 {
+		columns = slices.Insert(slices.Clone(columns), len(columns)-1, staysColumn)
 	}
 	row := func(first, last string, cell func(column string) string) {
 		fmt.Fprintf(&b, "| %s |", first)
@@ -122,7 +122,7 @@ func (p *Preview) table() string {
 		}
 		fmt.Fprintf(&b, " %s |\n", last)
 	}
-	row("stack", "status", func(column string) string { return cmp.Or(titles[column], column) })
+	row("stack", "status", func(column string) string { return cmp.Or(columnTitles[column], column) })
 	fmt.Fprintf(&b, "|:--|%s:--|\n", strings.Repeat("--:|", len(columns)))
 	rest, same, more := 0, 0, 0
 	rows := 0
@@ -137,7 +137,7 @@ func (p *Preview) table() string {
 			continue
 		}
 		rows++
-		row(code(s.Stack), statuses[s.Status], func(column string) string { return number(s.Changes[column]) })
+		row(code(s.Stack), statusTexts[s.Status], func(column string) string { return number(s.Changes[column]) })
 	}
 	if more > 0 {
 		row(count(more, "stack")+" more with changes", "see the job's log", func(string) string { return "" })
@@ -161,7 +161,7 @@ func number(n int) string {
 	return fmt.Sprint(n)
 }
 
-var statuses = map[automation.Status]string{
+var statusTexts = map[automation.Status]string{
 	automation.StatusSucceeded: "ok",
 	automation.StatusFailed:    "❌ failed",
 	automation.StatusSkipped:   "❌ skipped",
@@ -190,8 +190,8 @@ func gravity(s automation.StackResult) int {
 // maxAccess is how many lines are shown of what differs in the access matrix.
 const maxAccess = 60
 
-// unfolded is how many lines of it stand open.
-const unfolded = 16
+// unfoldedLines is how many lines of it stand open.
+const unfoldedLines = 16
 
 // access returns what differs in the access matrix.
 func (p *Preview) access() string {
@@ -206,7 +206,7 @@ func (p *Preview) access() string {
 		return "**Access**: everybody reaches just what they did.\n\n"
 	}
 	open := ""
-	if diff.Len() <= unfolded {
+	if diff.Len() <= unfoldedLines {
 		open = " open"
 	}
 	return fmt.Sprintf("<details%s><summary><b>Access</b>: %d added, %d changed, %d removed</summary>\n\n%s</details>\n\n",

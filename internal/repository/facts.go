@@ -80,9 +80,9 @@ type GitHub struct {
 // in a comment behind it.
 type Actions struct{ Checkout, SetupGo, ConfigureAWS, UploadArtifact, DownloadArtifact string }
 
-// pinned are those of coldstart's own workflows, as far as these use them; a test keeps
+// pinnedActions are those of coldstart's own workflows, as far as these use them; a test keeps
 // them in step.
-var pinned = Actions{
+var pinnedActions = Actions{
 	Checkout:         "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
 	SetupGo:          "actions/setup-go@7a3fe6cf4cb3a834922a1244abfce67bcef6a0c5 # v6.2.0",
 	ConfigureAWS:     "aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0",
@@ -111,7 +111,7 @@ func FactsOf(org *organization.Organization, account string, whom For, o Outputs
 		SecretsKeyARN: o.Account.SecretsKeyARN, SignInURL: o.Users.SignInURL,
 		Image:         o.Account.Image,
 		FactsStack:    "organization/" + state.FactsProject + "/" + account,
-		PulumiVersion: toolbox.PulumiVersion, Actions: pinned,
+		PulumiVersion: toolbox.PulumiVersion, Actions: pinnedActions,
 		PulumiChecksum: toolbox.Checksum("pulumi-v" + toolbox.PulumiVersion + "-linux-x64.tar.gz"),
 	}
 	if account != organization.Master {

@@ -32,8 +32,8 @@ func (e *gitError) Error() string {
 	return fmt.Sprintf("git %s: %s", e.args[0], strings.TrimSpace(e.output))
 }
 
-// neutral comes before every command.
-var neutral = []string{
+// neutralOptions comes before every command.
+var neutralOptions = []string{
 	"-c", "core.hooksPath=" + os.DevNull, "-c", "commit.gpgSign=false", "-c", "merge.verifySignatures=false",
 	"-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",
 	"-c", "core.attributesFile=" + os.DevNull, "-c", "trailer.separators=:",
@@ -49,13 +49,13 @@ var asRendered = []string{"-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c"
 // repository, as hooks get them, or change what git prints.
 func newGit(dir string) git {
 	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "GIT_") && !slices.ContainsFunc(personal, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+		return strings.HasPrefix(variable, "GIT_") && !slices.ContainsFunc(keptVariables, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
 	})
 	return git{dir, append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")}
 }
 
-// personal are how the variables of git's begin that are kept.
-var personal = []string{
+// keptVariables are how the variables of git's begin that are kept.
+var keptVariables = []string{
 	"GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL_", "GIT_SSH", "GIT_PROXY_", "GIT_HTTP_", "GIT_ASKPASS=",
 	"GIT_EXEC_PATH=", "GIT_ALLOW_PROTOCOL=", "GIT_PROTOCOL", "GIT_TRACE", "GIT_CURL_VERBOSE=",
 }
@@ -79,7 +79,7 @@ func (g git) feed(ctx context.Context, input []byte, args ...string) (string, er
 
 // exactly is feed without a change to what git printed.
 func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte, error) {
-	settings := slices.Clone(neutral)
+	settings := slices.Clone(neutralOptions)
 	if args[0] != "status" {
 		settings = append(settings, asRendered...)
 	}
@@ -98,8 +98,8 @@ func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte,
 	return out.Bytes(), err
 }
 
-// exits reports whether an error is git's with an exit code.
-func exits(err error, code int) bool {
+// exitedWith reports whether an error is git's with an exit code.
+func exitedWith(err error, code int) bool {
 	var failed *gitError
 	return errors.As(err, &failed) && failed.code == code
 }
@@ -107,7 +107,7 @@ func exits(err error, code int) bool {
 // What `git merge-tree --write-tree` came with.
 const wantedMajor, wantedMinor = 2, 38
 
-var versions = regexp.MustCompile(`(\d+)\.(\d+)`)
+var versionNumber = regexp.MustCompile(`(\d+)\.(\d+)`)
 
 // checkGit returns an error unless there is a git that can merge without a working
 // tree. https://git-scm.com/docs/git-merge-tree
@@ -123,7 +123,7 @@ func checkGit(ctx context.Context) error {
 }
 
 func checkVersion(text string) error {
-	parts := versions.FindStringSubmatch(text)
+	parts := versionNumber.FindStringSubmatch(text)
 	if parts == nil {
 		return fmt.Errorf("git says it is %q, which is no version", text)
 	}

@@ -100,7 +100,7 @@ func (u *update) commit(ctx context.Context, tree string) (string, error) {
 // hand.
 func (u *update) merge(ctx context.Context, head, rendered string) (tree string, conflicts []string, err error) {
 	out, err := u.g.run(ctx, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", head, rendered)
-	if err != nil && !exits(err, 1) {
+	if err != nil && !exitedWith(err, 1) {
 		return "", nil, err
 	}
 	tree, names, _ := strings.Cut(out, "\x00")

@@ -21,7 +21,7 @@ type Remote struct {
 // Origin returns the address of a repository's remote origin; empty if there is none.
 func Origin(ctx context.Context, dir string) (string, error) {
 	address, err := newGit(dir).run(ctx, "config", "--local", "--get", "remote.origin.url")
-	if exits(err, 1) {
+	if exitedWith(err, 1) {
 		return "", nil
 	}
 	return address, err

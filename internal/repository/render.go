@@ -18,15 +18,15 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/shell"
 )
 
-// suffix is that of files that are templates; others are taken as they are.
-const suffix = ".tmpl"
+// templateSuffix is that of files that are templates; others are taken as they are.
+const templateSuffix = ".tmpl"
 
 // The templates that come with coldstart, each at the path of what it makes. go.mod
 // and go.sum hold what main.go needs, in the versions of coldstart's own go.mod.
 //
 //go:generate go run ./pin
 //go:embed all:templates
-var embedded embed.FS
+var embeddedTemplates embed.FS
 
 // File is a file of a repository.
 type File struct {
@@ -51,7 +51,7 @@ type source struct {
 // it isn't nil, replace those for the same path, and add others: x.tmpl is a template
 // for x, and any other file is taken as it is. All problems are one error.
 func LoadTemplates(overrides fs.FS) (Templates, error) {
-	own, err := fs.Sub(embedded, "templates")
+	own, err := fs.Sub(embeddedTemplates, "templates")
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (t Templates) load(from fs.FS, prefix string) error {
 			}
 			return nil
 		}
-		target := strings.TrimSuffix(file, suffix)
+		target := strings.TrimSuffix(file, templateSuffix)
 		if other, twice := found[target]; twice {
 			errs = append(errs, fmt.Errorf("%s%s: %s makes the same file; delete one of them", prefix, file, other))
 			return nil
@@ -95,7 +95,7 @@ func (t Templates) load(from fs.FS, prefix string) error {
 }
 
 func read(from fs.FS, file, name string) (source, error) {
-	if base := path.Base(file); strings.EqualFold(base, ".git") || base == suffix {
+	if base := path.Base(file); strings.EqualFold(base, ".git") || base == templateSuffix {
 		return source{}, fmt.Errorf("%s: no file of a repository may have that name", name)
 	}
 	info, err := fs.Stat(from, file)
@@ -110,11 +110,11 @@ func read(from fs.FS, file, name string) (source, error) {
 		return source{}, fmt.Errorf("%s: %w", name, err)
 	}
 	s := source{name: name, executable: info.Mode()&0o111 != 0}
-	if !strings.HasSuffix(file, suffix) {
+	if !strings.HasSuffix(file, templateSuffix) {
 		s.verbatim = content
 		return s, nil
 	}
-	s.template, err = template.New(name).Option("missingkey=error").Funcs(functions).Parse(string(content))
+	s.template, err = template.New(name).Option("missingkey=error").Funcs(templateFunctions).Parse(string(content))
 	return s, err
 }
 
@@ -140,8 +140,8 @@ func (t Templates) Render(facts Facts) (map[string]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// functions bring values into the form of where they stand.
-var functions = template.FuncMap{
+// templateFunctions bring values into the form of where they stand.
+var templateFunctions = template.FuncMap{
 	// quote is a string of Go's, or of JSON.
 	"quote": strconv.Quote,
 	// yaml is a value of YAML, so that no name becomes a number or a truth.

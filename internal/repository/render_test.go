@@ -352,7 +352,7 @@ func TestPinned(t *testing.T) {
 		}
 		workflows.Write(content)
 	}
-	for _, action := range []string{pinned.Checkout, pinned.SetupGo, pinned.UploadArtifact, pinned.DownloadArtifact} {
+	for _, action := range []string{pinnedActions.Checkout, pinnedActions.SetupGo, pinnedActions.UploadArtifact, pinnedActions.DownloadArtifact} {
 		if !strings.Contains(workflows.String(), "uses: "+action+"\n") {
 			t.Errorf("coldstart's own workflows don't use %s", action)
 		}
@@ -404,7 +404,7 @@ func TestDocumented(t *testing.T) {
 			wanted = append(wanted, "`."+typ.Field(i).Name+"`")
 		}
 	}
-	for name := range functions {
+	for name := range templateFunctions {
 		wanted = append(wanted, "`"+name+"`")
 	}
 	for _, v := range (Facts{Profile: "p"}).Variables() {

@@ -173,16 +173,16 @@ func (r *Result) compare(ctx context.Context, g git, from, to string, colour boo
 // Trailers of the commits that are renderings. The tree is told, too, so that a commit
 // into which somebody has squashed a rendering and more isn't taken for one.
 const (
-	renderedBy   = "Rendered-By"
-	renderedTree = "Rendered-Tree"
-	renderedFor  = "Rendered-For"
-	renderedSub  = "Rendered-Subject"
-	program      = "coldstart"
+	renderedBy     = "Rendered-By"
+	renderedTree   = "Rendered-Tree"
+	renderedFor    = "Rendered-For"
+	renderedSub    = "Rendered-Subject"
+	renderedByName = "coldstart"
 )
 
 // message is the message of a rendering's commit.
 func message(subject, tree string, whom For) string {
-	text := fmt.Sprintf("%s\n\n%s: %s\n%s: %s\n", subject, renderedBy, program, renderedTree, tree)
+	text := fmt.Sprintf("%s\n\n%s: %s\n%s: %s\n", subject, renderedBy, renderedByName, renderedTree, tree)
 	for _, trailer := range [][2]string{{renderedFor, whom.Owner}, {renderedSub, whom.Subject}} {
 		if trailer[1] != "" {
 			text += trailer[0] + ": " + trailer[1] + "\n"
@@ -201,10 +201,10 @@ type rendering struct {
 // out. It is an error if the folder is something else than such a repository.
 func lastRendering(ctx context.Context, g git) (*rendering, error) {
 	top, err := g.run(ctx, "rev-parse", "--show-toplevel")
-	if err != nil && (!exits(err, 128) || !strings.Contains(err.Error(), "not a git repository")) {
+	if err != nil && (!exitedWith(err, 128) || !strings.Contains(err.Error(), "not a git repository")) {
 		return nil, err // It is another user's (safe.directory), or broken.
 	}
-	if err != nil || !same(top, g.dir) {
+	if err != nil || !sameFolder(top, g.dir) {
 		return nil, fmt.Errorf("%s is no repository that coldstart has rendered, so it is left alone; move it away, or render into another folder (--out)", g.dir)
 	}
 	if _, err := g.run(ctx, "symbolic-ref", "--quiet", "HEAD"); err != nil {
@@ -225,7 +225,7 @@ func lastRendering(ctx context.Context, g git) (*rendering, error) {
 // there is none.
 func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 	if _, err := g.run(ctx, "rev-parse", "--verify", "--quiet", from+"^{commit}"); err != nil {
-		if exits(err, 1) || exits(err, 128) {
+		if exitedWith(err, 1) || exitedWith(err, 128) {
 			return nil, nil // There is no commit yet.
 		}
 		return nil, err
@@ -238,15 +238,15 @@ func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 	}
 	for line := range strings.Lines(log) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
-		if len(fields) == 6 && fields[1] == fields[2] && fields[3] == program {
+		if len(fields) == 6 && fields[1] == fields[2] && fields[3] == renderedByName {
 			return &rendering{commit: fields[0], tree: fields[1], whom: For{Owner: fields[4], Subject: fields[5]}}, nil
 		}
 	}
 	return nil, nil
 }
 
-// same reports whether two paths are of one folder.
-func same(a, b string) bool {
+// sameFolder reports whether two paths are of one folder.
+func sameFolder(a, b string) bool {
 	one, err := os.Stat(a)
 	if err != nil {
 		return false

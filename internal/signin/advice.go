@@ -58,10 +58,10 @@ type failure struct {
 	advice func(w who, found []string) string
 }
 
-// failures are in the order in which they are looked for: what is particular comes first.
+// knownFailures are in the order in which they are looked for: what is particular comes first.
 // The texts are those of the AWS SDK for Go, with which Pulumi, its provider and coldstart
 // are written.
-var failures = []failure{
+var knownFailures = []failure{
 	{regexp.MustCompile(`AssumeRoleTokenProvider session option not set`), func(w who, _ []string) string {
 		return fmt.Sprintf("profile %[1]s has mfa_serial, for which only the AWS CLI asks for the code: write the profiles with `coldstart aws-config --user YOU --write`, which every program can use; "+
 			"for a profile that coldstart doesn't write, run `eval \"$(aws configure export-credentials --profile %[1]s --format env)\"`", w.profile())
@@ -169,8 +169,8 @@ func (w who) withoutSource(profile string) string {
 	return fmt.Sprintf("profile %s takes credentials from an EC2 instance, and this machine is none, or has no instance profile: attach one to the instance, or %s", set.Profile, anyWay)
 }
 
-// output is what the AWS SDK quotes of a credential_process that prints something unexpected.
-var output = regexp.MustCompile(`(?s)(parse failed of process output: ).*(, error: )`)
+// processOutput is what the AWS SDK quotes of a credential_process that prints something unexpected.
+var processOutput = regexp.MustCompile(`(?s)(parse failed of process output: ).*(, error: )`)
 
 // Redacted leaves out of an error's text what a credential_process has printed, which may be
 // a secret.
@@ -178,7 +178,7 @@ func Redacted(text string) string {
 	if !strings.Contains(text, "process output") {
 		return text
 	}
-	return output.ReplaceAllString(text, "$1[redacted]$2")
+	return processOutput.ReplaceAllString(text, "$1[redacted]$2")
 }
 
 // Advice returns what happened and which command to run where an error is about how
@@ -188,7 +188,7 @@ func Advice(text string, getenv func(string) string) string {
 	if said := refused(text); said != "" {
 		return said
 	}
-	for _, f := range failures {
+	for _, f := range knownFailures {
 		if found := f.of.FindStringSubmatch(text); found != nil {
 			return f.advice(who{getenv}, found)
 		}

@@ -43,9 +43,9 @@ func MFAProfile(profile string) string { return profile + "-mfa" }
 // A session of sts:GetSessionToken lasts 12 hours unless it is asked for otherwise.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 const (
-	shortest = 15 * time.Minute
-	usual    = 12 * time.Hour
-	longest  = 36 * time.Hour
+	shortestSession = 15 * time.Minute
+	usualSession    = 12 * time.Hour
+	longestSession  = 36 * time.Hour
 )
 
 // patience is for how long a person is waited for. The AWS SDK for Go ends a
@@ -185,9 +185,9 @@ func (r Request) explained(err error) error {
 // a session for roles with a longest age ends with that.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 func (r Request) session(ctx context.Context, client *sts.Client, code string) (*Session, error) {
-	lasts := usual
+	lasts := usualSession
 	if r.MaxAge > 0 {
-		lasts = min(max(r.MaxAge, shortest), longest)
+		lasts = min(max(r.MaxAge, shortestSession), longestSession)
 	}
 	begin := time.Now()
 	out, err := client.GetSessionToken(ctx, &sts.GetSessionTokenInput{

@@ -33,8 +33,8 @@ type refusal struct {
 	Version string `json:"Version"`
 }
 
-// begin is how the words of a refusal begin.
-const begin = "coldstart: "
+// refusalPrefix is how the words of a refusal begin.
+const refusalPrefix = "coldstart: "
 
 // Write writes a session as a credential_process does, or the error for which there is
 // none. The process has to end with 0 in both cases.
@@ -42,7 +42,7 @@ func Write(w io.Writer, session *Session, err error) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	if err != nil {
-		return encoder.Encode(refusal{begin + err.Error()})
+		return encoder.Encode(refusal{refusalPrefix + err.Error()})
 	}
 	return encoder.Encode(session) //nolint:gosec // The program that runs the process needs the secret.
 }
@@ -50,7 +50,7 @@ func Write(w io.Writer, session *Session, err error) error {
 // refused returns what a refusal says that is in the error of an AWS SDK; empty if there
 // is none.
 func refused(text string) string {
-	i := strings.Index(text, `{"Version":"`+begin)
+	i := strings.Index(text, `{"Version":"`+refusalPrefix)
 	if i < 0 {
 		return ""
 	}
@@ -58,11 +58,11 @@ func refused(text string) string {
 	if json.NewDecoder(strings.NewReader(text[i:])).Decode(&r) != nil {
 		return ""
 	}
-	return strings.TrimPrefix(r.Version, begin)
+	return strings.TrimPrefix(r.Version, refusalPrefix)
 }
 
-// spare is how long a session has to last yet for a program to begin with it.
-const spare = time.Minute
+// sessionMargin is how long a session has to last yet for a program to begin with it.
+const sessionMargin = time.Minute
 
 // store is where a user's sessions are kept: a file for each, which nobody else may
 // read, with temporary credentials and nothing that outlives them.
@@ -117,7 +117,7 @@ func (s *store) load() (*Session, error) {
 	if err := json.Unmarshal(content, &session); err != nil {
 		return nil, fmt.Errorf("reading the session that is kept in %s: %w; delete the file", s.file, err)
 	}
-	if session.SessionToken == "" || session.Expiration.Before(s.now().Add(spare)) {
+	if session.SessionToken == "" || session.Expiration.Before(s.now().Add(sessionMargin)) {
 		return nil, nil
 	}
 	return &session, nil

@@ -37,7 +37,7 @@ var Ignore []byte
 //go:embed declaration.tmpl
 var declarationText string
 
-var declaration = template.Must(template.New("declaration").Funcs(template.FuncMap{"quote": quote}).Parse(declarationText))
+var declarationTemplate = template.Must(template.New("declaration").Funcs(template.FuncMap{"quote": quote}).Parse(declarationText))
 
 // Account is an account of the catalogue.
 type Account struct {
@@ -68,8 +68,8 @@ const (
 	usersAccount = "identity"
 )
 
-// units are those of the catalogue.
-var units = []string{"security", "infrastructure", "workloads", "sandbox"}
+// catalogueUnits are those of the catalogue.
+var catalogueUnits = []string{"security", "infrastructure", "workloads", "sandbox"}
 
 // Answers are what an organization starts from.
 type Answers struct {
@@ -86,12 +86,12 @@ type Answers struct {
 
 // Lengths of accounts' networks: the one that people mean, and the smallest
 // network that AWS allows.
-const usual, smallest = 16, 28
+const usualPrefix, longestPrefix = 16, 28
 
 // RoomyPrefix returns the length of accounts' networks that leaves room for
 // twice as many accounts as there are: 16, if that is long enough.
 func (a Answers) RoomyPrefix() int {
-	return min(max(usual, a.Network.CIDR.Bits()+bits.Len(uint(len(a.names())))+1), smallest)
+	return min(max(usualPrefix, a.Network.CIDR.Bits()+bits.Len(uint(len(a.names())))+1), longestPrefix)
 }
 
 // network returns the address space with an AccountPrefix.
@@ -154,7 +154,7 @@ func (a Answers) Organization() *organization.Organization {
 		o.Network = a.network()
 	}
 	o.Units, o.Accounts = map[string]organization.Unit{}, map[string]organization.Account{}
-	for _, unit := range units {
+	for _, unit := range catalogueUnits {
 		o.Units[unit] = organization.Unit{}
 	}
 	for _, l := range a.lines() {
@@ -190,7 +190,7 @@ func (a Answers) Problems() organization.Problems {
 	found := a.Organization().Problems()
 	sound := !slices.ContainsFunc(found, func(p organization.Problem) bool { return strings.HasPrefix(p.Key, "coldstart:network") })
 	if sound && a.Network.CIDR.IsValid() && len(lines) > 0 && !lines[len(lines)-1].Network.IsValid() {
-		ps.Add("coldstart:network", fmt.Sprintf("write a larger network, or an accountPrefix of up to %d", smallest),
+		ps.Add("coldstart:network", fmt.Sprintf("write a larger network, or an accountPrefix of up to %d", longestPrefix),
 			"%s has no room for %d accounts with a /%d each", a.Network.CIDR, len(lines), a.network().AccountPrefix)
 	}
 	return append(ps, found...)
@@ -203,13 +203,13 @@ func (a Answers) Declaration() ([]byte, error) {
 		regions = append(regions, "us-east-1") // Global services are there.
 	}
 	var text bytes.Buffer
-	err := declaration.Execute(&text, struct {
+	err := declarationTemplate.Execute(&text, struct {
 		Answers
 		Units            []string
 		Network          organization.Network
 		Lines            []line
 		UsersIn, Regions string
-	}{a, units, a.network(), a.lines(), a.usersIn(), strings.Join(regions, ", ")})
+	}{a, catalogueUnits, a.network(), a.lines(), a.usersIn(), strings.Join(regions, ", ")})
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", organization.File, err)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// most is how many IAM returns in one answer.
-const most = 1000
+// maxItems is how many IAM returns in one answer.
+const maxItems = 1000
 
 func roleNames(l looker) []string {
 	if l.master() {
@@ -32,7 +32,7 @@ func roleNames(l looker) []string {
 }
 
 func roles(ctx context.Context, l looker, _ []string) ([]item, error) {
-	p := iam.NewListRolesPaginator(iam.NewFromConfig(l.cfg), &iam.ListRolesInput{MaxItems: aws.Int32(most)})
+	p := iam.NewListRolesPaginator(iam.NewFromConfig(l.cfg), &iam.ListRolesInput{MaxItems: aws.Int32(maxItems)})
 	return pages(ctx, p, func(page *iam.ListRolesOutput) []item {
 		return items(page.Roles, func(r types.Role) item { return item{name: *r.RoleName, id: *r.RoleName} })
 	})
@@ -54,7 +54,7 @@ func userNames(l looker) []string {
 }
 
 func users(ctx context.Context, l looker, _ []string) ([]item, error) {
-	p := iam.NewListUsersPaginator(iam.NewFromConfig(l.cfg), &iam.ListUsersInput{MaxItems: aws.Int32(most)})
+	p := iam.NewListUsersPaginator(iam.NewFromConfig(l.cfg), &iam.ListUsersInput{MaxItems: aws.Int32(maxItems)})
 	return pages(ctx, p, func(page *iam.ListUsersOutput) []item {
 		return items(page.Users, func(u types.User) item { return item{name: *u.UserName, id: *u.UserName} })
 	})
@@ -80,7 +80,7 @@ func groupNames(l looker) []string {
 }
 
 func groups(ctx context.Context, l looker, _ []string) ([]item, error) {
-	p := iam.NewListGroupsPaginator(iam.NewFromConfig(l.cfg), &iam.ListGroupsInput{MaxItems: aws.Int32(most)})
+	p := iam.NewListGroupsPaginator(iam.NewFromConfig(l.cfg), &iam.ListGroupsInput{MaxItems: aws.Int32(maxItems)})
 	return pages(ctx, p, func(page *iam.ListGroupsOutput) []item {
 		return items(page.Groups, func(g types.Group) item { return item{name: *g.GroupName, id: *g.GroupName} })
 	})
@@ -94,7 +94,7 @@ func policyNames(l looker) []string {
 }
 
 func policies(ctx context.Context, l looker, _ []string) ([]item, error) {
-	p := iam.NewListPoliciesPaginator(iam.NewFromConfig(l.cfg), &iam.ListPoliciesInput{MaxItems: aws.Int32(most), Scope: types.PolicyScopeTypeLocal})
+	p := iam.NewListPoliciesPaginator(iam.NewFromConfig(l.cfg), &iam.ListPoliciesInput{MaxItems: aws.Int32(maxItems), Scope: types.PolicyScopeTypeLocal})
 	return pages(ctx, p, func(page *iam.ListPoliciesOutput) []item {
 		return items(page.Policies, func(p types.Policy) item { return item{name: *p.PolicyName, id: *p.Arn} })
 	})

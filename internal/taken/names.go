@@ -38,8 +38,8 @@ type item struct {
 	tags map[string]string
 }
 
-// another is the way out that never takes anything away.
-const another = "write another coldstart:namespace"
+// writeAnotherNamespace is the way out that never takes anything away.
+const writeAnotherNamespace = "write another coldstart:namespace"
 
 // kinds are all kinds of things that coldstart makes by a name. The organization, its units
 // and accounts, and zones aren't among them: the program takes them over. A name inside
@@ -48,7 +48,7 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html#API_CreateRole_Errors
 	{
 		what: "role", typ: "aws:iam/role:Role", folds: true, names: roleNames, list: roles, tags: roleTags,
-		remedy: "delete it if nobody needs it (`aws iam delete-role --role-name %`, after what is attached to it), or " + another,
+		remedy: "delete it if nobody needs it (`aws iam delete-role --role-name %`, after what is attached to it), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html#API_CreateUser_Errors
 	{
@@ -58,12 +58,12 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html#API_CreateGroup_Errors
 	{
 		what: "group", typ: "aws:iam/group:Group", folds: true, names: groupNames, list: groups,
-		remedy: "delete it if nobody needs it (`aws iam delete-group --group-name %`, after what is attached to it), or " + another,
+		remedy: "delete it if nobody needs it (`aws iam delete-group --group-name %`, after what is attached to it), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{
 		what: "policy", typ: "aws:iam/policy:Policy", folds: true, names: policyNames, list: policies, tags: policyTags,
-		remedy: "delete it if nobody needs it (`aws iam delete-policy --policy-arn %`), or " + another,
+		remedy: "delete it if nobody needs it (`aws iam delete-policy --policy-arn %`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 	{
@@ -73,27 +73,27 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{
 		what: "service control policy", typ: "aws:organizations/policy:Policy", names: guardrailNames, list: guardrails, tags: guardrailTags,
-		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + another,
+		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
 	{
 		what: "trail", typ: "aws:cloudtrail/trail:Trail", names: trailNames, list: trails, tags: trailTags,
-		remedy: another + ", or make a trail of another name that writes to the same bucket, and delete this one after that, so that logging never stops",
+		remedy: writeAnotherNamespace + ", or make a trail of another name that writes to the same bucket, and delete this one after that, so that logging never stops",
 	},
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_Errors
 	{
 		what: "parameter", typ: "aws:ssm/parameter:Parameter", names: parameterNames, list: parameters, tags: parameterTags,
-		remedy: "delete it if nobody reads it (`aws ssm delete-parameter --name %`), or " + another,
+		remedy: "delete it if nobody reads it (`aws ssm delete-parameter --name %`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html#API_CreateBucket_Errors
 	{
 		what: "bucket", typ: "aws:s3/bucketV2:BucketV2", names: bucketNames, list: buckets, tags: bucketTags,
-		remedy: "delete it if nobody needs what it holds (`aws s3 rb s3://%`), or " + another,
+		remedy: "delete it if nobody needs what it holds (`aws s3 rb s3://%`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html#API_CreateAlias_Errors
 	{
 		what: "key alias", typ: "aws:kms/alias:Alias", names: aliasNames, list: aliases, tags: keyTags,
-		remedy: "give the key % another alias (`aws kms create-alias`) and delete this one (`aws kms delete-alias`), or " + another,
+		remedy: "give the key % another alias (`aws kms create-alias`) and delete this one (`aws kms delete-alias`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html#API_CreateRepository_Errors
 	{
@@ -103,7 +103,7 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CreateAnalyzer.html#API_CreateAnalyzer_Errors
 	{
 		what: "analyzer", typ: "aws:accessanalyzer/analyzer:Analyzer", names: analyzerNames, list: analyzers, tags: listedTags,
-		remedy: "delete it (`aws accessanalyzer delete-analyzer --analyzer-name %`), or " + another,
+		remedy: "delete it (`aws accessanalyzer delete-analyzer --analyzer-name %`), or " + writeAnotherNamespace,
 	},
 }
 

@@ -72,7 +72,7 @@ func (q Query) holds(ctx context.Context, account, name string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("whose the records %s are isn't known, since the state of stack %s can't be read: %w", name, account, err)
 	}
-	return has(d, recordType, name), nil
+	return stateHas(d, recordType, name), nil
 }
 
 // split returns the delegation of a name, if there is one, and the other record sets at and
@@ -116,7 +116,7 @@ func (q Query) hidden(account string, sets []types.ResourceRecordSet) Thing {
 	return Thing{
 		Account: organization.Master, Refused: true,
 		Text: fmt.Sprintf("the zone %s has %s, which nobody would find any more when %s is delegated to account %s's own zone",
-			q.Organization.Domain, some(sets, func(set types.ResourceRecordSet) string { return plain(set) + " " + string(set.Type) }), name, account),
+			q.Organization.Domain, someOf(sets, func(set types.ResourceRecordSet) string { return plain(set) + " " + string(set.Type) }), name, account),
 		Remedy: fmt.Sprintf("make a zone %s in account %s with these records first, delegate to it by a record set %[1]s NS, and run again: coldstart takes both over; or delete the records if nobody needs them; or give the account another name", name, account),
 	}
 }

@@ -124,11 +124,11 @@ func publicAccess(ctx context.Context, l looker) ([]string, error) {
 	if len(others) == 0 {
 		return nil, nil
 	}
-	return []string{"doesn't block public access to S3 as a whole, and will: buckets that are public stop being public; it has " + some(others, func(b s3types.Bucket) string { return aws.ToString(b.Name) })}, nil
+	return []string{"doesn't block public access to S3 as a whole, and will: buckets that are public stop being public; it has " + someOf(others, func(b s3types.Bucket) string { return aws.ToString(b.Name) })}, nil
 }
 
-// some names the first of many.
-func some[T any](all []T, name func(T) string) string {
+// someOf names the first of many.
+func someOf[T any](all []T, name func(T) string) string {
 	const shown = 5
 	var names []string
 	for _, t := range all[:min(shown, len(all))] {

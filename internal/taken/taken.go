@@ -79,8 +79,8 @@ type Account struct {
 // atOnce is how many accounts, and how many kinds in each, are asked for at a time.
 const atOnce = 8
 
-// session is the name by which CloudTrail shows who looks.
-const session = "coldstart"
+// sessionName is the name by which CloudTrail shows who looks.
+const sessionName = "coldstart"
 
 // Find returns what is found, in the order of q.Accounts. What can't be looked at is an
 // error that names the account; the rest is returned all the same.
@@ -130,7 +130,7 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	look := func(i int, what string, f func() ([]Thing, error)) {
 		group.Go(func() error {
 			var err error
-			if found[i], err = f(); err != nil && !unused.MatchString(err.Error()) {
+			if found[i], err = f(); err != nil && !neverUsed.MatchString(err.Error()) {
 				errs[i] = fmt.Errorf("looking for %s in account %s: %w", what, a.Name, err)
 			}
 			return nil
@@ -142,7 +142,7 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 		}
 	}
 	for i, s := range settings {
-		if s.declared(l) && !has(l.state, s.typ, "") {
+		if s.declared(l) && !stateHas(l.state, s.typ, "") {
 			look(len(kinds)+i, s.what, func() ([]Thing, error) { return l.set(ctx, s) })
 		}
 	}
@@ -150,8 +150,8 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	return slices.Concat(found...), errors.Join(errs...)
 }
 
-// unused matches what a service answers that an account has never used, and so has nothing.
-var unused = regexp.MustCompile("OptInRequired|SubscriptionRequired|AWSOrganizationsNotInUse")
+// neverUsed matches what a service answers that an account has never used, and so has nothing.
+var neverUsed = regexp.MustCompile("OptInRequired|SubscriptionRequired|AWSOrganizationsNotInUse")
 
 // Enter returns a configuration in the account that the role is in.
 func (q Query) Enter(role string) aws.Config {
@@ -160,18 +160,18 @@ func (q Query) Enter(role string) aws.Config {
 	if role == "" {
 		return cfg
 	}
-	return awsconfig.Assume(cfg, role, session)
+	return awsconfig.Assume(cfg, role, sessionName)
 }
 
 // missing returns the names that coldstart declares and the state doesn't have.
 func (l looker) missing(k kind) []string {
-	return slices.DeleteFunc(k.names(l), func(name string) bool { return has(l.state, k.typ, name) })
+	return slices.DeleteFunc(k.names(l), func(name string) bool { return stateHas(l.state, k.typ, name) })
 }
 
-// has reports whether a state has a resource of the type, or a note that one was being
+// stateHas reports whether a state has a resource of the type, or a note that one was being
 // created when a run was killed, whose inputs have the name; any of the type if the name is
 // empty.
-func has(d *apitype.DeploymentV3, typ, name string) bool {
+func stateHas(d *apitype.DeploymentV3, typ, name string) bool {
 	if d == nil {
 		return false
 	}
@@ -200,7 +200,7 @@ func (l looker) named(ctx context.Context, k kind, names []string) ([]Thing, err
 		}
 		switch {
 		case item.elsewhere:
-			t.Text, t.Remedy = fmt.Sprintf("the %s %s, which account %s is to have, is in another account or region: AWS refuses a second one", k.what, item.name, l.Name), another
+			t.Text, t.Remedy = fmt.Sprintf("the %s %s, which account %s is to have, is in another account or region: AWS refuses a second one", k.what, item.name, l.Name), writeAnotherNamespace
 		case k.tags != nil:
 			tags, err := k.tags(ctx, l, item)
 			if err != nil {

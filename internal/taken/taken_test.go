@@ -38,11 +38,11 @@ func TestHas(t *testing.T) {
 		},
 	}
 	for name, want := range map[string]bool{"made": true, "pending": true, "read": false, "tagged": false, "other": false, "": true} {
-		if got := has(d, role, name); got != want {
+		if got := stateHas(d, role, name); got != want {
 			t.Errorf("%q: %t", name, got)
 		}
 	}
-	if has(d, "aws:iam/user:User", "made") || has(d, "aws:iam/user:User", "") || has(nil, role, "made") {
+	if stateHas(d, "aws:iam/user:User", "made") || stateHas(d, "aws:iam/user:User", "") || stateHas(nil, role, "made") {
 		t.Error("another type, or no state, has it too")
 	}
 }

@@ -60,8 +60,8 @@ func parseSeed(value string) (Plan, error) {
 	return FromSeed(seed, changes), nil
 }
 
-// action matches a service's action, and maybe which of its calls.
-var action = regexp.MustCompile(`^([a-z0-9-]+:[A-Z][A-Za-z0-9]*)(?:@([1-9][0-9]*))?$`)
+// actionPattern matches a service's action, and maybe which of its calls.
+var actionPattern = regexp.MustCompile(`^([a-z0-9-]+:[A-Z][A-Za-z0-9]*)(?:@([1-9][0-9]*))?$`)
 
 func (f *Fault) parsePoint(at, value string) error {
 	numbers := map[string]*int{"call": &f.Call, "read": &f.Read, "every": &f.Every}
@@ -75,7 +75,7 @@ func (f *Fault) parsePoint(at, value string) error {
 	if at != "action" {
 		return fmt.Errorf("%q is no point: write %s", at, Grammar)
 	}
-	match := action.FindStringSubmatch(value)
+	match := actionPattern.FindStringSubmatch(value)
 	if match == nil {
 		return fmt.Errorf("%q is no action: write a service and its action, such as action=iam:CreateRole, or action=iam:CreateRole@3 for the third call", value)
 	}
@@ -103,7 +103,7 @@ func (f *Fault) parseKind(value string) error {
 	}
 	var err error
 	if f.Attempts, err = strconv.Atoi(attempts); err != nil || f.Attempts < 1 {
-		return fmt.Errorf("%q is no number of attempts: write one of 1 or more, such as %s*%d", attempts, name, patience)
+		return fmt.Errorf("%q is no number of attempts: write one of 1 or more, such as %s*%d", attempts, name, outlastingAttempts)
 	}
 	return nil
 }

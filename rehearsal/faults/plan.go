@@ -108,8 +108,8 @@ const (
 	Reads   = 550
 )
 
-// patience is how many attempts outlast an SDK's.
-const patience = 3
+// outlastingAttempts is how many attempts outlast an SDK's.
+const outlastingAttempts = 3
 
 // FromSeed returns a plan of one fault, the same one for the same seed, somewhere in
 // a cold start of so many calls that change something. Some three times as many
@@ -124,7 +124,7 @@ func FromSeed(seed uint64, changes int) Plan {
 		f.Read = point * Reads / Changes
 	}
 	if again := r.IntN(2) == 0; again && f.Kind.repeats() {
-		f.Attempts = patience
+		f.Attempts = outlastingAttempts
 	}
 	return Plan{f}
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// plugin is the program of Pulumi's that makes the calls to AWS.
-const plugin = "pulumi-resource-aws"
+// pluginProgram is the program of Pulumi's that makes the calls to AWS.
+const pluginProgram = "pulumi-resource-aws"
 
 // KillTree returns a function that kills a process, what it has started, and what
 // that has, as the victim says. It does nothing to processes that have ended, and
@@ -26,7 +26,7 @@ func KillTree(pid int) func(Victim) {
 			kill(pid) // It comes first, so that it starts nothing in the place of others.
 		}
 		for _, p := range tree {
-			if v == Everything || p.program == plugin {
+			if v == Everything || p.program == pluginProgram {
 				kill(p.pid)
 			}
 		}

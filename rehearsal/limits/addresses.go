@@ -24,7 +24,7 @@ func newAddresses(m *members) *addresses { return &addresses{members: m, begun: 
 
 func (*addresses) Name() string { return "account's address" }
 
-var code = regexp.MustCompile(`^[a-zA-Z0-9]{6}$`)
+var oneTimePassword = regexp.MustCompile(`^[a-zA-Z0-9]{6}$`)
 
 func (r *addresses) Apply(c *Call, next Next) *Answer {
 	var in struct{ AccountID, PrimaryEmail, Otp string }
@@ -47,7 +47,7 @@ func (r *addresses) Apply(c *Call, next Next) *Answer {
 		r.begun[in.AccountID] = in.PrimaryEmail
 		return r.w.Reply(c, map[string]string{"Status": "PENDING"})
 	}
-	if !code.MatchString(in.Otp) || r.begun[in.AccountID] == "" || !strings.EqualFold(r.begun[in.AccountID], in.PrimaryEmail) {
+	if !oneTimePassword.MatchString(in.Otp) || r.begun[in.AccountID] == "" || !strings.EqualFold(r.begun[in.AccountID], in.PrimaryEmail) {
 		return r.w.Refuse(c, Problem{http.StatusBadRequest, "ValidationException", "The input fails to satisfy the constraints.", nil})
 	}
 	delete(r.begun, in.AccountID)

@@ -12,8 +12,8 @@ type closings struct {
 	done []time.Time
 }
 
-// month is what the closings of a month are counted in.
-const month = 30 * 24 * time.Hour
+// closingMonth is what the closings of a month are counted in.
+const closingMonth = 30 * 24 * time.Hour
 
 func (*closings) Name() string { return "account closing" }
 
@@ -40,7 +40,7 @@ func (r *closings) Apply(c *Call, next Next) *Answer {
 	switch {
 	case r.since(now.Add(-r.w.Numbers.Closing.Takes)) >= r.w.Numbers.ClosedAtOnce.Most:
 		return r.w.Refuse(c, violation("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED", "You attempted to exceed the number of accounts that you can close at a time."))
-	case r.since(now.Add(-month)) >= r.budget():
+	case r.since(now.Add(-closingMonth)) >= r.budget():
 		return r.w.Refuse(c, violation("CLOSE_ACCOUNT_QUOTA_EXCEEDED", "You have exceeded close account quota for the past 30 days."))
 	}
 	a := next(c)

@@ -190,8 +190,8 @@ func (r *creations) list(c *Call, next Next) *Answer {
 // the rules count when the account is made.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
 var (
-	plausible  = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	validEmail = regexp.MustCompile(`^[^\s"'()<>\[\]:;,\\|%&@.][^\s"'()<>\[\]:;,\\|%&@]*@[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?\.[a-zA-Z0-9-]*[a-zA-Z0-9]$`)
+	plausibleEmail = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+	validEmail     = regexp.MustCompile(`^[^\s"'()<>\[\]:;,\\|%&@.][^\s"'()<>\[\]:;,\\|%&@]*@[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?\.[a-zA-Z0-9-]*[a-zA-Z0-9]$`)
 )
 
 func malformed(email string) (reason string) {
@@ -200,7 +200,7 @@ func malformed(email string) (reason string) {
 		return "MIN_LENGTH_EXCEEDED"
 	case len(email) > 64:
 		return "MAX_LENGTH_EXCEEDED"
-	case !plausible.MatchString(email):
+	case !plausibleEmail.MatchString(email):
 		return "INVALID_PATTERN"
 	}
 	return ""

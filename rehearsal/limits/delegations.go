@@ -29,12 +29,12 @@ func newDelegations(m *members) *delegations {
 
 func (*delegations) Name() string { return "delegated administrator" }
 
-// administrators is how many a service may have, of services that say so; all others
+// maxAdministrators is how many a service may have, of services that say so; all others
 // have one.
 // https://docs.aws.amazon.com/config/latest/developerguide/aggregated-register-delegated-administrator.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
-var administrators = map[string]int{
+var maxAdministrators = map[string]int{
 	"config.amazonaws.com": 3, "config-multiaccountsetup.amazonaws.com": 3,
 	"cloudtrail.amazonaws.com":                          3,
 	"member.org.stacksets.cloudformation.amazonaws.com": 5, "stacksets.cloudformation.amazonaws.com": 5,
@@ -103,7 +103,7 @@ func (r *delegations) register(c *Call, next Next, service, account string) *Ans
 	if !trusts(c.Context(), r.w, service) {
 		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first."))
 	}
-	all, most := r.of(c.Context(), service), max(1, administrators[service])
+	all, most := r.of(c.Context(), service), max(1, maxAdministrators[service])
 	switch {
 	case slices.Contains(all, account):
 		return r.w.Refuse(c, Problem{http.StatusBadRequest, "AccountAlreadyRegisteredException", "The provided account is already a delegated administrator for your organization.", nil})

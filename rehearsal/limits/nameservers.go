@@ -203,9 +203,9 @@ func NameServers(seed uint64, reference string) [4]string {
 	return servers(fmt.Sprintf("%d %s %d", seed, reference, 0))
 }
 
-// stripes are Route 53's name servers: in four top level domains, 512 servers in each
+// nameServerStripes are Route 53's name servers: in four top level domains, 512 servers in each
 // and eight of them in a domain.
-var stripes = sync.OnceValue(func() *[4][512]string {
+var nameServerStripes = sync.OnceValue(func() *[4][512]string {
 	names := &[4][512]string{}
 	for i, tld := range [4]string{"com", "net", "org", "co.uk"} {
 		for n := range names[i] {
@@ -217,7 +217,7 @@ var stripes = sync.OnceValue(func() *[4][512]string {
 
 // servers turns a draw into name servers. A zone has one of each stripe.
 func servers(draw string) (names [4]string) {
-	hash, all := sha256.Sum256([]byte(draw)), stripes()
+	hash, all := sha256.Sum256([]byte(draw)), nameServerStripes()
 	for i := range names {
 		names[i] = all[i][binary.BigEndian.Uint16(hash[2*i:])%512]
 	}

@@ -54,9 +54,9 @@ type modifications struct {
 
 func (modifications) Name() string { return "concurrent modification" }
 
-// modified names what an action changes: a parameter with its id, or nothing for
+// modifiedEntity names what an action changes: a parameter with its id, or nothing for
 // the organization itself.
-var modified = map[string]string{
+var modifiedEntity = map[string]string{
 	"AttachPolicy":                   "TargetId",
 	"DetachPolicy":                   "TargetId",
 	"UpdatePolicy":                   "PolicyId",
@@ -76,7 +76,7 @@ var modified = map[string]string{
 }
 
 func (r modifications) Apply(c *Call, next Next) *Answer {
-	parameter, ok := modified[c.Action]
+	parameter, ok := modifiedEntity[c.Action]
 	if c.Service != "organizations" || !ok {
 		return next(c)
 	}

@@ -82,19 +82,19 @@ const (
 	finalizing          = "https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html"
 )
 
-const seen = "2026-11"
+const lastSeen = "2026-11"
 
 // FivePerSecond is what Route 53 let through until it was raised to
 // Published().Rates["route53"]; a key for Numbers.Rates for who wants to be sure.
 // https://repost.aws/knowledge-center/route-53-avoid-throttling-errors
 func FivePerSecond() Rate {
-	return Rate{5, 5, Source{"https://repost.aws/knowledge-center/route-53-avoid-throttling-errors", seen}}
+	return Rate{5, 5, Source{"https://repost.aws/knowledge-center/route-53-avoid-throttling-errors", lastSeen}}
 }
 
 // Published returns AWS's numbers. A Numbers is the caller's to change.
 func Published() Numbers {
-	organizations := Source{organizationsQuotas, seen}
-	iam := Source{iamQuotas, seen}
+	organizations := Source{organizationsQuotas, lastSeen}
+	iam := Source{iamQuotas, lastSeen}
 	return Numbers{
 		Rates: publishedRates(),
 
@@ -109,15 +109,15 @@ func Published() Numbers {
 		Creation: Duration{Takes: 40 * time.Second},
 		Closing:  Duration{Takes: 60 * time.Second},
 		// Four days in older texts.
-		Wait: Duration{7 * 24 * time.Hour, Source{"https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html", seen}},
+		Wait: Duration{7 * 24 * time.Hour, Source{"https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html", lastSeen}},
 		// Up to an hour, says AWS; seconds mostly, or nobody could make an account
 		// in the console right after the organization.
-		Finalizing: Duration{15 * time.Second, Source{finalizing, seen}},
+		Finalizing: Duration{15 * time.Second, Source{finalizing, lastSeen}},
 		// AWS doesn't say; IAM is eventually consistent.
-		RoleReady: Duration{10 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html", seen}},
+		RoleReady: Duration{10 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html", lastSeen}},
 		// A guess: AWS says that changes aren't seen at once, and gives no time. People
 		// report some seconds.
-		Spreading: Duration{5 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency", seen}},
+		Spreading: Duration{5 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency", lastSeen}},
 		OptIn:     map[string]Duration{},
 		// About what AWS takes to answer such a call; the emulator takes 5 ms.
 		Writing: Duration{Takes: 300 * time.Millisecond},
@@ -131,7 +131,7 @@ func Published() Numbers {
 		PoliciesPerUser:  Quota{10, iam},
 		UnitDepth:        Quota{5, organizations},
 		Units:            Quota{2000, organizations},
-		Trails:           Quota{5, Source{cloudTrailQuotas, seen}},
+		Trails:           Quota{5, Source{cloudTrailQuotas, lastSeen}},
 		Policies: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {1000, organizations}, "BACKUP_POLICY": {1000, organizations}, "TAG_POLICY": {1000, organizations},
@@ -155,19 +155,19 @@ type rates struct {
 
 func publishedRates() map[string]Rate {
 	out := map[string]Rate{}
-	for _, s := range published {
+	for _, s := range ratesByService {
 		for action, r := range s.actions {
 			key := s.service
 			if action != "" {
 				key += ":" + action
 			}
-			out[key] = Rate{r[0], r[1], Source{s.source, seen}}
+			out[key] = Rate{r[0], r[1], Source{s.source, lastSeen}}
 		}
 	}
 	return out
 }
 
-var published = []rates{
+var ratesByService = []rates{
 	{"organizations", organizationsQuotas, map[string][2]float64{
 		"CreateAccount":                    {0.1, 3},
 		"CloseAccount":                     {0.05, 1},

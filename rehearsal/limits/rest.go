@@ -128,7 +128,7 @@ var bucketParts = []struct{ parameter, name string }{
 	{"website", "BucketWebsite"},
 }
 
-var verbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodPost: "Post", http.MethodDelete: "Delete"}
+var methodVerbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodPost: "Post", http.MethodDelete: "Delete"}
 
 // recogniseS3 finds the action on a bucket or an object. The bucket is the first
 // element of the path or of the host's name.
@@ -144,7 +144,7 @@ func (c *Call) recogniseS3(path []string) {
 	case c.Resource == "":
 		c.Action = "ListBuckets"
 	case key != "":
-		c.Action = verbs[c.Method] + "Object"
+		c.Action = methodVerbs[c.Method] + "Object"
 	case query.Has("versions"):
 		c.Action = "ListObjectVersions"
 	case query.Has("uploads"):
@@ -159,14 +159,14 @@ func (c *Call) recogniseS3(path []string) {
 func (c *Call) bucketAction(has func(string) bool) string {
 	for _, part := range bucketParts {
 		if has(part.parameter) {
-			return verbs[c.Method] + part.name
+			return methodVerbs[c.Method] + part.name
 		}
 	}
 	switch {
 	case c.Method == http.MethodPut:
 		return "CreateBucket"
 	case c.Method != http.MethodGet:
-		return verbs[c.Method] + "Bucket"
+		return methodVerbs[c.Method] + "Bucket"
 	case has("list-type"):
 		return "ListObjectsV2"
 	default:

@@ -65,8 +65,8 @@ func Refusals() Options {
 	n := Published()
 	n.Finalizing.Takes, n.Creation.Takes, n.Closing.Takes, n.RoleReady.Takes = 0, 0, 0, 0
 	n.Accounts.Most = math.MaxInt
-	return Options{Scale: hurried, Rules: Unhurried, Numbers: &n}
+	return Options{Scale: hurriedPace, Rules: Unhurried, Numbers: &n}
 }
 
-// hurried is how many of AWS's seconds pass in one where nobody asks for AWS's pace.
-const hurried = 60
+// hurriedPace is how many of AWS's seconds pass in one where nobody asks for AWS's pace.
+const hurriedPace = 60

@@ -13,8 +13,8 @@ type states struct{ *members }
 
 func (states) Name() string { return "account's state" }
 
-// listing names what holds accounts in the answers of actions that return them.
-var listing = map[string]string{
+// accountsIn names what holds accounts in the answers of actions that return them.
+var accountsIn = map[string]string{
 	"DescribeAccount":             "Account",
 	"ListAccounts":                "Accounts",
 	"ListAccountsForParent":       "Accounts",
@@ -23,7 +23,7 @@ var listing = map[string]string{
 
 func (r states) Apply(c *Call, next Next) *Answer {
 	a := next(c)
-	member := listing[c.Action]
+	member := accountsIn[c.Action]
 	if c.Service != "organizations" || member == "" || !a.OK() {
 		return a
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // inUse is an organization that others use too.
@@ -37,11 +38,11 @@ config:
 
 // invited has AWS say of the members that they were invited: the emulator knows no
 // invitations.
-type invited struct{ w *limits.World }
+type invited struct{ w *proxy.World }
 
 func (invited) Name() string { return "invited" }
 
-func (r invited) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (r invited) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	a := next(c)
 	if c.Is("organizations", "ListAccounts", "DescribeAccount") && a.OK() {
 		a.Body = []byte(strings.ReplaceAll(string(a.Body), `"CREATED"`, `"INVITED"`))
@@ -56,8 +57,9 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	begin(t)
 	w := newWorld(t, inUse)
 	o := limits.Refusals()
-	o.Rules = func(world *limits.World) []limits.Rule {
-		return append([]limits.Rule{invited{world}}, limits.Unhurried(world)...)
+	refusals := o.Rules
+	o.Rules = func(world *proxy.World) []proxy.Rule {
+		return append([]proxy.Rule{invited{world}}, refusals(world)...)
 	}
 	w.limited(o)
 	client := w.organizations()
@@ -167,7 +169,7 @@ type order struct {
 	calls []string
 }
 
-func (o *order) note(c *limits.Call, a *limits.Answer) {
+func (o *order) note(c *proxy.Call, a *proxy.Answer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if a.OK() {

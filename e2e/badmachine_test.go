@@ -12,6 +12,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // Bad world 10: a disk that is full, before the first run and before a later one;
@@ -74,7 +75,7 @@ func TestPacedFailure(t *testing.T) {
 			t.Parallel()
 			w, r := newBadWorld(t, many, limits.Options{})
 			w.env[pace.Variable] = "0.1" // The last one's turn comes after twenty minutes.
-			r.refuse(func(c *limits.Call) *limits.Answer {
+			r.refuse(func(c *proxy.Call) *proxy.Answer {
 				if !c.Is("organizations", "CreateAccount") {
 					return nil
 				}

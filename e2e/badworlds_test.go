@@ -18,6 +18,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // bleak is as little as there can be.
@@ -34,13 +35,13 @@ config:
 
 // refusal is a rule that a test switches on and off.
 type refusal struct {
-	world *limits.World
-	now   atomic.Pointer[func(*limits.Call) *limits.Answer]
+	world *proxy.World
+	now   atomic.Pointer[func(*proxy.Call) *proxy.Answer]
 }
 
 func (*refusal) Name() string { return "bad world" }
 
-func (r *refusal) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (r *refusal) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if f := r.now.Load(); f != nil {
 		if a := (*f)(c); a != nil {
 			return a
@@ -50,14 +51,14 @@ func (r *refusal) Apply(c *limits.Call, next limits.Next) *limits.Answer {
 }
 
 // refuse answers calls with what f returns; nil lets them pass.
-func (r *refusal) refuse(f func(*limits.Call) *limits.Answer) { r.now.Store(&f) }
+func (r *refusal) refuse(f func(*proxy.Call) *proxy.Answer) { r.now.Store(&f) }
 
 // mend lets everything pass.
 func (r *refusal) mend() { r.now.Store(nil) }
 
 // no is an answer of AWS's.
-func (r *refusal) no(c *limits.Call, code, message string) *limits.Answer {
-	return r.world.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: code, Message: message})
+func (r *refusal) no(c *proxy.Call, code, message string) *proxy.Answer {
+	return r.world.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: code, Message: message})
 }
 
 // newBadWorld is a world under AWS's rules, of which 120 of its seconds pass in one,
@@ -65,13 +66,11 @@ func (r *refusal) no(c *limits.Call, code, message string) *limits.Answer {
 func newBadWorld(t *testing.T, declaration string, o limits.Options) (*world, *refusal) {
 	t.Helper()
 	r := &refusal{}
-	o.Scale = 120
-	o.Rules = func(w *limits.World) []limits.Rule {
-		r.world = w
-		return append([]limits.Rule{r}, limits.Rules(w)...)
-	}
 	w := newWorld(t, declaration)
-	w.limited(o)
+	w.limited(proxy.Options{Scale: 120, Rules: func(p *proxy.World) []proxy.Rule {
+		r.world = p
+		return append([]proxy.Rule{r}, o.Rules(p)...)
+	}})
 	w.env[pace.Variable] = "120"
 	return w, r
 }
@@ -109,21 +108,22 @@ func (w *world) recovers(accounts int) string {
 func TestBadAccounts(t *testing.T) {
 	begin(t)
 	two := strings.Replace(bleak, "{ app: {} }", "{ app: {}, lab: {} }", 1)
-	w, r := newBadWorld(t, two, limits.Options{Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
+	numbers := limits.Published()
+	w, _ := newBadWorld(t, two, limits.Options{Numbers: &numbers, Fail: map[string]string{"app": "EMAIL_ALREADY_EXISTS"}})
 
 	w.fails("master failed:", "app (aws:organizations/account:Account)", "EMAIL_ALREADY_EXISTS",
 		"write another one as the account's `email`", "app was skipped", "run again:\n  coldstart up master app lab")
 
 	// Which of the two comes first isn't known; together they are one too many. AWS
 	// refuses the request at once, or lets the creation fail, if another is under way.
-	r.world.Numbers.Accounts.Most = 2
+	numbers.Accounts.Most = 2
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}", 1))
 	w.fails("master failed:", "ask for more accounts", "servicequotas")
 	if got := len(w.accounts()); got != 2 {
 		t.Errorf("there are %d accounts, not the two that the quota allows", got)
 	}
 
-	r.world.Numbers.Accounts.Most = 10
+	numbers.Accounts.Most = 10
 	old, err := w.organizations().CreateAccount(t.Context(), &organizations.CreateAccountInput{AccountName: aws.String("old"), Email: aws.String("aws+old@bleak.example")})
 	must(t, err)
 	id := w.settled(old.CreateAccountStatus.Id)
@@ -156,7 +156,7 @@ func TestBadCredentials(t *testing.T) {
 	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})
 
-	r.refuse(func(c *limits.Call) *limits.Answer {
+	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		if !c.Is("organizations", "CreateOrganization") {
 			return nil
 		}
@@ -164,7 +164,7 @@ func TestBadCredentials(t *testing.T) {
 	})
 	w.fails("master failed:", "organization (aws:organizations/organization:Organization)", "AccessDeniedException", "organizations:CreateOrganization", "sign in as an administrator of the management account")
 
-	r.refuse(func(c *limits.Call) *limits.Answer {
+	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		theirs := time.Now().Add(20 * time.Minute).UTC()
 		signed, err := time.Parse("20060102T150405Z", c.Header.Get("X-Amz-Date"))
 		if err != nil || theirs.Sub(signed).Abs() <= 5*time.Minute {
@@ -176,7 +176,7 @@ func TestBadCredentials(t *testing.T) {
 	})
 	w.fails("Signature expired", "best by NTP")
 
-	r.refuse(func(c *limits.Call) *limits.Answer {
+	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		if c.Region != "eu-west-1" {
 			return nil
 		}
@@ -191,7 +191,7 @@ func TestBadCredentials(t *testing.T) {
 
 	// A service that the new account hasn't got yet is waited for.
 	var asked atomic.Int32
-	r.refuse(func(c *limits.Call) *limits.Answer {
+	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		if !c.Is("kms") || c.Caller.Account == "123456789012" || asked.Add(1) > 3 {
 			return nil
 		}
@@ -209,8 +209,8 @@ func TestBadCredentials(t *testing.T) {
 func TestBadEntry(t *testing.T) {
 	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})
-	barred := func(why string) func(*limits.Call) *limits.Answer {
-		return func(c *limits.Call) *limits.Answer {
+	barred := func(why string) func(*proxy.Call) *proxy.Answer {
+		return func(c *proxy.Call) *proxy.Answer {
 			role := c.Form.Get("RoleArn")
 			if !c.Is("sts", "AssumeRole") || !strings.HasSuffix(role, organization.AccessRole) {
 				return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // running is an organization on day two, and changed is what becomes of it: each kind
@@ -50,13 +51,13 @@ var runningStacks = []string{"master", "tools", "app"}
 
 // stand is where a rule is put in front of all others while a scenario runs.
 type stand struct {
-	world *limits.World
-	rule  atomic.Pointer[limits.Rule]
+	world *proxy.World
+	rule  atomic.Pointer[proxy.Rule]
 }
 
 func (*stand) Name() string { return "disturbance" }
 
-func (s *stand) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (s *stand) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if r := s.rule.Load(); r != nil {
 		return (*r).Apply(c, next)
 	}
@@ -64,16 +65,16 @@ func (s *stand) Apply(c *limits.Call, next limits.Next) *limits.Answer {
 }
 
 // before returns rules with the stand in front of them.
-func (s *stand) before(rules func(*limits.World) []limits.Rule) func(*limits.World) []limits.Rule {
-	return func(w *limits.World) []limits.Rule {
+func (s *stand) before(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
+	return func(w *proxy.World) []proxy.Rule {
 		s.world = w
-		return append([]limits.Rule{s}, rules(w)...)
+		return append([]proxy.Rule{s}, rules(w)...)
 	}
 }
 
 // strike has the injector's faults happen from now on.
 func (s *stand) strike(i *faults.Injector) {
-	rule := i.Before(func(*limits.World) []limits.Rule { return nil })(s.world)[0]
+	rule := i.Before(func(*proxy.World) []proxy.Rule { return nil })(s.world)[0]
 	s.rule.Store(&rule)
 }
 
@@ -83,7 +84,7 @@ func (s *stand) strike(i *faults.Injector) {
 func TestLostChanges(t *testing.T) {
 	begin(t)
 	w, s := newWorld(t, running), &stand{}
-	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
+	w.limited(proxy.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up(runningStacks...)
 
 	dropped := []string{"action=organizations:EnablePolicyType@3:kill-provider-after"} // The second is the first, made again.
@@ -142,13 +143,13 @@ func (w *world) refused(s *stand) {
 	w.t.Helper()
 	r := &refusal{world: s.world}
 	var calls atomic.Int32
-	r.refuse(func(c *limits.Call) *limits.Answer {
+	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		if !c.Is("organizations", "EnableAWSServiceAccess") || calls.Add(1) == 1 {
 			return nil
 		}
-		return r.world.Refuse(c, limits.Problem{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "You don't have permissions to access this resource."})
+		return r.world.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "You don't have permissions to access this resource."})
 	})
-	rule := limits.Rule(r)
+	rule := proxy.Rule(r)
 	s.rule.Store(&rule)
 	w.fails("AccessDeniedException")
 	r.mend()

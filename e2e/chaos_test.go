@@ -24,6 +24,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // disturbed is what chaos is tried on: three accounts with a bit of everything.
@@ -198,7 +199,7 @@ func (tr *trial) run(t *testing.T) {
 	defer func() { tr.took = time.Since(begin) }()
 	w, front := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, tr.key), 1)), &stand{}
 	tr.faults = faults.New(tr.plan, faults.Options{Kill: func(v faults.Victim) { faults.KillTree(int(tr.pid.Load()))(v) }})
-	w.limited(limits.Options{Scale: 10, Rules: front.before(limits.Unhurried), OnCall: tr.record})
+	w.limited(proxy.Options{Scale: 10, Rules: front.before(limits.Unhurried), OnCall: tr.record})
 	w.mortal()
 	if tr.update {
 		w.declare(running)
@@ -257,7 +258,7 @@ func (tr *trial) bringUp(w *world) {
 }
 
 // record notes what changes something.
-func (tr *trial) record(c *limits.Call, a *limits.Answer) {
+func (tr *trial) record(c *proxy.Call, a *proxy.Answer) {
 	if !tr.begun.Load() || !faults.IsChange(c) || !a.OK() {
 		return
 	}

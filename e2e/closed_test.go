@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // mortal is an organization whose accounts change outside of coldstart.
@@ -33,7 +34,7 @@ config:
 // fates is a rule by which accounts get another state than the emulator has: it reopens
 // none. Nobody gets into an account that isn't active.
 type fates struct {
-	world *limits.World
+	world *proxy.World
 
 	mu     sync.Mutex
 	states map[string]string // by id
@@ -45,17 +46,17 @@ type fates struct {
 
 func (*fates) Name() string { return "fates" }
 
-func (f *fates) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (f *fates) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, state := range f.states {
 		switch {
 		case state == "ACTIVE":
 		case c.Is("sts", "AssumeRole") && strings.Contains(c.Form.Get("RoleArn"), ":"+id+":"):
-			return f.world.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: "the account is " + state})
+			return f.world.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: "the account is " + state})
 		case c.Is("organizations", "CloseAccount", "TagResource", "UntagResource", "MoveAccount") && strings.Contains(string(c.Body), id):
 			f.changes = append(f.changes, c.String())
-			return f.world.Refuse(c, limits.Problem{Status: http.StatusBadRequest, Code: "AccountAlreadyClosedException", Message: "You attempted to close an account that is already closed."})
+			return f.world.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccountAlreadyClosedException", Message: "You attempted to close an account that is already closed."})
 		}
 	}
 	f.mu.Unlock()
@@ -100,9 +101,10 @@ func newMortal(t *testing.T, declaration string) (*world, *fates, string) {
 	f := &fates{states: map[string]string{}}
 	w := newWorld(t, declaration)
 	o := limits.Refusals()
-	o.Rules = func(world *limits.World) []limits.Rule {
+	refusals := o.Rules
+	o.Rules = func(world *proxy.World) []proxy.Rule {
 		f.world = world
-		return append([]limits.Rule{f}, limits.Unhurried(world)...)
+		return append([]proxy.Rule{f}, refusals(world)...)
 	}
 	w.limited(o)
 	w.up()

@@ -27,6 +27,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // landed is an organization that Control Tower has set up.
@@ -70,7 +71,7 @@ func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
 	var kill atomic.Pointer[exec.Cmd]
 	var looks atomic.Int32
 	o := limits.Refusals()
-	o.OnCall = func(c *limits.Call, a *limits.Answer) {
+	o.OnCall = func(c *proxy.Call, a *proxy.Answer) {
 		if c.Is("iam", "ListRoles", "ListGroups", "ListAccountAliases") || c.Is("kms", "ListAliases") || c.Is("ec2", "DescribeInstances") || c.Is("ssm", "GetParametersByPath") {
 			looks.Add(1)
 		}

@@ -20,11 +20,12 @@ import (
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // limited puts other rules of AWS's in front of a world's emulator than every
 // scenario has. Everything that the scenario does from now on goes through them.
-func (w *world) limited(o limits.Options) {
+func (w *world) limited(o proxy.Options) {
 	w.t.Helper()
 	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{Endpoint: w.emulator.Bare().Endpoint(), Front: &o})
 	must(w.t, err)
@@ -36,7 +37,7 @@ func (w *world) limited(o limits.Options) {
 func TestColdStartUnderAWSLimits(t *testing.T) {
 	begin(t)
 	w := newWorld(t, small)
-	w.limited(limits.Options{Scale: 60, OnCall: func(c *limits.Call, a *limits.Answer) {
+	w.limited(proxy.Options{Scale: 60, Rules: limits.Rules, OnCall: func(c *proxy.Call, a *proxy.Answer) {
 		if a.By != "" && !a.OK() {
 			t.Logf("%s of %s: %d %s by %s", c, c.Caller.Account, a.Status, a.Code, a.By)
 		}
@@ -74,7 +75,7 @@ func TestLimitsBeforeTheEmulator(t *testing.T) {
 	numbers := limits.Published()
 	numbers.Rates = nil
 	numbers.Finalizing.Takes, numbers.Creation.Takes, numbers.RoleReady.Takes = 0, 0, 0
-	w.limited(limits.Options{Numbers: &numbers})
+	w.limited(proxy.Options{Rules: limits.Options{Numbers: &numbers}.Rules})
 	master := w.emulator.Config("us-east-1")
 	org := organizations.NewFromConfig(master)
 	_, err := org.CreateOrganization(ctx, &organizations.CreateOrganizationInput{})

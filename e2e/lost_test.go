@@ -19,6 +19,7 @@ import (
 	"github.com/coldstart-aws/coldstart/doctor"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // losing is an organization that loses its state.
@@ -42,7 +43,7 @@ config:
 func TestLostState(t *testing.T) {
 	begin(t)
 	w, changes := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &recorder{}
-	w.limited(limits.Options{Rules: limits.Unhurried, OnCall: changes.record})
+	w.limited(proxy.Options{Rules: limits.Unhurried, OnCall: changes.record})
 	w.up()
 	accounts := w.accounts()
 	app, logs := aws.ToString(accounts["aws+app@lost.example"].Id), aws.ToString(accounts["aws+logs@lost.example"].Id)
@@ -97,7 +98,7 @@ func TestLostState(t *testing.T) {
 func TestRecoveryKilled(t *testing.T) {
 	begin(t)
 	w, s := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &stand{}
-	w.limited(limits.Options{Rules: s.before(limits.Unhurried)})
+	w.limited(proxy.Options{Rules: s.before(limits.Unhurried)})
 	w.up()
 	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))
 	must(t, os.Mkdir(filepath.Join(w.dir, "backend"), 0o700))
@@ -126,7 +127,7 @@ type recorder struct {
 	calls []string
 }
 
-func (r *recorder) record(c *limits.Call, a *limits.Answer) {
+func (r *recorder) record(c *proxy.Call, a *proxy.Answer) {
 	if !faults.IsChange(c) || !a.OK() {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // unlucky returns a seed with which the first delegation sets of both zones share a
@@ -49,8 +50,10 @@ func TestNameServersInConflict(t *testing.T) {
 	w := newWorld(t, bleak)
 	rules := limits.Refusals()
 	rules.Seed = seed
-	rules.Numbers.Spreading.Takes = 15 * time.Minute // 15 seconds here.
-	rules.OnCall = func(c *limits.Call, a *limits.Answer) {
+	numbers := limits.Timeless()
+	numbers.Spreading.Takes = 15 * time.Minute // 15 seconds here.
+	rules.Rules = limits.Options{Numbers: &numbers}.Unhurried
+	rules.OnCall = func(c *proxy.Call, a *proxy.Answer) {
 		if a.By != "" && !a.OK() {
 			t.Logf("%s as %s: %s by %s", c, c.Caller.ARN, a.Code, a.By)
 		}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // One mode of trails takes over from the other, and one administrator of a service from the
@@ -30,7 +31,7 @@ import (
 func TestKilledTakingOver(t *testing.T) {
 	begin(t)
 	w, s := newWorld(t, fmt.Sprintf(modes, "account", "audit")), &stand{}
-	w.limited(limits.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
+	w.limited(proxy.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up()
 	watched := w.watch()
 	for _, step := range []struct{ mode, administrator, plan string }{

@@ -21,6 +21,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // inUnits is an organization whose units change.
@@ -263,7 +264,7 @@ type guarded struct {
 	moves    atomic.Int32
 }
 
-func (g *guarded) call(c *limits.Call, a *limits.Answer) {
+func (g *guarded) call(c *proxy.Call, a *proxy.Answer) {
 	if !g.armed.Load() || !a.OK() || !c.Is("organizations", "MoveAccount", "AttachPolicy", "DetachPolicy", "UpdatePolicy", "DeleteOrganizationalUnit") {
 		return
 	}

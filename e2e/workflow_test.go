@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // gitHubToken returns a token with the claims of GitHub's, and nobody's signature.
@@ -42,7 +42,7 @@ func gitHubTokens(t *testing.T, subject string) string {
 // shortSessions has the sessions of a role that a token opens end after two seconds, and
 // refuses their keys after four.
 type shortSessions struct {
-	w *limits.World
+	w *proxy.World
 
 	mu      sync.Mutex
 	ends    map[string]time.Time
@@ -53,9 +53,9 @@ func (*shortSessions) Name() string { return "short sessions" }
 
 var expiration = regexp.MustCompile(`<Expiration>[^<]*</Expiration>`)
 
-func (r *shortSessions) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (r *shortSessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if r.ended(c.AccessKey) {
-		return r.w.Refuse(c, limits.Problem{Status: http.StatusForbidden, Code: "ExpiredToken", Message: "The security token included in the request is expired"})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "ExpiredToken", Message: "The security token included in the request is expired"})
 	}
 	a := next(c)
 	if !c.Is("sts", "AssumeRoleWithWebIdentity") || !a.OK() {
@@ -93,12 +93,12 @@ func (w *world) outlivesSessions() {
 	t.Helper()
 	var rule *shortSessions
 	var ended sync.Map
-	front, err := limits.Start(w.emulator.Endpoint(), limits.Options{
-		Rules: func(world *limits.World) []limits.Rule {
+	front, err := proxy.Start(w.emulator.Endpoint(), proxy.Options{
+		Rules: func(world *proxy.World) []proxy.Rule {
 			rule = &shortSessions{w: world, ends: map[string]time.Time{}}
-			return []limits.Rule{rule}
+			return []proxy.Rule{rule}
 		},
-		OnCall: func(c *limits.Call, _ *limits.Answer) { ended.Store(c.AccessKey, c.String()) },
+		OnCall: func(c *proxy.Call, _ *proxy.Answer) { ended.Store(c.AccessKey, c.String()) },
 	})
 	must(t, err)
 	defer func() { must(t, front.Close()) }()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // EmulatorOptions say which emulator to use. The zero value starts moto in a
@@ -34,7 +35,7 @@ type EmulatorOptions struct {
 	Port int
 	// Front says which of AWS's rules hold before the emulator; nil for
 	// limits.Refusals. An emulator at Endpoint that has rules before it keeps them.
-	Front *limits.Options
+	Front *proxy.Options
 	// Progress, if not nil, is told what takes longer than a moment.
 	Progress func(string)
 	// Log, if not nil, gets what the emulator's programs print.
@@ -54,9 +55,9 @@ const emulatorKey = "test"
 type Emulator struct {
 	endpoint string
 	version  string
-	bare     string         // the emulator's own endpoint
-	front    *limits.Server // nil if somebody else's is before the emulator already
-	process  *process       // nil if somebody else runs it
+	bare     string        // the emulator's own endpoint
+	front    *proxy.Server // nil if somebody else's is before the emulator already
+	process  *process      // nil if somebody else runs it
 	// pace is how many of AWS's seconds pass in one of its own; 0 if it has no rates.
 	pace float64
 	// ruled says that somebody else has put AWS's rules before the emulator.
@@ -105,11 +106,11 @@ func start(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 }
 
 // putFront puts AWS's rules before the emulator.
-func (e *Emulator) putFront(o limits.Options) error {
+func (e *Emulator) putFront(o proxy.Options) error {
 	if e.ruled {
 		return fmt.Errorf("the emulator at %s has AWS's rules in front of it already, and these can't be changed: use an emulator without, or none", e.bare)
 	}
-	front, err := limits.Start(e.bare, o)
+	front, err := proxy.Start(e.bare, o)
 	if err != nil {
 		return fmt.Errorf("putting AWS's rules before the emulator: %w", err)
 	}
@@ -127,9 +128,9 @@ func (e *Emulator) Bare() *Emulator {
 }
 
 // Calls says what the rules in front of the emulator did so far.
-func (e *Emulator) Calls() limits.Report {
+func (e *Emulator) Calls() proxy.Report {
 	if e.front == nil {
-		return limits.Report{}
+		return proxy.Report{}
 	}
 	return e.front.Report()
 }
@@ -264,7 +265,7 @@ func answers(ctx context.Context, endpoint string) (server string, ruled bool, e
 	if server = response.Header.Get("Server"); server == "" {
 		server = "an emulator that doesn't say what it is"
 	}
-	return server, response.Header.Get("Via") == limits.Via, nil
+	return server, response.Header.Get("Via") == proxy.Via, nil
 }
 
 // listen takes a free port of the loopback interface.

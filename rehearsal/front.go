@@ -8,6 +8,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // upLog is the file in Dir that has what a coldstart that is to be killed printed.
@@ -18,7 +19,7 @@ type front struct {
 	emulator *Emulator
 	faults   *faults.Injector // nil for none
 	// options are those of the rules before the emulator; nil for AWS's refusals alone.
-	options *limits.Options
+	options *proxy.Options
 	// victim is the process that faults kill, with what it has started. It is this
 	// one while only plugins can be killed.
 	victim atomic.Int64
@@ -38,13 +39,14 @@ func (o *Options) newFront(org *organization.Organization, dir string) *front {
 	if len(o.Faults) == 0 && o.Limits == 0 {
 		return f
 	}
-	options := limits.Refusals()
 	numbers := limits.Published()
 	// As if the quota had been raised in time: `coldstart doctor` says whether it is.
 	numbers.Accounts.Most = max(numbers.Accounts.Most, len(org.Accounts)+1)
-	options.Numbers, options.OnCall = &numbers, f.asked.call
+	rules := limits.Options{Numbers: &numbers}
+	options := limits.Refusals()
+	options.Rules, options.OnCall = rules.Unhurried, f.asked.call
 	if o.Limits > 0 {
-		options.Scale, options.Rules = o.Limits, limits.Rules
+		options.Scale, options.Rules = o.Limits, rules.Rules
 	}
 	if len(o.Faults) > 0 {
 		f.faults = faults.New(o.Faults, faults.Options{Kill: f.kill})

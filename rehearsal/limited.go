@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/internal/pace"
-	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // LimitReport is what AWS's limits did to bringing an organization up. Seconds are
@@ -24,7 +24,7 @@ type LimitReport struct {
 	AskingSeconds float64 `json:"askingSeconds"`
 	AfterSeconds  float64 `json:"afterSeconds"`
 	// Calls are all that were made, and what became of them.
-	Calls limits.Report `json:"calls"`
+	Calls proxy.Report `json:"calls"`
 }
 
 // asked is when AWS took requests for accounts.
@@ -34,7 +34,7 @@ type asked struct {
 }
 
 // call is told of every call and its answer.
-func (a *asked) call(c *limits.Call, answer *limits.Answer) {
+func (a *asked) call(c *proxy.Call, answer *proxy.Answer) {
 	if !c.Is("organizations", "CreateAccount") || !answer.OK() {
 		return
 	}

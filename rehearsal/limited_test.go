@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // TestLimited says where the time went, of which the floor is AWS's rate alone.
@@ -29,10 +29,10 @@ func TestLimited(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	// What AWS refuses isn't a request that it took.
-	c := &limits.Call{Service: "organizations", Action: "CreateAccount"}
-	f.asked.call(c, &limits.Answer{Status: 400})
-	f.asked.call(&limits.Call{Service: "organizations", Action: "CreateOrganization"}, &limits.Answer{Status: 200})
-	if f.asked.call(c, &limits.Answer{Status: 200}); len(f.asked.taken) != 10 {
+	c := &proxy.Call{Service: "organizations", Action: "CreateAccount"}
+	f.asked.call(c, &proxy.Answer{Status: 400})
+	f.asked.call(&proxy.Call{Service: "organizations", Action: "CreateOrganization"}, &proxy.Answer{Status: 200})
+	if f.asked.call(c, &proxy.Answer{Status: 200}); len(f.asked.taken) != 10 {
 		t.Errorf("%d requests", len(f.asked.taken))
 	}
 }

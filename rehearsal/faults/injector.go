@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // Victim is who is killed.
@@ -82,10 +82,10 @@ func New(plan Plan, o Options) *Injector {
 	return &Injector{plan: slices.Clone(plan), options: o, actions: map[string]int{}, again: map[string]*pursued{}}
 }
 
-// Before returns rules that have the injector in front of them, for limits.Options.
-func (i *Injector) Before(rules func(*limits.World) []limits.Rule) func(*limits.World) []limits.Rule {
-	return func(w *limits.World) []limits.Rule {
-		return append([]limits.Rule{rule{i, w}}, rules(w)...)
+// Before returns rules that have the injector in front of them, for proxy.Options.
+func (i *Injector) Before(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
+	return func(w *proxy.World) []proxy.Rule {
+		return append([]proxy.Rule{rule{i, w}}, rules(w)...)
 	}
 }
 
@@ -120,7 +120,7 @@ func (i *Injector) Calls() (changes, reads int) {
 }
 
 // IsChange reports whether a call changes something in AWS.
-func IsChange(c *limits.Call) bool {
+func IsChange(c *proxy.Call) bool {
 	if c.Service == "" || c.Service == "sts" {
 		return false
 	}
@@ -134,7 +134,7 @@ func IsChange(c *limits.Call) bool {
 }
 
 // due counts a call and returns the fault that is to hit it; nil for none.
-func (i *Injector) due(c *limits.Call) *Fault {
+func (i *Injector) due(c *proxy.Call) *Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	n := Injection{Action: c.String(), Account: c.Caller.Account, Read: !IsChange(c)}
@@ -158,7 +158,7 @@ func (i *Injector) due(c *limits.Call) *Fault {
 
 // match returns the fault for a call. SDKs number their attempts at one call by a
 // header. https://pkg.go.dev/github.com/aws/aws-sdk-go-v2/aws/middleware
-func (i *Injector) match(c *limits.Call, n Injection) *Fault {
+func (i *Injector) match(c *proxy.Call, n Injection) *Fault {
 	if i.stopped {
 		return nil
 	}
@@ -196,21 +196,21 @@ func (f Fault) at(n Injection) bool {
 // rule is an injector in front of an emulator.
 type rule struct {
 	*Injector
-	w *limits.World
+	w *proxy.World
 }
 
 func (rule) Name() string { return "fault" }
 
-func (r rule) Apply(c *limits.Call, next limits.Next) *limits.Answer {
+func (r rule) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	f := r.due(c)
 	if f == nil {
 		return next(c)
 	}
 	switch f.Kind {
 	case Error500:
-		return r.w.Refuse(c, limits.Problem{Status: http.StatusInternalServerError, Code: failure(c), Message: "An internal error has occurred."})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusInternalServerError, Code: failure(c), Message: "An internal error has occurred."})
 	case Error503:
-		return r.w.Refuse(c, limits.Problem{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "Service Unavailable"})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "Service Unavailable"})
 	case Throttle:
 		return r.w.Throttled(c)
 	case KillColdstart:
@@ -225,11 +225,11 @@ func (r rule) Apply(c *limits.Call, next limits.Next) *limits.Answer {
 		r.after(f.Kind, c)
 	case DropBefore:
 	}
-	return &limits.Answer{Cut: true}
+	return &proxy.Answer{Cut: true}
 }
 
 // after is what happens when a call took effect.
-func (r rule) after(k Kind, c *limits.Call) {
+func (r rule) after(k Kind, c *proxy.Call) {
 	switch k { //nolint:exhaustive // Nothing else happens.
 	case Timeout:
 		patience := time.NewTimer(r.options.Timeout)
@@ -252,7 +252,7 @@ func (r rule) kill(v Victim) {
 }
 
 // failure is the code by which a service says that it failed.
-func failure(c *limits.Call) string {
+func failure(c *proxy.Call) string {
 	switch c.Service {
 	case "iam":
 		return "ServiceFailure" // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html

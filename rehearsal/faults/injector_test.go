@@ -28,7 +28,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
-	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // stage is an injector before an emulator that counts.
@@ -61,7 +61,7 @@ func start(t *testing.T, plan string, attempts int, o faults.Options) *stage {
 	s := &stage{Injector: faults.New(p, o)}
 	behind := httptest.NewServer(s)
 	t.Cleanup(behind.Close)
-	front, err := limits.Start(behind.URL, limits.Options{Rules: s.Before(func(*limits.World) []limits.Rule { return nil })})
+	front, err := proxy.Start(behind.URL, proxy.Options{Rules: s.Before(func(*proxy.World) []proxy.Rule { return nil })})
 	must(t, err)
 	t.Cleanup(func() { must(t, front.Close()) })
 	s.cfg = aws.Config{

@@ -11,17 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // unhurried are all rules with AWS's numbers, but no rates.
-func unhurried(change func(*limits.Numbers)) limits.Options {
+func unhurried(change func(*limits.Numbers)) proxy.Options {
 	n := limits.Published()
 	n.Rates = nil
 	if change != nil {
 		change(&n)
 	}
-	return limits.Options{Numbers: &n}
+	return proxy.Options{Rules: limits.Options{Numbers: &n}.Rules}
 }
 
 type organization struct {
@@ -68,14 +70,14 @@ func TestAnAccountTakesItsTime(t *testing.T) {
 	o := s.organization()
 	id, err := o.create("a@corp.example")
 	must(t, err)
-	s.clock.pass(39 * time.Second)
+	s.clock.Pass(39 * time.Second)
 	if got := o.state(id); got.State != types.CreateAccountStateInProgress {
 		t.Errorf("after 39 s it is %s", got.State)
 	}
 	if got := o.emails(); slices.Contains(got, "a@corp.example") {
 		t.Errorf("the account is there before its time: %s", got)
 	}
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	got := o.state(id)
 	if got.State != types.CreateAccountStateSucceeded || aws.ToString(got.AccountId) != "000000000001" || got.CompletedTimestamp.Sub(*got.RequestedTimestamp) != 40*time.Second {
 		t.Errorf("after 40 s it is %+v", got)
@@ -102,9 +104,10 @@ func TestWhyACreationFails(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	f.add("111111111111", "Taken@corp.example")
-	options := unhurried(func(n *limits.Numbers) { n.Accounts.Most = 5 })
-	options.Fail = map[string]string{"unlucky@corp.example": "INTERNAL_FAILURE"}
-	s := start(t, f.ServeHTTP, options)
+	n := limits.Published()
+	n.Rates, n.Accounts.Most = nil, 5
+	options := limits.Options{Numbers: &n, Fail: map[string]string{"unlucky@corp.example": "INTERNAL_FAILURE"}}
+	s := start(t, f.ServeHTTP, proxy.Options{Rules: options.Rules})
 	o := s.organization()
 	for _, test := range []struct {
 		email string
@@ -120,7 +123,7 @@ func TestWhyACreationFails(t *testing.T) {
 	} {
 		id, err := o.create(test.email)
 		must(t, err)
-		s.clock.pass(time.Minute)
+		s.clock.Pass(time.Minute)
 		got := o.state(id)
 		if got.FailureReason != test.want || (test.want == "") != (got.State == types.CreateAccountStateSucceeded) {
 			t.Errorf("%s: %s %s, not %s", test.email, got.State, got.FailureReason, test.want)
@@ -134,7 +137,7 @@ func TestWhyACreationFails(t *testing.T) {
 		must(t, err)
 		ids = append(ids, id)
 	}
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	if got := o.state(ids[1]).FailureReason; got != types.CreateAccountFailureReasonConcurrentAccountModification {
 		t.Errorf("the same again: %s", got)
 	}
@@ -143,7 +146,7 @@ func TestWhyACreationFails(t *testing.T) {
 	}
 	_, err := o.create("e@corp.example")
 	must(t, err)
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	var violation *types.ConstraintViolationException
 	if _, err := o.create("f@corp.example"); !errors.As(err, &violation) || violation.Reason != types.ConstraintViolationExceptionReasonAccountNumberLimitExceeded {
 		t.Errorf("in a full organization: %v", err)
@@ -162,10 +165,10 @@ func TestFiveAccountsAtOnce(t *testing.T) {
 		_, err := o.create(fmt.Sprintf("a%d@corp.example", i))
 		must(t, err)
 	}
-	if _, err := o.create("a5@corp.example"); !isThrottle(err) {
+	if _, err := o.create("a5@corp.example"); !proxytest.IsThrottle(err) {
 		t.Errorf("the sixth: %v", err)
 	}
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	_, err := o.create("a5@corp.example")
 	must(t, err)
 }
@@ -193,16 +196,16 @@ func TestClosing(t *testing.T) {
 		must(t, closeAccount(i))
 	}
 	refused(closeAccount(3), types.ConstraintViolationExceptionReasonCloseAccountRequestsLimitExceeded)
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	must(t, closeAccount(3))
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	refused(closeAccount(4), types.ConstraintViolationExceptionReasonCloseAccountQuotaExceeded)
-	s.clock.pass(30 * 24 * time.Hour)
+	s.clock.Pass(30 * 24 * time.Hour)
 	must(t, closeAccount(4))
 
 	id, err := o.create("A0@corp.example") // of a closed account
 	must(t, err)
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	if got := o.state(id).FailureReason; got != types.CreateAccountFailureReasonEmailAlreadyExists {
 		t.Errorf("a closed account's address: %s", got)
 	}
@@ -210,11 +213,11 @@ func TestClosing(t *testing.T) {
 	if id, err = o.create("new@corp.example"); err != nil {
 		t.Fatal(err)
 	}
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	remove := &organizations.RemoveAccountFromOrganizationInput{AccountId: o.state(id).AccountId}
 	_, err = o.RemoveAccountFromOrganization(ctx(), remove)
 	refused(err, types.ConstraintViolationExceptionReasonWaitPeriodActive)
-	s.clock.pass(7 * 24 * time.Hour)
+	s.clock.Pass(7 * 24 * time.Hour)
 	_, err = o.RemoveAccountFromOrganization(ctx(), remove)
 	must(t, err)
 }
@@ -231,7 +234,7 @@ func TestANewOrganizationIsFinalized(t *testing.T) {
 	}
 	_, err = o.CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{Name: aws.String("u"), ParentId: aws.String("r-1")})
 	must(t, err)
-	s.clock.pass(15 * time.Second)
+	s.clock.Pass(15 * time.Second)
 	_, err = o.create("a@corp.example")
 	must(t, err)
 }
@@ -250,7 +253,7 @@ func TestOverlappingModifications(t *testing.T) {
 	go func() { first <- attach("ou-1") }()
 	<-f.entered
 	var concurrent *types.ConcurrentModificationException
-	if err := attach("ou-1"); !errors.As(err, &concurrent) || isThrottle(err) {
+	if err := attach("ou-1"); !errors.As(err, &concurrent) || proxytest.IsThrottle(err) {
 		t.Errorf("while another is attached: %v", err)
 	}
 	go func() { first <- attach("ou-2") }()
@@ -262,7 +265,7 @@ func TestOverlappingModifications(t *testing.T) {
 	if err := attach("ou-1"); !errors.As(err, &concurrent) {
 		t.Errorf("within AWS's time for one: %v", err)
 	}
-	s.clock.pass(300 * time.Millisecond)
+	s.clock.Pass(300 * time.Millisecond)
 	go func() { first <- attach("ou-1") }()
 	<-f.entered
 	f.leave <- struct{}{}
@@ -271,7 +274,7 @@ func TestOverlappingModifications(t *testing.T) {
 
 func TestUnitsHaveNamesOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	s := start(t, newFake().ServeHTTP, limits.Options{Rules: limits.Unhurried})
+	s := start(t, newFake().ServeHTTP, proxy.Options{Rules: limits.Unhurried})
 	o := s.organization()
 	unit := func(parent, name string) error {
 		_, err := o.CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{ParentId: &parent, Name: &name})
@@ -282,7 +285,7 @@ func TestUnitsHaveNamesOfTheirOwn(t *testing.T) {
 	}
 	var duplicate *types.DuplicateOrganizationalUnitException
 	for _, u := range [][2]string{{"r-1", "core"}, {"r-1", "apps"}, {"ou-1", "core"}} {
-		if err := unit(u[0], u[1]); !errors.As(err, &duplicate) || isThrottle(err) {
+		if err := unit(u[0], u[1]); !errors.As(err, &duplicate) || proxytest.IsThrottle(err) {
 			t.Errorf("%s again: %v", u, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // addresses has the management account change the addresses of members, which the emulator
@@ -26,7 +28,7 @@ func (*addresses) Name() string { return "account's address" }
 
 var oneTimePassword = regexp.MustCompile(`^[a-zA-Z0-9]{6}$`)
 
-func (r *addresses) Apply(c *Call, next Next) *Answer {
+func (r *addresses) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ AccountID, PrimaryEmail, Otp string }
 	if !c.Is("account", "StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate") || json.Unmarshal(c.Body, &in) != nil {
 		return next(c)
@@ -34,38 +36,23 @@ func (r *addresses) Apply(c *Call, next Next) *Answer {
 	account := r.find(c.Context(), in.AccountID)
 	switch {
 	case c.Caller.Account != r.w.Management, in.AccountID == r.w.Management, !trusts(c.Context(), r.w, "account.amazonaws.com"):
-		return r.w.Refuse(c, Problem{http.StatusForbidden, "AccessDeniedException", "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action, nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action})
 	case account == nil:
-		return r.w.Refuse(c, Problem{http.StatusNotFound, "ResourceNotFoundException", "The specified resource doesn't exist.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: "The specified resource doesn't exist."})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c.Action == "StartPrimaryEmailUpdate" {
 		if r.used(in.PrimaryEmail) {
-			return r.w.Refuse(c, Problem{http.StatusConflict, "ConflictException", "The request could not be processed because of a conflict in the current status of the resource.", nil})
+			return r.w.Refuse(c, proxy.Problem{Status: http.StatusConflict, Code: "ConflictException", Message: "The request could not be processed because of a conflict in the current status of the resource."})
 		}
 		r.begun[in.AccountID] = in.PrimaryEmail
 		return r.w.Reply(c, map[string]string{"Status": "PENDING"})
 	}
 	if !oneTimePassword.MatchString(in.Otp) || r.begun[in.AccountID] == "" || !strings.EqualFold(r.begun[in.AccountID], in.PrimaryEmail) {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "ValidationException", "The input fails to satisfy the constraints.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "ValidationException", Message: "The input fails to satisfy the constraints."})
 	}
 	delete(r.begun, in.AccountID)
 	r.move(account, in.PrimaryEmail)
 	return r.w.Reply(c, map[string]string{"Status": "ACCEPTED"})
-}
-
-// used reports whether an account has, or had, an address.
-func (m *members) used(email string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.emails[strings.ToLower(email)]
-}
-
-// move gives an account another address.
-func (m *members) move(account *member, email string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	account.email = email
-	m.emails[strings.ToLower(email)] = true
 }

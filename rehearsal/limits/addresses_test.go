@@ -16,24 +16,24 @@ func TestAddresses(t *testing.T) {
 	o := quiet(t)
 	client, member := account.NewFromConfig(o.master()), aws.String("000000000003")
 	begin := func(id *string, email string) error {
-		o.clock.pass(10)
+		o.clock.Pass(10)
 		_, err := client.StartPrimaryEmailUpdate(ctx(), &account.StartPrimaryEmailUpdateInput{AccountId: id, PrimaryEmail: &email})
 		return err
 	}
 	end := func(email, otp string) error {
-		o.clock.pass(10)
+		o.clock.Pass(10)
 		_, err := client.AcceptPrimaryEmailUpdate(ctx(), &account.AcceptPrimaryEmailUpdateInput{AccountId: member, PrimaryEmail: &email, Otp: &otp})
 		return err
 	}
 	address := func() string {
-		o.clock.pass(10)
+		o.clock.Pass(10)
 		out, err := o.DescribeAccount(ctx(), &organizations.DescribeAccountInput{AccountId: member})
 		must(t, err)
 		return aws.ToString(out.Account.Email)
 	}
 	before := address()
 	refusedAs[*accounttypes.AccessDeniedException](t, "without trusted access", begin(member, "new@acme.example"))
-	o.clock.pass(10)
+	o.clock.Pass(10)
 	must(t, o.trust("account.amazonaws.com"))
 	refusedAs[*accounttypes.AccessDeniedException](t, "the management account's", begin(aws.String("123456789012"), "new@acme.example"))
 	refusedAs[*accounttypes.ConflictException](t, "an address that is taken", begin(member, before))

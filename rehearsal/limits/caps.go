@@ -1,16 +1,17 @@
 package limits
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // caps refuses more of IAM's entities than an account may have. moto has the caps
 // of access keys, policy versions and certificates itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-type caps struct{ w *World }
+type caps struct{ w *world }
 
 func (caps) Name() string { return "IAM quota" }
 
@@ -36,7 +37,7 @@ func (l iamList) number(counter string) int {
 	return len(l.Groups) + len(l.OfGroup) + len(l.OfRole) + len(l.OfUser)
 }
 
-func (r caps) Apply(c *Call, next Next) *Answer {
+func (r caps) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Service != "iam" {
 		return next(c)
 	}
@@ -68,33 +69,7 @@ func (r caps) Apply(c *Call, next Next) *Answer {
 	var there iamList
 	// What can't be listed isn't there, which the emulator says better.
 	if r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil && there.number(counter) >= most {
-		return r.w.Refuse(c, Problem{http.StatusConflict, "LimitExceeded", fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most), nil})
-	}
-	return next(c)
-}
-
-// trails refuses more trails than a region may have.
-// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
-type trails struct{ w *World }
-
-func (trails) Name() string { return "CloudTrail quota" }
-
-func (r trails) Apply(c *Call, next Next) *Answer {
-	if !c.Is("cloudtrail", "CreateTrail") {
-		return next(c)
-	}
-	list := *c
-	list.Action, list.Body, list.Header = "DescribeTrails", []byte("{}"), c.Header.Clone()
-	list.Header.Set("X-Amz-Target", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails")
-	a := r.w.Send(c.Context(), &list)
-	var there struct {
-		TrailList []struct{} `json:"trailList"`
-	}
-	if a.OK() && json.Unmarshal(a.Body, &there) == nil && len(there.TrailList) >= r.w.Numbers.Trails.Most {
-		return r.w.Refuse(c, Problem{
-			http.StatusForbidden, "MaximumNumberOfTrailsExceededException",
-			fmt.Sprintf("User: %s already has %d trails in %s.", c.Caller.Account, len(there.TrailList), c.Region), nil,
-		})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusConflict, Code: "LimitExceeded", Message: fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most)})
 	}
 	return next(c)
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // delegations has members administer services under AWS's rules: the service is
@@ -41,7 +43,7 @@ var maxAdministrators = map[string]int{
 	"servicecatalog.amazonaws.com": 50,
 }
 
-func (r *delegations) Apply(c *Call, next Next) *Answer {
+func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ AccountID, ServicePrincipal string }
 	if c.Service != "organizations" || c.Caller.Account != r.w.Management || json.Unmarshal(c.Body, &in) != nil {
 		return next(c)
@@ -91,9 +93,9 @@ func (r *delegations) keep(service string, all []string) {
 
 // unrecognized reports whether the emulator doesn't know that a service has
 // administrators.
-func unrecognized(a *Answer) bool { return !a.OK() && a.code() == "InvalidInputException" }
+func unrecognized(a *proxy.Answer) bool { return !a.OK() && codeOf(a) == "InvalidInputException" }
 
-func (r *delegations) register(c *Call, next Next, service, account string) *Answer {
+func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account string) *proxy.Answer {
 	if account == r.w.Management {
 		return r.w.Refuse(c, violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", "You cannot register master account/yourself as delegated administrator for your organization."))
 	}
@@ -106,7 +108,7 @@ func (r *delegations) register(c *Call, next Next, service, account string) *Ans
 	all, most := r.of(c.Context(), service), max(1, maxAdministrators[service])
 	switch {
 	case slices.Contains(all, account):
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "AccountAlreadyRegisteredException", "The provided account is already a delegated administrator for your organization.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccountAlreadyRegisteredException", Message: "The provided account is already a delegated administrator for your organization."})
 	case len(all) >= most && most == 1:
 		return r.w.Refuse(c, violation("DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE", "You attempted to register an AWS account as a delegated administrator for an AWS service that already has a delegated administrator. To complete this operation, you must first deregister any existing delegated administrators for this service."))
 	case len(all) >= most:
@@ -117,7 +119,7 @@ func (r *delegations) register(c *Call, next Next, service, account string) *Ans
 		return a
 	}
 	if r.find(c.Context(), account) == nil {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "AccountNotFoundException", "You specified an account that doesn't exist.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccountNotFoundException", Message: "You specified an account that doesn't exist."})
 	}
 	r.keep(service, append(all, account))
 	return r.w.Reply(c, struct{}{})
@@ -155,7 +157,7 @@ func (r *delegations) administers(ctx context.Context, account string) bool {
 
 // list answers with the accounts that administer a service which the emulator
 // doesn't know.
-func (r *delegations) list(c *Call, ids []string) *Answer {
+func (r *delegations) list(c *proxy.Call, ids []string) *proxy.Answer {
 	found := []map[string]any{}
 	for _, id := range ids {
 		var out struct{ Account map[string]any }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // foreign refuses what an account has no right to in another one, where moto looks
@@ -17,7 +19,7 @@ type foreign struct {
 
 func (*foreign) Name() string { return "another account's" }
 
-func (r *foreign) Apply(c *Call, next Next) *Answer {
+func (r *foreign) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	refused := ""
 	switch c.Service {
 	case "s3":
@@ -36,7 +38,7 @@ func (r *foreign) Apply(c *Call, next Next) *Answer {
 	if refused == "" {
 		return next(c)
 	}
-	p := Problem{http.StatusForbidden, "AccessDeniedException", refused, nil}
+	p := proxy.Problem{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: refused}
 	switch c.Service {
 	case "organizations":
 		p.Status = http.StatusBadRequest
@@ -62,7 +64,7 @@ func everybodys(action string) bool {
 // account names itself by leaving the parameter out, and the management account has
 // to.
 // https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
-func (r *foreign) contact(c *Call) (refused string) {
+func (r *foreign) contact(c *proxy.Call) (refused string) {
 	var in struct{ AccountID string }
 	if json.Unmarshal(c.Body, &in) != nil || in.AccountID == "" {
 		return ""
@@ -82,7 +84,7 @@ func (r *foreign) contact(c *Call) (refused string) {
 // bucket keeps others away from a bucket's settings, which are its owner's. Its
 // objects aren't: a bucket policy may let others have them.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
-func (r *foreign) bucket(c *Call, next Next) *Answer {
+func (r *foreign) bucket(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	owner := r.buckets.of(c.Resource)
 	if c.Is("s3", "CreateBucket") {
 		a := next(c)
@@ -92,7 +94,7 @@ func (r *foreign) bucket(c *Call, next Next) *Answer {
 		return a
 	}
 	if owner != "" && owner != c.Caller.Account && !strings.Contains(c.Action, "Object") && c.Action != "HeadBucket" {
-		return r.w.Refuse(c, Problem{http.StatusForbidden, "AccessDenied", "Access Denied", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Access Denied"})
 	}
 	a := next(c)
 	if a.OK() && c.Action == "DeleteBucket" {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // guarded refuses what a bucket's own policy denies the caller. moto doesn't evaluate
@@ -12,19 +13,19 @@ import (
 // exempts. What a policy allows isn't looked at.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type guarded struct {
-	w *World
+	w *world
 
 	mu       sync.Mutex
 	policies map[string]authorization.Policy // by bucket; empty for one without a policy
 }
 
-func newGuarded(w *World) *guarded {
+func newGuarded(w *world) *guarded {
 	return &guarded{w: w, policies: map[string]authorization.Policy{}}
 }
 
 func (*guarded) Name() string { return "bucket policy" }
 
-func (r *guarded) Apply(c *Call, next Next) *Answer {
+func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Service != "s3" || c.Resource == "" || c.Is("s3", "CreateBucket") {
 		return next(c)
 	}
@@ -43,10 +44,10 @@ func (r *guarded) Apply(c *Call, next Next) *Answer {
 		q.Keys["aws:principalarn"] = c.Caller.Role
 	}
 	if by := r.of(c).Denies(q); by != "" {
-		return r.w.Refuse(c, Problem{
-			http.StatusForbidden, "AccessDenied",
-			"User: " + c.Caller.ARN + " is not authorized to perform: " + action + " on resource: \"" + resource +
-				"\" with an explicit deny in a resource-based policy (rehearsal: " + by + ")", nil,
+		return r.w.Refuse(c, proxy.Problem{
+			Status: http.StatusForbidden, Code: "AccessDenied",
+			Message: "User: " + c.Caller.ARN + " is not authorized to perform: " + action + " on resource: \"" + resource +
+				"\" with an explicit deny in a resource-based policy (rehearsal: " + by + ")",
 		})
 	}
 	a := next(c)
@@ -57,7 +58,7 @@ func (r *guarded) Apply(c *Call, next Next) *Answer {
 }
 
 // learn keeps what a call has made of a bucket's policy.
-func (r *guarded) learn(c *Call) {
+func (r *guarded) learn(c *proxy.Call) {
 	var p authorization.Policy
 	switch c.Action {
 	case "PutBucketPolicy":
@@ -72,14 +73,14 @@ func (r *guarded) learn(c *Call) {
 }
 
 // of returns the policy of a call's bucket. The emulator is asked once for each.
-func (r *guarded) of(c *Call) authorization.Policy {
+func (r *guarded) of(c *proxy.Call) authorization.Policy {
 	r.mu.Lock()
 	p, known := r.policies[c.Resource]
 	r.mu.Unlock()
 	if known {
 		return p
 	}
-	if document, status := r.w.askBucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
+	if document, status := r.w.bucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
 		p, _ = authorization.Parse(string(document))
 	}
 	r.mu.Lock()

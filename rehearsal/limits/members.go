@@ -8,12 +8,9 @@ import (
 	"time"
 )
 
-// organizationsTarget is what the name of an action of Organizations has before it.
-const organizationsTarget = "AWSOrganizationsV20161128."
-
 // members knows an organization's accounts. It is what rules about accounts share.
 type members struct {
-	w *World
+	w *world
 
 	mu       sync.Mutex
 	loaded   bool
@@ -36,7 +33,7 @@ type member struct {
 	closedAt time.Time
 }
 
-func newMembers(w *World) *members {
+func newMembers(w *world) *members {
 	return &members{w: w, accounts: map[string]*member{}, emails: map[string]bool{}}
 }
 
@@ -113,3 +110,21 @@ func (m *members) age(a *member) (time.Duration, bool) {
 	}
 	return m.w.Now().Sub(a.created), true
 }
+
+// used reports whether an account has, or had, an address.
+func (m *members) used(email string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.emails[strings.ToLower(email)]
+}
+
+// move gives an account another address.
+func (m *members) move(account *member, email string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	account.email = email
+	m.emails[strings.ToLower(email)] = true
+}
+
+// close notes that an account is closed from now on. The lock is held.
+func (m *member) close(now time.Time) { m.closed, m.closedAt = true, now }

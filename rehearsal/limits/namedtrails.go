@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // namedTrails has DescribeTrails return only the trails that a request names. The emulator
@@ -14,7 +16,7 @@ type namedTrails struct{}
 
 func (namedTrails) Name() string { return "named trails" }
 
-func (namedTrails) Apply(c *Call, next Next) *Answer {
+func (namedTrails) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if !c.Is("cloudtrail", "DescribeTrails") {
 		return next(c)
 	}

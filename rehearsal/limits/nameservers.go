@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // nameServers gives each zone and each delegation set name servers of its own, as
@@ -67,7 +69,7 @@ var (
 	privateZone   = regexp.MustCompile(`<PrivateZone>true</PrivateZone>`)
 )
 
-func (r *nameServers) Apply(c *Call, next Next) *Answer {
+func (r *nameServers) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	switch {
 	case c.Service != "route53":
 		return next(c)
@@ -105,7 +107,7 @@ type newZone struct {
 }
 
 // create creates a zone unless it conflicts with another.
-func (r *nameServers) create(c *Call, next Next) *Answer {
+func (r *nameServers) create(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in newZone
 	if xml.Unmarshal(c.Body, &in) != nil {
 		return next(c) // The emulator says what is wrong with it.
@@ -123,9 +125,9 @@ func (r *nameServers) create(c *Call, next Next) *Answer {
 		if other := r.conflicting(name, servers); other != "" {
 			// The error's words are those that people report; what is behind them is
 			// for who rehearses.
-			return r.members.w.Refuse(c, Problem{http.StatusBadRequest, "ConflictingDomainExists", fmt.Sprintf(
+			return r.members.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "ConflictingDomainExists", Message: fmt.Sprintf(
 				"Cannot create hosted zone with DelegationSetId DelegationSetId:%s as the DNSName %s. conflicts with existing ones sharing the delegation set (rehearsal: zone %s has a name server of the set)",
-				set, name, other), nil})
+				set, name, other)})
 		}
 	default:
 		// Route 53 itself draws until there is no conflict.
@@ -144,7 +146,7 @@ func (r *nameServers) create(c *Call, next Next) *Answer {
 
 // deleteSet keeps a set that a zone is on.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteReusableDelegationSet.html
-func (r *nameServers) deleteSet(c *Call, next Next) *Answer {
+func (r *nameServers) deleteSet(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	r.creating.Lock()
 	defer r.creating.Unlock()
 	r.load(c.Context())
@@ -155,9 +157,9 @@ func (r *nameServers) deleteSet(c *Call, next Next) *Answer {
 	}
 	r.mu.Unlock()
 	if used {
-		return r.members.w.Refuse(c, Problem{
-			http.StatusBadRequest, "DelegationSetInUse",
-			"The specified delegation contains associated hosted zones which must be deleted before the reusable delegation set can be deleted.", nil,
+		return r.members.w.Refuse(c, proxy.Problem{
+			Status: http.StatusBadRequest, Code: "DelegationSetInUse",
+			Message: "The specified delegation contains associated hosted zones which must be deleted before the reusable delegation set can be deleted.",
 		})
 	}
 	return next(c)
@@ -165,7 +167,7 @@ func (r *nameServers) deleteSet(c *Call, next Next) *Answer {
 
 // draw draws the name servers of a new set; those of a zone, if the set is made of
 // that zone's.
-func (r *nameServers) draw(c *Call, a *Answer) {
+func (r *nameServers) draw(c *proxy.Call, a *proxy.Answer) {
 	var in struct {
 		CallerReference string
 		HostedZoneID    string `xml:"HostedZoneId"`
@@ -194,7 +196,7 @@ func (r *nameServers) next(reference string) [4]string {
 	defer r.mu.Unlock()
 	n := r.drawn[reference]
 	r.drawn[reference]++
-	return servers(fmt.Sprintf("%d %s %d", r.members.w.seed, reference, n))
+	return servers(fmt.Sprintf("%d %s %d", r.members.w.Seed, reference, n))
 }
 
 // NameServers returns the name servers that the first reusable delegation set of a
@@ -245,7 +247,7 @@ func (r *nameServers) conflicting(name string, servers [4]string) string {
 
 // rewrite writes the name servers of zones and sets into an answer, and learns those
 // that are in it already.
-func (r *nameServers) rewrite(a *Answer) {
+func (r *nameServers) rewrite(a *proxy.Answer) {
 	body := string(a.Body)
 	var zone string
 	if id := zoneID.FindStringSubmatch(body); id != nil {
@@ -319,7 +321,7 @@ func (r *nameServers) serversOf(ctx context.Context, account, zone string) [4]st
 	z, ok := r.zones[zone]
 	r.mu.Unlock()
 	if !ok {
-		if a := r.get(ctx, account, "/2013-04-01/hostedzone/"+zone); a.OK() {
+		if a := r.members.w.Get(ctx, account, "route53", url.URL{Path: "/2013-04-01/hostedzone/" + zone}); a.OK() {
 			r.rewrite(a)
 		}
 		r.mu.Lock()
@@ -340,7 +342,7 @@ func (r *nameServers) load(ctx context.Context) {
 		return
 	}
 	for _, account := range append([]string{r.members.w.Management}, r.members.before(ctx)...) {
-		a := r.get(ctx, account, "/2013-04-01/hostedzone")
+		a := r.members.w.Get(ctx, account, "route53", url.URL{Path: "/2013-04-01/hostedzone"})
 		var list struct {
 			Zones []struct {
 				ID string `xml:"Id"`
@@ -353,13 +355,6 @@ func (r *nameServers) load(ctx context.Context) {
 			r.serversOf(ctx, account, strings.TrimPrefix(z.ID, "/hostedzone/"))
 		}
 	}
-}
-
-// get asks Route 53 in the emulator as an account.
-func (r *nameServers) get(ctx context.Context, account, path string) *Answer {
-	c := r.members.w.ask(account, anyRegion, "route53", "", nil)
-	c.Method, c.URL = http.MethodGet, &url.URL{Path: path}
-	return r.members.w.Send(context.WithoutCancel(ctx), c)
 }
 
 func rename(text string, names [4]string) string {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -122,7 +123,7 @@ func TestZonesThatShareANameServer(t *testing.T) {
 	must(t, err)
 	for _, name := range []string{"prod.acme.example", "a.b.ACME.example.", "acme.example", "example"} {
 		var conflict *types.ConflictingDomainExists
-		if _, err := d.zone(name, prod); !errors.As(err, &conflict) || isThrottle(err) || !strings.Contains(err.Error(), "zone acme.example has") {
+		if _, err := d.zone(name, prod); !errors.As(err, &conflict) || proxytest.IsThrottle(err) || !strings.Contains(err.Error(), "zone acme.example has") {
 			t.Errorf("%s on a set that shares a name server with acme.example: %v", name, err)
 		}
 	}

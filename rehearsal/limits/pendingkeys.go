@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // pendingKeys refuses to use a KMS key whose deletion is scheduled, and to read or
@@ -19,12 +21,12 @@ import (
 // It learns of such keys from the calls that schedule and cancel deletions, and asks
 // the emulator nothing while there are none.
 type pendingKeys struct {
-	w    *World
+	w    *world
 	mu   sync.RWMutex
 	arns map[string]string // The ARNs of keys that are pending deletion, by their ids.
 }
 
-func newPendingKeys(w *World) *pendingKeys {
+func newPendingKeys(w *world) *pendingKeys {
 	return &pendingKeys{w: w, arns: map[string]string{}}
 }
 
@@ -39,7 +41,7 @@ var keyUses = []string{
 	"UpdateKeyDescription", "Verify", "VerifyMac",
 }
 
-func (r *pendingKeys) Apply(c *Call, next Next) *Answer {
+func (r *pendingKeys) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	switch c.Service {
 	case "kms":
 		return r.ofKMS(c, next)
@@ -49,11 +51,11 @@ func (r *pendingKeys) Apply(c *Call, next Next) *Answer {
 	return next(c)
 }
 
-func (r *pendingKeys) ofKMS(c *Call, next Next) *Answer {
+func (r *pendingKeys) ofKMS(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if r.any() && slices.Contains(keyUses, c.Action) {
 		for _, key := range keysOf(c) {
 			if arn := r.pending(c, key); arn != "" {
-				return r.w.Refuse(c, Problem{http.StatusBadRequest, "KMSInvalidStateException", arn + " is pending deletion.", nil})
+				return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "KMSInvalidStateException", Message: arn + " is pending deletion."})
 			}
 		}
 	}
@@ -66,7 +68,7 @@ func (r *pendingKeys) ofKMS(c *Call, next Next) *Answer {
 }
 
 // note learns from an answer that has a key's ARN.
-func (r *pendingKeys) note(c *Call, key string) {
+func (r *pendingKeys) note(c *proxy.Call, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c.Action == "CancelKeyDeletion" {
@@ -90,7 +92,7 @@ func (r *pendingKeys) any() bool {
 
 // keysOf returns the keys that a call of KMS uses: by id, ARN or alias. What moto
 // encrypts begins with the key's id.
-func keysOf(c *Call) []string {
+func keysOf(c *proxy.Call) []string {
 	var in struct{ KeyID, TargetKeyID, SourceKeyID, DestinationKeyID, CiphertextBlob string }
 	if json.Unmarshal(c.Body, &in) != nil {
 		return nil
@@ -104,7 +106,7 @@ func keysOf(c *Call) []string {
 }
 
 // pending returns the ARN of a key that is pending deletion, and "" if it isn't.
-func (r *pendingKeys) pending(c *Call, key string) string {
+func (r *pendingKeys) pending(c *proxy.Call, key string) string {
 	if i := strings.Index(key, "alias/"); i >= 0 {
 		key = r.target(c, key)
 	}
@@ -114,18 +116,9 @@ func (r *pendingKeys) pending(c *Call, key string) string {
 }
 
 // target returns the id of the key behind an alias, and "" if the emulator has none.
-func (r *pendingKeys) target(c *Call, alias string) string {
-	body, _ := json.Marshal(map[string]string{"KeyId": alias}) // of strings only
-	ask := *c
-	ask.Method, ask.URL, ask.Host, ask.Body = http.MethodPost, &url.URL{Path: "/"}, r.w.target.Host, body
-	ask.Header = http.Header{
-		"Content-Type":  {"application/x-amz-json-1.1"},
-		"X-Amz-Target":  {"TrentService.DescribeKey"},
-		"Authorization": {strings.Replace(c.Header.Get("Authorization"), "/s3/", "/kms/", 1)},
-	}
+func (r *pendingKeys) target(c *proxy.Call, alias string) string {
 	var out struct{ KeyMetadata struct{ KeyID string } }
-	a := r.w.Send(c.Context(), &ask)
-	if !a.OK() || json.Unmarshal(a.Body, &out) != nil {
+	if r.w.AskJSONIn(c.Context(), c.Caller.Account, c.Region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": alias}, &out) != nil {
 		return ""
 	}
 	return out.KeyMetadata.KeyID
@@ -140,7 +133,7 @@ var unencrypted = []string{"acl", "legal-hold", "retention", "tagging"}
 // ofS3 refuses objects as S3 does when KMS refuses their key: with KMS's code behind
 // its own name.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-func (r *pendingKeys) ofS3(c *Call, next Next) *Answer {
+func (r *pendingKeys) ofS3(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if !r.any() || slices.ContainsFunc(unencrypted, c.URL.Query().Has) {
 		return next(c)
 	}
@@ -164,16 +157,16 @@ func (r *pendingKeys) ofS3(c *Call, next Next) *Answer {
 }
 
 // unless returns the answer unless the key that it takes is pending deletion.
-func (r *pendingKeys) unless(c *Call, a *Answer, arn string) *Answer {
+func (r *pendingKeys) unless(c *proxy.Call, a *proxy.Answer, arn string) *proxy.Answer {
 	if arn == "" {
 		return a
 	}
-	return r.w.Refuse(c, Problem{http.StatusBadRequest, "KMS.KMSInvalidStateException", arn + " is pending deletion.", nil})
+	return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "KMS.KMSInvalidStateException", Message: arn + " is pending deletion."})
 }
 
 // defaultKey returns the key that encrypts what is put into a bucket, and "" for one
 // of S3's own.
-func (r *pendingKeys) defaultKey(c *Call) string {
+func (r *pendingKeys) defaultKey(c *proxy.Call) string {
 	ask := *c
 	ask.Method, ask.Body, ask.URL = http.MethodGet, nil, &url.URL{Path: "/" + c.Resource, RawQuery: "encryption"}
 	if strings.Contains(c.Host, ".s3.") {

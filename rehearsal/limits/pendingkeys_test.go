@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // Two keys, as moto has them; the alias is the first one's, and what is in the
@@ -56,7 +57,7 @@ func encrypted(asked *int) http.HandlerFunc {
 func TestKeyPendingDeletion(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	s := start(t, encrypted(&asked), limits.Options{Rules: limits.Unhurried})
+	s := start(t, encrypted(&asked), proxy.Options{Rules: limits.Unhurried})
 	keys := kms.NewFromConfig(s.master())
 	objects := s3.NewFromConfig(s.master(), func(o *s3.Options) { o.UsePathStyle = true })
 	blob := []byte(lostKey + " encrypted")

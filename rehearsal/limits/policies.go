@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // policies refuses what AWS refuses about an organization's policies and what they
@@ -16,7 +18,7 @@ import (
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html
 type policies struct {
-	w     *World
+	w     *world
 	types *types
 
 	mu sync.Mutex
@@ -24,7 +26,7 @@ type policies struct {
 	kinds map[string]string
 }
 
-func newPolicies(w *World, t *types) *policies {
+func newPolicies(w *world, t *types) *policies {
 	return &policies{w: w, types: t, kinds: map[string]string{}}
 }
 
@@ -36,7 +38,7 @@ const serviceControl = "SERVICE_CONTROL_POLICY"
 // policyCall is what the actions on policies say.
 type policyCall struct{ PolicyID, TargetID, Type, Content string }
 
-func (r *policies) Apply(c *Call, next Next) *Answer {
+func (r *policies) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if !c.Is("organizations", "AttachPolicy", "DetachPolicy", "CreatePolicy", "UpdatePolicy") {
 		return next(c)
 	}
@@ -93,9 +95,9 @@ func (r *policies) attached(ctx context.Context, target, kind string) (ids []str
 	return ids, err == nil
 }
 
-func (r *policies) attach(ctx context.Context, in policyCall, kind string) *Problem {
+func (r *policies) attach(ctx context.Context, in policyCall, kind string) *proxy.Problem {
 	if !r.enabled(ctx, kind) {
-		return &Problem{http.StatusBadRequest, "PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root. You can't attach policies of the specified type to entities in a root until you enable that type in the root.", nil}
+		return &proxy.Problem{Status: http.StatusBadRequest, Code: "PolicyTypeNotEnabledException", Message: "The specified policy type isn't currently enabled in this root. You can't attach policies of the specified type to entities in a root until you enable that type in the root."}
 	}
 	attached, _ := r.attached(ctx, in.TargetID, kind)
 	most, limited := r.w.Numbers.PoliciesPerTarget[kind]
@@ -106,7 +108,7 @@ func (r *policies) attach(ctx context.Context, in policyCall, kind string) *Prob
 	return nil
 }
 
-func (r *policies) detach(ctx context.Context, in policyCall, kind string) *Problem {
+func (r *policies) detach(ctx context.Context, in policyCall, kind string) *proxy.Problem {
 	attached, there := r.attached(ctx, in.TargetID, kind)
 	if there && kind == serviceControl && len(attached) == 1 {
 		p := violation("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You attempted to detach a policy from an entity that would cause the entity to have fewer than the minimum number of policies of a certain type required.")
@@ -138,7 +140,7 @@ func (r *policies) enabled(ctx context.Context, kind string) bool {
 
 // number looks at how many policies of a type there are.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-func (r *policies) number(ctx context.Context, kind string) *Problem {
+func (r *policies) number(ctx context.Context, kind string) *proxy.Problem {
 	most, limited := r.w.Numbers.Policies[kind]
 	if !limited {
 		return nil
@@ -154,7 +156,7 @@ func (r *policies) number(ctx context.Context, kind string) *Problem {
 // content looks at how large a policy is. AWS stores what an SDK sends as it is,
 // white space included.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-func (r *policies) content(in policyCall, kind string) *Problem {
+func (r *policies) content(in policyCall, kind string) *proxy.Problem {
 	most, limited := r.w.Numbers.PolicySize[kind]
 	if !limited || utf8.RuneCountInString(in.Content) <= most.Most {
 		return nil

@@ -64,18 +64,18 @@ func (o organization) policyTypes() (kinds []types.PolicyType) {
 
 func quiet(t *testing.T) organization {
 	t.Helper()
-	o := unhurried(nil)
-	o.Numbers.Writing.Takes = 1
-	o.Numbers.Policies = map[string]limits.Quota{"SERVICE_CONTROL_POLICY": {Most: 2}}
-	s := start(t, newPermissive().ServeHTTP, o)
-	s.clock.pass(1)
+	s := start(t, newPermissive().ServeHTTP, unhurried(func(n *limits.Numbers) {
+		n.Writing.Takes = 1
+		n.Policies = map[string]limits.Quota{"SERVICE_CONTROL_POLICY": {Most: 2}}
+	}))
+	s.clock.Pass(1)
 	return s.organization()
 }
 
 func TestPolicyTypes(t *testing.T) {
 	t.Parallel()
 	o := quiet(t)
-	step := func(err error) error { o.clock.pass(10); return err }
+	step := func(err error) error { o.clock.Pass(10); return err }
 	refusedAs[*types.PolicyTypeNotEnabledException](t, "attaching before the type is enabled", step(o.attach("p-1", "ou-1")))
 	must(t, step(o.enable(types.PolicyTypeServiceControlPolicy)))
 	must(t, step(o.attach("p-1", "ou-1")))
@@ -103,7 +103,7 @@ func TestPolicyTypes(t *testing.T) {
 func TestAttachments(t *testing.T) {
 	t.Parallel()
 	o := quiet(t)
-	step := func(err error) error { o.clock.pass(10); return err }
+	step := func(err error) error { o.clock.Pass(10); return err }
 	detach := func(policy string) error {
 		_, err := o.DetachPolicy(ctx(), &organizations.DetachPolicyInput{PolicyId: &policy, TargetId: aws.String("ou-1")})
 		return step(err)
@@ -134,9 +134,9 @@ func TestDelegations(t *testing.T) {
 	for _, service := range []string{"access-analyzer.amazonaws.com", "sso.amazonaws.com"} {
 		o := quiet(t)
 		register := func(account string) error {
-			o.clock.pass(10)
+			o.clock.Pass(10)
 			_, err := o.RegisterDelegatedAdministrator(ctx(), &organizations.RegisterDelegatedAdministratorInput{ServicePrincipal: &service, AccountId: &account})
-			o.clock.pass(10)
+			o.clock.Pass(10)
 			return err
 		}
 		violates(t, "before the service is trusted", register("000000000001"), "SERVICE_ACCESS_NOT_ENABLED")
@@ -163,7 +163,7 @@ func TestStates(t *testing.T) {
 	o := quiet(t)
 	states := func(want ...types.AccountState) {
 		t.Helper()
-		o.clock.pass(10)
+		o.clock.Pass(10)
 		out, err := o.ListAccounts(ctx(), &organizations.ListAccountsInput{})
 		must(t, err)
 		var got []types.AccountState
@@ -181,7 +181,7 @@ func TestStates(t *testing.T) {
 	_, err := o.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String("000000000003")})
 	must(t, err)
 	states("ACTIVE", "ACTIVE", "CLOSED", "PENDING_CLOSURE")
-	o.clock.pass(60e9)
+	o.clock.Pass(60e9)
 	states("ACTIVE", "ACTIVE", "CLOSED", "CLOSED")
 	out, err := o.DescribeAccount(ctx(), &organizations.DescribeAccountInput{AccountId: aws.String("000000000003")})
 	must(t, err)

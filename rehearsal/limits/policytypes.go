@@ -1,12 +1,12 @@
 package limits
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // policyTypes are all that AWS has, of which the emulator knows five.
@@ -25,7 +25,7 @@ var trustedFirst = map[string]string{"SECURITYHUB_POLICY": "securityhub.amazonaw
 // types enables AWS's types of policies, those that the emulator lacks too, and
 // refuses what AWS refuses about them.
 type types struct {
-	w *World
+	w *world
 
 	mu sync.Mutex
 	// more are enabled, of those that the emulator lacks.
@@ -34,7 +34,7 @@ type types struct {
 
 func (*types) Name() string { return "policy type" }
 
-func (r *types) Apply(c *Call, next Next) *Answer {
+func (r *types) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	switch {
 	case c.Is("organizations", "ListRoots"):
 		return r.list(c, next)
@@ -68,7 +68,7 @@ func (r *types) enabled() []string {
 }
 
 // list adds to the root the types that the emulator lacks.
-func (r *types) list(c *Call, next Next) *Answer {
+func (r *types) list(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	a, more := next(c), r.enabled()
 	var page struct{ Roots []map[string]any }
 	if len(more) == 0 || !a.OK() || json.Unmarshal(a.Body, &page) != nil {
@@ -90,10 +90,10 @@ func addTypes(root map[string]any, more []string) {
 
 // change enables or disables a type. The emulator is asked first: it may be another
 // front that knows the type.
-func (r *types) change(c *Call, next Next) *Answer {
+func (r *types) change(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ RootID, PolicyType string }
 	if json.Unmarshal(c.Body, &in) != nil || !slices.Contains(policyTypes, in.PolicyType) {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "InvalidInputException", "You specified an invalid value.", map[string]string{"Reason": "INVALID_ENUM_POLICY_TYPE"}})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "InvalidInputException", Message: "You specified an invalid value.", Fields: map[string]string{"Reason": "INVALID_ENUM_POLICY_TYPE"}})
 	}
 	service := trustedFirst[in.PolicyType]
 	if c.Action == "EnablePolicyType" && service != "" && !trusts(c.Context(), r.w, service) {
@@ -103,7 +103,7 @@ func (r *types) change(c *Call, next Next) *Answer {
 	known := slices.Contains(r.more, in.PolicyType)
 	r.mu.Unlock()
 	if !known {
-		if a := next(c); a.OK() || a.code() != "InvalidInputException" {
+		if a := next(c); a.OK() || codeOf(a) != "InvalidInputException" {
 			return a
 		}
 	}
@@ -111,69 +111,18 @@ func (r *types) change(c *Call, next Next) *Answer {
 	defer r.mu.Unlock()
 	switch {
 	case known && c.Action == "EnablePolicyType":
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "PolicyTypeAlreadyEnabledException", Message: "The specified policy type is already enabled in the specified root."})
 	case known:
 		r.more = slices.DeleteFunc(r.more, func(kind string) bool { return kind == in.PolicyType })
 	case c.Action == "DisablePolicyType":
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "PolicyTypeNotEnabledException", Message: "The specified policy type isn't currently enabled in this root."})
 	default:
 		r.more = append(r.more, in.PolicyType)
 	}
 	var page struct{ Roots []map[string]any }
 	if err := r.w.organizations(c.Context(), "ListRoots", struct{}{}, &page); err != nil || len(page.Roots) == 0 {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "RootNotFoundException", "You specified a root that doesn't exist.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "RootNotFoundException", Message: "You specified a root that doesn't exist."})
 	}
 	addTypes(page.Roots[0], r.more)
 	return r.w.Reply(c, map[string]any{"Root": page.Roots[0]})
-}
-
-// organizations asks the emulator's AWS Organizations as the management account.
-func (w *World) organizations(ctx context.Context, action string, in, out any) error {
-	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
-}
-
-// listAll asks for all pages of a list of AWS Organizations. The list is in key.
-func listAll[T any](ctx context.Context, w *World, action, key string, in map[string]string) (all []T, err error) {
-	for {
-		var page map[string]json.RawMessage
-		if err := w.organizations(ctx, action, in, &page); err != nil {
-			return nil, err
-		}
-		var some []T
-		var token string
-		for name, out := range map[string]any{key: &some, "NextToken": &token} {
-			if page[name] != nil && json.Unmarshal(page[name], out) != nil {
-				return nil, fmt.Errorf("%s: %s isn't as AWS has it", action, name)
-			}
-		}
-		all = append(all, some...)
-		if in["NextToken"] = token; token == "" {
-			return all, nil
-		}
-	}
-}
-
-// trusts reports whether the organization trusts a service.
-func trusts(ctx context.Context, w *World, service string) bool {
-	var page struct {
-		EnabledServicePrincipals []struct{ ServicePrincipal string }
-	}
-	if w.organizations(ctx, "ListAWSServiceAccessForOrganization", struct{}{}, &page) != nil {
-		return false
-	}
-	for _, s := range page.EnabledServicePrincipals {
-		if s.ServicePrincipal == service {
-			return true
-		}
-	}
-	return false
-}
-
-// code returns the code of an error of a JSON service.
-func (a *Answer) code() string {
-	var body struct {
-		Type string `json:"__type"`
-	}
-	_ = json.Unmarshal(a.Body, &body) // What isn't JSON has no code.
-	return body.Type
 }

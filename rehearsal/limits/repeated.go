@@ -9,18 +9,20 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // repeated refuses a call whose effect is there already, as AWS does: to attach a
 // policy that is attached, to move an account to where it is, to delete what is
 // gone. The emulator says yes to all of them. A client meets these refusals when it
 // makes a call again because the first answer was lost.
-type repeated struct{ w *World }
+type repeated struct{ w *world }
 
 func (repeated) Name() string { return "done already" }
 
 // repetition returns why a call is refused, or nil.
-type repetition func(repeated, *Call) *Problem
+type repetition func(repeated, *proxy.Call) *proxy.Problem
 
 // repetitions are by service and action. Each comment is the document with the error.
 var repetitions = map[string]repetition{
@@ -52,7 +54,7 @@ var repetitions = map[string]repetition{
 	"route53:DeleteReusableDelegationSet": repeated.deleteSet,
 }
 
-func (r repeated) Apply(c *Call, next Next) *Answer {
+func (r repeated) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if check := repetitions[c.String()]; check != nil {
 		if p := check(r, c); p != nil {
 			return r.w.Refuse(c, *p)
@@ -72,7 +74,7 @@ func (r repeated) attached(ctx context.Context, account, policy, target string) 
 	return slices.ContainsFunc(there.Targets, func(t struct{ TargetID string }) bool { return t.TargetID == target }), nil
 }
 
-func (r repeated) attach(c *Call) *Problem {
+func (r repeated) attach(c *proxy.Call) *proxy.Problem {
 	var in struct{ PolicyID, TargetID string }
 	if json.Unmarshal(c.Body, &in) != nil {
 		return nil // The emulator says what is wrong with the call, here and below.
@@ -80,10 +82,10 @@ func (r repeated) attach(c *Call) *Problem {
 	if there, err := r.attached(c.Context(), c.Caller.Account, in.PolicyID, in.TargetID); err != nil || !there {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "DuplicatePolicyAttachmentException", Message: "The selected policy is already attached to the specified target."}
 }
 
-func (r repeated) detach(c *Call) *Problem {
+func (r repeated) detach(c *proxy.Call) *proxy.Problem {
 	var in struct{ PolicyID, TargetID string }
 	if json.Unmarshal(c.Body, &in) != nil {
 		return nil
@@ -91,10 +93,10 @@ func (r repeated) detach(c *Call) *Problem {
 	if there, err := r.attached(c.Context(), c.Caller.Account, in.PolicyID, in.TargetID); err != nil || there {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "PolicyNotAttachedException", "The policy isn't attached to the specified target in the specified root.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "PolicyNotAttachedException", Message: "The policy isn't attached to the specified target in the specified root."}
 }
 
-func (r repeated) move(c *Call) *Problem {
+func (r repeated) move(c *proxy.Call) *proxy.Problem {
 	var in struct{ AccountID, SourceParentID, DestinationParentID string }
 	var there struct{ Parents []struct{ ID string } }
 	if json.Unmarshal(c.Body, &in) != nil {
@@ -106,14 +108,14 @@ func (r repeated) move(c *Call) *Problem {
 	}
 	switch there.Parents[0].ID {
 	case in.DestinationParentID:
-		return &Problem{http.StatusBadRequest, "DuplicateAccountException", "That account is already present in the specified destination.", nil}
+		return &proxy.Problem{Status: http.StatusBadRequest, Code: "DuplicateAccountException", Message: "That account is already present in the specified destination."}
 	case in.SourceParentID:
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "SourceParentNotFoundException", "We can't find a source root or OU with the ParentId that you specified.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "SourceParentNotFoundException", Message: "We can't find a source root or OU with the ParentId that you specified."}
 }
 
-func (r repeated) deregister(c *Call) *Problem {
+func (r repeated) deregister(c *proxy.Call) *proxy.Problem {
 	var in struct{ AccountID, ServicePrincipal string }
 	var there struct {
 		DelegatedServices []struct{ ServicePrincipal string }
@@ -130,11 +132,11 @@ func (r repeated) deregister(c *Call) *Problem {
 			return nil
 		}
 	}
-	return &Problem{http.StatusBadRequest, "AccountNotRegisteredException", "The specified account is not a delegated administrator for this AWS service.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "AccountNotRegisteredException", Message: "The specified account is not a delegated administrator for this AWS service."}
 }
 
 // hasAlias reports whether the caller's account has the alias that a call names.
-func (r repeated) hasAlias(c *Call) bool {
+func (r repeated) hasAlias(c *proxy.Call) bool {
 	var there struct {
 		Aliases []string `xml:"ListAccountAliasesResult>AccountAliases>member"`
 	}
@@ -142,38 +144,33 @@ func (r repeated) hasAlias(c *Call) bool {
 	return r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil && slices.Contains(there.Aliases, c.Form.Get("AccountAlias"))
 }
 
-func (r repeated) createAlias(c *Call) *Problem {
+func (r repeated) createAlias(c *proxy.Call) *proxy.Problem {
 	if !r.hasAlias(c) {
 		return nil
 	}
-	return &Problem{http.StatusConflict, "EntityAlreadyExists", fmt.Sprintf("The account alias %s already exists.", c.Form.Get("AccountAlias")), nil}
+	return &proxy.Problem{Status: http.StatusConflict, Code: "EntityAlreadyExists", Message: fmt.Sprintf("The account alias %s already exists.", c.Form.Get("AccountAlias"))}
 }
 
-func (r repeated) deleteAlias(c *Call) *Problem {
+func (r repeated) deleteAlias(c *proxy.Call) *proxy.Problem {
 	if r.hasAlias(c) {
 		return nil
 	}
-	return &Problem{http.StatusNotFound, "NoSuchEntity", fmt.Sprintf("The account alias with name %s cannot be found.", c.Form.Get("AccountAlias")), nil}
+	return &proxy.Problem{Status: http.StatusNotFound, Code: "NoSuchEntity", Message: fmt.Sprintf("The account alias with name %s cannot be found.", c.Form.Get("AccountAlias"))}
 }
 
-func (r repeated) deleteIdentityProvider(c *Call) *Problem {
+func (r repeated) deleteIdentityProvider(c *proxy.Call) *proxy.Problem {
 	arn := c.Form.Get("OpenIDConnectProviderArn")
 	form := url.Values{"Action": {"GetOpenIDConnectProvider"}, "Version": {"2010-05-08"}, "OpenIDConnectProviderArn": {arn}}
 	var there struct{}
 	if r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil {
 		return nil
 	}
-	return &Problem{http.StatusNotFound, "NoSuchEntity", "OpenIDConnect Provider not found for arn " + arn, nil}
+	return &proxy.Problem{Status: http.StatusNotFound, Code: "NoSuchEntity", Message: "OpenIDConnect Provider not found for arn " + arn}
 }
-
-const (
-	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
-	kmsTarget        = "TrentService."
-)
 
 // ask makes another call as the caller of c, in the same region, of a service with
 // a JSON protocol.
-func (r repeated) ask(c *Call, target string, in, out any) bool {
+func (r repeated) ask(c *proxy.Call, target string, in, out any) bool {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return false
@@ -187,7 +184,7 @@ func (r repeated) ask(c *Call, target string, in, out any) bool {
 
 // trail returns the name of the trail that a call names by its name or ARN, and
 // whether the region has it.
-func (r repeated) trail(c *Call) (name string, there bool) {
+func (r repeated) trail(c *proxy.Call) (name string, there bool) {
 	var in struct{ Name string }
 	var found struct {
 		Trails []struct{ Name string } `json:"trailList"`
@@ -202,23 +199,23 @@ func (r repeated) trail(c *Call) (name string, there bool) {
 	return name, slices.ContainsFunc(found.Trails, func(t struct{ Name string }) bool { return t.Name == name })
 }
 
-func (r repeated) createTrail(c *Call) *Problem {
+func (r repeated) createTrail(c *proxy.Call) *proxy.Problem {
 	name, there := r.trail(c)
 	if !there {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "TrailAlreadyExistsException", fmt.Sprintf("Trail %s already exists for customer: %s", name, c.Caller.Account), nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "TrailAlreadyExistsException", Message: fmt.Sprintf("Trail %s already exists for customer: %s", name, c.Caller.Account)}
 }
 
-func (r repeated) deleteTrail(c *Call) *Problem {
+func (r repeated) deleteTrail(c *proxy.Call) *proxy.Problem {
 	name, there := r.trail(c)
 	if there || name == "" {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "TrailNotFoundException", fmt.Sprintf("Unknown trail: %s for the user: %s", name, c.Caller.Account), nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "TrailNotFoundException", Message: fmt.Sprintf("Unknown trail: %s for the user: %s", name, c.Caller.Account)}
 }
 
-func (r repeated) deleteKey(c *Call) *Problem {
+func (r repeated) deleteKey(c *proxy.Call) *proxy.Problem {
 	var in struct{ KeyID string }
 	var key struct {
 		KeyMetadata struct{ Arn, KeyState string }
@@ -229,20 +226,20 @@ func (r repeated) deleteKey(c *Call) *Problem {
 	if key.KeyMetadata.KeyState != "PendingDeletion" {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "KMSInvalidStateException", key.KeyMetadata.Arn + " is pending deletion.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "KMSInvalidStateException", Message: key.KeyMetadata.Arn + " is pending deletion."}
 }
 
-func (r repeated) deleteKeyAlias(c *Call) *Problem {
+func (r repeated) deleteKeyAlias(c *proxy.Call) *proxy.Problem {
 	var in struct{ AliasName string }
 	var key struct{}
 	if json.Unmarshal(c.Body, &in) != nil || r.ask(c, kmsTarget+"DescribeKey", map[string]string{"KeyId": in.AliasName}, &key) {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "NotFoundException", fmt.Sprintf("Alias %s is not found.", in.AliasName), nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "NotFoundException", Message: fmt.Sprintf("Alias %s is not found.", in.AliasName)}
 }
 
 // read makes a call of Route 53's that reads, as the caller of c.
-func (r repeated) read(c *Call, path string, query url.Values) *Answer {
+func (r repeated) read(c *proxy.Call, path string, query url.Values) *proxy.Answer {
 	other := *c
 	other.Method, other.Body = http.MethodGet, nil
 	other.URL = &url.URL{Path: path, RawQuery: query.Encode()}
@@ -251,7 +248,7 @@ func (r repeated) read(c *Call, path string, query url.Values) *Answer {
 
 // changeRecords refuses to delete what isn't there and to create what is: the emulator takes
 // a second set of one name and type, and only refuses the very same change.
-func (r repeated) changeRecords(c *Call) *Problem {
+func (r repeated) changeRecords(c *proxy.Call) *proxy.Problem {
 	var in struct {
 		Changes []struct {
 			Action string
@@ -272,14 +269,14 @@ func (r repeated) changeRecords(c *Call) *Problem {
 		if there, known := r.hasRecord(c, set.Name, set.Type); !known || there == (change.Action == "DELETE") {
 			continue
 		}
-		return &Problem{http.StatusBadRequest, "InvalidChangeBatch", fmt.Sprintf("[Tried to %s resource record set [name='%s', type='%s'] but it %s]", does, set.Name, set.Type, why), nil}
+		return &proxy.Problem{Status: http.StatusBadRequest, Code: "InvalidChangeBatch", Message: fmt.Sprintf("[Tried to %s resource record set [name='%s', type='%s'] but it %s]", does, set.Name, set.Type, why)}
 	}
 	return nil
 }
 
 // hasRecord reports whether a zone has a record set; known is false for a zone that the
 // emulator doesn't have, which it says itself.
-func (r repeated) hasRecord(c *Call, name, kind string) (there, known bool) {
+func (r repeated) hasRecord(c *proxy.Call, name, kind string) (there, known bool) {
 	var page struct {
 		Sets []struct{ Name, Type string } `xml:"ResourceRecordSets>ResourceRecordSet"`
 	}
@@ -293,9 +290,9 @@ func (r repeated) hasRecord(c *Call, name, kind string) (there, known bool) {
 	return len(page.Sets) > 0 && plain(page.Sets[0].Name) == plain(name) && page.Sets[0].Type == kind, true
 }
 
-func (r repeated) deleteSet(c *Call) *Problem {
+func (r repeated) deleteSet(c *proxy.Call) *proxy.Problem {
 	if a := r.read(c, c.URL.Path, nil); a.Status != http.StatusNotFound && a.Status != http.StatusBadRequest {
 		return nil
 	}
-	return &Problem{http.StatusBadRequest, "NoSuchDelegationSet", "A reusable delegation set with the specified ID does not exist.", nil}
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: "NoSuchDelegationSet", Message: "A reusable delegation set with the specified ID does not exist."}
 }

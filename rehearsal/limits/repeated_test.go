@@ -22,6 +22,7 @@ import (
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // holding is an emulator that answers what it is asked about with one text, or not
@@ -157,11 +158,11 @@ func TestDoneAlready(t *testing.T) {
 	} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, holding(test.asked, test.done), limits.Options{Rules: limits.Unhurried})
+			s := start(t, holding(test.asked, test.done), proxy.Options{Rules: limits.Unhurried})
 			if err := test.call(s.master()); !test.refused(err) {
 				t.Errorf("what was done already got %v", err)
 			}
-			s = start(t, holding(test.asked, test.undone), limits.Options{Rules: limits.Unhurried})
+			s = start(t, holding(test.asked, test.undone), proxy.Options{Rules: limits.Unhurried})
 			must(t, test.call(s.master()))
 		})
 	}

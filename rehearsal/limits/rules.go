@@ -1,16 +1,34 @@
 package limits
 
 import (
+	"maps"
 	"math"
 	"slices"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
+// Options configure the rules. The zero value has AWS's published numbers.
+type Options struct {
+	// Numbers are AWS's; nil for those that are published. One that is changed between
+	// two calls counts from then on.
+	Numbers *Numbers
+	// Fail has accounts' creations fail once, by their names, for a reason of
+	// AWS's such as INTERNAL_FAILURE.
+	Fail map[string]string
+}
+
 // Rules returns what is enforced, in the order in which AWS does: who it is, how
-// fast, and then what. S3's names aren't among them, which moto has for all
-// accounts together, as AWS has.
-func Rules(w *World) []Rule {
+// fast, and then what. A rule is a file of this package and a row of this table.
+// S3's names aren't among them, which moto has for all accounts together, as AWS has.
+func (o Options) Rules(p *proxy.World) []proxy.Rule {
+	w := &world{World: p, Numbers: o.Numbers}
+	if w.Numbers == nil {
+		published := Published()
+		w.Numbers = &published
+	}
 	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
-	return []Rule{
+	return []proxy.Rule{
 		states{m},
 		newAddresses(m),
 		knownKeys{w},
@@ -25,7 +43,7 @@ func Rules(w *World) []Rule {
 		&foreign{members: m},
 		newGuarded(w),
 		finalizes{m},
-		&creations{members: m},
+		&creations{members: m, fail: maps.Clone(o.Fail)},
 		&closings{members: m},
 		newDelegations(m),
 		&units{w: w},
@@ -47,8 +65,8 @@ func Rules(w *World) []Rule {
 
 // Unhurried returns Rules without those that a client has only to be slow for: rates,
 // and changes of one thing that overlap.
-func Unhurried(w *World) []Rule {
-	return slices.DeleteFunc(Rules(w), func(r Rule) bool {
+func (o Options) Unhurried(w *proxy.World) []proxy.Rule {
+	return slices.DeleteFunc(o.Rules(w), func(r proxy.Rule) bool {
 		switch r.(type) {
 		case *throttle, modifications, priorRequests:
 			return true
@@ -57,15 +75,27 @@ func Unhurried(w *World) []Rule {
 	})
 }
 
-// Refusals are the options with which every rehearsal puts AWS's rules before its
-// emulator: what AWS refuses is refused, and what only takes time takes none. Quotas
+// Rules returns the rules with AWS's published numbers, for proxy.Options.
+func Rules(w *proxy.World) []proxy.Rule { return Options{}.Rules(w) }
+
+// Unhurried returns Options.Unhurried with AWS's published numbers.
+func Unhurried(w *proxy.World) []proxy.Rule { return Options{}.Unhurried(w) }
+
+// Timeless returns AWS's numbers where what only takes time takes none, and quotas
 // that AWS raises on request count as raised. A new role takes its time all the same:
-// who uses one too early is refused, and that has to show.
-func Refusals() Options {
+// whoever uses one too early is refused, and that has to show.
+func Timeless() Numbers {
 	n := Published()
 	n.Finalizing.Takes, n.Creation.Takes, n.Closing.Takes, n.RoleReady.Takes = 0, 0, 0, 0
 	n.Accounts.Most = math.MaxInt
-	return Options{Scale: hurriedPace, Rules: Unhurried, Numbers: &n}
+	return n
+}
+
+// Refusals returns what every rehearsal puts before its emulator: what AWS refuses is
+// refused, and Timeless are the numbers.
+func Refusals() proxy.Options {
+	n := Timeless()
+	return proxy.Options{Scale: hurriedPace, Rules: Options{Numbers: &n}.Unhurried}
 }
 
 // hurriedPace is how many of AWS's seconds pass in one where nobody asks for AWS's pace.

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -37,12 +38,12 @@ func TestOverlappingChangesOfAZone(t *testing.T) {
 	go func() { first <- change("Z1") }()
 	<-f.entered
 	var prior *types.PriorRequestNotComplete
-	if err := change("Z1"); !errors.As(err, &prior) || !isThrottle(err) {
+	if err := change("Z1"); !errors.As(err, &prior) || !proxytest.IsThrottle(err) {
 		t.Errorf("while another is made: %v", err)
 	}
 	f.leave <- struct{}{}
 	must(t, <-first)
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	go func() { first <- change("Z1") }()
 	<-f.entered
 	f.leave <- struct{}{}
@@ -204,24 +205,24 @@ func TestANewAccountWaitsForServices(t *testing.T) {
 	o := s.organization()
 	id, err := o.create("a@corp.example")
 	must(t, err)
-	s.clock.pass(40 * time.Second)
+	s.clock.Pass(40 * time.Second)
 	account := *o.state(id).AccountId
 	f.role("arn:aws:iam::"+account+":role/in", `{"Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}`)
-	s.clock.pass(10 * time.Second)
+	s.clock.Pass(10 * time.Second)
 	inside := s.config(must2(s.assume("test", "arn:aws:iam::"+account+":role/in"))(t))
 	codes := map[string]string{"cloudtrail": "SubscriptionRequiredException", "kms": "SubscriptionRequiredException", "ec2": "OptInRequired", "route53": "OptInRequired", "s3": "NotSignedUp"}
-	for _, c := range calls {
-		service, _, _ := strings.Cut(c.name, ":")
+	for _, c := range proxytest.Calls {
+		service, _, _ := strings.Cut(c.Name, ":")
 		var api smithy.APIError
-		err := c.make(inside)
-		if want := codes[service]; want != "" && (!errors.As(err, &api) || api.ErrorCode() != want || isThrottle(err)) {
-			t.Errorf("%s: %v, not %s", c.name, err, want)
+		err := c.Make(inside)
+		if want := codes[service]; want != "" && (!errors.As(err, &api) || api.ErrorCode() != want || proxytest.IsThrottle(err)) {
+			t.Errorf("%s: %v, not %s", c.Name, err, want)
 		}
-		if err := c.make(s.master()); errors.As(err, &api) && api.ErrorCode() == codes[service] {
-			t.Errorf("%s of the management account: %v", c.name, err)
+		if err := c.Make(s.master()); errors.As(err, &api) && api.ErrorCode() == codes[service] {
+			t.Errorf("%s of the management account: %v", c.Name, err)
 		}
 	}
-	s.clock.pass(5 * time.Minute)
+	s.clock.Pass(5 * time.Minute)
 	_, err = cloudtrail.NewFromConfig(inside).DescribeTrails(ctx(), nil)
 	must(t, err)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // spreading refuses what is done by a role before the role is known everywhere: a
@@ -12,7 +14,7 @@ import (
 // any policy is refused for good.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 type spreading struct {
-	w     *World
+	w     *world
 	mu    sync.Mutex
 	roles map[string]*newRole // by account and name
 }
@@ -26,11 +28,11 @@ type newRole struct {
 	permitted time.Time
 }
 
-func newSpreading(w *World) *spreading { return &spreading{w: w, roles: map[string]*newRole{}} }
+func newSpreading(w *world) *spreading { return &spreading{w: w, roles: map[string]*newRole{}} }
 
 func (*spreading) Name() string { return "role not known everywhere" }
 
-func (r *spreading) Apply(c *Call, next Next) *Answer {
+func (r *spreading) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Is("sts", "AssumeRole", "AssumeRoleWithWebIdentity") {
 		arn := c.Form.Get("RoleArn")
 		if why := r.unknown(roleKey(accountOf(arn), arn)); why != "" {
@@ -70,7 +72,7 @@ func (r *spreading) unknown(key string) string {
 
 // unpermitted returns why the caller's role allows nothing yet; empty if the caller
 // is no such role.
-func (r *spreading) unpermitted(c *Call) string {
+func (r *spreading) unpermitted(c *proxy.Call) string {
 	if c.Caller.Role == "" {
 		return ""
 	}
@@ -90,7 +92,7 @@ func (r *spreading) unpermitted(c *Call) string {
 }
 
 // note remembers what a successful call did to a role.
-func (r *spreading) note(c *Call) {
+func (r *spreading) note(c *proxy.Call) {
 	name := c.Form.Get("RoleName")
 	if name == "" {
 		return

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/proxytest"
 )
 
 // A role lets nobody in before it has spread, and allows nothing before its first
@@ -30,7 +32,7 @@ func TestRolesSpread(t *testing.T) {
 	refused := func(what string, err error, code string, words ...string) {
 		t.Helper()
 		var api smithy.APIError
-		if !errors.As(err, &api) || api.ErrorCode() != code || isThrottle(err) {
+		if !errors.As(err, &api) || api.ErrorCode() != code || proxytest.IsThrottle(err) {
 			t.Errorf("%s: %v", what, err)
 			return
 		}
@@ -42,7 +44,7 @@ func TestRolesSpread(t *testing.T) {
 	}
 	_, err = s.assume("test", masterRole)
 	refused("a new role", err, "AccessDenied", "is not authorized to perform: sts:AssumeRole", masterRole)
-	s.clock.pass(5 * time.Second)
+	s.clock.Pass(5 * time.Second)
 	key := must2(s.assume("test", masterRole))(t)
 	session := s.config(key)
 	change := func() error {
@@ -64,7 +66,7 @@ func TestRolesSpread(t *testing.T) {
 	_, err = admin.PutRolePolicy(ctx(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("delegation"), PolicyDocument: aws.String("{}")})
 	must(t, err)
 	refused("a new policy", change(), "AccessDenied", "because no identity-based policy allows")
-	s.clock.pass(5 * time.Second)
+	s.clock.Pass(5 * time.Second)
 	must(t, change())
 
 	// Another policy changes nothing; without any the role is as it was.

@@ -2,7 +2,8 @@ package limits
 
 import (
 	"encoding/json"
-	"time"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // states has accounts come with their State and an empty Status, as they do since
@@ -21,7 +22,7 @@ var accountsIn = map[string]string{
 	"ListDelegatedAdministrators": "DelegatedAdministrators",
 }
 
-func (r states) Apply(c *Call, next Next) *Answer {
+func (r states) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	a := next(c)
 	member := accountsIn[c.Action]
 	if c.Service != "organizations" || member == "" || !a.OK() {
@@ -66,6 +67,3 @@ func (r states) write(account map[string]any) {
 		account["State"] = "PENDING_CLOSURE"
 	}
 }
-
-// close notes that an account is closed from now on. The lock is held.
-func (m *member) close(now time.Time) { m.closed, m.closedAt = true, now }

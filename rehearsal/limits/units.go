@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // units refuses what AWS refuses about organizational units: a name that another unit
@@ -17,7 +19,7 @@ import (
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_UpdateOrganizationalUnit.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html
 type units struct {
-	w *World
+	w *world
 
 	mu sync.Mutex
 	// there is how many units there are, once they were counted.
@@ -30,7 +32,7 @@ func (*units) Name() string { return "organizational unit" }
 // unit is a unit as lists of units have it.
 type unit struct{ ID, Name string }
 
-func (r *units) Apply(c *Call, next Next) *Answer {
+func (r *units) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ Name, ParentID, OrganizationalUnitID string }
 	if !c.Is("organizations", "CreateOrganizationalUnit", "UpdateOrganizationalUnit", "DeleteOrganizationalUnit") || json.Unmarshal(c.Body, &in) != nil {
 		return next(c)
@@ -46,11 +48,11 @@ func (r *units) Apply(c *Call, next Next) *Answer {
 		refused = in.Name != "" && r.taken(c.Context(), r.parent(c.Context(), in.OrganizationalUnitID), in.Name, in.OrganizationalUnitID)
 	case "DeleteOrganizationalUnit":
 		if r.occupied(c.Context(), in.OrganizationalUnitID) {
-			return r.w.Refuse(c, Problem{http.StatusBadRequest, "OrganizationalUnitNotEmptyException", "The specified OU is not empty. Move all accounts to another root or to other OUs, remove all child OUs, and try the operation again.", nil})
+			return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "OrganizationalUnitNotEmptyException", Message: "The specified OU is not empty. Move all accounts to another root or to other OUs, remove all child OUs, and try the operation again."})
 		}
 	}
 	if refused {
-		return r.w.Refuse(c, Problem{http.StatusBadRequest, "DuplicateOrganizationalUnitException", "An OU with the same name already exists.", nil})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "DuplicateOrganizationalUnitException", Message: "An OU with the same name already exists."})
 	}
 	a := next(c)
 	if a.OK() {
@@ -84,7 +86,7 @@ func (r *units) below(ctx context.Context, parent string) []unit {
 
 // room says what stands against another unit below a parent; nil if nothing does.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-func (r *units) room(ctx context.Context, parent string) *Problem {
+func (r *units) room(ctx context.Context, parent string) *proxy.Problem {
 	depth := 1
 	for ; strings.HasPrefix(parent, "ou-"); depth++ {
 		parent = r.parent(ctx, parent)
@@ -94,7 +96,7 @@ func (r *units) room(ctx context.Context, parent string) *Problem {
 	if !r.counted {
 		r.there, r.counted = r.count(ctx, parent), true
 	}
-	var p Problem
+	var p proxy.Problem
 	switch {
 	case depth > r.w.Numbers.UnitDepth.Most:
 		p = violation("OU_DEPTH_LIMIT_EXCEEDED", "You attempted to create an OU tree that is too many levels deep.")

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
 // tree is an emulator's units, which it creates, renames and deletes as it is told: each
@@ -66,17 +68,15 @@ func TestUnits(t *testing.T) {
 		units:    map[string][2]string{"ou-a": {"a", "r-1"}, "ou-b": {"b", "r-1"}, "ou-c": {"c", "ou-b"}, "ou-d": {"Sandbox (EU)", "ou-c"}},
 		accounts: map[string]string{"111111111111": "ou-a"},
 	}
-	o := unhurried(nil)
-	o.Numbers.Writing.Takes = 1
-	s := start(t, f.ServeHTTP, o)
+	s := start(t, f.ServeHTTP, unhurried(func(n *limits.Numbers) { n.Writing.Takes = 1 }))
 	client := s.organization()
 	rename := func(id, name string) error {
-		s.clock.pass(10)
+		s.clock.Pass(10)
 		_, err := client.UpdateOrganizationalUnit(ctx(), &organizations.UpdateOrganizationalUnitInput{OrganizationalUnitId: &id, Name: &name})
 		return err
 	}
 	remove := func(id string) error {
-		s.clock.pass(10)
+		s.clock.Pass(10)
 		_, err := client.DeleteOrganizationalUnit(ctx(), &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &id})
 		return err
 	}
@@ -94,12 +94,10 @@ func TestUnits(t *testing.T) {
 func TestRoomForUnits(t *testing.T) {
 	t.Parallel()
 	f := &tree{units: map[string][2]string{"ou-1": {"1", "r-1"}, "ou-2": {"2", "ou-1"}, "ou-3": {"3", "ou-2"}, "ou-4": {"4", "ou-3"}}}
-	o := unhurried(nil)
-	o.Numbers.Writing.Takes, o.Numbers.Units.Most = 1, 7
-	s := start(t, f.ServeHTTP, o)
+	s := start(t, f.ServeHTTP, unhurried(func(n *limits.Numbers) { n.Writing.Takes, n.Units.Most = 1, 7 }))
 	client := s.organization()
 	create := func(name, parent string) error {
-		s.clock.pass(10)
+		s.clock.Pass(10)
 		_, err := client.CreateOrganizationalUnit(ctx(), &organizations.CreateOrganizationalUnitInput{Name: &name, ParentId: &parent})
 		return err
 	}
@@ -108,7 +106,7 @@ func TestRoomForUnits(t *testing.T) {
 	must(t, create("6", "ou-1"))
 	must(t, create("7", "r-1"))
 	violates(t, "an eighth", create("8", "r-1"), types.ConstraintViolationExceptionReasonOuNumberLimitExceeded)
-	s.clock.pass(10)
+	s.clock.Pass(10)
 	_, err := client.DeleteOrganizationalUnit(ctx(), &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: aws.String("ou-7")})
 	must(t, err)
 	must(t, create("8", "r-1"))

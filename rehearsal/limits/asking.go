@@ -1,0 +1,75 @@
+package limits
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+// What the names of the actions of services with a JSON protocol have before them.
+const (
+	organizationsTarget = "AWSOrganizationsV20161128."
+	cloudTrailTarget    = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+	kmsTarget           = "TrentService."
+)
+
+// organizations asks the emulator's AWS Organizations as the management account.
+func (w *world) organizations(ctx context.Context, action string, in, out any) error {
+	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
+}
+
+// listAll asks for all pages of a list of AWS Organizations. The list is in key.
+func listAll[T any](ctx context.Context, w *world, action, key string, in map[string]string) (all []T, err error) {
+	for {
+		var page map[string]json.RawMessage
+		if err := w.organizations(ctx, action, in, &page); err != nil {
+			return nil, err
+		}
+		var some []T
+		var token string
+		for name, out := range map[string]any{key: &some, "NextToken": &token} {
+			if page[name] != nil && json.Unmarshal(page[name], out) != nil {
+				return nil, fmt.Errorf("%s: %s isn't as AWS has it", action, name)
+			}
+		}
+		all = append(all, some...)
+		if in["NextToken"] = token; token == "" {
+			return all, nil
+		}
+	}
+}
+
+// trusts reports whether the organization trusts a service.
+func trusts(ctx context.Context, w *world, service string) bool {
+	var page struct {
+		EnabledServicePrincipals []struct{ ServicePrincipal string }
+	}
+	if w.organizations(ctx, "ListAWSServiceAccessForOrganization", struct{}{}, &page) != nil {
+		return false
+	}
+	for _, s := range page.EnabledServicePrincipals {
+		if s.ServicePrincipal == service {
+			return true
+		}
+	}
+	return false
+}
+
+// bucket reads a part of a bucket, such as its policy, by the part's parameter. There is
+// none if the status isn't 200.
+func (w *world) bucket(ctx context.Context, account, bucket, parameter string) (content []byte, status int) {
+	a := w.Get(ctx, account, "s3", url.URL{Path: "/" + bucket, RawQuery: parameter})
+	return a.Body, a.Status
+}
+
+// codeOf returns the code of an error of a JSON service.
+func codeOf(a *proxy.Answer) string {
+	var body struct {
+		Type string `json:"__type"`
+	}
+	_ = json.Unmarshal(a.Body, &body) // What isn't JSON has no code.
+	return body.Type
+}

@@ -1,0 +1,267 @@
+package limits
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+const cloudTrail = "cloudtrail.amazonaws.com"
+
+// deliveries refuses trails whose logs CloudTrail couldn't write: moto looks at
+// neither the bucket's policy nor the key's, nor at what an organization has to
+// allow first.
+//
+// CloudTrail tries the bucket and the key as its service principal. Of the condition
+// keys only those count as sent that AWS documents for that call. A policy that
+// demands another key may be refused by AWS, so it is refused here.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+type deliveries struct{ *members }
+
+func (deliveries) Name() string { return "CloudTrail delivery" }
+
+func (r deliveries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if !c.Is("cloudtrail", "CreateTrail", "UpdateTrail") {
+		return next(c)
+	}
+	t, ok := r.trail(c)
+	if !ok {
+		return next(c) // The emulator says what is wrong with it.
+	}
+	for _, check := range []func(*proxy.Call, *trail) *proxy.Problem{r.organizational, r.bucket, r.key} {
+		if p := check(c, t); p != nil {
+			return r.w.Refuse(c, *p)
+		}
+	}
+	return next(c)
+}
+
+// trail is what a call asks for.
+type trail struct {
+	Name                *string
+	S3BucketName        *string
+	S3KeyPrefix         *string
+	KMSKeyID            *string
+	IsOrganizationTrail *bool
+
+	owner     string // the account that the trail belongs to
+	arn       string
+	bucketKey bool // The bucket has an S3 Bucket Key.
+}
+
+// trail reads what a trail will be like: of an update, what it changes and what
+// there is already. The names of a trail's members differ by case only.
+func (r deliveries) trail(c *proxy.Call) (*trail, bool) {
+	t := &trail{}
+	if json.Unmarshal(c.Body, t) != nil || value(t.Name) == "" {
+		return nil, false
+	}
+	if c.Action == "UpdateTrail" {
+		var there struct{ Trail trail }
+		in := map[string]string{"Name": *t.Name}
+		if r.w.AskJSONIn(c.Context(), c.Caller.Account, c.Region, "cloudtrail", cloudTrailTarget+"GetTrail", in, &there) != nil {
+			return nil, false
+		}
+		if json.Unmarshal(c.Body, &there.Trail) != nil {
+			return nil, false
+		}
+		t = &there.Trail
+	}
+	if value(t.S3BucketName) == "" {
+		return nil, false
+	}
+	t.owner = c.Caller.Account
+	if value(t.IsOrganizationTrail) {
+		t.owner = r.w.Management
+	}
+	t.arn = *t.Name
+	if accountOf(t.arn) == "" {
+		t.arn = fmt.Sprintf("arn:aws:cloudtrail:%s:%s:trail/%s", c.Region, t.owner, *t.Name)
+	}
+	return t, true
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// organizational refuses a trail of the organization that AWS Organizations doesn't
+// allow. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
+	if !value(t.IsOrganizationTrail) {
+		return nil
+	}
+	if r.organization(c.Context()) == "" {
+		return trailProblem("OrganizationsNotInUseException", "Your account is not a member of an organization.")
+	}
+	var services struct {
+		EnabledServicePrincipals []struct{ ServicePrincipal string }
+	}
+	var admins struct {
+		DelegatedAdministrators []struct{ ID string }
+	}
+	if c.Caller.Account != r.w.Management {
+		in := map[string]string{"ServicePrincipal": cloudTrail}
+		err := r.w.AskJSON(c.Context(), r.w.Management, "organizations", organizationsTarget+"ListDelegatedAdministrators", in, &admins)
+		if err != nil || !slices.Contains(admins.DelegatedAdministrators, struct{ ID string }{c.Caller.Account}) {
+			return trailProblem("NotOrganizationMasterAccountException", "Only the management account and its delegated administrator may create or update an organization trail.")
+		}
+	}
+	err := r.w.AskJSON(c.Context(), r.w.Management, "organizations", organizationsTarget+"ListAWSServiceAccessForOrganization", struct{}{}, &services)
+	if err != nil || !slices.Contains(services.EnabledServicePrincipals, struct{ ServicePrincipal string }{cloudTrail}) {
+		return trailProblem("CloudTrailAccessNotEnabledException", "Trusted access for CloudTrail isn't enabled in AWS Organizations.")
+	}
+	return nil
+}
+
+// bucket refuses a bucket that doesn't let CloudTrail look at its ACL and write
+// below the trail's prefix.
+func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
+	document, status := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "policy")
+	if _, exists := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location"); exists != http.StatusOK {
+		return trailProblem("S3BucketDoesNotExistException", "S3 bucket "+*t.S3BucketName+" does not exist!")
+	}
+	var p authorization.Policy
+	if status == http.StatusOK {
+		p, _ = authorization.Parse(string(document)) // Without a policy nothing is allowed.
+	}
+	arn := "arn:aws:s3:::" + *t.S3BucketName
+	keys := t.sent()
+	acl := authorization.Request{Action: "s3:GetBucketAcl", Resource: arn, Service: cloudTrail, Keys: keys}
+	keys = maps.Clone(keys)
+	keys["aws:sourceorgid"] = r.organization(c.Context())
+	keys["s3:x-amz-acl"] = "bucket-owner-full-control"
+	write := authorization.Request{Action: "s3:PutObject", Resource: arn + "/" + t.object(r.organization(c.Context())), Service: cloudTrail, Keys: keys}
+	for _, q := range []authorization.Request{acl, write} {
+		if ok, why := p.Allows(q); !ok {
+			return trailProblem("InsufficientS3BucketPolicyException",
+				fmt.Sprintf("Incorrect S3 bucket policy is detected for bucket: %s (rehearsal: %s on %s)", *t.S3BucketName, why, q.Resource))
+		}
+	}
+	return nil
+}
+
+// key refuses a key that isn't there, or doesn't let CloudTrail encrypt.
+func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
+	id := value(t.KMSKeyID)
+	if id == "" {
+		return nil
+	}
+	account, region := t.owner, c.Region
+	if accountOf(id) != "" {
+		account, region = accountOf(id), regionOf(id)
+	}
+	var found struct {
+		KeyMetadata struct {
+			ARN      string
+			KeyID    string
+			KeyState string
+		}
+	}
+	err := r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": id}, &found)
+	if err != nil || region != r.bucketRegion(c, t) {
+		return trailProblem("KmsKeyNotFoundException", "The KMS key "+id+" does not exist, or it is not in the same Region as the S3 bucket.")
+	}
+	if found.KeyMetadata.KeyState != "Enabled" {
+		return trailProblem("KmsKeyDisabledException", "The KMS key "+id+" is "+found.KeyMetadata.KeyState+".")
+	}
+	var document struct{ Policy string }
+	in := map[string]string{"KeyId": found.KeyMetadata.KeyID, "PolicyName": "default"}
+	var p authorization.Policy
+	if r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"GetKeyPolicy", in, &document) == nil {
+		p, _ = authorization.Parse(document.Policy) // Without a policy nothing is allowed.
+	}
+	t.bucketKey = r.hasBucketKey(c, t)
+	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
+		if ok, why := p.Allows(q); !ok {
+			return trailProblem("InsufficientEncryptionPolicyException",
+				fmt.Sprintf("Insufficient permissions to access S3 bucket %s or KMS key %s. (rehearsal: the key's policy: %s)", *t.S3BucketName, id, why))
+		}
+	}
+	return nil
+}
+
+// encryption returns what CloudTrail asks of a key. Where the bucket has an S3
+// Bucket Key, the encryption context is the bucket's, and CloudTrail has to decrypt.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+func (t *trail) encryption(keyARN, organizationID string) []authorization.Request {
+	ask := func(action string, context map[string]string) authorization.Request {
+		keys := t.sent()
+		for name, value := range context {
+			keys["kms:encryptioncontext:"+name] = value
+		}
+		return authorization.Request{Action: "kms:" + action, Resource: keyARN, Service: cloudTrail, Keys: keys}
+	}
+	bucket := "arn:aws:s3:::" + *t.S3BucketName
+	if t.bucketKey {
+		context := map[string]string{"aws:s3:arn": bucket}
+		return []authorization.Request{ask("DescribeKey", nil), ask("GenerateDataKey", context), ask("Decrypt", context)}
+	}
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-kms-works-with-cloudtrail.html
+	context := map[string]string{"aws:cloudtrail:arn": t.arn, "aws:s3:arn": bucket + "/" + t.object(organizationID)}
+	return []authorization.Request{ask("DescribeKey", nil), ask("GenerateDataKey", context)}
+}
+
+// sent are the condition keys that CloudTrail is known to send with every call.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func (t *trail) sent() map[string]string {
+	return map[string]string{
+		"aws:sourcearn":             t.arn,
+		"aws:sourceaccount":         t.owner,
+		"aws:principalisawsservice": "true",
+		"aws:principalservicename":  cloudTrail,
+		"aws:securetransport":       "true",
+	}
+}
+
+// object is the key of a log of the trail's own account.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+func (t *trail) object(organizationID string) string {
+	key := "AWSLogs/"
+	if prefix := value(t.S3KeyPrefix); prefix != "" {
+		key = prefix + "/" + key
+	}
+	if value(t.IsOrganizationTrail) {
+		key += organizationID + "/"
+	}
+	return key + t.owner + "/CloudTrail/" + regionOf(t.arn) + "/2026/01/01/" + t.owner + "_CloudTrail.json.gz"
+}
+
+func (r deliveries) bucketRegion(c *proxy.Call, t *trail) string {
+	content, _ := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location")
+	var location struct {
+		Region string `xml:",chardata"`
+	}
+	if xml.Unmarshal(content, &location) != nil || location.Region == "" {
+		return "us-east-1" // S3 leaves it out.
+	}
+	return location.Region
+}
+
+func (r deliveries) hasBucketKey(c *proxy.Call, t *trail) bool {
+	content, status := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "encryption")
+	var encryption struct {
+		BucketKey string `xml:"Rule>BucketKeyEnabled"`
+	}
+	if status != http.StatusOK || xml.Unmarshal(content, &encryption) != nil {
+		return false
+	}
+	on, _ := strconv.ParseBool(encryption.BucketKey)
+	return on
+}
+
+func trailProblem(code, message string) *proxy.Problem {
+	return &proxy.Problem{Status: http.StatusBadRequest, Code: code, Message: message}
+}

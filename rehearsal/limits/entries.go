@@ -1,0 +1,95 @@
+package limits
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+// entries refuses who may not come into an account: moto lets anybody assume any
+// role, even one that doesn't exist, and the way into a new account isn't there at
+// once.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+type entries struct {
+	*members
+	factors *secondFactors
+}
+
+func (entries) Name() string { return "role not assumable" }
+
+func (r entries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if !c.Is("sts", "AssumeRole", "AssumeRoleWithWebIdentity") {
+		return next(c)
+	}
+	arn := c.Form.Get("RoleArn")
+	if why := r.barred(c, arn); why != "" {
+		return r.w.Refuse(c, denied(c, arn, why))
+	}
+	return next(c)
+}
+
+// barred returns why a role can't be assumed by the caller.
+func (r entries) barred(c *proxy.Call, arn string) (why string) {
+	account := accountOf(arn)
+	in := r.find(c.Context(), account)
+	if in == nil && account != r.w.Management {
+		return "no account of the organization is " + account
+	}
+	if in != nil && in.closed {
+		return "the account is closed"
+	}
+	if age, ok := r.age(in); ok && age < r.w.Numbers.RoleReady.Takes {
+		return fmt.Sprintf("the account is %s old, and its role isn't there before %s", age.Round(1e8), r.w.Numbers.RoleReady.Takes)
+	}
+	var role struct {
+		ARN   string `xml:"GetRoleResult>Role>Arn"`
+		Trust string `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
+	}
+	form := url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {arn[strings.LastIndexByte(arn, '/')+1:]}}
+	if r.w.AskQuery(c.Context(), account, "iam", form, &role) != nil || role.ARN != arn {
+		return "the account has no such role"
+	}
+	document, err := url.QueryUnescape(role.Trust)
+	if err != nil {
+		return "the role's trust policy can't be read"
+	}
+	trust, err := authorization.Parse(document)
+	if err != nil {
+		return "the role's trust policy can't be read: " + err.Error()
+	}
+	if ok, _ := trust.Allows(r.request(c)); !ok {
+		return "the role's trust policy doesn't let the caller in"
+	}
+	return ""
+}
+
+// request is what a trust policy is asked about.
+func (r entries) request(c *proxy.Call) authorization.Request {
+	q := authorization.Request{Action: "sts:" + c.Action, Caller: authorization.Principal(c.Caller), Keys: map[string]string{}}
+	if c.Action == "AssumeRoleWithWebIdentity" {
+		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
+		if err == nil { // identityTokens has refused the others.
+			q.Provider, q.Keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
+		}
+		return q
+	}
+	q.Keys["aws:principalaccount"] = c.Caller.Account
+	q.Keys["aws:principalarn"] = c.Caller.ARN
+	if c.Caller.Role != "" {
+		q.Keys["aws:principalarn"] = c.Caller.Role
+	}
+	maps.Copy(q.Keys, r.factors.keys(c))
+	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
+		q.Keys["aws:principalorgid"] = r.organization(c.Context())
+	}
+	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"} {
+		if value := c.Form.Get(parameter); value != "" {
+			q.Keys[key] = value
+		}
+	}
+	return q
+}

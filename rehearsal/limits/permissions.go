@@ -1,0 +1,67 @@
+package limits
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+// permission returns what has to be allowed for a call, and on what, if that is
+// known. It is empty for calls that need no permission, or whose isn't known.
+func permission(c *proxy.Call) (action, resource string) {
+	switch {
+	case c.Service == "sts" && (c.Action == "GetCallerIdentity" || c.Action == "GetSessionToken"):
+		return "", "" // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+	case c.Is("s3control") && strings.HasSuffix(c.Action, "PublicAccessBlock"):
+		verb, _, _ := strings.Cut(strings.Replace(c.Action, "Delete", "Put", 1), "Public")
+		return "s3:" + verb + "AccountPublicAccessBlock", ""
+	case c.Is("s3control"):
+		return "s3:" + c.Action, ""
+	case c.Is("s3"):
+		if name, ok := s3Permissions[c.Action]; ok {
+			return "s3:" + name, ""
+		}
+		return "s3:" + c.Action, ""
+	case c.Is("kms", "Decrypt"):
+		return "kms:Decrypt", decryptedBy(c)
+	case strings.HasPrefix(c.Action, http.MethodGet+" "), strings.HasPrefix(c.Action, http.MethodHead+" "):
+		return "", "" // A path that isn't known, and changes nothing.
+	}
+	return c.String(), ""
+}
+
+// s3Permissions are the permissions of those actions of S3 that are named otherwise.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+var s3Permissions = map[string]string{
+	"DeleteBucketCors":                   "PutBucketCORS",
+	"DeleteBucketEncryption":             "PutEncryptionConfiguration",
+	"DeleteBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+	"DeleteBucketOwnershipControls":      "PutBucketOwnershipControls",
+	"DeleteBucketReplication":            "PutReplicationConfiguration",
+	"DeleteBucketTagging":                "PutBucketTagging",
+	"DeleteObjects":                      "DeleteObject",
+	"DeletePublicAccessBlock":            "PutBucketPublicAccessBlock",
+	"GetBucketAccelerateConfiguration":   "GetAccelerateConfiguration",
+	"GetBucketEncryption":                "GetEncryptionConfiguration",
+	"GetBucketLifecycleConfiguration":    "GetLifecycleConfiguration",
+	"GetBucketNotificationConfiguration": "GetBucketNotification",
+	"GetBucketReplication":               "GetReplicationConfiguration",
+	"GetObjectLockConfiguration":         "GetBucketObjectLockConfiguration",
+	"GetPublicAccessBlock":               "GetBucketPublicAccessBlock",
+	"HeadBucket":                         "ListBucket",
+	"HeadObject":                         "GetObject",
+	"ListBuckets":                        "ListAllMyBuckets",
+	"ListMultipartUploads":               "ListBucketMultipartUploads",
+	"ListObjectVersions":                 "ListBucketVersions",
+	"ListObjects":                        "ListBucket",
+	"ListObjectsV2":                      "ListBucket",
+	"PostObject":                         "PutObject",
+	"PutBucketAccelerateConfiguration":   "PutAccelerateConfiguration",
+	"PutBucketEncryption":                "PutEncryptionConfiguration",
+	"PutBucketLifecycleConfiguration":    "PutLifecycleConfiguration",
+	"PutBucketNotificationConfiguration": "PutBucketNotification",
+	"PutBucketReplication":               "PutReplicationConfiguration",
+	"PutObjectLockConfiguration":         "PutBucketObjectLockConfiguration",
+	"PutPublicAccessBlock":               "PutBucketPublicAccessBlock",
+}

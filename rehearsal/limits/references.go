@@ -1,0 +1,53 @@
+package limits
+
+import (
+	"encoding/xml"
+	"net/http"
+	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+// references has Route 53 know a request by its caller's reference, so that it isn't
+// done twice when the first answer was lost. moto does it twice.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
+type references struct {
+	w    *world
+	mu   sync.Mutex
+	used map[string]bool // by account, action and reference
+}
+
+func newReferences(w *world) *references { return &references{w: w, used: map[string]bool{}} }
+
+func (*references) Name() string { return "caller reference" }
+
+func (r *references) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if !c.Is("route53", "CreateReusableDelegationSet", "CreateHostedZone") {
+		return next(c)
+	}
+	var in struct{ CallerReference string }
+	if xml.Unmarshal(c.Body, &in) != nil {
+		return next(c) // The emulator says what is wrong with it.
+	}
+	key := c.Caller.Account + " " + c.Action + " " + in.CallerReference
+	if r.known(key) {
+		if c.Action == "CreateHostedZone" {
+			return r.w.Refuse(c, proxy.Problem{Status: http.StatusConflict, Code: "HostedZoneAlreadyExists", Message: "A hosted zone has already been created with the specified caller reference."})
+		}
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "DelegationSetAlreadyCreated", Message: "A delegation set with the same owner and caller reference combination has already been created."})
+	}
+	a := next(c)
+	if a.OK() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.used[key] = true
+	}
+	return a
+}
+
+func (r *references) known(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.used[key]
+}

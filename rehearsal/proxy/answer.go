@@ -1,0 +1,175 @@
+package proxy
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"strings"
+)
+
+// Answer is what a client gets.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// By is the rule that made the answer; empty for the emulator's own.
+	By string
+	// Code is the error's, if a rule refuses the call.
+	Code string
+	// Throttled says that the call came too early, and is welcome later.
+	Throttled bool
+	// Cut breaks the connection in place of an answer.
+	Cut bool
+}
+
+// OK reports whether the call succeeded.
+func (a *Answer) OK() bool { return !a.Cut && a.Status >= 200 && a.Status < 300 }
+
+// Problem is why a call is refused.
+type Problem struct {
+	Status  int // of HTTP
+	Code    string
+	Message string
+	// Fields are the error's members besides its message, such as Reason.
+	Fields map[string]string
+}
+
+// Refuse answers a call with an error, as its service writes errors.
+func (w *World) Refuse(c *Call, p Problem) *Answer {
+	id := w.RequestID()
+	a := &Answer{Status: p.Status, Code: p.Code, Header: http.Header{}}
+	switch c.Protocol {
+	case Query:
+		a.xml("x-amzn-RequestId", id, queryError{Space: namespaces[c.Service], Error: wireError(p, "Sender"), RequestID: id})
+	case QueryEC2:
+		a.xml("x-amzn-RequestId", id, ec2Error{Errors: []xmlError{wireError(p, "")}, RequestID: id})
+	case RESTXML:
+		a.xml("x-amzn-RequestId", id, queryError{Space: namespaces[c.Service], Error: wireError(p, "Sender"), RequestID: id})
+	case RESTXMLBare:
+		a.xml("x-amz-request-id", id, s3Error{Code: p.Code, Message: p.Message, BucketName: c.Resource, RequestID: id, HostID: id})
+		if c.Method == http.MethodHead {
+			a.Body = nil // S3 tells by the status alone.
+		}
+	case JSON, RESTJSON, Unknown:
+		a.json(c, id, p)
+	}
+	return a
+}
+
+// Throttled answers a call that came too early.
+func (w *World) Throttled(c *Call) *Answer {
+	p := Problem{Status: http.StatusBadRequest, Code: "ThrottlingException", Message: "Rate exceeded"}
+	switch c.Service {
+	case "organizations":
+		// What AWS writes: https://github.com/aws/aws-sdk-js/issues/2135
+		p.Code = "TooManyRequestsException"
+		p.Message = "AWS Organizations can't complete your request because another request is already in progress. Try again later."
+	case "iam", "sts", "route53":
+		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
+		p.Code = "Throttling"
+	case "ec2":
+		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html
+		p = Problem{Status: http.StatusServiceUnavailable, Code: "RequestLimitExceeded", Message: "Request limit exceeded."}
+	case "s3", "s3control":
+		// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+		p = Problem{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."}
+	case "account":
+		// https://docs.aws.amazon.com/accounts/latest/reference/API_GetContactInformation.html
+		p = Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Too Many Requests"}
+	case "access-analyzer":
+		p.Status = http.StatusTooManyRequests
+	}
+	a := w.Refuse(c, p)
+	a.Throttled = true
+	return a
+}
+
+// Reply answers a call of a JSON service with success.
+func (w *World) Reply(c *Call, value any) *Answer {
+	a := &Answer{Status: http.StatusOK, Header: http.Header{}}
+	a.Header.Set("Content-Type", contentType(c))
+	a.Header.Set("x-amzn-RequestId", w.RequestID())
+	a.Body, _ = json.Marshal(value) // of maps and strings only
+	return a
+}
+
+// ReplyXML answers a call of a service with a query protocol with success.
+func (w *World) ReplyXML(value any) *Answer {
+	a := &Answer{Status: http.StatusOK, Header: http.Header{}}
+	a.xml("x-amzn-RequestId", w.RequestID(), value)
+	return a
+}
+
+func (a *Answer) json(c *Call, id string, p Problem) {
+	fields := map[string]string{"Message": p.Message}
+	if c.Protocol == JSON {
+		fields["__type"] = p.Code
+	} else {
+		fields = map[string]string{"message": p.Message}
+	}
+	for name, value := range p.Fields {
+		fields[name] = value
+	}
+	a.Header.Set("Content-Type", contentType(c))
+	a.Header.Set("x-amzn-RequestId", id)
+	a.Header.Set("x-amzn-ErrorType", p.Code)
+	a.Body, _ = json.Marshal(fields)
+}
+
+func contentType(c *Call) string {
+	if sent := c.Header.Get("Content-Type"); c.Protocol == JSON && strings.HasPrefix(sent, "application/x-amz-json-") {
+		return sent
+	}
+	return "application/json"
+}
+
+// namespaces are those of the services' XML. SDKs don't look at them, and people
+// who read a log do.
+var namespaces = map[string]string{
+	"iam":     "https://iam.amazonaws.com/doc/2010-05-08/",
+	"sts":     "https://sts.amazonaws.com/doc/2011-06-15/",
+	"route53": "https://route53.amazonaws.com/doc/2013-04-01/",
+}
+
+type xmlError struct {
+	Type    string `xml:",omitempty"`
+	Code    string
+	Message string
+}
+
+// queryError is the error of the query protocol and of REST with XML.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization
+type queryError struct {
+	XMLName   xml.Name `xml:"ErrorResponse"`
+	Space     string   `xml:"xmlns,attr,omitempty"`
+	Error     xmlError
+	RequestID string `xml:"RequestId"`
+}
+
+// https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html#operation-error-serialization
+type ec2Error struct {
+	XMLName   xml.Name   `xml:"Response"`
+	Errors    []xmlError `xml:"Errors>Error"`
+	RequestID string
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses
+type s3Error struct {
+	XMLName    xml.Name `xml:"Error"`
+	Code       string
+	Message    string
+	BucketName string `xml:",omitempty"`
+	RequestID  string `xml:"RequestId"`
+	HostID     string `xml:"HostId"`
+}
+
+func wireError(p Problem, kind string) xmlError {
+	return xmlError{Type: kind, Code: p.Code, Message: p.Message}
+}
+
+func (a *Answer) xml(idHeader, id string, value any) {
+	a.Header.Set("Content-Type", "text/xml")
+	a.Header.Set(idHeader, id)
+	body, _ := xml.Marshal(value) // of plain structs only
+	a.Body = append([]byte(xml.Header), body...)
+}

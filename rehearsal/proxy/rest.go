@@ -1,0 +1,175 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// restServices are those whose actions are methods and paths.
+var restServices = map[string]bool{"s3": true, "s3control": true, "route53": true, "account": true, "access-analyzer": true}
+
+// recogniseREST finds the action of a service that has none in its requests.
+func (c *Call) recogniseREST() {
+	path := strings.Split(strings.Trim(c.URL.Path, "/"), "/")
+	c.Protocol = RESTJSON
+	switch {
+	case c.Service == "s3" && path[0] == "v20180820":
+		c.Service, c.Protocol = "s3control", RESTXML
+		c.match(s3controlRoutes, path[1:])
+	case c.Service == "s3":
+		c.Protocol = RESTXMLBare
+		c.recogniseS3(path)
+	case c.Service == "route53":
+		c.Protocol = RESTXML
+		c.match(route53Routes, path[1:])
+	case c.Service == "account" && len(path) == 1 && path[0] != "":
+		c.Action = strings.ToUpper(path[0][:1]) + path[0][1:] // POST /putContactInformation
+	case c.Service == "access-analyzer":
+		c.match(accessAnalyzerRoutes, path)
+	default:
+		c.match(nil, path)
+	}
+}
+
+// route is an action of a REST service. An asterisk in its path stands for one
+// element, which becomes the call's resource if it is the first.
+type route struct{ method, path, action string }
+
+func (c *Call) match(routes []route, path []string) {
+	for _, r := range routes {
+		pattern := strings.Split(r.path, "/")
+		if r.method != c.Method || len(pattern) != len(path) {
+			continue
+		}
+		if !slices.EqualFunc(pattern, path, func(p, s string) bool { return p == s || p == "*" }) {
+			continue
+		}
+		if i := slices.Index(pattern, "*"); i >= 0 {
+			c.Resource = path[i]
+		}
+		c.Action = r.action
+		return
+	}
+	c.Action = c.Method + " /" + strings.Join(path, "/")
+}
+
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Route_53.html
+var route53Routes = []route{
+	{http.MethodPost, "hostedzone", "CreateHostedZone"},
+	{http.MethodGet, "hostedzone", "ListHostedZones"},
+	{http.MethodGet, "hostedzonesbyname", "ListHostedZonesByName"},
+	{http.MethodGet, "hostedzonecount", "GetHostedZoneCount"},
+	{http.MethodGet, "hostedzone/*", "GetHostedZone"},
+	{http.MethodPost, "hostedzone/*", "UpdateHostedZoneComment"},
+	{http.MethodDelete, "hostedzone/*", "DeleteHostedZone"},
+	{http.MethodPost, "hostedzone/*/rrset", "ChangeResourceRecordSets"},
+	{http.MethodGet, "hostedzone/*/rrset", "ListResourceRecordSets"},
+	{http.MethodGet, "hostedzone/*/dnssec", "GetDNSSEC"},
+	{http.MethodPost, "hostedzone/*/enable-dnssec", "EnableHostedZoneDNSSEC"},
+	{http.MethodPost, "hostedzone/*/disable-dnssec", "DisableHostedZoneDNSSEC"},
+	{http.MethodPost, "hostedzone/*/associatevpc", "AssociateVPCWithHostedZone"},
+	{http.MethodPost, "hostedzone/*/disassociatevpc", "DisassociateVPCFromHostedZone"},
+	{http.MethodGet, "change/*", "GetChange"},
+	{http.MethodPost, "delegationset", "CreateReusableDelegationSet"},
+	{http.MethodGet, "delegationset", "ListReusableDelegationSets"},
+	{http.MethodGet, "delegationset/*", "GetReusableDelegationSet"},
+	{http.MethodDelete, "delegationset/*", "DeleteReusableDelegationSet"},
+	{http.MethodGet, "tags/hostedzone/*", "ListTagsForResource"},
+	{http.MethodPost, "tags/hostedzone/*", "ChangeTagsForResource"},
+	{http.MethodPost, "tags/hostedzone", "ListTagsForResources"},
+	{http.MethodGet, "hostedzonelimit/*/*", "GetHostedZoneLimit"},
+	{http.MethodGet, "reusabledelegationsetlimit/*/*", "GetReusableDelegationSetLimit"},
+	{http.MethodGet, "accountlimit/*", "GetAccountLimit"},
+	{http.MethodPost, "queryloggingconfig", "CreateQueryLoggingConfig"},
+	{http.MethodGet, "queryloggingconfig", "ListQueryLoggingConfigs"},
+	{http.MethodPost, "keysigningkey", "CreateKeySigningKey"},
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+var s3controlRoutes = []route{
+	{http.MethodGet, "configuration/publicAccessBlock", "GetPublicAccessBlock"},
+	{http.MethodPut, "configuration/publicAccessBlock", "PutPublicAccessBlock"},
+	{http.MethodDelete, "configuration/publicAccessBlock", "DeletePublicAccessBlock"},
+	{http.MethodGet, "tags/*", "ListTagsForResource"},
+	{http.MethodPost, "tags/*", "TagResource"},
+	{http.MethodDelete, "tags/*", "UntagResource"},
+}
+
+// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_Operations.html
+var accessAnalyzerRoutes = []route{
+	{http.MethodPut, "analyzer", "CreateAnalyzer"},
+	{http.MethodGet, "analyzer", "ListAnalyzers"},
+	{http.MethodGet, "analyzer/*", "GetAnalyzer"},
+	{http.MethodPut, "analyzer/*", "UpdateAnalyzer"},
+	{http.MethodDelete, "analyzer/*", "DeleteAnalyzer"},
+}
+
+// bucketParts are the parts of a bucket that have a query parameter of their own.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+var bucketParts = []struct{ parameter, name string }{
+	{"accelerate", "BucketAccelerateConfiguration"},
+	{"acl", "BucketAcl"},
+	{"cors", "BucketCors"},
+	{"encryption", "BucketEncryption"},
+	{"lifecycle", "BucketLifecycleConfiguration"},
+	{"location", "BucketLocation"},
+	{"logging", "BucketLogging"},
+	{"notification", "BucketNotificationConfiguration"},
+	{"object-lock", "ObjectLockConfiguration"},
+	{"ownershipControls", "BucketOwnershipControls"},
+	{"policy", "BucketPolicy"},
+	{"policyStatus", "BucketPolicyStatus"},
+	{"publicAccessBlock", "PublicAccessBlock"},
+	{"replication", "BucketReplication"},
+	{"requestPayment", "BucketRequestPayment"},
+	{"tagging", "BucketTagging"},
+	{"versioning", "BucketVersioning"},
+	{"website", "BucketWebsite"},
+}
+
+var methodVerbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodPost: "Post", http.MethodDelete: "Delete"}
+
+// recogniseS3 finds the action on a bucket or an object. The bucket is the first
+// element of the path or of the host's name.
+func (c *Call) recogniseS3(path []string) {
+	key := strings.Join(path[1:], "/")
+	c.Resource = path[0]
+	if bucket, _, ok := strings.Cut(c.Host, ".s3."); ok {
+		c.Resource, key = bucket, strings.Join(path, "/")
+	}
+	c.Key = key
+	query := c.URL.Query()
+	switch {
+	case c.Resource == "":
+		c.Action = "ListBuckets"
+	case key != "":
+		c.Action = methodVerbs[c.Method] + "Object"
+	case query.Has("versions"):
+		c.Action = "ListObjectVersions"
+	case query.Has("uploads"):
+		c.Action = "ListMultipartUploads"
+	case query.Has("delete"):
+		c.Action = "DeleteObjects"
+	default:
+		c.Action = c.bucketAction(query.Has)
+	}
+}
+
+func (c *Call) bucketAction(has func(string) bool) string {
+	for _, part := range bucketParts {
+		if has(part.parameter) {
+			return methodVerbs[c.Method] + part.name
+		}
+	}
+	switch {
+	case c.Method == http.MethodPut:
+		return "CreateBucket"
+	case c.Method != http.MethodGet:
+		return methodVerbs[c.Method] + "Bucket"
+	case has("list-type"):
+		return "ListObjectsV2"
+	default:
+		return "ListObjects"
+	}
+}

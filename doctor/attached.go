@@ -42,7 +42,7 @@ func (x *examiner) attachments(ctx context.Context) []Finding {
 	if nearest == "" {
 		return ok("there is room: nothing that is declared has policies yet")
 	}
-	return ok("there is room: %s will have the most, %d of the %d that AWS attaches", nearest, most, organization.MaxAttached)
+	return ok("there is room: %s will have the most, %d of the %d that AWS attaches", nearest, most, mostAttached)
 }
 
 // target is something of AWS's that guardrails are declared for.

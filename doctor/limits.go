@@ -1,12 +1,20 @@
 package doctor
 
-import "time"
+import (
+	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
+	"github.com/coldstart-aws/coldstart/organization"
+)
 
 // defaultAccounts is how many accounts an organization may have, the management
 // account and closed ones included, before AWS is asked for more. A new one may
-// have fewer. As of November 2026.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const defaultAccounts = 10
+// have fewer.
+var defaultAccounts = awslimits.Published().Accounts.Most
+
+// mostAttached is how many policies AWS attaches to a target, its own FullAWSAccess among
+// them.
+var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
 
 // maxSkew is how far a clock may be from AWS's before AWS refuses what is signed.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html

@@ -88,11 +88,6 @@ func (o *Organization) Wanted(target Attachment) (names []string) {
 	return names
 }
 
-// MaxAttached is how many service control policies AWS attaches to a target, its own
-// FullAWSAccess among them.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const MaxAttached = 10
-
 // CheckAttached returns how many policies a target will have while an update runs: those
 // that are declared for it, and those that are attached to it, given by their names. What
 // is no longer declared counts, since an update attaches first and detaches last. The
@@ -110,7 +105,7 @@ func (o *Organization) CheckAttached(target Attachment, attached []string) (n in
 		}
 	}
 	slices.Sort(others)
-	if n = len(wanted) + len(own) + len(others); n <= MaxAttached {
+	if n = len(wanted) + len(own) + len(others); n <= maxAttached {
 		return n, nil
 	}
 	remedy := fmt.Sprintf("put the statements of several guardrails into one under %sguardrails.policies, or detach what nobody needs (aws organizations detach-policy)", prefix)
@@ -118,7 +113,7 @@ func (o *Organization) CheckAttached(target Attachment, attached []string) (n in
 		remedy = fmt.Sprintf("take %s out in an update of its own first, or %s", strings.Join(own, ", "), remedy)
 	}
 	return n, Problem{Key: attachmentKey(target), Remedy: remedy, Text: fmt.Sprintf("%s would have %d service control policies attached, and AWS allows %d: the %d declared, and %s",
-		target.Target(), n, MaxAttached, len(wanted), strings.Join(append(own, others...), ", "))}
+		target.Target(), n, maxAttached, len(wanted), strings.Join(append(own, others...), ", "))}
 }
 
 // RootGuardrails returns those that are attached to the root: what lets the

@@ -1,10 +1,5 @@
 package organization
 
-// DefaultRoles is how many IAM roles an account may have before AWS is asked for
-// more, as of November 2026.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-const DefaultRoles = 1000
-
 // MasterRoles returns the names of the roles that the organization has in the
 // management account: one for each member, which delegates the member's zone, and
 // those that people and workflows assume.

@@ -19,9 +19,6 @@ const (
 	maxLabel, maxDomain = 63, 253
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging.html
 	maxTagKey, maxTagValue = 128, 256
-	// A hosted zone's, the fewest of what coldstart tags.
-	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
-	maxTags = 10
 	// One hundred years: S3 takes more, nobody means it.
 	maxRetentionDays = 36500
 	// maxAccountTrails is how many accounts can have trails of their own: two
@@ -32,6 +29,9 @@ const (
 	// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 	maxAccountPrefix = 28
 )
+
+// maxTags is a hosted zone's number, the lowest of what coldstart tags.
+var maxTags = published.TagsPerZone.Most
 
 // longestSuffix is the longest of what follows <namespace>-<account>- in the
 // name of a bucket: a word and the account's id.

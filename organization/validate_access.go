@@ -13,22 +13,32 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 )
 
-// Limits of IAM's.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// published are AWS's numbers.
+var published = awslimits.Published()
+
+// Limits of IAM's. Sizes are characters of policies, without white space.
+var (
+	maxGroupsOfUser    = published.GroupsPerUser.Most
+	maxUsers           = published.Users.Most
+	maxGroups          = published.GroupsRaised.Most
+	maxManagedPolicies = published.PoliciesPerRole.Most
+	maxRolePolicy      = published.RolePolicySize.Most
+	maxGroupPolicy     = published.GroupPolicySize.Most
+	maxManagedPolicy   = published.ManagedPolicySize.Most
+)
+
+// groupsOfAll is one group: every user is in the group of SelfServiceName.
+const groupsOfAll = 1
+
+// Lengths of names, and durations of sessions.
 const (
-	maxRoleName        = 64
-	maxGroupName       = 128
-	maxGroupsOfUser    = 10
-	maxUsers           = 5000
-	maxGroups          = 500 // When AWS has been asked for more than 300.
-	groupsOfAll        = 1   // Every user is in the group of SelfServiceName.
-	maxManagedPolicies = 10
-	// Characters of policies, without white space.
-	maxRolePolicy    = 10240
-	maxGroupPolicy   = 5120
-	maxManagedPolicy = 6144
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	maxRoleName  = 64
+	maxGroupName = 128
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
 	minSession, maxSession = time.Hour, 12 * time.Hour
 	// The longest session of an IAM user.

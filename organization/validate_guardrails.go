@@ -14,13 +14,14 @@ import (
 const ServiceControlPolicy = "SERVICE_CONTROL_POLICY"
 
 // Limits of service control policies.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const (
-	maxGuardrail = 10240
-	// FullAWSAccess is attached everywhere and counts.
-	maxAttached   = MaxAttached - 1
-	maxPolicyName = 128
+var (
+	maxGuardrail = published.PolicySize[ServiceControlPolicy].Most
+	// maxAttached is how many AWS attaches to a target, FullAWSAccess among them.
+	maxAttached = published.PoliciesPerTarget[ServiceControlPolicy].Most
 )
+
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
+const maxPolicyName = 128
 
 var (
 	statementID   = regexp.MustCompile(`^[A-Za-z0-9]*$`)
@@ -98,8 +99,8 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 			checkSize(ps, key, policySize(document), maxGuardrail, "leave some regions or roles out")
 		}
 	}
-	if n := len(names); n > maxAttached {
-		ps.Add(key, "put statements of several into one", "%d guardrails, over the %d that AWS attaches besides FullAWSAccess", n, maxAttached)
+	if n := len(names); n > maxAttached-1 {
+		ps.Add(key, "put statements of several into one", "%d guardrails, over the %d that AWS attaches besides FullAWSAccess", n, maxAttached-1)
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// How many units there are, how deep they lie in each other, and how long their names and keys are. AWS takes any
-// characters in a name; the AWS plugin counts bytes where AWS counts characters.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+// maxUnitName is how long units' names and keys are. AWS takes any characters in a name;
+// the AWS plugin counts bytes where AWS counts characters.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
-const maxUnits, maxUnitDepth, maxUnitName = 2000, 5, 128
+const maxUnitName = 128
+
+var maxUnits, maxUnitDepth = published.Units.Most, published.UnitDepth.Most
 
 var (
 	unitKey  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?$`)

@@ -8,8 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/organization"
 )
+
+// mostAttached is how many policies AWS attaches to a target, its own FullAWSAccess among
+// them.
+var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
 
 // askedAtOnce is how many targets AWS is asked about at a time.
 const askedAtOnce = 8
@@ -46,7 +51,7 @@ func checkAttached(ctx *pulumi.Context, org *organization.Organization, ids func
 // for as many more as are wanted, whatever their names.
 func attached(ctx *pulumi.Context, id string, wanted int, in pulumi.InvokeOption) (names []string, err error) {
 	found, err := organizations.GetPoliciesForTarget(ctx, &organizations.GetPoliciesForTargetArgs{TargetId: id, Filter: organization.ServiceControlPolicy}, in)
-	if err != nil || len(found.Ids)+wanted <= organization.MaxAttached {
+	if err != nil || len(found.Ids)+wanted <= mostAttached {
 		return nil, err
 	}
 	for _, policy := range found.Ids {

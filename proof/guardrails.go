@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // maxGuardrail is how many characters AWS lets a service control policy have.
 // White space counts in what comes through the API.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const maxGuardrail = 10240
+var maxGuardrail = awslimits.Published().PolicySize[organization.ServiceControlPolicy].Most
 
 // fullAccess is AWS's service control policy that allows everything. Where no
 // policy allows anything, everything is denied.

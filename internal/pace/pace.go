@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 )
 
 // Rate is how often AWS Organizations takes a call.
@@ -27,12 +29,17 @@ type Rate struct {
 	AtOnce int
 }
 
-// AWS's rates, as of November 2026.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+// AWS's rates: awslimits has their source.
 var (
-	CreateAccount = Rate{PerSecond: 0.1, Burst: 3, AtOnce: 5}
-	CloseAccount  = Rate{PerSecond: 0.05, Burst: 1, AtOnce: 3}
+	CreateAccount = published("CreateAccount", awslimits.Published().CreatedAtOnce)
+	CloseAccount  = published("CloseAccount", awslimits.Published().ClosedAtOnce)
 )
+
+// published returns the rate of an action of AWS Organizations.
+func published(action string, atOnce awslimits.Quota) Rate {
+	r := awslimits.Published().Rates["organizations:"+action]
+	return Rate{PerSecond: r.PerSecond, Burst: int(r.Burst), AtOnce: atOnce.Most}
+}
 
 // Finalizing is for how long a new organization isn't asked for accounts. AWS says that
 // it may take up to an hour until it is ready, and gives no other number; seconds as a

@@ -8,22 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 )
 
-// Sizes of policy documents that AWS takes, without white space.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
-// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-const (
-	maxTrust        = 2048
-	maxInline       = 10240
-	maxGroupPolicy  = 5120
-	maxManaged      = 6144
-	maxGuardrail    = 10240
-	maxBucketPolicy = 20480
-	maxKeyPolicy    = 32768
-)
+// published are AWS's numbers. Sizes of policies don't count white space.
+var published = awslimits.Published()
 
 // Policy is a policy document that a resource has as an input.
 type Policy struct {
@@ -95,19 +85,19 @@ func (k kind) trust() bool { return k.principal && !k.resource }
 func (p Policy) kind() (kind, error) {
 	switch {
 	case p.Resource.Type == Role && p.Input == "assumeRolePolicy":
-		return kind{size: maxTrust, principal: true}, nil
+		return kind{size: published.TrustPolicySize.Most, principal: true}, nil
 	case p.Resource.Type == RolePolicy:
-		return kind{size: maxInline, resource: true, grants: true}, nil
+		return kind{size: published.RolePolicySize.Most, resource: true, grants: true}, nil
 	case p.Resource.Type == GroupPolicy:
-		return kind{size: maxGroupPolicy, resource: true, grants: true}, nil
+		return kind{size: published.GroupPolicySize.Most, resource: true, grants: true}, nil
 	case p.Resource.Type == ManagedPolicy:
-		return kind{size: maxManaged, resource: true, grants: !p.Boundary}, nil
+		return kind{size: published.ManagedPolicySize.Most, resource: true, grants: !p.Boundary}, nil
 	case p.Resource.Type == AWSPolicy && p.Input == "content" && p.Resource.At("type") == "SERVICE_CONTROL_POLICY":
-		return kind{size: maxGuardrail, resource: true, guardrail: true}, nil
+		return kind{size: published.PolicySize["SERVICE_CONTROL_POLICY"].Most, resource: true, guardrail: true}, nil
 	case p.Resource.Type == BucketPolicy:
-		return kind{size: maxBucketPolicy, principal: true, resource: true}, nil
+		return kind{size: published.BucketPolicySize.Most, principal: true, resource: true}, nil
 	case p.Resource.Type == Key:
-		return kind{size: maxKeyPolicy, principal: true, resource: true}, nil
+		return kind{size: published.KeyPolicySize.Most, principal: true, resource: true}, nil
 	}
 	return kind{}, errors.New("unknown kind of policy: add its rules to pulumitest")
 }

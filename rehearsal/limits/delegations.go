@@ -31,18 +31,6 @@ func newDelegations(m *members) *delegations {
 
 func (*delegations) Name() string { return "delegated administrator" }
 
-// maxAdministrators is how many a service may have, of services that say so; all others
-// have one.
-// https://docs.aws.amazon.com/config/latest/developerguide/aggregated-register-delegated-administrator.html
-// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
-var maxAdministrators = map[string]int{
-	"config.amazonaws.com": 3, "config-multiaccountsetup.amazonaws.com": 3,
-	"cloudtrail.amazonaws.com":                          3,
-	"member.org.stacksets.cloudformation.amazonaws.com": 5, "stacksets.cloudformation.amazonaws.com": 5,
-	"servicecatalog.amazonaws.com": 50,
-}
-
 func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ AccountID, ServicePrincipal string }
 	if c.Service != "organizations" || c.Caller.Account != r.w.Management || json.Unmarshal(c.Body, &in) != nil {
@@ -105,7 +93,7 @@ func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account 
 	if !trusts(c.Context(), r.w, service) {
 		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first."))
 	}
-	all, most := r.of(c.Context(), service), max(1, maxAdministrators[service])
+	all, most := r.of(c.Context(), service), max(1, r.w.Numbers.Administrators[service].Most)
 	switch {
 	case slices.Contains(all, account):
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccountAlreadyRegisteredException", Message: "The provided account is already a delegated administrator for your organization."})

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -66,7 +67,7 @@ func quiet(t *testing.T) organization {
 	t.Helper()
 	s := start(t, newPermissive().ServeHTTP, unhurried(func(n *limits.Numbers) {
 		n.Writing.Takes = 1
-		n.Policies = map[string]limits.Quota{"SERVICE_CONTROL_POLICY": {Most: 2}}
+		n.Policies = map[string]awslimits.Quota{"SERVICE_CONTROL_POLICY": {Most: 2}}
 	}))
 	s.clock.Pass(1)
 	return s.organization()

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
@@ -197,9 +198,9 @@ func TestANewAccountWaitsForServices(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	s := start(t, f.ServeHTTP, unhurried(func(n *limits.Numbers) {
-		n.OptIn = map[string]limits.Duration{}
+		n.OptIn = map[string]awslimits.Duration{}
 		for _, service := range []string{"cloudtrail", "ec2", "route53", "s3", "kms"} {
-			n.OptIn[service] = limits.Duration{Takes: 5 * time.Minute}
+			n.OptIn[service] = awslimits.Duration{Takes: 5 * time.Minute}
 		}
 	}))
 	o := s.organization()

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -61,7 +62,7 @@ func (r *throttle) bucket(account string, key bucketKey) *rate.Limiter {
 
 type bucketKey struct {
 	bucket string
-	rate   Rate
+	rate   awslimits.Rate
 }
 
 // keys returns the buckets of a call: its action's, and its service's.

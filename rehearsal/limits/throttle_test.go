@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
+	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
@@ -63,7 +64,7 @@ func TestRates(t *testing.T) {
 func TestRoute53HasOneBucketForAllActions(t *testing.T) {
 	t.Parallel()
 	numbers := limits.Published()
-	numbers.Rates["route53"] = limits.FivePerSecond()
+	numbers.Rates["route53"] = awslimits.FivePerSecond()
 	s := start(t, answer(200, "text/xml", "<GetHostedZoneResponse><HostedZone><Id>Z</Id></HostedZone></GetHostedZoneResponse>"), proxy.Options{
 		Rules: named(limits.Options{Numbers: &numbers}, "unknown access key", "rate exceeded"),
 	})

@@ -1,0 +1,98 @@
+package awslimits
+
+import "time"
+
+const (
+	organizationsQuotas = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"
+	route53Throttling   = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html"
+	iamQuotas           = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+	accountQuotas       = "https://docs.aws.amazon.com/accounts/latest/reference/quotas.html"
+	cloudTrailQuotas    = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"
+	finalizing          = "https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html"
+)
+
+// lastSeen is the month in which all of this was last looked up.
+const lastSeen = "2026-11"
+
+// Published returns AWS's numbers. A Numbers is the caller's to change.
+func Published() Numbers {
+	organizations := Source{organizationsQuotas, lastSeen}
+	iam := Source{iamQuotas, lastSeen}
+	return Numbers{
+		Rates: publishedRates(),
+
+		Accounts:       Quota{10, organizations},
+		CreatedAtOnce:  Quota{5, organizations},
+		ClosedAtOnce:   Quota{3, organizations},
+		ClosedInAMonth: Quota{250, organizations},
+		ClosedShare:    0.2,
+		ClosedMost:     Quota{1000, organizations},
+
+		// AWS says minutes only; people report 20 s to some minutes.
+		Creation: Duration{Takes: 40 * time.Second},
+		Closing:  Duration{Takes: 60 * time.Second},
+		// Four days in older texts.
+		Wait: Duration{7 * 24 * time.Hour, Source{"https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html", lastSeen}},
+		// Up to an hour, says AWS; seconds mostly, or nobody could make an account
+		// in the console right after the organization.
+		Finalizing: Duration{15 * time.Second, Source{finalizing, lastSeen}},
+		// AWS doesn't say; IAM is eventually consistent.
+		RoleReady: Duration{10 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html", lastSeen}},
+		// A guess: AWS says that changes aren't lastSeen at once, and gives no time. People
+		// report some seconds.
+		Spreading: Duration{5 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency", lastSeen}},
+		OptIn:     map[string]Duration{},
+		// About what AWS takes to answer such a call; the emulator takes 5 ms.
+		Writing: Duration{Takes: 300 * time.Millisecond},
+
+		GroupsPerUser:     Quota{10, iam},
+		Groups:            Quota{300, iam},
+		GroupsRaised:      Quota{500, iam},
+		Roles:             Quota{1000, iam},
+		Users:             Quota{5000, iam},
+		PoliciesPerGroup:  Quota{10, iam},
+		PoliciesPerRole:   Quota{10, iam},
+		PoliciesPerUser:   Quota{10, iam},
+		UnitDepth:         Quota{5, organizations},
+		Units:             Quota{2000, organizations},
+		TrustPolicySize:   Quota{2048, iam},
+		RolePolicySize:    Quota{10240, iam},
+		GroupPolicySize:   Quota{5120, iam},
+		ManagedPolicySize: Quota{6144, iam},
+		BucketPolicySize:  Quota{20480, Source{"https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html", lastSeen}},
+		KeyPolicySize:     Quota{32768, Source{"https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html", lastSeen}},
+		Administrators:    publishedAdministrators(),
+		Trails:            Quota{5, Source{cloudTrailQuotas, lastSeen}},
+		TagsPerZone:       Quota{10, Source{"https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html", lastSeen}},
+		Policies: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {1000, organizations}, "BACKUP_POLICY": {1000, organizations}, "TAG_POLICY": {1000, organizations},
+		},
+		PoliciesPerTarget: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},
+		},
+		PolicySize: map[string]Quota{
+			"SERVICE_CONTROL_POLICY": {10240, organizations}, "RESOURCE_CONTROL_POLICY": {5120, organizations},
+			"AISERVICES_OPT_OUT_POLICY": {2500, organizations}, "BACKUP_POLICY": {10000, organizations}, "TAG_POLICY": {10000, organizations},
+		},
+	}
+}
+
+// publishedAdministrators has no source for AWS Service Catalog's number: nobody wrote
+// down where it is from.
+func publishedAdministrators() map[string]Quota {
+	const (
+		config    = "https://docs.aws.amazon.com/config/latest/developerguide/aggregated-register-delegated-administrator.html"
+		trail     = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html"
+		stackSets = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html"
+	)
+	return map[string]Quota{
+		"config.amazonaws.com":                              {3, Source{config, lastSeen}},
+		"config-multiaccountsetup.amazonaws.com":            {3, Source{config, lastSeen}},
+		"cloudtrail.amazonaws.com":                          {3, Source{trail, lastSeen}},
+		"member.org.stacksets.cloudformation.amazonaws.com": {5, Source{stackSets, lastSeen}},
+		"stacksets.cloudformation.amazonaws.com":            {5, Source{stackSets, lastSeen}},
+		"servicecatalog.amazonaws.com":                      {Most: 50},
+	}
+}

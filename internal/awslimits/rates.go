@@ -1,0 +1,79 @@
+package awslimits
+
+// FivePerSecond is what Route 53 let through until it was raised to
+// Published().Rates["route53"]; a key for Numbers.Rates for who wants to be sure.
+// https://repost.aws/knowledge-center/route-53-avoid-throttling-errors
+func FivePerSecond() Rate {
+	return Rate{5, 5, Source{"https://repost.aws/knowledge-center/route-53-avoid-throttling-errors", lastSeen}}
+}
+
+// rates are the published ones of one service, in calls a second and burst.
+type rates struct {
+	service, source string
+	actions         map[string][2]float64
+}
+
+func publishedRates() map[string]Rate {
+	out := map[string]Rate{}
+	for _, s := range ratesByService {
+		for action, r := range s.actions {
+			key := s.service
+			if action != "" {
+				key += ":" + action
+			}
+			out[key] = Rate{r[0], r[1], Source{s.source, lastSeen}}
+		}
+	}
+	return out
+}
+
+var ratesByService = []rates{
+	{"organizations", organizationsQuotas, map[string][2]float64{
+		"CreateAccount":                    {0.1, 3},
+		"CloseAccount":                     {0.05, 1},
+		"DescribeCreateAccountStatus":      {2, 2},
+		"DescribeAccount":                  {20, 30},
+		"CreateOrganizationalUnit":         {1, 2},
+		"DescribeOrganization":             {1, 2},
+		"MoveAccount":                      {2, 3},
+		"UpdateOrganizationalUnit":         {2, 3},
+		"DeleteOrganizationalUnit":         {2, 3},
+		"ListAccounts":                     {8, 12},
+		"ListParents":                      {5, 8},
+		"ListAccountsForParent":            {5, 8},
+		"ListOrganizationalUnitsForParent": {5, 8},
+		"ListRoots":                        {1, 2},
+		"TagResource":                      {4, 6},
+		"ListTagsForResource":              {10, 15},
+		"CreatePolicy":                     {2, 3},
+		"DeletePolicy":                     {2, 3},
+		"AttachPolicy":                     {2, 3},
+		"DetachPolicy":                     {2, 3},
+		"UpdatePolicy":                     {2, 3},
+		"EnablePolicyType":                 {1, 1},
+		"EnableAWSServiceAccess":           {1, 2},
+		"RegisterDelegatedAdministrator":   {1, 2},
+	}},
+	{"route53", route53Throttling, map[string][2]float64{
+		"":                            {10, 50},
+		"*":                           {10, 50},
+		"CreateHostedZone":            {2, 40},
+		"CreateReusableDelegationSet": {2, 40},
+		"DeleteHostedZone":            {5, 40},
+		"DeleteReusableDelegationSet": {5, 40},
+		"AssociateVPCWithHostedZone":  {5, 20},
+	}},
+	{"account", accountQuotas, map[string][2]float64{
+		"GetContactInformation":  {10, 15},
+		"GetAlternateContact":    {10, 15},
+		"PutContactInformation":  {5, 8},
+		"PutAlternateContact":    {5, 8},
+		"DeleteAlternateContact": {1, 6},
+		"GetAccountInformation":  {3, 3},
+		"GetPrimaryEmail":        {3, 3},
+		"GetRegionOptStatus":     {5, 5},
+		"ListRegions":            {5, 5},
+		"EnableRegion":           {1, 1},
+		"DisableRegion":          {1, 1},
+	}},
+}

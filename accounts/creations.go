@@ -14,9 +14,8 @@ import (
 // waits in a preview.
 type Creations struct {
 	turns *pace.Turns
-	// seconds is how many of AWS's seconds pass in one. settling says that this run creates the
-	// organization.
-	seconds  float64
+	pace  pace.Pace
+	// settling says that this run creates the organization.
 	settling bool
 	// count is the number of accounts so far. first is the last of the accounts that depend on no
 	// other account.
@@ -28,7 +27,8 @@ type Creations struct {
 // pass in one: 1 on AWS, and 0 for an emulator without rates. With settling, the first account
 // waits until the new organization accepts accounts.
 func NewCreations(seconds float64, settling bool) *Creations {
-	return &Creations{turns: pace.NewTurns(pace.CreateAccount, seconds), seconds: seconds, settling: settling}
+	p := pace.Pace(seconds)
+	return &Creations{turns: pace.NewTurns(pace.CreateAccount, p), pace: p, settling: settling}
 }
 
 // name returns the account's name as an output that is resolved when it is time to create the
@@ -72,6 +72,6 @@ func (c *Creations) settled(ctx *pulumi.Context, parentID pulumi.StringInput, nu
 		return parentID
 	}
 	return parentID.ToStringOutput().ApplyTWithContext(ctx.Context(), func(ctx context.Context, id string) (string, error) {
-		return id, pace.Sleep(ctx, pace.Finalizing, c.seconds)
+		return id, c.pace.Sleep(ctx, pace.Finalizing)
 	}).(pulumi.StringOutput)
 }

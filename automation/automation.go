@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -76,7 +77,7 @@ type Automation struct {
 	options Options
 	pulumi  auto.PulumiCommand
 	// pace is how many of AWS's seconds pass in one; 0 if nothing is paced.
-	pace float64
+	pace pace.Pace
 
 	// events lets one run at a time tell what happens.
 	events sync.Mutex
@@ -118,11 +119,11 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 	if err != nil {
 		return nil, err
 	}
-	pace, err := awsconfig.Pace(options.Env)
+	paced, err := awsconfig.Pace(options.Env)
 	if err != nil {
 		return nil, err
 	}
-	return &Automation{org: org, options: options, pulumi: pulumi, pace: pace}, nil
+	return &Automation{org: org, options: options, pulumi: pulumi, pace: paced}, nil
 }
 
 // Preview shows what Up would do and changes nothing, neither in AWS nor in the
@@ -285,7 +286,7 @@ func (a *Automation) emulator() string {
 
 // real returns how long a while of AWS's takes where the stacks run.
 func (a *Automation) real(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / cmp.Or(a.pace, 1))
+	return cmp.Or(a.pace, 1).Real(d)
 }
 
 // listener returns what hears the events of a run; nil for nobody.

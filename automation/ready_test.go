@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 func apiError(code, message string) error {
@@ -23,7 +25,7 @@ func TestReady(t *testing.T) {
 	optIn := apiError("OptInRequired", "The AWS Access Key Id needs a subscription for the service")
 	for name, c := range map[string]struct {
 		after time.Duration // of AWS's, when it is ready
-		pace  float64
+		pace  pace.Pace
 		err   error
 		want  time.Duration
 		fails string
@@ -50,7 +52,7 @@ func TestReady(t *testing.T) {
 				err := patience{
 					name: "account prod (1)", most: readyPatience, real: (&Automation{pace: c.pace}).real,
 					look: func(context.Context) error {
-						if time.Since(begin) < time.Duration(float64(c.after)/c.pace) {
+						if time.Since(begin) < c.pace.Real(c.after) {
 							return c.err
 						}
 						return nil

@@ -110,7 +110,7 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
 	run := program.For(s.a.org, program.Settings{ //nolint:contextcheck // The program gets the engine's.
-		Emulator: s.a.emulator(), Images: s.a.options.EmulatorImages, Pace: s.a.pace, Live: s.live, Plan: plan, Dir: dir,
+		Emulator: s.a.emulator(), Images: s.a.options.EmulatorImages, Pace: float64(s.a.pace), Live: s.live, Plan: plan, Dir: dir,
 		States: program.States(s.a.org, s.a.options.Env),
 		Made:   s.made, Find: s.seek,
 		Held:  func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },

@@ -40,14 +40,14 @@ func Run(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	seconds, err := pace.FromEnvironment(nil)
+	paced, err := pace.FromEnvironment(nil)
 	if err != nil {
 		return err
 	}
 	return For(org, Settings{
 		// The variable sends the providers' calls to an emulator.
 		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
-		Pace:     seconds,
+		Pace:     float64(paced),
 		Docker:   func(ctx context.Context) error { return dockerd.Check(ctx, os.Getenv) },
 		States:   States(org, nil),
 		Made:     Made(org, "", nil),

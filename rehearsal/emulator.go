@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -58,8 +59,7 @@ type Emulator struct {
 	bare     string        // the emulator's own endpoint
 	front    *proxy.Server // nil if somebody else's is before the emulator already
 	process  *process      // nil if somebody else runs it
-	// pace is how many of AWS's seconds pass in one of its own; 0 if it has no rates.
-	pace float64
+	pace     pace.Pace     // 0 if the emulator has no rates
 	// ruled says that somebody else has put AWS's rules before the emulator.
 	ruled bool
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
@@ -26,15 +27,15 @@ type front struct {
 	dir    string
 	// secrets is what encrypts the secrets of the stacks.
 	secrets string
-	// pace is how many of AWS's seconds pass in one; 0 without AWS's limits.
-	pace  float64
+	// pace is 0 without AWS's limits.
+	pace  pace.Pace
 	asked asked
 }
 
 // newFront says what is in front of the emulator: AWS's limits, if they are to hold,
 // and what is to go wrong. The emulator isn't there yet.
 func (o *Options) newFront(org *organization.Organization, dir string) *front {
-	f := &front{dir: dir, pace: o.Limits}
+	f := &front{dir: dir, pace: pace.Pace(o.Limits)}
 	f.victim.Store(int64(os.Getpid()))
 	if len(o.Faults) == 0 && o.Limits == 0 {
 		return f

@@ -50,7 +50,7 @@ func (f *front) limited(begin, end time.Time) *LimitReport {
 	}
 	f.asked.mu.Lock()
 	defer f.asked.mu.Unlock()
-	r := &LimitReport{Pace: f.pace, Created: len(f.asked.taken), Calls: f.emulator.Calls()}
+	r := &LimitReport{Pace: float64(f.pace), Created: len(f.asked.taken), Calls: f.emulator.Calls()}
 	r.FloorSeconds = round(pace.CreateAccount.At(f.pace).Least(r.Created))
 	first, last := begin, begin
 	if r.Created > 0 {

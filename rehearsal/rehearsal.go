@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,7 +80,7 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 	if err != nil {
 		return nil, nil, err
 	}
-	emulator.pace, front.emulator = o.Limits, emulator
+	emulator.pace, front.emulator = front.pace, emulator
 	r.Emulator, r.Seconds.Emulator = emulator.Version(), round(time.Since(begin))
 	memory := measure(emulator.PID())
 	err = o.rehearse(ctx, org, front, r)
@@ -160,7 +159,7 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
 	env[pace.Variable] = ""
 	if emulator.pace > 0 {
-		env[pace.Variable] = strconv.FormatFloat(emulator.pace, 'g', -1, 64)
+		env[pace.Variable] = emulator.pace.String()
 	}
 	return env
 }

@@ -61,7 +61,7 @@ func Endpoint(env map[string]string) string { return environ.Lookup(env, "AWS_EN
 
 // Pace returns how many of AWS's seconds pass in one at the endpoint: 1 for AWS, and the
 // environment's value for an emulator; 0 if the emulator has no rates.
-func Pace(env map[string]string) (float64, error) {
+func Pace(env map[string]string) (pace.Pace, error) {
 	if Endpoint(env) == "" {
 		return 1, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/github"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/progress"
 	pulumiproject "github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/signin"
@@ -28,7 +29,7 @@ type project struct {
 	stacks   []string
 	// pace is how many of AWS's seconds pass in one; 0 if nothing is paced. It is
 	// known when stacks run.
-	pace float64
+	pace pace.Pace
 	// secretsProvider encrypts the secrets of stacks that are created.
 	secretsProvider string
 	// withDependencies adds what the named stacks depend on.

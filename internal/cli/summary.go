@@ -121,8 +121,8 @@ func writeRest(w io.Writer, result *automation.Result) {
 }
 
 // writeCreations says how long AWS takes at least for the accounts that are to be
-// created, if that is a while and so many of its seconds pass in one.
-func writeCreations(w io.Writer, preview *automation.Result, seconds float64) {
+// created, if that is a while and the pace says something.
+func writeCreations(w io.Writer, preview *automation.Result, p pace.Pace) {
 	n := 0
 	for _, s := range preview.Stacks {
 		for _, step := range s.Steps {
@@ -131,10 +131,10 @@ func writeCreations(w io.Writer, preview *automation.Result, seconds float64) {
 			}
 		}
 	}
-	if seconds <= 0 || n <= pace.CreateAccount.Burst {
+	if p <= 0 || n <= pace.CreateAccount.Burst {
 		return
 	}
-	rate := pace.CreateAccount.At(seconds)
+	rate := pace.CreateAccount.At(p)
 	fmt.Fprintf(w, "\nCreating %d accounts takes %s at least: AWS accepts %d requests at once, and then one every %s.\n",
 		n, rate.Least(n), rate.Burst, rate.Interval())
 }

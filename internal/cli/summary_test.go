@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 func TestSummary(t *testing.T) {
@@ -75,7 +76,7 @@ func TestCreationsAreForetold(t *testing.T) {
 	created := automation.Step{Resource: automation.Resource{Type: "aws:organizations/account:Account", Operation: "create"}}
 	for _, c := range []struct {
 		n    int
-		pace float64
+		pace pace.Pace
 		want string
 	}{
 		{0, 1, ""},

@@ -13,7 +13,7 @@ const Variable = "COLDSTART_PACE"
 
 // FromEnvironment returns what Variable says, where env doesn't say otherwise; 0 if
 // nothing does.
-func FromEnvironment(env map[string]string) (float64, error) {
+func FromEnvironment(env map[string]string) (Pace, error) {
 	text, set := env[Variable]
 	if !set {
 		text = os.Getenv(Variable)
@@ -25,5 +25,5 @@ func FromEnvironment(env map[string]string) (float64, error) {
 	if err != nil || seconds < 0 || math.IsInf(seconds, 0) || math.IsNaN(seconds) {
 		return 0, fmt.Errorf("%s=%s: write how many of AWS's seconds pass in one of the emulator's, such as 60, or unset it", Variable, text)
 	}
-	return seconds, nil
+	return Pace(seconds), nil
 }

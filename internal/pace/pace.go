@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -48,14 +49,29 @@ func published(action string, atOnce awslimits.Quota) Rate {
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
 const Finalizing = 20 * time.Second
 
-// Sleep waits for a while of AWS's, of whose seconds so many pass in one, or until ctx
-// ends. At a pace of 0 there is nothing to wait for.
-func Sleep(ctx context.Context, d time.Duration, pace float64) error {
-	if pace <= 0 {
+// Pace is how many of AWS's seconds pass in one: 1 for AWS itself, and more for an
+// emulator that a proxy holds to AWS's rates in a shorter time. At a pace of 0 there is
+// nothing to wait for.
+type Pace float64
+
+// Real returns how long a while of AWS's takes; 0 at a pace of 0.
+func (p Pace) Real(d time.Duration) time.Duration {
+	if p <= 0 {
+		return 0
+	}
+	return time.Duration(float64(d) / float64(p))
+}
+
+// String returns the pace as FromEnvironment reads it.
+func (p Pace) String() string { return strconv.FormatFloat(float64(p), 'g', -1, 64) }
+
+// Sleep waits for a while of AWS's, or until ctx ends.
+func (p Pace) Sleep(ctx context.Context, d time.Duration) error {
+	if p <= 0 {
 		return nil
 	}
 	select {
-	case <-time.After(time.Duration(float64(d) / pace)):
+	case <-time.After(p.Real(d)):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -67,9 +83,9 @@ func (r Rate) Interval() time.Duration {
 	return time.Duration(float64(time.Second) / r.PerSecond).Round(time.Millisecond)
 }
 
-// At returns the rate where so many of AWS's seconds pass in one.
-func (r Rate) At(pace float64) Rate {
-	r.PerSecond *= pace
+// At returns the rate at a pace.
+func (r Rate) At(p Pace) Rate {
+	r.PerSecond *= float64(p)
 	return r
 }
 
@@ -109,13 +125,12 @@ type turn struct {
 	come   chan struct{} // closed when it has
 }
 
-// NewTurns returns turns at a rate when so many of AWS's seconds pass in one. At a
-// pace of 0 there is nothing to wait for.
-func NewTurns(r Rate, pace float64) *Turns {
-	if pace <= 0 {
+// NewTurns returns turns at a rate and a pace; nil at a pace of 0.
+func NewTurns(r Rate, p Pace) *Turns {
+	if p <= 0 {
 		return nil
 	}
-	return &Turns{limiter: r.At(pace).bucket()}
+	return &Turns{limiter: r.At(p).bucket()}
 }
 
 // Wait returns when the caller's turn has come, or ctx has ended. Of those who

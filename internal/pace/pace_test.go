@@ -40,7 +40,7 @@ func TestTurns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		calls int
-		pace  float64
+		pace  pace.Pace
 	}{{1, 1}, {3, 1}, {10, 1}, {30, 60}, {100, 1}, {1000, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			turns, begin := pace.NewTurns(pace.CreateAccount, c.pace), time.Now()
@@ -59,7 +59,7 @@ func TestTurns(t *testing.T) {
 				synctest.Wait()
 			}
 			all.Wait()
-			want := time.Duration(float64(pace.CreateAccount.Least(c.calls)) / c.pace)
+			want := c.pace.Real(pace.CreateAccount.Least(c.calls))
 			if got := time.Since(begin); (got - want).Abs() > time.Millisecond {
 				t.Errorf("%d calls at pace %v took %s, not %s", c.calls, c.pace, got, want)
 			}
@@ -132,7 +132,7 @@ func TestNoTurns(t *testing.T) {
 
 func TestFromEnvironment(t *testing.T) {
 	t.Setenv(pace.Variable, "60")
-	for text, want := range map[string]float64{"": 0, "1": 1, "0.5": 0.5, "120": 120, "0": 0} {
+	for text, want := range map[string]pace.Pace{"": 0, "1": 1, "0.5": 0.5, "120": 120, "0": 0} {
 		if got, err := pace.FromEnvironment(map[string]string{pace.Variable: text}); err != nil || got != want {
 			t.Errorf("%q is %v (%v), not %v", text, got, err, want)
 		}

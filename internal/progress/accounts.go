@@ -40,14 +40,14 @@ func (c *creations) count() (done, all int) {
 }
 
 // left returns how long it takes at least from now on until AWS has taken the last
-// request for an account, when so many of its seconds pass in one. It is 0 if the
-// pace says nothing: how long AWS takes for an account it doesn't say.
-func (c *creations) left(now time.Time, seconds float64) time.Duration {
+// request for an account, at a pace. It is 0 if the pace says nothing: how long AWS takes
+// for an account it doesn't say.
+func (c *creations) left(now time.Time, p pace.Pace) time.Duration {
 	done, all := c.count()
-	if done == all || seconds <= 0 {
+	if done == all || p <= 0 {
 		return 0
 	}
-	return pace.CreateAccount.At(seconds).Left(all-len(c.steps), c.begun, now)
+	return pace.CreateAccount.At(p).Left(all-len(c.steps), c.begun, now)
 }
 
 // String returns "5 of 9 accounts created"; it is empty if there are none.

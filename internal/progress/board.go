@@ -12,6 +12,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -27,7 +28,7 @@ type board struct {
 	interrupted bool
 	// pace is how many of AWS's seconds pass in one where accounts are created no
 	// faster than AWS would; 0 elsewhere.
-	pace float64
+	pace pace.Pace
 	// colour is set if colours may be used.
 	colour bool
 }

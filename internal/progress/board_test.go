@@ -198,7 +198,7 @@ func TestAccountsLeft(t *testing.T) {
 		begun   []float64 // when
 		created int
 		seconds float64
-		pace    float64
+		pace    pace.Pace
 		want    time.Duration
 	}{
 		"none":                          {pace: 1},
@@ -234,7 +234,7 @@ func TestAccountsLeft(t *testing.T) {
 func TestAccountsLeftHolds(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{10, 30, 100} {
-		for _, seconds := range []float64{1, 60} {
+		for _, seconds := range []pace.Pace{1, 60} {
 			synctest.Test(t, func(t *testing.T) {
 				begin, turns := time.Now(), pace.NewTurns(pace.CreateAccount, seconds)
 				c := creations{planned: n}

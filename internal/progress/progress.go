@@ -20,6 +20,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -64,10 +65,10 @@ func (p *Progress) ExpectPreview() {
 
 // SetPace says how many of AWS's seconds pass in one where accounts are created no faster
 // than AWS would create them; 0 elsewhere.
-func (p *Progress) SetPace(pace float64) {
+func (p *Progress) SetPace(seconds pace.Pace) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.board.pace = pace
+	p.board.pace = seconds
 }
 
 // Expect says which stacks are going to run: the named ones, or all.

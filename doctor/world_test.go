@@ -251,7 +251,8 @@ func operationOf(r *http.Request) (operation, body string) {
 }
 
 // serveDNS starts a name server: asked first, as the root, it refers to itself for
-// example., and then as that refers to the delegation of acme.example.
+// example., and then as that refers to the delegation of acme.example. It has authority
+// for the root and for ns.test, where a referral without addresses leads.
 func serveDNS(t *testing.T, delegation []string) (address string) {
 	t.Helper()
 	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -265,11 +266,17 @@ func serveDNS(t *testing.T, delegation []string) (address string) {
 		}
 		glue := &mdns.A{Hdr: mdns.RR_Header{Name: "ns.example.", Rrtype: mdns.TypeA, Class: mdns.ClassINET, Ttl: 60}, A: net.IPv4(127, 0, 0, 1)}
 		name := q.Question[0].Name
+		if name == "." || name == "ns.test." {
+			reply.Authoritative = true
+			if q.Question[0].Qtype == mdns.TypeA {
+				glue.Hdr.Name, reply.Answer = name, []mdns.RR{glue}
+			}
+			_ = w.WriteMsg(reply)
+			return
+		}
 		switch n := asked.Add(1); {
-		case name == "ns.example.":
-			reply.Answer = []mdns.RR{glue}
 		case n == 1 && len(delegation) > 0 && delegation[0] == "glueless":
-			reply.Ns = []mdns.RR{ns("example.", "ns.example.")}
+			reply.Ns = []mdns.RR{ns("example.", "ns.test.")}
 		case n == 1:
 			reply.Ns, reply.Extra = []mdns.RR{ns("example.", "ns.example.")}, []mdns.RR{glue}
 		case len(delegation) == 0:

@@ -147,7 +147,8 @@ type prover struct {
 	// sameServers reports whether every zone has the same name servers.
 	sameServers func() bool
 	archive     func() (archive, error)
-	resolver    *resolver
+	resolver    resolver
+	reach       func() error // whether DNS can be asked
 	// unresolved says why DNS isn't asked, undelivered why logs aren't looked for;
 	// empty if they are.
 	unresolved, undelivered func() string
@@ -207,6 +208,7 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	p.sameServers = sync.OnceValue(func() bool { return p.servesAllAlike(ctx) })
 	p.archive = p.readArchiveOnce(ctx)
 	p.resolver = newResolver(ctx, o)
+	p.reach = p.resolver.Reach
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
 	p.undelivered = sync.OnceValue(func() string { return p.undeliveredLogs(ctx) })
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })

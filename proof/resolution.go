@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/miekg/dns"
+
+	"github.com/coldstart-aws/coldstart/internal/dnswalk"
 )
 
 // proveResolution proves that DNS leads where Route 53 says: from the servers of
@@ -22,23 +24,30 @@ func (p *prover) proveResolution(ctx context.Context, a *account) {
 	if a == p.master() {
 		a.claim(subject, "the zone above delegates "+apex+" to the apex zone's name servers", func() error { return p.checkParentDelegates(ctx) })
 		a.claim(subject, "each name server of "+apex+" answers for it", func() error {
-			return p.eachOfApex(ctx, func(s nameServer) error { return p.resolver.answersFor(ctx, s, apex) })
+			return p.eachOfApex(ctx, func(s dnswalk.Server) error { return p.resolver.answersFor(ctx, s, apex) })
 		})
 	}
 	a.claim(subject, fmt.Sprintf("each name server of %s refers to those of the zone %s", apex, domain), func() error {
 		return p.checkReferral(ctx, a, domain)
 	})
 	a.claim(subject, "each name server of "+domain+" answers for it", func() error {
-		err := p.resolver.each(ctx, servers(a.zone.nameServers), func(s nameServer) error { return p.resolver.answersFor(ctx, s, domain) })
+		err := p.resolver.each(ctx, servers(a.zone.nameServers), func(s dnswalk.Server) error { return p.resolver.answersFor(ctx, s, domain) })
 		return remedied(err, "a new zone takes a minute to reach its name servers; if it stays like this, run `coldstart refresh %s` and `coldstart up %s`", a.name, a.name)
 	})
 	if a == p.master() && p.org.DNS.Local {
 		for _, name := range []string{"local." + apex, "x.local." + apex} {
 			a.claim(subject, fmt.Sprintf("%s is 127.0.0.1 at each name server of %s", name, apex), func() error {
-				return p.eachOfApex(ctx, func(s nameServer) error { return p.resolver.isLoopback(ctx, s, name) })
+				return p.eachOfApex(ctx, func(s dnswalk.Server) error { return p.resolver.isLoopback(ctx, s, name) })
 			})
 		}
 	}
+}
+
+// resolver checks what name servers say.
+type resolver struct{ *dnswalk.Walker }
+
+func newResolver(ctx context.Context, o Options) resolver {
+	return resolver{dnswalk.New(ctx, dnswalk.Options{Servers: o.DNSServers, Port: o.DNSPort})}
 }
 
 // checkParentDelegates checks what each server of the zone above the apex says.
@@ -47,11 +56,11 @@ func (p *prover) checkParentDelegates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	above, err := p.resolver.above(ctx, p.org.Domain)
+	above, err := p.resolver.Above(ctx, p.org.Domain)
 	if err != nil {
 		return fmt.Errorf("the servers of the zone above can't be found: %w", err)
 	}
-	err = p.resolver.each(ctx, above, func(s nameServer) error {
+	err = p.resolver.each(ctx, above, func(s dnswalk.Server) error {
 		return p.resolver.refers(ctx, s, p.org.Domain, apex.nameServers)
 	})
 	return remedied(err, "enter %s as the name servers of %s at its registrar, or as NS records in the zone above",
@@ -62,13 +71,13 @@ func (p *prover) checkReferral(ctx context.Context, a *account, domain string) e
 	if a.zone.id == "" {
 		return errors.New("there is no zone to refer to")
 	}
-	err := p.eachOfApex(ctx, func(s nameServer) error { return p.resolver.refers(ctx, s, domain, a.zone.nameServers) })
+	err := p.eachOfApex(ctx, func(s dnswalk.Server) error { return p.resolver.refers(ctx, s, domain, a.zone.nameServers) })
 	return remedied(err, "a change takes a minute to reach the name servers; if it stays like this, run `coldstart refresh %s` and `coldstart up %s`", a.name, a.name)
 }
 
 // eachOfApex checks each of the name servers that Route 53 shows for the apex
 // zone, whether or not the zone above delegates to them yet.
-func (p *prover) eachOfApex(ctx context.Context, check func(nameServer) error) error {
+func (p *prover) eachOfApex(ctx context.Context, check func(dnswalk.Server) error) error {
 	apex, err := p.apex()
 	if err != nil {
 		return err
@@ -87,7 +96,7 @@ func (p *prover) unresolvable(o Options) string {
 	case p.cfg.BaseEndpoint != nil:
 		return what + "no DNS server serves the zones of an emulator"
 	}
-	if _, err := p.resolver.start(); err != nil {
+	if err := p.reach(); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return what + "no root server answers (" + first + "); let port 53 out, or name a server that knows the zone above"
 	}
@@ -96,16 +105,16 @@ func (p *prover) unresolvable(o Options) string {
 
 // each checks name servers side by side. The error says of those that are wrong
 // why, the same reason once.
-func (r *resolver) each(ctx context.Context, all []nameServer, check func(nameServer) error) error {
+func (r resolver) each(ctx context.Context, all []dnswalk.Server, check func(dnswalk.Server) error) error {
 	if len(all) == 0 {
 		return errors.New("there is no zone that shows its name servers")
 	}
-	errs, found := make([]error, len(all)), make([]nameServer, len(all))
+	errs, found := make([]error, len(all)), make([]dnswalk.Server, len(all))
 	var wait sync.WaitGroup
 	for i, s := range all {
 		wait.Go(func() {
 			found[i] = s
-			if s, errs[i] = r.withAddresses(ctx, s); errs[i] == nil {
+			if s, errs[i] = r.WithAddresses(ctx, s); errs[i] == nil {
 				found[i], errs[i] = s, check(s)
 			}
 		})
@@ -136,14 +145,14 @@ func (r *resolver) each(ctx context.Context, all []nameServer, check func(nameSe
 // A server of the zone above never has the zone itself: Route 53 gives a zone and
 // one below it different servers.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
-func (r *resolver) refers(ctx context.Context, s nameServer, zone string, want []string) error {
-	answer, err := r.ask(ctx, s, zone, dns.TypeNS)
+func (r resolver) refers(ctx context.Context, s dnswalk.Server, zone string, want []string) error {
+	answer, err := r.Ask(ctx, s, zone, dns.TypeNS)
 	if err != nil {
 		return err
 	}
-	cut, names := referral(answer)
+	cut, names := dnswalk.Referral(answer)
 	if !sameName(cut, zone) {
-		return fmt.Errorf("asked for NS of %s, it doesn't refer to the zone's name servers but answers %s", zone, described(answer))
+		return fmt.Errorf("asked for NS of %s, it doesn't refer to the zone's name servers but answers %s", zone, dnswalk.Described(answer))
 	}
 	if !sameNames(names, want) {
 		return fmt.Errorf("asked for NS of %s, it refers to %s, and not to %s", zone, listed(normalized(names)), listed(normalized(want)))
@@ -152,27 +161,27 @@ func (r *resolver) refers(ctx context.Context, s nameServer, zone string, want [
 }
 
 // answersFor checks that a server has a zone, as one that is delegated to should.
-func (r *resolver) answersFor(ctx context.Context, s nameServer, zone string) error {
-	answer, err := r.ask(ctx, s, zone, dns.TypeSOA)
+func (r resolver) answersFor(ctx context.Context, s dnswalk.Server, zone string) error {
+	answer, err := r.Ask(ctx, s, zone, dns.TypeSOA)
 	if err != nil {
 		return err
 	}
 	isSOA := func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeSOA && sameName(rr.Header().Name, zone) }
 	if answer.Rcode != dns.RcodeSuccess || !answer.Authoritative || !slices.ContainsFunc(answer.Answer, isSOA) {
-		return fmt.Errorf("asked for SOA of %s, it answers %s", zone, described(answer))
+		return fmt.Errorf("asked for SOA of %s, it answers %s", zone, dnswalk.Described(answer))
 	}
 	return nil
 }
 
-func (r *resolver) isLoopback(ctx context.Context, s nameServer, name string) error {
-	answer, err := r.ask(ctx, s, name, dns.TypeA)
+func (r resolver) isLoopback(ctx context.Context, s dnswalk.Server, name string) error {
+	answer, err := r.Ask(ctx, s, name, dns.TypeA)
 	if err != nil {
 		return err
 	}
-	addrs := addresses(answer.Answer)
+	addrs := dnswalk.Addresses(answer.Answer)
 	switch {
 	case !answer.Authoritative || len(addrs) == 0:
-		return fmt.Errorf("asked for A of %s, it answers %s", name, described(answer))
+		return fmt.Errorf("asked for A of %s, it answers %s", name, dnswalk.Described(answer))
 	case len(addrs) != 1 || addrs[0].String() != "127.0.0.1":
 		return fmt.Errorf("asked for A of %s, it answers %v", name, addrs)
 	}
@@ -180,11 +189,11 @@ func (r *resolver) isLoopback(ctx context.Context, s nameServer, name string) er
 }
 
 // servers are name servers of which only the names are known.
-func servers(names []string) []nameServer {
-	var all []nameServer
+func servers(names []string) []dnswalk.Server {
+	var all []dnswalk.Server
 	for _, name := range normalized(names) {
-		all = append(all, nameServer{name: dns.Fqdn(name)})
+		all = append(all, dnswalk.Server{Name: dns.Fqdn(name)})
 	}
-	slices.SortFunc(all, func(a, b nameServer) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b dnswalk.Server) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

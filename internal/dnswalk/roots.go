@@ -1,4 +1,4 @@
-package proof
+package dnswalk
 
 import "net/netip"
 

@@ -11,66 +11,73 @@ import (
 
 	"github.com/coldstart-aws/coldstart/identity"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
 	"github.com/coldstart-aws/coldstart/state"
 )
 
-// declareAccess declares who may come into an account, and in the one where
-// users live, the users. It returns the fields of stackref.Account about them.
-func declareAccess(ctx *pulumi.Context, org *declaration, name string, b base, store *state.Store) (pulumi.Map, error) {
-	in, tags := pulumi.Providers(b.provider), tags(org.TagsOf(name))
-	args := &identity.RolesArgs{UsersAccountID: b.accountID(org.Access.Account), MFAMaxAge: org.Access.MFAMaxAge, Tags: tags}
-	for _, role := range org.RoleNames(name) {
-		r := org.Access.Roles[role]
+// declareAccess declares who may come into the account, and in the one where users live,
+// the users.
+func (a *account) declareAccess() error {
+	args := &identity.RolesArgs{UsersAccountID: a.idOf(a.org.Access.Account), MFAMaxAge: a.org.Access.MFAMaxAge, Tags: a.tags()}
+	for _, role := range a.org.RoleNames(a.name) {
+		r := a.org.Access.Roles[role]
 		args.Roles = append(args.Roles, identity.Role{
-			Name: role, RoleName: org.Name(name, role),
+			Name: role, RoleName: a.named(role),
 			ManagedPolicies: r.ManagedPolicies, Statements: r.Statements, Boundary: r.Boundary, Session: r.Session,
 		})
 	}
-	roles, err := identity.NewRoles(ctx, "access", args, in)
+	roles, err := identity.NewRoles(a.ctx, "access", args, a.in())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	outputs := pulumi.Map{"roles": exportedRoles(org.Organization, name, b.accountID(name), roles), "signInUrl": signInURL(org.Organization, name, b)}
-	if g := org.Access.GitHub; g.Repository != "" {
-		provider, err := foreignGitHub(ctx, org, name, b)
-		if err != nil {
-			return nil, err
+	a.outputs.Roles, a.outputs.SignInURL = a.exportedRoles(roles), a.signInURL()
+	if a.org.Access.GitHub.Repository != "" {
+		if err := a.declareGitHub(); err != nil {
+			return err
 		}
-		workflows, err := identity.NewGitHub(ctx, "github", &identity.GitHubArgs{
-			Issuer:        organization.GitHubIssuer,
-			ProviderARN:   provider,
-			PlanRole:      org.Name(name, organization.RolePlan),
-			ApplyRole:     org.Name(name, organization.RoleApply),
-			PlanSubjects:  g.PlanSubjects(),
-			ApplySubjects: g.ApplySubjects(),
-			State:         readableState(name, ctx.Project(), store),
-			Tags:          tags,
-		}, in)
-		if err != nil {
-			return nil, err
-		}
-		outputs["planRoleArn"], outputs["applyRoleArn"] = workflows.PlanRoleARN, workflows.ApplyRoleARN
 	}
-	if name != org.Access.Account || len(org.Users)+len(org.Access.Groups) == 0 {
-		return outputs, nil
+	if a.name != a.org.Access.Account || len(a.org.Users)+len(a.org.Access.Groups) == 0 {
+		return nil
 	}
-	users, err := declareUsers(ctx, org.Organization, name, b)
+	users, err := a.declareUsers()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(org.Users) > 0 {
-		outputs["users"] = exportedUsers(org.Organization, users)
+	a.outputs.Users = exportedUsers(a.org.Organization, users)
+	return nil
+}
+
+// declareGitHub declares the roles of GitHub's workflows.
+func (a *account) declareGitHub() error {
+	provider, err := a.foreignGitHub()
+	if err != nil {
+		return err
 	}
-	return outputs, nil
+	g := a.org.Access.GitHub
+	workflows, err := identity.NewGitHub(a.ctx, "github", &identity.GitHubArgs{
+		Issuer:        organization.GitHubIssuer,
+		ProviderARN:   provider,
+		PlanRole:      a.named(organization.RolePlan),
+		ApplyRole:     a.named(organization.RoleApply),
+		PlanSubjects:  g.PlanSubjects(),
+		ApplySubjects: g.ApplySubjects(),
+		State:         a.readableState(),
+		Tags:          a.tags(),
+	}, a.in())
+	if err != nil {
+		return err
+	}
+	a.outputs.PlanRoleARN, a.outputs.ApplyRoleARN = workflows.PlanRoleARN, workflows.ApplyRoleARN
+	return nil
 }
 
 // readableState is what plans may decrypt: in each account its facts, which
 // previews compare, and in the management account the stacks of coldstart itself. The
 // states of an account's own programs are nothing to coldstart's pull requests.
-func readableState(account, project string, store *state.Store) identity.ReadableState {
-	readable := identity.ReadableState{KeyARN: store.KeyARN, Bucket: store.Bucket, Objects: []string{state.FactsKey(account)}}
-	if account == organization.Master {
-		readable.Objects = append(readable.Objects, state.PreviewedObjects(project)...)
+func (a *account) readableState() identity.ReadableState {
+	readable := identity.ReadableState{KeyARN: a.store.KeyARN, Bucket: a.store.Bucket, Objects: []string{state.FactsKey(a.name)}}
+	if a.name == organization.Master {
+		readable.Objects = append(readable.Objects, state.PreviewedObjects(a.ctx.Project())...)
 		readable.Secrets = true
 	}
 	return readable
@@ -80,95 +87,86 @@ func readableState(account, project string, store *state.Store) identity.Readabl
 // made in the account; empty if there is none. An account may have one for an issuer,
 // and that one stays as it is: others' workflows come in by it.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
-func foreignGitHub(ctx *pulumi.Context, org *declaration, name string, b base) (string, error) {
-	if plan := org.settings.Plan; plan != nil && plan.Unmade {
+func (a *account) foreignGitHub() (string, error) {
+	if plan := a.org.settings.Plan; plan != nil && plan.Unmade {
 		return "", nil
 	}
 	issuer := "https://" + organization.GitHubIssuer
-	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &issuer}, pulumi.Provider(b.provider))
+	found, err := iam.LookupOpenIdConnectProvider(a.ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &issuer}, pulumi.Provider(a.provider))
 	switch {
 	case err != nil && strings.Contains(err.Error(), "): not found"): // The provider's words.
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("looking for the identity provider of %s in account %s: %w", organization.GitHubIssuer, name, err)
+		return "", fmt.Errorf("looking for the identity provider of %s in account %s: %w", organization.GitHubIssuer, a.name, err)
 	case found.Arn == "": // The account isn't known yet in this preview.
 		return "", nil
 	}
 	ours := true
 	for _, tag := range []string{"ManagedBy", "Namespace", "Account"} {
-		ours = ours && found.Tags[tag] == org.TagsOf(name)[tag]
+		ours = ours && found.Tags[tag] == a.org.TagsOf(a.name)[tag]
 	}
 	switch {
 	case ours:
 		return "", nil
 	case !slices.Contains(found.ClientIdLists, identity.Audience):
 		return "", fmt.Errorf("account %s has an identity provider for %s already, without the audience %s: run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %[3]s` there, then run again",
-			name, organization.GitHubIssuer, identity.Audience, found.Arn)
+			a.name, organization.GitHubIssuer, identity.Audience, found.Arn)
 	}
-	return found.Arn, ctx.Log.Info(fmt.Sprintf("account %s has an identity provider for %s already (%s), which is used as it is", name, organization.GitHubIssuer, found.Arn), nil)
+	return found.Arn, a.ctx.Log.Info(fmt.Sprintf("account %s has an identity provider for %s already (%s), which is used as it is", a.name, organization.GitHubIssuer, found.Arn), nil)
 }
 
 // declareUsers declares the organization's users and groups.
-func declareUsers(ctx *pulumi.Context, org *organization.Organization, name string, b base) (*identity.Users, error) {
-	args := &identity.UsersArgs{SelfService: org.Name(name, organization.SelfServiceName), Tags: tags(org.TagsOf(name))}
-	for _, group := range org.Groups() {
-		g := identity.Group{Name: group.Name, GroupName: org.GroupName(group.Name), ManagementAccountID: b.accountID(organization.Master)}
+func (a *account) declareUsers() (*identity.Users, error) {
+	args := &identity.UsersArgs{SelfService: a.named(organization.SelfServiceName), Tags: a.tags()}
+	for _, group := range a.org.Groups() {
+		g := identity.Group{Name: group.Name, GroupName: a.org.GroupName(group.Name), ManagementAccountID: a.idOf(organization.Master)}
 		for _, role := range group.Everywhere {
-			g.Everywhere = append(g.Everywhere, org.RolePattern(role))
+			g.Everywhere = append(g.Everywhere, a.org.RolePattern(role))
 		}
 		for _, grant := range group.Listed() {
-			role := org.Name(grant.Account, grant.Role)
-			g.Roles = append(g.Roles, b.accountID(grant.Account).ApplyT(func(id string) string {
+			role := a.org.Name(grant.Account, grant.Role)
+			g.Roles = append(g.Roles, a.idOf(grant.Account).ApplyT(func(id string) string {
 				return organization.RoleARN(id, role)
 			}).(pulumi.StringOutput))
 		}
 		args.Groups = append(args.Groups, g)
 	}
-	for _, user := range slices.Sorted(maps.Keys(org.Users)) {
-		u := org.Users[user]
+	for _, user := range slices.Sorted(maps.Keys(a.org.Users)) {
+		u := a.org.Users[user]
 		key := u.PGPKey
 		if u.Keybase != "" {
 			key = "keybase:" + u.Keybase
 		}
 		args.Users = append(args.Users, identity.User{Name: user, Groups: u.Groups, PGPKey: key})
 	}
-	return identity.NewUsers(ctx, "users", args, pulumi.Providers(b.provider))
+	return identity.NewUsers(a.ctx, "users", args, a.in())
 }
 
-func exportedRoles(org *organization.Organization, name string, accountID pulumi.StringOutput, roles *identity.Roles) pulumi.Map {
-	exported := pulumi.Map{}
+// exportedRoles says how people change to the account's roles.
+func (a *account) exportedRoles(roles *identity.Roles) map[string]stackref.RoleOutputs {
+	exported := map[string]stackref.RoleOutputs{}
 	for role, arn := range roles.ARNs {
-		roleName := org.Name(name, role)
-		exported[role] = pulumi.Map{
-			"arn": arn,
-			"switchRoleUrl": accountID.ApplyT(func(id string) string {
-				return organization.SwitchRoleURL(id, roleName, roleName)
-			}).(pulumi.StringOutput),
-		}
+		roleName := a.named(role)
+		exported[role] = stackref.RoleOutputs{ARN: arn, SwitchRoleURL: a.id().ApplyT(func(id string) string {
+			return organization.SwitchRoleURL(id, roleName, roleName)
+		}).(pulumi.StringOutput)}
 	}
 	return exported
 }
 
-func signInURL(org *organization.Organization, name string, b base) pulumi.StringInput {
-	if alias := org.Alias(name); alias != "" {
-		return pulumi.String(organization.SignInURL(alias))
-	}
-	return b.accountID(name).ApplyT(organization.SignInURL).(pulumi.StringOutput)
-}
-
 // exportedUsers says how users with a first password read it.
-func exportedUsers(org *organization.Organization, users *identity.Users) pulumi.Map {
-	exported := pulumi.Map{}
+func exportedUsers(org *organization.Organization, users *identity.Users) map[string]stackref.UserOutputs {
+	exported := map[string]stackref.UserOutputs{}
 	for user, arn := range users.ARNs {
-		fields := pulumi.Map{"arn": arn}
+		outputs := stackref.UserOutputs{ARN: arn}
 		decrypt := "gpg --decrypt"
 		if org.Users[user].Keybase != "" {
 			decrypt = "keybase pgp decrypt"
 		}
 		if password, ok := users.Passwords[user]; ok {
-			fields["decryptPassword"] = pulumi.Sprintf("echo %s | base64 --decode | %s", password, decrypt)
+			outputs.DecryptPassword = pulumi.Sprintf("echo %s | base64 --decode | %s", password, decrypt)
 		}
-		exported[user] = fields
+		exported[user] = outputs
 	}
 	return exported
 }

@@ -13,88 +13,121 @@ import (
 
 // declareAudit declares the stack of the account with the log archive, and the
 // management account's trail: it needs the archive, which needs this account,
-// so it can't stand in the master stack without running that one twice.
-func declareAudit(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
+// so it can't be in the master stack without running that one twice.
+func declareAudit(ctx *pulumi.Context, org *declaration) error {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	previous, err := stackref.Previous[stackref.Audit](ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if previous != nil {
-		if err := guardTrail(previous.Mode(), org.Audit.Trail); err != nil {
-			return nil, err
+		if err := guardTrail(lastTrail(previous), org.Audit.Trail); err != nil {
+			return err
 		}
 		if err := announceLock(ctx, previous, org.Audit.LockDays); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	in := pulumi.Providers(m.provider)
-	outputs, err := m.declareBase(ctx, org)
+	if err := m.declare(); err != nil {
+		return err
+	}
+	archive, err := m.declareArchive()
+	if err != nil {
+		return err
+	}
+	trails, err := m.declareTrails(archive)
+	if err != nil {
+		return err
+	}
+	if err := m.declareImage(); err != nil {
+		return err
+	}
+	return export(ctx, org, stackref.AuditOutputs{
+		AccountOf:       m.outputs,
+		ArchiveBucket:   archive.Bucket,
+		ArchiveKeyARN:   archive.KeyARN,
+		ArchiveLockDays: &org.Audit.LockDays,
+		ArchiveAccounts: trailAccounts(org.Organization),
+		Trail:           org.Audit.Trail,
+		TrailedOf:       trails,
+	})
+}
+
+// declareArchive declares the log archive.
+func (m *member) declareArchive() (*audit.Archive, error) {
+	existing, err := m.kept.store(m.named(organization.ArchiveName))
 	if err != nil {
 		return nil, err
 	}
-	existing, err := m.kept.store(org.Name(m.name, organization.ArchiveName))
-	if err != nil {
-		return nil, err
-	}
-	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{
-		Name:          org.Name(m.name, organization.ArchiveName),
-		AccountID:     m.accountID,
-		AccessRoleARN: m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
-		TrailARN: m.master.String(func(o stackref.Master) string { return o.AccountID }).ApplyT(func(id string) string {
-			return trailARN(org.Organization, id)
+	return audit.NewArchive(m.ctx, "archive", &audit.ArchiveArgs{
+		Name:          m.named(organization.ArchiveName),
+		AccountID:     m.id(),
+		AccessRoleARN: m.accessRoleARN,
+		TrailARN: m.idOf(organization.Master).ApplyT(func(id string) string {
+			return trailARN(m.org.Organization, id)
 		}).(pulumi.StringOutput),
-		Owners:        m.trailOwners(org.Organization),
-		RetentionDays: org.Audit.RetentionDays,
-		LockDays:      org.Audit.LockDays,
+		Owners:        m.trailOwners(),
+		RetentionDays: m.org.Audit.RetentionDays,
+		LockDays:      m.org.Audit.LockDays,
 		Existing:      existing,
-		Tags:          tags(org.TagsOf(m.name)),
-	}, in)
-	if err != nil {
-		return nil, err
-	}
-	master, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{
-		AllowedAccountIds: pulumi.StringArray{m.master.String(func(o stackref.Master) string { return o.AccountID })},
+		Tags:          m.tags(),
+	}, m.in())
+}
+
+// declareTrails declares the management account's trail, and the account's own if accounts
+// have trails.
+func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedOutputs, err error) {
+	master, err := newProvider(m.ctx, m.org, organization.Master, &aws.ProviderArgs{
+		AllowedAccountIds: pulumi.StringArray{m.idOf(organization.Master)},
 	})
 	if err != nil {
-		return nil, err
+		return trails, err
 	}
-	masterTrail, err := audit.NewTrail(ctx, "master-trail", &audit.TrailArgs{
-		Name:         org.Name(organization.Master, organization.TrailName),
+	masterTrail, err := audit.NewTrail(m.ctx, "master-trail", &audit.TrailArgs{
+		Name:         m.org.Name(organization.Master, organization.TrailName),
 		Bucket:       archive.Bucket,
 		KeyARN:       archive.KeyARN,
-		Organization: org.Audit.OrganizationTrail(),
+		Organization: m.org.Audit.OrganizationTrail(),
 		Watched:      archive.BucketARN,
 		After:        archive.Ready,
-		Tags:         tags(org.TagsOf(organization.Master)),
+		Tags:         tags(m.org.TagsOf(organization.Master)),
 	}, pulumi.Providers(master))
 	if err != nil {
-		return nil, err
+		return trails, err
 	}
-	outputs["archiveBucket"], outputs["archiveKeyArn"] = archive.Bucket, archive.KeyARN
-	outputs["masterTrailArn"], outputs["archiveLockDays"] = masterTrail.ARN, pulumi.Int(org.Audit.LockDays)
-	outputs["trail"] = pulumi.String(org.Audit.Trail)
-	if !org.Audit.AccountTrails() {
-		return outputs, nil
+	trails.MasterTrailARN = masterTrail.ARN
+	if !m.org.Audit.AccountTrails() {
+		return trails, nil
 	}
-	outputs["archiveAccounts"] = pulumi.ToStringArray(trailAccounts(org.Organization))
-	own, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
-		Name:    org.Name(m.name, organization.TrailName),
+	own, err := audit.NewTrail(m.ctx, "trail", &audit.TrailArgs{
+		Name:    m.named(organization.TrailName),
 		Bucket:  archive.Bucket,
 		KeyARN:  archive.KeyARN,
 		Watched: archive.BucketARN,
-		Leaves:  org.Audit.OrganizationTrail(),
+		Leaves:  m.org.Audit.OrganizationTrail(),
 		After:   archive.Ready,
-		Tags:    tags(org.TagsOf(m.name)),
-	}, in)
+		Tags:    m.tags(),
+	}, m.in())
 	if err != nil {
-		return nil, err
+		return trails, err
 	}
-	outputs["trailArn"] = own.ARN
-	return outputs, nil
+	trails.TrailARN = own.ARN
+	return trails, nil
+}
+
+// lastTrail returns the mode of trails that the stack ran with; empty if it has no archive.
+// An earlier version of coldstart hasn't noted the mode.
+func lastTrail(previous *stackref.Audit) organization.TrailMode {
+	switch {
+	case previous.Trail != "" || previous.ArchiveBucket == "":
+		return previous.Trail
+	case len(previous.ArchiveAccounts) > 0:
+		return organization.TrailAccount
+	}
+	return organization.TrailOrganization
 }
 
 // trailARN is a pattern of the trails that write to the archive.
@@ -114,14 +147,9 @@ func trailAccounts(org *organization.Organization) []string {
 }
 
 // trailOwners are the ids of the accounts that have a trail of their own.
-func (m *member) trailOwners(org *organization.Organization) (ids []pulumi.StringInput) {
-	for _, name := range trailAccounts(org) {
-		ids = append(ids, m.master.String(func(o stackref.Master) string {
-			if name == organization.Master {
-				return o.AccountID
-			}
-			return o.Accounts[name].ID
-		}))
+func (m *member) trailOwners() (ids []pulumi.StringInput) {
+	for _, name := range trailAccounts(m.org.Organization) {
+		ids = append(ids, m.idOf(name))
 	}
 	return ids
 }

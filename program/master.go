@@ -3,7 +3,6 @@ package program
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -15,137 +14,179 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
+// master is the management account in its own stack, with what exists once for the
+// organization.
+type master struct {
+	account
+	// self is the account's id.
+	self string
+	// last is what the stack exported last; nil if it never ran to its end.
+	last *stackref.Master
+	// existing is what AWS has of the organization; nil if there is none. places are the
+	// units that AWS has, and existingApex the apex zone.
+	existing *accounts.Existing
+	places
+	existingApex dns.Existing
+	// standings are how the declared accounts stand in AWS.
+	standings map[string]standing
+
+	// What follows has been declared.
+	organization *accounts.Organization
+	guardrails   *accounts.Guardrails // nil if there are none
+	members      map[string]*accounts.Account
+	apex         *dns.Zone
+}
+
 // declareMaster declares the management account's stack: what exists once for
-// the organization, and the management account's own zone and state. It returns
-// the fields of stackref.Master.
-func declareMaster(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
-	previous, err := stackref.Previous[stackref.Master](ctx)
+// the organization, and the management account's own zone and state.
+func declareMaster(ctx *pulumi.Context, org *declaration) error {
+	m, err := newMaster(ctx, org)
+	if err != nil {
+		return err
+	}
+	if err := m.declareOrganization(); err != nil {
+		return err
+	}
+	if err := m.declare(); err != nil {
+		return err
+	}
+	delegated, err := m.declareServices()
+	if err != nil {
+		return err
+	}
+	members := map[string]stackref.MemberOutputs{}
+	for _, name := range org.AccountNames() {
+		if members[name], err = m.declareForMember(name); err != nil {
+			return err
+		}
+	}
+	if err := m.declareImage(); err != nil {
+		return err
+	}
+	outputs := stackref.MasterOutputs{
+		AccountOf:               m.outputs,
+		Namespace:               org.Namespace,
+		Domain:                  org.Domain,
+		Region:                  org.Region,
+		OrganizationID:          m.organization.ID,
+		RootID:                  m.organization.RootID,
+		TrustedServices:         m.organization.TrustedServices,
+		PolicyTypes:             m.organization.PolicyTypes,
+		DelegatedAdministrators: delegated,
+		ApexZoneID:              m.apex.ID,
+		ApexNameServers:         m.apex.NameServers,
+		ApexZoneAdopted:         m.existingApex.Adopted,
+		Units:                   pulumi.ToStringMapOutput(m.organization.Units),
+		Accounts:                members,
+		Network:                 org.NetworkPlan(),
+		Trail:                   org.Audit.Trail,
+		AccessAccount:           org.Access.Account,
+	}
+	if org.Audited() {
+		outputs.AuditAccount = org.Audit.Account
+	}
+	return export(ctx, org, outputs)
+}
+
+// newMaster looks at what AWS has, and refuses what can't be done, before anything is
+// declared but the providers.
+func newMaster(ctx *pulumi.Context, org *declaration) (*master, error) {
+	last, err := stackref.Previous[stackref.Master](ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := warnOfRoles(ctx, org.Organization); err != nil {
 		return nil, err
 	}
-	provider, err := newProvider(ctx, org, organization.Master, &aws.ProviderArgs{})
-	if err != nil {
+	m := &master{account: account{ctx: ctx, org: org, name: organization.Master}, last: last}
+	if last != nil {
+		m.previous = &last.AccountOf
+	}
+	if m.provider, err = newProvider(ctx, org, organization.Master, &aws.ProviderArgs{}); err != nil {
 		return nil, err
 	}
-	in := pulumi.Providers(provider)
-	self, err := callerID(ctx, previous, provider)
-	if err != nil {
+	m.delegation = m.provider
+	m.kept = kept{ctx: ctx, org: org, provider: m.provider, none: last != nil}
+	if m.self, err = callerID(ctx, last, m.provider); err != nil {
 		return nil, err
 	}
-	if previous == nil {
+	m.accessRoleARN = masterAccessRole(org.Organization, m.self)
+	if last == nil {
 		if err := unmade(ctx, org, ""); err != nil {
 			return nil, err
 		}
 	}
-	found, err := discover(ctx, org, previous, provider)
-	var existing *accounts.Existing
-	if found != nil {
-		existing = found.Existing
-	}
-	if err := errors.Join(guard(previous, org.Organization, existing), err); err != nil {
+	err = m.discover()
+	if err := errors.Join(guard(last, org.Organization, m.existing), err); err != nil {
 		return nil, err
 	}
-	if err := warnOfMove(ctx, previous, org.Organization); err != nil {
+	if err := warnOfMove(ctx, last, org.Organization); err != nil {
 		return nil, err
 	}
-	apexFound, err := zones{ctx, org, organization.Master, provider}.find(org.Domain, lastApex(previous))
-	if err != nil {
+	if m.existingApex, err = m.findZone(org.Domain, lastApex(last)); err != nil {
 		return nil, err
 	}
-	if err := takenInMaster(ctx, org, self, previous, apexFound.ID); err != nil {
+	if err := m.findTaken(); err != nil {
 		return nil, err
 	}
-	regions, err := otherRegions(org, func(region string) (*aws.Provider, error) {
+	m.regions, err = otherRegions(org, func(region string) (*aws.Provider, error) {
 		return newProvider(ctx, org, organization.Master+"-"+region, &aws.ProviderArgs{Region: pulumi.String(region)})
 	})
+	return m, err
+}
+
+// declareOrganization declares the organization, its units, its accounts, their guardrails,
+// and the apex zone. What an account is in has its guardrails before the account comes.
+func (m *master) declareOrganization() error {
+	services := trusted(m.org.Organization)
+	if err := unmanaged(m.existing, services, m.org.Settings.PolicyTypes); err != nil {
+		return err
+	}
+	m.org.adopting = m.adopts()
+	var err error
+	m.organization, err = accounts.NewOrganization(m.ctx, "organization", &accounts.OrganizationArgs{
+		TrustedServices: services,
+		PolicyTypes:     m.org.Settings.PolicyTypes,
+		Units:           declaredUnits(m.org.Organization, m.was),
+		Existing:        m.existing,
+	}, m.in())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o, members, err := declareAccounts(ctx, org, previous, found, provider)
-	if err != nil {
-		return nil, err
+	if err := m.declareGuardrails(); err != nil {
+		return err
 	}
-	apex, err := dns.NewZone(ctx, "apex", &dns.ZoneArgs{
-		Name:     org.Name(organization.Master, "apex"),
-		Domain:   org.Domain,
-		Existing: apexFound,
-		Tags:     tags(org.TagsOf(organization.Master)),
-	}, in)
-	if err != nil {
-		return nil, err
+	if err := m.declareMembers(); err != nil {
+		return err
 	}
-	var last *stackref.Account
-	if previous != nil {
-		last = &previous.Account
-	}
-	id := pulumi.String(self).ToStringOutput()
-	outputs, err := declareBase(ctx, org, organization.Master, base{
-		provider:        provider,
-		regions:         regions,
-		delegation:      provider,
-		apexZoneID:      apex.ID,
-		apexNameServers: apex.NameServers,
-		accountARN:      pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, o.ID),
-		accessRoleARN:   masterAccessRole(org.Organization, self),
-		previous:        last,
-		kept:            kept{ctx: ctx, org: org, provider: provider, none: previous != nil},
-		accountID: func(account string) pulumi.StringOutput {
-			if account == organization.Master {
-				return id
-			}
-			return members[account].ID
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := declareAnalyzers(ctx, org, organization.Master, o, provider, regions); err != nil {
-		return nil, err
-	}
-	if org.DNS.Local {
-		if _, err := dns.NewLocal(ctx, "local", &dns.LocalArgs{ApexZoneID: apex.ID, Domain: org.Domain}, in); err != nil {
-			return nil, err
+	m.apex, err = dns.NewZone(m.ctx, "apex", &dns.ZoneArgs{
+		Name:     m.named("apex"),
+		Domain:   m.org.Domain,
+		Existing: m.existingApex,
+		Tags:     m.tags(),
+	}, m.in())
+	return err
+}
+
+// declare declares what every account has, and what the management account has besides.
+func (m *master) declare() error {
+	id := pulumi.String(m.self).ToStringOutput()
+	m.idOf = func(account string) pulumi.StringOutput {
+		if account == organization.Master {
+			return id
 		}
+		return m.members[account].ID
 	}
-	delegated, err := declareDelegated(ctx, org, o, members, in)
-	if err != nil {
-		return nil, err
+	m.apexZoneID, m.apexNameServers = m.apex.ID, m.apex.NameServers
+	m.arn = pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, m.organization.ID)
+	if err := m.account.declare(); err != nil {
+		return err
 	}
-	exported := pulumi.Map{}
-	for _, name := range org.AccountNames() {
-		if exported[name], err = declareForMember(ctx, org.Organization, name, forMember{
-			account: members[name], masterID: id, organizationID: o.ID, apexZoneID: apex.ID, provider: provider,
-		}); err != nil {
-			return nil, err
-		}
+	if err := m.declareAnalyzers(m.organization); err != nil || !m.org.DNS.Local {
+		return err
 	}
-	if apexFound.Adopted {
-		outputs["apexZoneAdopted"] = pulumi.Bool(true)
-	}
-	maps.Copy(outputs, pulumi.Map{
-		"namespace":               pulumi.String(org.Namespace),
-		"domain":                  pulumi.String(org.Domain),
-		"region":                  pulumi.String(org.Region),
-		"organizationId":          o.ID,
-		"rootId":                  o.RootID,
-		"trustedServices":         o.TrustedServices,
-		"policyTypes":             o.PolicyTypes,
-		"delegatedAdministrators": delegated,
-		"apexZoneId":              apex.ID,
-		"apexNameServers":         apex.NameServers,
-		"units":                   pulumi.ToStringMapOutput(o.Units),
-		"accounts":                exported,
-		"network":                 exportedNetwork(org.NetworkPlan()),
-		"trail":                   pulumi.String(org.Audit.Trail),
-		"accessAccount":           pulumi.String(org.Access.Account),
-	})
-	if org.Audited() {
-		outputs["auditAccount"] = pulumi.String(org.Audit.Account)
-	}
-	return outputs, nil
+	_, err := dns.NewLocal(m.ctx, "local", &dns.LocalArgs{ApexZoneID: m.apex.ID, Domain: m.org.Domain}, m.in())
+	return err
 }
 
 // callerID returns the id of the account that the credentials belong to. The
@@ -171,63 +212,39 @@ func masterAccessRole(org *organization.Organization, accountID string) pulumi.S
 	return pulumi.String(organization.RoleARN(accountID, org.Name(organization.Master, organization.RoleAdmin)))
 }
 
-// forMember is what the management account's stack knows when it declares
-// something for a member.
-type forMember struct {
-	account                              *accounts.Account
-	masterID, organizationID, apexZoneID pulumi.StringOutput
-	provider                             *aws.Provider
-}
-
 // declareForMember declares what the management account has for a member: the
-// role by which it delegates its zone, and the facts by which it is found. It
-// returns the fields of stackref.Member.
-func declareForMember(ctx *pulumi.Context, org *organization.Organization, name string, m forMember) (pulumi.Map, error) {
-	in, tags := pulumi.Providers(m.provider), tags(org.TagsOf(name))
-	role, err := dns.NewRole(ctx, name, &dns.RoleArgs{
+// role by which it delegates its zone, and the facts by which it is found.
+func (m *master) declareForMember(name string) (stackref.MemberOutputs, error) {
+	org, tags, member := m.org.Organization, tags(m.org.TagsOf(name)), m.members[name]
+	role, err := dns.NewRole(m.ctx, name, &dns.RoleArgs{
 		Name:            org.Name(name, "delegation"),
 		Domain:          org.ZoneName(name),
-		ApexZoneID:      m.apexZoneID,
-		OrganizationID:  m.organizationID,
-		MasterAccountID: m.masterID,
-		MemberAccountID: m.account.ID,
+		ApexZoneID:      m.apex.ID,
+		OrganizationID:  m.organization.ID,
+		MasterAccountID: m.id(),
+		MemberAccountID: member.ID,
 		MemberRole:      org.AccessRoleOf(name),
 		Tags:            tags,
-	}, in)
+	}, m.in())
 	if err != nil {
-		return nil, err
+		return stackref.MemberOutputs{}, err
 	}
-	accessRoleARN := m.account.ID.ApplyT(func(id string) string {
+	accessRoleARN := member.ID.ApplyT(func(id string) string {
 		return organization.RoleARN(id, org.AccessRoleOf(name))
 	}).(pulumi.StringOutput)
-	if _, err := accounts.NewParameters(ctx, "parameters-"+name, &accounts.ParametersArgs{
+	_, err = accounts.NewParameters(m.ctx, "parameters-"+name, &accounts.ParametersArgs{
 		Path:   org.ParameterPath(name),
-		Values: facts(org, name, m.account.ID, m.account.ARN, accessRoleARN),
+		Values: organizationFacts(org, name, member.ID, member.ARN, accessRoleARN).parameters(),
 		Tags:   tags,
-	}, in); err != nil {
-		return nil, err
-	}
-	return pulumi.Map{
-		"id":                m.account.ID,
-		"arn":               m.account.ARN,
-		"email":             pulumi.String(org.AccountEmail(name)),
-		"unit":              pulumi.String(org.Accounts[name].Unit),
-		"accessRoleArn":     accessRoleARN,
-		"delegationRoleArn": role.ARN,
-		"closeOnDelete":     pulumi.Bool(org.Accounts[name].CloseOnDelete),
-		"keepOnDelete":      pulumi.Bool(org.Accounts[name].KeepOnDelete),
-	}, nil
-}
-
-// exportedNetwork is the network plan.
-func exportedNetwork(plan organization.NetworkPlan) pulumi.Map {
-	exported := pulumi.Map{"cidr": pulumi.String(plan.CIDR), "accounts": pulumi.ToStringMap(plan.Accounts)}
-	if plan.Next != "" {
-		exported["next"] = pulumi.String(plan.Next)
-	}
-	return exported
-}
-
-func tags(m map[string]string) pulumi.StringMapInput {
-	return pulumi.ToStringMap(m)
+	}, m.in())
+	return stackref.MemberOutputs{
+		ID:                member.ID,
+		ARN:               member.ARN,
+		Email:             org.AccountEmail(name),
+		Unit:              org.Accounts[name].Unit,
+		AccessRoleARN:     accessRoleARN,
+		DelegationRoleARN: role.ARN,
+		CloseOnDelete:     org.Accounts[name].CloseOnDelete,
+		KeepOnDelete:      org.Accounts[name].KeepOnDelete,
+	}, err
 }

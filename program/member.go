@@ -14,21 +14,58 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// member is what the stack of a member account works with.
+// member is a member account in its own stack.
 type member struct {
-	name      string
-	master    stackref.Reference[stackref.Master]
-	archive   stackref.Reference[stackref.Audit] // if the account has a trail of its own
-	accountID pulumi.StringOutput
-	provider  *aws.Provider
-	regions   map[string]*aws.Provider // by the account's other regions
-	previous  *stackref.Account        // nil if the stack never ran to its end
-	kept      kept
+	account
+	master  stackref.Reference[stackref.Master]
+	archive stackref.Reference[stackref.Audit] // if the account has a trail of its own
 }
 
 // newMember reads what the stack needs of others and declares the provider that
 // works in the account.
 func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, error) {
+	master, last, err := readMaster(ctx, org, name)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master}
+	if m.archive, err = readArchive(ctx, org, name); err != nil {
+		return nil, err
+	}
+	m.idOf = func(account string) pulumi.StringOutput {
+		return master.String(func(o stackref.Master) string {
+			if account == organization.Master {
+				return o.AccountID
+			}
+			return o.Accounts[account].ID
+		})
+	}
+	m.arn = master.String(func(o stackref.Master) string { return o.Accounts[name].ARN })
+	m.accessRoleARN = master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN })
+	if m.provider, err = assuming(ctx, org, accountProvider, org.Region, name, m.id(), m.accessRoleARN); err != nil {
+		return nil, err
+	}
+	m.regions, err = otherRegions(org, func(region string) (*aws.Provider, error) {
+		return assuming(ctx, org, regionProvider(region), region, name, m.id(), m.accessRoleARN)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if m.previous, err = stackref.Previous[stackref.Account](ctx); err != nil {
+		return nil, err
+	}
+	if access := last.Accounts[name].AccessRoleARN; m.previous == nil && access != "" && org.settings.Plan == nil {
+		if err := unmade(ctx, org, access); err != nil {
+			return nil, err
+		}
+	}
+	m.kept = keptBy(ctx, org, m.provider, m.previous)
+	return m, m.findTaken(last.Accounts[name])
+}
+
+// readMaster reads what the stack of an account needs of the master stack, and refuses
+// what can't be undone. It returns what the master stack exported last, too.
+func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Master], stackref.Master, error) {
 	var last stackref.Master
 	master, err := reference(ctx, org, organization.Master, func(m stackref.Master) error {
 		last = m
@@ -47,35 +84,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	})
 	// Whether an account may be taken out the master stack knows, which asks AWS.
 	_, stays := org.Accounts[last.AuditAccount]
-	if err := errors.Join(guardAll(&last, org.Organization, !stays), err); err != nil {
-		return nil, err
-	}
-	archive, err := readArchive(ctx, org, name)
-	if err != nil {
-		return nil, err
-	}
-	m := &member{name: name, master: master, archive: archive}
-	m.accountID = master.String(func(o stackref.Master) string { return o.Accounts[name].ID })
-	role := master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN })
-	if m.provider, err = assuming(ctx, org, accountProvider, org.Region, name, m.accountID, role); err != nil {
-		return nil, err
-	}
-	m.regions, err = otherRegions(org, func(region string) (*aws.Provider, error) {
-		return assuming(ctx, org, regionProvider(region), region, name, m.accountID, role)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if m.previous, err = stackref.Previous[stackref.Account](ctx); err != nil {
-		return nil, err
-	}
-	if access := last.Accounts[name].AccessRoleARN; m.previous == nil && access != "" && org.settings.Plan == nil {
-		if err := unmade(ctx, org, access); err != nil {
-			return nil, err
-		}
-	}
-	m.kept = keptBy(ctx, org, m.provider, m.previous)
-	return m, m.takenInMember(ctx, org, last.Accounts[name])
+	return master, last, errors.Join(guardAll(&last, org.Organization, !stays), err)
 }
 
 // reference reads the outputs of another stack.
@@ -86,37 +95,20 @@ func reference[T any](ctx *pulumi.Context, org *declaration, stack string, need 
 	return stackref.Read(ctx, org.settings.Live, stack, need)
 }
 
-// declareBase declares what every account has.
-func (m *member) declareBase(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
-	delegation, err := assuming(ctx, org, delegationProvider, org.Region, organization.Master,
-		m.master.String(func(o stackref.Master) string { return o.AccountID }),
+// declare declares what every account has.
+func (m *member) declare() error {
+	var err error
+	m.delegation, err = assuming(m.ctx, m.org, delegationProvider, m.org.Region, organization.Master, m.idOf(organization.Master),
 		m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].DelegationRoleARN }))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	outputs, err := declareBase(ctx, org, m.name, base{
-		provider:        m.provider,
-		regions:         m.regions,
-		delegation:      delegation,
-		apexZoneID:      m.master.String(func(o stackref.Master) string { return o.ApexZoneID }),
-		apexNameServers: m.master.Strings(func(o stackref.Master) []string { return o.ApexNameServers }),
-		accountARN:      m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].ARN }),
-		accessRoleARN:   m.master.String(func(o stackref.Master) string { return o.Accounts[m.name].AccessRoleARN }),
-		accountID: func(account string) pulumi.StringOutput {
-			return m.master.String(func(o stackref.Master) string {
-				if account == organization.Master {
-					return o.AccountID
-				}
-				return o.Accounts[account].ID
-			})
-		},
-		previous: m.previous,
-		kept:     m.kept,
-	})
-	if err != nil {
-		return nil, err
+	m.apexZoneID = m.master.String(func(o stackref.Master) string { return o.ApexZoneID })
+	m.apexNameServers = m.master.Strings(func(o stackref.Master) []string { return o.ApexNameServers })
+	if err := m.account.declare(); err != nil {
+		return err
 	}
-	return outputs, declareAnalyzers(ctx, org, m.name, nil, m.provider, m.regions)
+	return m.declareAnalyzers(nil)
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and
@@ -134,27 +126,32 @@ func needed(org *organization.Organization, name string) []string {
 }
 
 // declareMember declares the stack of an account that has no special part.
-func declareMember(ctx *pulumi.Context, org *declaration) (pulumi.Map, error) {
+func declareMember(ctx *pulumi.Context, org *declaration) error {
 	m, err := newMember(ctx, org, ctx.Stack())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	outputs, err := m.declareBase(ctx, org)
-	if err != nil || !org.Audit.AccountTrails() {
-		return outputs, err
+	if err := m.declare(); err != nil {
+		return err
 	}
-	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
-		Name:   org.Name(m.name, organization.TrailName),
-		Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
-		KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
-		Leaves: org.Audit.OrganizationTrail(),
-		Tags:   tags(org.TagsOf(m.name)),
-	}, pulumi.Providers(m.provider))
-	if err != nil {
-		return nil, err
+	var trailed stackref.TrailedOutputs
+	if org.Audit.AccountTrails() {
+		trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
+			Name:   m.named(organization.TrailName),
+			Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
+			KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
+			Leaves: org.Audit.OrganizationTrail(),
+			Tags:   m.tags(),
+		}, m.in())
+		if err != nil {
+			return err
+		}
+		trailed.TrailARN = trail.ARN
 	}
-	outputs["trailArn"] = trail.ARN
-	return outputs, nil
+	if err := m.declareImage(); err != nil {
+		return err
+	}
+	return export(ctx, org, stackref.MemberStackOutputs{AccountOf: m.outputs, TrailedOf: trailed})
 }
 
 // readArchive reads where the account's trail writes, unless the account has

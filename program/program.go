@@ -157,14 +157,10 @@ func For(org *organization.Organization, settings Settings) pulumi.RunFunc {
 type declaration struct {
 	*organization.Organization
 	settings Settings
-	// standings are how the declared accounts stand in AWS, in the stack of the
-	// management account.
-	standings map[string]standing
 	// adopting is set when this run takes over what AWS has already.
 	adopting bool
-	// registered are the stack's resources so far, and image declares the last one.
+	// registered are the stack's resources so far.
 	registered registered
-	image      func() (pulumi.StringInput, error)
 }
 
 func (org *declaration) declare(ctx *pulumi.Context) error {
@@ -194,22 +190,16 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
 		return err
 	}
-	declare := map[organization.Kind]func(*pulumi.Context, *declaration) (pulumi.Map, error){
+	return map[organization.Kind]func(*pulumi.Context, *declaration) error{
 		organization.KindMaster: declareMaster,
 		organization.KindAudit:  declareAudit,
 		organization.KindMember: declareMember,
-	}[stack.Kind]
-	outputs, err := declare(ctx, org)
-	if err != nil {
-		return err
-	}
-	image, err := org.image()
-	if err != nil {
-		return err
-	}
-	if image != nil {
-		outputs["image"] = image
-	}
+	}[stack.Kind](ctx, org)
+}
+
+// export exports a stack's outputs, and hands them to the programs of this process that
+// wait for them.
+func export[T stackref.Outputs](ctx *pulumi.Context, org *declaration, outputs T) error {
 	live := org.settings.Live
 	if org.adopting {
 		// What others read isn't what it is going to be: guardrails, trusted services

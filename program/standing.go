@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -58,37 +56,37 @@ func stateOf(existing *accounts.Existing, id string) accountstate.State {
 }
 
 // stand finds out how every declared account stands, and refuses what can't be done.
-func (org *declaration) stand(ctx *pulumi.Context, previous *stackref.Master, existing *accounts.Existing) error {
-	had, held, err := org.held(ctx, previous)
+func (m *master) stand(existing *accounts.Existing) error {
+	had, held, err := m.held()
 	if err != nil {
 		return err
 	}
 	var errs []error
 	renamed := map[string]bool{}
-	org.standings = map[string]standing{}
-	for _, name := range org.AccountNames() {
-		s, err := org.standing(ctx, name, had, existing)
+	m.standings = map[string]standing{}
+	for _, name := range m.org.AccountNames() {
+		s, err := m.standing(name, had, existing)
 		renamed[s.formerly] = true
 		was, known := had[cmp.Or(s.formerly, name)]
 		if err == nil && known {
 			s.held = held(cmp.Or(s.formerly, name))
 			// Pulumi alone doesn't say whether the state has what AWS has closed. What it
 			// has isn't imported again.
-			s.adopted = existing != nil && !s.held && s.state.Usable() || !s.state.Usable() && org.settings.Held == nil
-			err = org.checkEmail(ctx, name, was, s, existing)
+			s.adopted = existing != nil && !s.held && s.state.Usable() || !s.state.Usable() && m.org.settings.Held == nil
+			err = m.checkEmail(name, was, s, existing)
 		}
-		if err == nil && !s.state.Usable() && org.settings.Held == nil { // Else coldstart has said so.
-			err = ctx.Log.Warn(s.state.Unusable(name, s.id, org.HoldsArchive(name)), nil)
+		if err == nil && !s.state.Usable() && m.org.settings.Held == nil { // Else coldstart has said so.
+			err = m.ctx.Log.Warn(s.state.Unusable(name, s.id, m.org.HoldsArchive(name)), nil)
 		}
-		org.standings[name] = s
+		m.standings[name] = s
 		errs = append(errs, err)
 	}
-	if previous == nil {
+	if m.last == nil {
 		return errors.Join(errs...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(previous.Accounts)) {
-		if _, declared := org.Accounts[name]; !declared && !renamed[name] {
-			errs = append(errs, guardTakenOut(name, previous.Accounts[name], org, existing))
+	for _, name := range slices.Sorted(maps.Keys(m.last.Accounts)) {
+		if _, declared := m.org.Accounts[name]; !declared && !renamed[name] {
+			errs = append(errs, guardTakenOut(name, m.last.Accounts[name], m.org, existing))
 		}
 	}
 	return errors.Join(errs...)
@@ -96,17 +94,17 @@ func (org *declaration) stand(ctx *pulumi.Context, previous *stackref.Master, ex
 
 // held returns the accounts that the stack has or had, by name, and which of them its
 // state has.
-func (org *declaration) held(ctx *pulumi.Context, previous *stackref.Master) (had map[string]stackref.Member, held func(name string) bool, err error) {
+func (m *master) held() (had map[string]stackref.Member, held func(name string) bool, err error) {
 	had = map[string]stackref.Member{}
-	if previous != nil {
-		for name, member := range previous.Accounts {
+	if m.last != nil {
+		for name, member := range m.last.Accounts {
 			had[name] = member
 		}
 	}
-	if org.settings.Held == nil {
+	if m.org.settings.Held == nil {
 		return had, func(name string) bool { return had[name].ID != "" }, nil
 	}
-	ids, err := org.settings.Held(ctx.Context())
+	ids, err := m.org.settings.Held(m.ctx.Context())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,20 +117,20 @@ func (org *declaration) held(ctx *pulumi.Context, previous *stackref.Master) (ha
 }
 
 // standing returns how an account stands. Those that the stack had are given.
-func (org *declaration) standing(ctx *pulumi.Context, name string, had map[string]stackref.Member, existing *accounts.Existing) (standing, error) {
+func (m *master) standing(name string, had map[string]stackref.Member, existing *accounts.Existing) (standing, error) {
 	if id := had[name].ID; id != "" {
 		found, _, _ := existing.WithID(id)
 		return standing{id: id, arn: had[name].ARN, state: stateOf(existing, id), invited: found.Invited}, nil
 	}
-	found := existing.WithEmail(org.AccountEmail(name))
-	id := cmp.Or(found.ID, org.Accounts[name].ID)
+	found := existing.WithEmail(m.org.AccountEmail(name))
+	id := cmp.Or(found.ID, m.org.Accounts[name].ID)
 	for _, other := range slices.Sorted(maps.Keys(had)) {
 		if id != "" && had[other].ID == id {
 			s := standing{id: id, arn: had[other].ARN, state: stateOf(existing, id), formerly: other}
-			return s, org.checkRenamed(ctx, s, name)
+			return s, m.checkRenamed(s, name)
 		}
 	}
-	if err := existing.Check(name, org.Accounts[name].ID, org.AccountEmail(name)); err != nil {
+	if err := existing.Check(name, m.org.Accounts[name].ID, m.org.AccountEmail(name)); err != nil {
 		return standing{}, err
 	}
 	return standing{id: found.ID, state: found.State, adopted: found.ID != "", invited: found.Invited}, nil
@@ -140,8 +138,8 @@ func (org *declaration) standing(ctx *pulumi.Context, name string, had map[strin
 
 // checkEmail compares the address that is declared for an account that the stack has to
 // the one in AWS, which may be another by now.
-func (org *declaration) checkEmail(ctx *pulumi.Context, name string, was stackref.Member, s standing, existing *accounts.Existing) error {
-	declared, is := org.AccountEmail(name), was.Email
+func (m *master) checkEmail(name string, was stackref.Member, s standing, existing *accounts.Existing) error {
+	declared, is := m.org.AccountEmail(name), was.Email
 	if _, email, ok := existing.WithID(s.id); ok {
 		is = email
 	}
@@ -150,7 +148,7 @@ func (org *declaration) checkEmail(ctx *pulumi.Context, name string, was stackre
 	case is == "" || strings.EqualFold(declared, is):
 		return nil
 	case strings.EqualFold(declared, was.Email):
-		return ctx.Log.Warn(fmt.Sprintf("%s: the address of account %s (%s) has been changed in AWS: write email: %s", key, name, s.id, is), nil)
+		return m.ctx.Log.Warn(fmt.Sprintf("%s: the address of account %s (%s) has been changed in AWS: write email: %s", key, name, s.id, is), nil)
 	case s.state.GivenUp():
 		return fmt.Errorf("%s: account %s (%s) is %s, and another address is another account: write email: %s again, or give the account up: take %[2]s out of the file, run `coldstart up`, and then write %[2]s again with the new address",
 			key, name, s.id, s.state, is)
@@ -165,12 +163,12 @@ func (org *declaration) checkEmail(ctx *pulumi.Context, name string, was stackre
 // checkRenamed refuses to go on with an account under another name while its own stack is
 // there: nearly all that the stack declares has the account's name in its own, and would
 // be made anew, empty.
-func (org *declaration) checkRenamed(ctx *pulumi.Context, s standing, name string) error {
+func (m *master) checkRenamed(s standing, name string) error {
 	key := "coldstart:accounts." + name
-	if _, declared := org.Accounts[s.formerly]; declared {
+	if _, declared := m.org.Accounts[s.formerly]; declared {
 		return fmt.Errorf("%s: %s is account %s, which is declared too: write an address of its own", key, s.id, s.formerly)
 	}
-	ran, err := stackref.Ran(ctx, s.formerly)
+	ran, err := stackref.Ran(m.ctx, s.formerly)
 	if err != nil || !ran {
 		return err
 	}
@@ -178,5 +176,5 @@ func (org *declaration) checkRenamed(ctx *pulumi.Context, s standing, name strin
   write %[2]s again in place of %[4]s
   coldstart destroy %[2]s --unprotect   (its zone is lost, with all records; what buckets hold and keys stay in AWS)
   write %[4]s in place of %[2]s, with email: %[5]s
-  coldstart up`, key, s.formerly, s.id, name, org.AccountEmail(name))
+  coldstart up`, key, s.formerly, s.id, name, m.org.AccountEmail(name))
 }

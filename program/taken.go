@@ -37,50 +37,51 @@ func Taken(org *organization.Organization, env map[string]string, state StackSta
 	}
 }
 
-// takenInMaster finds out, before anything is made, what the management account and the
+// findTaken finds out, before anything is made, what the management account and the
 // members that are adopted have of what is about to be made in them. Members that this run
 // creates have nothing.
-func takenInMaster(ctx *pulumi.Context, org *declaration, self string, previous *stackref.Master, apexZoneID string) error {
+func (m *master) findTaken() error {
+	first := m.last == nil
 	q := taken.Query{
-		Accounts:   []taken.Account{{Name: organization.Master, ID: self, First: previous == nil}},
-		ApexZoneID: apexZoneID, Delegates: undelegated(org, previous), Roles: map[string]string{},
+		Accounts:   []taken.Account{{Name: organization.Master, ID: m.self, First: first}},
+		ApexZoneID: m.existingApex.ID, Delegates: m.undelegated(), Roles: map[string]string{},
 	}
-	for _, name := range org.AccountNames() {
-		s := org.standings[name]
+	for _, name := range m.org.AccountNames() {
+		s := m.standings[name]
 		if s.id == "" || !s.state.Usable() {
 			continue
 		}
-		q.Roles[name] = organization.RoleARN(s.id, org.AccessRoleOf(name))
+		q.Roles[name] = organization.RoleARN(s.id, m.org.AccessRoleOf(name))
 		if s.adopted {
 			q.Accounts = append(q.Accounts, taken.Account{Name: name, ID: s.id, Role: q.Roles[name], First: true})
 		}
 	}
-	return findTaken(ctx, org, previous == nil, q)
+	return findTaken(m.ctx, m.org, first, q)
 }
 
 // undelegated returns the accounts whose zones the apex zone doesn't refer to yet, as far
 // as the master stack knows.
-func undelegated(org *declaration, previous *stackref.Master) []string {
+func (m *master) undelegated() []string {
 	var names []string
-	if previous == nil {
+	if m.last == nil {
 		names = append(names, organization.Master)
 	}
-	for _, name := range org.AccountNames() {
-		if previous == nil || org.before(name, previous).ID == "" {
+	for _, name := range m.org.AccountNames() {
+		if m.last == nil || m.before(name).ID == "" {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// takenInMember does the same in the stack of a member, which may run much later than the
-// master stack.
-func (m *member) takenInMember(ctx *pulumi.Context, org *declaration, self stackref.Member) error {
+// findTaken finds out the same in the stack of a member, which may run much later than the
+// master stack. Self is the member as the master stack knows it.
+func (m *member) findTaken(self stackref.Member) error {
 	if self.ID == "" {
 		return nil
 	}
 	first := m.previous == nil
-	return findTaken(ctx, org, first, taken.Query{Accounts: []taken.Account{{Name: m.name, ID: self.ID, Role: self.AccessRoleARN, First: first}}})
+	return findTaken(m.ctx, m.org, first, taken.Query{Accounts: []taken.Account{{Name: m.name, ID: self.ID, Role: self.AccessRoleARN, First: first}}})
 }
 
 // findTaken warns of what changes, and returns what is refused as an error, all at once.

@@ -1,58 +1,13 @@
 package program
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
-	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/state"
 	"github.com/coldstart-aws/coldstart/toolbox"
 )
-
-// ownFacts is what an account's stack declares that others want to know.
-type ownFacts struct {
-	zone    *dns.Zone
-	store   *state.Store
-	secrets *state.Secrets
-}
-
-// declareFacts writes down what the account's own Pulumi programs need to know.
-func declareFacts(ctx *pulumi.Context, org *organization.Organization, name string, b base, own ownFacts) error {
-	_, err := state.NewFacts(ctx, "facts", &state.FactsArgs{
-		Account: name,
-		Store:   own.store,
-		Values: map[string]pulumi.StringInput{
-			"namespace":           pulumi.String(org.Namespace),
-			"account":             pulumi.String(name),
-			"accountId":           b.accountID(name),
-			"domain":              pulumi.String(org.Domain),
-			"region":              pulumi.String(org.Region),
-			"network":             pulumi.String(networkOf(org, name)),
-			"organizationNetwork": pulumi.String(org.Network.CIDR.String()),
-			"zoneId":              own.zone.ID,
-			"zoneName":            pulumi.String(org.ZoneName(name)),
-			"stateBucket":         own.store.Bucket,
-			"backendUrl":          own.store.BackendURL,
-			"secretsProvider":     own.store.SecretsProvider,
-			"secretsKeyArn":       own.secrets.KeyARN,
-		},
-		Tags: tags(org.TagsOf(name)),
-	}, pulumi.Providers(b.provider))
-	return err
-}
-
-// networkOf returns the account's network; empty if it has none.
-func networkOf(org *organization.Organization, name string) string {
-	if network := org.Accounts[name].Network; network.IsValid() {
-		return network.String()
-	}
-	return ""
-}
 
 // builds reports whether images are built. A state that is rebuilt takes over what exists.
 func (org *declaration) builds() bool {
@@ -68,44 +23,44 @@ func Builds(org *organization.Organization, emulator string, images bool) bool {
 	return images && org.Image.Registry != organization.RegistryECR
 }
 
-// declareImage declares the account's image and returns its name; nil if there is none.
-func declareImage(ctx *pulumi.Context, org *declaration, name string, b base, own ownFacts) (pulumi.StringInput, error) {
-	if org.Image == nil || org.settings.Find != nil {
-		return nil, nil
+// declareImage declares the account's image, if it has one, after everything else that the
+// stack declares.
+func (a *account) declareImage() error {
+	image := a.org.Image
+	if image == nil || a.org.settings.Find != nil {
+		return nil
 	}
 	args := &toolbox.ImageArgs{
-		Name:     pulumi.String(org.ImageName(org.Image.Registry, name)),
-		Tag:      org.Image.Tag,
-		Base:     org.Image.Base,
-		Platform: org.Image.Platform,
-		Packages: org.Image.Packages,
-		Facts:    imageFacts(org.Organization, name, b, own),
-		Push:     org.Image.Push,
-		Dir:      org.settings.Dir,
+		Name:     pulumi.String(a.org.ImageName(image.Registry, a.name)),
+		Tag:      image.Tag,
+		Base:     image.Base,
+		Platform: image.Platform,
+		Packages: image.Packages,
+		Facts:    a.facts.variables(),
+		Push:     image.Push,
+		Dir:      a.org.settings.Dir,
 	}
-	if org.Image.Registry == organization.RegistryECR {
-		repository, err := toolbox.NewRepository(ctx, "images", &toolbox.RepositoryArgs{
-			Name: org.ZoneName(name),
-			Tags: tags(org.TagsOf(name)),
-		}, pulumi.Providers(b.provider))
+	if image.Registry == organization.RegistryECR {
+		repository, err := toolbox.NewRepository(a.ctx, "images", &toolbox.RepositoryArgs{Name: a.org.ZoneName(a.name), Tags: a.tags()}, a.in())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		args.Name = repository.URL
 	}
-	if !org.builds() {
-		return nil, nil
+	if !a.org.builds() {
+		return nil
 	}
-	args.Name = org.registered.exist(ctx, args.Name)
-	provider, err := dockerProvider(ctx)
+	args.Name = a.org.registered.exist(a.ctx, args.Name)
+	provider, err := dockerProvider(a.ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	image, err := toolbox.NewImage(ctx, "image", args, pulumi.Providers(provider))
+	built, err := toolbox.NewImage(a.ctx, "image", args, pulumi.Providers(provider))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return image.Ref, nil
+	a.outputs.Image = built.Ref
+	return nil
 }
 
 // dockerProvider declares the provider that builds images. It has no arguments: where the
@@ -152,40 +107,4 @@ func (r *registered) exist(ctx *pulumi.Context, value pulumi.StringInput) pulumi
 		resolve(true)
 	}()
 	return pulumi.All(value, known).ApplyT(func(both []any) string { return both[0].(string) }).(pulumi.StringOutput)
-}
-
-// imageFacts are an account's facts, by the variables of its image.
-func imageFacts(org *organization.Organization, name string, b base, own ownFacts) map[string]pulumi.StringInput {
-	id := b.accountID(name)
-	return map[string]pulumi.StringInput{
-		"NAMESPACE":             pulumi.String(org.Namespace),
-		"ACCOUNT":               pulumi.String(name),
-		"DOMAIN":                pulumi.String(org.Domain),
-		"BANNER":                pulumi.String(strings.ToUpper(org.Namespace + " " + name)),
-		"MOTD":                  pulumi.Sprintf("The AWS account %s of %s (%s), in %s.", name, org.Domain, id, org.Region),
-		"AWS_REGION":            pulumi.String(org.Region),
-		"DEFAULT_PROFILE":       pulumi.String(profile(org, name)),
-		"AWS_ACCOUNT_ID":        id,
-		"AWS_MASTER_ACCOUNT_ID": b.accountID(organization.Master),
-		"SIGN_IN_URL":           signInURL(org, name, b),
-		"ORG_NETWORK_CIDR":      pulumi.String(org.Network.CIDR.String()),
-		"ACCOUNT_NETWORK_CIDR":  pulumi.String(networkOf(org, name)),
-		"STATE_BUCKET":          own.store.Bucket,
-		"PULUMI_BACKEND_URL":    own.store.BackendURL,
-		"SECRETS_PROVIDER":      own.store.SecretsProvider,
-		"SECRETS_KEY_ARN":       own.secrets.KeyARN,
-	}
-}
-
-// profile is the profile of `coldstart aws-config` by which people work on an
-// account: its administrators', or that of another role; else their own.
-func profile(org *organization.Organization, name string) string {
-	roles := org.RoleNames(name)
-	switch {
-	case slices.Contains(roles, organization.RoleAdmin):
-		return org.Name(name, organization.RoleAdmin)
-	case len(roles) > 0:
-		return org.Name(name, roles[0])
-	}
-	return org.Namespace
 }

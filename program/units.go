@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -171,4 +172,25 @@ func (p *placing) follows(old, key string) (bool, error) {
 		}
 	}
 	return len(in) > 0 && !slices.ContainsFunc(in, func(unit string) bool { return unit != key }), nil
+}
+
+// tagsOfNoAccount returns the tags for what belongs to the organization and to no
+// account of it.
+func tagsOfNoAccount(org *organization.Organization) map[string]string {
+	all := org.TagsOf("")
+	delete(all, "Account")
+	return all
+}
+
+// declaredUnits returns the units, each after its parent. Was are the keys that the
+// state has some of them under.
+func declaredUnits(org *organization.Organization, was map[string]string) []accounts.Unit {
+	var units []accounts.Unit
+	for _, key := range org.UnitNames() {
+		unit := org.Units[key]
+		all := tagsOfNoAccount(org)
+		maps.Copy(all, unit.Tags)
+		units = append(units, accounts.Unit{Key: key, Name: org.UnitName(key), Parent: unit.Parent, Was: was[key], Tags: tags(all)})
+	}
+	return units
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // nested are outputs of every shape that stacks have.
-func nested(id pulumi.StringInput) pulumi.Map {
-	return pulumi.Map{
-		"accountId":       pulumi.String("111111111111"),
-		"apexNameServers": pulumi.ToStringArray([]string{"a.", "b."}),
-		"accounts":        pulumi.Map{"prod": pulumi.Map{"id": id, "closeOnDelete": pulumi.Bool(true)}},
+func nested(id pulumi.StringInput) stackref.MasterOutputs {
+	return stackref.MasterOutputs{
+		AccountOf:       stackref.AccountOutputs{AccountID: pulumi.String("111111111111"), Image: pulumi.String("toolbox:1")},
+		ApexNameServers: pulumi.ToStringArray([]string{"a.", "b."}),
+		Accounts:        map[string]stackref.MemberOutputs{"prod": {ID: id, CloseOnDelete: true}},
 	}
 }
 
@@ -47,7 +47,7 @@ func TestLive(t *testing.T) {
 	}}.Do(t, func(ctx *pulumi.Context) error {
 		master, err := stackref.Read(ctx, live, "master", func(m stackref.Master) error {
 			want := stackref.Master{
-				Account:         stackref.Account{AccountID: "111111111111"},
+				AccountOf:       stackref.Account{AccountID: "111111111111"},
 				ApexNameServers: []string{"a.", "b."},
 				Accounts:        map[string]stackref.Member{"prod": {ID: "123456789012", CloseOnDelete: true}},
 			}

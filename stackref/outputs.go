@@ -1,89 +1,116 @@
 package stackref
 
 import (
-	"maps"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Account is what every stack exports about its account.
-type Account struct {
+// The outputs of each kind of stack, as other programs read them: plain values.
+type (
+	Account     = AccountOf[string, []string, map[string]string]
+	Master      = MasterOf[string, []string, map[string]string]
+	Audit       = AuditOf[string, []string, map[string]string]
+	MemberStack = MemberStackOf[string, []string, map[string]string]
+
+	Role    = RoleOf[string]
+	User    = UserOf[string]
+	Member  = MemberOf[string]
+	Trailed = TrailedOf[string]
+)
+
+// The same outputs, as the stack's own program writes them: values that Pulumi may not
+// know yet. They are the same structs, so that each output's name is written once. A field
+// of type string has a value that the declaration says, which programs always know.
+type (
+	AccountOutputs     = AccountOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	MasterOutputs      = MasterOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	AuditOutputs       = AuditOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	MemberStackOutputs = MemberStackOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+
+	RoleOutputs    = RoleOf[pulumi.StringInput]
+	UserOutputs    = UserOf[pulumi.StringInput]
+	MemberOutputs  = MemberOf[pulumi.StringInput]
+	TrailedOutputs = TrailedOf[pulumi.StringInput]
+)
+
+// AccountOf is what every stack exports about its account.
+type AccountOf[Text, Texts, TextMap any] struct {
 	// AccountID is the account's 12 digits.
-	AccountID string `json:"accountId"`
+	AccountID Text `json:"accountId"`
 	// ZoneID, ZoneName and NameServers are those of the account's zone.
-	ZoneID      string   `json:"zoneId"`
-	ZoneName    string   `json:"zoneName"`
-	NameServers []string `json:"nameServers"`
+	ZoneID      Text   `json:"zoneId"`
+	ZoneName    string `json:"zoneName"`
+	NameServers Texts  `json:"nameServers"`
 	// ZoneAdopted says that somebody else made the zone, so that it is left as it is.
 	ZoneAdopted bool `json:"zoneAdopted,omitempty"`
 	// StateBucket and StateKeyARN keep the account's Pulumi state.
-	StateBucket string `json:"stateBucket"`
-	StateKeyARN string `json:"stateKeyArn"`
+	StateBucket Text `json:"stateBucket"`
+	StateKeyARN Text `json:"stateKeyArn"`
 	// BackendURL is for `pulumi login`.
-	BackendURL string `json:"backendUrl"`
+	BackendURL Text `json:"backendUrl"`
 	// SecretsProvider is for `pulumi stack init --secrets-provider`.
-	SecretsProvider string `json:"secretsProvider"`
+	SecretsProvider Text `json:"secretsProvider"`
 	// SecretsKeyARN encrypts the secrets of the account's applications.
-	SecretsKeyARN string `json:"secretsKeyArn"`
+	SecretsKeyARN Text `json:"secretsKeyArn"`
 	// Roles are what people may be in the account, by short names such as admin.
-	Roles map[string]Role `json:"roles"`
+	Roles map[string]RoleOf[Text] `json:"roles"`
 	// SignInURL is where the account's users, if it has any, sign in.
-	SignInURL string `json:"signInUrl"`
+	SignInURL Text `json:"signInUrl"`
 	// PlanRoleARN and ApplyRoleARN are the roles of GitHub's workflows.
-	PlanRoleARN  string `json:"planRoleArn,omitempty"`
-	ApplyRoleARN string `json:"applyRoleArn,omitempty"`
-	// Image is the account's toolbox, an image's name with its tag.
-	Image string `json:"image,omitempty"`
+	PlanRoleARN  Text `json:"planRoleArn,omitempty"`
+	ApplyRoleARN Text `json:"applyRoleArn,omitempty"`
+	// Image is the account's toolbox, an image's name with its tag. No other stack reads it,
+	// and other stacks don't wait for it: the image is built when everything else exists.
+	Image Text `json:"image,omitempty" live:"-"`
 	// Users are the organization's, by name, in the account where they live.
-	Users map[string]User `json:"users,omitempty"`
+	Users map[string]UserOf[Text] `json:"users,omitempty"`
 }
 
-// Role is a role that people assume.
-type Role struct {
-	ARN string `json:"arn"`
+// RoleOf is a role that people assume.
+type RoleOf[Text any] struct {
+	ARN Text `json:"arn"`
 	// SwitchRoleURL is where a signed-in person changes to it in the console.
-	SwitchRoleURL string `json:"switchRoleUrl"`
+	SwitchRoleURL Text `json:"switchRoleUrl"`
 }
 
-// User is a person with an IAM user.
-type User struct {
-	ARN string `json:"arn"`
-	// DecryptPassword is the command that prints the first password, for who has
-	// the private key.
-	DecryptPassword string `json:"decryptPassword,omitempty"`
+// UserOf is a person with an IAM user.
+type UserOf[Text any] struct {
+	ARN Text `json:"arn"`
+	// DecryptPassword is the command that prints the first password, for whoever
+	// has the private key.
+	DecryptPassword Text `json:"decryptPassword,omitempty"`
 }
 
-// Master is what the master stack exports. The account is the management
+// MasterOf is what the master stack exports. The account is the management
 // account, its zone master.<domain>.
-type Master struct {
-	Account
+type MasterOf[Text, Texts, TextMap any] struct {
+	AccountOf[Text, Texts, TextMap]
 	// Namespace, Domain and Region are what the stack was last run with: a
 	// change of theirs replaces what can't be had back.
 	Namespace string `json:"namespace"`
 	Domain    string `json:"domain"`
 	Region    string `json:"region"`
 	// OrganizationID and RootID are AWS Organizations'.
-	OrganizationID string `json:"organizationId"`
-	RootID         string `json:"rootId"`
+	OrganizationID Text `json:"organizationId"`
+	RootID         Text `json:"rootId"`
 	// TrustedServices and PolicyTypes are all that the organization has enabled,
 	// by coldstart or by others.
-	TrustedServices []string `json:"trustedServices"`
-	PolicyTypes     []string `json:"policyTypes"`
+	TrustedServices Texts `json:"trustedServices"`
+	PolicyTypes     Texts `json:"policyTypes"`
 	// DelegatedAdministrators are the ids of the accounts that administer a
 	// service, by its principal.
-	DelegatedAdministrators map[string]string `json:"delegatedAdministrators"`
+	DelegatedAdministrators TextMap `json:"delegatedAdministrators"`
 	// ApexZoneID and ApexNameServers are those of the domain's zone; the name
 	// servers are for the registrar.
-	ApexZoneID      string   `json:"apexZoneId"`
-	ApexNameServers []string `json:"apexNameServers"`
+	ApexZoneID      Text  `json:"apexZoneId"`
+	ApexNameServers Texts `json:"apexNameServers"`
 	// ApexZoneAdopted is ZoneAdopted for the apex zone.
 	ApexZoneAdopted bool `json:"apexZoneAdopted,omitempty"`
 	// Units are the organizational units' ids by name.
-	Units map[string]string `json:"units"`
+	Units TextMap `json:"units"`
 	// Accounts are the member accounts by name.
-	Accounts map[string]Member `json:"accounts"`
+	Accounts map[string]MemberOf[Text] `json:"accounts"`
 	// Network is the network plan.
 	Network organization.NetworkPlan `json:"network"`
 	// Trail and AuditAccount are the mode of trails and the account with the archive that
@@ -94,29 +121,29 @@ type Master struct {
 	AccessAccount string                 `json:"accessAccount,omitempty"`
 }
 
-// Member is what the master stack exports about a member account.
-type Member struct {
-	ID    string `json:"id"`
-	ARN   string `json:"arn"`
+// MemberOf is what the master stack exports about a member account.
+type MemberOf[Text any] struct {
+	ID    Text   `json:"id"`
+	ARN   Text   `json:"arn"`
 	Email string `json:"email"`
 	Unit  string `json:"unit"`
 	// AccessRoleARN is the role that the management account may assume there.
-	AccessRoleARN string `json:"accessRoleArn"`
+	AccessRoleARN Text `json:"accessRoleArn"`
 	// DelegationRoleARN is the role in the management account that may change
 	// the delegation of the account's zone.
-	DelegationRoleARN string `json:"delegationRoleArn"`
+	DelegationRoleARN Text `json:"delegationRoleArn"`
 	// CloseOnDelete says that the account is closed when it leaves the file,
 	// KeepOnDelete that it stays in the organization without coldstart.
 	CloseOnDelete bool `json:"closeOnDelete"`
 	KeepOnDelete  bool `json:"keepOnDelete"`
 }
 
-// Audit is what the stack of the audit account exports.
-type Audit struct {
-	Account
+// AuditOf is what the stack of the audit account exports.
+type AuditOf[Text, Texts, TextMap any] struct {
+	AccountOf[Text, Texts, TextMap]
 	// ArchiveBucket and ArchiveKeyARN keep the trails' logs.
-	ArchiveBucket string `json:"archiveBucket"`
-	ArchiveKeyARN string `json:"archiveKeyArn"`
+	ArchiveBucket Text `json:"archiveBucket"`
+	ArchiveKeyARN Text `json:"archiveKeyArn"`
 	// ArchiveLockDays is for how many days a log is locked; nil if an earlier
 	// version of coldstart ran last.
 	ArchiveLockDays *int `json:"archiveLockDays,omitempty"`
@@ -125,45 +152,19 @@ type Audit struct {
 	// Trail is the mode that the stack ran with; empty if an earlier version of coldstart
 	// ran last.
 	Trail organization.TrailMode `json:"trail,omitempty"`
-	Trailed
+	TrailedOf[Text]
 }
 
-// Mode returns the mode of trails that the stack ran with; empty if it has no archive.
-func (a Audit) Mode() organization.TrailMode {
-	switch {
-	case a.Trail != "" || a.ArchiveBucket == "":
-		return a.Trail
-	case len(a.ArchiveAccounts) > 0:
-		return organization.TrailAccount
-	}
-	return organization.TrailOrganization
-}
-
-// Trailed is what a stack exports that declares a trail.
-type Trailed struct {
-	TrailARN string `json:"trailArn,omitempty"`
+// TrailedOf is what a stack exports that declares a trail.
+type TrailedOf[Text any] struct {
+	TrailARN Text `json:"trailArn,omitempty"`
 	// MasterTrailARN is the management account's trail; the audit stack declares
 	// it, since the archive has to be there first.
-	MasterTrailARN string `json:"masterTrailArn,omitempty"`
+	MasterTrailARN Text `json:"masterTrailArn,omitempty"`
 }
 
-// MemberStack is what the stack of any other account exports.
-type MemberStack struct {
-	Account
-	Trailed
+// MemberStackOf is what the stack of any other account exports.
+type MemberStackOf[Text, Texts, TextMap any] struct {
+	AccountOf[Text, Texts, TextMap]
+	TrailedOf[Text]
 }
-
-// Export exports outputs, whose keys are the structs' JSON names, and hands them
-// over to programs of the same run.
-func Export(ctx *pulumi.Context, live *Live, outputs pulumi.Map) {
-	for name, value := range outputs {
-		ctx.Export(name, value)
-	}
-	handed := maps.Clone(outputs)
-	delete(handed, imageOutput)
-	live.publish(ctx, handed)
-}
-
-// imageOutput is the output that no other stack reads. The image is built when everything
-// else exists, which other stacks don't wait for.
-const imageOutput = "image"

@@ -177,14 +177,3 @@ func TestPrevious(t *testing.T) {
 		}
 	}
 }
-
-func TestExport(t *testing.T) {
-	t.Parallel()
-	result := pulumitest.Run{}.Do(t, func(ctx *pulumi.Context) error {
-		stackref.Export(ctx, nil, pulumi.Map{"a": pulumi.String("b"), "c": pulumi.StringArray{pulumi.String("d")}})
-		return nil
-	})
-	if diff := cmp.Diff(map[string]any{"a": "b", "c": []any{"d"}}, result.Exports); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}

@@ -19,8 +19,8 @@ func TestProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	master := &stackref.Master{
-		Account:  stackref.Account{AccountID: "111111111111"},
-		Accounts: map[string]stackref.Member{"dev": {ID: "222222222222"}, "lab": {ID: "333333333333"}},
+		AccountOf: stackref.Account{AccountID: "111111111111"},
+		Accounts:  map[string]stackref.Member{"dev": {ID: "222222222222"}, "lab": {ID: "333333333333"}},
 	}
 	const program = "/opt/cold start/coldstart"
 	var out bytes.Buffer

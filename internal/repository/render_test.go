@@ -41,7 +41,7 @@ func outputs(org *organization.Organization, account string) Outputs {
 		a.Roles[name] = stackref.Role{ARN: organization.RoleARN(id, role), SwitchRoleURL: organization.SwitchRoleURL(id, role, role)}
 	}
 	return Outputs{
-		Master:  &stackref.Master{Account: stackref.Account{AccountID: "111111111111"}},
+		Master:  &stackref.Master{AccountOf: stackref.Account{AccountID: "111111111111"}},
 		Account: a,
 		Users:   &stackref.Account{SignInURL: organization.SignInURL("333333333333")},
 	}

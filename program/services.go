@@ -1,0 +1,106 @@
+package program
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// trusted returns the services that the organization has to trust: those that are
+// declared, and those that coldstart needs.
+func trusted(org *organization.Organization) []string {
+	services := append(slices.Clone(org.Settings.TrustedServices), organization.AnalyzerService)
+	services = slices.AppendSeq(services, maps.Keys(org.Settings.DelegatedAdministrators))
+	if org.Audited() {
+		services = append(services, accounts.CloudTrailService)
+	}
+	slices.Sort(services)
+	return slices.Compact(services)
+}
+
+// unmanaged returns an error if the organization lacks something and the AWS plugin
+// can't give it that, since it doesn't know a type of policies that is enabled there.
+func unmanaged(existing *accounts.Existing, services, policyTypes []string) error {
+	types := existing.Unmanaged()
+	services, policyTypes = existing.Missing(services, policyTypes)
+	if len(types) == 0 || len(services)+len(policyTypes) == 0 {
+		return nil
+	}
+	var commands []string
+	for _, service := range services {
+		commands = append(commands, "aws organizations enable-aws-service-access --service-principal "+service)
+	}
+	for _, t := range policyTypes {
+		commands = append(commands, "aws organizations enable-policy-type --root-id r-… --policy-type "+t)
+	}
+	return fmt.Errorf("the organization has policies of type %s enabled, which the AWS plugin doesn't know and would disable, so coldstart leaves the organization's own settings alone; it lacks some: run `%s`, then run again",
+		strings.Join(types, " and "), strings.Join(commands, "`, `"))
+}
+
+// declareServices declares which members administer services, and returns
+// their ids by service, known when they do.
+func (m *master) declareServices() (pulumi.StringMap, error) {
+	ids := pulumi.StringMap{}
+	for _, service := range slices.Sorted(maps.Keys(m.org.Settings.DelegatedAdministrators)) {
+		administrator := m.org.Settings.DelegatedAdministrators[service]
+		// AWS registers no closed account.
+		if s := m.standings[administrator]; s.state.GivenUp() && s.state != accountstate.Suspended {
+			text := fmt.Sprintf("coldstart:organization.delegatedAdministrators: account %s, which is to administer %s, is %s: name another one, or none", administrator, service, s.state)
+			if err := m.ctx.Log.Warn(text, nil); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if !m.organization.Trusts(service) {
+			if err := follows(m.ctx, "the administrator of "+service, service); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		delegated, err := accounts.NewDelegated(m.ctx, service, &accounts.DelegatedArgs{
+			Service:   service,
+			AccountID: m.members[administrator].ID,
+			Trusted:   m.organization,
+		}, m.in())
+		if err != nil {
+			return nil, err
+		}
+		ids[service] = delegated.AccountID
+	}
+	return ids, nil
+}
+
+// follows says that something waits until an adopted organization trusts a
+// service.
+func follows(ctx *pulumi.Context, what, service string) error {
+	return ctx.Log.Info(fmt.Sprintf("%s follows with the next update, when the adopted organization trusts %s", what, service), nil)
+}
+
+// declareAnalyzers declares the organization's analyzers in the stack of the account
+// that has them, one in each region, since an analyzer looks at its own region. O is
+// nil in the stack of a member.
+func (a *account) declareAnalyzers(o *accounts.Organization) error {
+	if a.name != a.org.AnalyzerAccount() || a.org.settings.Emulator != "" {
+		return nil
+	}
+	if o != nil && !o.Trusts(organization.AnalyzerService) {
+		return follows(a.ctx, "the analyzer", organization.AnalyzerService)
+	}
+	args := &accounts.AnalyzerArgs{Name: a.named("analyzer"), Trusted: o, Tags: a.tags()}
+	if _, err := accounts.NewAnalyzer(a.ctx, "analyzer", args, a.in()); err != nil {
+		return err
+	}
+	for _, region := range a.org.OtherRegions() {
+		if _, err := accounts.NewAnalyzer(a.ctx, "analyzer-"+region, args, pulumi.Providers(a.regions[region])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,10 +11,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
+
+// TestOutputs compares what each kind of stack exports with what is noted in testdata. Other
+// stacks, which may be of another version of coldstart, and users' scripts read outputs by
+// their names.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	org := fewer(t, func(o *organization.Organization) {
+		usersWithKeys(o)
+		gitHub("production")(o)
+		images(organization.Image{Registry: "ghcr.io/acme", Push: true, Tag: "v1"})(o)
+		o.Audit.Trail = organization.TrailBoth
+	})
+	stacks := named(t, org, organization.Master, org.Audit.Account, org.Access.Account)
+	for name, result := range nothing().up(t, org, stacks) {
+		content, err := json.MarshalIndent(result.Exports, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden.Check(t, name+".outputs.json", string(content)+"\n")
+	}
+}
 
 // TestMasterExports are the values for one account.
 func TestMasterExports(t *testing.T) {

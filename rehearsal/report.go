@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/replace"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
@@ -133,10 +134,7 @@ func (r *Report) write(file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(file+".new", append(content, '\n'), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
+	return replace.File(file, append(content, '\n'))
 }
 
 // round returns seconds with one decimal.

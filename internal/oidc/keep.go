@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/replace"
 )
 
 const (
@@ -100,11 +102,7 @@ func lasts(token string) time.Duration {
 
 // write replaces the whole file in one step, so that nobody reads half a token.
 func (f *File) write(token string) error {
-	next := f.Path + ".next"
-	if err := os.WriteFile(next, []byte(token), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, f.Path)
+	return replace.Secret(f.Path, []byte(token))
 }
 
 // Claims are the claims of a token.

@@ -12,7 +12,7 @@ import (
 
 // File replaces the content of a file and keeps its mode, or creates the file. A program that reads
 // the file in the meantime, or after a crash, finds the old content or the new one.
-func File(file string, content []byte) (err error) {
+func File(file string, content []byte) error {
 	mode := fs.FileMode(0o644)
 	switch target, err := filepath.EvalSymlinks(file); {
 	case err == nil:
@@ -25,7 +25,18 @@ func File(file string, content []byte) (err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	return write(file, content, mode)
+}
+
+// Secret replaces the content of a file, or creates the file, so that only its owner can read
+// it. A symbolic link in the file's place is replaced itself: its target may belong to
+// another user.
+func Secret(file string, content []byte) error {
+	return write(file, content, 0o600)
+}
+
+func write(file string, content []byte, mode fs.FileMode) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*") // Its mode is 0600.
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/replace"
 )
 
 // Session is a session of a user who showed an MFA code, in the form that a
@@ -124,27 +126,13 @@ func (s *store) load() (*Session, error) {
 }
 
 // save keeps a session. A reader finds the old file or the new one.
-func (s *store) save(session *Session) (err error) {
+func (s *store) save(session *Session) error {
 	content, err := json.Marshal(session) //nolint:gosec // Nobody else can read the file.
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".session-*") // It has mode 0600.
-	if err != nil {
+	if err := replace.Secret(s.file, content); err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temporary.Name()) // Of two errors, the first counts.
-			err = fmt.Errorf("keeping the session: %w", err)
-		}
-	}()
-	_, err = temporary.Write(content)
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), s.file)
+	return nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/internal/fields"
 )
 
 // prefix is the namespace of the project's keys in a stack configuration file.
@@ -263,6 +265,24 @@ func (o *object) texts(name string, to *map[string]string) {
 			(*to)[key] = value
 		}
 	})
+}
+
+// into takes the fields that a struct lists.
+func (o *object) into(s any) {
+	for _, f := range fields.Of(s) {
+		switch to := f.Value.(type) {
+		case *string:
+			o.text(f.Key, to)
+		case *bool:
+			o.boolean(f.Key, to)
+		case *netip.Prefix:
+			o.prefix(f.Key, to)
+		case *[]string:
+			o.list(f.Key, to)
+		case *map[string]string:
+			o.texts(f.Key, to)
+		}
+	}
 }
 
 // nested takes an object and lets read take its fields.

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/internal/fields"
 )
 
 // ErrDeclared is returned by AddAccount for an account that is declared already.
@@ -50,11 +52,10 @@ func AddAccount(file string, content []byte, name string, account Account) ([]by
 
 // withoutEmpty returns the account as it is read: what is empty isn't there.
 func (a Account) withoutEmpty() Account {
-	if len(a.Guardrails) == 0 {
-		a.Guardrails = nil
-	}
-	if len(a.Tags) == 0 {
-		a.Tags = nil
+	for _, f := range fields.Of(&a) {
+		if f.Empty() {
+			f.Clear()
+		}
 	}
 	return a
 }
@@ -62,37 +63,31 @@ func (a Account) withoutEmpty() Account {
 // renderAccount returns an account as one line of YAML, in flow style, with
 // spaces inside its braces if the rest of the text has them.
 func renderAccount(name string, a Account, spaced bool) (string, error) {
-	type fields struct {
-		Unit          string            `yaml:"unit,omitempty"`
-		Network       string            `yaml:"network,omitempty"`
-		Email         string            `yaml:"email,omitempty"`
-		ID            string            `yaml:"id,omitempty"`
-		AccessRole    string            `yaml:"accessRole,omitempty"`
-		Protect       bool              `yaml:"protect,omitempty"`
-		CloseOnDelete bool              `yaml:"closeOnDelete,omitempty"`
-		KeepOnDelete  bool              `yaml:"keepOnDelete,omitempty"`
-		Guardrails    []string          `yaml:"guardrails,omitempty"`
-		Tags          map[string]string `yaml:"tags,omitempty"`
+	line, err := inFlow(name, struct{}{})
+	var values []string
+	for _, f := range fields.Of(&a) {
+		if f.Empty() {
+			continue
+		}
+		value, problem := inFlow(f.Key, f.Value)
+		values, err = append(values, value), errors.Join(err, problem)
 	}
-	f := fields{
-		Unit: a.Unit, Email: a.Email, ID: a.ID, AccessRole: a.AccessRole,
-		Protect: a.Protect, CloseOnDelete: a.CloseOnDelete, KeepOnDelete: a.KeepOnDelete,
-		Guardrails: a.Guardrails, Tags: a.Tags,
-	}
-	if a.Network.IsValid() {
-		f.Network = a.Network.String()
-	}
-	text, err := yaml.Marshal(struct {
-		A map[string]fields `yaml:"a,flow"`
-	}{map[string]fields{name: f}})
 	if err != nil {
 		return "", fmt.Errorf("writing account %q as YAML: %w", name, err)
 	}
-	line := strings.TrimPrefix(strings.TrimSuffix(string(text), "}\n"), "a: {")
-	if key, value, _ := strings.Cut(line, ": {"); spaced && value != "}" {
-		line = key + ": { " + strings.TrimSuffix(value, "}") + " }"
+	inside := strings.Join(values, ", ")
+	if spaced && inside != "" {
+		inside = " " + inside + " "
 	}
-	return line, nil
+	return strings.TrimSuffix(line, "}") + inside + "}", nil
+}
+
+// inFlow returns a key and its value as they stand in a mapping in flow style.
+func inFlow(key string, value any) (string, error) {
+	text, err := yaml.Marshal(struct {
+		A map[string]any `yaml:"a,flow"`
+	}{map[string]any{key: value}})
+	return strings.TrimPrefix(strings.TrimSuffix(string(text), "}\n"), "a: {"), err
 }
 
 // edit is the insertion of an account into a text.

@@ -260,16 +260,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	d.audit(config, &o.Audit)
 	o.Units = each(config, "units", func(u *object, _ string) Unit { return readUnit(u) })
 	o.Accounts = each(config, "accounts", func(a *object, _ string) (account Account) {
-		a.text("id", &account.ID)
-		a.text("email", &account.Email)
-		a.text("accessRole", &account.AccessRole)
-		a.text("unit", &account.Unit)
-		a.prefix("network", &account.Network)
-		a.boolean("protect", &account.Protect)
-		a.boolean("closeOnDelete", &account.CloseOnDelete)
-		a.boolean("keepOnDelete", &account.KeepOnDelete)
-		a.list("guardrails", &account.Guardrails)
-		a.texts("tags", &account.Tags)
+		a.into(&account)
 		return account
 	})
 	config.nested("access", func(a *object) { readAccess(a, &o.Access) })

@@ -92,33 +92,34 @@ type Unit struct {
 	Tags map[string]string
 }
 
-// Account is a member account.
+// Account is a member account. Its tags are the list of an account's keys: the file,
+// `coldstart account add` and `account list --json` go by them, in this order.
 type Account struct {
-	// ID adopts an account that is in the organization already. Accounts
-	// without one are created, or found in the organization by their e-mail.
-	ID string
-	// Email overrides the organization's pattern.
-	Email string
-	// AccessRole is the role by which the management account enters; empty for the
-	// organization's.
-	AccessRole string
 	// Unit is the organizational unit's key; empty for the organization's root.
-	Unit string
+	Unit string `json:"unit,omitempty" flag:"organizational unit (default: the organization's root)"`
 	// Network is the account's part of the organization's address space; the
 	// zero Prefix if it has none.
-	Network netip.Prefix
+	Network netip.Prefix `json:"network,omitzero"`
+	// Email overrides the organization's pattern.
+	Email string `json:"email,omitempty" flag:"e-mail address (default: coldstart:email with the account's name)"`
+	// ID adopts an account that is in the organization already. Accounts
+	// without one are created, or found in the organization by their e-mail.
+	ID string `json:"id,omitempty" flag:"adopt the account of the organization that has this id"`
 	// Protect protects every resource of the account's stack from deletion,
 	// not only those whose loss can't be undone.
-	Protect bool
+	Protect bool `json:"protect,omitempty" flag:"protect all that is in the account from deletion"`
 	// CloseOnDelete closes the account when it is taken out of the file, and
 	// KeepOnDelete leaves it in the organization as it is, without coldstart.
 	// Without either, taking it out is refused.
-	CloseOnDelete bool
-	KeepOnDelete  bool
+	CloseOnDelete bool `json:"closeOnDelete,omitempty"`
+	KeepOnDelete  bool `json:"keepOnDelete,omitempty"`
+	// AccessRole is the role by which the management account enters; empty for the
+	// organization's.
+	AccessRole string `json:"accessRole,omitempty"`
 	// Guardrails are attached to the account besides its unit's.
-	Guardrails []string
+	Guardrails []string `json:"guardrails,omitempty"`
 	// Tags are put on the account and all that takes tags in it.
-	Tags map[string]string
+	Tags map[string]string `json:"tags,omitempty"`
 }
 
 // Settings are those of the AWS organization itself.

@@ -8,11 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/fields"
 	"github.com/coldstart-aws/coldstart/internal/replace"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -55,11 +57,8 @@ have its e-mail address.`,
 	}
 	o.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.account.Unit, "unit", "", "organizational unit (default: the organization's root)")
-	flags.StringVar(&o.account.Email, "email", "", "e-mail address (default: coldstart:email with the account's name)")
+	accountFlags(cmd, &o.account)
 	flags.StringVar(&o.network, "network", "", "a network such as 10.103.0.0/16, auto for the next free one, or none (default: auto if other accounts have networks)")
-	flags.BoolVar(&o.account.Protect, "protect", false, "protect all that is in the account from deletion")
-	flags.StringVar(&o.account.ID, "id", "", "adopt the account of the organization that has this id")
 	flags.StringArrayVar(&o.tags, "tag", nil, "a tag, name=value; may be repeated")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be changed in the file, and write nothing")
 	o.jsonFlag(cmd, "a JSON object: that of account list, file, written, and with --dry-run the diff")
@@ -75,6 +74,27 @@ have its e-mail address.`,
 	}
 	return cmd
 }
+
+// accountFlags defines the flags for the keys of an account that have the help of one.
+func accountFlags(cmd *cobra.Command, account *organization.Account) {
+	for _, f := range fields.Of(account) {
+		if f.Help == "" {
+			continue
+		}
+		switch to := f.Value.(type) {
+		case *string:
+			cmd.Flags().StringVar(to, flagOf(f.Key), "", f.Help)
+		case *bool:
+			cmd.Flags().BoolVar(to, flagOf(f.Key), false, f.Help)
+		}
+	}
+}
+
+// capital is where another word begins in a key.
+var capital = regexp.MustCompile(`[A-Z]`)
+
+// flagOf returns the name of a key's flag: cost-center for costCenter.
+func flagOf(key string) string { return strings.ToLower(capital.ReplaceAllString(key, "-$0")) }
 
 // addition is what `coldstart account add` did, or would do.
 type addition struct {

@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/fields"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -29,7 +31,7 @@ account isn't declared, so it isn't here. Nothing is asked of AWS.`,
 		Args:    cobra.NoArgs,
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd, "a JSON list of {account, unit, email, network, zone, id, protect, closeOnDelete, keepOnDelete, accessRole, guardrails, tags}")
+	o.jsonFlag(cmd, "a JSON list of {"+strings.Join(rowKeys(), ", ")+"}")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = accountListRun
@@ -51,50 +53,60 @@ func accountListRun(_ context.Context, o *AccountListOptions) error {
 	return o.output(o.streams.Out, rows, func(w io.Writer) error { return writeAccounts(w, rows) })
 }
 
-// accountRow is a declared account as it is printed.
+// accountRow is a declared account as it is printed: what has a column, with defaults filled
+// in, and then what else is declared, as it is.
 type accountRow struct {
-	Account       string            `json:"account"`
-	Unit          string            `json:"unit,omitempty"`
-	Email         string            `json:"email"`
-	Network       string            `json:"network,omitempty"`
-	Zone          string            `json:"zone"`
-	ID            string            `json:"id,omitempty"`
-	Protect       bool              `json:"protect,omitempty"`
-	CloseOnDelete bool              `json:"closeOnDelete,omitempty"`
-	KeepOnDelete  bool              `json:"keepOnDelete,omitempty"`
-	AccessRole    string            `json:"accessRole,omitempty"`
-	Guardrails    []string          `json:"guardrails,omitempty"`
-	Tags          map[string]string `json:"tags,omitempty"`
+	Account string `json:"account"`
+	Unit    string `json:"unit,omitempty"`
+	Email   string `json:"email"`
+	Network string `json:"network,omitempty"`
+	Zone    string `json:"zone"`
+	Declared
 }
+
+// Declared is the account in the file. Its keys that have a column are hidden by them.
+type Declared = organization.Account
 
 func rowOf(org *organization.Organization, name string) accountRow {
 	a := org.Accounts[name]
-	row := accountRow{
-		Account: name, Unit: a.Unit, Email: org.AccountEmail(name), Zone: org.ZoneName(name), ID: a.ID,
-		Protect: a.Protect, CloseOnDelete: a.CloseOnDelete, KeepOnDelete: a.KeepOnDelete, AccessRole: a.AccessRole, Guardrails: a.Guardrails, Tags: a.Tags,
-	}
+	row := accountRow{Account: name, Unit: a.Unit, Email: org.AccountEmail(name), Zone: org.ZoneName(name), Declared: a}
 	if a.Network.IsValid() {
 		row.Network = a.Network.String()
 	}
 	return row
 }
 
+// columns are the keys of JSON that the table has columns for.
+func columns() []string { return []string{"account", "unit", "email", "network", "zone"} }
+
+// others are the declared keys that the table has no column for.
+func (r *accountRow) others() []fields.Field {
+	return slices.DeleteFunc(fields.Of(&r.Declared), func(f fields.Field) bool { return slices.Contains(columns(), f.Key) })
+}
+
+// rowKeys are the keys of a row in JSON.
+func rowKeys() []string {
+	keys := columns()
+	for _, f := range (&accountRow{}).others() {
+		keys = append(keys, f.Key)
+	}
+	return keys
+}
+
 // flags returns what is set on the account itself.
 func (r accountRow) flags() string {
 	var flags []string
-	for _, f := range []struct {
-		set  bool
-		flag string
-	}{
-		{r.ID != "", "id " + r.ID},
-		{r.Protect, "protect"},
-		{r.CloseOnDelete, "closeOnDelete"},
-		{r.KeepOnDelete, "keepOnDelete"},
-		{r.AccessRole != "", "accessRole " + r.AccessRole},
-		{len(r.Guardrails) > 0, "guardrails " + strings.Join(r.Guardrails, " ")},
-	} {
-		if f.set {
-			flags = append(flags, f.flag)
+	for _, f := range r.others() {
+		if f.Empty() {
+			continue
+		}
+		switch value := f.Value.(type) {
+		case *bool:
+			flags = append(flags, f.Key)
+		case *string:
+			flags = append(flags, f.Key+" "+*value)
+		case *[]string:
+			flags = append(flags, f.Key+" "+strings.Join(*value, " "))
 		}
 	}
 	return strings.Join(flags, ", ")

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"encoding/json"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func content(t *testing.T, file string) string {
@@ -36,13 +38,42 @@ lab      -     lab@x.example         -            lab.acme.example  id 012345678
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(accountRow{
-		Account: "lab", Email: "lab@x.example", Zone: "lab.acme.example", ID: "012345678901", CloseOnDelete: true, Guardrails: []string{"quarantine"},
-	}, rows[1]); diff != "" {
+		Account: "lab", Email: "lab@x.example", Zone: "lab.acme.example",
+		Declared: Declared{ID: "012345678901", CloseOnDelete: true, Guardrails: []string{"quarantine"}},
+	}, rows[1], cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Error(diff)
 	}
 	_, out, _ = run("account", "list", "-C", declared(t, "config: {coldstart:namespace: a, coldstart:domain: a.example, coldstart:region: us-west-2, coldstart:email: '%s@a.example', coldstart:audit: none}"), "--json")
 	if out != "[]\n" {
 		t.Errorf("no accounts: %q", out)
+	}
+}
+
+// TestAccountKeys compares the keys that the help lists with those of JSON, in their order.
+func TestAccountKeys(t *testing.T) {
+	t.Parallel()
+	const every = `lab: {unit: u, network: 10.1.0.0/16, email: lab@x.example, id: "012345678901", protect: true, closeOnDelete: true, accessRole: Enter, guardrails: [quarantine], tags: {A: b}}`
+	dir := declared(t, strings.Replace(small, "lab: {}", every, 1)+"  coldstart:units: {u: {}}\n")
+	code, out, errs := run("account", "list", "-C", dir, "--json")
+	if code != exitDone {
+		t.Fatal(errs)
+	}
+	lab := out[strings.Index(out, `"account": "lab"`):]
+	at := 0
+	for _, key := range rowKeys() {
+		next := strings.Index(lab, `"`+key+`": `)
+		if next < at && key != "keepOnDelete" { // One can't be declared with the other.
+			t.Errorf("--json has %s not at all or earlier", key)
+		}
+		at = max(at, next)
+	}
+	_, help, _ := run("account", "list", "--help")
+	if want := "{account, unit, email, network, zone, id, protect, closeOnDelete, keepOnDelete, accessRole, guardrails, tags}"; !strings.Contains(help, want) {
+		t.Errorf("no %s in\n%s", want, help)
+	}
+	_, out, _ = run("account", "list", "-C", dir)
+	if want := "id 012345678901, protect, closeOnDelete, accessRole Enter, guardrails quarantine\n"; !strings.HasSuffix(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/coldstart-aws/coldstart/internal/fields"
+	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -57,6 +59,27 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// TestSchemaListsAnAccountsKeys keeps what Pulumi.yaml says about accounts in step with the
+// keys of organization.Account.
+func TestSchemaListsAnAccountsKeys(t *testing.T) {
+	t.Parallel()
+	const file = "../Pulumi.yaml"
+	content, err := os.ReadFile(filepath.FromSlash(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, f := range fields.Of(&organization.Account{}) {
+		keys = append(keys, f.Key)
+	}
+	before, rest, ok := strings.Cut(string(content), "'Member accounts by name {")
+	_, after, ends := strings.Cut(rest, "}'\n")
+	if !ok || !ends {
+		t.Fatalf("%s doesn't describe coldstart:accounts as 'Member accounts by name {…}'", file)
+	}
+	golden.CheckFile(t, file, before+"'Member accounts by name {"+strings.Join(keys, ", ")+"}'\n"+after)
+}
+
 // TestConfigurationIsDocumented keeps docs/configuration.md and the keys that are read in step.
 func TestConfigurationIsDocumented(t *testing.T) {
 	t.Parallel()
@@ -74,7 +97,7 @@ func TestConfigurationIsDocumented(t *testing.T) {
 	} {
 		for _, key := range knownKeys(t, where) {
 			if !regexp.MustCompile("`([a-z:]+\\.)?(coldstart:)?" + key + "[`.]").Match(content) {
-				t.Errorf("docs/configuration.md lacks %s", fmt.Sprintf(where, key))
+				t.Errorf("docs/configuration.md lacks %s: add a line to the table of the keys beside it:\n| `%s` | what it means | what holds without it |", fmt.Sprintf(where, key), key)
 			}
 		}
 	}

@@ -182,7 +182,14 @@ func checkKeys(t *testing.T, tried []keyChange) {
 		names = append(names, c.key)
 	}
 	slices.Sort(names)
-	if diff := gocmp.Diff(declarable(t), names); diff != "" {
+	there := declarable(t)
+	for _, key := range there {
+		if !slices.Contains(names, key) {
+			t.Errorf("%s isn't tried: add a line to keyChanges, in program/changes_test.go:\n{key: %[1]q, at: %q, first: a value, second: another one},",
+				key, strings.Replace(key, "accounts.*", "accounts.app", 1))
+		}
+	}
+	if diff := gocmp.Diff(there, names); diff != "" {
 		t.Errorf("other keys are tried than there are (-there are +tried)\n%s", diff)
 	}
 }

@@ -13,13 +13,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite the files in testdata")
+var update = flag.Bool("update", false, "rewrite the files that tests keep")
 
 // Check compares a text with a file in the test's testdata. With -update it rewrites the file
 // instead.
 func Check(t testing.TB, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", filepath.FromSlash(name))
+	CheckFile(t, "testdata/"+name, got)
+}
+
+// CheckFile is Check for a file anywhere, which a test keeps in step with another one.
+func CheckFile(t testing.TB, name, got string) {
+	t.Helper()
+	file := filepath.FromSlash(name)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)

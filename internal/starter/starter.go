@@ -18,10 +18,8 @@ import (
 )
 
 // Project and Program are the repository's own Pulumi.yaml and main.go, which lie
-// where go:embed doesn't reach; a test keeps the copies equal.
-//
-//go:generate cp ../../Pulumi.yaml Pulumi.yaml
-//go:generate cp ../../main.go main.go.txt
+// where go:embed doesn't reach. TestCopies keeps the copies equal, and copies them if it runs
+// with -update.
 var (
 	//go:embed Pulumi.yaml
 	Project []byte

@@ -20,14 +20,12 @@ import (
 // TestCopies keeps what is embedded equal to what the repository has.
 func TestCopies(t *testing.T) {
 	t.Parallel()
-	for file, embedded := range map[string][]byte{"Pulumi.yaml": Project, "main.go": Program} {
-		original, err := os.ReadFile(filepath.Join("..", "..", file))
+	for name, embedded := range map[string]string{"Pulumi.yaml": "Pulumi.yaml", "main.go": "main.go.txt"} {
+		original, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(original), string(embedded)); diff != "" {
-			t.Errorf("run `go generate ./internal/starter`: the copy of %s is not it (-original +copy)\n%s", file, diff)
-		}
+		golden.CheckFile(t, embedded, string(original))
 	}
 }
 

@@ -10,11 +10,6 @@ import (
 // OrganizationType is the component's type token.
 const OrganizationType = "coldstart:accounts:Organization"
 
-// CloudTrailService is the service principal that the organization has to trust for an organization
-// trail.
-// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
-const CloudTrailService = "cloudtrail.amazonaws.com"
-
 // OrganizationArgs are the arguments of NewOrganization.
 type OrganizationArgs struct {
 	// TrustedServices are the service principals that get trusted access. Those that others have

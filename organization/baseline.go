@@ -89,12 +89,3 @@ func (o *Organization) ParameterNames(account string, own bool) []string {
 	}
 	return facts
 }
-
-// AnalyzerAccount is where findings about the whole organization show: the
-// account that IAM Access Analyzer is delegated to, or the management account.
-func (o *Organization) AnalyzerAccount() string {
-	if account := o.Settings.DelegatedAdministrators[AnalyzerService]; account != "" {
-		return account
-	}
-	return Master
-}

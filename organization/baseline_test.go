@@ -176,13 +176,13 @@ func TestAlias(t *testing.T) {
 	}
 }
 
-func TestAnalyzerAccount(t *testing.T) {
+func TestAdministratorOf(t *testing.T) {
 	t.Parallel()
-	if got := organization.Defaults().AnalyzerAccount(); got != organization.Master {
+	if got := organization.Defaults().AdministratorOf(organization.AnalyzerService); got != organization.Master {
 		t.Errorf("findings show in %q without a delegation", got)
 	}
 	org := parse(t, file("coldstart:accounts: {audit: {}, prod: {}}\ncoldstart:organization: {delegatedAdministrators: {access-analyzer.amazonaws.com: audit, sso.amazonaws.com: prod}}"))
-	if got := org.AnalyzerAccount(); got != "audit" {
+	if got := org.AdministratorOf(organization.AnalyzerService); got != "audit" {
 		t.Errorf("findings show in %q, not in the account of the delegation", got)
 	}
 }

@@ -24,10 +24,6 @@ const (
 	ArchiveName = "trails"
 )
 
-// AnalyzerService is the principal of IAM Access Analyzer.
-// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-access-analyzer.html
-const AnalyzerService = "access-analyzer.amazonaws.com"
-
 // GitHubIssuer is who signs the tokens of GitHub's workflows.
 // https://docs.github.com/en/actions/reference/security/oidc
 const GitHubIssuer = "token.actions.githubusercontent.com"

@@ -45,10 +45,10 @@ var (
 	topLevel  = regexp.MustCompile(`^([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
 	// AWS Organizations takes ASCII without some characters, and no dot at the start.
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
-	emailAddress = regexp.MustCompile("^[A-Za-z0-9!#$*+/=?^_`{}~-][A-Za-z0-9.!#$*+/=?^_`{}~-]*@" + emailDomain + "$")
-	accountID    = regexp.MustCompile(`^[0-9]{12}$`)
-	service      = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
-	tagText      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	emailAddress     = regexp.MustCompile("^[A-Za-z0-9!#$*+/=?^_`{}~-][A-Za-z0-9.!#$*+/=?^_`{}~-]*@" + emailDomain + "$")
+	accountID        = regexp.MustCompile(`^[0-9]{12}$`)
+	servicePrincipal = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
+	tagText          = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 // emailDomain is the part of an address behind the @: two DNS labels at least.
@@ -347,7 +347,7 @@ func (o *Organization) checkSettings(ps *Problems) {
 	const key = prefix + "organization"
 	checkAccessRole(ps, key+".accessRole", o.Settings.AccessRole)
 	for _, s := range o.Settings.TrustedServices {
-		if !service.MatchString(s) {
+		if !servicePrincipal.MatchString(s) {
 			ps.Add(key+".trustedServices", "write a service principal, such as sso.amazonaws.com", "%q is not one", s)
 		}
 	}

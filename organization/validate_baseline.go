@@ -92,33 +92,16 @@ func checkContact(ps *Problems, key string, c Contact) {
 	}
 }
 
-// ownDelegation are the commands by which the management account names the
-// administrators of services that have a call of their own for it. Such a call also
-// registers the account with AWS Organizations; the other way round nothing happens.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
-var ownDelegation = map[string]string{
-	"auditmanager.amazonaws.com": "aws auditmanager register-organization-admin-account --admin-account-id …",
-	"cloudtrail.amazonaws.com":   "aws cloudtrail register-organization-delegated-admin --member-account-id …",
-	"detective.amazonaws.com":    "aws detective enable-organization-admin-account --account-id …",
-	"fms.amazonaws.com":          "aws fms associate-admin-account --admin-account …",
-	"guardduty.amazonaws.com":    "aws guardduty enable-organization-admin-account --admin-account-id …",
-	"inspector2.amazonaws.com":   "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …",
-	"ipam.amazonaws.com":         "aws ec2 enable-ipam-organization-admin-account --delegated-admin-account-id …",
-	"macie.amazonaws.com":        "aws macie2 enable-organization-admin-account --admin-account-id …",
-	"securityhub.amazonaws.com":  "aws securityhub enable-organization-admin-account --admin-account-id …",
-	"securitylake.amazonaws.com": "aws securitylake register-data-lake-delegated-administrator --account-id …",
-}
-
-func (o *Organization) checkDelegated(ps *Problems, key, servicePrincipal string) {
-	if !service.MatchString(servicePrincipal) {
-		ps.Add(key, "write a service principal, such as access-analyzer.amazonaws.com", "%q is not one", servicePrincipal)
+func (o *Organization) checkDelegated(ps *Problems, key, name string) {
+	if !servicePrincipal.MatchString(name) {
+		ps.Add(key, "write a service principal, such as access-analyzer.amazonaws.com", "%q is not one", name)
 	}
-	if command, ok := ownDelegation[servicePrincipal]; ok {
-		ps.Add(key, fmt.Sprintf("take it out, and run `%s` with the account's id", command),
-			"%s has a call of its own for its administrator: registered with AWS Organizations alone, the account administers nothing", servicePrincipal)
+	if s := serviceOf(name); s.appoint != "" {
+		ps.Add(key, fmt.Sprintf("take it out, and run `%s` with the account's id", s.appoint),
+			"%s has a call of its own for its administrator: registered with AWS Organizations alone, the account administers nothing", name)
 	}
-	account := o.Settings.DelegatedAdministrators[servicePrincipal]
+	account := o.Settings.DelegatedAdministrators[name]
 	if _, ok := o.Accounts[account]; !ok {
-		ps.Add(key, fmt.Sprintf("write a member declared under %saccounts", prefix), "%s can't be administered by %q, which isn't a member", servicePrincipal, account)
+		ps.Add(key, fmt.Sprintf("write a member declared under %saccounts", prefix), "%s can't be administered by %q, which isn't a member", name, account)
 	}
 }

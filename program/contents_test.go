@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/golden"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -164,7 +163,7 @@ func TestTrails(t *testing.T) {
 				}
 			}
 			trusted, _ := results["master"].Resource(t, pulumitest.AWSOrganization, "organization").At("awsServiceAccessPrincipals").([]any)
-			if slices.Contains(trusted, any(accounts.CloudTrailService)) != org.Audited() {
+			if slices.Contains(trusted, any(organization.CloudTrailService)) != org.Audited() {
 				t.Errorf("trusted services are %v", trusted)
 			}
 		})

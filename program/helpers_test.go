@@ -93,7 +93,7 @@ func some(org *organization.Organization) []organization.Stack {
 	all := org.Stacks()
 	var stacks []organization.Stack
 	for i, s := range all {
-		if i < 2 || i == len(all)-1 || s.Name == org.Access.Account || s.Name == org.AnalyzerAccount() {
+		if i < 2 || i == len(all)-1 || s.Name == org.Access.Account || s.Name == org.AdministratorOf(organization.AnalyzerService) {
 			stacks = append(stacks, s)
 		}
 	}

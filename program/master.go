@@ -50,7 +50,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 	if err := m.declare(); err != nil {
 		return err
 	}
-	delegated, err := m.declareServices()
+	delegated, err := m.declareAdministrators()
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func newMaster(ctx *pulumi.Context, org *declaration) (*master, error) {
 // declareOrganization declares the organization, its units, its accounts, their guardrails,
 // and the apex zone. What an account is in has its guardrails before the account comes.
 func (m *master) declareOrganization() error {
-	services := trusted(m.org.Organization)
+	services := m.org.TrustedServices()
 	if err := unmanaged(m.existing, services, m.org.Settings.PolicyTypes); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (m *master) declare() error {
 	if err := m.account.declare(); err != nil {
 		return err
 	}
-	if err := m.declareAnalyzers(m.organization); err != nil || !m.org.DNS.Local {
+	if err := m.declareServices(m.organization); err != nil || !m.org.DNS.Local {
 		return err
 	}
 	_, err := dns.NewLocal(m.ctx, "local", &dns.LocalArgs{ApexZoneID: m.apex.ID, Domain: m.org.Domain}, m.in())

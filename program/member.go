@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/audit"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -74,11 +73,13 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 				return fmt.Errorf("account %s isn't in stack %s yet", account, organization.Master)
 			}
 		}
-		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, accounts.CloudTrailService) {
-			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", accounts.CloudTrailService)
+		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, organization.CloudTrailService) {
+			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", organization.CloudTrailService)
 		}
-		if service := organization.AnalyzerService; org.AnalyzerAccount() == name && m.DelegatedAdministrators[service] != m.Accounts[name].ID {
-			return fmt.Errorf("account %s doesn't administer %s yet", name, service)
+		for _, s := range services {
+			if org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
+				return fmt.Errorf("account %s doesn't administer %s yet", name, s.principal)
+			}
 		}
 		return nil
 	})
@@ -108,7 +109,7 @@ func (m *member) declare() error {
 	if err := m.account.declare(); err != nil {
 		return err
 	}
-	return m.declareAnalyzers(nil)
+	return m.declareServices(nil)
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and

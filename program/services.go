@@ -13,16 +13,22 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// trusted returns the services that the organization has to trust: those that are
-// declared, and those that coldstart needs.
-func trusted(org *organization.Organization) []string {
-	services := append(slices.Clone(org.Settings.TrustedServices), organization.AnalyzerService)
-	services = slices.AppendSeq(services, maps.Keys(org.Settings.DelegatedAdministrators))
-	if org.Audited() {
-		services = append(services, accounts.CloudTrailService)
-	}
-	slices.Sort(services)
-	return slices.Compact(services)
+// service is one that coldstart sets up for the whole organization.
+type service struct {
+	principal string
+	// name begins the names of its components.
+	name string
+	// emulated says that the emulator has the service.
+	emulated bool
+	// declare declares what the service has in one region. O is nil in the stack of a
+	// member.
+	declare func(a *account, name string, o *accounts.Organization, in pulumi.ResourceOption) error
+}
+
+// services has a row for each service that coldstart sets up in the account that administers
+// it, and that has something in each region. organization/services.go has their principals.
+var services = []service{
+	{principal: organization.AnalyzerService, name: "analyzer", declare: (*account).declareAnalyzer},
 }
 
 // unmanaged returns an error if the organization lacks something and the AWS plugin
@@ -44,9 +50,9 @@ func unmanaged(existing *accounts.Existing, services, policyTypes []string) erro
 		strings.Join(types, " and "), strings.Join(commands, "`, `"))
 }
 
-// declareServices declares which members administer services, and returns
+// declareAdministrators declares which members administer services, and returns
 // their ids by service, known when they do.
-func (m *master) declareServices() (pulumi.StringMap, error) {
+func (m *master) declareAdministrators() (pulumi.StringMap, error) {
 	ids := pulumi.StringMap{}
 	for _, service := range slices.Sorted(maps.Keys(m.org.Settings.DelegatedAdministrators)) {
 		administrator := m.org.Settings.DelegatedAdministrators[service]
@@ -83,24 +89,34 @@ func follows(ctx *pulumi.Context, what, service string) error {
 	return ctx.Log.Info(fmt.Sprintf("%s follows with the next update, when the adopted organization trusts %s", what, service), nil)
 }
 
-// declareAnalyzers declares the organization's analyzers in the stack of the account
-// that has them, one in each region, since an analyzer looks at its own region. O is
-// nil in the stack of a member.
-func (a *account) declareAnalyzers(o *accounts.Organization) error {
-	if a.name != a.org.AnalyzerAccount() || a.org.settings.Emulator != "" {
-		return nil
-	}
-	if o != nil && !o.Trusts(organization.AnalyzerService) {
-		return follows(a.ctx, "the analyzer", organization.AnalyzerService)
-	}
-	args := &accounts.AnalyzerArgs{Name: a.named("analyzer"), Trusted: o, Tags: a.tags()}
-	if _, err := accounts.NewAnalyzer(a.ctx, "analyzer", args, a.in()); err != nil {
-		return err
-	}
-	for _, region := range a.org.OtherRegions() {
-		if _, err := accounts.NewAnalyzer(a.ctx, "analyzer-"+region, args, pulumi.Providers(a.regions[region])); err != nil {
+// declareServices sets up the services that the account administers, in each region. O is nil
+// in the stack of a member.
+func (a *account) declareServices(o *accounts.Organization) error {
+	for _, s := range services {
+		if a.name != a.org.AdministratorOf(s.principal) || a.org.settings.Emulator != "" && !s.emulated {
+			continue
+		}
+		if o != nil && !o.Trusts(s.principal) {
+			if err := follows(a.ctx, "the "+s.name, s.principal); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.declare(a, s.name, o, a.in()); err != nil {
 			return err
+		}
+		for _, region := range a.org.OtherRegions() {
+			if err := s.declare(a, s.name+"-"+region, o, pulumi.Providers(a.regions[region])); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// declareAnalyzer declares the organization's analyzer of one region, since an analyzer
+// looks at its own region.
+func (a *account) declareAnalyzer(name string, o *accounts.Organization, in pulumi.ResourceOption) error {
+	_, err := accounts.NewAnalyzer(a.ctx, name, &accounts.AnalyzerArgs{Name: a.named("analyzer"), Trusted: o, Tags: a.tags()}, in)
+	return err
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -211,7 +210,7 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	const subject = "organization"
 	a.note(subject, "exists, with all features", p.checkFeatures())
 	a.note(subject, "is managed by this account", p.checkManagement())
-	for _, service := range p.trustedServices() {
+	for _, service := range p.org.TrustedServices() {
 		a.claim(subject, "trusts "+service, func() error { return checkTrusted(ctx, a.organizations, service) })
 	}
 	for _, service := range slices.Sorted(maps.Keys(p.org.Settings.DelegatedAdministrators)) {
@@ -228,16 +227,6 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 		a.note("unit", fmt.Sprintf("%s is in %s, once%s", name, unitText(p.org.Units[name].Parent), calledText(p.org, name)), err)
 	}
 	a.claim("unit", "all units that coldstart has made are declared", func() error { return p.checkLeftUnits(ctx) })
-}
-
-func (p *prover) trustedServices() []string {
-	services := append(slices.Clone(p.org.Settings.TrustedServices), organization.AnalyzerService)
-	services = slices.AppendSeq(services, maps.Keys(p.org.Settings.DelegatedAdministrators))
-	if p.org.Audited() {
-		services = append(services, accounts.CloudTrailService)
-	}
-	slices.Sort(services)
-	return slices.Compact(services)
 }
 
 func (p *prover) checkFeatures() error {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -25,34 +24,35 @@ import (
 
 // clients are the services that proofs ask, as one account.
 type clients struct {
-	organizations  *organizations.Client
-	sts            *sts.Client
-	iam            *iam.Client
-	route53        *route53.Client
-	s3             *s3.Client
-	s3control      *s3control.Client
-	kms            *kms.Client
-	cloudtrail     *cloudtrail.Client
-	ec2            *ec2.Client
-	ecr            *ecr.Client
-	ssm            *ssm.Client
-	contacts       *awsaccount.Client
-	accessanalyzer *accessanalyzer.Client
+	organizations *organizations.Client
+	sts           *sts.Client
+	iam           *iam.Client
+	route53       *route53.Client
+	s3            *s3.Client
+	s3control     *s3control.Client
+	kms           *kms.Client
+	cloudtrail    *cloudtrail.Client
+	ec2           *ec2.Client
+	ecr           *ecr.Client
+	ssm           *ssm.Client
+	contacts      *awsaccount.Client
+	// cfg makes a client for a service that one proof asks alone.
+	cfg aws.Config
 }
 
 func newClients(cfg aws.Config) *clients {
 	return &clients{
-		organizations:  organizations.NewFromConfig(cfg),
-		sts:            sts.NewFromConfig(cfg),
-		iam:            iam.NewFromConfig(cfg),
-		route53:        route53.NewFromConfig(cfg),
-		kms:            kms.NewFromConfig(cfg),
-		cloudtrail:     cloudtrail.NewFromConfig(cfg),
-		ec2:            ec2.NewFromConfig(cfg),
-		ecr:            ecr.NewFromConfig(cfg),
-		ssm:            ssm.NewFromConfig(cfg),
-		contacts:       awsaccount.NewFromConfig(cfg),
-		accessanalyzer: accessanalyzer.NewFromConfig(cfg),
+		organizations: organizations.NewFromConfig(cfg),
+		sts:           sts.NewFromConfig(cfg),
+		iam:           iam.NewFromConfig(cfg),
+		route53:       route53.NewFromConfig(cfg),
+		kms:           kms.NewFromConfig(cfg),
+		cloudtrail:    cloudtrail.NewFromConfig(cfg),
+		ec2:           ec2.NewFromConfig(cfg),
+		ecr:           ecr.NewFromConfig(cfg),
+		ssm:           ssm.NewFromConfig(cfg),
+		contacts:      awsaccount.NewFromConfig(cfg),
+		cfg:           cfg,
 		s3control: s3control.NewFromConfig(cfg, func(o *s3control.Options) {
 			if client := awsconfig.ThroughEndpoint(cfg); client != nil {
 				o.HTTPClient = client

@@ -271,21 +271,12 @@ func (p *prover) prove(ctx context.Context, a *account) {
 
 // omitted returns the claims that weren't decided.
 func (p *prover) omitted() []string {
-	all := []string{}
-	for _, ask := range []func() string{
-		p.unenforced,
-		p.unprovedUnits,
-		p.unaskedAnalyzer,
-		p.unbuiltImages,
-		p.sharedNameServers,
-		p.unresolved,
-		p.undelivered,
-	} {
-		if reason := ask(); reason != "" {
-			all = append(all, reason)
-		}
-	}
-	return all
+	reasons := slices.Concat(
+		[]string{p.unenforced(), p.unprovedUnits()},
+		p.unaskedServices(),
+		[]string{p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered()},
+	)
+	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 
 // claim notes a claim about what is in the account. It holds if check returns

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
-	analyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	contacttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -49,14 +47,7 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 		contact := p.org.Baseline.Contacts[about]
 		a.claim(subject, fmt.Sprintf("its %s contact is %s", about, contact.Email), func() error { return a.checkContact(ctx, about, contact) })
 	}
-	if a.name == p.org.AnalyzerAccount() && p.unaskedAnalyzer() == "" {
-		name := p.org.Name(a.name, "analyzer")
-		for _, region := range regions {
-			a.claim(subject, fmt.Sprintf("%s analyzes who reaches the organization from outside, in %s", name, region), func() error {
-				return a.checkAnalyzer(ctx, name, region)
-			})
-		}
-	}
+	p.proveServices(ctx, a, regions)
 	p.proveParameters(ctx, a)
 }
 
@@ -179,34 +170,6 @@ func isContact(c *contacttypes.AlternateContact, want organization.Contact) erro
 		return fmt.Errorf("it is %q, and not %q", got, want)
 	}
 	return nil
-}
-
-// unaskedAnalyzer says that an endpoint isn't asked for an analyzer. The program
-// declares none there.
-func (p *prover) unaskedAnalyzer() string {
-	if p.cfg.BaseEndpoint == nil {
-		return ""
-	}
-	return "whether the organization's Access Analyzer is on: it isn't declared against an emulator, which has no such service"
-}
-
-func (a *account) checkAnalyzer(ctx context.Context, name, region string) error {
-	var found []string
-	pages := accessanalyzer.NewListAnalyzersPaginator(a.accessanalyzer,
-		&accessanalyzer.ListAnalyzersInput{Type: analyzertypes.TypeOrganization})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx, func(o *accessanalyzer.Options) { o.Region = region })
-		if err != nil {
-			return err
-		}
-		for _, analyzer := range page.Analyzers {
-			if aws.ToString(analyzer.Name) == name && analyzer.Status == analyzertypes.AnalyzerStatusActive {
-				return nil
-			}
-			found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(analyzer.Name), analyzer.Status))
-		}
-	}
-	return fmt.Errorf("the organization's analyzers are: %s", listed(found))
 }
 
 // fact is a parameter that there is to be.

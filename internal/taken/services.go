@@ -213,7 +213,7 @@ func repositoryTags(ctx context.Context, l looker, i item) (map[string]string, e
 // analyzerNames is the organization's analyzer, which has one name in every region. The
 // program declares none on an emulator, since none of the emulators knows them.
 func analyzerNames(l looker) []string {
-	if l.Name != l.org.AnalyzerAccount() || l.cfg.BaseEndpoint != nil {
+	if l.Name != l.org.AdministratorOf(organization.AnalyzerService) || l.cfg.BaseEndpoint != nil {
 		return nil
 	}
 	return []string{l.org.Name(l.Name, "analyzer")}

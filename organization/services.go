@@ -1,0 +1,78 @@
+package organization
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// The principals of the services that coldstart sets up for the whole organization.
+const (
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-access-analyzer.html
+	AnalyzerService = "access-analyzer.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
+	CloudTrailService = "cloudtrail.amazonaws.com"
+)
+
+// service is a service of AWS's that works for a whole organization.
+type service struct {
+	// principal is the service's name for AWS Organizations.
+	principal string
+	// used reports whether coldstart sets the service up, so that the organization has to
+	// trust it; nil for a service that coldstart leaves to others.
+	used func(*Organization) bool
+	// appoint is the command by which the management account names the administrator of a
+	// service that has a call of its own for it. Such a call also registers the account
+	// with AWS Organizations; the other way round nothing happens.
+	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
+	appoint string
+}
+
+// services has a row for each service that coldstart sets up, or that isn't administered as
+// all others are. What a service has in accounts is in program/services.go, and the proof
+// of it in proof/services.go.
+var services = []service{
+	{principal: AnalyzerService, used: always},
+	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
+
+	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},
+	{principal: "detective.amazonaws.com", appoint: "aws detective enable-organization-admin-account --account-id …"},
+	{principal: "fms.amazonaws.com", appoint: "aws fms associate-admin-account --admin-account …"},
+	{principal: "guardduty.amazonaws.com", appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
+	{principal: "inspector2.amazonaws.com", appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …"},
+	{principal: "ipam.amazonaws.com", appoint: "aws ec2 enable-ipam-organization-admin-account --delegated-admin-account-id …"},
+	{principal: "macie.amazonaws.com", appoint: "aws macie2 enable-organization-admin-account --admin-account-id …"},
+	{principal: "securityhub.amazonaws.com", appoint: "aws securityhub enable-organization-admin-account --admin-account-id …"},
+	{principal: "securitylake.amazonaws.com", appoint: "aws securitylake register-data-lake-delegated-administrator --account-id …"},
+}
+
+func always(*Organization) bool { return true }
+
+// serviceOf returns the row of a service; one with nothing but its name if it has none.
+func serviceOf(principal string) service {
+	for _, s := range services {
+		if s.principal == principal {
+			return s
+		}
+	}
+	return service{principal: principal}
+}
+
+// TrustedServices returns the services that the organization has to trust: those that are
+// declared, those that members administer, and those that coldstart sets up.
+func (o *Organization) TrustedServices() []string {
+	all := slices.AppendSeq(slices.Clone(o.Settings.TrustedServices), maps.Keys(o.Settings.DelegatedAdministrators))
+	for _, s := range services {
+		if s.used != nil && s.used(o) {
+			all = append(all, s.principal)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// AdministratorOf returns the account that administers a service for the whole organization:
+// the member that the service is delegated to, or the management account.
+func (o *Organization) AdministratorOf(service string) string {
+	return cmp.Or(o.Settings.DelegatedAdministrators[service], Master)
+}

@@ -1,0 +1,88 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	analyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// organizationService is one that coldstart sets up for the whole organization.
+type organizationService struct {
+	principal string
+	// part ends the name of what the service has in each region.
+	part string
+	// does says what that is for.
+	does string
+	// check looks for it in a region.
+	check func(a *account, ctx context.Context, name, region string) error
+	// unasked says what isn't proved on an emulator, which lacks the service; empty for
+	// one that the emulator has.
+	unasked string
+}
+
+// organizationServices has a row for each service that coldstart sets up in the account that
+// administers it.
+var organizationServices = []organizationService{
+	{
+		principal: organization.AnalyzerService, part: "analyzer", does: "analyzes who reaches the organization from outside",
+		check:   (*account).checkAnalyzer,
+		unasked: "whether the organization's Access Analyzer is on: it isn't declared against an emulator, which has no such service",
+	},
+}
+
+// proveServices proves the services that the account administers.
+func (p *prover) proveServices(ctx context.Context, a *account, regions []string) {
+	for _, s := range organizationServices {
+		if a.name != p.org.AdministratorOf(s.principal) || p.unasked(s) != "" {
+			continue
+		}
+		name := p.org.Name(a.name, s.part)
+		for _, region := range regions {
+			a.claim("settings", fmt.Sprintf("%s %s, in %s", name, s.does, region), func() error {
+				return s.check(a, ctx, name, region)
+			})
+		}
+	}
+}
+
+// unasked says why an endpoint isn't asked for a service. The program declares what an
+// emulator lacks on AWS only.
+func (p *prover) unasked(s organizationService) string {
+	if p.cfg.BaseEndpoint == nil {
+		return ""
+	}
+	return s.unasked
+}
+
+// unaskedServices says which services an endpoint isn't asked for.
+func (p *prover) unaskedServices() []string {
+	var all []string
+	for _, s := range organizationServices {
+		all = append(all, p.unasked(s))
+	}
+	return all
+}
+
+func (a *account) checkAnalyzer(ctx context.Context, name, region string) error {
+	var found []string
+	pages := accessanalyzer.NewListAnalyzersPaginator(accessanalyzer.NewFromConfig(a.cfg),
+		&accessanalyzer.ListAnalyzersInput{Type: analyzertypes.TypeOrganization})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx, func(o *accessanalyzer.Options) { o.Region = region })
+		if err != nil {
+			return err
+		}
+		for _, analyzer := range page.Analyzers {
+			if aws.ToString(analyzer.Name) == name && analyzer.Status == analyzertypes.AnalyzerStatusActive {
+				return nil
+			}
+			found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(analyzer.Name), analyzer.Status))
+		}
+	}
+	return fmt.Errorf("the organization's analyzers are: %s", listed(found))
+}

@@ -155,7 +155,7 @@ func writing(bucketARN string, trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsSeeTheBucket",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: cloudTrail},
+			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
 			Action:    []string{"s3:GetBucketAcl"},
 			Resource:  []string{bucketARN},
 			Condition: trails.only(),
@@ -163,7 +163,7 @@ func writing(bucketARN string, trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsWrite",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: cloudTrail},
+			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
 			Action:    []string{"s3:PutObject"},
 			Resource:  []string{bucketARN + "/AWSLogs/*"},
 			Condition: write,
@@ -199,7 +199,7 @@ func encrypting(trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsEncrypt",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: cloudTrail},
+			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
 			Action:    []string{"kms:GenerateDataKey*"},
 			Resource:  []string{"*"},
 			Condition: encrypt,
@@ -207,7 +207,7 @@ func encrypting(trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsSeeTheKey",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: cloudTrail},
+			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
 			Action:    []string{"kms:DescribeKey"},
 			Resource:  []string{"*"},
 			Condition: trails.only(),

@@ -8,6 +8,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/authorization"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 const (
@@ -27,7 +28,7 @@ var (
 )
 
 // policies are those that decide about the archive.
-type policies struct{ guardrail, bucket, key authorization.Policy }
+type policies struct{ guardrail, bucket, key policy.Document }
 
 func archivePolicies(t *testing.T) policies {
 	t.Helper()
@@ -42,8 +43,8 @@ func archivePolicies(t *testing.T) policies {
 	if result.Err != nil {
 		t.Fatal(result.Err)
 	}
-	parse := func(document any) authorization.Policy {
-		p, err := authorization.Parse(document.(string))
+	parse := func(document any) policy.Document {
+		p, err := policy.Parse(document.(string))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,26 +119,26 @@ func TestAttempts(t *testing.T) {
 		case logKey:
 			own = p.key
 		case logAlias, organizationTrail:
-			own, sid = authorization.Policy{}, "" // They have no policies of their own.
+			own, sid = policy.Document{}, "" // They have no policies of their own.
 		}
 		for _, action := range strings.Fields(a.actions) {
 			for name, who := range map[string]authorization.Principal{"administrator": administrator, "root user": rootUser} {
-				if p.guardrail.Denies(by(who, action, a.resource)) == "" {
+				if authorization.Denies(p.guardrail, by(who, action, a.resource)) == "" {
 					t.Errorf("%s: protect-audit lets the %s %s", what, name, action)
 				}
 			}
-			if got := own.Denies(by(administrator, action, a.resource)); got != sid {
+			if got := authorization.Denies(own, by(administrator, action, a.resource)); got != sid {
 				t.Errorf("%s: %s is denied by %q, not %q", what, action, got, sid)
 			}
-			for _, policy := range []authorization.Policy{p.guardrail, own} {
-				if got := policy.Denies(by(itself, action, a.resource)); got != "" {
+			for _, document := range []policy.Document{p.guardrail, own} {
+				if got := authorization.Denies(document, by(itself, action, a.resource)); got != "" {
 					t.Errorf("%s: coldstart itself is denied %s by %s", what, action, got)
 				}
 			}
 		}
 	}
 	// A key that its root user couldn't change could become nobody's.
-	if got := p.key.Denies(by(rootUser, "kms:PutKeyPolicy", logKey)); got != "" {
+	if got := authorization.Denies(p.key, by(rootUser, "kms:PutKeyPolicy", logKey)); got != "" {
 		t.Errorf("the root user is denied the key's policy by %s", got)
 	}
 }
@@ -158,10 +159,10 @@ func TestReaders(t *testing.T) {
 				own = p.key
 			}
 			if resource == organizationTrail {
-				own = authorization.Policy{} // A trail has no policy of its own.
+				own = policy.Document{} // A trail has no policy of its own.
 			}
-			for _, policy := range []authorization.Policy{p.guardrail, own} {
-				if got := policy.Denies(by(administrator, action, resource)); got != "" {
+			for _, document := range []policy.Document{p.guardrail, own} {
+				if got := authorization.Denies(document, by(administrator, action, resource)); got != "" {
 					t.Errorf("%s is denied by %s", action, got)
 				}
 			}
@@ -174,7 +175,7 @@ func TestReaders(t *testing.T) {
 		"cloudtrail:DeleteTrail":          "arn:aws:cloudtrail:us-west-2:123456789012:trail/team",
 		"cloudtrail:CreateEventDataStore": "arn:aws:cloudtrail:us-west-2:123456789012:eventdatastore/1",
 	} {
-		if got := p.guardrail.Denies(by(administrator, action, resource)); got != "" {
+		if got := authorization.Denies(p.guardrail, by(administrator, action, resource)); got != "" {
 			t.Errorf("%s on %s is denied by %s", action, resource, got)
 		}
 	}
@@ -198,7 +199,7 @@ func TestCloudTrail(t *testing.T) {
 		{"arn:aws:cloudtrail:us-west-2:999999999999:trail/acme-master-trail", false},
 	} {
 		for _, r := range []struct {
-			policy  authorization.Policy
+			policy  policy.Document
 			request authorization.Request
 		}{
 			{p.bucket, byCloudTrail(c.trail, "s3:GetBucketAcl", logs, nil)},
@@ -206,13 +207,13 @@ func TestCloudTrail(t *testing.T) {
 			{p.key, byCloudTrail(c.trail, "kms:GenerateDataKey", logKey, context(c.trail))},
 			{p.key, byCloudTrail(c.trail, "kms:DescribeKey", logKey, nil)},
 		} {
-			if ok, why := r.policy.Allows(r.request); ok != c.ok {
+			if ok, why := authorization.Allows(r.policy, r.request); ok != c.ok {
 				t.Errorf("%s for %s: %t, %s", r.request.Action, c.trail, ok, why)
 			}
 		}
 	}
 	for _, action := range []string{"s3:DeleteObject", "s3:PutObjectRetention", "s3:PutBucketPolicy"} {
-		if ok, _ := p.bucket.Allows(byCloudTrail(organizationTrail, action, log, nil)); ok {
+		if ok, _ := authorization.Allows(p.bucket, byCloudTrail(organizationTrail, action, log, nil)); ok {
 			t.Errorf("CloudTrail may %s", action)
 		}
 	}

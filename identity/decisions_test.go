@@ -1,12 +1,12 @@
 package identity_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/authorization"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -14,12 +14,12 @@ import (
 // document parses a policy that a resource has as an input.
 func document(t *testing.T, result *pulumitest.Result, typ, name string) policy.Document {
 	t.Helper()
-	var d struct{ Statement []policy.Statement }
 	text, _ := result.Resource(t, typ, name).At("policy").(string)
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
+	d, err := policy.Parse(text)
+	if err != nil {
 		t.Fatalf("%s %s: %v in %q", typ, name, err, text)
 	}
-	return policy.Document{Statements: d.Statement}
+	return d
 }
 
 // readingAnything stands for ReadOnlyAccess, as far as it reads what may be encrypted,
@@ -66,14 +66,14 @@ func TestPlanDecrypts(t *testing.T) {
 			"a parameter under aws/ssm":         {other, map[string]string{"kms:EncryptionContext:PARAMETER_ARN": "arn:aws:ssm:us-west-2:111111111111:parameter/shop/password"}, false},
 			"secrets of another key's programs": {other, nil, false},
 		} {
-			request := policy.Request{Action: "kms:Decrypt", Resource: c.key, Keys: c.keys}
-			if got := own.Decide(request) == policy.Allow; got != c.want {
+			request := authorization.Request{Action: "kms:Decrypt", Resource: c.key, Keys: c.keys}
+			if got, _ := authorization.Allows(own, request); got != c.want {
 				t.Errorf("secrets %t: %s: allowed is %t", secrets, name, got)
 			}
 			// What ReadOnlyAccess and keys' policies allow comes on top.
 			both := policy.Document{Statements: append(own.Statements, readingAnything...)}
-			if got := both.Decide(request); c.key == other && got != policy.Deny {
-				t.Errorf("%s with a key that lets in everybody: %q", name, got)
+			if by := authorization.Denies(both, request); c.key == other && by == "" {
+				t.Errorf("%s with a key that lets in everybody isn't denied", name)
 			}
 		}
 	}
@@ -105,14 +105,14 @@ func TestSelfServiceDecides(t *testing.T) {
 		"a policy of one's own":                {"iam:PutUserPolicy", user, false, false},
 	} {
 		for mfa, want := range map[string]bool{"false": c.without, "true": c.with} {
-			q := policy.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:MultiFactorAuthPresent": mfa, "aws:username": "ada"}}
-			if got := own.Decide(q) == policy.Allow; got != want {
+			q := authorization.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:MultiFactorAuthPresent": mfa, "aws:username": "ada"}}
+			if got, _ := authorization.Allows(own, q); got != want {
 				t.Errorf("%s, MFA %s: allowed is %t", name, mfa, got)
 			}
 		}
 		// Long-lived keys come without the condition key.
-		q := policy.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:username": "ada"}}
-		if got := own.Decide(q) == policy.Allow; got != c.without {
+		q := authorization.Request{Action: c.action, Resource: c.resource, Keys: map[string]string{"aws:username": "ada"}}
+		if got, _ := authorization.Allows(own, q); got != c.without {
 			t.Errorf("%s, with a key: allowed is %t", name, got)
 		}
 	}

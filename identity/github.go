@@ -124,7 +124,7 @@ func trustWorkflows(providerARN, issuer string, subjects []string) policy.Docume
 	return policy.Document{Statements: []policy.Statement{{
 		Sid:       "Workflows",
 		Effect:    policy.Allow,
-		Principal: &policy.Principal{Federated: providerARN},
+		Principal: &policy.Principal{Federated: policy.List{providerARN}},
 		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
 		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {Audience}, issuer + ":sub": subjects}},
 	}}}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/coldstart-aws/coldstart/internal/authorization"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -18,8 +19,8 @@ func TestGuardrailsDecide(t *testing.T) {
 		onAPath = iam + "role/team/OrganizationAccountAccessRole"
 	)
 	org := parse(t, file("coldstart:access:\n  github: {repository: acme/infra, branch: main}\ncoldstart:guardrails:\n  regions: [us-west-2]"))
-	request := func(who, action, resource string, keys ...string) policy.Request {
-		q := policy.Request{Action: action, Resource: resource, Keys: map[string]string{"aws:PrincipalArn": who}}
+	request := func(who, action, resource string, keys ...string) authorization.Request {
+		q := authorization.Request{Action: action, Resource: resource, Keys: map[string]string{"aws:PrincipalArn": who}}
 		for i := 0; i < len(keys); i += 2 {
 			q.Keys[keys[i]] = keys[i+1]
 		}
@@ -29,7 +30,7 @@ func TestGuardrailsDecide(t *testing.T) {
 	for _, c := range []struct {
 		guardrail string
 		denied    bool
-		policy.Request
+		authorization.Request
 	}{
 		// An account that was invited has no access role. Nobody makes the exemption.
 		{organization.DenyPublicS3, true, request(admin, "iam:CreateRole", access)},
@@ -73,7 +74,7 @@ func TestGuardrailsDecide(t *testing.T) {
 		{organization.AllowedRegions, true, request(admin, "s3:CreateBucket", "*", region, "us-east-1")},
 		{organization.AllowedRegions, false, request(access, "s3:CreateBucket", "*", region, "us-east-1")},
 	} {
-		if got := document(t, org, c.guardrail).Decide(c.Request) == policy.Deny; got != c.denied {
+		if got := authorization.Denies(document(t, org, c.guardrail), c.Request) != ""; got != c.denied {
 			t.Errorf("%s: %+v: denied is %t", c.guardrail, c.Request, got)
 		}
 	}
@@ -92,8 +93,11 @@ func TestReadOnlyDecryptsNothing(t *testing.T) {
 	} {
 		org := parse(t, file(declared))
 		d := policy.Document{Statements: org.Access.Roles[organization.RoleReadOnly].Statements}
-		if got := d.Decide(policy.Request{Action: "kms:Decrypt", Resource: "arn:aws:kms:us-west-2:111111111111:key/aws-ssm"}); got != want {
-			t.Errorf("%q: %q", declared, got)
+		request := authorization.Request{Action: "kms:Decrypt", Resource: "arn:aws:kms:us-west-2:111111111111:key/aws-ssm"}
+		allowed, _ := authorization.Allows(d, request)
+		denied := authorization.Denies(d, request) != ""
+		if allowed != (want == policy.Allow) || denied != (want == policy.Deny) {
+			t.Errorf("%q: allowed is %t, denied is %t", declared, allowed, denied)
 		}
 	}
 }

@@ -362,3 +362,18 @@ func TestGuardrailBounds(t *testing.T) {
 		})
 	}
 }
+
+// TestPrincipals are refused: a program can write them, and the file can't.
+func TestPrincipals(t *testing.T) {
+	t.Parallel()
+	everyone := &policy.Principal{Everyone: true}
+	for _, s := range []policy.Statement{{Principal: everyone}, {NotPrincipal: everyone}} {
+		s.Effect, s.Action, s.Resource = policy.Deny, policy.List{"s3:*"}, policy.List{"*"}
+		org := shipped(t)
+		org.Guardrails.Policies = map[string][]policy.Statement{"mine": {s}}
+		ps := org.Problems()
+		if len(ps) != 1 || ps[0].Key != "coldstart:guardrails.policies.mine[0]" || !strings.Contains(ps[0].Text, "principal") {
+			t.Errorf("%v", ps)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coldstart-aws/coldstart/internal/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -120,6 +121,9 @@ func checkStatements(ps *Problems, key string, statements []policy.Statement, li
 		if (len(s.Action) == 0) == (len(s.NotAction) == 0) {
 			ps.Add(at, "write Action or NotAction", "has none or both of them")
 		}
+		if s.Principal != nil || s.NotPrincipal != nil {
+			ps.Add(at, "leave Principal and NotPrincipal out", "names a principal, which only policies of resources and trust policies do")
+		}
 		if (len(s.Resource) == 0) == (len(s.NotResource) == 0) {
 			ps.Add(at, `write Resource or NotResource, such as Resource: "*"`, "has none or both of them")
 		}
@@ -159,7 +163,7 @@ func policySize(d policy.Document) int {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func checkPassRole(ps *Problems, key string, statements []policy.Statement) {
 	for i, s := range statements {
-		if s.Effect != policy.Allow || !covers(s, "iam:PassRole") {
+		if s.Effect != policy.Allow || !authorization.IsAbout(s, "iam:PassRole") {
 			continue
 		}
 		if len(s.NotResource) > 0 || slices.ContainsFunc(s.Resource, anyOfRoles) {
@@ -169,22 +173,13 @@ func checkPassRole(ps *Problems, key string, statements []policy.Statement) {
 	}
 }
 
-// covers reports whether a statement speaks of an action.
-func covers(s policy.Statement, name string) bool {
-	like := func(pattern string) bool { return policy.Like(strings.ToLower(pattern), strings.ToLower(name)) }
-	if len(s.NotAction) > 0 {
-		return !slices.ContainsFunc(s.NotAction, like)
-	}
-	return slices.ContainsFunc(s.Action, like)
-}
-
 // anyOfRoles reports whether a resource stands for every role of an account.
 func anyOfRoles(resource string) bool {
 	account := "*"
 	if part := strings.Split(resource, ":"); len(part) > 4 {
 		account = part[4] // Whichever it is.
 	}
-	return policy.Like(resource, RoleARN(account, noName))
+	return authorization.Like(resource, RoleARN(account, noName))
 }
 
 // noName is like no pattern but those that are like all names.

@@ -1,7 +1,6 @@
 package program_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,14 +27,12 @@ func roleOf(t *testing.T, result *pulumitest.Result, name string) pulumitest.Res
 // granted returns the ARNs of the roles that a group's policy grants.
 func granted(t *testing.T, result *pulumitest.Result, group string) []string {
 	t.Helper()
-	var document struct {
-		Statement []struct{ Resource policy.List }
-	}
 	text, _ := result.Resource(t, pulumitest.GroupPolicy, group).At("policy").(string)
-	if err := json.Unmarshal([]byte(text), &document); err != nil || len(document.Statement) != 1 {
+	document, err := policy.Parse(text)
+	if err != nil || len(document.Statements) != 1 {
 		t.Fatalf("%v in %s", err, text)
 	}
-	return document.Statement[0].Resource
+	return document.Statements[0].Resource
 }
 
 // exported returns a role's ARN as a stack exports it.

@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// policyDocument is an IAM policy as AWS returns it. Package internal/policy,
-// which writes policies, isn't used to read them: a mistake there mustn't prove
-// itself.
+// policyDocument is an IAM policy as AWS returns it. Package policy, which writes
+// policies, isn't used to read them: a mistake there mustn't prove itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type policyDocument struct {
 	Statement oneOrMany[policyStatement]

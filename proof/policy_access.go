@@ -30,7 +30,7 @@ func (d *policyDocument) says(declared []policy.Statement) error {
 }
 
 // written returns declared statements as AWS returns them. Of package
-// internal/policy only the type is used, which declarations are made of.
+// policy only the type is used, which declarations are made of.
 func written(declared []policy.Statement) []policyStatement {
 	var all []policyStatement
 	for _, s := range declared {

@@ -2,72 +2,23 @@
 // grammar of IAM and its rules of evaluation, for one policy at a time. The rehearsal
 // asks it for AWS, and tests ask it about the policies that coldstart writes.
 //
-//	p, err := authorization.Parse(bucketPolicy)
+//	d, err := policy.Parse(bucketPolicy)
 //	…
-//	ok, why := p.Allows(authorization.Request{Action: "s3:PutObject", Resource: arn, …})
+//	ok, why := authorization.Allows(d, authorization.Request{Action: "s3:PutObject", Resource: arn, …})
 //
 // What isn't known never allows anything: a condition key that a request hasn't counts
 // as not sent, and an operator that isn't known here holds in a statement that denies
 // and not in one that allows.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 package authorization
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/policy"
 )
-
-// Policy is the policy of a role, a bucket or a key, or a service control policy.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-type Policy struct{ Statement statements }
-
-// statements may be one without brackets.
-type statements []Statement
-
-// Statement is one statement of a policy.
-type Statement struct {
-	Sid                     string
-	Effect                  string
-	Principal, NotPrincipal principals
-	Action, NotAction       policy.List
-	Resource, NotResource   policy.List
-	Condition               policy.Condition
-}
-
-// principals are lists by kind, or everybody.
-type principals map[string]policy.List
-
-func (s *statements) UnmarshalJSON(data []byte) error {
-	return unmarshalOneOrMore(data, (*[]Statement)(s))
-}
-
-func unmarshalOneOrMore[T any](data []byte, out *[]T) error {
-	if data[0] == '[' {
-		return json.Unmarshal(data, out)
-	}
-	*out = make([]T, 1)
-	return json.Unmarshal(data, &(*out)[0])
-}
-
-func (p *principals) UnmarshalJSON(data []byte) error {
-	if string(data) == `"*"` {
-		*p = principals{"AWS": {"*"}}
-		return nil
-	}
-	return json.Unmarshal(data, (*map[string]policy.List)(p))
-}
-
-// Parse reads a policy.
-func Parse(document string) (Policy, error) {
-	var p Policy
-	if err := json.Unmarshal([]byte(document), &p); err != nil {
-		return p, fmt.Errorf("reading a policy: %w", err)
-	}
-	return p, nil
-}
 
 // Principal is who makes a request.
 type Principal struct {
@@ -80,30 +31,33 @@ type Principal struct {
 
 // Request is what a policy decides on.
 type Request struct {
+	// Action is <service>:<action>. The case of its letters doesn't matter.
 	Action string
 	// Resource is the ARN that the action is on; empty for a trust policy, which
 	// names no resource.
 	Resource string
-	Caller   Principal
+	// Caller is compared with the principals of the policies that have any.
+	Caller Principal
 	// Service is the service principal that asks for itself, such as
 	// cloudtrail.amazonaws.com; there is no caller then.
 	Service string
 	// Provider is the ARN of the identity provider that vouches for the caller; there
 	// is no other caller then.
 	Provider string
-	// Keys are the condition keys that are known to be sent, in lower case.
+	// Keys are the condition keys that are known to be sent, each with one value. The
+	// case of their names doesn't matter.
 	Keys map[string]string
 }
 
-// Allows reports whether the policy by itself allows a request: a statement has to
+// Allows reports whether a document by itself allows a request: a statement has to
 // allow it and none may deny it. If not, why says which statement denies it, or that
 // none allows it.
-func (p Policy) Allows(q Request) (ok bool, why string) {
-	if by := p.Denies(q); by != "" {
+func Allows(d policy.Document, q Request) (ok bool, why string) {
+	if by := Denies(d, q); by != "" {
 		return false, by + " denies " + q.Action
 	}
-	for _, s := range p.Statement {
-		if s.Effect == allow && s.matches(q) {
+	for _, s := range d.Statements {
+		if s.Effect == policy.Allow && applies(d, s, q) {
 			return true, ""
 		}
 	}
@@ -112,10 +66,10 @@ func (p Policy) Allows(q Request) (ok bool, why string) {
 
 // Denies returns the statement that denies a request, by its Sid or else its number;
 // empty if none does.
-func (p Policy) Denies(q Request) string {
-	for i, s := range p.Statement {
+func Denies(d policy.Document, q Request) string {
+	for i, s := range d.Statements {
 		switch {
-		case s.Effect == allow || !s.matches(q):
+		case s.Effect == policy.Allow || !applies(d, s, q):
 		case s.Sid != "":
 			return "statement " + s.Sid
 		default:
@@ -125,34 +79,39 @@ func (p Policy) Denies(q Request) string {
 	return ""
 }
 
-const allow = "Allow"
-
-func (s Statement) matches(q Request) bool {
-	if !s.IsAbout(q.Action) {
+func applies(d policy.Document, s policy.Statement, q Request) bool {
+	if !IsAbout(s, q.Action) {
 		return false
 	}
-	if q.Resource != "" && !s.IsOn(q.Resource) {
+	variables := q.Keys
+	if d.Version != "" { // Earlier versions of the language have no variables.
+		variables = nil
+	}
+	if q.Resource != "" && !isOn(s, q.Resource, variables) {
 		return false
 	}
-	if len(s.NotPrincipal) > 0 == s.speaksOf(q) {
+	if !isOf(s, q) {
 		return false
 	}
-	if s.Effect != allow {
-		return s.Condition.MayHold(q.Keys)
+	if s.Effect != policy.Allow {
+		return mayHold(s.Condition, q.Keys)
 	}
-	return s.Condition.Holds(q.Keys)
+	return Holds(s.Condition, q.Keys)
 }
 
-// IsAbout reports whether a statement is about an action, whose letters' case doesn't
-// matter.
-func (s Statement) IsAbout(action string) bool {
+// IsAbout reports whether a statement is about an action. The case of the action's
+// letters doesn't matter.
+func IsAbout(s policy.Statement, action string) bool {
 	action = strings.ToLower(action)
-	return covers(s.Action, s.NotAction, func(pattern string) bool { return policy.Like(strings.ToLower(pattern), action) })
+	return covers(s.Action, s.NotAction, func(pattern string) bool { return Like(strings.ToLower(pattern), action) })
 }
 
-// IsOn reports whether a statement is about a resource.
-func (s Statement) IsOn(resource string) bool {
-	return covers(s.Resource, s.NotResource, func(pattern string) bool { return policy.Like(pattern, resource) })
+// IsOn reports whether a statement is about a resource, whoever asks: a pattern with a
+// policy variable is about none.
+func IsOn(s policy.Statement, resource string) bool { return isOn(s, resource, nil) }
+
+func isOn(s policy.Statement, resource string, variables map[string]string) bool {
+	return covers(s.Resource, s.NotResource, func(pattern string) bool { return Like(substitute(pattern, variables), resource) })
 }
 
 // covers reports whether one of some patterns matches, or none of those that a
@@ -164,23 +123,40 @@ func covers(patterns, exceptions policy.List, matches func(pattern string) bool)
 	return slices.ContainsFunc(patterns, matches)
 }
 
-// speaksOf reports whether the statement's Principal, or its NotPrincipal, names
-// who asks. A service control policy has neither, and is about everybody.
-func (s Statement) speaksOf(q Request) bool {
-	if s.Principal == nil && s.NotPrincipal == nil {
-		return true
+// substitute puts in the values of policy variables. One that has no value stays, and
+// is like nothing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func substitute(pattern string, variables map[string]string) string {
+	if !strings.Contains(pattern, "${") {
+		return pattern
 	}
-	named := s.Principal
-	if len(s.NotPrincipal) > 0 {
-		named = s.NotPrincipal
+	for name, value := range variables {
+		pattern = strings.ReplaceAll(pattern, "${"+name+"}", value)
 	}
+	return pattern
+}
+
+// isOf reports whether a statement is about who asks, by its Principal or NotPrincipal.
+// An identity's policy or a service control policy has neither, and is about whoever the
+// policy is attached to.
+func isOf(s policy.Statement, q Request) bool {
+	switch {
+	case s.NotPrincipal != nil:
+		return !names(*s.NotPrincipal, q)
+	case s.Principal != nil:
+		return names(*s.Principal, q)
+	}
+	return true
+}
+
+func names(p policy.Principal, q Request) bool {
 	switch {
 	case q.Provider != "":
-		return slices.Contains(named["Federated"], q.Provider)
+		return slices.Contains(p.Federated, q.Provider)
 	case q.Service != "":
-		return slices.Contains(named["Service"], q.Service) || slices.Contains(named["AWS"], "*")
+		return p.Everyone || slices.Contains(p.Service, q.Service) || slices.Contains(p.AWS, "*")
 	}
-	return slices.ContainsFunc(named["AWS"], q.Caller.is)
+	return p.Everyone || slices.ContainsFunc(p.AWS, q.Caller.is)
 }
 
 // is reports whether a policy means the caller: the account by its id or root, or

@@ -132,7 +132,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 
 func bucketPolicy(arn pulumi.StringOutput, args Args) pulumi.StringOutput {
 	return output.Policy(func(v []string) policy.Document {
-		statements := []policy.Statement{policy.DenyPlaintext(v[0])}
+		statements := []policy.Statement{denyPlaintext(v[0])}
 		if args.Statements != nil {
 			statements = append(statements, args.Statements(v[0], v[1:])...)
 		}
@@ -178,7 +178,7 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resour
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
 		Policy: output.Policy(func(v []string) policy.Document {
-			statements := []policy.Statement{policy.AdministeredBy(v[0])}
+			statements := []policy.Statement{administeredBy(v[0])}
 			if args.Statements != nil {
 				statements = append(statements, args.Statements(v[1:])...)
 			}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -133,9 +134,9 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	if _, exists := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location"); exists != http.StatusOK {
 		return trailProblem("S3BucketDoesNotExistException", "S3 bucket "+*t.S3BucketName+" does not exist!")
 	}
-	var p authorization.Policy
+	var p policy.Document
 	if status == http.StatusOK {
-		p, _ = authorization.Parse(string(document)) // Without a policy nothing is allowed.
+		p, _ = policy.Parse(string(document)) // Without a policy nothing is allowed.
 	}
 	arn := "arn:aws:s3:::" + *t.S3BucketName
 	keys := t.sent()
@@ -145,7 +146,7 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	keys["s3:x-amz-acl"] = "bucket-owner-full-control"
 	write := authorization.Request{Action: "s3:PutObject", Resource: arn + "/" + t.object(r.organization(c.Context())), Service: cloudTrail, Keys: keys}
 	for _, q := range []authorization.Request{acl, write} {
-		if ok, why := p.Allows(q); !ok {
+		if ok, why := authorization.Allows(p, q); !ok {
 			return trailProblem("InsufficientS3BucketPolicyException",
 				fmt.Sprintf("Incorrect S3 bucket policy is detected for bucket: %s (rehearsal: %s on %s)", *t.S3BucketName, why, q.Resource))
 		}
@@ -179,13 +180,13 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	}
 	var document struct{ Policy string }
 	in := map[string]string{"KeyId": found.KeyMetadata.KeyID, "PolicyName": "default"}
-	var p authorization.Policy
+	var p policy.Document
 	if r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"GetKeyPolicy", in, &document) == nil {
-		p, _ = authorization.Parse(document.Policy) // Without a policy nothing is allowed.
+		p, _ = policy.Parse(document.Policy) // Without a policy nothing is allowed.
 	}
 	t.bucketKey = r.hasBucketKey(c, t)
 	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
-		if ok, why := p.Allows(q); !ok {
+		if ok, why := authorization.Allows(p, q); !ok {
 			return trailProblem("InsufficientEncryptionPolicyException",
 				fmt.Sprintf("Insufficient permissions to access S3 bucket %s or KMS key %s. (rehearsal: the key's policy: %s)", *t.S3BucketName, id, why))
 		}

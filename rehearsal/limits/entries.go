@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -57,11 +58,11 @@ func (r entries) barred(c *proxy.Call, arn string) (why string) {
 	if err != nil {
 		return "the role's trust policy can't be read"
 	}
-	trust, err := authorization.Parse(document)
+	trust, err := policy.Parse(document)
 	if err != nil {
 		return "the role's trust policy can't be read: " + err.Error()
 	}
-	if ok, _ := trust.Allows(r.request(c)); !ok {
+	if ok, _ := authorization.Allows(trust, r.request(c)); !ok {
 		return "the role's trust policy doesn't let the caller in"
 	}
 	return ""

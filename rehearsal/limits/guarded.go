@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -16,11 +17,11 @@ type guarded struct {
 	w *world
 
 	mu       sync.Mutex
-	policies map[string]authorization.Policy // by bucket; empty for one without a policy
+	policies map[string]policy.Document // by bucket; empty for one without a policy
 }
 
 func newGuarded(w *world) *guarded {
-	return &guarded{w: w, policies: map[string]authorization.Policy{}}
+	return &guarded{w: w, policies: map[string]policy.Document{}}
 }
 
 func (*guarded) Name() string { return "bucket policy" }
@@ -43,7 +44,7 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Caller.Role != "" {
 		q.Keys["aws:principalarn"] = c.Caller.Role
 	}
-	if by := r.of(c).Denies(q); by != "" {
+	if by := authorization.Denies(r.of(c), q); by != "" {
 		return r.w.Refuse(c, proxy.Problem{
 			Status: http.StatusForbidden, Code: "AccessDenied",
 			Message: "User: " + c.Caller.ARN + " is not authorized to perform: " + action + " on resource: \"" + resource +
@@ -59,10 +60,10 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 
 // learn keeps what a call has made of a bucket's policy.
 func (r *guarded) learn(c *proxy.Call) {
-	var p authorization.Policy
+	var p policy.Document
 	switch c.Action {
 	case "PutBucketPolicy":
-		p, _ = authorization.Parse(string(c.Body)) // A policy that can't be read denies nothing.
+		p, _ = policy.Parse(string(c.Body)) // A policy that can't be read denies nothing.
 	case "DeleteBucketPolicy", "DeleteBucket":
 	default:
 		return
@@ -73,7 +74,7 @@ func (r *guarded) learn(c *proxy.Call) {
 }
 
 // of returns the policy of a call's bucket. The emulator is asked once for each.
-func (r *guarded) of(c *proxy.Call) authorization.Policy {
+func (r *guarded) of(c *proxy.Call) policy.Document {
 	r.mu.Lock()
 	p, known := r.policies[c.Resource]
 	r.mu.Unlock()
@@ -81,7 +82,7 @@ func (r *guarded) of(c *proxy.Call) authorization.Policy {
 		return p
 	}
 	if document, status := r.w.bucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
-		p, _ = authorization.Parse(string(document))
+		p, _ = policy.Parse(string(document))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

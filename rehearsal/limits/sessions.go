@@ -27,22 +27,22 @@ type sessions struct {
 	w *world
 
 	mu      sync.Mutex
-	roles   map[string]*rolePolicies        // by the role's ARN
-	managed map[string]authorization.Policy // AWS's own, which are the same in every account
-	access  map[string]bool                 // names of roles that Organizations makes in new accounts
+	roles   map[string]*rolePolicies   // by the role's ARN
+	managed map[string]policy.Document // AWS's own, which are the same in every account
+	access  map[string]bool            // names of roles that Organizations makes in new accounts
 }
 
 // rolePolicies is what a role may do, and what was decided about it already.
 type rolePolicies struct {
 	mu        sync.Mutex
 	read      bool
-	documents []authorization.Policy
+	documents []policy.Document
 	decided   map[string]bool // by action, resource and encryption context
 }
 
 func newSessions(w *world) *sessions {
 	return &sessions{
-		w: w, roles: map[string]*rolePolicies{}, managed: map[string]authorization.Policy{},
+		w: w, roles: map[string]*rolePolicies{}, managed: map[string]policy.Document{},
 		access: map[string]bool{defaultAccessRole: true},
 	}
 }
@@ -144,14 +144,14 @@ func (r *sessions) held(role string) *rolePolicies {
 }
 
 // canAllow evaluates the policies of an identity.
-func canAllow(documents []authorization.Policy, action, resource string, in encryptionContext) bool {
+func canAllow(documents []policy.Document, action, resource string, in encryptionContext) bool {
 	allowed := false
 	for _, d := range documents {
-		for _, s := range d.Statement {
+		for _, s := range d.Statements {
 			switch {
-			case !s.IsAbout(action):
-			case s.Effect == "Allow":
-				allowed = allowed || (resource == "" || s.IsOn(resource)) && in.mayBe(s.Condition)
+			case !authorization.IsAbout(s, action):
+			case s.Effect == policy.Allow:
+				allowed = allowed || (resource == "" || authorization.IsOn(s, resource)) && in.mayBe(s.Condition)
 			case len(s.Condition) == 0 && covers(s, resource):
 				return false
 			}
@@ -172,7 +172,7 @@ func (e encryptionContext) mayBe(condition policy.Condition) bool {
 	for operator, keys := range condition {
 		for key, values := range keys {
 			about := strings.HasPrefix(strings.ToLower(key), strings.ToLower(encryptionContextKey))
-			if e != nil && about && !(policy.Condition{operator: {key: values}}).Holds(e) {
+			if e != nil && about && !authorization.Holds(policy.Condition{operator: {key: values}}, e) {
 				return false
 			}
 		}
@@ -208,12 +208,12 @@ func contextOfObject(c *proxy.Call, a *proxy.Answer) encryptionContext {
 
 // covers reports whether a statement is about a resource; of one that isn't known,
 // whether the statement is about all.
-func covers(s authorization.Statement, resource string) bool {
-	return s.IsOn(resource) && (resource != "" || len(s.NotResource) == 0)
+func covers(s policy.Statement, resource string) bool {
+	return authorization.IsOn(s, resource) && (resource != "" || len(s.NotResource) == 0)
 }
 
 // read asks the emulator for a role's policies.
-func (r *sessions) read(ctx context.Context, role string) ([]authorization.Policy, error) {
+func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, error) {
 	account, name := accountOf(role), roleName(role)
 	ask := func(action string, out any, more ...string) error {
 		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
@@ -228,7 +228,7 @@ func (r *sessions) read(ctx context.Context, role string) ([]authorization.Polic
 	if err := ask("ListAttachedRolePolicies", &attached, "RoleName", name); err != nil {
 		return nil, err
 	}
-	var documents []authorization.Policy
+	var documents []policy.Document
 	for _, arn := range attached.ARNs {
 		d, err := r.readManaged(ask, arn)
 		if err != nil {
@@ -242,11 +242,11 @@ func (r *sessions) read(ctx context.Context, role string) ([]authorization.Polic
 	if err := ask("ListRolePolicies", &inline, "RoleName", name); err != nil {
 		return nil, err
 	}
-	for _, policy := range inline.Names {
+	for _, title := range inline.Names {
 		var out struct {
 			Document string `xml:"GetRolePolicyResult>PolicyDocument"`
 		}
-		if err := ask("GetRolePolicy", &out, "RoleName", name, "PolicyName", policy); err != nil {
+		if err := ask("GetRolePolicy", &out, "RoleName", name, "PolicyName", title); err != nil {
 			return nil, err
 		}
 		d, err := parseDocument(out.Document)
@@ -259,23 +259,23 @@ func (r *sessions) read(ctx context.Context, role string) ([]authorization.Polic
 }
 
 // readManaged asks for a managed policy, for one of AWS's only once.
-func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (authorization.Policy, error) {
+func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (policy.Document, error) {
 	r.mu.Lock()
 	d, ok := r.managed[arn]
 	r.mu.Unlock()
 	if ok {
 		return d, nil
 	}
-	var policy struct {
+	var managed struct {
 		Version string `xml:"GetPolicyResult>Policy>DefaultVersionId"`
 	}
-	if err := ask("GetPolicy", &policy, "PolicyArn", arn); err != nil {
+	if err := ask("GetPolicy", &managed, "PolicyArn", arn); err != nil {
 		return d, err
 	}
 	var version struct {
 		Document string `xml:"GetPolicyVersionResult>PolicyVersion>Document"`
 	}
-	if err := ask("GetPolicyVersion", &version, "PolicyArn", arn, "VersionId", policy.Version); err != nil {
+	if err := ask("GetPolicyVersion", &version, "PolicyArn", arn, "VersionId", managed.Version); err != nil {
 		return d, err
 	}
 	d, err := parseDocument(version.Document)
@@ -288,12 +288,12 @@ func (r *sessions) readManaged(ask func(string, any, ...string) error, arn strin
 }
 
 // parseDocument parses a policy as IAM's answers hold it.
-func parseDocument(escaped string) (d authorization.Policy, err error) {
+func parseDocument(escaped string) (d policy.Document, err error) {
 	text, err := url.QueryUnescape(escaped)
 	if err != nil {
 		return d, fmt.Errorf("reading a policy: %w", err)
 	}
-	return authorization.Parse(text)
+	return policy.Parse(text)
 }
 
 // decryptedBy returns the key that a ciphertext says it is encrypted with. moto's

@@ -1,67 +1,22 @@
-package policy
+package authorization
 
 import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/policy"
 )
-
-// Request is what policies decide on.
-type Request struct {
-	// Action is <service>:<action>; its case doesn't matter.
-	Action string
-	// Resource is an ARN, or * for an action that knows none.
-	Resource string
-	// Keys are the condition keys of the request, each with one value. The case of
-	// their names doesn't matter.
-	Keys map[string]string
-}
-
-// Decide returns Deny if a statement denies the request, else Allow if one allows it,
-// else nothing. Principals aren't compared: the document is an identity's, a boundary
-// or a service control policy.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-func (d Document) Decide(q Request) Effect {
-	var effect Effect
-	for _, s := range d.Statements {
-		switch {
-		case !s.applies(q):
-		case s.Effect == Deny:
-			return Deny
-		default:
-			effect = s.Effect
-		}
-	}
-	return effect
-}
-
-func (s Statement) applies(q Request) bool {
-	action := func(pattern string) bool { return Like(strings.ToLower(pattern), strings.ToLower(q.Action)) }
-	resource := func(pattern string) bool { return Like(substitute(pattern, q.Keys), q.Resource) }
-	return slices.ContainsFunc(s.Action, action) != (len(s.NotAction) > 0 && !slices.ContainsFunc(s.NotAction, action)) &&
-		slices.ContainsFunc(s.Resource, resource) != (len(s.NotResource) > 0 && !slices.ContainsFunc(s.NotResource, resource)) &&
-		s.Condition.Holds(q.Keys)
-}
-
-// substitute puts in the values of policy variables. One that has no value stays, and
-// is like nothing.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-func substitute(pattern string, keys map[string]string) string {
-	for name, value := range keys {
-		pattern = strings.ReplaceAll(pattern, "${"+name+"}", value)
-	}
-	return pattern
-}
 
 // Holds reports whether all of a condition holds for a request with these keys. An
 // operator that isn't known doesn't hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func (c Condition) Holds(request map[string]string) bool { return c.evaluate(request, false) }
+func Holds(c policy.Condition, request map[string]string) bool { return evaluate(c, request, false) }
 
-// MayHold is Holds for a statement that denies: an operator that isn't known holds.
-func (c Condition) MayHold(request map[string]string) bool { return c.evaluate(request, true) }
+// mayHold is Holds for a statement that denies: an operator that isn't known holds.
+func mayHold(c policy.Condition, request map[string]string) bool { return evaluate(c, request, true) }
 
-func (c Condition) evaluate(request map[string]string, unknown bool) bool {
+func evaluate(c policy.Condition, request map[string]string, unknown bool) bool {
 	values := map[string]string{}
 	for name, value := range request {
 		values[strings.ToLower(name)] = value

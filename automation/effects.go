@@ -7,16 +7,16 @@ import (
 )
 
 // Weight is how much an effect matters to whoever decides about a change.
-type Weight = effects.Weight
+type Weight string
 
 // The weights, the gravest first.
 const (
 	// EffectFinal: AWS can't undo it, or what is lost only AWS or a person has.
-	EffectFinal = effects.Final
+	EffectFinal = Weight(effects.Final)
 	// EffectRefused: an update stops there.
-	EffectRefused = effects.Refused
+	EffectRefused = Weight(effects.Refused)
 	// EffectNotable: it can be undone, and a person may not expect it.
-	EffectNotable = effects.Notable
+	EffectNotable = Weight(effects.Notable)
 )
 
 // Effect is what a step means in AWS, where the step doesn't tell: an account that is
@@ -41,7 +41,7 @@ func (s *StackResult) Effects() []Effect {
 			change.Properties = append(change.Properties, effects.Property{Path: d.Path, Old: d.Old, New: d.New})
 		}
 		for _, e := range effects.Of(change) {
-			found = append(found, Effect{Weight: e.Weight, Says: e.Says, Step: step})
+			found = append(found, Effect{Weight: Weight(e.Weight), Says: e.Says, Step: step})
 		}
 	}
 	return found

@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
-	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/rootkeys"
 	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -189,11 +189,11 @@ func (x *examiner) isRoot() bool {
 }
 
 func (x *examiner) rootKeys(ctx context.Context) []Finding {
-	switch present, err := automation.RootKeys(ctx, x.cfg); {
+	switch present, err := rootkeys.Present(ctx, x.cfg); {
 	case err != nil:
 		return x.unanswered(err, "let the caller have iam:GetAccountSummary", "whether it has access keys isn't known")
 	case present:
-		return warning("delete them: "+automation.DeleteRootKeys, "it has access keys in account %s, which no policy binds", x.accountID)
+		return warning("delete them: "+rootkeys.Delete, "it has access keys in account %s, which no policy binds", x.accountID)
 	}
 	return ok("none in account %s", x.accountID)
 }

@@ -71,9 +71,8 @@ func Effects(result *automation.Result, weight automation.Weight, c Compared) []
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Effect) int {
-		return effects.Order(effects.Effect{Weight: weight, Says: a.Says}) - effects.Order(effects.Effect{Weight: weight, Says: b.Says})
-	})
+	order := func(e Effect) int { return effects.Order(effects.Effect{Weight: effects.Weight(weight), Says: e.Says}) }
+	slices.SortStableFunc(all, func(a, b Effect) int { return order(a) - order(b) })
 	if weight == automation.EffectNotable {
 		all = append(all, grants(result)...)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Comment returns the comment with a text that a pull request's own code has made, which
-// may be anything. The comment begins with the marker of the organization, and is no
-// longer than GitHub allows. What isn't worded as Markdown words previews is shown as
-// code: there, mentions notify nobody, and links and images are just text.
+// Comment returns the comment with a text that a pull request's own code has written. The text may
+// be anything. The comment begins with the organization's marker, and is within GitHub's limit. If
+// the text isn't worded as Markdown words previews, the comment shows it as code, in which mentions
+// notify nobody and links and images are plain text.
 func Comment(namespace, made string) string {
 	marker := Marker(namespace) + "\n"
 	made = strings.ToValidUTF8(strings.TrimPrefix(made, marker), "\uFFFD")
@@ -33,18 +33,18 @@ func Comment(namespace, made string) string {
 
 var (
 	markdownParser = goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
-	// ownTags are the tags that Markdown writes.
+	// ownTags matches the HTML tags that Markdown writes.
 	ownTags = regexp.MustCompile(`<details( open)?>|</?(details|summary|b|sub)>`)
-	// livelyText is what GitHub makes something of in any text: mentions, issues, addresses;
-	// and entities, which could spell them.
+	// livelyText matches what GitHub turns into a mention or a link in any text: mentions, issues,
+	// addresses. It also matches entities, which could encode these.
 	// https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 	livelyText = regexp.MustCompile(`(?i)@[a-z0-9]|#[0-9]|\bgh-[0-9]|://|\bwww\.|&[#a-z]`)
 )
 
-// inert reports whether a text of Markdown has only what Markdown writes, and nothing
-// outside code that GitHub would make something of.
+// inert reports whether a Markdown text has only elements that Markdown writes, and nothing lively
+// outside code.
 func inert(source []byte) bool {
-	// A lone carriage return ends a line for GitHub and not for this parser.
+	// GitHub ends a line at a lone carriage return, and this parser doesn't.
 	if bytes.ContainsAny(source, "\r\x00") {
 		return false
 	}
@@ -62,7 +62,7 @@ func inert(source []byte) bool {
 	return fine
 }
 
-// harmless looks at one node.
+// harmless reports whether one node is inert.
 func harmless(n ast.Node, source []byte) (ast.WalkStatus, bool) {
 	switch n := n.(type) {
 	case *ast.CodeSpan, *ast.FencedCodeBlock, *ast.CodeBlock:
@@ -81,7 +81,7 @@ func harmless(n ast.Node, source []byte) (ast.WalkStatus, bool) {
 		*extast.Table, *extast.TableHeader, *extast.TableRow, *extast.TableCell:
 		return ast.WalkContinue, true
 	}
-	return ast.WalkStop, false // links, images, check boxes, and what later versions know
+	return ast.WalkStop, false // links, images, check boxes, and node types of later versions
 }
 
 func lines(segments *text.Segments, source []byte) []byte {
@@ -93,7 +93,7 @@ func lines(segments *text.Segments, source []byte) []byte {
 	return all
 }
 
-// tagged reports whether HTML has no tags but ours, and nothing lively.
+// tagged reports whether HTML has only tags of ours, and nothing lively.
 func tagged(html []byte) bool {
 	rest := ownTags.ReplaceAll(html, nil)
 	return !bytes.ContainsAny(rest, "<") && !livelyText.Match(rest)

@@ -11,9 +11,9 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/changes"
 )
 
-// details returns a section for each stack that changes or failed. If they are
-// more than there is room for, new resources are only counted; if they still
-// are, the gravest are kept, and the rest is counted.
+// details returns a section for each stack that changes or failed. If the sections don't fit, new
+// resources are only counted. If they still don't fit, the gravest changes are kept, and the others
+// are counted.
 func (p *Preview) details(room int) string {
 	stacks := slices.DeleteFunc(byGravity(p.Result.Stacks), func(s automation.StackResult) bool {
 		return s.Status == automation.StatusSucceeded && s.Changes.Changed() == 0
@@ -26,11 +26,11 @@ func (p *Preview) details(room int) string {
 	return text
 }
 
-// reservedLength is room for the line that says what was left out.
+// reservedLength is the room for the line that says what was left out.
 const reservedLength = 200
 
-// sections returns the sections of as many stacks as there is room for, and how
-// many lines of them, or whole stacks, were left out.
+// sections returns the sections of as many stacks as fit. It also returns how many lines or whole
+// stacks it left out.
 func (p *Preview) sections(stacks []automation.StackResult, room int, lines func(*Preview, *automation.StackResult) []string) (string, int) {
 	room -= reservedLength
 	var b strings.Builder
@@ -65,7 +65,7 @@ func shorter(n int) int {
 	return n - 1
 }
 
-// section returns one stack's changes, folded, and why it failed, unfolded.
+// section returns the changes of one stack, folded, and the reason why it failed, not folded.
 func (p *Preview) section(s *automation.StackResult, lines []string, left int) string {
 	if left > 0 {
 		lines = append(slices.Clone(lines), fmt.Sprintf("# %s more", count(left, "line")))
@@ -78,7 +78,7 @@ func (p *Preview) section(s *automation.StackResult, lines []string, left int) s
 		html.EscapeString(s.Stack), html.EscapeString(s.Changes.String()), fenced("diff", strings.Join(lines, "\n")))
 }
 
-// everyLine returns all there is to say about a stack.
+// everyLine returns all lines about a stack.
 func (p *Preview) everyLine(s *automation.StackResult) []string {
 	lines := failure(s)
 	for _, step := range changes.Steps(s) {
@@ -87,7 +87,7 @@ func (p *Preview) everyLine(s *automation.StackResult) []string {
 	return lines
 }
 
-// fewerLines returns what is left when new resources are only counted.
+// fewerLines returns the lines about a stack, in which new resources are only counted.
 func (p *Preview) fewerLines(s *automation.StackResult) []string {
 	lines, created := failure(s), map[string]int{}
 	for _, step := range changes.Steps(s) {
@@ -115,8 +115,8 @@ func failure(s *automation.StackResult) []string {
 	return lines
 }
 
-// stepLines returns a step and what changes in it. The first character of a
-// line decides its colour.
+// stepLines returns the lines about a step and its properties. The first character of a line
+// decides the line's colour.
 func stepLines(step automation.Step, all bool) []string {
 	title := fmt.Sprintf("%-2s %s %s%s", changes.Symbol(step.Operation), changes.Type(step.Type), changes.Visible(step.Name), changes.Left(step))
 	if step.Operation == "delete" && step.ID != "" {

@@ -1,6 +1,6 @@
-// Package pullrequest words a preview for those who review a pull request: one
-// text of Markdown about all stacks, with what can't be undone first. The same
-// changes make the same text, whoever runs the preview and whenever.
+// Package pullrequest writes a preview as Markdown for the reviewers of a pull request: one text
+// about all stacks, which begins with what can't be undone. The same changes always make the same
+// text.
 //
 //	preview := &pullrequest.Preview{Result: result, Declared: org, Base: base}
 //	comment := preview.Markdown(pullrequest.CommentLimit)
@@ -17,37 +17,37 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// How long texts may be, in bytes: GitHub counts characters, of which there are
-// never more.
+// Limits for texts, in bytes. GitHub counts characters, and a text never has more characters than
+// bytes.
 const (
-	// CommentLimit is for a comment: GitHub's is 65,536.
+	// CommentLimit is the limit of a comment. GitHub allows 65,536 characters.
 	CommentLimit = 65_000
-	// SummaryLimit is for the summary of a job's step: GitHub's is 1 MiB.
+	// SummaryLimit is the limit of the summary of a job's step. GitHub allows 1 MiB.
 	// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
 	SummaryLimit = 1_000_000
 )
 
-// Preview is what a pull request would do.
+// Preview is the preview of a pull request.
 type Preview struct {
-	// Result is what was previewed.
+	// Result is the result of the preview.
 	Result *automation.Result
-	// Declared is what the pull request declares.
+	// Declared is the declaration of the pull request.
 	Declared *organization.Organization
-	// Base is what the branch declares that it is to be merged into; nil if it
-	// isn't known, or has a problem.
+	// Base is the declaration of the base branch; nil if it isn't known, or has a problem.
 	Base        *organization.Organization
 	BaseProblem string
 	// Diff lists all properties of new resources.
 	Diff bool
 }
 
-// Marker is the line by which a comment about an organization is found again.
+// Marker returns the first line of comments about an organization, by which Comment finds them
+// again.
 func Marker(namespace string) string {
 	return fmt.Sprintf("<!-- coldstart preview: %s -->", namespace)
 }
 
-// Markdown returns the text, of no more bytes than the limit. Warnings and the
-// table are always in it; of the rest, what is graver is kept.
+// Markdown returns the text, with no more bytes than the limit. The text always has the warnings
+// and the table. If the rest is too long, the text keeps the graver changes.
 func (p *Preview) Markdown(limit int) string {
 	var head strings.Builder
 	fmt.Fprintf(&head, "%s\n### coldstart preview: %s\n\n", Marker(p.Declared.Namespace), p.headline())
@@ -57,11 +57,11 @@ func (p *Preview) Markdown(limit int) string {
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote
 }
 
-// footnote explains what would be asked.
+// footnote answers questions that reviewers may have about the text.
 const footnote = "<sub>Counts include components and providers, which aren't listed. " + automation.Unknown +
 	" is what only AWS can tell, when it is made; " + automation.Secret + " is never shown.</sub>\n"
 
-// headline says it all in one line.
+// headline summarises the preview in one line.
 func (p *Preview) headline() string {
 	failed, changed := 0, 0
 	for _, s := range p.Result.Stacks {
@@ -94,21 +94,20 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// columns of the table, by Pulumi's names, and the one that it has if anything is taken
-// out of the state that stays in AWS.
+// columns are the columns of the table, by Pulumi's operations. The table has the column stays only
+// if a resource leaves the state and stays in AWS.
 var (
 	changeColumns = []string{"create", "update", "replace", "delete", "import", "same"}
 	staysColumn   = "retain"
 )
 
-// columnTitles are the columns' where they don't have Pulumi's names.
+// columnTitles are the titles of columns that aren't titled by the operation.
 var columnTitles = map[string]string{staysColumn: "stays in AWS"}
 
-// maxRows is how many stacks the table names.
+// maxRows is the maximum number of stacks in the table.
 const maxRows = 300
 
-// table returns a line for each stack that changes or failed, and one for the
-// others.
+// table returns a row for each stack that changes or failed, and one row for all others.
 func (p *Preview) table() string {
 	var b strings.Builder
 	columns := changeColumns
@@ -153,7 +152,7 @@ func (p *Preview) table() string {
 	return b.String() + "\n"
 }
 
-// number writes a number that isn't 0.
+// number returns a number as text, and "" for 0.
 func number(n int) string {
 	if n == 0 {
 		return ""
@@ -168,8 +167,8 @@ var statusTexts = map[automation.Status]string{
 	automation.StatusAbsent:    "doesn't exist",
 }
 
-// byGravity returns stacks with those that failed first, then those with more to
-// lose; in their own order otherwise.
+// byGravity sorts stacks: first those that failed, then those with more to lose. Otherwise it keeps
+// their order.
 func byGravity(stacks []automation.StackResult) []automation.StackResult {
 	stacks = slices.Clone(stacks)
 	slices.SortStableFunc(stacks, func(a, b automation.StackResult) int { return gravity(a) - gravity(b) })
@@ -187,13 +186,13 @@ func gravity(s automation.StackResult) int {
 	return gravest
 }
 
-// maxAccess is how many lines are shown of what differs in the access matrix.
+// maxAccess is the maximum number of lines about differences in the access matrix.
 const maxAccess = 60
 
-// unfoldedLines is how many lines of it stand open.
+// unfoldedLines is the maximum number of those lines that aren't folded.
 const unfoldedLines = 16
 
-// access returns what differs in the access matrix.
+// access returns the differences in the access matrix.
 func (p *Preview) access() string {
 	switch {
 	case p.BaseProblem != "":
@@ -213,7 +212,7 @@ func (p *Preview) access() string {
 		open, len(diff.Added), len(diff.Changed), len(diff.Removed), Access(diff))
 }
 
-// cut returns the beginning of a text that may be too long.
+// cut returns the beginning of a text that is longer than enough.
 func cut(text string, enough int) string {
 	if len(text) <= enough {
 		return text
@@ -221,8 +220,7 @@ func cut(text string, enough int) string {
 	return strings.ToValidUTF8(text[:enough], "") + "…"
 }
 
-// Access returns what differs between two access matrices as a block that shows
-// it in colour.
+// Access returns the differences between two access matrices as a block of code with colours.
 func Access(diff organization.ReachDiff) string {
 	lines := changes.Reach(diff)
 	left := len(lines) - maxAccess

@@ -8,12 +8,12 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/changes"
 )
 
-// maxSubjects are how many resources are named of a kind of effects; fewer if they take
-// more than half of the room.
+// maxSubjects are the numbers of resources to name for one kind of effects. A smaller number is
+// used if the text takes more than half of the room.
 var maxSubjects = []int{40, 10, 3, 1}
 
-// warnings returns what a reviewer mustn't overlook, as GitHub's alerts: first what can't
-// be undone, then what is refused.
+// warnings returns GitHub alerts with what a reviewer must not overlook: first what can't be
+// undone, then what is refused.
 func (p *Preview) warnings(room int) string {
 	var text string
 	for _, most := range maxSubjects {
@@ -27,7 +27,7 @@ func (p *Preview) warnings(room int) string {
 	return text
 }
 
-// alert returns lines of a list as one of GitHub's alerts; empty without any.
+// alert returns a list as one of GitHub's alerts; empty for an empty list.
 func alert(kind, title string, lines []string) string {
 	if len(lines) == 0 {
 		return ""
@@ -35,8 +35,7 @@ func alert(kind, title string, lines []string) string {
 	return fmt.Sprintf("> [!%s]\n> **%s:**\n> %s\n\n", kind, title, strings.Join(lines, "\n> "))
 }
 
-// effects returns a point of a list for each kind of effects, with a point below it for
-// each stack.
+// effects returns a list item for each kind of effects, with an item below it for each stack.
 func (p *Preview) effects(weight automation.Weight, most int) []string {
 	var lines []string
 	for _, e := range changes.Effects(p.Result, weight, changes.Compared{Declared: p.Declared, Base: p.Base}) {
@@ -53,7 +52,7 @@ func (p *Preview) effects(weight automation.Weight, most int) []string {
 	return lines
 }
 
-// failures returns the first line of why stacks failed, with the stacks that say the same.
+// failures returns the first line of each error, with the stacks that failed with it.
 func (p *Preview) failures(most int) []string {
 	var reasons []string
 	stacks := map[string][]string{}
@@ -78,7 +77,7 @@ func (p *Preview) failures(most int) []string {
 	return append(lines, more(len(reasons)-most, "")...)
 }
 
-// left names stacks that aren't run any more, and what else the result warns of.
+// left returns the stacks that aren't run any more, and the result's other warnings.
 func (p *Preview) left(most int) []string {
 	var lines []string
 	if p.Base != nil {
@@ -95,7 +94,7 @@ func (p *Preview) left(most int) []string {
 	return append(lines[:min(most, len(lines))], more(len(lines)-most, "")...)
 }
 
-// more says how many points were left out, if any were.
+// more returns an item that says how many items were left out, if any were.
 func more(n int, indent string) []string {
 	if n <= 0 {
 		return nil

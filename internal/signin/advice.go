@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// noMetadata is what the AWS SDK says when it has found credentials nowhere: last, it asks
-// the machine whether it is one of EC2's.
+// noMetadata is the AWS SDK's error if it finds credentials nowhere. The machine's EC2 metadata
+// service is the last place where it looks.
 const noMetadata = "no EC2 IMDS role found"
 
-// Ways of signing in that work for every program.
+// anyWay are the ways of signing in that work for every program.
 const anyWay = "choose a profile (`export AWS_PROFILE=…`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
-// who is how somebody has signed in.
+// who says how a person has signed in.
 type who struct{ getenv func(string) string }
 
 // profile returns the name of the profile that programs use.
@@ -25,8 +25,7 @@ func (w who) profile() string {
 	return cmp.Or(w.getenv("AWS_PROFILE"), w.getenv("AWS_DEFAULT_PROFILE"), "default")
 }
 
-// keys reports whether the environment has an access key. Programs prefer that to a
-// profile.
+// keys reports whether the environment has an access key, which programs prefer to a profile.
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 func (w who) keys() bool {
 	return w.getenv("AWS_ACCESS_KEY_ID") != "" && w.getenv("AWS_SECRET_ACCESS_KEY") != ""
@@ -51,16 +50,15 @@ func (w who) settings(profile string) config.SharedConfig {
 
 func (w who) login() string { return "coldstart login --profile " + w.profile() }
 
-// failure is a way in which signing in fails.
+// failure is a reason why signing in fails.
 type failure struct {
 	of *regexp.Regexp
-	// advice says what happened, and what to run. Found are the groups of the expression.
+	// advice returns what happened, and what to run. found has the groups of the expression.
 	advice func(w who, found []string) string
 }
 
-// knownFailures are in the order in which they are looked for: what is particular comes first.
-// The texts are those of the AWS SDK for Go, with which Pulumi, its provider and coldstart
-// are written.
+// knownFailures are in the order in which Advice tries them: a special failure comes before a general
+// one. The texts are those of the AWS SDK for Go, which Pulumi, its provider and coldstart use.
 var knownFailures = []failure{
 	{regexp.MustCompile(`AssumeRoleTokenProvider session option not set`), func(w who, _ []string) string {
 		return fmt.Sprintf("profile %[1]s has mfa_serial, for which only the AWS CLI asks for the code: write the profiles with `coldstart aws-config --user YOU --write`, which every program can use; "+
@@ -153,8 +151,8 @@ var knownFailures = []failure{
 	}},
 }
 
-// withoutSource returns what to do about a profile that assumes a role, where nothing is
-// found to assume the role with.
+// withoutSource returns what to do about a profile that assumes a role and has no credentials to
+// assume the role with.
 func (w who) withoutSource(profile string) string {
 	set := w.settings(profile)
 	for set.Source != nil {
@@ -169,11 +167,11 @@ func (w who) withoutSource(profile string) string {
 	return fmt.Sprintf("profile %s takes credentials from an EC2 instance, and this machine is none, or has no instance profile: attach one to the instance, or %s", set.Profile, anyWay)
 }
 
-// processOutput is what the AWS SDK quotes of a credential_process that prints something unexpected.
+// processOutput matches the output of a credential_process that the AWS SDK quotes if it can't parse it.
 var processOutput = regexp.MustCompile(`(?s)(parse failed of process output: ).*(, error: )`)
 
-// Redacted leaves out of an error's text what a credential_process has printed, which may be
-// a secret.
+// Redacted returns an error's text without the output of a credential_process, which may be a
+// secret.
 func Redacted(text string) string {
 	if !strings.Contains(text, "process output") {
 		return text
@@ -181,9 +179,8 @@ func Redacted(text string) string {
 	return processOutput.ReplaceAllString(text, "$1[redacted]$2")
 }
 
-// Advice returns what happened and which command to run where an error is about how
-// somebody signed in, and "" for all others. Getenv reads the environment of the program
-// that failed.
+// Advice returns what happened and which command to run, if the error text is about signing in. It
+// returns "" for all other errors. getenv reads the environment of the program that failed.
 func Advice(text string, getenv func(string) string) string {
 	if said := refused(text); said != "" {
 		return said

@@ -15,32 +15,31 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// AskAnew is the variable that `coldstart login` sets in the environment of a
-// credential_process: the AWS SDK that runs the process has no other way to hand it on.
+// AskAnew is the environment variable by which `coldstart login` sets Request.Anew in a
+// credential_process. The AWS SDK runs that process, and passes nothing but the environment on.
 const AskAnew = "COLDSTART_LOGIN_ANEW"
 
-// Request says whose session is needed.
+// Request asks for a session of one user.
 type Request struct {
-	// Profile is the profile of ~/.aws/config with the user's own access key.
+	// Profile is the profile in ~/.aws/config that has the user's own access key.
 	Profile string
 	// Device is the ARN of the user's MFA device.
 	Device string
-	// MaxAge is how long after the code was shown roles can be assumed; 0 for as long as
-	// the session lasts.
+	// MaxAge is for how long after the MFA code the session is needed; 0 means 12 hours.
 	MaxAge time.Duration
-	// Anew has the user asked although there is a session.
+	// Anew asks the user for a code even if there is a session.
 	Anew bool
-	// Terminal is where the user is asked; nil for the terminal of this process.
+	// Terminal is where the user is asked; nil means the terminal of this process.
 	Terminal Terminal
-	// Folder is where sessions are kept; empty for coldstart's own in the user's cache.
+	// Folder has the sessions; empty means coldstart's own folder in the user's cache folder.
 	Folder string
 }
 
-// MFAProfile returns the name of the profile that adds MFA to a profile with an access
-// key, as `coldstart aws-config` writes it.
+// MFAProfile returns the name of the profile that gets a session with MFA for a profile with an
+// access key. `coldstart aws-config` writes both profiles.
 func MFAProfile(profile string) string { return profile + "-mfa" }
 
-// A session of sts:GetSessionToken lasts 12 hours unless it is asked for otherwise.
+// A session of sts:GetSessionToken lasts 12 hours unless the call says otherwise.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 const (
 	shortestSession = 15 * time.Minute
@@ -48,15 +47,15 @@ const (
 	longestSession  = 36 * time.Hour
 )
 
-// patience is for how long a person is waited for. The AWS SDK for Go ends a
-// credential_process after a minute without a word; what is said here is said before.
+// patience is how long a person may take to answer. The AWS SDK for Go ends a credential_process
+// after one minute, without a message. This limit is shorter, so that coldstart can write an error.
 const patience = 50 * time.Second
 
-// attempts is how many codes may be wrong.
+// attempts is how many codes a person may type.
 const attempts = 3
 
-// Credentials returns a session of the user's: the one that is kept, or a new one for a
-// code that it asks for. Where there is no terminal to ask in, it fails at once.
+// Credentials returns a session of the user: the one in the folder, or a new one for a code that it
+// asks for. If there is no terminal, it fails at once.
 func Credentials(ctx context.Context, r Request) (*Session, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no MFA code was typed in %s", patience))
 	defer cancel()
@@ -79,7 +78,7 @@ func Credentials(ctx context.Context, r Request) (*Session, error) {
 		defer func() { _ = terminal.Close() }() // Nothing is buffered.
 	}
 	lock := flock.New(kept.file+".lock", flock.SetPermissions(0o600))
-	defer func() { _ = lock.Close() }() // The end of the process does it too.
+	defer func() { _ = lock.Close() }() // The end of the process releases the lock, too.
 	taken, err := lock.TryLock()
 	if err == nil && !taken {
 		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
@@ -87,7 +86,7 @@ func Credentials(ctx context.Context, r Request) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the MFA code that another program asks for: %w; run `%s` first", cmp.Or(context.Cause(ctx), err), r.command())
 	}
-	if !taken || !r.Anew { // Another program has asked meanwhile.
+	if !taken || !r.Anew { // Another program has asked in the meantime.
 		if session, err := kept.load(); err != nil || session != nil {
 			return session, err
 		}
@@ -102,7 +101,7 @@ func Credentials(ctx context.Context, r Request) (*Session, error) {
 	return session, kept.save(session)
 }
 
-// unasked returns why nobody was asked.
+// unasked returns an error that says why nobody was asked.
 func (r Request) unasked(terminal Terminal) error {
 	where := "there is no terminal to ask for it in"
 	if terminal != nil {
@@ -111,11 +110,11 @@ func (r Request) unasked(terminal Terminal) error {
 	return fmt.Errorf("profile %s needs an MFA code, and %s: run `%s` first", MFAProfile(r.Profile), where, r.command())
 }
 
-// command is what a person runs to be asked.
+// command returns the command by which a person gets a session.
 func (r Request) command() string { return "coldstart login --profile " + MFAProfile(r.Profile) }
 
-// open returns a client with the user's own access key. Keys in the environment are the
-// caller's affair: a program that uses them asks no credential_process.
+// open returns a client with the user's own access key. It ignores keys in the environment, because
+// a program that uses those doesn't run a credential_process.
 func (r Request) open(ctx context.Context) (*sts.Client, aws.Credentials, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(r.Profile), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	if err != nil {
@@ -133,7 +132,7 @@ func (r Request) open(ctx context.Context) (*sts.Client, aws.Credentials, error)
 	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = cfg.BaseEndpoint }), key, nil
 }
 
-// ask asks for a code until AWS takes one.
+// ask asks for a code until AWS accepts one.
 func (r Request) ask(ctx context.Context, client *sts.Client, terminal Terminal) (*Session, error) {
 	for left := attempts; ; left-- {
 		answer, err := terminal.Ask(ctx, fmt.Sprintf("MFA code of %s: ", r.Device))
@@ -157,12 +156,12 @@ func (r Request) ask(ctx context.Context, client *sts.Client, terminal Terminal)
 	}
 }
 
-// sixDigits are a code, which apps show with a space in it. A terminal's late answer to
-// another program's question, such as where its cursor is, may come before the code.
+// sixDigits matches a code at the end of the input. Other characters may come before the code: a
+// terminal's late answer to another program's question, such as the position of the cursor.
 var sixDigits = regexp.MustCompile(`(?:^|[^0-9])([0-9]{6})$`)
 
-// wrongCode returns what to do about a code that AWS doesn't take; empty if it isn't the
-// code that is wrong.
+// wrongCode returns what to do about a code that AWS refuses; empty if the error isn't about the
+// code.
 func wrongCode(err error) string {
 	if strings.Contains(err.Error(), "invalid MFA one time pass code") {
 		return "AWS doesn't take this code. A code is good for 30 seconds, and once: wait for the next one."
@@ -170,7 +169,7 @@ func wrongCode(err error) string {
 	return ""
 }
 
-// explained adds to an error of sts:GetSessionToken what to do about it.
+// explained adds to an error of sts:GetSessionToken what to do.
 func (r Request) explained(err error) error {
 	switch {
 	case strings.Contains(err.Error(), "MFA serial number"):
@@ -181,8 +180,8 @@ func (r Request) explained(err error) error {
 	return err
 }
 
-// session exchanges a code for a session. AWS counts the age of MFA from this call on, so
-// a session for roles with a longest age ends with that.
+// session exchanges a code for a session. AWS counts the age of MFA from this call on. So if roles
+// have a longest age of MFA, the session ends at that age.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 func (r Request) session(ctx context.Context, client *sts.Client, code string) (*Session, error) {
 	lasts := usualSession

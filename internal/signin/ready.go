@@ -18,16 +18,16 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
-// Identity is who has signed in.
+// Identity is the caller that AWS recognises.
 type Identity struct {
 	ARN string
-	// Profile is the profile that says so; empty where the environment does.
+	// Profile is the profile with the credentials; empty if they come from the environment.
 	Profile string
 }
 
-// Ready finds out who has signed in, and asks for an MFA code if the profile needs one.
-// Its error says what happened and which command to run. An answer that never comes is
-// no reason not to begin: whatever is run next says what that is.
+// Ready finds out which identity the credentials have. It asks for an MFA code if the profile needs
+// one. Its error says what happened and which command to run. If the call fails for any other
+// reason, Ready returns no error, because the next call will fail and say why.
 func Ready(ctx context.Context, region string) (*Identity, error) {
 	cfg, err := awsconfig.Load(ctx, nil, region)
 	if err != nil {
@@ -54,15 +54,15 @@ func Ready(ctx context.Context, region string) (*Identity, error) {
 	return identity, nil
 }
 
-// isRefused reports whether AWS doesn't know a key. Every caller may ask who it is, so that
-// other errors, such as that there were too many requests, are no reason not to begin.
+// isRefused reports whether AWS doesn't accept the access key. AWS lets every identity make this
+// call, so any other error, such as throttling, doesn't mean that the key is wrong.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func isRefused(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
 }
 
-// refused says what to do about credentials that AWS doesn't know.
+// refused returns what to do about credentials that AWS doesn't accept.
 func (i *Identity) refused(keys aws.Credentials, err error) error {
 	var advice string
 	switch {
@@ -80,9 +80,10 @@ func (i *Identity) refused(keys aws.Credentials, err error) error {
 	return fmt.Errorf("%s; %s (AWS SDK: %w)", advice, orRegion, err)
 }
 
-// Ask asks for an MFA code if the profile needs one to find credentials by a program.
-// It is for what runs Pulumi: coldstart starts Pulumi in the background, where nobody can
-// be asked. Whatever else is wrong, Pulumi or coldstart say when they need credentials.
+// Ask asks for an MFA code if the profile gets its credentials from a program that needs one.
+// Commands that run Pulumi call it first: coldstart starts Pulumi in the background, where nobody
+// can be asked. Ask ignores all other errors, which Pulumi or coldstart report when they need
+// credentials.
 func Ask(ctx context.Context) {
 	w := who{os.Getenv}
 	if w.keys() {
@@ -98,12 +99,11 @@ func Ask(ctx context.Context) {
 	}
 }
 
-// Reason returns what coldstart's own credential_process says in an error of an AWS SDK, and
-// else the error.
+// Reason returns the message of coldstart's own credential_process if an AWS SDK's error has one,
+// and else the error's text.
 func Reason(err error) string { return cmp.Or(refused(err.Error()), Redacted(err.Error())) }
 
-// Explained adds to an error what to do about it where the error is about how somebody
-// signed in.
+// Explained adds what to do to an error about signing in. It returns other errors unchanged.
 func Explained(err error) error {
 	if said := refused(err.Error()); said != "" {
 		return errors.New(said)

@@ -16,8 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/replace"
 )
 
-// Session is a session of a user who showed an MFA code, in the form that a
-// credential_process writes.
+// Session is a session of a user with MFA, in the format that a credential_process writes.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 type Session struct {
 	Version         int       `json:"Version"` // 1
@@ -27,19 +26,19 @@ type Session struct {
 	Expiration      time.Time `json:"Expiration"`
 }
 
-// refusal is what a credential_process writes in place of a session to say why there is
-// none. A version in words makes the AWS SDK for Go and the AWS CLI fail with the words in
-// their error. Of a process that fails, the SDK for Go tells its exit code only, and Pulumi
-// doesn't show what such a process writes to standard error.
+// refusal is what a credential_process writes instead of a session to say why there is none. Its
+// version is a text, which makes the AWS SDK for Go and the AWS CLI fail and quote the text in
+// their error. If the process failed instead, the SDK for Go would report only its exit code, and
+// Pulumi wouldn't show its standard error.
 type refusal struct {
 	Version string `json:"Version"`
 }
 
-// refusalPrefix is how the words of a refusal begin.
+// refusalPrefix is the beginning of a refusal's text.
 const refusalPrefix = "coldstart: "
 
-// Write writes a session as a credential_process does, or the error for which there is
-// none. The process has to end with 0 in both cases.
+// Write writes a session as a credential_process does, or a refusal with the error. The process has
+// to exit with 0 in both cases.
 func Write(w io.Writer, session *Session, err error) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -49,8 +48,7 @@ func Write(w io.Writer, session *Session, err error) error {
 	return encoder.Encode(session) //nolint:gosec // The program that runs the process needs the secret.
 }
 
-// refused returns what a refusal says that is in the error of an AWS SDK; empty if there
-// is none.
+// refused returns the text of a refusal in an AWS SDK's error; empty if there is none.
 func refused(text string) string {
 	i := strings.Index(text, `{"Version":"`+refusalPrefix)
 	if i < 0 {
@@ -63,18 +61,18 @@ func refused(text string) string {
 	return strings.TrimPrefix(r.Version, refusalPrefix)
 }
 
-// sessionMargin is how long a session has to last yet for a program to begin with it.
+// sessionMargin is the time that a session must still last, so that a program can begin with it.
 const sessionMargin = time.Minute
 
-// store is where a user's sessions are kept: a file for each, which nobody else may
-// read, with temporary credentials and nothing that outlives them.
+// store is a folder with a user's sessions. Each session is a file that nobody else can read. The
+// file has temporary credentials only.
 type store struct {
 	file string
 	now  func() time.Time
 }
 
-// openStore returns the store of a session. A session belongs to an access key, a device,
-// an endpoint and a longest age: with another one of them, it is another session.
+// openStore returns the store of one session. The session belongs to an access key, an MFA device,
+// an endpoint and a longest age. If one of them differs, it is another session.
 func openStore(folder string, belongsTo ...string) (*store, error) {
 	if folder == "" {
 		cache, err := os.UserCacheDir()
@@ -94,8 +92,8 @@ func openStore(folder string, belongsTo ...string) (*store, error) {
 	return &store{file: filepath.Join(folder, hex.EncodeToString(sum[:16])+".json"), now: time.Now}, nil
 }
 
-// load returns the session that is kept; nil if there is none that lasts. A file that
-// others may read or write isn't trusted.
+// load returns the session in the file; nil if there is none, or it doesn't last. load doesn't
+// trust a file that others can read or write.
 func (s *store) load() (*Session, error) {
 	info, err := os.Lstat(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +109,7 @@ func (s *store) load() (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the session that is kept: %w", err)
 	}
-	// Of a file that isn't whole, nothing is read.
+	// A file that isn't complete is ignored as a whole.
 	var session Session
 	if !json.Valid(content) {
 		return nil, nil

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// Terminal is where a person is asked. It isn't standard input and output: those of a
+// Terminal is where a person is asked. It isn't standard input and output, because those of a
 // credential_process belong to the program that runs it.
 type Terminal interface {
-	// Background reports whether nobody can be asked, because the terminal listens to
-	// another program.
+	// Background reports whether nobody can be asked, because another program reads from the
+	// terminal.
 	Background() bool
-	// Ask asks a question and returns the answer, or ctx's error if that ends first.
+	// Ask asks a question and returns the answer, or ctx's error if ctx ends first.
 	Ask(ctx context.Context, question string) (string, error)
 	// Say writes a line.
 	Say(line string)
 	Close() error
 }
 
-// device is the terminal that controls this process.
+// device is the controlling terminal of this process.
 type device struct {
 	file  *os.File
 	lines *bufio.Reader
@@ -31,8 +31,8 @@ type device struct {
 
 func (d *device) Background() bool { return d.background }
 
-// Ask shows what is typed: a code is worth nothing once it was used, and a program that
-// is killed while it asks leaves a terminal that works.
+// Ask shows what the person types. A code is useless after its first use, so it needn't be hidden.
+// And if the program is killed while it asks, the terminal still works.
 func (d *device) Ask(ctx context.Context, question string) (string, error) {
 	if _, err := fmt.Fprint(d.file, question); err != nil {
 		return "", err

@@ -2,5 +2,5 @@
 
 package signin
 
-// openTerminal returns nil: which terminal a process has is only known on Unix.
+// openTerminal returns nil: only Unix tells which terminal a process has.
 func openTerminal() Terminal { return nil }

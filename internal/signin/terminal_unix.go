@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens the terminal that controls this process; it returns nil if there is
-// none. Nobody can be asked in a terminal in whose background this process is: a read would
-// stop it. Pulumi starts its plugins in the background, and reads what is typed itself.
+// openTerminal opens the controlling terminal of this process; nil if there is none. If this
+// process is in the terminal's background, nobody can be asked, because a read would stop the
+// process. Pulumi starts its plugins in the background, and reads from the terminal itself.
 func openTerminal() Terminal {
 	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/changes"
 )
 
-// maxSubjects are the numbers of resources to name for one kind of effects. A smaller number is
-// used if the text takes more than half of the room.
+// maxSubjects are numbers of resources to name for one kind of effects. warnings takes the first
+// number with which the text fills at most half of the room.
 var maxSubjects = []int{40, 10, 3, 1}
 
 // warnings returns GitHub alerts with what a reviewer must not overlook: first what can't be
-// undone, then what is refused.
+// undone, then what is refused, then what may be unexpected.
 func (p *Preview) warnings(room int) string {
 	var text string
 	for _, most := range maxSubjects {

@@ -37,17 +37,16 @@ var declarationText string
 
 var declarationTemplate = template.Must(template.New("declaration").Funcs(template.FuncMap{"quote": quote}).Parse(declarationText))
 
-// Account is an account of the catalogue.
+// Account is an account of the Catalogue.
 type Account struct {
 	Name string
 	Unit string
-	// Purpose is what it is for, in a sentence.
+	// Purpose is one sentence about the account.
 	Purpose string
 	Protect bool
 }
 
-// Catalogue are the accounts that an organization starts with unless it says
-// otherwise.
+// Catalogue has the accounts of an organization if the person doesn't name others.
 var Catalogue = []Account{
 	{"prod", "workloads", "The most mission-critical applications.", true},
 	{"staging", "workloads", "Quality assurance and user acceptance tests.", false},
@@ -62,32 +61,31 @@ var Catalogue = []Account{
 
 const (
 	auditPurpose = "Where all logs end up."
-	// usersAccount is where users live, if there is one.
+	// usersAccount is the account that has the users, if it is declared.
 	usersAccount = "identity"
 )
 
-// catalogueUnits are those of the catalogue.
+// catalogueUnits are the units of the catalogue's accounts.
 var catalogueUnits = []string{"security", "infrastructure", "workloads", "sandbox"}
 
-// Answers are what an organization starts from.
+// Answers are a person's answers.
 type Answers struct {
 	Namespace, Domain, Region, Email string
-	// Accounts are the member accounts' names, in the order of the file.
+	// Accounts are the names of the member accounts, in the order of the file.
 	Accounts []string
-	// Audit is the account that logs end up in, which is added to the others;
-	// empty for none.
+	// Audit is the account that gets the logs; empty for no audit account. It is added to Accounts.
 	Audit string
-	// Network is the address space; without a CIDR no account has a network, and
-	// without an AccountPrefix there is room for twice as many accounts.
+	// Network is the address space. Without a CIDR no account has a network. Without an
+	// AccountPrefix, RoomyPrefix decides.
 	Network organization.Network
 }
 
-// Lengths of accounts' networks: the one that people mean, and the smallest
-// network that AWS allows.
+// usual is the length of accounts' networks that people expect. smallest is the length of the
+// smallest network that AWS allows.
 const usualPrefix, longestPrefix = 16, 28
 
-// RoomyPrefix returns the length of accounts' networks that leaves room for
-// twice as many accounts as there are: 16, if that is long enough.
+// RoomyPrefix returns the length of accounts' networks. It is 16, or longer if the address space
+// would otherwise not have room for twice as many accounts as there are.
 func (a Answers) RoomyPrefix() int {
 	return min(max(usualPrefix, a.Network.CIDR.Bits()+bits.Len(uint(len(a.names())))+1), longestPrefix)
 }
@@ -109,14 +107,14 @@ func (a Answers) names() []string {
 	return a.Accounts
 }
 
-// line is an account as the file has it.
+// line is an account in the file.
 type line struct {
 	Account
 	Network netip.Prefix
 }
 
-// lines returns the accounts in the file's order. Those for which there is no
-// room have no network.
+// lines returns the accounts in the file's order. Accounts that don't fit into the address space
+// have no network.
 func (a Answers) lines() []line {
 	plan := organization.Organization{Network: a.network(), Accounts: map[string]organization.Account{}}
 	var lines []line
@@ -131,7 +129,8 @@ func (a Answers) lines() []line {
 	return lines
 }
 
-// account returns what is known of an account by its name.
+// account returns the audit account, the catalogue's account with the name, or else an account in
+// the unit workloads without a purpose.
 func (a Answers) account(name string) Account {
 	if name == a.Audit {
 		return Account{Name: name, Unit: "security", Purpose: auditPurpose}
@@ -144,7 +143,7 @@ func (a Answers) account(name string) Account {
 	return Account{Name: name, Unit: "workloads"}
 }
 
-// Organization returns what the declaration will declare.
+// Organization returns what Declaration declares.
 func (a Answers) Organization() *organization.Organization {
 	o := organization.Defaults()
 	o.Namespace, o.Domain, o.Region, o.Email = a.Namespace, a.Domain, a.Region, a.Email
@@ -198,7 +197,7 @@ func (a Answers) Problems() organization.Problems {
 func (a Answers) Declaration() ([]byte, error) {
 	regions := []string{a.Region}
 	if a.Region != "us-east-1" {
-		regions = append(regions, "us-east-1") // Global services are there.
+		regions = append(regions, "us-east-1") // Global services are in us-east-1.
 	}
 	var text bytes.Buffer
 	err := declarationTemplate.Execute(&text, struct {
@@ -214,7 +213,7 @@ func (a Answers) Declaration() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// quote returns a string as YAML has it.
+// quote returns a string in YAML's syntax.
 func quote(s string) (string, error) {
 	text, err := yaml.Marshal(s)
 	return strings.TrimSuffix(string(text), "\n"), err

@@ -1,5 +1,8 @@
-// Package storage declares S3 buckets and KMS keys as all of coldstart's are: private,
-// versioned, encrypted with a key of its own, and reached by TLS only.
+// Package storage declares S3 buckets and KMS keys as every component of coldstart needs them:
+// private, versioned, encrypted with a key of its own, TLS only, and kept by a destroy.
+//
+//	key, err := storage.NewKey(ctx, "key", storage.KeyArgs{Alias: name, …}, parent)
+//	bucket, err := storage.New(ctx, "bucket", storage.Args{Bucket: name, KeyARN: key.Arn}, parent)
 package storage
 
 import (
@@ -13,34 +16,33 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// keyDeletionDays is how long a deleted key can be had back, if a person deletes it:
-// the longest that KMS offers, since what the key encrypted is lost with the key.
+// keyDeletionDays is for how many days a person can cancel the deletion of a key. It is the longest
+// time that KMS offers, because what the key has encrypted is lost with the key.
 const keyDeletionDays = 30
 
-// Existing is what there is already of a bucket and its key, from an earlier life of
-// the stack that declares them. The zero value is nothing.
+// Existing names the bucket and the key that AWS has already, from an earlier deployment of the
+// stack. The zero value means that there are none.
 type Existing struct {
 	// Key is the key's id, and Bucket the bucket's name.
 	Key, Bucket string
 }
 
-// Args are what buckets differ in.
+// Args are the arguments of New.
 type Args struct {
-	// Bucket is its global name.
+	// Bucket is the bucket's name, which no other bucket in AWS may have.
 	Bucket pulumi.StringInput
-	// KeyARN is the key that encrypts it.
+	// KeyARN is the key that encrypts the bucket.
 	KeyARN pulumi.StringInput
-	// Statements returns what its policy has besides the TLS rule, given the
+	// Statements returns the statements of the bucket policy besides the TLS rule. It gets the
 	// bucket's ARN and the values of Inputs.
 	Statements func(bucketARN string, inputs []string) []policy.Statement
 	Inputs     []pulumi.StringInput
-	// Rules expire what is no longer needed.
+	// Rules are lifecycle rules that delete what is no longer needed.
 	Rules s3.BucketLifecycleConfigurationV2RuleArray
-	// NoBucketKey asks KMS for each object by itself. With an S3 Bucket Key,
-	// whoever writes has to be allowed to decrypt as well.
+	// NoBucketKey has S3 call KMS for each object. With an S3 Bucket Key, a principal that writes
+	// has to be allowed to decrypt as well.
 	NoBucketKey bool
-	// Existing is the bucket's name if there is such a bucket already, which is then
-	// taken over; empty if there is none.
+	// Existing is the name of a bucket that exists and is imported; empty if there is none.
 	Existing string
 	Tags     pulumi.StringMapInput
 }
@@ -49,22 +51,22 @@ type Args struct {
 type Bucket struct {
 	Name pulumi.StringOutput
 	ARN  pulumi.StringOutput
-	// Policy has to be there before a service may write to the bucket.
+	// Policy is the bucket policy. It has to exist before a service can write to the bucket.
 	Policy *s3.BucketPolicy
-	// Ready have to be there before anything is written, so that it is encrypted
-	// with the bucket's key and kept in versions.
+	// Ready are the resources that have to exist before anything is written, so that every object
+	// is encrypted with the bucket's key and versioned.
 	Ready []pulumi.Resource
 }
 
-// New declares a bucket and all that hardens it, as children of parent.
+// New declares a bucket and its protections as children of parent.
 //
-// Pulumi alone doesn't delete them: a bucket that holds anything can't be deleted, and
-// would lose what hardens it before AWS says so. `coldstart destroy` deletes buckets
-// that it has seen to be empty.
+// Plain Pulumi doesn't delete them. AWS refuses to delete a bucket that holds anything, but Pulumi
+// would delete the bucket's protections before AWS says so. `coldstart destroy` deletes buckets
+// that it has found empty.
 func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*Bucket, error) {
 	child := pulumi.Composite(pulumi.Parent(parent), pulumi.RetainOnDelete(true))
-	// S3 turns object lock on for a bucket that is there already. The provider would
-	// replace the bucket for it, so it isn't asked to compare.
+	// S3 can turn on Object Lock for a bucket that exists, but the provider would replace the
+	// bucket. So Pulumi ignores differences in this property.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 	b, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket: args.Bucket.ToStringOutput().ToStringPtrOutput(),
@@ -100,7 +102,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 		Bucket: b.ID(),
 		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
 			s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-				// One call to KMS for many objects.
+				// With a Bucket Key, S3 makes one call to KMS for many objects.
 				BucketKeyEnabled: pulumi.Bool(!args.NoBucketKey),
 				ApplyServerSideEncryptionByDefault: s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
 					SseAlgorithm:   pulumi.String("aws:kms"),
@@ -112,14 +114,14 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, err
 	}
-	// Rules for noncurrent versions need versioning first.
+	// S3 accepts rules for noncurrent versions only when versioning is on.
 	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: b.ID(),
 		Rules:  args.Rules,
 	}, child, pulumi.DependsOn([]pulumi.Resource{versioning})); err != nil {
 		return nil, err
 	}
-	// S3 refuses concurrent changes of a bucket's policy and public access block.
+	// S3 refuses concurrent changes to a bucket's policy and its public access block.
 	p, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: b.ID(),
 		Policy: bucketPolicy(b.Arn, args),
@@ -140,31 +142,29 @@ func bucketPolicy(arn pulumi.StringOutput, args Args) pulumi.StringOutput {
 	}, append([]pulumi.StringInput{arn}, args.Inputs...)...)
 }
 
-// KeyArgs are what keys differ in.
+// KeyArgs are the arguments of NewKey.
 type KeyArgs struct {
-	// Alias is the key's name, without alias/.
+	// Alias is the key's alias, without alias/.
 	Alias string
-	// AccountID is the account whose IAM policies decide about the key.
+	// AccountID is the account whose IAM policies can grant access to the key.
 	AccountID pulumi.StringInput
-	// For says what the key encrypts.
+	// For says what the key encrypts. It becomes the key's description.
 	For string
-	// Existing is the id of the key that has the alias already, which is then taken
-	// over; empty if there is none.
+	// Existing is the id of a key that has the alias and is imported; empty if there is none.
 	Existing string
-	// Statements returns what the key's policy has besides the account's own
-	// rule, given the values of Inputs.
+	// Statements returns the statements of the key policy besides the account's own. It gets the
+	// values of Inputs.
 	Statements func(inputs []string) []policy.Statement
 	Inputs     []pulumi.StringInput
 	Tags       pulumi.StringMapInput
 }
 
-// NewKey declares a KMS key with yearly rotation and an alias, as children of
-// parent.
+// NewKey declares a KMS key with yearly rotation and an alias, as children of parent.
 //
-// No destroy deletes them: whatever the key has encrypted would be lost, be it in a
-// bucket that stays, in a copy or in another stack's state, and the alias may be the
-// name by which a stack's secrets are opened (awskms://alias/…). They only leave
-// Pulumi's state, and the next update takes them over by the alias.
+// A destroy never deletes the key, because whatever the key has encrypted would be lost: in a
+// bucket that stays, in a copy, or in another stack's state. It never deletes the alias either,
+// because a stack's secrets may name the key by it (awskms://alias/…). Both leave only Pulumi's
+// state, and the next update imports them by the alias.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resource) (*kms.Key, error) {
 	alias := "alias/" + args.Alias
@@ -197,9 +197,9 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, parent pulumi.Resour
 	return key, err
 }
 
-// adopt returns the options that import what has the given id, if there is one. An
-// import has to match: the named properties, those that AWS doesn't have among them, are
-// left as they are, and brought in line by the next update.
+// adopt returns the options that import the resource with the id; none if id is empty. An import
+// has to match AWS, so the named properties are ignored, also those that AWS doesn't return. The
+// next update changes them.
 func adopt(id string, leave ...string) []pulumi.ResourceOption {
 	if id == "" {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// maxItems is how many IAM returns in one answer.
+// maxItems is the maximum number of items in one answer of IAM's.
 const maxItems = 1000
 
 func roleNames(l looker) []string {
@@ -108,8 +108,8 @@ func policyTags(ctx context.Context, l looker, i item) (map[string]string, error
 	return tagged(out.Tags, iamPair), nil
 }
 
-// issuers is GitHub's. Coldstart uses somebody else's provider without having it in a
-// state, so only a first run asks.
+// issuers returns the URL of GitHub's issuer. If somebody else has created the provider, coldstart
+// uses it without having it in a state. So only a first run looks for it.
 func issuers(l looker) []string {
 	if l.org.Access.GitHub.Repository == "" || !l.First {
 		return nil
@@ -117,7 +117,7 @@ func issuers(l looker) []string {
 	return []string{"https://" + organization.GitHubIssuer}
 }
 
-// providers finds a provider that coldstart can't use as it is.
+// providers returns the provider of the issuer if coldstart can't use it as it is.
 func providers(ctx context.Context, l looker, names []string) ([]item, error) {
 	arn := "arn:aws:iam::" + l.ID + ":oidc-provider/" + organization.GitHubIssuer
 	out, err := iam.NewFromConfig(l.cfg).GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})

@@ -10,40 +10,42 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// kind is a kind of things of which AWS has one of a name.
+// kind is a kind of resources of which AWS allows only one with a given name.
 type kind struct {
-	// what the kind is called, and Pulumi's type.
+	// what is the kind's name in texts, and typ its Pulumi type.
 	what, typ string
-	// names are what coldstart declares in the account.
+	// names returns the names that coldstart declares in the account.
 	names func(looker) []string
-	// list returns what the account has, the names among the rest.
+	// list returns the account's items. The result has the items with the given names, and may have
+	// others.
 	list func(ctx context.Context, l looker, names []string) ([]item, error)
 	// tags returns an item's tags; nil for a kind that has none.
 	tags func(ctx context.Context, l looker, i item) (map[string]string, error)
-	// remedy is what to do about an item; % is its id.
+	// remedy says what to do about an item; % is the item's id.
 	remedy string
-	// folds says that names which differ in case only are the same.
+	// folds says that AWS compares the names without regard to case.
 	folds bool
 }
 
-// item is something that an account has.
+// item is a resource that an account has.
 type item struct {
-	// name is AWS's, id what the kind's tags and remedy are asked by.
+	// name is the name in AWS. id is what tags and remedy identify the item by.
 	name, id string
-	// note follows what is said about the item.
+	// note is added to the text about the item.
 	note string
-	// elsewhere says that another account or region has it.
+	// elsewhere says that another account or region has the item.
 	elsewhere bool
-	// tags are those that a list shows.
+	// tags are the tags, if the list shows them.
 	tags map[string]string
 }
 
-// writeAnotherNamespace is the way out that never takes anything away.
+// writeAnotherNamespace is the remedy that never takes anything away from anybody.
 const writeAnotherNamespace = "write another coldstart:namespace"
 
-// kinds are all kinds of things that coldstart makes by a name. The organization, its units
-// and accounts, and zones aren't among them: the program takes them over. A name inside
-// another thing, such as a role's policy, is free if that thing's name is.
+// kinds has all kinds of resources that coldstart creates by a name. It doesn't have the
+// organization, units, accounts and zones, because the program adopts them. It doesn't have a
+// resource within another one, such as a role's policy: if the role's name is free, so is the
+// policy's.
 var kinds = []kind{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html#API_CreateRole_Errors
 	{
@@ -109,7 +111,7 @@ var kinds = []kind{
 
 func (l looker) master() bool { return l.Name == organization.Master }
 
-// people reports whether users live in the account.
+// people reports whether the account has the users.
 func (l looker) people() bool {
 	return l.Name == l.org.Access.Account && len(l.org.Users)+len(l.org.Access.Groups) > 0
 }
@@ -124,12 +126,12 @@ func tagged[T any](list []T, pair func(T) (key, value *string)) map[string]strin
 	return tags
 }
 
-// listedTags are those that a list has shown already.
+// listedTags returns the tags that the list has shown.
 func listedTags(_ context.Context, _ looker, i item) (map[string]string, error) { return i.tags, nil }
 
 func iamPair(t iamtypes.Tag) (key, value *string) { return t.Key, t.Value }
 
-// paginator is one of the SDK's.
+// paginator is a paginator of the AWS SDK.
 type paginator[O, P any] interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*O)) (*P, error)
@@ -148,7 +150,7 @@ func pages[O, P any](ctx context.Context, p paginator[O, P], of func(*P) []item)
 	return all, nil
 }
 
-// items are those of a page.
+// items returns the items of one page.
 func items[T any](list []T, of func(T) item) []item {
 	all := make([]item, 0, len(list))
 	for _, t := range list {

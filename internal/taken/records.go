@@ -13,15 +13,15 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// recordType is Pulumi's type of record sets.
+// recordType is the Pulumi type of record sets.
 const recordType = "aws:route53/record:Record"
 
-// records returns the record sets of the apex zone that are in the way of accounts' zones,
-// which are delegated from there.
+// records returns the record sets of the apex zone that conflict with the delegation of accounts'
+// zones.
 //
-// Route 53 refuses a second set of one name and type, and an NS set beside a CNAME. Route 53
-// doesn't refuse to delegate a name that has other records at or below it, and no resolver
-// finds those records any more.
+// Route 53 refuses a second record set of one name and type, and an NS record beside a CNAME. It
+// doesn't refuse to delegate a name that has other records at or below it, but then resolvers no
+// longer find those records.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-routing-traffic-for-subdomains.html
 func (q Query) records(ctx context.Context) ([]Thing, error) {
 	sets, err := recordSets(ctx, q.Enter(""), q.ApexZoneID)
@@ -38,7 +38,7 @@ func (q Query) records(ctx context.Context) ([]Thing, error) {
 		}
 		at, below := split(sets, name)
 		switch {
-		case at != nil: // What is below it isn't found today either.
+		case at != nil: // Resolvers don't find records below a delegation today either.
 			t, err := q.delegated(ctx, account, *at)
 			if err != nil {
 				return found, err
@@ -63,7 +63,7 @@ func (q Query) records(ctx context.Context) ([]Thing, error) {
 	return found, nil
 }
 
-// holds reports whether the account's stack has made a record set of the name.
+// holds reports whether the account's stack has created a record set of the name.
 func (q Query) holds(ctx context.Context, account, name string) (bool, error) {
 	if q.State == nil {
 		return false, nil
@@ -89,7 +89,7 @@ func split(sets []types.ResourceRecordSet, name string) (at *types.ResourceRecor
 	return at, below
 }
 
-// delegated says what becomes of a delegation that exists.
+// delegated says what happens to a delegation that exists.
 func (q Query) delegated(ctx context.Context, account string, set types.ResourceRecordSet) (Thing, error) {
 	name, t := q.Organization.ZoneName(account), Thing{Account: organization.Master}
 	own, entered, err := q.zoneServers(ctx, account, name)
@@ -110,7 +110,7 @@ func (q Query) delegated(ctx context.Context, account string, set types.Resource
 	return t, nil
 }
 
-// hidden says which record sets nobody would find any more.
+// hidden says which record sets resolvers would no longer find.
 func (q Query) hidden(account string, sets []types.ResourceRecordSet) Thing {
 	name := q.Organization.ZoneName(account)
 	return Thing{
@@ -121,7 +121,7 @@ func (q Query) hidden(account string, sets []types.ResourceRecordSet) Thing {
 	}
 }
 
-// local says what becomes of records of the workstation's name.
+// local says what happens to records of the name local.
 func (q Query) local(name string, sets []types.ResourceRecordSet) []Thing {
 	var found []Thing
 	for _, set := range sets {
@@ -150,8 +150,8 @@ func recordSets(ctx context.Context, cfg aws.Config, zoneID string) ([]types.Res
 	return sets, nil
 }
 
-// zoneServers returns the name servers of an account's own public zone; none if it has
-// none, or more than one. Entered is false if there is no telling.
+// zoneServers returns the name servers of an account's own public zone; none if the account has no
+// such zone, or several. entered is false if the account can't be entered, so that nobody knows.
 func (q Query) zoneServers(ctx context.Context, account, name string) (servers []string, entered bool, err error) {
 	if account != organization.Master && q.Roles[account] == "" {
 		return nil, true, nil // An account that doesn't exist yet has no zone.
@@ -178,7 +178,8 @@ func (q Query) zoneServers(ctx context.Context, account, name string) (servers [
 	return servers, true, nil
 }
 
-// plain returns a record set's name as it is declared: Route 53 writes the star in octal.
+// plain returns a record set's name as the declaration has it. Route 53 writes the star as an octal
+// escape.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
 func plain(set types.ResourceRecordSet) string {
 	return strings.ToLower(strings.TrimSuffix(strings.ReplaceAll(aws.ToString(set.Name), `\052`, "*"), "."))
@@ -192,7 +193,7 @@ func values(set types.ResourceRecordSet) []string {
 	return hosts(all)
 }
 
-// hosts returns names of hosts as they compare.
+// hosts returns host names in a form that can be compared.
 func hosts(names []string) []string {
 	var all []string
 	for _, name := range names {

@@ -54,8 +54,8 @@ func guardrailTags(ctx context.Context, l looker, i item) (map[string]string, er
 	return tagged(out.Tags, func(t organizationstypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
-// trailNames is the account's trail. The management account's is in the state of the
-// stack with the archive, so only a first run asks.
+// trailNames returns the name of the account's trail. The management account's trail is in the
+// state of another stack, the one with the archive. So only a first run looks for it.
 func trailNames(l looker) []string {
 	if !l.org.Audited() || l.master() && !l.First || !l.master() && !l.org.Audit.AccountTrails() {
 		return nil
@@ -63,8 +63,8 @@ func trailNames(l looker) []string {
 	return []string{l.org.Name(l.Name, organization.TrailName)}
 }
 
-// trails returns the account's trails of the region. An organization's trail shows in its
-// members too.
+// trails returns the account's trails in the region. AWS also lists an organization's trail in the
+// members.
 func trails(ctx context.Context, l looker, _ []string) ([]item, error) {
 	out, err := cloudtrail.NewFromConfig(l.cfg).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
 	if err != nil {
@@ -127,7 +127,7 @@ func bucketNames(l looker) []string {
 	return names
 }
 
-// buckets looks at each name, since a bucket's name is taken for every account of the world.
+// buckets looks for each bucket by name, because all AWS accounts share the names of buckets.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 func buckets(ctx context.Context, l looker, names []string) ([]item, error) {
 	var all []item
@@ -210,8 +210,8 @@ func repositoryTags(ctx context.Context, l looker, i item) (map[string]string, e
 	return tagged(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
-// analyzerNames is the organization's analyzer, which has one name in every region. The
-// program declares none on an emulator, since none of the emulators knows them.
+// analyzerNames returns the name of the organization's analyzer, which is the same in every region.
+// On an emulator the program declares no analyzer, because no emulator has the service.
 func analyzerNames(l looker) []string {
 	if l.Name != l.org.AdministratorOf(organization.AnalyzerService) || l.cfg.BaseEndpoint != nil {
 		return nil

@@ -24,15 +24,14 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// setting is something that AWS keeps once for an account or a region and overwrites
-// without a word.
+// setting is something that an account or a region has once. AWS overwrites it without a warning.
 type setting struct {
-	// what the setting is called, and Pulumi's type.
+	// what is the setting's name in texts, and typ its Pulumi type.
 	what, typ string
 	// declared reports whether coldstart declares the setting in the account.
 	declared func(looker) bool
-	// find says what the account has that a run changes: the account's name comes before
-	// each text.
+	// find returns a text for each value of the account that a run would change. Each text is
+	// preceded by the account's name.
 	find func(context.Context, looker) ([]string, error)
 }
 
@@ -97,7 +96,7 @@ func passwords(ctx context.Context, l looker) ([]string, error) {
 	return []string{fmt.Sprintf("has a password policy already, which is overwritten (%s): coldstart:baseline.passwords says what it becomes", strings.Join(changes, ", "))}, nil
 }
 
-// publicAccess finds out whether the account has buckets that may lose public access.
+// publicAccess returns the account's buckets that may lose public access.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 func publicAccess(ctx context.Context, l looker) ([]string, error) {
 	client := s3control.NewFromConfig(l.cfg, func(o *s3control.Options) {
@@ -127,7 +126,7 @@ func publicAccess(ctx context.Context, l looker) ([]string, error) {
 	return []string{"doesn't block public access to S3 as a whole, and will: buckets that are public stop being public; it has " + someOf(others, func(b s3types.Bucket) string { return aws.ToString(b.Name) })}, nil
 }
 
-// someOf names the first of many.
+// some returns the first few names of many.
 func someOf[T any](all []T, name func(T) string) string {
 	const shown = 5
 	var names []string
@@ -163,8 +162,8 @@ func contacts(ctx context.Context, l looker) ([]string, error) {
 	return texts, nil
 }
 
-// regional finds out where new volumes and instances of an account in use are going to be
-// made in another way.
+// regional returns the regions in which an account that is in use would get other defaults for new
+// volumes and instances.
 // https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html
 func regional(ctx context.Context, l looker) ([]string, error) {
@@ -192,7 +191,7 @@ func regional(ctx context.Context, l looker) ([]string, error) {
 	return texts, nil
 }
 
-// changed says which defaults of a region change.
+// changed returns the defaults of a region that would change.
 func changed(ctx context.Context, client *ec2.Client) ([]string, error) {
 	var changes []string
 	ebs, err := client.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})

@@ -1,11 +1,12 @@
-// Package taken finds what accounts have already of what coldstart is about to make in
-// them. AWS refuses a second role of one name, after everything before that role has been
-// made, and overwrites an account's settings without a word. So both are looked for first:
+// Package taken finds resources that accounts have already and that conflict with what coldstart is
+// about to create. AWS refuses a second role of the same name, but only after coldstart has created
+// everything before that role. And AWS overwrites an account's settings without a warning. So Find
+// looks for both before a run:
 //
 //	things, err := taken.Find(ctx, taken.Query{Organization: org, Config: cfg, State: state, Accounts: accounts})
 //
-// What a stack's state has isn't looked for, so a stack that has all that it declares costs
-// no call. Only calls that read are made, side by side.
+// Find doesn't look for what a stack's state has, so it makes no call for a stack that has all that
+// it declares. It only reads, and makes its calls concurrently.
 // docs/adr/0032-names-that-are-taken.md
 package taken
 
@@ -26,20 +27,20 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Thing is something that AWS has and that is in the way of a run, or that a run changes.
+// Thing is something in AWS that stops a run, or that a run would change.
 type Thing struct {
 	// Account is the account that has the thing.
 	Account string
-	// Text says what the account has and what becomes of it.
+	// Text says what the account has, and what happens to it.
 	Text string
-	// Remedy says what to do before the run; empty if a run may go on.
+	// Remedy says what to do before the run; empty if nothing needs to be done.
 	Remedy string
-	// Refused says that AWS refuses to make the thing a second time, or that something
-	// would be lost. Otherwise the run changes what is there.
+	// Refused says that AWS refuses to create the resource a second time, or that something would
+	// be lost. Otherwise the run changes what exists.
 	Refused bool
 }
 
-// String returns the text and the remedy in one line.
+// String returns the text and the remedy on one line.
 func (t Thing) String() string {
 	if t.Remedy == "" {
 		return t.Text
@@ -47,43 +48,42 @@ func (t Thing) String() string {
 	return t.Text + ": " + t.Remedy
 }
 
-// Query says where to look.
+// Query says what to look for, and where.
 type Query struct {
 	Organization *organization.Organization
-	// Config has credentials of the management account.
+	// Config has the management account's credentials.
 	Config aws.Config
-	// State returns a stack's state; nil if the backend has none. State itself is nil if
-	// nobody can tell. Then a group, which has no tags, may be coldstart's own.
+	// State returns a stack's state; nil if the backend has none. State itself is nil if the states
+	// can't be read. In that case a group, which has no tags, may be coldstart's own.
 	State func(ctx context.Context, stack string) (*apitype.DeploymentV3, error)
-	// Accounts are looked in.
+	// Accounts are the accounts to look in.
 	Accounts []Account
-	// ApexZoneID is the id of an apex zone that somebody else has made. Its record sets are
-	// in the way of the zones of Delegates, which are accounts.
+	// ApexZoneID is the id of an apex zone that somebody else has created. Find looks there for
+	// record sets that conflict with the zones of Delegates, which are names of accounts.
 	ApexZoneID string
 	Delegates  []string
-	// Roles are the ARNs of the roles by which Delegates that exist are entered.
+	// Roles are the ARNs of the access roles in those Delegates that exist.
 	Roles map[string]string
 }
 
-// Account is where to look.
+// Account is an account to look in.
 type Account struct {
-	// Name is the account's in the declaration, ID AWS's 12 digits.
+	// Name is the account's name in the declaration, and ID its id in AWS.
 	Name, ID string
-	// Role is the ARN of the role by which the account is entered; empty for the management
-	// account.
+	// Role is the ARN of the account's access role; empty for the management account.
 	Role string
-	// First says that no run of the account's stack has come to its end.
+	// First says that no run of the account's stack has completed yet.
 	First bool
 }
 
-// atOnce is how many accounts, and how many kinds in each, are asked for at a time.
+// atOnce is how many accounts, and how many kinds in each account, Find asks for at the same time.
 const atOnce = 8
 
-// sessionName is the name by which CloudTrail shows who looks.
+// sessionName is the session name that CloudTrail records.
 const sessionName = "coldstart"
 
-// Find returns what is found, in the order of q.Accounts. What can't be looked at is an
-// error that names the account; the rest is returned all the same.
+// Find returns what it finds, in the order of q.Accounts. If something can't be read, the error
+// names the account, and Find still returns the rest.
 func Find(ctx context.Context, q Query) ([]Thing, error) {
 	found, errs := make([][]Thing, len(q.Accounts)+1), make([]error, len(q.Accounts)+1)
 	var group errgroup.Group
@@ -150,10 +150,11 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	return slices.Concat(found...), errors.Join(errs...)
 }
 
-// neverUsed matches what a service answers that an account has never used, and so has nothing.
+// unused matches a service's answer if the account has never used the service, and so has no
+// resources of it.
 var neverUsed = regexp.MustCompile("OptInRequired|SubscriptionRequired|AWSOrganizationsNotInUse")
 
-// Enter returns a configuration in the account that the role is in.
+// Enter returns a configuration that assumes the role.
 func (q Query) Enter(role string) aws.Config {
 	cfg := q.Config.Copy()
 	cfg.Region = q.Organization.Region
@@ -168,9 +169,8 @@ func (l looker) missing(k kind) []string {
 	return slices.DeleteFunc(k.names(l), func(name string) bool { return stateHas(l.state, k.typ, name) })
 }
 
-// stateHas reports whether a state has a resource of the type, or a note that one was being
-// created when a run was killed, whose inputs have the name; any of the type if the name is
-// empty.
+// stateHas reports whether a state has a resource of the type whose inputs have the name; any resource
+// of the type if name is empty. A pending creation of a run that was killed counts, too.
 func stateHas(d *apitype.DeploymentV3, typ, name string) bool {
 	if d == nil {
 		return false
@@ -183,7 +183,7 @@ func stateHas(d *apitype.DeploymentV3, typ, name string) bool {
 	})
 }
 
-// named looks for things of one kind with the names.
+// named returns the resources of one kind that have one of the names.
 func (l looker) named(ctx context.Context, k kind, names []string) ([]Thing, error) {
 	items, err := k.list(ctx, l, names)
 	if err != nil {
@@ -207,7 +207,7 @@ func (l looker) named(ctx context.Context, k kind, names []string) ([]Thing, err
 				return found, err
 			}
 			if l.ours(tags) {
-				continue // Coldstart has made it, and finds it again.
+				continue // coldstart has created it, and will find it again.
 			}
 		case !l.known:
 			t.Refused = false
@@ -218,7 +218,7 @@ func (l looker) named(ctx context.Context, k kind, names []string) ([]Thing, err
 	return found, nil
 }
 
-// ours reports whether tags are those that coldstart gives.
+// ours reports whether tags are coldstart's for this organization.
 func (l looker) ours(tags map[string]string) bool {
 	for key, value := range organization.OwnTags(l.org.Namespace, tags["Account"]) {
 		if tags[key] != value {
@@ -228,7 +228,7 @@ func (l looker) ours(tags map[string]string) bool {
 	return true
 }
 
-// set finds what a run changes about a setting.
+// set returns what a run would change about a setting.
 func (l looker) set(ctx context.Context, s setting) ([]Thing, error) {
 	texts, err := s.find(ctx, l)
 	var found []Thing

@@ -12,76 +12,77 @@ import (
 	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
-// Facts are what a template may use about an account. All values are plain text;
-// the functions of templates bring them into the form of where they stand.
+// Facts are what a template can use about an account. All values are plain text. The functions of
+// templates write a value in the syntax of the file.
 type Facts struct {
-	// Namespace and Account are as declared, Repository is the account's zone, by
-	// which the repository is named.
+	// Namespace and Account are as declared. Repository is the name of the account's zone, which is
+	// also the repository's name.
 	Namespace, Account, Repository string
-	// Project is the name of the Pulumi project. It is never that of FactsStack, which
-	// lies in the same bucket.
+	// Project is the name of the Pulumi project. It always differs from the project of FactsStack,
+	// which is in the same bucket.
 	Project string
 	// AccountID and MasterAccountID have 12 digits.
 	AccountID, MasterAccountID string
-	// Email is empty for the management account, whose address isn't declared.
+	// Email is the account's address. It is empty for the management account, whose address isn't
+	// declared.
 	Email string
-	// Unit is empty for the organization's root.
+	// Unit is the key of the account's unit; empty for the organization's root.
 	Unit           string
 	Domain, Region string
-	// Network is the account's part of OrganizationNetwork, and empty if it has none.
+	// Network is the account's part of OrganizationNetwork; empty if the account has none.
 	Network, OrganizationNetwork string
 	ZoneID, ZoneName             string
 	NameServers                  []string
 	StateBucket, StateKeyARN     string
 	BackendURL, SecretsProvider  string
 	SecretsKeyARN                string
-	// SignInURL is where people sign in, which is in the account of the users.
+	// SignInURL is the page where people sign in to the account that has the users.
 	SignInURL string
-	// Roles are what people may be in the account.
+	// Roles are the account's roles for people.
 	Roles []Role
-	// Profile is that of ~/.aws/config by which people work in the account; empty if
-	// there is no role.
+	// Profile is the profile in ~/.aws/config with which people work in the account; empty if there
+	// is no role.
 	Profile string
-	// Image is the account's toolbox, with its tag, and empty if there is none.
+	// Image is the account's toolbox image, with its tag; empty if there is none.
 	Image string
-	// Owner is the organization or user of GitHub's that owns the repository, and
-	// CodeOwner who has to approve changes, with an @; empty if nobody has said.
+	// Owner is the GitHub organization or user that owns the repository. CodeOwner approves
+	// changes, and begins with @. Both are empty if nobody has named an owner.
 	Owner, CodeOwner string
-	// GitHub is nil if nothing in the account trusts GitHub's tokens.
+	// GitHub is nil if no role in the account trusts GitHub's tokens.
 	GitHub *GitHub
-	// FactsStack is the stack that coldstart keeps in the account's state bucket, as a
-	// stack reference names it, which can only name stacks of its own backend.
+	// FactsStack is the stack that coldstart keeps in the account's state bucket, as a stack
+	// reference names it. A stack reference can name only stacks of its own backend.
 	// https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences
 	FactsStack string
-	// PulumiVersion is that of the CLI for workflows, PulumiChecksum the SHA-256 of its
-	// release for them; empty if coldstart lists none.
+	// PulumiVersion is the version of the Pulumi CLI in workflows. PulumiChecksum is the SHA-256 of
+	// its release; empty if coldstart lists none.
 	PulumiVersion, PulumiChecksum string
-	// Actions are those of workflows.
+	// Actions are the GitHub actions of workflows.
 	Actions Actions
 }
 
-// Role is what people may be in an account.
+// Role is a role for people in an account.
 type Role struct {
 	Name, ARN, SwitchRoleURL string
-	// Profile is the one that `coldstart aws-config` writes.
+	// Profile is the profile that `coldstart aws-config` writes for the role.
 	Profile string
 }
 
-// GitHub is how workflows are let in.
+// GitHub is what a role's trust policy for workflows needs.
 type GitHub struct {
-	// Issuer signs the tokens, Subject is who a pull request of the repository is:
-	// AWS compares the two letter by letter.
+	// Issuer is the identity provider that signs the tokens. Subject is the subject of a pull
+	// request of the repository. AWS compares both as a whole.
 	Issuer, Subject string
-	// PlanRoleARN is coldstart's own role, which doesn't trust the repository.
+	// PlanRoleARN is the ARN of coldstart's own plan role, which doesn't trust this repository.
 	PlanRoleARN string
 }
 
-// Actions are GitHub's and AWS's actions, each pinned by its commit, with the version
-// in a comment behind it.
+// Actions are actions of GitHub and AWS, each pinned by its commit and followed by a comment with
+// its version.
 type Actions struct{ Checkout, SetupGo, ConfigureAWS, UploadArtifact, DownloadArtifact string }
 
-// pinnedActions are those of coldstart's own workflows, as far as these use them; a test keeps
-// them in step.
+// pinnedActions are the actions. If coldstart's own workflows use an action, a test checks that the commit
+// is the same.
 var pinnedActions = Actions{
 	Checkout:         "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
 	SetupGo:          "actions/setup-go@7a3fe6cf4cb3a834922a1244abfce67bcef6a0c5 # v6.2.0",
@@ -90,16 +91,16 @@ var pinnedActions = Actions{
 	DownloadArtifact: "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0",
 }
 
-// Outputs are what stacks export that facts are made from.
+// Outputs are the stack outputs that FactsOf needs.
 type Outputs struct {
 	Master *stackref.Master
-	// Account is the account's own stack, and Users that of the account where users
-	// live.
+	// Account has the outputs of the account's own stack. Users has those of the account that has
+	// the users.
 	Account, Users *stackref.Account
 }
 
-// FactsOf returns the facts about an account. Without an owner, the repository's owner is
-// that of the repository which the organization is deployed from.
+// FactsOf returns the facts about an account. If whom has no owner, the owner is the owner of
+// coldstart:access.github.repository.
 func FactsOf(org *organization.Organization, account string, whom For, o Outputs) Facts {
 	f := Facts{
 		Namespace: org.Namespace, Account: account, Repository: org.ZoneName(account), Project: account + "-infrastructure",
@@ -135,7 +136,7 @@ func FactsOf(org *organization.Organization, account string, whom For, o Outputs
 	return f
 }
 
-// cidr returns a network as text, and nothing if there is none.
+// cidr returns a network as text; empty if there is none.
 func cidr(network netip.Prefix) string {
 	if !network.IsValid() {
 		return ""
@@ -143,7 +144,7 @@ func cidr(network netip.Prefix) string {
 	return network.String()
 }
 
-// profile returns the profile of who administers, or else of any role.
+// profile returns the profile of the role that administers the account, or else of any role.
 func profile(roles []Role) string {
 	if len(roles) == 0 {
 		return ""
@@ -152,17 +153,17 @@ func profile(roles []Role) string {
 	return roles[i].Profile
 }
 
-// pullRequest is how the subject of a pull request's token ends.
+// pullRequest is the end of the subject of a pull request's token.
 // https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
 const pullRequest = ":pull_request"
 
-// NamedSubject is how the subjects of a repository's tokens begin if GitHub leaves the
-// ids out, as GitHub does for repositories that are older than 15 July 2026.
+// NamedSubject returns the beginning of the subjects of a repository's tokens without ids. GitHub
+// leaves the ids out for repositories from before 15 July 2026.
 func NamedSubject(owner, name string) string { return "repo:" + owner + "/" + name }
 
-// own sets the owners by ORG or ORG/TEAM, or by the owner of the repository that
-// coldstart is deployed from. An organization by itself can't own code, and nothing
-// tells it from a user.
+// own sets Owner from ORG or ORG/TEAM, or else to deployer, the owner of the repository that
+// coldstart is deployed from. It sets CodeOwner only for a team: an organization can't be a code
+// owner, and a name doesn't tell whether it is an organization's or a user's.
 func (f *Facts) own(deployer, owner string) {
 	name, team, _ := strings.Cut(owner, "/")
 	f.Owner = cmp.Or(name, deployer)
@@ -171,14 +172,14 @@ func (f *Facts) own(deployer, owner string) {
 	}
 }
 
-// Variable is one of .envrc.
+// Variable is a variable in .envrc.
 type Variable struct {
 	Name, Value, For string
-	// Unless is the variable that, if it is set, leaves this one alone.
+	// Unless is the name of another variable. If that is set, .envrc doesn't set this one.
 	Unless string
 }
 
-// Variables are those of .envrc.
+// Variables returns the variables of .envrc.
 func (f Facts) Variables() []Variable {
 	variables := []Variable{
 		{Name: "NAMESPACE", Value: f.Namespace, For: "prefix of names"},
@@ -205,8 +206,8 @@ func (f Facts) Variables() []Variable {
 	return variables
 }
 
-// ECR is the registry of the image if that is one of Amazon's, to which one logs in by
-// AWS, and else empty.
+// ECR returns the registry of the image if it is Amazon ECR, to which one logs in with AWS
+// credentials, and else "".
 func (f Facts) ECR() string {
 	host, _, _ := strings.Cut(f.Image, "/")
 	if !strings.Contains(host, ".dkr.ecr.") {
@@ -215,16 +216,16 @@ func (f Facts) ECR() string {
 	return host
 }
 
-// Row is one of the table in the README.
+// Row is a row of the table in the README.
 type Row struct {
 	Name, Value string
-	// Link says that the value is an address to go to.
+	// Link says that the value is a URL.
 	Link bool
-	// Note is shown where there is no value.
+	// Note is shown if there is no value.
 	Note string
 }
 
-// Table is the one in the README.
+// Table returns the table in the README.
 func (f Facts) Table() []Row {
 	rows := []Row{
 		{Name: "account", Value: f.AccountID},

@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// git runs git in a repository. What a person's own settings could do to a rendering
-// is shut off: hooks, signatures, and questions.
+// git runs git in a repository. It turns off what a person's own settings could change about a
+// rendering: hooks, signatures and questions.
 type git struct {
 	dir string
 	env []string
 }
 
-// gitError is what git said when it failed.
+// gitError is git's message when it failed.
 type gitError struct {
 	args []string
-	// code is its exit code.
+	// code is git's exit code.
 	code   int
 	output string
 }
@@ -32,7 +32,7 @@ func (e *gitError) Error() string {
 	return fmt.Sprintf("git %s: %s", e.args[0], strings.TrimSpace(e.output))
 }
 
-// neutralOptions comes before every command.
+// neutral are options for every command.
 var neutralOptions = []string{
 	"-c", "core.hooksPath=" + os.DevNull, "-c", "commit.gpgSign=false", "-c", "merge.verifySignatures=false",
 	"-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",
@@ -40,13 +40,13 @@ var neutralOptions = []string{
 	"-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8",
 }
 
-// asRendered comes before every command but `git status`, which has to compare the files
-// as the person's own git has written them: what is written has the rendering's bytes.
+// asRendered are options for every command except `git status`. They make git write and read files
+// byte by byte. `git status` has to compare the files as the person's own git has written them.
 var asRendered = []string{"-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "core.safecrlf=false"}
 
-// newGit returns what runs git in a folder. Of git's own variables, only those are kept
-// that say who commits and how a server is reached: others point git at another
-// repository, as hooks get them, or change what git prints.
+// newGit returns a git for a folder. It keeps only those variables of git's that say who commits
+// and how a server is reached. Other variables, such as those that hooks get, can name another
+// repository or change git's output.
 func newGit(dir string) git {
 	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "GIT_") && !slices.ContainsFunc(keptVariables, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
@@ -54,30 +54,30 @@ func newGit(dir string) git {
 	return git{dir, append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")}
 }
 
-// keptVariables are how the variables of git's begin that are kept.
+// keptVariables are the prefixes of the variables that newGit keeps.
 var keptVariables = []string{
 	"GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL_", "GIT_SSH", "GIT_PROXY_", "GIT_HTTP_", "GIT_ASKPASS=",
 	"GIT_EXEC_PATH=", "GIT_ALLOW_PROTOCOL=", "GIT_PROTOCOL", "GIT_TRACE", "GIT_CURL_VERBOSE=",
 }
 
-// with returns the same with more variables.
+// with returns a git with more variables.
 func (g git) with(variables ...string) git {
 	g.env = append(slices.Clone(g.env), variables...)
 	return g
 }
 
-// run runs a command and returns what it printed, without the last line's end.
+// run runs a command and returns its output without the last line break.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
 	return g.feed(ctx, nil, args...)
 }
 
-// feed is run with something to read.
+// feed is run with standard input.
 func (g git) feed(ctx context.Context, input []byte, args ...string) (string, error) {
 	out, err := g.exactly(ctx, input, args...)
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// exactly is feed without a change to what git printed.
+// exactly is feed, and returns git's output unchanged.
 func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte, error) {
 	settings := slices.Clone(neutralOptions)
 	if args[0] != "status" {
@@ -98,19 +98,19 @@ func (g git) exactly(ctx context.Context, input []byte, args ...string) ([]byte,
 	return out.Bytes(), err
 }
 
-// exitedWith reports whether an error is git's with an exit code.
+// exitedWith reports whether an error says that git ended with this exit code.
 func exitedWith(err error, code int) bool {
 	var failed *gitError
 	return errors.As(err, &failed) && failed.code == code
 }
 
-// What `git merge-tree --write-tree` came with.
+// `git merge-tree --write-tree` needs this version.
 const wantedMajor, wantedMinor = 2, 38
 
 var versionNumber = regexp.MustCompile(`(\d+)\.(\d+)`)
 
-// checkGit returns an error unless there is a git that can merge without a working
-// tree. https://git-scm.com/docs/git-merge-tree
+// checkGit returns an error unless git can merge without a working tree.
+// https://git-scm.com/docs/git-merge-tree
 func checkGit(ctx context.Context) error {
 	text, err := newGit("").run(ctx, "--version")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -135,8 +135,7 @@ func checkVersion(text string) error {
 	return nil
 }
 
-// identified returns the same with a name and an address to commit by, where a
-// person has set none.
+// identified returns a git with an author's name and address, if the person has set none.
 func (g git) identified(ctx context.Context) git {
 	for _, part := range []struct{ variable, key, otherwise string }{
 		{"NAME", "user.name", "coldstart"},
@@ -154,7 +153,7 @@ func (g git) identified(ctx context.Context) git {
 	return g
 }
 
-// tree writes files and returns the tree of them.
+// tree writes files to git's objects and returns their tree.
 func (g git) tree(ctx context.Context, files map[string]File) (string, error) {
 	scratch, err := os.MkdirTemp("", "coldstart-index-")
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// update is a rendering that comes into a repository.
+// update merges a rendering into a repository.
 type update struct {
 	g       git
 	last    *rendering
 	options Options
 }
 
-// write merges the files' rendering into the branch that is checked out.
+// write merges a rendering with these files into the branch that is checked out.
 func (u *update) write(ctx context.Context, files map[string]File) (*Result, error) {
 	done, err := u.apart(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (u *update) write(ctx context.Context, files map[string]File) (*Result, err
 	return result, u.advance(ctx, result, head, rendered, merged)
 }
 
-// apart has a dry run write its objects elsewhere, and returns what ends that.
+// apart makes a dry run write its objects to a temporary folder. done deletes the folder.
 func (u *update) apart(ctx context.Context) (done func(), err error) {
 	if !u.options.DryRun {
 		return func() {}, nil
@@ -69,10 +69,10 @@ func (u *update) apart(ctx context.Context) (done func(), err error) {
 		return nil, err
 	}
 	u.g = u.g.with("GIT_OBJECT_DIRECTORY="+scratch, "GIT_ALTERNATE_OBJECT_DIRECTORIES="+objects)
-	return func() { _ = os.RemoveAll(scratch) }, nil // It is in the folder for temporary files.
+	return func() { _ = os.RemoveAll(scratch) }, nil // It is a temporary folder.
 }
 
-// clean refuses what a merge would be mixed up with.
+// clean returns an error if there are uncommitted changes, with which a merge would mix.
 func (u *update) clean(ctx context.Context) error {
 	status, err := u.g.run(ctx, "status", "--porcelain=v1", "--untracked-files=no")
 	if err != nil || status == "" {
@@ -81,9 +81,9 @@ func (u *update) clean(ctx context.Context) error {
 	return fmt.Errorf("%s has changes that aren't committed, so nothing is rendered; commit them, or put them aside (git stash):\n%s", u.g.dir, status)
 }
 
-// commit returns a commit of the rendering on top of the last one.
+// commit returns a commit of the rendering whose parent is the last one.
 func (u *update) commit(ctx context.Context, tree string) (string, error) {
-	// It may be there, and wait to be merged by hand.
+	// The commit may exist already, and wait to be merged by hand.
 	waiting, err := u.g.rendering(ctx, "refs/heads/"+ByHand)
 	if err != nil {
 		return "", err
@@ -96,8 +96,7 @@ func (u *update) commit(ctx context.Context, tree string) (string, error) {
 	return u.g.run(ctx, "commit-tree", tree, "-p", u.last.commit, "-m", message("Render the repository again", tree, u.options.For))
 }
 
-// merge returns the tree of a three-way merge, or the files that have to be merged by
-// hand.
+// merge returns the tree of a three-way merge, or the files that a person has to merge.
 func (u *update) merge(ctx context.Context, head, rendered string) (tree string, conflicts []string, err error) {
 	out, err := u.g.run(ctx, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", head, rendered)
 	if err != nil && !exitedWith(err, 1) {
@@ -118,7 +117,7 @@ func (u *update) merge(ctx context.Context, head, rendered string) (tree string,
 	return "", conflicts, nil
 }
 
-// conflict leaves the rendering in a branch of its own, for a person to merge.
+// conflict writes the rendering to a branch of its own, for a person to merge.
 func (u *update) conflict(ctx context.Context, rendered string, conflicts []string) (*Result, error) {
 	result := &Result{Outcome: Conflict, Conflicts: conflicts}
 	if err := result.compare(ctx, u.g, u.last.commit, rendered, u.options.Colour, conflicts...); err != nil {
@@ -142,17 +141,17 @@ func (u *update) conflict(ctx context.Context, rendered string, conflicts []stri
 	return result, err
 }
 
-// advance brings the branch, and the files, to the merge.
+// advance moves the branch and the files to the merged commit.
 func (u *update) advance(ctx context.Context, result *Result, head, rendered, merged string) (err error) {
 	result.Commit = rendered
 	if head != u.last.commit {
-		// Somebody has committed since.
+		// Somebody has committed since the last rendering.
 		result.Commit, err = u.g.run(ctx, "commit-tree", merged, "-p", head, "-p", rendered, "-m", "Merge what coldstart has rendered")
 		if err != nil {
 			return err
 		}
 	}
-	// It refuses to write over files that git doesn't know, and does nothing then.
+	// git refuses to overwrite files that it doesn't track, and then changes nothing.
 	if _, err := u.g.run(ctx, "merge", "--quiet", "--ff-only", "--no-autostash", result.Commit); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}

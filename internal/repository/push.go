@@ -8,17 +8,16 @@ import (
 	"strconv"
 )
 
-// Remote is where a repository is pushed to.
+// Remote is a repository to push to.
 type Remote struct {
-	// URL is its address for HTTPS.
+	// URL is the repository's URL for git over HTTPS.
 	URL string
-	// Token is what lets git in. It goes to git by its environment alone: what stands
-	// on a command line, everybody on the machine sees, and what is in a repository's
-	// settings stays there.
+	// Token lets git in. git gets it as an environment variable only: everybody on the machine can
+	// see a command line, and the repository's settings would keep it.
 	Token string
 }
 
-// Origin returns the address of a repository's remote origin; empty if there is none.
+// Origin returns the URL of a repository's remote origin; empty if there is none.
 func Origin(ctx context.Context, dir string) (string, error) {
 	address, err := newGit(dir).run(ctx, "config", "--local", "--get", "remote.origin.url")
 	if exitedWith(err, 1) {
@@ -36,8 +35,7 @@ func Check(ctx context.Context, dir string) error {
 	return err
 }
 
-// Push pushes the branch main, and makes the remote origin if there is none. Nothing
-// that is there already is overwritten.
+// Push pushes the branch main. It adds the remote origin if there is none, and overwrites nothing.
 func Push(ctx context.Context, dir string, to Remote) error {
 	g := newGit(dir)
 	origin, err := Origin(ctx, dir)
@@ -49,8 +47,8 @@ func Push(ctx context.Context, dir string, to Remote) error {
 			return err
 		}
 	}
-	// An origin for SSH stays one; this push goes by HTTPS all the same. Nobody is
-	// asked for a password, and no redirection sees the token.
+	// If origin is an SSH URL, it stays one, and this push uses HTTPS nevertheless. git asks nobody
+	// for a password, and doesn't follow a redirection, which would get the token.
 	secret := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + to.Token))
 	g = g.configured([][2]string{
 		{"remote.origin.pushurl", to.URL},
@@ -62,8 +60,8 @@ func Push(ctx context.Context, dir string, to Remote) error {
 	return err
 }
 
-// configured returns the same with settings that are in the environment only. They
-// come behind those that are there already.
+// configured returns a git with settings in its environment only. They come after settings that the
+// environment has already.
 // https://git-scm.com/docs/git-config#ENVIRONMENT
 func (g git) configured(settings [][2]string) git {
 	n, _ := strconv.Atoi(os.Getenv("GIT_CONFIG_COUNT")) // None is none.

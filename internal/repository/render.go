@@ -18,7 +18,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/shell"
 )
 
-// templateSuffix is that of files that are templates; others are taken as they are.
+// templateSuffix is the end of a template's name. Other files are copied.
 const templateSuffix = ".tmpl"
 
 // The templates that come with coldstart, each at the path of what it makes. go.mod
@@ -28,28 +28,28 @@ const templateSuffix = ".tmpl"
 //go:embed all:templates
 var embeddedTemplates embed.FS
 
-// File is a file of a repository.
+// File is a file of a rendered repository.
 type File struct {
 	Content    []byte
 	Executable bool
 }
 
-// Templates make the files of a repository.
+// Templates render the files of a repository.
 type Templates map[string]source
 
-// source is what a file is made from.
+// source is a template, or a file to copy.
 type source struct {
-	// name is what errors call it.
+	// name is the name in errors.
 	name       string
 	executable bool
-	// verbatim is the content of what is no template.
+	// verbatim is the content of a file to copy.
 	verbatim []byte
 	template *template.Template
 }
 
-// LoadTemplates returns the templates that come with coldstart. Files of overrides, if
-// it isn't nil, replace those for the same path, and add others: x.tmpl is a template
-// for x, and any other file is taken as it is. All problems are one error.
+// LoadTemplates returns coldstart's own templates. If overrides isn't nil, its files replace
+// templates for the same path and add others: x.tmpl is a template for x, and any other file is
+// copied. One error has all problems.
 func LoadTemplates(overrides fs.FS) (Templates, error) {
 	own, err := fs.Sub(embeddedTemplates, "templates")
 	if err != nil {
@@ -63,7 +63,7 @@ func LoadTemplates(overrides fs.FS) (Templates, error) {
 	return templates, err
 }
 
-// load takes all files of a folder.
+// load adds all files of a folder.
 func (t Templates) load(from fs.FS, prefix string) error {
 	var errs []error
 	found := map[string]string{}
@@ -73,7 +73,7 @@ func (t Templates) load(from fs.FS, prefix string) error {
 		}
 		if entry.IsDir() {
 			if path.Base(file) == ".git" {
-				return fs.SkipDir // A folder of templates may be a repository itself.
+				return fs.SkipDir // The folder of templates may be a git repository.
 			}
 			return nil
 		}
@@ -118,8 +118,8 @@ func read(from fs.FS, file, name string) (source, error) {
 	return s, err
 }
 
-// Render makes the files, by their paths. A template that makes nothing but space
-// makes no file. All problems are one error.
+// Render returns the files, by path. A template whose result is empty or white space makes no file.
+// One error has all problems.
 func (t Templates) Render(facts Facts) (map[string]File, error) {
 	files, errs := map[string]File{}, []error(nil)
 	for _, target := range slices.Sorted(maps.Keys(t)) {
@@ -140,29 +140,29 @@ func (t Templates) Render(facts Facts) (map[string]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// templateFunctions bring values into the form of where they stand.
+// functions write a value in the syntax of the file.
 var templateFunctions = template.FuncMap{
-	// quote is a string of Go's, or of JSON.
+	// quote writes a string of Go or JSON.
 	"quote": strconv.Quote,
-	// yaml is a value of YAML, so that no name becomes a number or a truth.
+	// yaml writes a value in YAML, in which a name never becomes a number or a boolean.
 	"yaml": func(text string) (string, error) {
 		content, err := yaml.Marshal(text)
 		return strings.TrimSuffix(string(content), "\n"), err
 	},
-	// shell is a word for a shell.
+	// shell writes a word for a shell.
 	"shell": shell.Quote,
-	// make is text in a Makefile.
+	// make writes text in a Makefile.
 	"make": func(text string) string {
 		return strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "#", `\#`)
 	},
-	// code is a code span of Markdown, in which nothing is markup, and cell one row's
-	// value; both may stand in a table.
+	// code writes a code span in Markdown, in which nothing is markup. cell writes the text of a
+	// table's cell. Both can be in a table.
 	"code": code,
 	"cell": cell,
 }
 
-// code returns a code span.
-// https://github.github.com/gfm/#tables-extension- has the rule for the bar.
+// code returns a code span. A bar in a table needs an escape.
+// https://github.github.com/gfm/#tables-extension-
 func code(text string) string {
 	if text == "" {
 		return "(empty)"

@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Resubject brings the last rendering of a repository in line with the subject of its
-// tokens, which GitHub says when the repository is there: where a file has the subject of
-// before, it gets the one of whom. That is a rendering of its own, which is merged as any
-// other, and which the next rendering goes on from. The name is the repository's.
+// Resubject replaces the subject of a repository's tokens in the last rendering. GitHub says the
+// subject only when the repository exists. The result is a rendering of its own: it is merged like
+// any other, and the next rendering continues from it. name is the repository's name.
 func Resubject(ctx context.Context, dir string, whom For, name string) error {
 	g := newGit(dir).identified(ctx)
 	last, err := lastRendering(ctx, g)
@@ -22,7 +21,7 @@ func Resubject(ctx context.Context, dir string, whom For, name string) error {
 		before = NamedSubject(whom.org(), name)
 	}
 	if last.whom.Owner != "" {
-		whom.Owner = last.whom.Owner // It may name a team besides.
+		whom.Owner = last.whom.Owner // The last owner may name a team as well.
 	}
 	if before == whom.Subject {
 		return nil

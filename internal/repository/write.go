@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Outcome is what became of a repository.
+// Outcome is the result of writing a repository.
 type Outcome string
 
 // The outcomes.
@@ -18,32 +18,32 @@ const (
 	Created   Outcome = "created"
 	Updated   Outcome = "updated"
 	Unchanged Outcome = "unchanged"
-	// Conflict is when a person and the rendering have changed the same lines: the
-	// checked-out branch is as it was.
+	// Conflict says that a person and the rendering have changed the same lines. The branch that is
+	// checked out hasn't changed.
 	Conflict Outcome = "conflict"
 )
 
-// Options say how Write goes about it.
+// Options are the options of Write.
 type Options struct {
 	// DryRun writes nothing.
 	DryRun bool
-	// Colour has the diff in a terminal's colours.
+	// Colour writes the diff with a terminal's colours.
 	Colour bool
-	// For is noted in the commit, for RenderedFor to find.
+	// For is recorded in the commit. RenderedFor returns it.
 	For For
 }
 
-// For is whom a repository is rendered for.
+// For says for whom a repository is rendered.
 type For struct {
-	// Owner is ORG or ORG/TEAM of GitHub's; empty for nobody in particular.
+	// Owner is ORG or ORG/TEAM on GitHub; empty if nobody has named an owner.
 	Owner string
-	// Subject is how the subjects of the repository's tokens begin, as GitHub says it,
-	// such as repo:acme@12/prod.acme.example@34. It is empty for repo:<owner>/<name>.
+	// Subject is the beginning of the subjects of the repository's tokens, as GitHub says it, such
+	// as repo:acme@12/prod.acme.example@34. Empty means repo:<owner>/<name>.
 	Subject string
 }
 
-// OwnedBy returns the same for another owner. Another organization's repository has
-// another subject, which nobody has said.
+// OwnedBy returns f with another owner. If the owner is another organization, it clears the
+// subject, which isn't known for that organization's repository.
 func (f For) OwnedBy(owner string) For {
 	before, _, _ := strings.Cut(f.Owner, "/")
 	after, _, _ := strings.Cut(owner, "/")
@@ -53,28 +53,28 @@ func (f For) OwnedBy(owner string) For {
 	return For{Owner: owner, Subject: f.Subject}
 }
 
-// Result is what Write did, or would do in a dry run.
+// Result is what Write has done, or would do in a dry run.
 type Result struct {
 	Outcome Outcome `json:"outcome"`
-	// Commit is the one that is checked out afterwards; empty in a dry run.
+	// Commit is the commit that is checked out afterwards; empty in a dry run.
 	Commit string `json:"commit,omitempty"`
-	// Files are those that changed in the branch.
+	// Files are the files that changed in the branch.
 	Files []string `json:"files"`
-	// Conflicts are those that have to be merged by hand.
+	// Conflicts are the files that a person has to merge.
 	Conflicts []string `json:"conflicts,omitempty"`
-	// Diff is the change of the branch; of a conflict, what the rendering wanted to
-	// change in the files that conflict.
+	// Diff is the change of the branch. After a conflict it is the change that the rendering would
+	// make to the files of the conflict.
 	Diff string `json:"diff"`
 }
 
-// ByHand is the branch that a rendering which can't be merged is left in.
+// ByHand is the branch for a rendering that a person has to merge.
 const ByHand = "coldstart-render"
 
 const mainBranch = "main"
 
-// Write brings the repository in a folder up to the files of a rendering: it makes it if
-// there is none, and merges the rendering into the branch that is checked out if there
-// is. It doesn't touch a folder that it hasn't made.
+// Write writes the files of a rendering to the repository in a folder. If there is no repository,
+// it creates one. Otherwise it merges the rendering into the branch that is checked out. It doesn't
+// touch a folder that coldstart hasn't created.
 func Write(ctx context.Context, dir string, files map[string]File, o Options) (*Result, error) {
 	if len(files) == 0 {
 		return nil, errors.New("the templates make no file")
@@ -102,7 +102,7 @@ func Write(ctx context.Context, dir string, files map[string]File, o Options) (*
 	return w.write(ctx, files)
 }
 
-// create makes a repository with a first commit, all of it or nothing.
+// create creates a repository with a first commit. If it fails, it leaves nothing.
 func create(ctx context.Context, dir string, files map[string]File, o Options) (_ *Result, err error) {
 	parent := filepath.Dir(dir)
 	if o.DryRun {
@@ -138,17 +138,17 @@ func create(ctx context.Context, dir string, files map[string]File, o Options) (
 	if _, err := g.run(ctx, "reset", "--quiet", "--hard", result.Commit); err != nil {
 		return nil, err
 	}
-	// What temporary folders allow is their owner's alone.
+	// Only the owner can enter a temporary folder.
 	if err := os.Chmod(made, 0o755); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err // There was an empty folder, and it isn't empty any more.
+		return nil, err // The folder was empty, and isn't any more.
 	}
 	return result, os.Rename(made, dir)
 }
 
-// compare notes what changes from one tree to the other.
+// compare sets Files and Diff to the changes from one tree to the other.
 func (r *Result) compare(ctx context.Context, g git, from, to string, colour bool, paths ...string) error {
 	names, err := g.run(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", from, to)
 	if err != nil {
@@ -170,8 +170,9 @@ func (r *Result) compare(ctx context.Context, g git, from, to string, colour boo
 	return err
 }
 
-// Trailers of the commits that are renderings. The tree is told, too, so that a commit
-// into which somebody has squashed a rendering and more isn't taken for one.
+// Trailers of the commits that are renderings. One trailer is the tree: if somebody squashes a
+// rendering together with other changes, the tree differs, and the commit isn't taken for a
+// rendering.
 const (
 	renderedBy     = "Rendered-By"
 	renderedTree   = "Rendered-Tree"
@@ -180,7 +181,7 @@ const (
 	renderedByName = "coldstart"
 )
 
-// message is the message of a rendering's commit.
+// message returns the message of a rendering's commit.
 func message(subject, tree string, whom For) string {
 	text := fmt.Sprintf("%s\n\n%s: %s\n%s: %s\n", subject, renderedBy, renderedByName, renderedTree, tree)
 	for _, trailer := range [][2]string{{renderedFor, whom.Owner}, {renderedSub, whom.Subject}} {
@@ -191,14 +192,14 @@ func message(subject, tree string, whom For) string {
 	return text
 }
 
-// rendering is a commit that holds what was rendered, and nothing else.
+// rendering is a commit that has the rendered files and nothing else.
 type rendering struct {
 	commit, tree string
 	whom         For
 }
 
-// lastRendering returns the newest rendering that is in the branch that is checked
-// out. It is an error if the folder is something else than such a repository.
+// lastRendering returns the newest rendering in the branch that is checked out. It returns an error
+// if the folder isn't such a repository.
 func lastRendering(ctx context.Context, g git) (*rendering, error) {
 	top, err := g.run(ctx, "rev-parse", "--show-toplevel")
 	if err != nil && (!exitedWith(err, 128) || !strings.Contains(err.Error(), "not a git repository")) {
@@ -221,8 +222,7 @@ func lastRendering(ctx context.Context, g git) (*rendering, error) {
 	return r, nil
 }
 
-// rendering returns the newest rendering among the ancestors of a commit, and nil if
-// there is none.
+// rendering returns the newest rendering among the ancestors of a commit; nil if there is none.
 func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 	if _, err := g.run(ctx, "rev-parse", "--verify", "--quiet", from+"^{commit}"); err != nil {
 		if exitedWith(err, 1) || exitedWith(err, 128) {
@@ -245,7 +245,7 @@ func (g git) rendering(ctx context.Context, from string) (*rendering, error) {
 	return nil, nil
 }
 
-// sameFolder reports whether two paths are of one folder.
+// sameFolder reports whether two paths name the same folder.
 func sameFolder(a, b string) bool {
 	one, err := os.Stat(a)
 	if err != nil {
@@ -255,8 +255,8 @@ func sameFolder(a, b string) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-// RenderedFor returns for whom the repository in a folder was rendered last; the zero
-// value if for nobody in particular, or never.
+// RenderedFor returns For of the last rendering of the repository in a folder; the zero value if
+// there is none.
 func RenderedFor(ctx context.Context, dir string) (For, error) {
 	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil {
 		return For{}, nil //nolint:nilerr // There is none; Write says what is wrong with the folder.

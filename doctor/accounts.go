@@ -52,8 +52,8 @@ func (x *examiner) list(ctx context.Context) []Finding {
 	return ok("%s", found)
 }
 
-// addresses finds out, by the rule of the program itself, whether each declared
-// account can be created or adopted.
+// addresses finds out whether each declared account can be created or adopted. It uses the same
+// function as the program.
 func (x *examiner) addresses(context.Context) []Finding {
 	var findings []Finding
 	for _, name := range x.org.AccountNames() {
@@ -69,7 +69,7 @@ func (x *examiner) addresses(context.Context) []Finding {
 	return ok("%d to adopt, %d to create", len(x.org.Accounts)-toCreate, toCreate)
 }
 
-// address finds out about one account; nil if nothing is to be said.
+// address finds out about one account; nil if there is nothing to say.
 func (x *examiner) address(name string) *Finding {
 	email := x.org.AccountEmail(name)
 	if id := x.noted[name]; id != "" && x.existing != nil {
@@ -99,9 +99,9 @@ func (x *examiner) address(name string) *Finding {
 	return nil
 }
 
-// note reads which accounts coldstart has made or taken over, of those that AWS doesn't
-// show as active under their declared addresses. Where that can't be read, accounts are
-// known by their addresses alone.
+// note reads the ids that coldstart has noted of accounts that AWS doesn't show as active under
+// their declared addresses. If the ids can't be read, accounts are identified by their addresses
+// only.
 func (x *examiner) note(ctx context.Context) {
 	doubtful := slices.DeleteFunc(x.org.AccountNames(), func(name string) bool {
 		return x.existing.WithEmail(x.org.AccountEmail(name)).State.Active()
@@ -118,8 +118,8 @@ func (x *examiner) toCreate() []string {
 	})
 }
 
-// accountOf returns the account that is noted for a declared one, or has its address; one
-// without an id if there is none.
+// accountOf returns the account that is noted for a declared one, or the one with its address. If
+// there is none, the account has no id.
 func (x *examiner) accountOf(name string) accounts.ExistingAccount {
 	if id := x.noted[name]; id != "" {
 		found, _, _ := x.existing.WithID(id)
@@ -131,8 +131,8 @@ func (x *examiner) accountOf(name string) accounts.ExistingAccount {
 
 const raiseQuota = "ask for more, which can take days: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1)"
 
-// quota finds out whether AWS would create as many accounts. Closed ones count
-// until they are gone for good.
+// quota finds out whether AWS would create all declared accounts. Closed accounts count until AWS
+// removes them.
 func (x *examiner) quota(ctx context.Context) []Finding {
 	wanted := max(1, len(x.accounts)) + len(x.toCreate()) // The management account counts.
 	limit, err := x.readQuota(ctx)
@@ -149,8 +149,8 @@ func (x *examiner) quota(ctx context.Context) []Finding {
 	return ok("%d accounts are needed, those that there are and the management account included, and %d allowed", wanted, limit)
 }
 
-// readQuota returns how many accounts the organization may have. The quota is
-// known by its name: AWS says that the codes of quotas change.
+// readQuota returns how many accounts the organization may have. It finds the quota by its name,
+// because AWS says that the codes of quotas change.
 func (x *examiner) readQuota(ctx context.Context) (int, error) {
 	cfg := x.cfg.Copy()
 	cfg.Region = globalRegion
@@ -169,7 +169,7 @@ func (x *examiner) readQuota(ctx context.Context) (int, error) {
 	return 0, errors.New("AWS Organizations shows no quota for the number of accounts")
 }
 
-// creation says how long AWS takes.
+// creation says how long AWS takes to create the accounts.
 func (x *examiner) creation(context.Context) []Finding {
 	n := len(x.toCreate())
 	least := pace.CreateAccount.Least(n)
@@ -182,5 +182,5 @@ func (x *examiner) creation(context.Context) []Finding {
 	return ok("%s to create: AWS accepts the last of them after %s at the earliest", count(n, "account"), least)
 }
 
-// accountsAtOnce is how many accounts are looked at at a time.
+// accountsAtOnce is how many accounts are checked at the same time.
 const accountsAtOnce = 16

@@ -10,8 +10,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// attachments finds out whether AWS would attach the declared guardrails besides the
-// policies that others have attached to the same root, units and accounts.
+// attachments finds out whether AWS would attach the declared guardrails to each root, unit and
+// account, in addition to the policies that others have attached there.
 func (x *examiner) attachments(ctx context.Context) []Finding {
 	if x.organization == nil {
 		return ok("there is room: nothing is attached to anything yet")
@@ -45,13 +45,13 @@ func (x *examiner) attachments(ctx context.Context) []Finding {
 	return ok("there is room: %s will have the most, %d of the %d that AWS attaches", nearest, most, mostAttached)
 }
 
-// target is something of AWS's that guardrails are declared for.
+// target is a root, unit or account that guardrails are declared for.
 type target struct {
 	organization.Attachment
 	id string
 }
 
-// targets returns what guardrails are declared for and AWS has already.
+// targets returns the targets of declared guardrails that exist in AWS.
 func (x *examiner) targets(ctx context.Context, client *organizations.Client) ([]target, error) {
 	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
 	if err != nil || len(roots.Roots) == 0 {
@@ -84,7 +84,7 @@ func (x *examiner) targets(ctx context.Context, client *organizations.Client) ([
 	return all, nil
 }
 
-// unitsIn returns the ids, by name, of the units that a root or a unit holds.
+// unitsIn returns the ids, by name, of the units in a root or a unit.
 func unitsIn(ctx context.Context, client *organizations.Client, parent string) (map[string]string, error) {
 	ids := map[string]string{}
 	pages := organizations.NewListOrganizationalUnitsForParentPaginator(client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &parent})

@@ -25,12 +25,12 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// globalRegion is where AWS's global services are, and their quotas.
+// globalRegion is the region of AWS's global services and of their quotas.
 const globalRegion = "us-east-1"
 
 const beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
 
-// connection asks AWS for nothing, and looks at the time in its answer.
+// connection checks that AWS answers, and compares the time in the answer with the local time.
 func (x *examiner) connection(ctx context.Context) []Finding {
 	endpoint := awsconfig.Endpoint(x.options.Env)
 	if endpoint == "" {
@@ -48,7 +48,7 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 	if err != nil {
 		return warning("", "%s answers, but doesn't say what time it has", endpoint)
 	}
-	// It was answered between then and now; what it says is whole seconds.
+	// AWS answered between begin and now. The time in the answer has whole seconds.
 	skew := begin.Add(time.Since(begin) / 2).Sub(theirs).Round(time.Second)
 	if skew.Abs() > maxSkew {
 		return failure("set the clock, best by NTP", "this machine's clock is %s from AWS's, which refuses requests that are more than %s off", skew.Abs(), maxSkew)
@@ -56,8 +56,8 @@ func (x *examiner) connection(ctx context.Context) []Finding {
 	return ok("%s answers; the clocks differ by less than %s", endpoint, skew.Abs()+time.Second)
 }
 
-// ask asks until there is an answer, and returns its header and when the question was
-// that it answers.
+// ask repeats a request until there is an answer. It returns the answer's header, and the time when
+// that request was sent.
 func (x *examiner) ask(request *http.Request) (begin time.Time, header http.Header, err error) {
 	client := patient{x.answerIn, &http.Client{
 		Timeout:       x.answerIn,
@@ -70,19 +70,19 @@ func (x *examiner) ask(request *http.Request) (begin time.Time, header http.Head
 			return begin, response.Header, response.Body.Close()
 		}
 		if late := (*lateError)(nil); !errors.As(err, &late) {
-			break // It won't be different the next time.
+			break // Another attempt would fail in the same way.
 		}
 	}
 	return begin, nil, err
 }
 
-// patient is a client that says how long it has waited.
+// patient is an HTTP client whose errors say how long it has waited.
 type patient struct {
 	answerIn time.Duration // the client's own timeout
 	aws.HTTPClient
 }
 
-// lateError is that no answer came in time. SDKs ask again.
+// lateError says that no answer came in time. SDKs repeat the request.
 type lateError struct{ answerIn time.Duration }
 
 func (e *lateError) Error() string {
@@ -99,7 +99,7 @@ func (p patient) Do(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// orEmulator returns a text if calls go to an emulator, and "" if to AWS.
+// orEmulator returns the text if calls go to an emulator, and "" if they go to AWS.
 func (x *examiner) orEmulator(text string) string {
 	if awsconfig.Endpoint(x.options.Env) == "" {
 		return ""
@@ -107,8 +107,7 @@ func (x *examiner) orEmulator(text string) string {
 	return text
 }
 
-// unanswered is a warning of something that couldn't be asked, and what to make
-// of that.
+// unanswered returns a warning about something that couldn't be found out, and what to do.
 func (x *examiner) unanswered(err error, remedy, format string, args ...any) []Finding {
 	what := fmt.Sprintf(format, args...)
 	if emulator := awsconfig.Endpoint(x.options.Env); emulator != "" {
@@ -117,8 +116,7 @@ func (x *examiner) unanswered(err error, remedy, format string, args ...any) []F
 	return warning(orAgain(err, remedy), "%s: %s", what, said(err))
 }
 
-// orAgain returns what to do about an error of AWS's: the remedy, or to ask again if
-// there was no answer.
+// orAgain returns what to do about an error: the remedy, or, if there was no answer, to try again.
 func orAgain(err error, remedy string) string {
 	if late := (*lateError)(nil); errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded) {
 		return "run again; if it stays so, look at the network and at HTTPS_PROXY"
@@ -126,7 +124,7 @@ func orAgain(err error, remedy string) string {
 	return remedy
 }
 
-// said shortens an SDK's error to what AWS said, or to why it said nothing.
+// said shortens an SDK's error to what AWS said, or to the reason why there was no answer.
 func said(err error) string {
 	var api smithy.APIError
 	var operation *smithy.OperationError
@@ -170,7 +168,7 @@ func (x *examiner) credentials(ctx context.Context) []Finding {
 	return ok("account %s, as %s", x.accountID, x.arn)
 }
 
-// signIn returns what to do about an error of who signs in, or else the other remedy.
+// signIn returns what to do about an error about signing in, and otherwise the other remedy.
 func (x *examiner) signIn(err error, otherwise string) string {
 	return cmp.Or(signin.Advice(err.Error(), x.getenv), otherwise)
 }
@@ -198,8 +196,8 @@ func (x *examiner) rootKeys(ctx context.Context) []Finding {
 	return ok("none in account %s", x.accountID)
 }
 
-// crucialActions are actions that coldstart can't do without; if the caller may do
-// these, it is an administrator as a rule.
+// crucialActions are actions that coldstart always needs. A caller who may do all of them is usually an
+// administrator.
 var crucialActions = []string{
 	"organizations:CreateAccount",
 	"iam:CreateRole",
@@ -208,7 +206,7 @@ var crucialActions = []string{
 	"kms:CreateKey",
 }
 
-// permissions asks IAM whether the caller may do what is crucial.
+// permissions asks IAM whether the caller may do the crucial actions.
 func (x *examiner) permissions(ctx context.Context) []Finding {
 	if x.isRoot() {
 		return skipped("not looked at: the root user may do everything but assume roles")
@@ -221,7 +219,7 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	}
 	if err == nil {
 		var assume []string
-		for _, role := range x.org.AccessRoles() { // Any member's will do: policies name it by its name.
+		for _, role := range x.org.AccessRoles() { // Any member's role will do, because policies name the role by its name.
 			if assume, err = deniedTo(ctx, client, principal, []string{"sts:AssumeRole"}, organization.RoleARN("111122223333", role)); err != nil {
 				break
 			}
@@ -237,8 +235,8 @@ func (x *examiner) permissions(ctx context.Context) []Finding {
 	return ok("%s, and sts:AssumeRole of members' %s are allowed", strings.Join(crucialActions, ", "), strings.Join(x.org.AccessRoles(), " and "))
 }
 
-// principalOf returns the user or role whose policies decide what a caller may
-// do. A session's ARN doesn't have the path of its role.
+// principalOf returns the user or role whose policies apply to a caller. A session's ARN doesn't
+// have the path of its role.
 func principalOf(ctx context.Context, client *iam.Client, caller string) (string, error) {
 	parsed, err := arn.Parse(caller)
 	if err != nil {
@@ -255,7 +253,7 @@ func principalOf(ctx context.Context, client *iam.Client, caller string) (string
 	return aws.ToString(role.Role.Arn), nil
 }
 
-// deniedTo returns which actions IAM wouldn't allow a principal.
+// deniedTo returns the actions that IAM wouldn't allow a principal.
 func deniedTo(ctx context.Context, client *iam.Client, principal string, actions []string, resource string) ([]string, error) {
 	var denied []string
 	pages := iam.NewSimulatePrincipalPolicyPaginator(client, &iam.SimulatePrincipalPolicyInput{
@@ -277,7 +275,7 @@ func deniedTo(ctx context.Context, client *iam.Client, principal string, actions
 	return denied, nil
 }
 
-// region asks a region that is always enabled about the declared one.
+// region asks AWS whether the declared region is enabled, in a region that always is.
 func (x *examiner) region(ctx context.Context) []Finding {
 	cfg := x.cfg.Copy()
 	cfg.Region = globalRegion

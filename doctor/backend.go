@@ -43,7 +43,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 		return x.logInToService(ctx, from)
 	}
 	if x.store, err = backend.Open(ctx, x.options.Dir, x.options.Env, x.backendURL); err == nil {
-		// Opening a bucket asks nothing.
+		// Opening a bucket makes no request, so a request is made here.
 		_, err = x.store.Stacks(ctx, project.Name)
 	}
 	switch {
@@ -61,7 +61,7 @@ func (x *examiner) login(ctx context.Context) []Finding {
 	return ok("%s (%s)", x.backendURL, from)
 }
 
-// loggedInToFolder looks at a backend that is a folder.
+// loggedInToFolder checks a backend that is a folder.
 func (x *examiner) loggedInToFolder(dir, from string) []Finding {
 	if err := writable(dir); err != nil {
 		return failure("make it writable", "%s (%s): %v", x.backendURL, from, err)
@@ -78,7 +78,7 @@ func (x *examiner) loggedInToFolder(dir, from string) []Finding {
 	}
 }
 
-// findBackend finds the backend as Pulumi does, and says where its URL is from.
+// findBackend finds the backend as Pulumi does. from says where its URL comes from.
 func (x *examiner) findBackend() (from string, err error) {
 	if x.backendURL = x.getenv("PULUMI_BACKEND_URL"); x.backendURL != "" {
 		return "PULUMI_BACKEND_URL", nil
@@ -95,7 +95,7 @@ func (x *examiner) findBackend() (from string, err error) {
 	return "pulumi login", err
 }
 
-// logins are those that Pulumi keeps.
+// logins are the logins that Pulumi has saved.
 type logins struct {
 	Current      string
 	AccessTokens map[string]string
@@ -122,8 +122,7 @@ func (x *examiner) logins() (l logins, err error) {
 	return l, json.Unmarshal(content, &l)
 }
 
-// folderOfBackend returns the folder that state is kept in; empty if it is kept
-// elsewhere.
+// folderOfBackend returns the folder of the state; empty if the state isn't in a folder.
 func (x *examiner) folderOfBackend() (string, error) {
 	if !backend.IsFolder(x.backendURL) {
 		return "", nil
@@ -131,7 +130,7 @@ func (x *examiner) folderOfBackend() (string, error) {
 	return backend.Folder(x.options.Dir, x.backendURL)
 }
 
-// reachBackend is what to do about a backend that can't be read.
+// reachBackend says what to do about a backend that can't be read.
 func (x *examiner) reachBackend() string {
 	dir, err := x.folderOfBackend()
 	if err != nil {
@@ -146,7 +145,7 @@ func (x *examiner) reachBackend() string {
 	return "look whether the bucket is there and the credentials may read it, or choose another with PULUMI_BACKEND_URL or `pulumi login`"
 }
 
-// service is Pulumi Cloud, or one of its kind.
+// service is Pulumi Cloud, or a self-hosted service of the same kind.
 type service struct{ url, token string }
 
 func (x *examiner) logInToService(ctx context.Context, from string) []Finding {
@@ -170,7 +169,7 @@ func (x *examiner) logInToService(ctx context.Context, from string) []Finding {
 	return ok("%s (%s), as %s", x.backendURL, from, user.GitHubLogin)
 }
 
-// get asks the service for something.
+// get gets a path from the service.
 func (s *service) get(ctx context.Context, path string, to any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
@@ -182,7 +181,7 @@ func (s *service) get(ctx context.Context, path string, to any) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }() // It is read only.
+	defer func() { _ = response.Body.Close() }() // The body is only read.
 	switch response.StatusCode {
 	case http.StatusOK:
 		return json.NewDecoder(response.Body).Decode(to)
@@ -193,7 +192,7 @@ func (s *service) get(ctx context.Context, path string, to any) error {
 	}
 }
 
-// listStacks finds which of the declared stacks the backend has.
+// listStacks finds out which of the declared stacks the backend has.
 func (x *examiner) listStacks(ctx context.Context) []Finding {
 	names, err := x.namesOfStacks(ctx)
 	if err != nil {
@@ -228,7 +227,7 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// namesOfStacks returns the project's stacks; nil if they can't be asked for.
+// namesOfStacks returns the names of the project's stacks; nil if the backend can't list them.
 func (x *examiner) namesOfStacks(ctx context.Context) ([]string, error) {
 	names := []string{}
 	switch {
@@ -248,7 +247,7 @@ func (x *examiner) namesOfStacks(ctx context.Context) ([]string, error) {
 	return nil, nil
 }
 
-// locks finds who holds the lock of a stack.
+// locks finds out which stacks are locked, and by whom.
 func (x *examiner) locks(ctx context.Context) []Finding {
 	switch {
 	case x.service != nil:
@@ -272,9 +271,9 @@ func (x *examiner) locks(ctx context.Context) []Finding {
 	return findings
 }
 
-// describeLock says who holds a lock, and what becomes of it: up breaks only the lock
-// of a process that the coldstart of this folder started and that is dead, and in a
-// workflow that of a run which has ended.
+// describeLock says who holds a lock, and what happens to it. `coldstart up` breaks only two kinds
+// of locks: the lock of a dead process that coldstart started in this folder, and, in a workflow,
+// the lock of a run that has ended.
 func (x *examiner) describeLock(ctx context.Context, l backend.Lock) Finding {
 	cancel := fmt.Sprintf("run `pulumi cancel --stack %s` if you know that it is dead", l.Stack)
 	f := Finding{Check: "lock of " + l.Stack, Status: Failure, Remedy: "wait for it to end, or " + cancel}
@@ -298,8 +297,7 @@ func (x *examiner) describeLock(ctx context.Context, l backend.Lock) Finding {
 
 const setPassphrase = "export PULUMI_CONFIG_PASSPHRASE='…' (or PULUMI_CONFIG_PASSPHRASE_FILE), the same in every run" //nolint:gosec // That is none.
 
-// secrets finds whether secrets in the state can be encrypted, and those that are
-// there decrypted.
+// secrets finds out whether Pulumi can encrypt secrets in the state, and decrypt the existing ones.
 func (x *examiner) secrets(ctx context.Context) []Finding {
 	switch {
 	case x.service != nil:
@@ -307,7 +305,7 @@ func (x *examiner) secrets(ctx context.Context) []Finding {
 	case x.store == nil:
 		return skipped("not looked at: that takes Pulumi itself with this backend")
 	}
-	// What has never run gets a passphrase.
+	// A stack that has never run gets a passphrase.
 	byKey, salted, salt := map[string]int{}, "", ""
 	needed := len(x.org.Stacks()) - len(x.stacks)
 	for _, stack := range x.stacks {
@@ -362,8 +360,8 @@ func (x *examiner) passphrase() (string, error) {
 	return strings.TrimSpace(string(phrase)), nil
 }
 
-// opens reports whether a passphrase is the one that a salt was made with. Pulumi
-// puts a word that it knows, encrypted, behind the salt.
+// opens reports whether a passphrase fits a salt. Pulumi encrypts a known word with the passphrase
+// and writes it after the salt.
 func opens(ctx context.Context, passphrase, state string) bool {
 	parts := strings.SplitN(state, ":", 3)
 	if len(parts) != 3 {

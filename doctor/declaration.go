@@ -12,16 +12,16 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Linux lets a program have this much in one variable of its environment, and the project's
-// own defaults, which Pulumi hands over with the declaration, take less than the reserve.
+// Linux limits one environment variable of a program to this size. Pulumi passes the project's
+// defaults together with the declaration; the defaults take less than the reserve.
 // https://man7.org/linux/man-pages/man2/execve.2.html (MAX_ARG_STRLEN)
 const (
 	maxVariable     = 128 << 10
 	variableReserve = 8 << 10
 )
 
-// declaration finds out whether plain Pulumi can hand the declaration to its program,
-// which it does in the variable PULUMI_CONFIG.
+// declaration finds out whether plain Pulumi can pass the declaration to its program, in the
+// variable PULUMI_CONFIG.
 func (x *examiner) declaration(context.Context) []Finding {
 	size, err := handedOver(x.options.Dir)
 	switch {
@@ -35,7 +35,7 @@ func (x *examiner) declaration(context.Context) []Finding {
 	return ok("plain `pulumi` hands over %d KiB of %d", size>>10, maxVariable>>10)
 }
 
-// handedOver returns how many bytes Pulumi makes of the declaration.
+// handedOver returns the size of the declaration in bytes as Pulumi passes it.
 func handedOver(dir string) (int, error) {
 	stack, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: project.Name}, filepath.Join(dir, organization.File))
 	if err != nil {

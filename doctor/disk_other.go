@@ -4,7 +4,7 @@ package doctor
 
 import "errors"
 
-// writable can't be asked without trying.
+// writable always succeeds: only Unix can tell without writing.
 func writable(string) error { return nil }
 
 func freeSpace(string) (int64, error) { return 0, errors.ErrUnsupported }

@@ -4,10 +4,10 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// writable asks, without trying, whether files can be made in a folder.
+// writable finds out whether files can be created in a folder, without creating one.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
 
-// freeSpace returns how many bytes the disk of a folder has left for us.
+// freeSpace returns how many bytes this user can still write to the disk of a folder.
 func freeSpace(dir string) (int64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {

@@ -19,33 +19,32 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// timeout is for how long a check may take. A machine that is busy is slow, and not
-// broken.
+// timeout is how long a check may take. It is long, because a busy machine is slow and not broken.
 const timeout = 3 * time.Minute
 
-// answerIn is for how long an answer of AWS's is waited for, and asks how often AWS is
-// asked before doctor says that none came.
+// answerIn is how long AWS may take to answer. asks is how often a request is sent before doctor
+// says that there was no answer.
 const (
 	answerIn = 20 * time.Second
 	asks     = 3
 )
 
-// Status is what came of a check.
+// Status is the result of a check.
 type Status string
 
-// What can come of a check.
+// The results of a check.
 const (
-	// OK is nothing in the way of a run.
+	// OK says that a run wouldn't fail here.
 	OK Status = "ok"
-	// Warning is something to look at, or that couldn't be found out.
+	// Warning says that a person should look at something, or that something couldn't be found out.
 	Warning Status = "warning"
-	// Failure is something that a run would fail of.
+	// Failure says that a run would fail.
 	Failure Status = "failure"
-	// Skipped is a check that wasn't made, because it needs what another found.
+	// Skipped says that the check wasn't made, because it needs what another check didn't find.
 	Skipped Status = "skipped"
 )
 
-// Topics are what findings are about, in the order in which Examine returns them.
+// Topics are the topics of findings, in the order in which Examine returns them.
 var Topics = []string{toolchain, state, inAWS, inOrganization, members, dns}
 
 const (
@@ -57,41 +56,39 @@ const (
 	dns            = "DNS"
 )
 
-// Finding is what came of a check.
+// Finding is one result of a check.
 type Finding struct {
 	Topic  string `json:"topic"`
 	Check  string `json:"check"`
 	Status Status `json:"status"`
-	// Found is what is there, or why it isn't known.
+	// Found says what the check found, or why it isn't known.
 	Found string `json:"found"`
-	// Remedy is what to do next; empty if that is nothing.
+	// Remedy says what to do; empty if nothing needs to be done.
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// Options say where to look. The zero value looks at the current folder, with
-// what the process's environment says.
+// Options are the options of Examine. The zero value checks the current folder with the process's
+// environment.
 type Options struct {
 	// Dir is the project's folder; empty for the current one.
 	Dir string
-	// Env is added to the process's environment, as automation.Options.Env is. A
-	// variable with an empty value counts as not set.
+	// Env is added to the process's environment, like automation.Options.Env. A variable with an
+	// empty value counts as not set.
 	Env map[string]string
-	// Roots are name servers of the DNS root, host:port, in place of the
-	// Internet's. What they refer to is asked at the same port.
+	// Roots are root name servers, as host:port, to use instead of the Internet's. All other name
+	// servers are asked at the same port.
 	Roots []string
-	// OnCheck, if not nil, is told when a check starts, and again when it is
-	// done; one call at a time.
+	// OnCheck, if not nil, is called when a check starts and when it is done, never concurrently.
 	OnCheck func(topic, check string, done bool)
 }
 
-// Examine makes every check, those side by side that don't need each other, and
-// returns what came of them, always in the same order. Each check makes at least
-// one finding.
+// Examine makes every check and returns the findings, always in the same order. Checks that don't
+// need each other run concurrently. Each check makes at least one finding.
 func Examine(ctx context.Context, org *organization.Organization, o Options) []Finding {
 	return examine(ctx, org, o, answerIn)
 }
 
-// examine is Examine with the time that AWS has for an answer.
+// examine is Examine with a limit for AWS's answers.
 func examine(ctx context.Context, org *organization.Organization, o Options, answerIn time.Duration) []Finding {
 	x := &examiner{org: org, options: o, answerIn: answerIn}
 	defer x.close()
@@ -116,8 +113,8 @@ func examine(ctx context.Context, org *organization.Organization, o Options, ans
 	return findings
 }
 
-// check is one question. What its run finds out for others it notes in the
-// examiner, where those that need it may read it.
+// check is one check. Its run stores what it finds in the examiner, where checks that need it can
+// read it.
 type check struct {
 	topic, name string
 	needs       []string
@@ -199,8 +196,8 @@ func (c *check) make(ctx context.Context, byName map[string]*check, tell func(c 
 	}
 }
 
-// blocked returns the needed check that came to nothing. One that was skipped
-// itself hands on what it waited for.
+// blocked returns the name of a needed check that failed. If that check was skipped itself, it
+// returns the check that the skipped one needed.
 func (c *check) blocked(byName map[string]*check) string {
 	for _, name := range c.needs {
 		need := byName[name]
@@ -234,12 +231,12 @@ func skipped(why string) []Finding {
 	return []Finding{{Status: Skipped, Found: why}}
 }
 
-// examiner holds what checks find out for those that need them.
+// examiner has what checks have found for other checks.
 type examiner struct {
 	org     *organization.Organization
 	options Options
 	telling sync.Mutex
-	// answerIn is for how long an answer of AWS's is waited for.
+	// answerIn is how long AWS may take to answer.
 	answerIn time.Duration
 
 	cliFile string // of "Pulumi CLI"
@@ -255,8 +252,8 @@ type examiner struct {
 
 	organization *orgtypes.Organization // of "organization"; nil if there is none
 	accounts     []orgtypes.Account     // of "accounts"
-	existing     *accounts.Existing     // the same, as the program sees it; nil if there is no organization
-	noted        map[string]string      // the ids of accounts that coldstart has noted, by name
+	existing     *accounts.Existing     // existing is the organization as the program sees it; nil if there is no organization
+	noted        map[string]string      // noted are the ids of accounts that coldstart has written down, by name
 	zones        []zone                 // of "apex zone"
 }
 
@@ -275,7 +272,7 @@ func (x *examiner) close() {
 	}
 }
 
-// env returns a variable of the environment in which stacks run.
+// env returns an environment variable of the processes that run stacks.
 func (x *examiner) env(name string) (value string, set bool) {
 	if value, added := x.options.Env[name]; added {
 		return value, value != ""
@@ -287,7 +284,7 @@ func (x *examiner) getenv(name string) string {
 	return environ.Lookup(x.options.Env, name)
 }
 
-// count writes a number of things.
+// count writes a number with a noun.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -15,9 +15,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// entry finds out whether coldstart can enter the members that there are already. AWS
-// makes the role for accounts that Organizations creates, and not for those that were
-// invited.
+// entry finds out whether coldstart can enter the members that exist. AWS creates the access role
+// in accounts that AWS Organizations creates, and not in invited ones.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 func (x *examiner) entry(ctx context.Context) []Finding {
 	type member struct {
@@ -39,8 +38,8 @@ func (x *examiner) entry(ctx context.Context) []Finding {
 	return ok("%s let coldstart in by %s", count(len(existing), "existing account"), strings.Join(x.org.AccessRoles(), " or "))
 }
 
-// sideBySide looks at all of something, several at a time, and returns the findings in the
-// same order; look returns nil if there is nothing to say.
+// sideBySide calls look for all values, several at a time, and returns the findings in the order of
+// the values. look returns nil if there is nothing to say.
 func sideBySide[T any](all []T, look func(T) *Finding) []Finding {
 	found := make([]*Finding, len(all))
 	var g errgroup.Group
@@ -61,7 +60,7 @@ func sideBySide[T any](all []T, look func(T) *Finding) []Finding {
 	return findings
 }
 
-// enter assumes an account's access role; nil if that works.
+// enter assumes an account's access role. It returns nil if that works.
 func (x *examiner) enter(ctx context.Context, name string, account types.Account) *Finding {
 	id, declared := aws.ToString(account.Id), x.org.AccessRoleOf(name)
 	role := organization.RoleARN(id, declared)

@@ -9,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
-// imageChecks are those of a declaration with images.
+// imageChecks returns the checks of a declaration with images.
 func (x *examiner) imageChecks() []*check {
 	return []*check{
 		{topic: toolchain, name: "Docker plugin", run: x.dockerPlugin},
@@ -22,7 +22,7 @@ func (x *examiner) dockerPlugin(context.Context) []Finding {
 	return x.findPlugin("docker", dockerd.PluginVersion, ", or take coldstart:image out of Pulumi.master.yaml")
 }
 
-// imagesPulumi looks whether images can download Pulumi, which they only do by checksum.
+// imagesPulumi finds out whether images can download Pulumi, which needs a listed checksum.
 func (x *examiner) imagesPulumi(context.Context) []Finding {
 	archive := "pulumi-v" + toolbox.PulumiVersion + "-linux-x64.tar.gz"
 	if toolbox.Checksum(archive) != "" {

@@ -16,11 +16,12 @@ var defaultAccounts = awslimits.Published().Accounts.Most
 // them.
 var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
 
-// maxSkew is how far a clock may be from AWS's before AWS refuses what is signed.
+// maxSkew is how far a clock may differ from AWS's. AWS refuses requests that are signed at another
+// time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 const maxSkew = 5 * time.Minute
 
-// What a run needs of a disk: the AWS plugin, if Pulumi has to download it, and
+// The disk space that a run needs: for the AWS plugin, if Pulumi has to download it, and for
 // previews of stacks in a scratch backend.
 const (
 	minimumSpace     = 100 << 20

@@ -29,8 +29,7 @@ func (x *examiner) organizations() *organizations.Client {
 	return organizations.NewFromConfig(cfg)
 }
 
-// management finds out whether the account is, or can become, the management
-// account.
+// management finds out whether the account is the management account, or can become one.
 func (x *examiner) management(context.Context) []Finding {
 	if x.organization == nil {
 		return ok("%s, this account, becomes it", x.accountID)
@@ -43,7 +42,7 @@ func (x *examiner) management(context.Context) []Finding {
 	return ok("%s, this account", x.accountID)
 }
 
-// features finds out whether the organization can have policies and trails.
+// features finds out whether the organization supports policies and organization trails.
 func (x *examiner) features(context.Context) []Finding {
 	switch {
 	case x.organization == nil:
@@ -55,8 +54,8 @@ func (x *examiner) features(context.Context) []Finding {
 	return ok("all")
 }
 
-// guardrails and groups say how near the declaration comes to AWS's limits. What
-// goes beyond is a problem of the declaration.
+// guardrails says how close the declaration is to AWS's limits. Loading the declaration refuses one
+// that exceeds them.
 func (x *examiner) guardrails(context.Context) []Finding {
 	h := x.org.LargestGuardrail()
 	if h.Of == "" {

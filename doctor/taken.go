@@ -12,8 +12,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// names finds what accounts have already of what the next run would make in them: what AWS
-// refuses to make twice, and settings that are overwritten. A run looks for the same.
+// names finds names and settings of accounts that conflict with the next run: AWS refuses to create
+// a resource of a taken name, and overwrites settings. A run makes the same check.
 func (x *examiner) names(ctx context.Context) []Finding {
 	q := taken.Query{Organization: x.org, Config: x.cfg, Roles: map[string]string{}}
 	if x.store != nil {
@@ -59,8 +59,8 @@ func (x *examiner) names(ctx context.Context) []Finding {
 	return ok("nothing that is declared is in the way in %s", count(len(q.Accounts), "account"))
 }
 
-// ended reports whether a run of a stack has come to its end, which is when Pulumi notes
-// its outputs.
+// ended reports whether a run of a stack has completed. Pulumi writes a stack's outputs at the end
+// of a run.
 func (x *examiner) ended(ctx context.Context, stack string) bool {
 	if x.store == nil {
 		return slices.Contains(x.stacks, stack)

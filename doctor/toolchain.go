@@ -14,7 +14,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/project"
 )
 
-// pluginVersion is the AWS plugin's that the programs ask for: the SDK's.
+// pluginVersion is the version of the AWS plugin that programs request, which is their SDK's.
 const pluginVersion = "6.83.2"
 
 const provideToolchain = "run `make toolchain` and `. .toolchain/env`"
@@ -28,7 +28,7 @@ func (x *examiner) cli(context.Context) []Finding {
 	return ok("%s, version %s", file, version)
 }
 
-// languageHost looks where the CLI does: on the search path, and beside itself.
+// languageHost looks for the language host where the CLI does: in PATH, and beside the CLI.
 func (x *examiner) languageHost(context.Context) []Finding {
 	const name = "pulumi-language-go"
 	for _, dir := range append(filepath.SplitList(x.getenv("PATH")), filepath.Dir(resolved(x.cliFile))) {
@@ -39,7 +39,7 @@ func (x *examiner) languageHost(context.Context) []Finding {
 	return warning(provideToolchain+", if you want to run plain `pulumi up`", "%s isn't there; only plain `pulumi` needs it, coldstart doesn't", name)
 }
 
-// resolved returns what a link on the search path leads to.
+// resolved returns the target of a symbolic link.
 func resolved(file string) string {
 	if target, err := filepath.EvalSymlinks(file); err == nil {
 		return target
@@ -51,8 +51,8 @@ func (x *examiner) plugin(context.Context) []Finding {
 	return x.findPlugin("aws", pluginVersion, "")
 }
 
-// findPlugin looks for a plugin where Pulumi keeps plugins. What else there is to
-// do than to have it is added to the remedies.
+// findPlugin looks for a plugin in Pulumi's folder of plugins. otherwise is another remedy than
+// installing the plugin.
 func (x *examiner) findPlugin(name, version, otherwise string) []Finding {
 	home, err := x.pulumiHome()
 	if err != nil {
@@ -70,7 +70,7 @@ func (x *examiner) findPlugin(name, version, otherwise string) []Finding {
 	return warning("to have it now: `"+install+"`"+otherwise, "version %s isn't in %s; Pulumi downloads it in the first run", version, filepath.Dir(dir))
 }
 
-// pulumiHome returns the folder in which Pulumi keeps plugins.
+// pulumiHome returns the folder in which Pulumi keeps plugins and logins.
 func (x *examiner) pulumiHome() (string, error) {
 	if home := x.getenv("PULUMI_HOME"); home != "" {
 		return home, nil
@@ -79,8 +79,7 @@ func (x *examiner) pulumiHome() (string, error) {
 	return filepath.Join(home, ".pulumi"), err
 }
 
-// folder looks at the project's folder, where Pulumi writes a stack's settings,
-// and at the disk.
+// folder checks the project's folder, to which Pulumi writes a stack's settings, and the disk.
 func (x *examiner) folder(context.Context) []Finding {
 	dir, err := filepath.Abs(x.options.Dir)
 	if err == nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/oidc"
 )
 
-// workflowChecks are those of a workflow's run, which AWS lets in by a token.
+// workflowChecks returns the checks of a workflow's run, which enters AWS with a token.
 func (x *examiner) workflowChecks() []*check {
 	return []*check{{topic: inAWS, name: "workflow's token", run: x.workflowToken}}
 }
 
-// inWorkflow reports whether this is a run of a workflow that gets tokens.
+// inWorkflow reports whether this is a workflow's run that gets tokens.
 func (x *examiner) inWorkflow() bool {
 	return x.org.Access.GitHub.Repository != "" && x.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != ""
 }
 
-// workflowToken compares the subject of the run's token with those that the roles trust.
+// workflowToken compares the subject of the run's token with the subjects that the roles trust.
 // https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
 func (x *examiner) workflowToken(ctx context.Context) []Finding {
 	token, err := oidc.Token(ctx)
@@ -49,7 +49,7 @@ func (x *examiner) workflowToken(ctx context.Context) []Finding {
 		strings.Join(slices.Compact(append(g.PlanSubjects(), g.ApplySubjects()...)), ", "))
 }
 
-// repositoryOf returns <owner>/<name> of a subject, with the ids if there are any.
+// repositoryOf returns <owner>/<name> of a subject, with the ids if the subject has them.
 func repositoryOf(subject string) string {
 	parts := strings.SplitN(subject, ":", 3)
 	if len(parts) < 2 {

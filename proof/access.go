@@ -17,8 +17,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// proveAccess proves who may come into the account, and where users live, who
-// they are.
+// proveAccess proves who can enter the account. In the account that has the users it also proves
+// the groups and users.
 func (p *prover) proveAccess(ctx context.Context, a *account) {
 	found := readIdentities(ctx, a)
 	for _, role := range p.org.RoleNames(a.name) {
@@ -33,7 +33,7 @@ func (p *prover) proveAccess(ctx context.Context, a *account) {
 	}
 }
 
-// proveRole proves a role of people.
+// proveRole proves a role for people.
 func (p *prover) proveRole(ctx context.Context, a *account, found *identities, short string) {
 	declared, name := p.org.Access.Roles[short], p.org.Name(a.name, short)
 	inlined, bounds := "has no statements of its own", "has no boundary"
@@ -90,7 +90,7 @@ func attachedText(names ...string) string {
 	return "has " + listed(names) + " and no other managed policies"
 }
 
-// agedText says how old the second factor may be.
+// agedText says how old the MFA code may be.
 func agedText(age time.Duration) string {
 	if age == 0 {
 		return ""
@@ -132,9 +132,9 @@ func (f *identities) checkBoundary(role iamtypes.RoleDetail, declared organizati
 	return d.says(declared.Boundary)
 }
 
-// checkRefusal tries to assume a role with the management account's
-// configuration, which is to have no second factor. That a role is refused which
-// isn't there would prove nothing.
+// checkRefusal tries to assume a role with the management account's credentials, which must not
+// have MFA. It first makes sure that the role exists, because a refusal of a missing role proves
+// nothing.
 func (p *prover) checkRefusal(ctx context.Context, found *identities, accountID, name string) error {
 	if _, err := found.role(name); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (p *prover) checkRefusal(ctx context.Context, found *identities, accountID,
 	return err
 }
 
-// proveGroups proves what members of groups may assume, and who they are.
+// proveGroups proves which roles the groups' members may assume, and who the members are.
 func (p *prover) proveGroups(a *account, found *identities) {
 	for _, group := range p.org.Groups() {
 		name := p.org.GroupName(group.Name)
@@ -208,7 +208,7 @@ func (p *prover) checkGrants(found iamtypes.GroupDetail, group organization.Grou
 	return d.assumesEverywhere(masterID, patterns, arns...)
 }
 
-// proveUsers proves who has a user, and what they may do by themselves.
+// proveUsers proves which users exist, and what they may do without assuming a role.
 func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) {
 	if len(p.org.Users)+len(p.org.Access.Groups) == 0 {
 		return

@@ -19,14 +19,14 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// directory is what AWS Organizations holds.
+// directory is what AWS Organizations returns about the organization.
 type directory struct {
 	organization *types.Organization
 	root         types.Root
 	members      []types.Account
-	units        map[string][]string // ids by the declared units' keys
+	units        map[string][]string // ids by the keys of declared units
 	tree         []unit              // all units, each after its parent
-	err          error               // why it couldn't be read
+	err          error               // why the directory couldn't be read
 }
 
 // readDirectory reads the organization, its accounts and the declared units.
@@ -61,19 +61,19 @@ func (d *directory) read(ctx context.Context, client *organizations.Client, org 
 	return d.readUnits(ctx, client, org)
 }
 
-// unit is a unit of AWS's.
+// unit is a unit in AWS.
 type unit struct {
 	id, parent, name string
-	// path is the unit's name behind those of the units around it.
+	// path is the names of the units around the unit and its own name.
 	path string
-	// key is the declared unit's; empty if the unit isn't declared.
+	// key is the key of the declared unit; empty if the unit isn't declared.
 	key string
 }
 
-// readUnits reads all units and finds each declared unit in its parent. A unit is in one
-// parent: one that an endpoint shows again is left out, or there would be no end of it.
+// readUnits reads all units and finds each declared unit in its parent. A unit has one parent. If
+// an endpoint returns a unit again, readUnits leaves it out, since otherwise it might never end.
 func (d *directory) readUnits(ctx context.Context, client *organizations.Client, org *organization.Organization) error {
-	keys := map[string]string{aws.ToString(d.root.Id): ""} // The declared parents' by id.
+	keys := map[string]string{aws.ToString(d.root.Id): ""} // the keys of declared parents, by id
 	parents, seen := []unit{{id: aws.ToString(d.root.Id)}}, map[string]bool{}
 	for len(parents) > 0 {
 		parent := parents[0]
@@ -102,7 +102,7 @@ func (d *directory) readUnits(ctx context.Context, client *organizations.Client,
 	return nil
 }
 
-// keyIn returns the key of the unit that is declared with a parent and a name.
+// keyIn returns the key of the unit that is declared with this parent and name.
 func keyIn(org *organization.Organization, parent, name string) string {
 	for key, declared := range org.Units {
 		if declared.Parent == parent && org.UnitName(key) == name {
@@ -126,7 +126,8 @@ func unitsIn(ctx context.Context, client *organizations.Client, parent string) (
 	return units, nil
 }
 
-// unitID returns the id of the one unit with a key; of the root for no key.
+// unitID returns the id of the unit with a key, or of the root for an empty key. It returns an
+// error if there isn't exactly one.
 func (d *directory) unitID(key string) (string, error) {
 	switch ids := d.units[key]; {
 	case d.err != nil:
@@ -148,14 +149,14 @@ func (d *directory) organizationID() string {
 	return aws.ToString(d.organization.Id)
 }
 
-// errNoAccount says that an account isn't there, and errNotActive that nobody can enter it.
+// errNoAccount says that an account doesn't exist. errNotActive says that nobody can enter it.
 var (
 	errNoAccount = errors.New("no account has the e-mail")
 	errNotActive = errors.New("no account is active with the e-mail")
 )
 
-// find returns the one active account with an e-mail address and, unless id is
-// empty, that id.
+// find returns the one active account with an e-mail address. If id isn't empty, the account also
+// has that id.
 func (d *directory) find(email, id string) (string, error) {
 	if d.err != nil {
 		return "", d.err
@@ -183,8 +184,8 @@ func (d *directory) find(email, id string) (string, error) {
 	return active[0], nil
 }
 
-// findNoted finds the account whose id coldstart has noted: its address has been changed
-// in AWS. It returns what to write instead of the declared address.
+// findNoted finds the account whose id coldstart has noted, and whose address has been changed in
+// AWS. The error says which address to declare.
 func (d *directory) findNoted(id string) error {
 	for _, m := range d.members {
 		if id != "" && aws.ToString(m.Id) == id && accountstate.Of(m).Active() {
@@ -194,7 +195,7 @@ func (d *directory) findNoted(id string) error {
 	return nil
 }
 
-// misaddressedError says that an account has another address than the declared one.
+// misaddressedError says that an account has another address in AWS than the declared one.
 type misaddressedError struct{ id, email string }
 
 func (e *misaddressedError) Error() string { return e.found() + ": " + e.remedy() }
@@ -205,7 +206,7 @@ func (e *misaddressedError) found() string {
 
 func (e *misaddressedError) remedy() string { return "write email: " + e.email }
 
-// proveOrganization proves what there is once for all accounts.
+// proveOrganization proves what the organization has once.
 func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	const subject = "organization"
 	a.note(subject, "exists, with all features", p.checkFeatures())
@@ -278,7 +279,7 @@ func checkTrusted(ctx context.Context, client *organizations.Client, service str
 	return errors.New("the service has no access to the organization")
 }
 
-// checkDelegated checks that a member administers a service for the organization.
+// checkDelegated checks that a member is the delegated administrator of a service.
 func (p *prover) checkDelegated(ctx context.Context, service, administrator string) error {
 	want, err := p.accountID(administrator)
 	if err != nil {
@@ -302,9 +303,9 @@ func (p *prover) checkDelegated(ctx context.Context, service, administrator stri
 	return nil
 }
 
-// proveMembership proves that a member is in the organization, in its unit, and
-// lets the management account in. Where it doesn't, nothing else in it can be
-// asked.
+// proveMembership proves that a member is in the organization and in its unit, and that the
+// management account can enter it. If the management account can't, nothing else in the member can
+// be proved.
 func (p *prover) proveMembership(ctx context.Context, a *account) {
 	const subject = "account"
 	unit := p.org.Accounts[a.name].Unit
@@ -361,11 +362,11 @@ func (p *prover) checkAccessRole(ctx context.Context, a *account) error {
 	return trust.trustsOnly(p.masterID)
 }
 
-// unenforcedPolicies finds out whether the endpoint enforces policies: no
-// policy lets anybody assume a role that doesn't exist.
+// unenforcedPolicies finds out whether the endpoint enforces policies, by trying to assume a role
+// that doesn't exist. No policy allows that.
 func (p *prover) unenforcedPolicies(ctx context.Context) string {
 	if p.cfg.BaseEndpoint == nil {
-		return "" // AWS does, and an account's log is no place for such attempts.
+		return "" // AWS enforces policies, and CloudTrail would record the attempt.
 	}
 	_, err := p.master().sts.AssumeRole(ctx, &sts.AssumeRoleInput{
 		RoleArn:         aws.String(organization.RoleARN(p.masterID, "coldstart-no-such-role")),
@@ -377,7 +378,7 @@ func (p *prover) unenforcedPolicies(ctx context.Context) string {
 	return "whether policies have the effect that they describe: this endpoint enforces none (it lets anybody assume a role that doesn't exist), so they were only read, and no role was tried without MFA"
 }
 
-// calledText says what a unit is called in AWS, if that isn't its key.
+// calledText returns the name of a unit in AWS as a text, if it isn't the unit's key.
 func calledText(org *organization.Organization, key string) string {
 	if name := org.UnitName(key); name != key {
 		return fmt.Sprintf(", and its name is %q", name)

@@ -20,15 +20,14 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// archive is where trails write to.
+// archive is the bucket that trails write to.
 type archive struct {
 	account *account
 	bucket  string
 	keyARN  string
 }
 
-// readArchiveOnce returns a function that looks for the archive when it is first
-// called.
+// readArchiveOnce returns a function that looks for the archive on its first call.
 func (p *prover) readArchiveOnce(ctx context.Context) func() (archive, error) {
 	return sync.OnceValues(func() (archive, error) {
 		i := slices.IndexFunc(p.accounts, func(a *account) bool { return a.name == p.org.Audit.Account })
@@ -62,8 +61,7 @@ func (p *prover) writers() writers {
 
 func (p *prover) trailName(account string) string { return p.org.Name(account, "trail") }
 
-// proveAudit proves the account's part in the audit: the archive, a trail, or
-// that it has neither.
+// proveAudit proves that the account has the archive or trail that it should have, and no other.
 func (p *prover) proveAudit(ctx context.Context, a *account) {
 	if p.org.HoldsArchive(a.name) {
 		p.proveArchive(ctx, a)
@@ -90,8 +88,8 @@ func (p *prover) proveArchive(ctx context.Context, a *account) {
 	p.proveGuarded(ctx, a)
 }
 
-// proveGuarded proves that CloudTrail can write to the archive, and that nobody else
-// can change it.
+// proveGuarded proves that CloudTrail can write to the archive, and that nobody but coldstart can
+// change it.
 func (p *prover) proveGuarded(ctx context.Context, a *account) {
 	bucket, alias, days := p.archiveBucket(a), p.archiveAlias(), p.org.Audit
 	claim := func(claim string, check func(context.Context, *account, string) error) {
@@ -121,7 +119,7 @@ func (p *prover) proveGuarded(ctx context.Context, a *account) {
 	})
 }
 
-// accessRole is the role by which coldstart comes into the account.
+// accessRole returns the ARN of the role by which coldstart enters the account.
 func (p *prover) accessRole(a *account) string {
 	return "arn:aws:iam::" + a.id + ":role/" + p.org.AccessRoleOf(a.name)
 }
@@ -146,8 +144,8 @@ func (p *prover) checkGuarded(ctx context.Context, a *account, bucket string) er
 	return policy.deniesChanges([]string{"s3:Get*", "s3:List*"}, []string{arn, arn + "/*"}, but.Condition)
 }
 
-// checkDeliverable checks that CloudTrail can write to the bucket with what the key's
-// policy lets it do.
+// checkDeliverable checks that CloudTrail can write to the bucket with the permissions that the key
+// policy gives it.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 func (p *prover) checkDeliverable(ctx context.Context, a *account, bucket string) error {
 	err := a.checkNoBucketKey(ctx, bucket)
@@ -172,8 +170,7 @@ func (p *prover) checkRetention(ctx context.Context, a *account, bucket string) 
 	return errors.Join(expiresAfter(out.Rules, p.org.Audit.RetentionDays), keepsVersions(out.Rules, p.org.Audit.LockDays))
 }
 
-// keepsVersions checks that no rule removes what was hidden or overwritten before
-// so many days.
+// keepsVersions checks that no rule deletes noncurrent versions before so many days.
 func keepsVersions(rules []s3types.LifecycleRule, days int) error {
 	for _, rule := range rules {
 		if n := rule.NoncurrentVersionExpiration; rule.Status == s3types.ExpirationStatusEnabled && n != nil && int(aws.ToInt32(n.NoncurrentDays)) < days {
@@ -183,7 +180,7 @@ func keepsVersions(rules []s3types.LifecycleRule, days int) error {
 	return nil
 }
 
-// keyPolicy returns the policy of the key that an alias names.
+// keyPolicy returns the policy of the key with an alias.
 func (a *account) keyPolicy(ctx context.Context, alias string) (*policyDocument, error) {
 	key, err := a.key(ctx, alias)
 	if err != nil {
@@ -204,7 +201,7 @@ func (p *prover) checkNoArchive(ctx context.Context, a *account) error {
 	return err
 }
 
-// expiresAfter checks that all logs expire after so many days, and none before.
+// expiresAfter checks that all logs expire after exactly so many days.
 func expiresAfter(rules []s3types.LifecycleRule, days int) error {
 	found := false
 	for _, rule := range rules {
@@ -235,8 +232,7 @@ func (p *prover) checkLocked(ctx context.Context, a *account, bucket string) err
 	return locksFor(out.ObjectLockConfiguration, p.org.Audit.LockDays)
 }
 
-// locksFor checks that nobody, the root user included, can delete a log before
-// so many days.
+// locksFor checks that nobody, not even the root user, can delete a log before so many days.
 func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
 	if c == nil || c.ObjectLockEnabled != s3types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
 		return errors.New("it has no object lock by default")
@@ -248,8 +244,7 @@ func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
 	return nil
 }
 
-// proveTrail proves the account's one trail. What it is like is asked of AWS
-// once.
+// proveTrail proves the account's one trail. It reads the trail once.
 func (p *prover) proveTrail(ctx context.Context, a *account) {
 	const subject = "trail"
 	name := p.trailName(a.name)
@@ -289,9 +284,8 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 	}
 }
 
-// trails returns the account's own trails with names of coldstart's, wherever
-// their home is. AWS shows a trail of several regions in each, and one of the
-// organization in each account.
+// trails returns the account's own trails with coldstart's names, in any home region. AWS lists a
+// multi-region trail in each region, and an organization's trail in each account.
 func (p *prover) trails(ctx context.Context, a *account) ([]trailtypes.Trail, error) {
 	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	if err != nil {
@@ -313,8 +307,8 @@ func isOwnTrail(t trailtypes.Trail, accountID, namespace string) bool {
 		strings.HasPrefix(name, namespace+"-") && strings.HasSuffix(name, "-trail")
 }
 
-// checkTrails checks that the trails that were found are those of the given
-// names, each once. Err is why they couldn't be.
+// checkTrails checks that the trails have exactly the given names, each once. err says why the
+// trails couldn't be read.
 func checkTrails(trails []trailtypes.Trail, err error, names ...string) error {
 	if err != nil {
 		return err
@@ -374,8 +368,7 @@ func (p *prover) checkTarget(t trailtypes.Trail) error {
 	return nil
 }
 
-// watches reports whether the account's trail, if it has one, records access to the
-// archive.
+// watches reports whether the account's trail has to record access to the archive.
 func (p *prover) watches(a *account) bool {
 	return a == p.master() || a.name == p.org.Audit.Account
 }
@@ -392,8 +385,8 @@ func (p *prover) checkWatched(ctx context.Context, a *account, t trailtypes.Trai
 	return watchesObjects(out.AdvancedEventSelectors, "arn:aws:s3:::"+to.bucket+"/")
 }
 
-// watchesObjects checks that selectors select all management events, and all that is
-// done to the objects below an ARN but CloudTrail's own writing.
+// watchesObjects checks that selectors select all management events, and all calls to objects below
+// an ARN except CloudTrail's own writing.
 func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) error {
 	management, data := false, false
 	for _, s := range selectors {
@@ -418,14 +411,14 @@ func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) er
 	return nil
 }
 
-// undeliveredLogs finds out whether the endpoint delivers logs. AWS does.
+// undeliveredLogs finds out whether the endpoint delivers logs, as AWS does.
 func (p *prover) undeliveredLogs(ctx context.Context) string {
 	if !p.org.Audited() || p.cfg.BaseEndpoint == nil {
 		return ""
 	}
 	to, err := p.archive()
 	if err != nil {
-		return "" // The proofs that logs have arrived say so.
+		return "" // The proofs that logs have arrived report this error.
 	}
 	if found, err := to.hasLogs(ctx, "AWSLogs/"); err == nil && found {
 		return ""
@@ -447,7 +440,7 @@ func (p *prover) checkDelivered(ctx context.Context, a *account) error {
 	return remedied(err, "CloudTrail delivers the first within about 15 minutes of the trail's creation, so ask again then")
 }
 
-// logPrefix is where CloudTrail puts an account's logs.
+// logPrefix returns the prefix of an account's logs.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 func (p *prover) logPrefix(accountID string) string {
 	if p.org.Audit.OrganizationTrail() {
@@ -456,8 +449,8 @@ func (p *prover) logPrefix(accountID string) string {
 	return fmt.Sprintf("AWSLogs/%s/CloudTrail/", accountID)
 }
 
-// hasLogs reports whether there is a log below a prefix. What makes a bucket look
-// as if it had folders is no log, nor is the digest of an hour without any.
+// hasLogs reports whether there is a log below a prefix. An object that only represents a folder
+// isn't a log, and neither is the digest of an hour without logs.
 func (to archive) hasLogs(ctx context.Context, prefix string) (bool, error) {
 	out, err := to.account.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
 		Bucket:              &to.bucket,

@@ -22,7 +22,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// clients are the services that proofs ask, as one account.
+// clients are AWS clients with the credentials of one account.
 type clients struct {
 	organizations *organizations.Client
 	sts           *sts.Client
@@ -65,12 +65,12 @@ func newClients(cfg aws.Config) *clients {
 	}
 }
 
-// attempts is how often a request is made that AWS throttles.
+// attempts is how often a request is sent that AWS throttles.
 const attempts = 6
 
-// patient returns a configuration whose clients slow down where AWS throttles
-// them, instead of taking that for a claim that doesn't hold. Who sets
-// AWS_MAX_ATTEMPTS has the last word.
+// patient returns a configuration whose clients slow down if AWS throttles them. Otherwise
+// throttling would look like a claim that doesn't hold. AWS_MAX_ATTEMPTS overrides the number of
+// attempts.
 func patient(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.Retryer = func() aws.Retryer {
@@ -81,9 +81,8 @@ func patient(cfg aws.Config) aws.Config {
 	return cfg
 }
 
-// entering returns a configuration whose clients work in a member account, through
-// the role that lets the management account in, or by a token through the account's
-// plan role.
+// entering returns a configuration whose clients enter a member by its access role. With a token
+// they enter by the member's plan role.
 func entering(ctx context.Context, cfg aws.Config, org *organization.Organization, a *account, token func(context.Context) (string, error)) aws.Config {
 	if token == nil {
 		return awsconfig.Assume(cfg, organization.RoleARN(a.id, org.AccessRoleOf(a.name)), sessionName)
@@ -92,5 +91,5 @@ func entering(ctx context.Context, cfg aws.Config, org *organization.Organizatio
 	return awsconfig.AssumeByToken(cfg, plan, sessionName, func() (string, error) { return token(ctx) })
 }
 
-// sessionName is by which CloudTrail shows who proves.
+// sessionName is the session name that CloudTrail records.
 const sessionName = "coldstart-proof"

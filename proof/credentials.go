@@ -9,9 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// CheckCredentials checks that a configuration's credentials are those of an
-// account that manages an organization, as Prove needs them. Any account of an
-// organization may ask who manages it.
+// CheckCredentials checks that the credentials are those of an organization's management account,
+// as Prove needs them. Every account of an organization may ask which account that is.
 func CheckCredentials(ctx context.Context, cfg aws.Config) error {
 	c := newClients(cfg)
 	self, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

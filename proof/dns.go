@@ -22,14 +22,13 @@ type zone struct {
 	nameServers []string
 }
 
-// apexZone is the zone that delegates the accounts' zones.
+// apexZone is the zone that delegates to the accounts' zones.
 type apexZone struct {
 	zone
 	records []types.ResourceRecordSet
 }
 
-// readApexOnce returns a function that reads the apex zone when it is first
-// called.
+// readApexOnce returns a function that reads the apex zone on its first call.
 func (p *prover) readApexOnce(ctx context.Context) func() (apexZone, error) {
 	return sync.OnceValues(func() (apexZone, error) {
 		client := p.master().route53
@@ -50,7 +49,8 @@ func (p *prover) readApexOnce(ctx context.Context) func() (apexZone, error) {
 	})
 }
 
-// findZone returns the one public zone of an account with the given name.
+// findZone returns the public zone of the given name in an account. It returns an error if there
+// isn't exactly one.
 func findZone(ctx context.Context, client *route53.Client, domain string) (zone, error) {
 	var ids []string
 	pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
@@ -78,8 +78,8 @@ func findZone(ctx context.Context, client *route53.Client, domain string) (zone,
 	return zone{id: ids[0], nameServers: out.DelegationSet.NameServers}, nil
 }
 
-// proveZones proves the account's zone, that the apex zone delegates to it, and
-// who may change that. The apex zone itself is the management account's.
+// proveZones proves the account's zone, its delegation in the apex zone, and who may change that
+// delegation. For the management account it also proves the apex zone.
 func (p *prover) proveZones(ctx context.Context, a *account) {
 	domain := p.org.ZoneName(a.name)
 	if a == p.master() {
@@ -124,8 +124,8 @@ func (p *prover) checkDelegation(domain string, z zone) error {
 	return checkRecord(apex.records, domain, types.RRTypeNs, z.nameServers)
 }
 
-// checkApart checks that a zone and the apex zone share no name server: such a server
-// would answer for both, and Route 53 lets no two such zones be.
+// checkApart checks that a zone and the apex zone share no name server. A shared name server would
+// answer for both zones, and Route 53 refuses such zones.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 func (p *prover) checkApart(account, domain string, z zone) error {
 	apex, err := p.apex()
@@ -154,8 +154,8 @@ func (p *prover) checkApart(account, domain string, z zone) error {
 		strings.Join(above, ", "), domain, z.id, account)
 }
 
-// servesAllAlike reports whether the endpoint gives every zone the same name servers,
-// as a bare emulator does: the apex zone and the management account's own tell.
+// servesAllAlike reports whether the endpoint gives every zone the same name servers, as a bare
+// emulator does. It compares the apex zone with the management account's own zone.
 func (p *prover) servesAllAlike(ctx context.Context) bool {
 	apex, err := p.apex()
 	if err != nil {
@@ -165,7 +165,7 @@ func (p *prover) servesAllAlike(ctx context.Context) bool {
 	return err == nil && sameNames(z.nameServers, apex.nameServers)
 }
 
-// proveLocal proves the records of workstations.
+// proveLocal proves the records of the name local.
 func (p *prover) proveLocal(a *account) {
 	if !p.org.DNS.Local {
 		return
@@ -181,8 +181,8 @@ func (p *prover) proveLocal(a *account) {
 	}
 }
 
-// checkRecord checks that there is one record set with the given name and type
-// and that it has the given values.
+// checkRecord checks that there is exactly one record set with the given name and type, and that it
+// has the given values.
 func checkRecord(records []types.ResourceRecordSet, domain string, kind types.RRType, values []string) error {
 	var sets []types.ResourceRecordSet
 	for _, r := range records {
@@ -218,7 +218,7 @@ func (p *prover) checkDelegator(ctx context.Context, a *account, role string) er
 	return trust.trustsWithin(p.organizationID(), p.masterID, a.id)
 }
 
-// checkDelegatorPolicy checks what a role may do. It has one inline policy.
+// checkDelegatorPolicy checks the delegation role's policy. The role has exactly one inline policy.
 func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) error {
 	apex, err := p.apex()
 	if err != nil {
@@ -247,8 +247,7 @@ func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) 
 	return policy.changesOnly(apex.id, domain)
 }
 
-// sharedNameServers says what can't be told where zones' name servers don't tell zones
-// apart.
+// sharedNameServers says what can't be proved if all zones have the same name servers.
 func (p *prover) sharedNameServers() string {
 	if !p.sameServers() {
 		return ""
@@ -256,8 +255,7 @@ func (p *prover) sharedNameServers() string {
 	return "whether each delegation is to its own zone's name servers and not to another's, and whether zones share no name server with the zone above: this endpoint gives every zone the same ones"
 }
 
-// sameNames reports whether two lists have the same domain names or addresses,
-// whatever their order.
+// sameNames reports whether two lists have the same domain names or addresses, in any order.
 func sameNames(a, b []string) bool {
 	return sameSet(normalized(a), normalized(b))
 }
@@ -272,8 +270,8 @@ func normalized(names []string) []string {
 	return out
 }
 
-// normalize returns a name in lower case, without a final dot, and with the
-// asterisk that Route 53 writes as an octal code.
+// normalize returns a name in lower case and without a final dot. Route 53 writes an asterisk as an
+// octal code, which normalize replaces.
 func normalize(name string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), `\052`, "*")
 }

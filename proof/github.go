@@ -13,16 +13,14 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Who signs the tokens of GitHub's workflows, and whom those for AWS are made
-// for.
+// The issuer of the tokens of GitHub's workflows, and the audience of tokens for AWS.
 // https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 const (
 	gitHubIssuer   = "token.actions.githubusercontent.com"
 	gitHubAudience = "sts.amazonaws.com"
 )
 
-// proveGitHub proves which workflows may come into the account, and that those
-// of pull requests can't write.
+// proveGitHub proves which workflows can enter the account, and that pull requests can't write.
 func (p *prover) proveGitHub(ctx context.Context, a *account, found *identities) {
 	const subject = "github"
 	github := p.org.Access.GitHub
@@ -95,8 +93,8 @@ func decryptedText(account string) string {
 	return "the account's facts"
 }
 
-// checkDecrypts checks that a role's inline policies allow decrypting what previews
-// read with the key that the alias names, and nothing else.
+// checkDecrypts checks that a role's inline policies allow decrypting what previews read, with the
+// key of the alias, and nothing else.
 func (p *prover) checkDecrypts(ctx context.Context, a *account, role iamtypes.RoleDetail, alias string) error {
 	key, err := a.key(ctx, alias)
 	if err != nil {
@@ -116,8 +114,8 @@ func (p *prover) checkDecrypts(ctx context.Context, a *account, role iamtypes.Ro
 	return d.decryptsOnly(aws.ToString(key.Arn), objects, own)
 }
 
-// checkReadOnlyAccess checks what AWS's policy allows. It is the same in every
-// account.
+// checkReadOnlyAccess checks that AWS's managed policy ReadOnlyAccess only reads. The policy is the
+// same in every account.
 func checkReadOnlyAccess(ctx context.Context, client *iam.Client) error {
 	arn := managedPolicyARN + "ReadOnlyAccess"
 	policy, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
@@ -135,7 +133,7 @@ func checkReadOnlyAccess(ctx context.Context, client *iam.Client) error {
 	return d.readsOnly()
 }
 
-// readsOnly checks that a policy allows nothing but reading.
+// readsOnly checks that a policy allows only actions that read.
 func (d *policyDocument) readsOnly() error {
 	if len(d.allows()) == 0 {
 		return errAllowsNothing
@@ -157,16 +155,16 @@ func (d *policyDocument) readsOnly() error {
 	return nil
 }
 
-// opensReadOnlySession reports whether an action opens a session with an S3
-// directory bucket in which nothing but reading is allowed.
+// opensReadOnlySession reports whether an action opens a session with an S3 directory bucket, and
+// the statement allows the read-only mode only.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-create-session.html
 func (s policyStatement) opensReadOnlySession(action string) bool {
 	return action == "s3express:CreateSession" && s.Condition.requires(equalsOperators(), "s3express:SessionMode", "ReadOnly")
 }
 
-// readingVerbs are what the names of actions begin with that only read,
-// whatever the service is. Check, Detect, Test and Verify aren't among them:
-// there are license-manager:CheckoutLicense and ses:VerifyEmailIdentity.
+// readingVerbs are verbs that begin only the names of actions that read, in every service. Check,
+// Detect, Test and Verify aren't in the list, because of license-manager:CheckoutLicense and
+// ses:VerifyEmailIdentity.
 func readingVerbs() []string {
 	return []string{
 		"BatchDescribe", "BatchGet", "BatchList", "BatchRead", "Count", "Describe", "Estimate", "Evaluate", "Filter",
@@ -175,8 +173,8 @@ func readingVerbs() []string {
 	}
 }
 
-// reads reports whether an action, or every one that a pattern stands for, only
-// reads. What follows the verb begins a new word, or is all that there may be.
+// reads reports whether an action, or every action that a pattern matches, only reads. After the
+// verb a new word begins, or the name ends.
 func reads(action string) bool {
 	if slices.Contains(readingActions(), action) {
 		return true
@@ -194,15 +192,15 @@ func reads(action string) bool {
 	})
 }
 
-// readingActions are those of ReadOnlyAccess whose names don't begin with such a
-// verb, and that read nevertheless.
+// readingActions are the actions of ReadOnlyAccess that read, and whose names don't begin with such
+// a verb.
 func readingActions() []string {
 	return slices.Concat(
-		// HTTP's verb, or a prefix, stands before the one that reads.
+		// An HTTP verb or a prefix comes before the verb that reads.
 		[]string{"cognito-idp:AdminGet*", "cognito-idp:AdminList*", "dynamodb:PartiQLSelect", "es:ESHttpGet", "es:ESHttpHead", "codecommit:GitPull"},
-		// Athena's batches all get, and ECR's check which layers there are.
+		// All of Athena's batch actions get, and ECR's check which layers exist.
 		[]string{"athena:Batch*", "ecr:BatchCheck*", "ecr-public:BatchCheckLayerAvailability"},
-		// They answer a question about what is there, or about what was sent along.
+		// They answer a question about existing resources or about the request.
 		[]string{
 			"bedrock:CheckIngestedDocumentAcl", "codestar:Verify*", "dms:Test*", "ds:Check*", "ds:Verify*",
 			"elasticbeanstalk:Check*", "events:Test*", "evidently:TestSegmentPattern", "gamelift:ResolveAlias",
@@ -213,29 +211,29 @@ func readingActions() []string {
 			"transfer:TestIdentityProvider", "verifiedpermissions:IsAuthorized", "verifiedpermissions:IsAuthorizedWithToken",
 			"wafv2:CheckCapacity", "workdocs:CheckAlias",
 		},
-		// They work out something from text, sound or images, and keep nothing.
+		// They compute something from text, sound or images, and store nothing.
 		[]string{
 			"comprehend:BatchDetect*", "comprehend:Classify*", "comprehend:Contains*", "comprehend:Detect*",
 			"polly:SynthesizeSpeech", "rekognition:CompareFaces", "rekognition:Detect*", "rekognition:RecognizeCelebrities",
 			"bedrock:AgenticRetrieveStream", "cloudwatch:GenerateQuery", "cloudwatch:GenerateQueryResultsSummary",
 			"iotanalytics:SampleChannelData",
 		},
-		// They make AWS prepare a report or a search of what is there, which it
-		// shows and drops after a while, or stop that again.
+		// They start or stop a report or a search of existing resources. AWS deletes its result
+		// after a while.
 		[]string{
 			"cloudformation:Detect*", "devops-guru:StartCostEstimation", "elasticbeanstalk:Request*", "iam:Generate*",
 			"logs:StartLiveTail", "logs:StartQuery", "logs:StopLiveTail", "logs:StopQuery",
 			"servicequotas:StartQuotaUtilizationReport", "xray:CancelTraceRetrieval", "xray:StartTraceRetrieval",
 		},
-		// AWS Config delivers, before it is time, the snapshot that it delivers anyway.
+		// AWS Config delivers early the snapshot that it delivers anyway.
 		[]string{"config:Deliver*"},
-		// They fetch what is there in one piece.
+		// They download existing data as a whole.
 		[]string{"elemental-inference:ExportDictionaryEntries", "rds:Download*", "wellarchitected:ExportLens"},
-		// A message that was received is hidden from others for a while; deleting
-		// it is another action.
+		// SQS hides a received message from others for a while. Deleting the message is another
+		// action.
 		[]string{"sqs:Receive*"},
-		// They open a way in that allows nothing by itself: what is done there needs
-		// permissions of its own.
+		// They open an access path that allows nothing by itself: every action there needs its own
+		// permissions.
 		[]string{"bedrock-mantle:CallWithBearerToken", "eks:AccessKubernetesApi"},
 		// The endpoint's tools search, list and get records.
 		// https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/registry-mcp-endpoint.html

@@ -20,14 +20,14 @@ import (
 // White space counts in what comes through the API.
 var maxGuardrail = awslimits.Published().PolicySize[organization.ServiceControlPolicy].Most
 
-// fullAccess is AWS's service control policy that allows everything. Where no
-// policy allows anything, everything is denied.
+// fullAccess is AWS's service control policy that allows everything. Where no service control
+// policy allows an action, the action is denied.
 const fullAccess = "FullAWSAccess"
 
-// proveGuardrails proves the service control policies and what they bind.
+// proveGuardrails proves the service control policies and their attachments.
 func (p *prover) proveGuardrails(ctx context.Context, a *account) {
 	if !slices.Contains(p.org.Settings.PolicyTypes, organization.ServiceControlPolicy) {
-		return // AWS has no such policies then; the declaration attaches none.
+		return // AWS has no such policies then, and the declaration attaches none.
 	}
 	ids, err := guardrailIDs(ctx, a.organizations)
 	for _, name := range p.org.GuardrailNames() {
@@ -36,7 +36,7 @@ func (p *prover) proveGuardrails(ctx context.Context, a *account) {
 	p.proveAttachments(ctx, a)
 }
 
-// proveGuardrail proves what a guardrail denies. Err is why its id isn't known.
+// proveGuardrail proves what a guardrail denies. err says why its id isn't known.
 func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string, err error) {
 	const subject = "guardrail"
 	full, content := p.guardrailName(name), ""
@@ -95,11 +95,11 @@ func readGuardrail(ctx context.Context, client *organizations.Client, name, id s
 	return content, nil
 }
 
-// target is what guardrails are attached to.
+// target is a root, unit or account that guardrails can be attached to.
 type target struct {
 	organization.Attachment
 	id  string
-	err error // why there is none
+	err error // why there is no id
 }
 
 // targets returns the root, all units and all members.
@@ -118,8 +118,8 @@ func (p *prover) targets() []target {
 	return all
 }
 
-// proveAttachments proves for everything that a guardrail can be attached to
-// that it has those declared. Policies that others attach are theirs.
+// proveAttachments proves for every target that the declared guardrails are attached. Policies that
+// others have attached don't matter.
 func (p *prover) proveAttachments(ctx context.Context, a *account) {
 	declared := map[string][]string{}
 	for _, at := range p.org.Attachments() {
@@ -147,8 +147,7 @@ func (p *prover) proveAttachments(ctx context.Context, a *account) {
 	}
 }
 
-// ownGuardrail reports whether a policy has the name of one that a declaration
-// may attach.
+// ownGuardrail reports whether a policy has the name of a guardrail that a declaration can attach.
 func (p *prover) ownGuardrail(name string) bool {
 	short, ok := strings.CutPrefix(name, p.org.Namespace+"-")
 	_, declared := p.org.Guardrails.Policies[short]
@@ -172,7 +171,7 @@ func attachedTo(ctx context.Context, client *organizations.Client, id string) ([
 	return names, nil
 }
 
-// guardrailRule returns what a guardrail is for and the check that it is.
+// guardrailRule returns the purpose of a guardrail, and the check of that purpose.
 func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error) {
 	if own, ok := p.org.Guardrails.Policies[name]; ok {
 		return "says what is declared", func(d *policyDocument) error { return d.says(own) }
@@ -184,7 +183,7 @@ func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error
 	return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
 }
 
-// libraryRule is what one of coldstart's own guardrails is for.
+// libraryRule is the purpose of one of coldstart's own guardrails.
 type libraryRule struct {
 	claim   string
 	denials []denial
@@ -192,20 +191,21 @@ type libraryRule struct {
 
 // denial is something that a guardrail has to deny.
 type denial struct {
-	// actions are all to be denied, on exactly these resources and on exactly
-	// this condition. An exclamation mark stands before what is all that isn't denied.
+	// actions are the actions that have to be denied, on exactly these resources and with exactly
+	// this condition. Actions that begin with an exclamation mark are the only ones that aren't
+	// denied.
 	actions, resources []string
 	condition          policyCondition
 }
 
-// butAccessRole exempts the role by which the management account enters. AWS has
-// no way around a guardrail but that account's.
+// butAccessRole exempts the access role. A guardrail that denied everything to coldstart could only
+// be removed by the management account.
 func (p *prover) butAccessRole() (s policyStatement) {
 	s.require("ArnNotLike", "aws:PrincipalArn", p.accessRoles()...)
 	return s
 }
 
-// accessRoles are the roles by which the management account enters, in any account.
+// accessRoles are the ARNs of the access roles, in any account.
 func (p *prover) accessRoles() (arns []string) {
 	for _, role := range p.org.AccessRoles() {
 		arns = append(arns, "arn:aws:iam::*:role/"+role)
@@ -213,8 +213,8 @@ func (p *prover) accessRoles() (arns []string) {
 	return arns
 }
 
-// keepsAccessRole is what goes with each exemption of that role: an account that was
-// invited doesn't have it, and whoever could make it would be exempt.
+// keepsAccessRole is the denial that each exemption of the access role needs. An invited account
+// doesn't have that role, and whoever could create it would be exempt.
 func (p *prover) keepsAccessRole() denial {
 	return denial{
 		[]string{"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
@@ -230,8 +230,8 @@ func conditionOf(operator, key string, values ...string) policyCondition {
 	return s.Condition
 }
 
-// library are coldstart's own guardrails. What they deny is written out here
-// again; see package organization for why.
+// library are coldstart's own guardrails. It states again what they deny; package organization says
+// why.
 func (p *prover) library() map[string]libraryRule {
 	all, others := []string{"*"}, " nobody but "+strings.Join(p.org.AccessRoles(), " and ")+" "
 	but := p.butAccessRole().Condition
@@ -314,8 +314,8 @@ func (p *prover) accessDenials() []denial {
 	return append(denials, access, denial{changes, roles, tagged.Condition})
 }
 
-// deniesOnly checks that a policy denies all that it has to, and nothing on
-// other resources, on other conditions, or of other services.
+// deniesOnly checks that a policy denies everything that it has to, and denies nothing on other
+// resources, with other conditions, or of other services.
 func (d *policyDocument) deniesOnly(denials []denial) error {
 	denied := make([][]string, len(denials))
 	for _, s := range d.Statement {
@@ -346,7 +346,7 @@ func (d *policyDocument) deniesOnly(denials []denial) error {
 	return nil
 }
 
-// exceptions are all that isn't denied, if the denial lists those.
+// exceptions are the only actions that aren't denied, if the denial lists those.
 func (d denial) exceptions() (all []string) {
 	for _, action := range d.actions {
 		if exception, ok := strings.CutPrefix(action, "!"); ok {
@@ -361,8 +361,9 @@ func service(action string) string {
 	return name
 }
 
-// checkRegions checks that a policy denies all regions but those declared, except
-// what AWS serves from one region for all, and what serves in each.
+// checkRegions checks that a policy denies all regions but the declared ones. It has to exempt
+// global services, which AWS serves from one region, and actions such as s3:GetBucketLocation,
+// which aren't about one region.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 func (p *prover) checkRegions(d *policyDocument) error {
 	elsewhere := p.butAccessRole()

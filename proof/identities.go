@@ -13,18 +13,17 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// managedPolicyARN is what the ARNs of AWS's own policies start with.
+// managedPolicyARN is the prefix of the ARNs of AWS managed policies.
 const managedPolicyARN = "arn:aws:iam::aws:policy/"
 
-// identities are an account's IAM users, groups, roles and own policies, which
-// AWS lists with all that they may do. Reading them once takes fewer calls than
-// asking for each.
+// identities are an account's IAM users, groups, roles and own policies. AWS lists them with all
+// their permissions, which takes fewer calls than reading each.
 type identities struct {
 	users    map[string]iamtypes.UserDetail
 	groups   map[string]iamtypes.GroupDetail
 	roles    map[string]iamtypes.RoleDetail
-	sessions map[string]int32  // the seconds that one may last, by role
-	policies map[string]string // documents of the account's own, by ARN
+	sessions map[string]int32  // maximum session durations in seconds, by role
+	policies map[string]string // documents of the account's own policies, by ARN
 	err      error             // why they couldn't be read
 }
 
@@ -73,8 +72,7 @@ func (f *identities) read(ctx context.Context, client *iam.Client) error {
 	return nil
 }
 
-// readSessions reads what is the only thing about roles that the other list
-// leaves out.
+// readSessions reads the roles' maximum session durations, which the other list leaves out.
 func (f *identities) readSessions(ctx context.Context, client *iam.Client) error {
 	pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{})
 	for pages.HasMorePages() {
@@ -135,7 +133,7 @@ func (f *identities) members(group string) []string {
 	return members
 }
 
-// inline returns the statements of all inline policies, as one document.
+// inline returns the statements of all inline policies as one document.
 func inline(policies []iamtypes.PolicyDetail) (*policyDocument, error) {
 	all := &policyDocument{}
 	for _, policy := range policies {
@@ -160,8 +158,7 @@ func noInline(policies []iamtypes.PolicyDetail) error {
 	return nil
 }
 
-// attachedOnly checks that the managed policies with the given ARNs are
-// attached, and no others.
+// attachedOnly checks that exactly the managed policies with the given ARNs are attached.
 func attachedOnly(attached []iamtypes.AttachedPolicy, arns ...string) error {
 	var found []string
 	for _, policy := range attached {
@@ -170,7 +167,7 @@ func attachedOnly(attached []iamtypes.AttachedPolicy, arns ...string) error {
 	return exactly(found, arns)
 }
 
-// managed returns the ARNs of AWS's own policies.
+// managed returns the ARNs of AWS managed policies.
 func managed(names ...string) []string {
 	var arns []string
 	for _, name := range names {
@@ -179,7 +176,7 @@ func managed(names ...string) []string {
 	return arns
 }
 
-// exactly checks that what was found is what is wanted, in any order.
+// exactly checks that two lists have the same elements, in any order.
 func exactly(found, want []string) error {
 	lacks, besides := missing(found, want), missing(want, found)
 	switch {
@@ -193,7 +190,7 @@ func exactly(found, want []string) error {
 	return nil
 }
 
-// missing returns which of the wanted strings aren't among those found.
+// missing returns the wanted strings that weren't found.
 func missing(found, wanted []string) []string {
 	return slices.DeleteFunc(slices.Clone(wanted), func(w string) bool { return slices.Contains(found, w) })
 }
@@ -206,7 +203,7 @@ func listed(names []string) string {
 	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
 }
 
-// hasCode reports whether an error is AWS's with the given code.
+// hasCode reports whether an error of AWS's has the given code.
 func hasCode(err error, code string) bool {
 	var api interface{ ErrorCode() string }
 	return errors.As(err, &api) && api.ErrorCode() == code

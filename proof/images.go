@@ -11,8 +11,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// proveImages proves where the account's images are pushed to, if that is in the
-// account itself, and that there is one.
+// proveImages proves the account's image repository, if the registry is ECR, and that it has the
+// image.
 func (p *prover) proveImages(ctx context.Context, a *account) {
 	if p.org.Image == nil || p.org.Image.Registry != organization.RegistryECR {
 		return
@@ -26,8 +26,8 @@ func (p *prover) proveImages(ctx context.Context, a *account) {
 	}
 }
 
-// unbuiltImages says that nobody was asked for images. An emulator's registry takes none,
-// and those of other registries aren't AWS's to tell about.
+// unbuiltImages says why images weren't proved. An emulator's registry accepts no images, and AWS
+// can't tell about other registries.
 func (p *prover) unbuiltImages() string {
 	switch {
 	case p.org.Image == nil:

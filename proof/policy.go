@@ -28,7 +28,7 @@ type policyStatement struct {
 	Condition    policyCondition
 }
 
-// String names the statement in a proof's detail.
+// String identifies the statement in a proof's detail.
 func (s policyStatement) String() string {
 	if s.Sid == "" {
 		return "a statement without a Sid"
@@ -36,17 +36,16 @@ func (s policyStatement) String() string {
 	return "statement " + s.Sid
 }
 
-// policyPrincipal holds principals by their kind: AWS, Service, Federated. The
-// principal "*" is AWS: *.
+// policyPrincipal has principals by kind: AWS, Service, Federated. The principal "*" is AWS: *.
 type policyPrincipal map[string]oneOrMany[string]
 
-// policyCondition holds values by operator and by key.
+// policyCondition has values by operator and key.
 type policyCondition map[string]map[string]oneOrMany[conditionValue]
 
-// conditionValue is a string; policies may say true instead of "true".
+// conditionValue is a string. A policy may have true instead of "true".
 type conditionValue string
 
-// oneOrMany is a list of which a policy may write the only element by itself.
+// oneOrMany is a list. A policy may have a single element instead of a list.
 type oneOrMany[T any] []T
 
 // UnmarshalJSON reads one element or a list of them.
@@ -62,7 +61,7 @@ func (l *oneOrMany[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a string, or any other scalar as it is written.
+// UnmarshalJSON reads a string, or another scalar as it is written.
 func (v *conditionValue) UnmarshalJSON(data []byte) error {
 	if strings.HasPrefix(string(data), `"`) {
 		return json.Unmarshal(data, (*string)(v))
@@ -81,7 +80,7 @@ func (p *policyPrincipal) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*map[string]oneOrMany[string])(p))
 }
 
-// parsePolicy reads a policy. IAM returns URL-encoded ones.
+// parsePolicy reads a policy, which IAM returns URL-encoded.
 func parsePolicy(text string) (*policyDocument, error) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		decoded, err := url.PathUnescape(text)
@@ -97,14 +96,13 @@ func parsePolicy(text string) (*policyDocument, error) {
 	return &d, nil
 }
 
-// allows returns the statements that allow something.
+// allows returns the statements that allow.
 func (d *policyDocument) allows() []policyStatement {
 	return slices.DeleteFunc(slices.Clone(d.Statement), func(s policyStatement) bool { return s.Effect != "Allow" })
 }
 
-// requires reports whether a statement speaks only of requests for which one of
-// operators compares the key to exactly the given values. Names of condition
-// keys aren't case-sensitive.
+// requires reports whether a condition limits a statement to requests in which the key equals one
+// of exactly these values, by one of the operators. Condition keys aren't case-sensitive.
 func (c policyCondition) requires(operators []string, key string, values ...string) bool {
 	for _, operator := range operators {
 		for k, found := range c[operator] {
@@ -124,13 +122,13 @@ func texts(values []conditionValue) []string {
 	return out
 }
 
-// Operators that compare a key to values; those of ARNs take patterns.
+// equalsOperators returns the operators that compare a key with values. Those for ARNs also accept
+// patterns.
 func equalsOperators() []string { return []string{"StringEquals"} }
 
 func arnOperators() []string { return []string{"ArnLike", "ArnEquals", "StringLike", "StringEquals"} }
 
-// deniesPlaintext checks that a bucket's policy denies everybody everything that
-// doesn't come by TLS.
+// deniesPlaintext checks that a bucket policy denies everybody all requests without TLS.
 func (d *policyDocument) deniesPlaintext(bucket string) error {
 	arn := "arn:aws:s3:::" + bucket
 	for _, s := range d.Statement {
@@ -138,7 +136,7 @@ func (d *policyDocument) deniesPlaintext(bucket string) error {
 			slices.Contains(s.Principal["AWS"], "*") &&
 			(slices.Contains(s.Action, "s3:*") || slices.Contains(s.Action, "*")) &&
 			slices.Contains(s.Resource, arn) && slices.Contains(s.Resource, arn+"/*") &&
-			// A further condition would make for exceptions.
+			// Another condition in the statement would be an exception.
 			len(s.Condition) == 1 && len(s.Condition["Bool"]) == 1 &&
 			s.Condition.requires([]string{"Bool"}, "aws:SecureTransport", "false") {
 			return nil
@@ -149,15 +147,14 @@ func (d *policyDocument) deniesPlaintext(bucket string) error {
 
 // writers are the trails that may write to the archive.
 type writers struct {
-	// arn is that of the one trail, or a pattern.
+	// arn is the ARN of the one trail, or a pattern.
 	arn string
-	// owners are the accounts whose trails a pattern means; nil for the one trail.
+	// owners are the accounts of the trails that match the pattern; nil for one trail.
 	owners []string
 }
 
-// admitsOnlyTrails checks that a bucket's or key's policy lets in CloudTrail for the
-// given trails, and nobody else but the given account. Granted is what CloudTrail has
-// to be let do.
+// admitsOnlyTrails checks that a bucket or key policy allows CloudTrail to do granted for the given
+// trails, and allows nobody else anything but the account owner.
 func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner string) error {
 	found := false
 	for _, s := range d.allows() {
@@ -182,15 +179,15 @@ func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner 
 	return nil
 }
 
-// letsCloudTrailDecrypt reports whether a key's policy lets CloudTrail decrypt.
+// letsCloudTrailDecrypt reports whether a key policy allows CloudTrail to decrypt.
 func (d *policyDocument) letsCloudTrailDecrypt() bool {
 	return slices.ContainsFunc(d.allows(), func(s policyStatement) bool {
 		return slices.Contains(s.Principal["Service"], "cloudtrail.amazonaws.com") && covered(s.Action, "kms:Decrypt")
 	})
 }
 
-// unsent returns a condition key of the statement that CloudTrail isn't known to send;
-// empty if there is none.
+// unsent returns a condition key in the statement that CloudTrail isn't known to send; empty if
+// there is none.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 // https://docs.aws.amazon.com/controltower/latest/userguide/logging-s3-audit-bucket.html
 func (s policyStatement) unsent() string {
@@ -208,8 +205,8 @@ func (s policyStatement) unsent() string {
 	return ""
 }
 
-// deniesChanges checks that a policy denies everybody, on exactly the given condition,
-// all but reading.
+// deniesChanges checks that a policy denies everybody everything but reading, with exactly the
+// given condition.
 func (d *policyDocument) deniesChanges(reads, resources []string, condition policyCondition) error {
 	for _, s := range d.Statement {
 		if s.Effect == "Deny" && slices.Contains(s.Principal["AWS"], "*") && s.Condition.is(condition) &&
@@ -221,7 +218,7 @@ func (d *policyDocument) deniesChanges(reads, resources []string, condition poli
 	return fmt.Errorf("no statement denies everybody all but reading if %s", condition)
 }
 
-// trustsOnly checks that a role lets in an account's principals and nobody else.
+// trustsOnly checks that a role trusts principals of one account and nobody else.
 func (d *policyDocument) trustsOnly(accountID string) error {
 	allows := d.allows()
 	if len(allows) == 0 {
@@ -235,8 +232,8 @@ func (d *policyDocument) trustsOnly(accountID string) error {
 	return nil
 }
 
-// trustsWithin checks that a role lets in principals of the given accounts only,
-// and those only while they are in the organization.
+// trustsWithin checks that a role trusts only principals of the given accounts, and only while they
+// are in the organization.
 func (d *policyDocument) trustsWithin(organizationID string, accountIDs ...string) error {
 	allows := d.allows()
 	if len(allows) == 0 {
@@ -297,7 +294,7 @@ func (s policyStatement) changesRecords(zoneID, name string) error {
 		return fmt.Errorf("it isn't limited to the name %s", name)
 	case !s.Condition.requires(each, types, "NS"):
 		return errors.New("it isn't limited to NS records")
-	// ForAllValues holds for a request without the key too.
+	// ForAllValues also matches a request that lacks the key.
 	case !s.Condition.requires([]string{"Null"}, names, "false") || !s.Condition.requires([]string{"Null"}, types, "false"):
 		return errors.New("it allows requests that name no record")
 	}
@@ -308,8 +305,8 @@ func readsRoute53(action string) bool {
 	return strings.HasPrefix(action, "route53:Get") || strings.HasPrefix(action, "route53:List")
 }
 
-// speaksOnlyOf reports whether all principals of a statement are of one kind
-// and among those given.
+// speaksOnlyOf reports whether all principals of a statement are of one kind and among the given
+// ones.
 func (s policyStatement) speaksOnlyOf(kind string, principals ...string) bool {
 	if len(s.Principal) != 1 || len(s.Principal[kind]) == 0 {
 		return false
@@ -317,10 +314,10 @@ func (s policyStatement) speaksOnlyOf(kind string, principals ...string) bool {
 	return !slices.ContainsFunc(s.Principal[kind], func(p string) bool { return !slices.Contains(principals, p) })
 }
 
-// rootARN is how policies name an account.
+// rootARN is the principal that names an account in a policy.
 func rootARN(accountID string) string { return "arn:aws:iam::" + accountID + ":root" }
 
-// sameSet reports whether two lists have the same elements, whatever their order.
+// sameSet reports whether two lists have the same elements, in any order.
 func sameSet(a, b []string) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
 	slices.Sort(a)

@@ -15,7 +15,7 @@ import (
 
 var errAllowsNothing = errors.New("it allows nothing")
 
-// says checks that a policy has the declared statements and no others.
+// says checks that a policy has exactly the declared statements.
 func (d *policyDocument) says(declared []policy.Statement) error {
 	found, want := []policyStatement(d.Statement), written(declared)
 	if len(found) != len(want) {
@@ -62,9 +62,8 @@ func (s *policyStatement) require(operator, key string, values ...string) {
 	}
 }
 
-// canonical writes a statement so that two which mean the same are the same
-// text: the order in a list means nothing, and neither does the case of names of
-// condition keys.
+// canonical returns the same text for statements that mean the same. The order of a list and the
+// case of condition keys have no meaning.
 func (s policyStatement) canonical() string {
 	fields := map[string]any{"Effect": s.Effect}
 	if s.Sid != "" {
@@ -88,7 +87,7 @@ func (s policyStatement) canonical() string {
 	return jsonText(fields)
 }
 
-// canonical returns the same for conditions that mean the same.
+// canonical returns the same value for conditions that mean the same.
 func (c policyCondition) canonical() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	for operator, keys := range c {
@@ -105,7 +104,7 @@ func distinct(list []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
-// String writes a condition so that two which mean the same are the same text.
+// String returns the same text for conditions that mean the same.
 func (c policyCondition) String() string { return jsonText(c.canonical()) }
 
 // is reports whether two conditions mean the same.
@@ -114,13 +113,13 @@ func (c policyCondition) is(other policyCondition) bool { return c.String() == o
 func jsonText(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return err.Error() // Strings, which is all that there is, can't fail.
+		return err.Error() // The value has only strings, so this can't fail.
 	}
 	return string(text)
 }
 
-// trustsUsers checks that a role lets in an account's principals with MFA of at
-// most the given age, if it isn't 0, and nobody else.
+// trustsUsers checks that a role trusts an account's principals with MFA, and nobody else. If age
+// isn't 0, the MFA code must not be older.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 func (d *policyDocument) trustsUsers(accountID string, age time.Duration) error {
 	if err := d.trustsOnly(accountID); err != nil {
@@ -133,15 +132,15 @@ func (d *policyDocument) trustsUsers(accountID string, age time.Duration) error 
 	return d.allowsOnly([]string{"sts:AssumeRole"}, with.Condition)
 }
 
-// withMFA requires that the second factor was shown. BoolIfExists wouldn't do:
-// requests of keys come without the condition key.
+// withMFA requires MFA. BoolIfExists wouldn't be enough, because requests with long-lived access
+// keys don't have the condition key.
 func withMFA() (s policyStatement) {
 	s.require("Bool", "aws:MultiFactorAuthPresent", "true")
 	return s
 }
 
-// trustsWorkflows checks that a role lets in, of those whom an identity provider
-// vouches for, just the given subjects, and nobody else.
+// trustsWorkflows checks that a role trusts an identity provider's tokens with exactly the given
+// subjects, and nobody else.
 // https://docs.github.com/en/actions/reference/security/oidc
 func (d *policyDocument) trustsWorkflows(providerARN string, subjects ...string) error {
 	for _, s := range d.allows() {
@@ -155,8 +154,8 @@ func (d *policyDocument) trustsWorkflows(providerARN string, subjects ...string)
 	return d.allowsOnly([]string{"sts:AssumeRoleWithWebIdentity"}, only.Condition)
 }
 
-// allowsOnly checks that a policy allows the given actions on exactly this
-// condition, and nothing else.
+// allowsOnly checks that a policy allows the given actions with exactly this condition, and nothing
+// else.
 func (d *policyDocument) allowsOnly(actions []string, condition policyCondition) error {
 	if len(d.allows()) == 0 {
 		return errAllowsNothing
@@ -180,8 +179,9 @@ func (d *policyDocument) assumesOnly(roleARNs ...string) error {
 	return d.assumes(withMFA().Condition, roleARNs)
 }
 
-// assumesEverywhere checks that a policy allows assuming exactly the given roles and, in
-// the user's organization without its management account, those that patterns match.
+// assumesEverywhere checks that a policy allows assuming exactly the given roles and the roles that
+// match the patterns, with MFA. The patterns apply in the user's organization only, and not in its
+// management account.
 func (d *policyDocument) assumesEverywhere(managementAccountID string, patterns []string, roleARNs ...string) error {
 	inOrganization := withMFA()
 	inOrganization.require("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}")
@@ -204,8 +204,8 @@ func (d *policyDocument) assumesEverywhere(managementAccountID string, patterns 
 	return listed.assumesOnly(roleARNs...)
 }
 
-// assumes checks that a policy allows assuming exactly the given roles, on exactly this
-// condition, and nothing else.
+// assumes checks that a policy allows assuming exactly the given roles with exactly this condition,
+// and nothing else.
 func (d *policyDocument) assumes(condition policyCondition, roleARNs []string) error {
 	if err := d.allowsOnly([]string{"sts:AssumeRole"}, condition); err != nil {
 		return err
@@ -213,9 +213,9 @@ func (d *policyDocument) assumes(condition policyCondition, roleARNs []string) e
 	return exactly(d.allowedResources(), roleARNs)
 }
 
-// decryptsOnly checks that a policy allows decrypting objects with a key and, if
-// secrets is set, what was encrypted without an encryption context, and that it denies
-// decrypting with any other key.
+// decryptsOnly checks that a policy allows decrypting the objects with the key and denies
+// decrypting with any other key. If secrets is set, the policy also has to allow decrypting what
+// was encrypted without an encryption context.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
 func (d *policyDocument) decryptsOnly(keyARN string, objectARNs []string, secrets bool) error {
 	allowed := func(operator, key string, values ...string) policyStatement {
@@ -233,7 +233,7 @@ func (d *policyDocument) decryptsOnly(keyARN string, objectARNs []string, secret
 	return exactly(meanings(d.Statement), meanings(want))
 }
 
-// meanings returns what each statement says, whatever its Sid is.
+// meanings returns the statements as texts, without their Sids.
 func meanings(statements []policyStatement) []string {
 	var all []string
 	for _, s := range statements {
@@ -251,15 +251,15 @@ func (d *policyDocument) allowedResources() []string {
 	return all
 }
 
-// What users call their own: the user, and the virtual MFA device of its name.
+// The user's own resources: the user, and the virtual MFA device of the user's name.
 const (
 	ownUser   = "arn:aws:iam::*:user/${aws:username}"
 	ownDevice = "arn:aws:iam::*:mfa/${aws:username}"
 )
 
-// servesSelf checks that a policy allows users to read, and to change their own
-// credentials, and nothing else. Whoever may change any other thing of their own
-// user, such as its policies or groups, may do everything.
+// servesSelf checks that a policy allows users to read, to change their own credentials, and
+// nothing else. A user who can change anything else of their own user, such as its policies or
+// groups, can do everything.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
 func (d *policyDocument) servesSelf() error {
 	if len(d.allows()) == 0 {
@@ -284,17 +284,16 @@ func (d *policyDocument) servesSelf() error {
 	return nil
 }
 
-// changesCredentials reports whether an action is about a kind of credentials.
-// Patterns aren't.
+// changesCredentials reports whether an action is about credentials. A pattern never is.
 func changesCredentials(action string) bool {
 	return !strings.ContainsAny(action, "*?") && slices.ContainsFunc(
 		[]string{"Password", "LoginProfile", "AccessKey", "MFADevice", "SSHPublicKey", "SigningCertificate", "ServiceSpecificCredential"},
 		func(kind string) bool { return strings.Contains(action, kind) })
 }
 
-// deniesWithoutMFA checks that a policy denies all but what users have to do
-// before they have a second factor. BoolIfExists also catches requests of keys,
-// which come without the condition key.
+// deniesWithoutMFA checks that a policy denies everything without MFA except what users need to set
+// up MFA. BoolIfExists also matches requests with long-lived access keys, which don't have the
+// condition key.
 func (d *policyDocument) deniesWithoutMFA() error {
 	needed := []string{"iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice", "iam:ChangePassword"}
 	harmless := append([]string{
@@ -318,8 +317,7 @@ func (d *policyDocument) deniesWithoutMFA() error {
 	return errors.New("no statement denies all but something without MFA")
 }
 
-// covered reports whether one of the patterns stands for an action. Neither
-// depends on case.
+// covered reports whether one of the patterns matches an action, in any case.
 func covered(patterns []string, action string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(action))

@@ -13,8 +13,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/dnswalk"
 )
 
-// proveResolution proves that DNS leads where Route 53 says: from the servers of
-// the zone above the apex to the apex zone's, and from those to the account's.
+// proveResolution proves that DNS leads to the name servers that Route 53 shows: from the zone
+// above the apex to the apex zone, and from the apex zone to the account's zone.
 func (p *prover) proveResolution(ctx context.Context, a *account) {
 	if p.unresolved() != "" {
 		return
@@ -85,14 +85,14 @@ func (p *prover) eachOfApex(ctx context.Context, check func(dnswalk.Server) erro
 	return p.resolver.each(ctx, servers(apex.nameServers), check)
 }
 
-// unresolvable says why DNS isn't asked.
+// unresolvable says why DNS isn't asked; empty if it is.
 func (p *prover) unresolvable(o Options) string {
 	const what = "whether names lead from the zone above to each account's name servers: "
 	switch {
 	case o.NoDNS:
 		return what + "DNS wasn't to be asked"
 	case len(o.DNSServers) > 0:
-		return "" // Whoever names a server wants to know if it doesn't answer.
+		return "" // Somebody who names a server wants to know that it doesn't answer.
 	case p.cfg.BaseEndpoint != nil:
 		return what + "no DNS server serves the zones of an emulator"
 	}
@@ -141,9 +141,8 @@ func (r resolver) each(ctx context.Context, all []dnswalk.Server, check func(dns
 	return errors.New(strings.Join(reasons, "; "))
 }
 
-// refers checks that a server refers to exactly the given name servers of a zone.
-// A server of the zone above never has the zone itself: Route 53 gives a zone and
-// one below it different servers.
+// refers checks that a server refers to exactly the given name servers of a zone. A server of the
+// parent zone never has the zone itself, because Route 53 gives the two zones different servers.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
 func (r resolver) refers(ctx context.Context, s dnswalk.Server, zone string, want []string) error {
 	answer, err := r.Ask(ctx, s, zone, dns.TypeNS)

@@ -23,8 +23,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// proveSettings proves what holds in the whole account, and the facts by which
-// programs find it.
+// proveSettings proves the settings of the whole account, and the parameters with facts about it.
 func (p *prover) proveSettings(ctx context.Context, a *account) {
 	const subject = "settings"
 	if alias := p.org.Alias(a.name); alias != "" {
@@ -81,7 +80,7 @@ func (a *account) checkAlias(ctx context.Context, want string) error {
 	return exactly(out.AccountAliases, []string{want})
 }
 
-// passwordsText describes rules for passwords.
+// passwordsText describes a password policy.
 func passwordsText(p organization.PasswordPolicy) string {
 	text := fmt.Sprintf("of %d characters", p.MinimumLength)
 	var kinds []string
@@ -105,7 +104,7 @@ func passwordsText(p organization.PasswordPolicy) string {
 	return text
 }
 
-// demands checks an account's rules for passwords field by field.
+// demands checks an account's password policy field by field.
 func demands(got *iamtypes.PasswordPolicy, want organization.PasswordPolicy) error {
 	var wrong []string
 	for _, field := range []struct {
@@ -120,7 +119,7 @@ func demands(got *iamtypes.PasswordPolicy, want organization.PasswordPolicy) err
 		{"PasswordReusePrevention", int(aws.ToInt32(got.PasswordReusePrevention)), want.Reuse},
 		{"MaxPasswordAge", int(aws.ToInt32(got.MaxPasswordAge)), want.MaxAgeDays},
 		{"AllowUsersToChangePassword", got.AllowUsersToChangePassword, true},
-		// Whoever's password has expired couldn't sign in to change it.
+		// A user whose password has expired couldn't sign in to change it.
 		{"HardExpiry", aws.ToBool(got.HardExpiry), false},
 	} {
 		if field.got != field.want {
@@ -133,7 +132,8 @@ func demands(got *iamtypes.PasswordPolicy, want organization.PasswordPolicy) err
 	return nil
 }
 
-// checkClosed checks the account's own block, which no bucket's settings lift.
+// checkClosed checks the account's own block of public access, which a bucket's settings can't
+// override.
 func (a *account) checkClosed(ctx context.Context) error {
 	out, err := a.s3control.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &a.id})
 	if err != nil {
@@ -175,14 +175,14 @@ func isContact(c *contacttypes.AlternateContact, want organization.Contact) erro
 // fact is a parameter that there is to be.
 type fact struct {
 	name string
-	// claim says what it is; not that it has an id.
+	// claim describes the value without the value itself, which may be an id.
 	claim string
-	// want returns its value; empty for no parameter.
+	// want returns the value; empty if there must be no parameter.
 	want func() (string, error)
 }
 
-// proveParameters proves the facts about the account, and in the management
-// account those about each member.
+// proveParameters proves the parameters about the account. In the management account it also proves
+// the parameters about each member.
 func (p *prover) proveParameters(ctx context.Context, a *account) {
 	facts := p.facts(a.name)
 	facts = append(facts, fact{p.org.ParameterPath(a.name) + "zone_id", "is its zone's id", func() (string, error) {
@@ -218,12 +218,13 @@ func (p *prover) proveParameters(ctx context.Context, a *account) {
 	}
 }
 
-// facts are what the management account knows about an account.
+// facts are the parameters that the management account has about an account.
 func (p *prover) facts(name string) []fact {
 	path := p.org.ParameterPath(name)
 	role := p.org.AccessRoleOf(name)
 	if name == organization.Master {
-		// Nobody enters it from above: its own administrators' role is the way in.
+		// The management account has no access role. Its administrators' role is the way to enter
+		// it.
 		role = p.org.Name(name, organization.RoleAdmin)
 	}
 	network, claim := "", "isn't there"
@@ -241,7 +242,7 @@ func (p *prover) facts(name string) []fact {
 	}
 }
 
-// accountARN returns AWS Organizations' name of an account.
+// accountARN returns an account's ARN in AWS Organizations.
 func (p *prover) accountARN(name string) (string, error) {
 	id, err := p.accountID(name)
 	if err != nil {
@@ -255,12 +256,12 @@ func (p *prover) accountARN(name string) (string, error) {
 	return "", errors.Join(p.err, fmt.Errorf("account %s isn't in the organization", name))
 }
 
-// parametersAtOnce is how many parameters AWS takes in one request.
+// parametersAtOnce is the maximum number of parameters in one request.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 const parametersAtOnce = 10
 
-// readParameters returns the values of those parameters that there are. A value
-// that isn't a plain string is a secret, which none of them is.
+// readParameters returns the values of the parameters that exist. It leaves out a value that isn't a
+// plain string, because no fact is a secret.
 func readParameters(ctx context.Context, a *account, facts []fact) (map[string]string, error) {
 	if a.unreachable != nil {
 		return nil, a.unreachable

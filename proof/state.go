@@ -13,8 +13,8 @@ import (
 	"github.com/coldstart-aws/coldstart/state"
 )
 
-// proveState proves where the account keeps the state of its programs and what
-// encrypts its secrets.
+// proveState proves the account's state bucket, and the keys of the bucket and of the account's
+// secrets.
 func (p *prover) proveState(ctx context.Context, a *account) {
 	name := p.org.Name(a.name, "state")
 	a.proveBucket(ctx, "state", name+"-"+a.id, "alias/"+name)
@@ -26,8 +26,8 @@ func (p *prover) proveState(ctx context.Context, a *account) {
 	a.proveKey(ctx, "secrets", "alias/"+p.org.Name(a.name, "secrets"))
 }
 
-// proveKeyByObject proves that KMS is asked about each object of the state bucket by
-// itself: so a key's policies can tell who may decrypt which.
+// proveKeyByObject proves that S3 calls KMS for each object of the state bucket. Then a policy can
+// allow decrypting some objects only.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 func (a *account) proveKeyByObject(ctx context.Context, bucket string) {
 	a.claim("state", "bucket has no S3 Bucket Key, with which whoever decrypts one object decrypts all", func() error {
@@ -35,14 +35,14 @@ func (a *account) proveKeyByObject(ctx context.Context, bucket string) {
 	})
 }
 
-// checkFacts reads the stack of facts in the account's state bucket.
+// checkFacts reads the stack with the account's facts in the state bucket.
 func (a *account) checkFacts(ctx context.Context, bucket string) error {
 	key := state.FactsKey(a.name)
 	object, err := a.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.id})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = object.Body.Close() }() // It was only read.
+	defer func() { _ = object.Body.Close() }() // The body was only read.
 	if aws.ToBool(object.BucketKeyEnabled) {
 		return fmt.Errorf("%s was written with an S3 Bucket Key, so that previews that may decrypt that object alone can't read it", key)
 	}

@@ -14,8 +14,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// proveBucket proves what every bucket of coldstart's has in common. It is
-// encrypted with the key that the alias names.
+// proveBucket proves what all buckets of coldstart have in common. alias names the key that
+// encrypts the bucket.
 func (a *account) proveBucket(ctx context.Context, subject, bucket, alias string) {
 	for _, c := range []struct {
 		claim string
@@ -34,8 +34,8 @@ func (a *account) proveBucket(ctx context.Context, subject, bucket, alias string
 	}
 }
 
-// checkOwned looks for the bucket in the account's own list. A name by itself
-// proves nothing: S3's names are global.
+// checkOwned looks for the bucket in the account's own list. The name alone proves nothing, because
+// all AWS accounts share the names of buckets.
 func (a *account) checkOwned(ctx context.Context, bucket string) error {
 	names, err := a.buckets(ctx, bucket)
 	if err != nil {
@@ -181,7 +181,7 @@ func (a *account) bucketPolicy(ctx context.Context, bucket string) (*policyDocum
 	return parsePolicy(aws.ToString(out.Policy))
 }
 
-// proveKey proves what every key of coldstart's has in common.
+// proveKey proves what all keys of coldstart have in common.
 func (a *account) proveKey(ctx context.Context, subject, alias string) {
 	a.claim(subject, "key "+alias+" is enabled", func() error {
 		_, err := a.key(ctx, alias)
@@ -191,7 +191,7 @@ func (a *account) proveKey(ctx context.Context, subject, alias string) {
 	a.claim(subject, "key "+alias+" has no double", func() error { return a.checkSingle(ctx, alias) })
 }
 
-// key returns the enabled key that an alias names.
+// key returns the enabled key with an alias.
 func (a *account) key(ctx context.Context, alias string) (*kmstypes.KeyMetadata, error) {
 	out, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &alias})
 	if err != nil {
@@ -218,8 +218,8 @@ func (a *account) checkRotated(ctx context.Context, alias string) error {
 	return nil
 }
 
-// checkSingle looks for keys with the same description, which a run leaves
-// behind that is killed before it notes what it has created. Each is billed.
+// checkSingle looks for other keys with the same description. A run leaves one if it is killed
+// before it notes what it has created, and AWS charges for each key.
 func (a *account) checkSingle(ctx context.Context, alias string) error {
 	key, err := a.key(ctx, alias)
 	if err != nil {

@@ -10,10 +10,10 @@ type arrow struct {
 	logs   bool
 }
 
-// joint is the height at which lines start and end at a unit's border.
+// joint is the y coordinate at which lines start and end at a unit's border.
 func (l *lane) joint() int { return l.y + pad + headingFont.line()/2 }
 
-// connect draws the arrows, when all else has its place.
+// connect draws the arrows. Everything else has its place by then.
 func (p *picture) connect(g *Graph) {
 	p.delegations()
 	if archive, ok := p.archive(g); ok {
@@ -21,14 +21,14 @@ func (p *picture) connect(g *Graph) {
 	}
 }
 
-// delegations draws the trunk from the management account and its branches.
+// delegations draws the arrows for delegations: a trunk from the management account, with branches.
 func (p *picture) delegations() {
 	from := point{p.master.right(), p.master.y + pad + headingFont.line()/2}
 	x := from.x + trunk/2
 	end := from
 	for _, l := range p.lanes {
 		if !l.sends("") {
-			continue // No account, no zone.
+			continue // Without an account there is no zone.
 		}
 		branch := arrow{points: []point{{x, end.y}, {x, l.joint()}, {l.x, l.joint()}}}
 		if end == from {
@@ -39,8 +39,8 @@ func (p *picture) delegations() {
 	}
 }
 
-// trails draws the way of logs to the archive: from the management account over
-// all units, and from each unit if its accounts have trails of their own.
+// trails draws the arrows for logs that go to the archive: from the management account above all
+// units, and with each also from every unit, whose accounts then have trails of their own.
 func (p *picture) trails(archive card, each bool) {
 	to := point{archive.right(), archive.y + archive.h/2}
 	x := p.w - margin - returnTrunk/4
@@ -71,7 +71,7 @@ func (p *picture) archive(g *Graph) (card, bool) {
 	return card{}, false
 }
 
-// all returns the cards of a unit and of those in it.
+// all returns the cards of a unit and of the units in it.
 func (l *lane) all() iter.Seq[card] {
 	return func(yield func(card) bool) { l.each(yield) }
 }
@@ -90,7 +90,7 @@ func (l *lane) each(yield func(card) bool) bool {
 	return true
 }
 
-// sends reports whether a unit has accounts other than the one with an id.
+// sends reports whether a unit has an account other than the archive's.
 func (l *lane) sends(archive string) bool {
 	for c := range l.all() {
 		if c.id != archive {

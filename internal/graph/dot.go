@@ -44,8 +44,7 @@ func (x *box) dot(b *strings.Builder, indent string) {
 	fmt.Fprintf(b, "%s}\n", indent)
 }
 
-// dotText quotes lines of text. Graphviz reads escapes and HTML's entities in
-// them.
+// dotText quotes lines of text. Graphviz interprets escapes and HTML entities in a quoted text.
 // https://graphviz.org/docs/attr-types/escString/
 func dotText(lines ...string) string {
 	quoted := make([]string, len(lines))
@@ -56,7 +55,7 @@ func dotText(lines ...string) string {
 	return `"` + strings.Join(quoted, `\n`) + `"`
 }
 
-// blankControl makes a space of a character that no text has to show.
+// blankControl replaces an invisible control character by a space.
 func blankControl(r rune) rune {
 	if unicode.IsControl(r) {
 		return ' '

@@ -1,6 +1,9 @@
-// Package graph draws an organization from its declaration: the management
-// account, units with their accounts, whom zones are delegated to, where logs
-// go, and the order in which stacks run. Nothing is asked of AWS.
+// Package graph draws an organization from its declaration: the management account, the units with
+// their accounts, the delegations of zones, the way of logs, and the order of stacks. It doesn't
+// call AWS.
+//
+//	g := graph.Of(org)
+//	fmt.Println(g.Mermaid()) // or DOT, SVG
 package graph
 
 import (
@@ -18,18 +21,18 @@ type Graph struct {
 	top   box
 	edges []edge
 	audit organization.Audit
-	// stages are the stacks that run side by side, each after those before.
+	// stages are the stacks that can run side by side. Each stage runs after those before it.
 	stages [][]string
 }
 
-// box is a unit, with accounts and other units in it.
+// box is a unit with its accounts and the units in it.
 type box struct {
 	id, label string
 	nodes     []*node
 	boxes     []*box
 }
 
-// noAccounts stands in an empty unit.
+// noAccounts is the text in an empty unit.
 const noAccounts = "no accounts"
 
 func (x *box) empty() bool { return len(x.nodes)+len(x.boxes) == 0 }
@@ -38,12 +41,12 @@ func (x *box) empty() bool { return len(x.nodes)+len(x.boxes) == 0 }
 type node struct {
 	id, name string
 	zones    []string
-	network  string // Empty if it has none.
+	network  string // empty if it has none
 	marks    []mark
-	stage    int // The stage of its stack, from 1.
+	stage    int // the stage of its stack, from 1
 }
 
-// mark is what sets an account apart.
+// mark is a label for something special about an account.
 type mark string
 
 const (
@@ -57,15 +60,14 @@ const (
 // edge is an arrow.
 type edge struct {
 	from, to, label string
-	// logs, if set, are what it stands for; otherwise a delegation.
+	// logs says that the arrow is about logs, and otherwise about a delegation.
 	logs bool
 }
 
 // master is the id of the management account's node.
 const master = "master"
 
-// Of returns the graph of an organization. Accounts and units are in
-// alphabetical order, each unit in its parent.
+// Of returns the graph of an organization. Accounts and units are in alphabetical order.
 func Of(org *organization.Organization) *Graph {
 	g := &Graph{
 		namespace: org.Namespace, domain: org.Domain, region: org.Region, space: org.Network.CIDR.String(),
@@ -102,8 +104,8 @@ func Of(org *organization.Organization) *Graph {
 	return g
 }
 
-// order sets the stages, and returns that of each stack. A stack runs as soon as
-// those that it depends on have run, and stands behind them in the list.
+// order sets the stages, and returns each stack's stage. A stack's stage is the first one after the
+// stages of all stacks that it depends on. In the list, a stack comes after those stacks.
 func (g *Graph) order(stacks []organization.Stack) map[string]int {
 	stage := map[string]int{}
 	for _, s := range stacks {
@@ -141,8 +143,8 @@ func marksOf(org *organization.Organization, name string) []mark {
 	return marks
 }
 
-// isQuarantined reports whether an account, a unit around it or the root has the
-// guardrail that stops it.
+// isQuarantined reports whether an account, a unit around it or the root has the guardrail
+// quarantine.
 func isQuarantined(org *organization.Organization, account organization.Account) bool {
 	guardrails := slices.Concat(account.Guardrails, org.RootGuardrails())
 	for unit := account.Unit; unit != ""; unit = org.Units[unit].Parent {
@@ -151,7 +153,7 @@ func isQuarantined(org *organization.Organization, account organization.Account)
 	return slices.Contains(guardrails, organization.Quarantine)
 }
 
-// trails adds where logs go.
+// trails adds the arrows for logs.
 func (g *Graph) trails(org *organization.Organization, ids map[string]string) {
 	archive := ids[org.Audit.Account]
 	switch {
@@ -170,7 +172,7 @@ func (g *Graph) trails(org *organization.Organization, ids map[string]string) {
 	}
 }
 
-// lines are an account as lines of text.
+// lines returns the lines of text about an account.
 func (n *node) lines() []string {
 	lines := append([]string{n.name}, n.zones...)
 	if n.network != "" {
@@ -192,10 +194,10 @@ func joined(marks []mark) string {
 	return strings.Join(words, ", ")
 }
 
-// stageWidth is at how many characters the names of a stage are broken.
+// stageWidth is the maximum number of characters in a line of stage names.
 const stageWidth = 40
 
-// stageLines are the names of stacks that run side by side as lines of text.
+// stageLines returns the names of stacks that run side by side, as lines of text.
 func stageLines(stacks []string) []string {
 	lines := []string{stacks[0]}
 	for _, name := range stacks[1:] {

@@ -6,28 +6,27 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// The picture, from left to right: the management account with the order of the
-// stacks and a legend below it; a trunk of delegations with a branch to each
-// unit; the units, one below the other; and a trunk of trails, which comes from
-// the management account over all units and ends in the log archive. Arrows cross
-// nothing but the borders of units around the log archive, since the card of the
-// log archive is the last of its row.
+// The picture has four parts, from left to right: a column with the management account, the order
+// of stacks and a legend; a trunk of delegations with a branch to each unit; the units, one below
+// the other; and a trunk of trails. The trunk of trails starts at the management account, passes
+// above all units and ends at the archive. Arrows cross only the borders of units around the
+// archive, because the archive's card is the last in its row.
 
 // Lengths in pixels.
 const (
-	margin      = 24 // Around everything.
-	gap         = 12 // Between cards, and between boxes.
-	pad         = 14 // Within a box.
-	cardPad     = 12 // Within a card.
-	trunk       = 64 // What the trunk of delegations takes.
-	returnTrunk = 28 // What the trunk of trails takes.
-	overhead    = 44 // What the line of trails over the units takes.
+	margin      = 24 // around the picture
+	gap         = 12 // between cards, and between boxes
+	pad         = 14 // within a box
+	cardPad     = 12 // within a card
+	trunk       = 64 // the width of the trunk of delegations
+	returnTrunk = 28 // the width of the trunk of trails
+	overhead    = 44 // the height of the line of trails above the units
 	badgeSize   = 18
 	chipHeight  = 17
 	chipPad     = 6
 
 	minCard, maxCard = 156, 264
-	minSide          = 216 // Of the column at the left.
+	minSide          = 216 // the minimum width of the left column
 	maxColumns       = 4
 )
 
@@ -48,18 +47,18 @@ type rect struct{ x, y, w, h int }
 func (r rect) right() int  { return r.x + r.w }
 func (r rect) bottom() int { return r.y + r.h }
 
-// label is a line of text. Its y is that of the top.
+// label is a line of text. y is its top.
 type label struct {
 	point
 	text string
 	font font
-	// muted, if set, is for what matters less.
+	// muted shows less important text in a weaker colour.
 	muted bool
 }
 
 func (l label) rect() rect { return rect{l.x, l.y, l.font.width(l.text), l.font.line()} }
 
-// badge is the number of a stage, in a circle with its corner at a point.
+// badge is the number of a stage, in a circle. The point is the circle's upper left corner.
 type badge struct {
 	point
 	stage int
@@ -82,8 +81,8 @@ type card struct {
 	chips  []chip
 }
 
-// lane is a unit: its accounts in rows, then the units in it, one below the
-// other and as wide as it is.
+// lane is a unit: its accounts in rows, then the units in it, one below the other and all equally
+// wide.
 type lane struct {
 	rect
 	depth  int
@@ -92,18 +91,18 @@ type lane struct {
 	lanes  []*lane
 }
 
-// picture is where everything goes.
+// picture has the places of everything.
 type picture struct {
 	rect
-	labels []label // Outside of cards and units.
-	badges []badge // Those that say in which order stacks run.
+	labels []label // outside of cards and units
+	badges []badge // the numbers in the order of stacks
 	master card
 	lanes  []*lane
 	arrows []arrow
 }
 
-// layout returns the picture with as few columns of cards as let it be at least
-// four thirds as wide as it is high.
+// layout returns the picture with as few columns of cards as possible, so that it is at least four
+// thirds as wide as high.
 func (g *Graph) layout() *picture {
 	columns := 1
 	for {
@@ -146,8 +145,7 @@ func (g *Graph) layoutIn(columns int) *picture {
 	return p
 }
 
-// units are the boxes at the top: those of the units, and one for the accounts
-// in none.
+// units are the top-level boxes: those of the units, and one for the accounts in no unit.
 func (g *Graph) units() []*box {
 	units := g.top.boxes
 	if rootless := g.top.nodes[1:]; len(rootless) > 0 {
@@ -156,7 +154,7 @@ func (g *Graph) units() []*box {
 	return units
 }
 
-// deepest returns over how many levels boxes are nested.
+// deepest returns how many levels of boxes are nested.
 func deepest(boxes []*box) int {
 	depth := 0
 	for _, b := range boxes {
@@ -165,7 +163,7 @@ func deepest(boxes []*box) int {
 	return depth
 }
 
-// widest returns how many accounts the largest box has itself.
+// widest returns the number of accounts directly in the largest box.
 func widest(boxes []*box) int {
 	n := 0
 	for _, b := range boxes {
@@ -174,8 +172,7 @@ func widest(boxes []*box) int {
 	return n
 }
 
-// cardWidth returns the width of all cards: that of the longest line, within
-// limits.
+// cardWidth returns the width of all cards. It depends on the longest line, within limits.
 func (g *Graph) cardWidth() int {
 	width := minCard
 	var visit func(*box)
@@ -202,8 +199,8 @@ func (n *node) facts() []string {
 	return append(n.zones[:len(n.zones):len(n.zones)], n.network)
 }
 
-// layoutLane places a box and all in it. The log archive is the last card, so
-// that the way from it to the right is free.
+// layoutLane places a box and everything in it. The archive's card comes last, so that nothing is
+// in the way to its right.
 func layoutLane(b *box, area rect, depth, cardWidth int) *lane {
 	l := &lane{rect: area, depth: depth}
 	inner := rect{x: area.x + pad, w: area.w - 2*pad}
@@ -226,8 +223,8 @@ func layoutLane(b *box, area rect, depth, cardWidth int) *lane {
 	return l
 }
 
-// rows places cards in rows, and returns where what follows them starts. Full
-// rows fill the width, and the cards of a row are as high as its highest.
+// rows places cards in rows, and returns the y coordinate below them. Full rows fill the width. All
+// cards in a row are as high as the highest.
 func (l *lane) rows(nodes []*node, area rect, cardWidth int) int {
 	columns := max(1, (area.w+gap)/(cardWidth+gap))
 	cardWidth = (area.w+gap)/columns - gap
@@ -260,7 +257,7 @@ func archiveLast(nodes []*node) []*node {
 	return append(others, last...)
 }
 
-// layoutCard places an account's card, its upper left corner at a point.
+// layoutCard places an account's card with its upper left corner at a point.
 func layoutCard(n *node, at point, width int) card {
 	c := card{rect: rect{at.x, at.y, width, 0}, id: n.id}
 	inner := width - 2*cardPad
@@ -280,7 +277,7 @@ func layoutCard(n *node, at point, width int) card {
 	return c
 }
 
-// chips places marks in rows, and returns where what follows them starts.
+// chips places marks in rows, and returns the y coordinate below them.
 func chips(marks []mark, area rect) ([]chip, int) {
 	var placed []chip
 	x, y := area.x, area.y
@@ -295,7 +292,7 @@ func chips(marks []mark, area rect) ([]chip, int) {
 	return placed, y + chipHeight
 }
 
-// text places a text, broken into lines, and returns where what follows it starts.
+// text places a text, broken into lines, and returns the y coordinate below it.
 func text(s string, f font, muted bool, at point, width int) ([]label, int) {
 	var labels []label
 	for _, line := range f.wrap(s, width) {
@@ -305,7 +302,7 @@ func text(s string, f font, muted bool, at point, width int) ([]label, int) {
 	return labels, at.y
 }
 
-// heading places the picture's title, and returns where what follows it starts.
+// heading places the picture's title, and returns the y coordinate below it.
 func (p *picture) heading(g *Graph, width int) int {
 	title, y := text(g.namespace, titleFont, false, point{margin, margin}, width)
 	facts, y := text(g.facts(), factsFont, true, point{margin, y + 2}, width)
@@ -313,7 +310,7 @@ func (p *picture) heading(g *Graph, width int) int {
 	return y
 }
 
-// facts say what the organization is.
+// facts returns a line about the organization.
 func (g *Graph) facts() string {
 	n := 0
 	for _, stacks := range g.stages {
@@ -329,8 +326,8 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// side places what stands below the management account: the order of the stacks,
-// and what arrows mean. It returns where it ends.
+// side places what is below the management account: the order of stacks, and the legend. It returns
+// the y coordinate below them.
 func (p *picture) side(g *Graph, area rect) int {
 	y := p.note("Stacks run in this order", headingFont, point{area.x, area.y}, area.w) + pad/2
 	for i, stacks := range g.stages {
@@ -356,7 +353,7 @@ func (p *picture) side(g *Graph, area rect) int {
 	return y - gap
 }
 
-// legend places an arrow with its meaning, and returns where what follows starts.
+// legend places an arrow with its meaning, and returns the y coordinate below it.
 func (p *picture) legend(meaning string, logs bool, area rect) int {
 	const length = 32
 	middle := area.y + lineFont.line()/2

@@ -32,7 +32,7 @@ func (g *Graph) Mermaid() string {
 
 func (x *box) mermaid(b *strings.Builder, indent string) {
 	fmt.Fprintf(b, "%ssubgraph %s[%s]\n", indent, x.id, mermaidText(x.label))
-	// A subgraph doesn't take the flowchart's direction.
+	// A subgraph doesn't inherit the direction of the flowchart.
 	fmt.Fprintf(b, "%s  direction LR\n", indent)
 	for _, n := range x.nodes {
 		fmt.Fprintf(b, "%s  %s[%s]\n", indent, n.id, mermaidText(n.lines()...))
@@ -46,8 +46,8 @@ func (x *box) mermaid(b *strings.Builder, indent string) {
 	fmt.Fprintf(b, "%send\n", indent)
 }
 
-// mermaidText quotes lines of text. Mermaid reads Markdown and HTML in them, so
-// whatever may mean something is written as its number.
+// mermaidText quotes lines of text. Mermaid interprets Markdown and HTML in a quoted text, so every
+// character that may have a meaning is written as a numeric entity.
 // https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 func mermaidText(lines ...string) string {
 	var b strings.Builder

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// colors are those of the picture, on a light and on a dark page.
+// colors are the picture's colours, for light and dark pages.
 var colors = []struct{ selector, property, light, dark string }{
 	{".page", "fill", "#ffffff", "#0d1117"},
 	{".page", "stroke", "#d0d7de", "#30363d"},
@@ -35,8 +35,8 @@ var colors = []struct{ selector, property, light, dark string }{
 	{".chip-text.quarantined", "fill", "#a40e26", "#ff7b72"},
 }
 
-// styles are the picture's style sheet. Viewers without the media query show the
-// light one.
+// styles returns the picture's style sheet. Viewers that don't support the media query show the
+// light colours.
 func styles() string {
 	var light, dark strings.Builder
 	for _, c := range colors {

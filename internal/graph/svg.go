@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// SVG returns the graph as a picture that stands by itself: it has a background
-// and follows the reader's choice of light or dark, also where a page shows it
-// with <img>, as GitHub does.
+// SVG returns the graph as a picture. It needs nothing from the page around it: it has a
+// background, and follows the reader's choice of light or dark, even in an <img>, as GitHub uses
+// it.
 // https://www.w3.org/TR/SVG2/
 func (g *Graph) SVG() string {
 	p := g.layout()
@@ -40,12 +40,12 @@ func (g *Graph) SVG() string {
 	return s.String()
 }
 
-// svg is a picture being written.
+// svg is a picture that is being written.
 type svg struct{ strings.Builder }
 
 func (s *svg) addf(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
 
-// lane draws a unit and those in it, without their cards.
+// lane draws a unit and the units in it, without their cards.
 func (s *svg) lane(l *lane) {
 	s.box(l.rect, fmt.Sprintf("unit%d", l.depth%2), 8)
 	for _, title := range l.labels {
@@ -88,8 +88,8 @@ func (s *svg) label(l label) {
 	}
 }
 
-// text draws a line of text. Where its width is known, a viewer with another
-// font squeezes it to that; other scripts have room enough.
+// text draws a line of text. If the text's width is known, a viewer with another font squeezes the
+// text to that width. Other texts have enough room.
 func (s *svg) text(l label, class string) {
 	weight := ""
 	if l.font.bold {
@@ -102,7 +102,7 @@ func (s *svg) text(l label, class string) {
 	s.addf(`<text class="%s" x="%d" y="%d" font-size="%d"%s%s>%s</text>`, class, l.x, l.y+l.font.size, l.font.size, weight, length, escaped(l.text))
 }
 
-// Of an arrow.
+// Measures of an arrow.
 const bend, headLength, headWidth = 8, 8, 5
 
 // arrow draws a line with round bends and a head at its end.
@@ -126,8 +126,8 @@ func (s *svg) arrow(a arrow) {
 	s.addf(`<path class="head %s" d="M%d %dL%d %dL%d %dZ"/>`, class, end.x, end.y, back.x, back.y-headWidth, back.x, back.y+headWidth)
 }
 
-// toward returns the point at a distance from one on the way to another, which
-// lies beside, above or below it; half the way if they are near.
+// toward returns the point at a distance from one point in the direction of another, which is
+// beside, above or below it. If the points are near, it returns the middle.
 func toward(from, to point, distance int) point {
 	step := func(a, b int) int {
 		switch d := min(distance, max(b-a, a-b)/2); {
@@ -144,15 +144,15 @@ func ascii(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// escaped returns a text as XML has it; what XML can't have is replaced.
+// escaped returns a text with XML's escapes. It replaces characters that XML can't have.
 func escaped(text string) string {
 	var b strings.Builder
-	// A strings.Builder takes all that is written.
+	// Writing to a strings.Builder never fails.
 	_ = xml.EscapeText(&b, []byte(strings.Map(blankControl, text)))
 	return b.String()
 }
 
-// description says in words what the picture shows.
+// description describes the picture in words.
 func (g *Graph) description() string {
 	var b strings.Builder
 	for _, n := range g.top.nodes {

@@ -5,18 +5,17 @@ import (
 	"unicode"
 )
 
-// font is a size of Helvetica in pixels. Arial and Liberation Sans have the same
-// widths.
+// font is a size of Helvetica in pixels. Arial and Liberation Sans have the same widths.
 type font struct {
 	size int
 	bold bool
 }
 
-// line returns how high a line of text is.
+// line returns the height of a line of text.
 func (f font) line() int { return f.size * 7 / 5 }
 
-// Widths of the characters from space to tilde, in thousandths of the size.
-// They are those of Adobe's Helvetica.afm and Helvetica-Bold.afm.
+// Widths of the characters from space to tilde, in thousandths of the size, from Adobe's
+// Helvetica.afm and Helvetica-Bold.afm.
 var (
 	regularWidths = [...]int{
 		278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, // space to /
@@ -36,10 +35,10 @@ var (
 	}
 )
 
-// otherWidth is more than nearly every other character has.
+// otherWidth is the width of any other character. Hardly any character is wider.
 const otherWidth = 1400
 
-// width returns how wide a text is, rounded up.
+// width returns the width of a text, rounded up.
 func (f font) width(text string) int {
 	widths := regularWidths[:]
 	if f.bold {
@@ -56,8 +55,8 @@ func (f font) width(text string) int {
 	return (sum*f.size + 999) / 1000
 }
 
-// wrap breaks a text into lines of at most a width: after a space or a sign
-// between words if there is one, else anywhere.
+// wrap breaks a text into lines of at most a width: after a space or a punctuation mark if there is
+// one, and otherwise anywhere.
 func (f font) wrap(text string, width int) []string {
 	var lines []string
 	rest := []rune(strings.TrimSpace(text))
@@ -69,7 +68,7 @@ func (f font) wrap(text string, width int) []string {
 	return lines
 }
 
-// fitting returns how many characters make the next line, at least one.
+// fitting returns the number of characters in the next line, at least one.
 func (f font) fitting(text []rune, width int) int {
 	n := 1
 	for n < len(text) && f.width(strings.TrimRightFunc(string(text[:n+1]), unicode.IsSpace)) <= width {

@@ -13,12 +13,11 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// mostReruns is how often what went wrong is run again. Once is enough after a
-// single fault.
+// mostReruns is how often a failed run is repeated. Once is enough after a single fault.
 const mostReruns = 3
 
-// bringUp brings the organization up; while faults happen, again as often as it
-// takes. From then on nothing goes wrong any more.
+// bringUp brings the organization up. If a run fails while faults are injected, it repeats the run.
+// After the last run the injection ends.
 func (o *Options) bringUp(ctx context.Context, a *automation.Automation, f *front, r *Report) (*automation.Result, error) {
 	if f.faults == nil {
 		return a.Up(ctx)
@@ -36,7 +35,7 @@ func (o *Options) bringUp(ctx context.Context, a *automation.Automation, f *fron
 }
 
 func (o *Options) disturbed(ctx context.Context, a *automation.Automation, f *front, report *FaultReport) (*automation.Result, error) {
-	// Each time that it is killed is a fault of its own.
+	// Each kill is a fault of its own, which costs one more run.
 	most := mostReruns + len(slices.DeleteFunc(slices.Clone(o.Faults), func(f faults.Fault) bool { return !f.Kind.Kills() }))
 	for f.faults.Pending().Kills() && report.Reruns < most {
 		up, err := o.killed(ctx, f)
@@ -50,7 +49,7 @@ func (o *Options) disturbed(ctx context.Context, a *automation.Automation, f *fr
 		o.phase(fmt.Sprintf("bringing it up again, since coldstart was killed or failed: %d of at most %d", report.Reruns, most))
 	}
 	if f.faults.Pending().Kills() {
-		f.faults.Stop() // This process isn't to be killed.
+		f.faults.Stop() // This process must not be killed.
 	}
 	for {
 		result, err := a.Up(ctx)
@@ -62,8 +61,8 @@ func (o *Options) disturbed(ctx context.Context, a *automation.Automation, f *fr
 	}
 }
 
-// killed brings the organization up in a process of its own, which can be killed, and
-// reports whether it was done. What there is to tell of it, the next run tells.
+// killed brings the organization up in a separate process, which can be killed, and reports whether
+// that process was successful. It doesn't report errors, because the next run meets them again.
 func (o *Options) killed(ctx context.Context, f *front) (up bool, _ error) {
 	log, err := os.OpenFile(f.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {

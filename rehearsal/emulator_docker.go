@@ -8,10 +8,10 @@ import (
 	"os/exec"
 )
 
-// imagePort is where the server in the image listens.
+// imagePort is the port of the server in the image.
 const imagePort = 5000
 
-// container is an emulator in Docker.
+// container is an emulator that runs in Docker.
 type container struct {
 	name  string
 	image string
@@ -44,13 +44,13 @@ func startImage(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	}
 	c := container{image: o.Image, port: portOf(listener)}
 	c.name = fmt.Sprintf("coldstart-emulator-%d-%d", os.Getpid(), c.port)
-	// Docker takes the port itself.
+	// Docker opens the port itself.
 	if err := listener.Close(); err != nil {
 		return nil, err
 	}
 	p, err := startProcess(ctx, o, func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, docker, c.runArgs()...)
-		// Ending the command line tool need not end the container.
+		// If the docker command ends, the container may go on. So this stops the container.
 		cmd.Cancel = func() error {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*stopTimeout)
 			defer cancel()
@@ -64,7 +64,7 @@ func startImage(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	return started(ctx, p, c.port, o.Image)
 }
 
-// pull fetches the image, unless it is there.
+// pull downloads the image, unless Docker has it.
 func pull(ctx context.Context, docker string, o EmulatorOptions) error {
 	if exec.CommandContext(ctx, docker, "image", "inspect", o.Image).Run() == nil {
 		return nil

@@ -2,12 +2,12 @@ package rehearsal
 
 import "syscall"
 
-// ownedProcess ends the process with this one, even if this one is killed. A
-// Ctrl-C in the terminal reaches this process only, which needs the emulator
-// until the stacks have come to a stop.
+// ownedProcess makes the process end together with this one, even if this one is killed. A Ctrl-C
+// in the terminal reaches only this process, which needs the emulator until the stacks have
+// stopped.
 func ownedProcess() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 }
 
-// detachedProcess outlives this process and its terminal.
+// detachedProcess makes the process outlive this one and its terminal.
 func detachedProcess() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// startTimeout is how long an emulator may take to start, and answerTimeout to
-	// answer one question. A machine that is busy takes its time.
+	// startTimeout is how long an emulator may take to start. answerTimeout is how long it may take
+	// to answer one request. Both are long, because a busy machine is slow.
 	startTimeout  = 3 * time.Minute
 	answerTimeout = time.Minute
-	// stopTimeout is how long it may take to end. It has nothing to save.
+	// stopTimeout is how long an emulator may take to end. It has nothing to save.
 	stopTimeout = 3 * time.Second
-	// lastLines is how much of a program's output an error quotes.
+	// lastLines is how many lines of a program's output an error quotes.
 	lastLines = 10
 )
 
-// process is an emulator's server.
+// process is the process of an emulator's server.
 type process struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	output *tail
 	done   chan struct{} // closed when the process has ended
-	err    error         // once done is closed: why it did, if nobody told it to
+	err    error         // set when done is closed: why the process ended, if stop wasn't called
 }
 
-// startProcess runs what command returns until ctx is done or stop is called;
-// until stop is called if it is detached. What it prints goes to the log.
+// startProcess runs the program that command returns, until ctx is done or stop is called. A
+// detached program runs until stop is called. The program's output goes to the log.
 func startProcess(ctx context.Context, o EmulatorOptions, command func(context.Context) *exec.Cmd) (*process, error) {
 	if o.Detached {
 		ctx = context.WithoutCancel(ctx)
@@ -47,8 +47,8 @@ func startProcess(ctx context.Context, o EmulatorOptions, command func(context.C
 	p.cmd.WaitDelay = stopTimeout
 	if o.Detached {
 		p.cmd.SysProcAttr = detachedProcess()
-		// A pipe would break with the end of this process. Without a file for
-		// its output, it has none.
+		// A pipe would break when this process ends. So a detached program gets a file for its
+		// output, or none.
 		if file, ok := o.Log.(*os.File); ok {
 			p.cmd.Stdout, p.cmd.Stderr = file, file
 		}
@@ -58,8 +58,8 @@ func startProcess(ctx context.Context, o EmulatorOptions, command func(context.C
 	}
 	running := make(chan error, 1)
 	go func() {
-		// Linux ends the process with the thread that started it (see
-		// ownedProcess), so that one has to stay.
+		// Linux ends the process when the thread that started it ends (see ownedProcess). So this
+		// keeps the thread.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.done)
@@ -76,7 +76,7 @@ func startProcess(ctx context.Context, o EmulatorOptions, command func(context.C
 	return p, nil
 }
 
-// wait waits for the process to end and says why it did, if nobody told it to.
+// wait waits for the process to end. It says why the process ended, if stop wasn't called.
 func (p *process) wait(ctx context.Context) error {
 	err := p.cmd.Wait()
 	if ctx.Err() != nil {
@@ -88,8 +88,7 @@ func (p *process) wait(ctx context.Context) error {
 	return fmt.Errorf("the emulator ended by itself: %w%s", err, p.output)
 }
 
-// stop ends the process and waits until it has. If it had ended before anybody
-// told it to, the error says so.
+// stop ends the process and waits for that. If the process had ended before, the error says so.
 func (p *process) stop() error {
 	p.cancel()
 	<-p.done
@@ -123,7 +122,7 @@ func (p *process) awaitAnswer(ctx context.Context, endpoint string) error {
 	}
 }
 
-// run runs a program to its end. The error quotes the last that it printed.
+// run runs a program to its end. The error quotes the program's last lines.
 func run(cmd *exec.Cmd, log io.Writer) error {
 	runtime.LockOSThread() // As in startProcess.
 	defer runtime.UnlockOSThread()
@@ -137,14 +136,14 @@ func run(cmd *exec.Cmd, log io.Writer) error {
 	return nil
 }
 
-// tail passes on what a program prints and keeps its last lines.
+// tail passes a program's output on, and keeps the last lines.
 type tail struct {
 	mu    sync.Mutex
 	to    io.Writer
-	lines []string // the last one may go on
+	lines []string // the last line may not be complete
 }
 
-// Write never fails: a log that can't be written mustn't stop the program.
+// Write never fails, because a log that can't be written must not stop the program.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -156,12 +155,12 @@ func (t *tail) Write(p []byte) (int, error) {
 		}
 		t.lines = append(t.lines, line)
 	}
-	// One more than is quoted, since the last one is mostly empty.
+	// One line more than an error quotes, since the last one is usually empty.
 	t.lines = t.lines[max(0, len(t.lines)-lastLines-1):]
 	return len(p), nil
 }
 
-// String returns the lines for the end of an error's message.
+// String returns the lines, to append to an error's message.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

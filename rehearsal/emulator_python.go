@@ -28,14 +28,14 @@ var requirements string
 //go:embed moto.py
 var motoServer string
 
-// loadManagedPolicies makes moto have AWS's own policies: without it there is no
+// loadManagedPolicies makes moto load AWS's managed policies. Without it, moto has no
 // AdministratorAccess to attach.
 const loadManagedPolicies = "MOTO_IAM_LOAD_MANAGED_POLICIES=true"
 
-// noImages spares moto reading machine images for each account and region.
+// noImages keeps moto from loading machine images for each account and region.
 const noImages = "MOTO_EC2_LOAD_DEFAULT_AMIS=false"
 
-// unfinishedMark marks the names of virtual environments that are being made.
+// unfinished is in the names of virtual environments that aren't complete yet.
 const unfinishedMark = ".unfinished-"
 
 // startMoto runs moto in a virtual environment.
@@ -53,8 +53,8 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the emulator's port: %w", err)
 	}
-	// Once the process has the socket, nobody else may: connections would wait
-	// for an answer of a process that has died.
+	// When moto has the socket, this process must close it. Otherwise connections would wait for an
+	// answer even after moto has died.
 	defer func() { _ = socket.Close() }()
 	p, err := startProcess(ctx, o, func(ctx context.Context) *exec.Cmd {
 		return motoCommand(ctx, python, portOf(listener), socket)
@@ -68,22 +68,21 @@ func startMoto(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	return started(ctx, p, portOf(listener), motoVersion(requirements))
 }
 
-// motoCommand runs moto on a socket that listens already: a port that is looked
-// for and let go again could be another program's before moto has started.
+// motoCommand runs moto on a socket that listens already. If moto got only a free port's number,
+// another program could take the port before moto starts.
 func motoCommand(ctx context.Context, python string, port int, socket *os.File) *exec.Cmd {
-	// Isolated (-I), Python looks for modules in neither PYTHONPATH nor the
-	// current folder.
+	// With -I, Python looks for modules neither in PYTHONPATH nor in the current folder.
 	cmd := exec.CommandContext(ctx, python, "-I", "-u", "-c", motoServer, "-H", "127.0.0.1", "-p", fmt.Sprint(port))
 	cmd.Cancel = func() error { return terminate(cmd) }
 	cmd.ExtraFiles = []*os.File{socket}
-	// How the server's reloader hands its socket, the first of ExtraFiles, to
-	// the process that it starts. A Werkzeug without it would open the port anew.
-	// Without a home folder it finds no service models there (~/.aws/models).
+	// With these variables, the server's reloader passes a socket to the process that it starts.
+	// Here the socket is the first of ExtraFiles. A Werkzeug that doesn't know them would open the
+	// port itself. Without a home folder, moto finds no service models in ~/.aws/models.
 	cmd.Env = append(onlyNamed(os.Environ(), passedVariables), "HOME="+os.DevNull, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3", loadManagedPolicies, noImages)
 	return cmd
 }
 
-// motoVersion returns "moto" and the version that is pinned.
+// motoVersion returns "moto" and the pinned version.
 func motoVersion(requirements string) string {
 	for line := range strings.Lines(requirements) {
 		if version, ok := strings.CutPrefix(line, "moto=="); ok {
@@ -93,8 +92,8 @@ func motoVersion(requirements string) string {
 	return "moto"
 }
 
-// Install installs the emulator, if StartEmulator would have to. Unlike everything else of
-// a rehearsal, that goes by the machine's settings: pip reads its own, and a proxy's.
+// Install installs the emulator if it isn't installed. Unlike everything else in a rehearsal, the
+// installation uses the machine's settings: pip reads its own variables and those of a proxy.
 func Install(ctx context.Context, o EmulatorOptions) error {
 	if o.Endpoint != "" || o.Image != "" {
 		return nil
@@ -109,11 +108,10 @@ func Install(ctx context.Context, o EmulatorOptions) error {
 	return err
 }
 
-// virtualEnvironment returns the Python of a virtual environment with the
-// requirements, which it makes if there is none. One appears under its name when
-// it is finished and not before, so whatever is there may be used. It is made
-// under another name and renamed, which does it no harm: Python finds a virtual
-// environment from where its own program is.
+// virtualEnvironment returns the Python of a virtual environment with the requirements, and creates
+// the environment if there is none. The environment is created under another name and renamed when
+// it is complete, so an environment of the right name can always be used. Renaming does no harm,
+// because Python finds a virtual environment from the place of its own program.
 func virtualEnvironment(ctx context.Context, o EmulatorOptions) (string, error) {
 	base, err := cacheDir(o.CacheDir)
 	if err != nil {
@@ -134,14 +132,14 @@ func virtualEnvironment(ctx context.Context, o EmulatorOptions) (string, error) 
 		return "", err
 	}
 	defer unlock()
-	if usable(dir) { // The other run has made it.
+	if usable(dir) { // Another run has created it in the meantime.
 		return pythonIn(dir), nil
 	}
 	o.Progress(fmt.Sprintf("installing the emulator (%s) with pip, about 20 s, once", motoVersion(requirements)))
 	return pythonIn(dir), makeEnvironment(ctx, dir, o.Log)
 }
 
-// cacheDir returns the folder of the virtual environments and creates it.
+// cacheDir returns the folder of virtual environments, and creates it if need be.
 func cacheDir(dir string) (string, error) {
 	if dir == "" {
 		dir = os.Getenv("COLDSTART_CACHE")
@@ -163,8 +161,8 @@ func cacheDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// pythonProbe prints what a virtual environment depends on: the version and the
-// binary interface of the Python that it is made with.
+// probe prints what a virtual environment depends on: the version and the binary interface of
+// Python.
 const pythonProbe = `import sys, sysconfig
 if sys.version_info < (3, 10):
     sys.exit("it is Python %d.%d" % sys.version_info[:2])
@@ -175,8 +173,8 @@ except ImportError as e:
 print("%d.%d.%d" % sys.version_info[:3], sysconfig.get_config_var("SOABI"))
 `
 
-// findPython returns what identifies the Python on the PATH, and an error if
-// it won't do.
+// findPython returns a text that identifies the Python in PATH. It returns an error if that Python
+// is too old or lacks a module.
 func findPython(ctx context.Context) (string, error) {
 	const remedy = "the emulator runs in Python 3.10 or later with its venv module: " +
 		"put such a python3 first on PATH, or rehearse against an emulator that runs already or a Docker image of one"
@@ -194,7 +192,7 @@ func findPython(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// environmentKey names the virtual environment of some requirements.
+// environmentKey returns the name of the virtual environment for the requirements and a Python.
 func environmentKey(requirements, interpreter string) string {
 	sum := sha256.Sum256([]byte(interpreter + "\n" + requirements))
 	return hex.EncodeToString(sum[:])[:12]
@@ -202,14 +200,14 @@ func environmentKey(requirements, interpreter string) string {
 
 func pythonIn(dir string) string { return filepath.Join(dir, "bin", "python") }
 
-// usable reports whether there is a virtual environment in dir whose Python, a
-// link to the one that it was made with, is still installed.
+// usable reports whether dir has a virtual environment whose Python is still installed. That Python
+// is a link to the one with which the environment was created.
 func usable(dir string) bool {
 	_, err := os.Stat(pythonIn(dir))
 	return err == nil
 }
 
-// makeEnvironment makes a virtual environment in dir. The caller holds the lock.
+// makeEnvironment creates a virtual environment in dir. The caller holds the lock.
 func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error) {
 	removeUnfinished(filepath.Dir(dir))
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinishedMark+"*")
@@ -224,7 +222,7 @@ func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error)
 	if err := installInto(ctx, tmp, log); err != nil {
 		return cmp.Or(ctx.Err(), err)
 	}
-	// One whose Python is gone is in the way.
+	// An environment whose Python is gone is replaced.
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("replacing the emulator's virtual environment: %w", err)
 	}
@@ -234,8 +232,8 @@ func makeEnvironment(ctx context.Context, dir string, log io.Writer) (err error)
 	return nil
 }
 
-// removeUnfinished removes what runs that were killed have left. It does what it
-// can; the rest is left to a later run.
+// removeUnfinished removes incomplete environments of runs that were killed. If it can't remove
+// one, a later run can.
 func removeUnfinished(base string) {
 	left, err := os.ReadDir(base)
 	if err != nil {

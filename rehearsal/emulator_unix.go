@@ -4,9 +4,9 @@ package rehearsal
 
 import "syscall"
 
-// ownedProcess keeps a Ctrl-C in the terminal for this process, which needs the
-// emulator until the stacks have come to a stop.
+// ownedProcess keeps a Ctrl-C in the terminal away from the process. This process needs the
+// emulator until the stacks have stopped.
 func ownedProcess() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// detachedProcess outlives this process and its terminal.
+// detachedProcess makes the process outlive this one and its terminal.
 func detachedProcess() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

@@ -9,19 +9,20 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// imagesOf says whether a rehearsal builds images, and for which organization.
+// imagesOf says whether a rehearsal builds images, and has the organization that it uses for that.
 type imagesOf struct {
 	org   *organization.Organization
 	built bool
 }
 
-// dockerVariables say where the machine's Docker daemon is, and how to log in to registries.
+// dockerVariables are the variables that say where the machine's Docker daemon is, and how to log
+// in to registries.
 var dockerVariables = []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION"}
 
-// images decides about images: they are built where a Docker daemon of the machine answers
-// and Pulumi's plugin is installed, and then env lets the machine's variables about Docker
-// reach Pulumi. They are never pushed, since a registry isn't part of the emulator. What is
-// left out is returned in words.
+// images decides whether the rehearsal builds images. It does if a Docker daemon of the machine
+// answers and Pulumi's plugin is installed. Then env gets the machine's variables for Docker, so
+// that they reach Pulumi. A rehearsal never pushes images, because a registry isn't part of the
+// emulator. omitted says what is left out.
 func (o *Options) images(ctx context.Context, org *organization.Organization, machine func(string) string, env map[string]string) (images imagesOf, omitted []string) {
 	images.org = org
 	if org.Image == nil {

@@ -8,15 +8,15 @@ import (
 // sampleEvery is how often memory is measured.
 const sampleEvery = 500 * time.Millisecond
 
-// peak measures the memory of this process and its descendants, except those
-// below a process to leave out.
+// peak measures the memory of this process and its descendants. It leaves out one process and that
+// process's descendants.
 type peak struct {
-	bytes int64 // belongs to the measuring goroutine until it has ended
+	bytes int64 // used by the measuring goroutine until it has ended
 	done  chan struct{}
 	wait  sync.WaitGroup
 }
 
-// measure starts to measure; except is the id of the process to leave out.
+// measure starts the measurement. except is the id of the process to leave out.
 func measure(except int) *peak {
 	p := &peak{done: make(chan struct{})}
 	p.wait.Go(func() {
@@ -34,7 +34,7 @@ func measure(except int) *peak {
 	return p
 }
 
-// stop returns the most that was measured.
+// stop ends the measurement and returns the maximum.
 func (p *peak) stop() int64 {
 	close(p.done)
 	p.wait.Wait()

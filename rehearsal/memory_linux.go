@@ -8,9 +8,8 @@ import (
 	"strconv"
 )
 
-// memory returns how many bytes this process and its descendants take, pages
-// that several share counted once.
-// https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
+// memory returns the memory of this process and its descendants in bytes. Pages that processes
+// share are counted once. https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
 func memory(except int) int64 {
 	children := childrenByParent()
 	var total int64
@@ -26,8 +25,8 @@ func memory(except int) int64 {
 	return total
 }
 
-// childrenByParent reads every process's parent. Processes end while they are
-// looked at, so one that can't be read is gone.
+// childrenByParent reads every process's parent. A process that can't be read has ended in the
+// meantime.
 func childrenByParent() map[int][]int {
 	children := map[int][]int{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -39,7 +38,7 @@ func childrenByParent() map[int][]int {
 		if err != nil {
 			continue
 		}
-		// pid (name) state parent …; the name may hold spaces and parentheses.
+		// The format is: pid (name) state parent … The name may have spaces and parentheses.
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
 		if err != nil {
 			continue

@@ -13,46 +13,44 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// Report is what a rehearsal found. It is written to report.json; the fields
-// are documented in docs/rehearsal.md and only ever added to.
+// Report is the result of a rehearsal, written to report.json. docs/rehearsal.md documents the
+// fields, which are only ever added to.
 type Report struct {
-	// OK is set if every stack came up, every proof holds and the second up
-	// changed nothing.
+	// OK says that every stack came up, every proof holds, and the second up changed nothing.
 	OK bool `json:"ok"`
-	// Problems say why not, one a line.
+	// Problems say why OK is false, one problem a line.
 	Problems []string  `json:"problems"`
 	Started  time.Time `json:"started"`
-	// Organization says what was rehearsed, Emulator against what.
+	// Organization is the organization that was rehearsed. Emulator is the emulator's name and
+	// version.
 	Organization Summary `json:"organization"`
 	Emulator     string  `json:"emulator"`
 	// Stacks are in dependency order.
 	Stacks []StackReport `json:"stacks"`
-	// Accounts counts the management account too, Resources every resource in
-	// the state of any stack after the second up.
+	// Accounts is the number of accounts, the management account included. Resources is the number
+	// of resources in the states of all stacks after the second up.
 	Accounts  int     `json:"accounts"`
 	Resources int     `json:"resources"`
 	Seconds   Seconds `json:"seconds"`
-	// SecondUpChanges is how many resources the second up changed: 0 unless
-	// something is wrong.
+	// SecondUpChanges is the number of resources that the second up changed. It should be 0.
 	SecondUpChanges int           `json:"secondUpChanges"`
 	Proofs          []proof.Proof `json:"proofs"`
 	// Omitted are the proofs that couldn't be made, and why.
 	Omitted []string `json:"omitted"`
-	// PeakMemoryBytes is the most that coldstart, Pulumi and the providers took
-	// at once, shared pages counted once; 0 if the system can't tell. The
-	// emulator isn't counted.
+	// PeakMemoryBytes is the most memory that coldstart, Pulumi and the providers used at one time,
+	// without the emulator. Shared pages are counted once. It is 0 if the system doesn't tell.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
-	// Limits is what AWS's limits did to bringing it up; null without them.
+	// Limits says how AWS's limits affected the first up; null without limits.
 	Limits *LimitReport `json:"limits"`
-	// Faults is what was made to go wrong; null if nothing was.
+	// Faults says which faults were injected; null without faults.
 	Faults *FaultReport `json:"faults"`
 }
 
-// FaultReport is what was made to go wrong, and what it took to get over it.
+// FaultReport has the injected faults, and the number of runs that they cost.
 type FaultReport struct {
-	// Plan is what --faults takes to have the same again.
+	// Plan is the text with which --faults injects the same faults again.
 	Plan string `json:"plan"`
-	// Injected is what happened, in order.
+	// Injected are the injected faults, in order.
 	Injected []faults.Injection `json:"injected"`
 	// Reruns is how many more runs it took until every stack was up.
 	Reruns int `json:"reruns"`
@@ -65,7 +63,7 @@ type Summary struct {
 	Region    string `json:"region"`
 }
 
-// Seconds are how long the parts of a rehearsal took.
+// Seconds are the durations of the parts of a rehearsal.
 type Seconds struct {
 	Emulator float64 `json:"emulator"`
 	Preview  float64 `json:"preview"`
@@ -75,7 +73,7 @@ type Seconds struct {
 	Total    float64 `json:"total"`
 }
 
-// StackReport is what one stack did; a phase that wasn't come to is null.
+// StackReport has the results of one stack. A phase that didn't start is null.
 type StackReport struct {
 	Stack    string       `json:"stack"`
 	Preview  *PhaseReport `json:"preview"`
@@ -83,7 +81,7 @@ type StackReport struct {
 	SecondUp *PhaseReport `json:"secondUp"`
 }
 
-// PhaseReport is one operation on one stack.
+// PhaseReport is the result of one operation on one stack.
 type PhaseReport struct {
 	Status  automation.Status  `json:"status"`
 	Changes automation.Changes `json:"changes"`
@@ -91,8 +89,8 @@ type PhaseReport struct {
 	Error   string             `json:"error,omitempty"`
 }
 
-// phase notes the results of an operation on all stacks, and returns how long
-// it took, in seconds.
+// phase adds the results of an operation on all stacks. It returns how long the operation took, in
+// seconds.
 func (r *Report) phase(result *automation.Result, of func(*StackReport) **PhaseReport) float64 {
 	for i, s := range result.Stacks {
 		p := &PhaseReport{Status: s.Status, Changes: s.Changes, Seconds: round(s.Duration)}
@@ -105,7 +103,7 @@ func (r *Report) phase(result *automation.Result, of func(*StackReport) **PhaseR
 	return round(result.Duration)
 }
 
-// secondUp notes the results of the up that must change nothing.
+// secondUp adds the results of the up that must change nothing.
 func (r *Report) secondUp(result *automation.Result) {
 	r.Seconds.SecondUp = r.phase(result, func(s *StackReport) **PhaseReport { return &s.SecondUp })
 	changes := result.Changes()
@@ -125,7 +123,7 @@ func (r *Report) proofs(proofs proof.Proofs) {
 	}
 }
 
-// write writes the report to a file, whole or not at all.
+// write writes the report to a file, as a whole or not at all.
 func (r *Report) write(file string) error {
 	content, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

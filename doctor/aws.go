@@ -206,7 +206,7 @@ var crucialActions = []string{
 	"kms:CreateKey",
 }
 
-// permissions asks IAM whether the caller may do the crucial actions.
+// permissions asks IAM whether the caller may do crucialActions.
 func (x *examiner) permissions(ctx context.Context) []Finding {
 	if x.isRoot() {
 		return skipped("not looked at: the root user may do everything but assume roles")

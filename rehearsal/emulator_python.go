@@ -35,7 +35,7 @@ const loadManagedPolicies = "MOTO_IAM_LOAD_MANAGED_POLICIES=true"
 // noImages keeps moto from loading machine images for each account and region.
 const noImages = "MOTO_EC2_LOAD_DEFAULT_AMIS=false"
 
-// unfinished is in the names of virtual environments that aren't complete yet.
+// unfinishedMark is in the names of virtual environments that aren't complete yet.
 const unfinishedMark = ".unfinished-"
 
 // startMoto runs moto in a virtual environment.
@@ -161,7 +161,7 @@ func cacheDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// probe prints what a virtual environment depends on: the version and the binary interface of
+// pythonProbe prints what a virtual environment depends on: the version and the binary interface of
 // Python.
 const pythonProbe = `import sys, sysconfig
 if sys.version_info < (3, 10):

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// passedVariables are the variables of the machine that reach the programs of a rehearsal. They say where
-// programs, plugins and temporary files are, who runs them, and how much memory and how many
+// passedVariables are the variables of the machine that reach the programs of a rehearsal. They say
+// where programs, plugins and temporary files are, who runs them, and how much memory and how many
 // processors they may use. The list says what may pass, and not what may not: so a variable that a
 // later AWS SDK or Pulumi reads doesn't pass either.
 var passedVariables = []string{
@@ -15,10 +15,10 @@ var passedVariables = []string{
 	"GOGC", "GOMEMLIMIT", "GOMAXPROCS",
 }
 
-// coldstartVariables are variables that only coldstart itself reads, and Pulumi doesn't get: for its cache, for
-// its output on a terminal, and for its end in a workflow. coldstart also reads dockerVariables, by
-// which Docker's command line runs the image of an emulator. Pulumi gets those only if images are
-// built.
+// coldstartVariables are variables that only coldstart itself reads, and Pulumi doesn't get: for
+// its cache, for its output on a terminal, and for its end in a workflow. coldstart also reads
+// dockerVariables, by which Docker's command line runs the image of an emulator. Pulumi gets those
+// only if images are built.
 var coldstartVariables = []string{
 	"COLDSTART_CACHE", "XDG_CACHE_HOME", "TERM", "NO_COLOR", "CI", "GITHUB_ACTIONS",
 	"SSH_AUTH_SOCK",

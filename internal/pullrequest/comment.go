@@ -41,8 +41,8 @@ var (
 	livelyText = regexp.MustCompile(`(?i)@[a-z0-9]|#[0-9]|\bgh-[0-9]|://|\bwww\.|&[#a-z]`)
 )
 
-// inert reports whether a Markdown text has only elements that Markdown writes, and nothing lively
-// outside code.
+// inert reports whether a Markdown text has only elements that Markdown writes, and matches
+// livelyText nowhere outside code.
 func inert(source []byte) bool {
 	// GitHub ends a line at a lone carriage return, and this parser doesn't.
 	if bytes.ContainsAny(source, "\r\x00") {
@@ -93,7 +93,7 @@ func lines(segments *text.Segments, source []byte) []byte {
 	return all
 }
 
-// tagged reports whether HTML has only tags of ours, and nothing lively.
+// tagged reports whether HTML has no tags but ownTags, and doesn't match livelyText.
 func tagged(html []byte) bool {
 	rest := ownTags.ReplaceAll(html, nil)
 	return !bytes.ContainsAny(rest, "<") && !livelyText.Match(rest)

@@ -32,7 +32,7 @@ func (e *gitError) Error() string {
 	return fmt.Sprintf("git %s: %s", e.args[0], strings.TrimSpace(e.output))
 }
 
-// neutral are options for every command.
+// neutralOptions are options for every command.
 var neutralOptions = []string{
 	"-c", "core.hooksPath=" + os.DevNull, "-c", "commit.gpgSign=false", "-c", "merge.verifySignatures=false",
 	"-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",

@@ -140,7 +140,7 @@ func (t Templates) Render(facts Facts) (map[string]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// functions write a value in the syntax of the file.
+// templateFunctions write a value in the syntax of the file.
 var templateFunctions = template.FuncMap{
 	// quote writes a string of Go or JSON.
 	"quote": strconv.Quote,

@@ -80,8 +80,8 @@ type Answers struct {
 	Network organization.Network
 }
 
-// usual is the length of accounts' networks that people expect. smallest is the length of the
-// smallest network that AWS allows.
+// usualPrefix is the length of accounts' networks that people expect. longestPrefix is the length
+// of the smallest network that AWS allows.
 const usualPrefix, longestPrefix = 16, 28
 
 // RoomyPrefix returns the length of accounts' networks. It is 16, or longer if the address space

@@ -126,7 +126,7 @@ func publicAccess(ctx context.Context, l looker) ([]string, error) {
 	return []string{"doesn't block public access to S3 as a whole, and will: buckets that are public stop being public; it has " + someOf(others, func(b s3types.Bucket) string { return aws.ToString(b.Name) })}, nil
 }
 
-// some returns the first few names of many.
+// someOf returns the first few names of many.
 func someOf[T any](all []T, name func(T) string) string {
 	const shown = 5
 	var names []string

@@ -150,7 +150,7 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	return slices.Concat(found...), errors.Join(errs...)
 }
 
-// unused matches a service's answer if the account has never used the service, and so has no
+// neverUsed matches a service's answer if the account has never used the service, and so has no
 // resources of it.
 var neverUsed = regexp.MustCompile("OptInRequired|SubscriptionRequired|AWSOrganizationsNotInUse")
 

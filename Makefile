@@ -49,10 +49,15 @@ lint: ## Run the linters
 	@cd toolchain && $(GO) tool -modfile=lint/go.mod golangci-lint run --config=../.golangci.yml ./...
 	@cd toolchain/docker && $(GO) tool -modfile=../lint/go.mod golangci-lint run --config=../../.golangci.yml ./...
 	@$(GO) tool -modfile=toolchain/actionlint/go.mod actionlint
+	@d=$$(mktemp -d); trap "rm -rf $$d" EXIT; cp toolchain/actionlint/go.* $$d; $(AS_WRITTEN); $(GO) tool actionlint
 	@d=$$(mktemp -d); trap "rm -rf $$d" EXIT; cp go.mod go.sum $$d; $(call TIDY,-modfile=$$d/go.mod); \
 	diff -u go.mod $$d/go.mod && diff -u go.sum $$d/go.sum || { echo "go.mod or go.sum isn't tidy: run make tidy"; exit 1; }
 	@cd toolchain && $(GO) mod tidy -diff
 	@cd toolchain/docker && $(GO) mod tidy -diff
+
+# actionlint finds the workflows and the action that `coldstart init --github` writes only
+# where they will be: at the top of a repository.
+AS_WRITTEN = cp -R internal/starter/github $$d/.github; mkdir $$d/.git; cd $$d
 
 tidy: ## Bring go.mod and go.sum in line with the code, for Pulumi too
 	@$(call TIDY,)

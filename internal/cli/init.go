@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ type InitOptions struct {
 	streams terminal.Streams
 	dir     string
 	yes     bool
+	// gitHub has the workflows written, too.
+	gitHub bool
 	// given are the answers that flags gave, by flag.
 	given map[string]string
 	build func() (*debug.BuildInfo, bool)
@@ -42,10 +45,19 @@ It overwrites no file: if one of them is there, it writes nothing.
 
 That is all that coldstart needs. Plain Pulumi (pulumi up --stack master) needs a
 program as well: a released coldstart writes main.go and go.mod for its own version,
-too. In a checkout of coldstart's repository, edit the file that is there instead.`,
+too. In a checkout of coldstart's repository, edit the file that is there instead.
+
+With --github it also writes workflows for GitHub. They do nothing until their
+variables are set, as coldstart's docs/github.md says.
+  .github/workflows/preview.yaml         comments on a pull request what it would change
+  .github/workflows/up.yaml, wave.yaml   bring up what the branch declares, in waves
+  .github/workflows/drift.yaml           looks every night whether AWS is as declared
+  .github/actions/coldstart/action.yaml  provides coldstart and Pulumi for these
+In a folder that has a declaration it writes the workflows alone.`,
 		Example: "  coldstart init acme-organization\n" +
 			"  coldstart init --namespace acme --domain acme.example --yes   # defaults for the rest\n" +
-			"  coldstart init --accounts prod,dev --audit logs --network none",
+			"  coldstart init --accounts prod,dev --audit logs --network none\n" +
+			"  coldstart init --github   # beside a Pulumi.master.yaml: the workflows for it",
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
@@ -55,6 +67,7 @@ too. In a checkout of coldstart's repository, edit the file that is there instea
 	for _, q := range questions {
 		answers[q.flag] = cmd.Flags().String(q.flag, "", q.usage)
 	}
+	cmd.Flags().BoolVar(&o.gitHub, "github", false, "write workflows for GitHub as well; beside a declaration, only them")
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "don't ask: take the defaults for what no flag answers")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.dir = "."
@@ -76,8 +89,19 @@ too. In a checkout of coldstart's repository, edit the file that is there instea
 
 func initRun(ctx context.Context, o *InitOptions) error {
 	files := starterFiles(o.build())
+	if o.gitHub {
+		workflows, err := starter.GitHub()
+		if err != nil {
+			return err
+		}
+		if len(o.given) == 0 && isFile(filepath.Join(o.dir, organization.File)) {
+			return o.addWorkflows(workflows)
+		}
+		files = append(files, workflows...)
+	}
 	// Before anybody has answered anything.
-	if err := refuseExisting(o.dir, files); err != nil {
+	all := append([]starter.File{{Name: organization.File}}, files...)
+	if err := refuseExisting(o.dir, all, "edit "+organization.File+", or start in an empty folder: coldstart init FOLDER"); err != nil {
 		return err
 	}
 	i := &interview{answered: map[string]bool{}}
@@ -104,7 +128,7 @@ func initRun(ctx context.Context, o *InitOptions) error {
 	if err != nil {
 		return err
 	}
-	files = append(files, starterFile{organization.File, content})
+	files = append(files, starter.File{Name: organization.File, Content: content})
 	if err := writeNew(o.dir, files); err != nil {
 		return err
 	}
@@ -165,15 +189,45 @@ func (o *InitOptions) missing(i *interview) error {
 	return usageError{errors.New(text)}
 }
 
+// addWorkflows writes the workflows beside a declaration.
+func (o *InitOptions) addWorkflows(workflows []starter.File) error {
+	if err := refuseExisting(o.dir, workflows, "to have them anew, delete them first: git diff then shows what has changed"); err != nil {
+		return err
+	}
+	if err := writeNew(o.dir, workflows); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.streams.Out, "Written:")
+	o.list(workflows)
+	o.sayWhatWorkflowsNeed()
+	return nil
+}
+
+// sayWhatWorkflowsNeed says what is left to do before workflows do something.
+func (o *InitOptions) sayWhatWorkflowsNeed() {
+	fmt.Fprintln(o.streams.Out, "\nThe workflows do nothing until their variables are set: coldstart's docs/github.md says how.")
+	if !isFile(filepath.Join(o.dir, moduleFile)) {
+		fmt.Fprintln(o.streams.Out, "They install the coldstart that go.mod names, and there is no go.mod here. `coldstart init`\nof a release writes one.")
+	}
+}
+
+// list prints the files that were written.
+func (o *InitOptions) list(files []starter.File) {
+	for _, f := range files {
+		fmt.Fprintf(o.streams.Out, "  %s\n", filepath.Join(o.dir, f.Name))
+	}
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // report says what was written and what to do next.
-func (o *InitOptions) report(answers starter.Answers, files []starterFile) {
+func (o *InitOptions) report(answers starter.Answers, files []starter.File) {
 	out := o.streams.Out
 	fmt.Fprintf(out, "Written for %s:\n", answers.Domain)
-	program := false
-	for _, f := range files {
-		fmt.Fprintf(out, "  %s\n", filepath.Join(o.dir, f.name))
-		program = program || f.name == programFile
-	}
+	o.list(files)
 	at := inDir(o.dir)
 	fmt.Fprintf(out, `
 Read Pulumi.master.yaml, then
@@ -183,36 +237,36 @@ Read Pulumi.master.yaml, then
   coldstart up%s         # do it
 
 `, at, at, at, at)
-	if program {
+	if slices.ContainsFunc(files, func(f starter.File) bool { return f.Name == programFile }) {
 		fmt.Fprintln(out, "For plain pulumi up, run `go mod tidy` there once.")
-		return
+	} else {
+		fmt.Fprintln(out, "This coldstart is no release, so main.go and go.mod, which only plain pulumi up needs,\nweren't written: no version could stand in them.")
 	}
-	fmt.Fprintln(out, "This coldstart is no release, so main.go and go.mod, which only plain pulumi up needs,\nweren't written: no version could stand in them.")
+	if o.gitHub {
+		o.sayWhatWorkflowsNeed()
+	}
 }
 
-// refuseExisting refuses if there is any of the files already.
-func refuseExisting(dir string, files []starterFile) error {
+// refuseExisting refuses if there is any of the files already, and says what to do then.
+func refuseExisting(dir string, files []starter.File, remedy string) error {
 	var there []string
-	for _, name := range append([]string{organization.File}, namesOf(files)...) {
-		_, err := os.Lstat(filepath.Join(dir, name))
+	for _, f := range files {
+		name := filepath.Join(dir, f.Name)
+		_, err := os.Lstat(name)
 		if err == nil {
-			there = append(there, filepath.Join(dir, name))
+			there = append(there, name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	if len(there) > 0 {
-		return fmt.Errorf("nothing was written, because there is already %s; edit %s, or start in an empty folder: coldstart init FOLDER",
-			strings.Join(there, ", "), organization.File)
+		return fmt.Errorf("nothing was written, because there is already %s; %s", strings.Join(there, ", "), remedy)
 	}
 	return nil
 }
 
 // writeNew writes files that aren't there yet, all or none.
-func writeNew(dir string, files []starterFile) (err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
+func writeNew(dir string, files []starter.File) (err error) {
 	var written []string
 	defer func() {
 		if err == nil {
@@ -223,13 +277,16 @@ func writeNew(dir string, files []starterFile) (err error) {
 		}
 	}()
 	for _, f := range files {
-		file := filepath.Join(dir, f.name)
+		file := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
 		to, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return err
 		}
 		written = append(written, file)
-		_, err = to.Write(f.content)
+		_, err = to.Write(f.Content)
 		if err = errors.Join(err, to.Close()); err != nil {
 			return err
 		}

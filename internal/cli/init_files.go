@@ -9,32 +9,19 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/starter"
 )
 
-// starterFile is a file that init writes.
-type starterFile struct {
-	name    string
-	content []byte
-}
-
-func namesOf(files []starterFile) []string {
-	var names []string
-	for _, f := range files {
-		names = append(names, f.name)
-	}
-	return names
-}
-
-// programFile is the program that plain Pulumi runs.
-const programFile = "main.go"
+// programFile is the program that plain Pulumi runs. moduleFile names the version of
+// coldstart for it, and for workflows.
+const programFile, moduleFile = "main.go", "go.mod"
 
 // starterFiles returns the files beside the declaration. The program comes with
 // its go.mod, which has to say which version of coldstart it takes.
-func starterFiles(info *debug.BuildInfo, ok bool) []starterFile {
-	files := []starterFile{{"Pulumi.yaml", starter.Project}, {".gitignore", starter.Ignore}}
+func starterFiles(info *debug.BuildInfo, ok bool) []starter.File {
+	files := []starter.File{{Name: "Pulumi.yaml", Content: starter.Project}, {Name: ".gitignore", Content: starter.Ignore}}
 	if !ok {
 		return files
 	}
 	if module, released := goMod(info); released {
-		files = append(files, starterFile{programFile, starter.Program}, starterFile{"go.mod", module})
+		files = append(files, starter.File{Name: programFile, Content: starter.Program}, starter.File{Name: moduleFile, Content: module})
 	}
 	return files
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/starter"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -188,7 +189,7 @@ func TestInitOverwritesNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "b"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := writeNew(other, []starterFile{{"a", nil}, {"b", nil}})
+	err := writeNew(other, []starter.File{{Name: "a"}, {Name: "b"}})
 	if !errors.Is(err, os.ErrExist) || !slices.Equal(files(t, other), []string{"b"}) {
 		t.Errorf("%v, %v", err, files(t, other))
 	}
@@ -214,6 +215,54 @@ func TestInitOfRelease(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "go mod tidy") {
 		t.Error(out.String())
+	}
+}
+
+// TestInitWritesWorkflows starts an organization with workflows, and has workflows written
+// beside a declaration.
+func TestInitWritesWorkflows(t *testing.T) {
+	t.Parallel()
+	fresh := filepath.Join(t.TempDir(), "new")
+	code, out, errs := run("init", fresh, "--github", "--yes", "--namespace", "acme", "--domain", "acme.example")
+	if code != exitDone || !strings.Contains(out, "until their variables are set") || !strings.Contains(out, "there is no go.mod here") {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+	if diff := cmp.Diff([]string{".github", ".gitignore", "Pulumi.master.yaml", "Pulumi.yaml"}, files(t, fresh)); diff != "" {
+		t.Error(diff)
+	}
+	checkWorkflows(t, fresh)
+
+	beside := t.TempDir()
+	for _, name := range []string{organization.File, moduleFile} {
+		if err := os.WriteFile(filepath.Join(beside, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs = run("init", beside, "--github")
+	if code != exitDone || !strings.Contains(out, filepath.Join(beside, ".github/workflows/up.yaml")) || strings.Contains(out, "no go.mod") {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+	if diff := cmp.Diff([]string{".github", organization.File, moduleFile}, files(t, beside)); diff != "" {
+		t.Error(diff)
+	}
+	checkWorkflows(t, beside)
+
+	code, _, errs = run("init", beside, "--github")
+	if code != exitFailed || !strings.Contains(errs, filepath.Join(beside, ".github/workflows/up.yaml")+", ") || !strings.Contains(errs, "delete them first") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	if code, _, errs = run("init", beside, "--github", "--namespace", "acme"); code != exitFailed || !strings.Contains(errs, "edit Pulumi.master.yaml") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}
+
+// checkWorkflows compares what was written with what the tests of workflows look at.
+func checkWorkflows(t *testing.T, dir string) {
+	t.Helper()
+	_, want := workflows(t, operatorsFolder)
+	_, got := workflows(t, filepath.Join(dir, ".github"))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-embedded +written)\n%s", diff)
 	}
 }
 

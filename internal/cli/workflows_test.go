@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,10 +32,13 @@ type workflowStep struct {
 	With      map[string]any
 }
 
-// workflows returns the workflows of the repository by file, and their text.
-func workflows(t *testing.T) (map[string]workflow, map[string]string) {
+// The folders of workflows: those of operators, which init writes, and this project's own.
+const operatorsFolder, projectFolder = "../starter/github", "../../.github"
+
+// workflows returns the workflows of a folder by file, and their text and that of actions.
+func workflows(t *testing.T, folder string) (map[string]workflow, map[string]string) {
 	t.Helper()
-	files, err := filepath.Glob("../../.github/workflows/*.yaml")
+	files, err := filepath.Glob(filepath.Join(folder, "workflows", "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no workflows: %v", err)
 	}
@@ -50,11 +54,17 @@ func workflows(t *testing.T) (map[string]workflow, map[string]string) {
 		}
 		parsed[filepath.Base(file)], texts[filepath.Base(file)] = w, string(content)
 	}
-	action, err := os.ReadFile("../../.github/actions/setup/action.yaml")
-	if err != nil {
-		t.Fatal(err)
+	actions, err := filepath.Glob(filepath.Join(folder, "actions", "*", "action.yaml"))
+	if err != nil || len(actions) == 0 {
+		t.Fatalf("no actions: %v", err)
 	}
-	texts["action.yaml"] = string(action)
+	for _, file := range actions {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.Base(filepath.Dir(file))] = string(content)
+	}
 	return parsed, texts
 }
 
@@ -62,7 +72,7 @@ func workflows(t *testing.T) (map[string]workflow, map[string]string) {
 // real command line.
 func TestWorkflowCommands(t *testing.T) {
 	t.Parallel()
-	parsed, _ := workflows(t)
+	parsed, _ := workflows(t, operatorsFolder)
 	command := regexp.MustCompile(`bin/coldstart ([^|&;<>()\n]*)`)
 	found := 0
 	for file, w := range parsed {
@@ -103,7 +113,7 @@ func TestWorkflowCommands(t *testing.T) {
 // SIGINT reaches it, and can ask GitHub whose lock is in the way.
 func TestWorkflowCancellation(t *testing.T) {
 	t.Parallel()
-	parsed, texts := workflows(t)
+	parsed, texts := workflows(t, operatorsFolder)
 	ups := 0
 	for file, w := range parsed {
 		for name, job := range w.Jobs {
@@ -134,19 +144,32 @@ func TestWorkflowCancellation(t *testing.T) {
 // event in a script.
 func TestWorkflowRules(t *testing.T) {
 	t.Parallel()
-	parsed, texts := workflows(t)
+	parsed, texts := workflows(t, operatorsFolder)
 	for file, w := range parsed {
 		for name, job := range w.Jobs {
 			if job.Permissions["pull-requests"] == "write" {
 				writes(t, file+": "+name, job)
 			}
 		}
+	}
+	if !strings.Contains(texts["preview.yaml"], "pull-requests: write") {
+		t.Error("no job comments, so nothing is tested of it")
+	}
+	keepsRules(t, parsed, texts, "id-token", "pull-requests")
+	parsed, texts = workflows(t, projectFolder)
+	keepsRules(t, parsed, texts)
+}
+
+// keepsRules checks the rules that every workflow keeps. Some scopes may be written.
+func keepsRules(t *testing.T, parsed map[string]workflow, texts map[string]string, written ...string) {
+	t.Helper()
+	for file, w := range parsed {
 		if w.Permissions == nil || len(*w.Permissions) != 0 {
 			t.Errorf("%s: write permissions: {}, and what each job needs", file)
 		}
 		for name, job := range w.Jobs {
 			for scope, access := range job.Permissions {
-				if access != "read" && scope != "id-token" && scope != "pull-requests" {
+				if access != "read" && !slices.Contains(written, scope) {
 					t.Errorf("%s: %s: may %s %s", file, name, access, scope)
 				}
 			}
@@ -162,9 +185,6 @@ func TestWorkflowRules(t *testing.T) {
 				}
 			}
 		}
-	}
-	if !strings.Contains(texts["preview.yaml"], "pull-requests: write") {
-		t.Error("no job comments, so nothing is tested of it")
 	}
 	uses := regexp.MustCompile(`uses: (.*)`)
 	pinned := regexp.MustCompile(`^([\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\.github/.*)$`)

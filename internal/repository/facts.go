@@ -81,8 +81,8 @@ type GitHub struct {
 // its version.
 type Actions struct{ Checkout, SetupGo, ConfigureAWS, UploadArtifact, DownloadArtifact string }
 
-// pinnedActions are the actions. If coldstart's own workflows use an action, a test checks that the
-// commit is the same.
+// pinnedActions are the actions. If a workflow that `coldstart init --github` writes uses an action,
+// a test checks that the commit is the same.
 var pinnedActions = Actions{
 	Checkout:         "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
 	SetupGo:          "actions/setup-go@7a3fe6cf4cb3a834922a1244abfce67bcef6a0c5 # v6.2.0",

@@ -345,7 +345,7 @@ func TestPinned(t *testing.T) {
 		t.Errorf("toolbox.PulumiVersion is %s, the toolchain's %s", toolbox.PulumiVersion, found)
 	}
 	var workflows strings.Builder
-	for _, file := range []string{"../../.github/workflows/preview.yaml", "../../.github/actions/setup/action.yaml"} {
+	for _, file := range []string{"../starter/github/workflows/preview.yaml", "../starter/github/actions/coldstart/action.yaml"} {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -356,6 +356,9 @@ func TestPinned(t *testing.T) {
 		if !strings.Contains(workflows.String(), "uses: "+action+"\n") {
 			t.Errorf("coldstart's own workflows don't use %s", action)
 		}
+	}
+	if !strings.Contains(workflows.String(), "PULUMI: "+toolbox.PulumiVersion+"\n") {
+		t.Errorf("coldstart's own workflows don't download Pulumi %s", toolbox.PulumiVersion)
 	}
 }
 

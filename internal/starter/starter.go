@@ -4,10 +4,12 @@ package starter
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"math/bits"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
@@ -31,6 +33,33 @@ var (
 //
 //go:embed gitignore
 var Ignore []byte
+
+// gitHub holds the workflows that run coldstart on GitHub, and the action that they use.
+//
+//go:embed github
+var gitHub embed.FS
+
+// File is a file of the organization's folder.
+type File struct {
+	// Name is the file's path in the folder.
+	Name    string
+	Content []byte
+}
+
+// GitHub returns the workflows that preview, deploy and look for drift on GitHub, and the
+// action that they use.
+func GitHub() ([]File, error) {
+	var files []File
+	err := fs.WalkDir(gitHub, "github", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := gitHub.ReadFile(name)
+		files = append(files, File{filepath.FromSlash("." + name), content})
+		return err
+	})
+	return files, err
+}
 
 //go:embed declaration.tmpl
 var declarationText string

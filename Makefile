@@ -14,10 +14,10 @@ AS_RELEASED := CGO_ENABLED=0 GOGC=400
 export GOFLAGS := $(strip $(GOFLAGS) -gcflags=all=-dwarf=false -gcflags=github.com/aws/aws-sdk-go-v2/service/...=-l \
   -gcflags=github.com/pulumi/pulumi-aws/sdk/...=-l)
 
-.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady bench clean
+.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady bench release-check snapshot release completions cyclonedx clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 toolchain: ## Provide Pulumi, its Go language host and the AWS plugin (builds them if need be)
 	@$(AS_RELEASED) $(GO) run -C toolchain -trimpath .
@@ -97,5 +97,23 @@ RUNS ?= 10
 bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 stacks at once
 	@. ./$(ENV) && BENCH_ACCOUNTS="$(ACCOUNTS)" BENCH_PARALLEL="$(PARALLEL)" $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e
 
+release-check: ## Check .goreleaser.yaml
+	@$(GORELEASER) check --quiet
+
+snapshot: release-check cyclonedx ## Build what a release of this checkout would have, into dist/
+	@PATH="$$PWD/bin:$$PATH" $(GORELEASER) release --snapshot --clean
+
+release: cyclonedx ## Build the release of the tag that is checked out, into dist/; it publishes nothing
+	@PATH="$$PWD/bin:$$PATH" $(GORELEASER) release --skip=publish --clean
+
+GORELEASER = $(GO) tool -modfile=toolchain/goreleaser/go.mod goreleaser
+
+# GoReleaser runs it, without the variables that go tool would need.
+cyclonedx:
+	@$(GO) build -modfile=toolchain/goreleaser/go.mod -o bin/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+completions: build
+	@mkdir -p bin/completions; for shell in bash zsh fish powershell; do bin/coldstart completion $$shell > bin/completions/coldstart.$$shell; done
+
 clean: ## Remove what was built here, and the last rehearsal; not the cached toolchain
-	@rm -rf bin .toolchain .coldstart
+	@rm -rf bin dist .toolchain .coldstart

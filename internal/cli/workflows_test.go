@@ -157,7 +157,14 @@ func TestWorkflowRules(t *testing.T) {
 	}
 	keepsRules(t, parsed, texts, "id-token", "pull-requests")
 	parsed, texts = workflows(t, projectFolder)
-	keepsRules(t, parsed, texts)
+	keepsRules(t, parsed, texts, "id-token", "attestations", "contents")
+	for file, w := range parsed {
+		for name, job := range w.Jobs {
+			if job.Permissions["contents"] == "write" {
+				publishes(t, file+": "+name, job)
+			}
+		}
+	}
 }
 
 // keepsRules checks the rules that every workflow keeps. Some scopes may be written.
@@ -193,6 +200,17 @@ func keepsRules(t *testing.T, parsed map[string]workflow, texts map[string]strin
 			if !pinned.MatchString(match[1]) {
 				t.Errorf("%s: %s: pin it by commit, with the version in a comment", file, match[1])
 			}
+		}
+	}
+}
+
+// publishes checks that a job whose token can write into the repository runs nothing but
+// GitHub's own tools, on what another job has built.
+func publishes(t *testing.T, name string, job workflowJob) {
+	t.Helper()
+	for _, step := range job.Steps {
+		if action, _, _ := strings.Cut(step.Uses, "@"); action != "" && action != "actions/download-artifact" {
+			t.Errorf("%s: uses %s", name, action)
 		}
 	}
 }

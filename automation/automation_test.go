@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -280,43 +279,5 @@ func TestHeal(t *testing.T) {
 	entries, err := os.ReadDir(stacks)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("what is left: %v, %v", entries, err)
-	}
-}
-
-func TestRecoveredIDs(t *testing.T) {
-	t.Parallel()
-	f := &finder{deployment: &apitype.DeploymentV3{}}
-	for _, c := range []struct {
-		kind   string
-		inputs map[string]any
-		want   string
-	}{
-		{"aws:s3/bucketV2:BucketV2", map[string]any{"bucket": "b"}, "b"},
-		{"aws:s3/bucketPolicy:BucketPolicy", map[string]any{"bucket": "b"}, "b"},
-		{"aws:kms/alias:Alias", map[string]any{"name": "alias/a"}, "alias/a"},
-		{"aws:iam/role:Role", map[string]any{"name": "r"}, "r"},
-		{"aws:iam/rolePolicy:RolePolicy", map[string]any{"role": "r", "name": "p"}, "r:p"},
-		{"aws:route53/record:Record", map[string]any{"zoneId": "Z", "name": "n", "type": "NS"}, "Z_n_NS"},
-		{"aws:organizations/account:Account", map[string]any{"email": "e"}, ""},
-		{"aws:iam/group:Group", map[string]any{"name": "g"}, "g"},
-		{"aws:iam/groupPolicy:GroupPolicy", map[string]any{"group": "g", "name": "p"}, "g:p"},
-		{"aws:iam/user:User", map[string]any{"name": "u"}, "u"},
-		{"aws:iam/accountAlias:AccountAlias", map[string]any{"accountAlias": "a"}, "a"},
-		{"aws:accessanalyzer/analyzer:Analyzer", map[string]any{"analyzerName": "a"}, "a"},
-		{"aws:organizations/policyAttachment:PolicyAttachment", map[string]any{"policyId": "p-1", "targetId": "r-1"}, "r-1:p-1"},
-		{"aws:organizations/delegatedAdministrator:DelegatedAdministrator", map[string]any{"accountId": "1", "servicePrincipal": "s"}, "1/s"},
-		// Made by calls that may be made twice.
-		{"aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", map[string]any{"blockPublicAcls": true}, ""},
-		{"aws:ebs/encryptionByDefault:EncryptionByDefault", map[string]any{"enabled": true}, ""},
-		{"aws:account/alternativeContact:AlternativeContact", map[string]any{"name": "n"}, ""},
-		{"aws:iam/accountPasswordPolicy:AccountPasswordPolicy", map[string]any{"minimumPasswordLength": 16.0}, ""},
-		{"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"role": "r", "policyArn": "p"}, ""},
-		{"aws:iam/groupPolicyAttachment:GroupPolicyAttachment", map[string]any{"group": "g", "policyArn": "p"}, ""},
-		{"aws:iam/userGroupMembership:UserGroupMembership", map[string]any{"user": "u"}, ""},
-	} {
-		r := apitype.ResourceV3{Type: tokens.Type(c.kind), Inputs: c.inputs}
-		if got, err := f.id(context.Background(), r); got != c.want || err != nil {
-			t.Errorf("%s: %q, %v", c.kind, got, err)
-		}
 	}
 }

@@ -2,8 +2,12 @@ package automation
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -26,7 +30,7 @@ func (s *stack) forgetClosed(ctx context.Context, handle auto.Stack) (forgotten 
 		if err != nil {
 			return err
 		}
-		finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
+		finder := newFinder(s.a.options.Env, deployment, s.say)
 		look := func(r apitype.ResourceV3) (string, error) { return finder.status(ctx, r) }
 		if forgotten, err = forgetClosed(deployment, failed, look, s.say); err != nil || forgotten == 0 {
 			return err
@@ -64,4 +68,21 @@ func forgetClosed(d *apitype.DeploymentV3, accounts []apitype.ResourceV3, look f
 	}
 	dropReferences(d)
 	return forgotten, nil
+}
+
+// status returns the state of an account in the organization, such as ACTIVE or
+// SUSPENDED, or that it isn't there.
+func (f *finder) status(ctx context.Context, r apitype.ResourceV3) (string, error) {
+	cfg, err := f.client(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	out, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String(string(r.ID))})
+	if gone := (*organizationstypes.AccountNotFoundException)(nil); errors.As(err, &gone) {
+		return string(accountstate.Missing), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return string(accountstate.Of(*out.Account)), nil
 }

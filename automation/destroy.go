@@ -307,7 +307,7 @@ func loses(r apitype.ResourceV3) string {
 // anything, and the delegation of a zone that stays. Empty buckets and units go. It
 // returns what stays in words.
 func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []string) {
-	f := &finder{env: s.a.options.Env, deployment: state, say: s.say}
+	f := newFinder(s.a.options.Env, state, s.say)
 	f.keepUnits(ctx)
 	keepDelegation(state, func() bool { return s.apexStays(ctx) })
 	holds := map[resource.URN]string{} // by the component that has a bucket and its parts
@@ -389,7 +389,7 @@ func (f *finder) holds(ctx context.Context, bucket apitype.ResourceV3) string {
 			own[input(r, "key")] = true
 		}
 	}
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = awsconfig.Endpoint(f.env) != "" })
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = awsconfig.Endpoint(f.Env) != "" })
 	pages := s3.NewListObjectVersionsPaginator(client, &s3.ListObjectVersionsInput{Bucket: aws.String(string(bucket.ID))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
@@ -19,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
+	"github.com/coldstart-aws/coldstart/internal/recovery"
 	"github.com/coldstart-aws/coldstart/program"
 )
 
@@ -208,89 +207,20 @@ func (w *watcher) stepsSoFar() []Step {
 // declared returns the id by which Pulumi imports a resource; empty if AWS doesn't have
 // it, and for what the program finds by itself.
 func (s *stack) declared(ctx context.Context, d program.Declared) (string, error) {
-	r := apitype.ResourceV3{Type: tokens.Type(d.Type), Inputs: d.Inputs, Provider: "provider::id"}
-	if role, ok := d.Provider["assumeRole"].(map[string]any); ok { // The state keeps it as text.
-		text, err := json.Marshal(role)
-		if err != nil {
-			return "", err
-		}
-		d.Provider = maps.Clone(d.Provider)
-		d.Provider["assumeRole"] = string(text)
-	}
-	f := &finder{env: s.a.options.Env, say: s.say, deployment: &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: "provider", Inputs: d.Provider}}}}
-	id, err := f.importID(ctx, r)
+	nothing := func(string) bool { return false } // The state has nothing.
+	f := &recovery.Finder{Env: s.a.options.Env, Has: nothing, Say: s.say}
+	id, err := f.ImportID(ctx, recovery.Resource{Type: d.Type, Name: d.Name, Inputs: d.Inputs, Provider: d.Provider})
 	if err == nil && id == "" && d.Type == delegationSetType {
 		domain := s.a.org.ZoneName(s.name)
 		if d.Name == "apex" {
 			domain = s.a.org.Domain
 		}
-		id, err = f.setOfZone(ctx, r, domain)
+		id, err = f.SetOfZone(ctx, d.Provider, domain)
 	}
 	if err != nil {
 		return "", fmt.Errorf("looking for %s (%s): %w", d.Name, d.Type, err)
 	}
 	return id, nil
-}
-
-// importID returns the id by which the provider imports a resource.
-func (f *finder) importID(ctx context.Context, r apitype.ResourceV3) (string, error) {
-	in := func(name string) string { return input(r, name) }
-	switch string(r.Type) {
-	case accountType, "aws:organizations/organization:Organization", unitType:
-		return "", nil // The program finds them.
-	case "aws:iam/userLoginProfile:UserLoginProfile":
-		return in("user"), nil
-	case parameterType:
-		return in("name"), nil
-	case objectType:
-		return in("bucket") + "/" + in("key"), nil
-	case "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock":
-		return f.accountID(ctx, r)
-	case "aws:account/alternativeContact:AlternativeContact":
-		return in("alternateContactType"), nil
-	case "aws:iam/accountPasswordPolicy:AccountPasswordPolicy":
-		return "iam-account-password-policy", nil
-	case "aws:ebs/encryptionByDefault:EncryptionByDefault":
-		return "default", nil
-	case "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
-		return in("role") + "/" + in("policyArn"), nil
-	case "aws:iam/groupPolicyAttachment:GroupPolicyAttachment":
-		return in("group") + "/" + in("policyArn"), nil
-	case "aws:iam/userGroupMembership:UserGroupMembership":
-		groups, _ := r.Inputs["groups"].([]any)
-		id := in("user")
-		for _, group := range groups {
-			id += "/" + fmt.Sprint(group)
-		}
-		return id, nil
-	case "aws:ecr/lifecyclePolicy:LifecyclePolicy":
-		return in("repository"), nil
-	}
-	return f.id(ctx, r)
-}
-
-// setOfZone returns the delegation set that a public zone is on; empty if there is none.
-func (f *finder) setOfZone(ctx context.Context, r apitype.ResourceV3, domain string) (string, error) {
-	cfg, err := f.client(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	client := route53.NewFromConfig(cfg)
-	zones, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &domain})
-	if err != nil {
-		return "", err
-	}
-	for _, z := range zones.HostedZones {
-		if strings.TrimSuffix(aws.ToString(z.Name), ".") != domain || z.Config != nil && z.Config.PrivateZone {
-			continue
-		}
-		zone, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: z.Id})
-		if err != nil || zone.DelegationSet == nil || zone.DelegationSet.Id == nil {
-			return "", err
-		}
-		return strings.TrimPrefix(*zone.DelegationSet.Id, "/delegationset/"), nil
-	}
-	return "", nil
 }
 
 // settle puts into the state what only the declaration knows, and previews the stack to
@@ -350,7 +280,7 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 		if err != nil {
 			return err
 		}
-		f := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
+		f := newFinder(s.a.options.Env, deployment, s.say)
 		var unread []string
 		for _, m := range steps {
 			i := slices.IndexFunc(deployment.Resources, func(r apitype.ResourceV3) bool { return string(r.URN) == m.URN && recovering(r) })
@@ -390,7 +320,7 @@ func (f *finder) defaults(ctx context.Context, m apitype.StepEventMetadata) (api
 		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
 		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider,
 	}
-	id, err := f.accountID(ctx, r)
+	id, err := f.AccountID(ctx, f.provider(r))
 	r.ID, r.Outputs["id"] = resource.ID(id), id
 	return r, err
 }

@@ -18,9 +18,10 @@ func TestDeclare(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "facts") }))
 	t.Cleanup(server.Close)
-	f := &finder{env: map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}, deployment: &apitype.DeploymentV3{
+	env := map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+	f := newFinder(env, &apitype.DeploymentV3{
 		Resources: []apitype.ResourceV3{{URN: "provider", Inputs: map[string]any{"region": "us-west-2"}}},
-	}}
+	}, nil)
 	for name, c := range map[string]struct {
 		typ                       tokens.Type
 		inputs, outputs, declared map[string]any

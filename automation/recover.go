@@ -100,7 +100,7 @@ func (s *stack) asKept(ctx context.Context, env map[string]string) (*apitype.Dep
 // that nobody deletes aren't among them: the provider takes them for gone, and Pulumi
 // would create them again, with an address that is taken for ever.
 func (s *stack) unread(ctx context.Context, d *apitype.DeploymentV3, failed []failedChange) ([]string, error) {
-	finder := &finder{env: s.a.options.Env, deployment: d, say: s.say}
+	finder := newFinder(s.a.options.Env, d, s.say)
 	var urns []string
 	for _, r := range unread(d, failed) {
 		if r.Type == accountType && !deleting(d, failed, r.URN) {
@@ -219,13 +219,13 @@ func unfinished(d *apitype.DeploymentV3) bool {
 // find returns those of the creations that are in AWS, with their ids, and adds to past
 // those that have stopped this run and that another one gets past.
 func (s *stack) find(ctx context.Context, deployment *apitype.DeploymentV3, all []lostCreation, past map[resource.URN]bool) (found []apitype.ResourceV3, err error) {
-	finder := &finder{env: s.a.options.Env, deployment: deployment, say: s.say}
+	finder := newFinder(s.a.options.Env, deployment, s.say)
 	for _, r := range all {
-		id, mended, err := finder.find(ctx, r)
+		id, passed, err := finder.Find(ctx, finder.sought(r.ResourceV3), r.exists)
 		if err != nil {
 			return nil, fmt.Errorf("looking for %s (%s), whose creation was interrupted: %w", r.URN.Name(), r.Type, err)
 		}
-		if mended {
+		if passed {
 			past[r.URN] = true
 		}
 		if id != "" {

@@ -56,7 +56,7 @@ func (s *stack) redraw(ctx context.Context, handle auto.Stack, zones []apitype.R
 			return nil
 		}
 		all := *deployment
-		find = &finder{env: s.a.options.Env, deployment: &all, say: s.say}
+		find = newFinder(s.a.options.Env, &all, s.say)
 		forget(deployment, refused)
 		return s.write(ctx, envelope, deployment)
 	})

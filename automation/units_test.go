@@ -86,9 +86,9 @@ func TestKeepUnits(t *testing.T) {
 		unit("ou-a", "r-1", false), unit("ou-b", "ou-a", true), unit("ou-c", "ou-b", false), unit("ou-d", "r-1", false),
 		unit("ou-e", "r-1", true), unit("ou-f", "ou-e", true), unit("ou-refused", "r-1", false),
 	}}
-	f := &finder{deployment: d, env: map[string]string{
+	f := newFinder(map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1",
-	}}
+	}, d, nil)
 	f.keepUnits(t.Context())
 	kept := func() (ids []string) {
 		for _, r := range d.Resources {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/recovery"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -285,9 +286,9 @@ func (s *stack) forget(ctx context.Context, handle auto.Stack) error {
 // archive that isn't there. Components, which nothing is left in, stay.
 func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 	id := s.broken[s.name].ID
-	finder, kept := &finder{deployment: d}, map[string]bool{}
+	finder, kept := newFinder(nil, d, nil), map[string]bool{}
 	for _, r := range d.Resources {
-		role, err := roleOf(finder.provider(r))
+		role, err := recovery.RoleOf(finder.provider(r))
 		if err != nil {
 			return "", err
 		}

@@ -1,0 +1,85 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+)
+
+// trail finds the trail with the name. Names are compared here too: an emulator may show
+// trails that nobody asked for.
+func trail(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	name := r.text("name")
+	trails, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{TrailNameList: []string{name}})
+	if err != nil {
+		return "", err
+	}
+	for _, t := range trails.TrailList {
+		if aws.ToString(t.Name) == name && aws.ToString(t.HomeRegion) == cfg.Region {
+			return aws.ToString(t.TrailARN), nil
+		}
+	}
+	return "", nil
+}
+
+func trailTags(ctx context.Context, cfg aws.Config, arn string) (map[string]string, error) {
+	out, err := cloudtrail.NewFromConfig(cfg).ListTags(ctx, &cloudtrail.ListTagsInput{ResourceIdList: []string{arn}})
+	if err != nil {
+		return nil, err
+	}
+	tags := map[string]string{}
+	for _, list := range out.ResourceTagList {
+		maps.Copy(tags, tagged(list.TagsList, func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value }))
+	}
+	return tags, nil
+}
+
+func repositoryTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {
+	client := ecr.NewFromConfig(cfg)
+	found, err := client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+	if err != nil || len(found.Repositories) == 0 {
+		return nil, err
+	}
+	out, err := client.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: found.Repositories[0].RepositoryArn})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+// forgetParameter deletes a parameter, which holds a fact that is written again:
+// the provider reads the value back under another name than it was given, so
+// that taking it over would be followed by updates that change nothing.
+func forgetParameter(ctx context.Context, f *Finder, r Resource) error {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return err
+	}
+	_, err = ssm.NewFromConfig(cfg).DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String(r.text("name"))})
+	if missing := (*ssmtypes.ParameterNotFound)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	return err
+}
+
+func parameterTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {
+	out, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
+		ResourceId: &name, ResourceType: ssmtypes.ResourceTypeForTaggingParameter,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}

@@ -2,8 +2,11 @@ package automation
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // What AWS, a disk and a backend say, as the engine tells it, and what of the advice.
@@ -54,11 +57,11 @@ func TestAdvice(t *testing.T) {
 func TestAdviceOnce(t *testing.T) {
 	t.Parallel()
 	got := diagnose([]string{"a: AccessDenied", "b: AccessDenied", "c: ExpiredToken", "d: fine"}, errors.New("raw")).Text
-	if strings.Count(got, beAdministrator) != 1 || strings.Count(got, "coldstart login --profile ") != 1 || !strings.HasSuffix(got, "\nd: fine") {
+	if strings.Count(got, awserror.Remedy("AccessDenied")) != 1 || strings.Count(got, "coldstart login --profile ") != 1 || !strings.HasSuffix(got, "\nd: fine") {
 		t.Error(got)
 	}
-	for _, a := range table {
-		if passing.MatchString(a.remedy) {
+	for _, a := range slices.Concat(ofDocker, ofMachine) {
+		if passes(errors.New(a.remedy)) {
 			t.Errorf("%q looks like what passes by itself", a.remedy)
 		}
 		if a.document != "" && !strings.HasPrefix(a.document, "https://docs.aws.amazon.com/") && !strings.HasPrefix(a.document, "https://docs.docker.com/") {

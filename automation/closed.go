@@ -2,18 +2,17 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
-	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // forgetClosed takes accounts out of the state whose closing has failed in this attempt
@@ -78,7 +77,7 @@ func (f *finder) status(ctx context.Context, r apitype.ResourceV3) (string, erro
 		return "", err
 	}
 	out, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String(string(r.ID))})
-	if gone := (*organizationstypes.AccountNotFoundException)(nil); errors.As(err, &gone) {
+	if awserror.Absent(err) {
 		return string(accountstate.Missing), nil
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -411,7 +412,7 @@ func (f *finder) holds(ctx context.Context, bucket apitype.ResourceV3) string {
 }
 
 func unseen(err error) string {
-	return fmt.Sprintf("since whether it holds anything isn't known (%s)", reasonOf(err))
+	return fmt.Sprintf("since whether it holds anything isn't known (%s)", awserror.Said(err))
 }
 
 // protected counts the resources that are protected, components aside.

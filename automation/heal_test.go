@@ -71,7 +71,7 @@ func TestHealHalfWritten(t *testing.T) {
 func TestSummarizeList(t *testing.T) {
 	t.Parallel()
 	err := summarize(errors.New("code: 1\nstdout: \nstderr: error: 2 errors occurred:\n    1) writing the lock: no space left on device\n    2) Unknown\n\n"))
-	if want := "writing the lock: no space left on device; " + table[len(table)-1].remedy + "\nUnknown"; err.Error() != want {
+	if want := "writing the lock: no space left on device; " + ofMachine[len(ofMachine)-1].remedy + "\nUnknown"; err.Error() != want {
 		t.Errorf("got %q", err)
 	}
 }

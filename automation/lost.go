@@ -2,13 +2,14 @@ package automation
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // lostCreation is a creation that may have taken effect, though the state has
@@ -26,16 +27,6 @@ type lostCreation struct {
 	exists bool
 }
 
-var (
-	// refused matches the error of a call to which AWS said no, also later.
-	refused = regexp.MustCompile(`StatusCode: 4\d\d|unexpected state 'FAILED'`)
-	// there matches AWS's codes for what is there already. A bucket that exists
-	// and isn't owned by the account is somebody else's.
-	there = regexp.MustCompile(`EntityAlreadyExists|BucketAlreadyOwnedByYou|AlreadyExistsException|ParameterAlreadyExists|` +
-		`HostedZoneAlreadyExists|DelegationSetAlreadyCreated|AlreadyRegisteredException|AlreadyInOrganizationException|` +
-		`Duplicate\w+Exception|ConflictException|EMAIL_ALREADY_EXISTS|CONCURRENT_ACCOUNT_MODIFICATION|but it already exists`)
-)
-
 // lostCreations returns what failed to be created in the last attempt and may be
 // there nevertheless, as the state would have it. What has secrets is left out: the
 // engine doesn't show them.
@@ -49,8 +40,8 @@ func (w *watcher) lostCreations() []lostCreation {
 		}
 		urn, n := resource.URN(m.URN), m.New
 		failure := w.failures[m.URN]
-		exists := there.MatchString(failure)
-		if n == nil || !n.Custom || !strings.HasPrefix(n.Type, "aws:") || secretIn(n.Inputs) || refused.MatchString(failure) && !exists {
+		exists := awserror.Exists(failure)
+		if n == nil || !n.Custom || !strings.HasPrefix(n.Type, "aws:") || secretIn(n.Inputs) || awserror.Refused(failure) && !exists {
 			continue
 		}
 		lost = append(lost, lostCreation{exists: exists, replaces: idOf(m.Old), ResourceV3: apitype.ResourceV3{

@@ -2,10 +2,7 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -86,13 +83,13 @@ func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
 		return err
 	}
 	_, refused := awsconfig.Assume(cfg, account.AccessRoleARN, "coldstart").Credentials.Retrieve(ctx)
-	if refused == nil || stays(refused) {
+	if refused == nil || awserror.Stays(refused) {
 		return nil // What stays is said by who asks next.
 	}
 	declared := s.a.org.AccessRoleOf(s.name)
 	if other := accountstate.OtherRole(ctx, cfg, account.ID, declared); other != "" {
 		return fmt.Errorf("account %s (%s) can't be entered by %s (%s), and can by %s: write accessRole: %[5]s under coldstart:accounts.%[1]s, run `coldstart up master`, and run again",
-			s.name, account.ID, account.AccessRoleARN, reasonOf(refused), other)
+			s.name, account.ID, account.AccessRoleARN, awserror.Said(refused), other)
 	}
 	described, err := organizations.NewFromConfig(cfg).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account.ID})
 	if err != nil {
@@ -109,7 +106,7 @@ func (s *stack) uninvited(ctx context.Context, account stackref.Member) error {
 	}
 	management, _, _ := strings.Cut(strings.TrimPrefix(account.ARN, "arn:aws:organizations::"), ":")
 	return fmt.Errorf("account %s (%s) %s can't be entered by %s: %s; %s", s.name, account.ID, why, account.AccessRoleARN,
-		reasonOf(refused), accountstate.MakeRole(s.a.org.AccessRoleOf(s.name), management))
+		awserror.Said(refused), accountstate.MakeRole(s.a.org.AccessRoleOf(s.name), management))
 }
 
 // old reports whether an account is older than AWS takes to make all of a new one.
@@ -186,12 +183,12 @@ func (p patience) until(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case stays(err):
+		case awserror.Stays(err):
 			return unentered(p.name, "can't be entered", err)
 		case paused+p.real(pause) > p.real(p.most):
 			return unentered(p.name, fmt.Sprintf("couldn't be entered for %s", time.Since(begin).Round(time.Second)), err)
 		}
-		if reason := reasonOf(err); reason != said {
+		if reason := awserror.Said(err); reason != said {
 			said = reason
 			p.say("waiting until %s can be entered: %s", p.name, reason)
 		}
@@ -211,45 +208,4 @@ func unentered(name, what string, err error) error {
 		return fmt.Errorf("%s %s: %w; %s", name, what, err, advice)
 	}
 	return fmt.Errorf("%s %s: %w", name, what, err)
-}
-
-// reasonOf returns what AWS says, without where the SDK heard it.
-func reasonOf(err error) string {
-	if api := smithy.APIError(nil); errors.As(err, &api) {
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	}
-	return err.Error()
-}
-
-var (
-	// denied matches what AWS writes when a policy says no, which no waiting changes.
-	// Of a role that isn't there yet it gives no such reason.
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-	denied = regexp.MustCompile(`with an explicit deny|because no .+ policy allows`)
-	// entered matches what AWS writes to who was let in by a role whose own policy it
-	// doesn't know yet.
-	entered = regexp.MustCompile(`:assumed-role/.* is not authorized to perform: .* because no identity-based policy allows`)
-	// entering matches the call that lets somebody in: about that, the policies of
-	// who wants in decide.
-	entering = regexp.MustCompile(`to perform: sts:AssumeRole`)
-)
-
-// own are the errors of who asks: of credentials or a clock.
-// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
-var own = []string{
-	"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationToken",
-	"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
-}
-
-// stays reports whether waiting doesn't help.
-func stays(err error) bool {
-	api := smithy.APIError(nil)
-	if !errors.As(err, &api) {
-		return false
-	}
-	message := api.ErrorMessage()
-	if entered.MatchString(message) && !entering.MatchString(message) {
-		return false
-	}
-	return slices.Contains(own, api.ErrorCode()) || denied.MatchString(message)
 }

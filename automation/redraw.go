@@ -2,24 +2,18 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-)
 
-// conflicting is Route 53's code for a zone on a delegation set that shares a name
-// server with a zone of the same name, or with one above or below it. The program
-// keeps a zone apart from the zone above that it knows; the other may be anybody's.
-// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
-const conflicting = "ConflictingDomainExists"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
+)
 
 const (
 	zoneType          = "aws:route53/zone:Zone"
@@ -27,13 +21,14 @@ const (
 )
 
 // conflictingZones returns the zones that Route 53 refused in the last attempt
-// because of their delegation sets.
+// because of their delegation sets. The program keeps a zone apart from the zone above that
+// it knows; the other may be anybody's.
 func (w *watcher) conflictingZones() []apitype.ResourceV3 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var zones []apitype.ResourceV3
 	for _, m := range w.failed {
-		if m.New != nil && m.New.Type == zoneType && strings.Contains(w.failures[m.URN], conflicting) {
+		if m.New != nil && m.New.Type == zoneType && strings.Contains(w.failures[m.URN], awserror.ConflictingDomainExists) {
 			zones = append(zones, apitype.ResourceV3{URN: resource.URN(m.URN), Inputs: m.New.Inputs})
 		}
 	}
@@ -110,7 +105,7 @@ func (f *finder) deleteSet(ctx context.Context, set apitype.ResourceV3) error {
 	}
 	id := string(set.ID)
 	_, err = route53.NewFromConfig(cfg).DeleteReusableDelegationSet(ctx, &route53.DeleteReusableDelegationSetInput{Id: aws.String(id)})
-	if missing := (*types.NoSuchDelegationSet)(nil); errors.As(err, &missing) {
+	if awserror.Absent(err) {
 		return nil
 	}
 	if err != nil {

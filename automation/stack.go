@@ -19,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/oidc"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
@@ -40,33 +41,9 @@ const strides = 20
 // half a minute for each change of DNS or of a bucket's lifecycle.
 const resources = 32
 
-// passing matches errors that pass by themselves: of an account that is minutes old,
-// whose role hasn't reached every region yet or of which a service hasn't heard; of
-// an AWS that is busy or broken for a moment; and of connections that break, or of a
-// provider that has died.
-var passing = regexp.MustCompile(strings.Join([]string{
-	"is not authorized to perform: sts:AssumeRole",
-	"cannot be assumed",
-	`assumed-role/\S+-delegation/\S+ is not authorized to perform: route53:`, // Its policy lets it, once IAM has spread the policy.
-	"OptInRequired",
-	"SubscriptionRequiredException",
-	"FinalizingOrganizationException",
-	"ConcurrentModificationException",
-	"PriorRequestNotComplete",
-	"OperationAborted",
-	"Throttl",
-	"TooManyRequestsException",
-	"RequestLimitExceeded",
-	`StatusCode: 5\d\d`,
-	"use of closed network connection",
-	"connection reset by peer",
-	"i/o timeout",
-	"Client.Timeout exceeded",
-	`\bEOF\b`,
-	"error reading from server",
-	"transport is closing",
-	"the plugin .* may have crashed",
-}, "|"))
+// died matches what the engine says when the process of a provider has died, which a new one
+// makes good.
+var died = regexp.MustCompile(`error reading from server|transport is closing|the plugin .* may have crashed`)
 
 // stack is one stack of the organization under an operation.
 type stack struct {
@@ -395,12 +372,14 @@ func (s *stack) rest(ctx context.Context, err error, attempt int) error {
 // mismatched is what the Docker plugin says of an EOF, which isn't one of a connection.
 const mismatched = "mismatched registry credentials"
 
+// passes reports whether an error passes by itself.
 func passes(err error) bool {
 	if strings.Contains(err.Error(), byToken) {
 		return false // A role that a token doesn't open won't be opened by waiting.
 	}
 	text := withoutBuild(err.Error())
-	return passing.MatchString(text) && !strings.Contains(text, pluginPanicked) && !strings.Contains(text, mismatched)
+	passing := awserror.Passes(text) || died.MatchString(text)
+	return passing && !strings.Contains(text, pluginPanicked) && !strings.Contains(text, mismatched)
 }
 
 // over runs f with a channel of engine events, which it watches, and returns an error

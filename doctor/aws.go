@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/rootkeys"
 	"github.com/coldstart-aws/coldstart/internal/signin"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -126,15 +127,14 @@ func orAgain(err error, remedy string) string {
 
 // said shortens an SDK's error to what AWS said, or to the reason why there was no answer.
 func said(err error) string {
-	var api smithy.APIError
 	var operation *smithy.OperationError
 	var response *awshttp.ResponseError
 	var late *lateError
 	switch {
 	case !errors.As(err, &operation):
 		return err.Error()
-	case errors.As(err, &api):
-		return fmt.Sprintf("%s: %s: %s", operation.OperationName, api.ErrorCode(), api.ErrorMessage())
+	case awserror.Answer(err) != "":
+		return awserror.Answer(err)
 	case errors.As(err, &late):
 		return fmt.Sprintf("%s: %v", operation.OperationName, late)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -283,9 +283,8 @@ func (x *examiner) region(ctx context.Context) []Finding {
 		AllRegions:  aws.Bool(true),
 		RegionNames: []string{x.org.Region},
 	})
-	var api smithy.APIError
 	switch {
-	case errors.As(err, &api) && api.ErrorCode() == "InvalidParameterValue":
+	case awserror.Is(err, awserror.InvalidParameterValue):
 		return failure("write another coldstart:region", "AWS has no region %s", x.org.Region)
 	case err != nil:
 		return x.unanswered(err, "let the caller have ec2:DescribeRegions", "whether %s is enabled isn't known", x.org.Region)

@@ -14,6 +14,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -146,7 +147,7 @@ func (p *prover) checkRefusal(ctx context.Context, found *identities, accountID,
 	switch {
 	case err == nil:
 		return errors.New("it let in the credentials of these proofs (which may be, if they were got with MFA)")
-	case hasCode(err, "AccessDenied"):
+	case awserror.Is(err, awserror.AccessDenied):
 		return nil
 	}
 	return err
@@ -289,9 +290,9 @@ func membersText(users []string) string {
 func checkPassword(ctx context.Context, client *iam.Client, user string, want bool) error {
 	_, err := client.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user})
 	switch {
-	case hasCode(err, "NoSuchEntity") && want:
+	case awserror.Absent(err) && want:
 		return errors.New("there is no password")
-	case hasCode(err, "NoSuchEntity"):
+	case awserror.Absent(err):
 		return nil
 	case err == nil && !want:
 		return errors.New("there is a password")

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // CheckCredentials checks that the credentials are those of an organization's management account,
@@ -19,7 +21,7 @@ func CheckCredentials(ctx context.Context, cfg aws.Config) error {
 	}
 	out, err := c.organizations.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	switch {
-	case hasCode(err, "AWSOrganizationsNotInUseException"):
+	case awserror.Is(err, awserror.OrganizationsNotInUse):
 		return fmt.Errorf("account %s, whose credentials these are, is in no organization yet: run `coldstart up` first, or use credentials of the account that manages it",
 			aws.ToString(self.Account))
 	case err != nil:

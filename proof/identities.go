@@ -3,7 +3,6 @@ package proof
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -201,10 +200,4 @@ func listed(names []string) string {
 		return "none"
 	}
 	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
-}
-
-// hasCode reports whether an error of AWS's has the given code.
-func hasCode(err error, code string) bool {
-	var api interface{ ErrorCode() string }
-	return errors.As(err, &api) && api.ErrorCode() == code
 }

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/noted"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -301,10 +302,5 @@ func (a *account) note(subject, claim string, err error) {
 
 // detail shortens an SDK's error to what AWS said, without ids of requests.
 func detail(err error) string {
-	var api smithy.APIError
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) && errors.As(err, &api) {
-		return fmt.Sprintf("%s: %s: %s", operation.OperationName, api.ErrorCode(), api.ErrorMessage())
-	}
-	return err.Error()
+	return cmp.Or(awserror.Answer(err), err.Error())
 }

@@ -3,11 +3,9 @@ package proof
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -32,21 +30,17 @@ func remedied(err error, format string, args ...any) error {
 // doesn't answer, is another matter, and the error says which.
 func (a *account) remedyOf(subject string, err error) string {
 	var own remediedError
-	var api smithy.APIError
 	var misaddressed *misaddressedError
 	switch {
 	case errors.As(err, &own):
 		return own.remedy
 	case a.remedy == nil || a.unreachable != nil, errors.As(err, &misaddressed):
 		return ""
-	case errors.As(err, &api) && slices.Contains(unauthorized, api.ErrorCode()):
+	case awserror.Unauthorized(err):
 		return ""
 	}
 	return a.remedy(subject)
 }
-
-// unauthorized are AWS's codes for a caller who may not ask.
-var unauthorized = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
 
 // remedyFor returns the remedy for what the stacks of an organization declare about an
 // account: an update. What an earlier version of coldstart has made needs no more. What

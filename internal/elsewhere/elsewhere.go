@@ -22,12 +22,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/state"
@@ -206,7 +206,7 @@ func (q Query) facts(ctx context.Context, cfg aws.Config, accountID string) ([]s
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil })
 	bucket, key := q.bucket(q.Stack, accountID), state.FactsKey(q.Stack)
 	out, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key, ExpectedBucketOwner: &accountID, MaxKeys: aws.Int32(1)})
-	if missing := (*s3types.NoSuchBucket)(nil); errors.As(err, &missing) {
+	if awserror.Absent(err) {
 		return nil, nil
 	}
 	if err != nil || len(out.Contents) == 0 || aws.ToString(out.Contents[0].Key) != key {

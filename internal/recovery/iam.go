@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // inIAM is an ID that is an ARN of IAM's in the provider's account. Of an address, the ARN
@@ -32,7 +33,7 @@ func forgetPassword(ctx context.Context, f *Finder, r Resource) error {
 		return err
 	}
 	_, err = iam.NewFromConfig(cfg).DeleteLoginProfile(ctx, &iam.DeleteLoginProfileInput{UserName: aws.String(r.text("user"))})
-	if missing := (*types.NoSuchEntityException)(nil); errors.As(err, &missing) {
+	if awserror.Absent(err) {
 		return nil
 	}
 	return err

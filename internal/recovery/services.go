@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +11,8 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // trail finds the trail with the name. Names are compared here too: an emulator may show
@@ -68,7 +69,7 @@ func forgetParameter(ctx context.Context, f *Finder, r Resource) error {
 		return err
 	}
 	_, err = ssm.NewFromConfig(cfg).DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String(r.text("name"))})
-	if missing := (*ssmtypes.ParameterNotFound)(nil); errors.As(err, &missing) {
+	if awserror.Absent(err) {
 		return nil
 	}
 	return err

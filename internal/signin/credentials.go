@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/gofrs/flock"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // AskAnew is the environment variable by which `coldstart login` sets Request.Anew in a
@@ -174,7 +176,7 @@ func (r Request) explained(err error) error {
 	switch {
 	case strings.Contains(err.Error(), "MFA serial number"):
 		return fmt.Errorf("%w; the user's MFA device has to be %s: set one up under this name, and write the profiles again: coldstart aws-config --user YOU --write", err, r.Device)
-	case isRefused(err):
+	case awserror.UnknownKey(err):
 		return fmt.Errorf("%w; the access key of profile %s is deleted, inactive or mistyped: aws configure --profile %s", err, r.Profile, r.Profile)
 	}
 	return err

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // Identity is the caller that AWS recognises.
@@ -48,18 +48,13 @@ func Ready(ctx context.Context, region string) (*Identity, error) {
 		identity.ARN = aws.ToString(out.Arn)
 	case Advice(err.Error(), os.Getenv) != "":
 		return nil, Explained(err)
-	case isRefused(err):
+	case awserror.UnknownKey(err):
+		// Every caller may ask who it is, so that other errors, such as that there were too
+		// many requests, are no reason not to begin.
+		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 		return nil, identity.refused(keys, err)
 	}
 	return identity, nil
-}
-
-// isRefused reports whether AWS doesn't accept the access key. AWS lets every identity make this
-// call, so any other error, such as throttling, doesn't mean that the key is wrong.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-func isRefused(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
 }
 
 // refused returns what to do about credentials that AWS doesn't accept.

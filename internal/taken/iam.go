@@ -2,7 +2,6 @@ package taken
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -121,7 +121,7 @@ func issuers(l looker) []string {
 func providers(ctx context.Context, l looker, names []string) ([]item, error) {
 	arn := "arn:aws:iam::" + l.ID + ":oidc-provider/" + organization.GitHubIssuer
 	out, err := iam.NewFromConfig(l.cfg).GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
-	if none := (*types.NoSuchEntityException)(nil); errors.As(err, &none) {
+	if awserror.Absent(err) {
 		return nil, nil
 	}
 	if err != nil || slices.Contains(out.ClientIDList, identity.Audience) {

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
-	analyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -23,8 +22,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -152,7 +151,7 @@ func buckets(ctx context.Context, l looker, names []string) ([]item, error) {
 
 func bucketTags(ctx context.Context, l looker, i item) (map[string]string, error) {
 	out, err := l.s3().GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &i.id})
-	if api := smithy.APIError(nil); errors.As(err, &api) && api.ErrorCode() == "NoSuchTagSet" {
+	if awserror.Absent(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -193,7 +192,7 @@ func repositoryNames(l looker) []string {
 
 func repositories(ctx context.Context, l looker, names []string) ([]item, error) {
 	out, err := ecr.NewFromConfig(l.cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: names})
-	if none := (*ecrtypes.RepositoryNotFoundException)(nil); errors.As(err, &none) {
+	if awserror.Absent(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -223,7 +222,7 @@ func analyzers(ctx context.Context, l looker, names []string) ([]item, error) {
 	var all []item
 	for _, region := range l.regions() {
 		out, err := accessanalyzer.NewFromConfig(l.in(region)).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &names[0]})
-		if none := (*analyzertypes.ResourceNotFoundException)(nil); errors.As(err, &none) {
+		if awserror.Absent(err) {
 			continue
 		}
 		if err != nil {

@@ -2,7 +2,6 @@ package taken
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,13 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -60,7 +58,7 @@ func alias(ctx context.Context, l looker) ([]string, error) {
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html
 func passwords(ctx context.Context, l looker) ([]string, error) {
 	out, err := iam.NewFromConfig(l.cfg).GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})
-	if none := (*iamtypes.NoSuchEntityException)(nil); errors.As(err, &none) {
+	if awserror.Absent(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -105,8 +103,8 @@ func publicAccess(ctx context.Context, l looker) ([]string, error) {
 		}
 	})
 	out, err := client.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &l.ID})
-	switch api := smithy.APIError(nil); {
-	case errors.As(err, &api) && api.ErrorCode() == "NoSuchPublicAccessBlockConfiguration":
+	switch {
+	case awserror.Absent(err):
 	case err != nil:
 		return nil, err
 	default:
@@ -147,7 +145,7 @@ func contacts(ctx context.Context, l looker) ([]string, error) {
 	for _, about := range slices.Sorted(maps.Keys(l.org.Baseline.Contacts)) {
 		kind, want := organization.ContactType(about), l.org.Baseline.Contacts[about]
 		out, err := client.GetAlternateContact(ctx, &awsaccount.GetAlternateContactInput{AlternateContactType: accounttypes.AlternateContactType(kind)})
-		if none := (*accounttypes.ResourceNotFoundException)(nil); errors.As(err, &none) {
+		if awserror.Absent(err) {
 			continue
 		}
 		if err != nil {

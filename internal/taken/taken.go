@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -130,7 +130,7 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	look := func(i int, what string, f func() ([]Thing, error)) {
 		group.Go(func() error {
 			var err error
-			if found[i], err = f(); err != nil && !neverUsed.MatchString(err.Error()) {
+			if found[i], err = f(); err != nil && !awserror.Unused(err.Error()) {
 				errs[i] = fmt.Errorf("looking for %s in account %s: %w", what, a.Name, err)
 			}
 			return nil
@@ -149,10 +149,6 @@ func (q Query) in(ctx context.Context, a Account) ([]Thing, error) {
 	_ = group.Wait() // Errors are in errs.
 	return slices.Concat(found...), errors.Join(errs...)
 }
-
-// neverUsed matches a service's answer if the account has never used the service, and so has no
-// resources of it.
-var neverUsed = regexp.MustCompile("OptInRequired|SubscriptionRequired|AWSOrganizationsNotInUse")
 
 // Enter returns a configuration that assumes the role.
 func (q Query) Enter(role string) aws.Config {

@@ -1,0 +1,114 @@
+package awserror
+
+import "regexp"
+
+// Codes that other packages ask for by name.
+const (
+	AccessDenied            = "AccessDenied"
+	ConflictingDomainExists = "ConflictingDomainExists"
+	InvalidParameterValue   = "InvalidParameterValue"
+	OrganizationsNotInUse   = "AWSOrganizationsNotInUseException"
+)
+
+// table is in the order in which advice is looked for: what is particular comes first.
+var table = []row{
+	// Of accounts and the organization.
+	{says: regexp.MustCompile(`ACCOUNT_(NUMBER_)?LIMIT_EXCEEDED`), advice: moreAccounts},
+	{says: regexp.MustCompile(`exceeded the allowed number of AWS accounts`), advice: moreAccounts},
+	{code: "EMAIL_ALREADY_EXISTS", means: exists, advice: anotherAddress},
+	{code: "INVALID_EMAIL", advice: realAddress},
+	{code: "PAYMENT_INSTRUMENT", advice: payment},
+	{code: "BUSINESS_VALIDATION", advice: payment},
+	{code: "INTERNAL_FAILURE", advice: againOrSupport},
+	{code: "CONCURRENT_ACCOUNT_MODIFICATION", means: exists, advice: againOrSupport},
+	{code: "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED", advice: againOrSupport},
+	{code: "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", advice: againOrSupport},
+	{code: "FinalizingOrganizationException", means: passes, advice: newOrganization},
+	{code: "AlreadyInOrganizationException", means: exists, advice: inOrganization},
+	{says: regexp.MustCompile(`CLOSE_ACCOUNT_(QUOTA|REQUESTS_LIMIT)_EXCEEDED`), advice: closeLater},
+	{code: OrganizationsNotInUse, means: unused},
+
+	// Of a clock, of credentials, and of a region or service that isn't enabled.
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+	{code: "RequestExpired", means: stays, advice: setClock},
+	{code: "RequestTimeTooSkewed", means: stays, advice: setClock},
+	{says: regexp.MustCompile(`[Ss]ignature (expired|not yet current)`), advice: setClock},
+	{code: "SignatureDoesNotMatch", means: stays | unknownKey, advice: setClock},
+	{code: "InvalidSignatureException", means: stays, advice: setClock},
+	{code: "IncompleteSignature", means: stays},
+	{code: "MissingAuthenticationToken", means: stays},
+	{code: "ExpiredToken", means: stays}, // internal/signin advises: it knows the profile.
+	{code: "ExpiredTokenException", means: stays},
+	{code: "OptInRequired", means: passes | unused, advice: newAccount},
+	{code: "SubscriptionRequiredException", means: passes | unused, advice: newAccount},
+	{code: "SubscriptionRequired", means: unused},
+	{code: "NotSignedUp", advice: newAccount},
+	{says: regexp.MustCompile(`not subscribed to this service`), advice: newAccount},
+	{code: "InvalidClientTokenId", means: unknownKey, advice: knownKey},
+	{code: "UnrecognizedClientException", means: unauthorized, advice: knownKey},
+	{code: "InvalidAccessKeyId", advice: knownKey},
+	{code: "AuthFailure", advice: knownKey},
+
+	// Of policies. What AWS writes when a policy says no doesn't change by waiting. Of a role
+	// that doesn't exist yet AWS gives no such reason.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+	{says: regexp.MustCompile(`explicit deny in a service control policy`), advice: guardrail},
+	{says: regexp.MustCompile(`MultiFactorAuth`), advice: secondFactor},
+	{says: regexp.MustCompile(`with an explicit deny`), means: stays, advice: secondFactor},
+	{says: regexp.MustCompile(`because no .+ policy allows`), means: stays},
+	{says: regexp.MustCompile(`is not authorized to perform: sts:AssumeRole`), means: passes, advice: enterable},
+	{says: regexp.MustCompile(`to perform: sts:AssumeRole|assume role`), advice: enterable},
+	{says: regexp.MustCompile(`cannot be assumed`), means: passes, advice: enterable},
+	// The role's policy allows it, once IAM has spread the policy.
+	{says: regexp.MustCompile(`assumed-role/\S+-delegation/\S+ is not authorized to perform: route53:`), means: passes, advice: delegation},
+
+	// Of services.
+	{says: regexp.MustCompile(`quota for RolesPerAccount`), advice: moreRoles},
+	// A zone is on a delegation set that shares a name server with a zone of the same name, or
+	// with one above or below it.
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
+	{code: ConflictingDomainExists, advice: anotherSet},
+
+	// What is particular is above.
+	{code: AccessDenied, means: unauthorized, advice: administrator},
+	{code: "AccessDeniedException", means: unauthorized, advice: administrator},
+	{code: "UnauthorizedOperation", means: unauthorized, advice: administrator},
+	{says: regexp.MustCompile(`not authorized to perform`), advice: administrator},
+
+	// What AWS says of a call that came too early or too often, and of its own failures.
+	{code: "ConcurrentModificationException", means: passes},
+	{code: "PriorRequestNotComplete", means: passes},
+	{code: "OperationAborted", means: passes},
+	{says: regexp.MustCompile(`Throttl`), means: passes}, // Throttling, ThrottlingException, ThrottledException.
+	{code: "TooManyRequestsException", means: passes},
+	{code: "RequestLimitExceeded", means: passes},
+	{says: regexp.MustCompile(`StatusCode: 5\d\d`), means: passes},
+	// What the SDK says of a connection that broke.
+	{says: regexp.MustCompile(`use of closed network connection|connection reset by peer|i/o timeout|Client\.Timeout exceeded|\bEOF\b`), means: passes},
+
+	// What exists already.
+	{code: "EntityAlreadyExists", means: exists},
+	{code: "BucketAlreadyOwnedByYou", means: exists},
+	{code: "AlreadyExistsException", means: exists},
+	{code: "ParameterAlreadyExists", means: exists},
+	{code: "HostedZoneAlreadyExists", means: exists},
+	{code: "DelegationSetAlreadyCreated", means: exists},
+	{code: "AlreadyRegisteredException", means: exists},
+	{code: "ConflictException", means: exists},
+	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
+	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's words of a record.
+
+	// A call to which AWS said no, also later.
+	{says: regexp.MustCompile(`StatusCode: 4\d\d|unexpected state 'FAILED'`), means: refused},
+
+	// What doesn't exist.
+	{code: "AccountNotFoundException", means: absent},
+	{code: "NoSuchBucket", means: absent},
+	{code: "NoSuchDelegationSet", means: absent},
+	{code: "NoSuchEntity", means: absent},
+	{code: "NoSuchPublicAccessBlockConfiguration", means: absent},
+	{code: "NoSuchTagSet", means: absent},
+	{code: "ParameterNotFound", means: absent},
+	{code: "RepositoryNotFoundException", means: absent},
+	{code: "ResourceNotFoundException", means: absent},
+}

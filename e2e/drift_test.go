@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coldstart-aws/coldstart/state"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
 // What others change is found and left alone, and a workflow sees it by roles that
@@ -111,7 +111,7 @@ func (w *world) decryptsFactsOnly() {
 	cfg := w.emulator.Config("eu-west-2")
 	session := w.planning(outputs["app"]["planRoleArn"].(string))
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(session.AccessKeyID, session.SecretAccessKey, session.SessionToken)
-	_, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String(state.FactsKey("app"))})
+	_, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String(wellknown.FactsKey("app"))})
 	must(w.t, err)
 	if _, err = client(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: team}); err == nil || !strings.Contains(err.Error(), "kms:Decrypt") {
 		w.t.Errorf("a plan role reads a team's state: %v", err)

@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -89,7 +90,7 @@ func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (p
 	}
 	provider, err := iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
 		Url:           pulumi.String("https://" + args.Issuer),
-		ClientIdLists: pulumi.ToStringArray([]string{Audience}),
+		ClientIdLists: pulumi.ToStringArray([]string{wellknown.Audience}),
 		// AWS requires thumbprints and ignores them for GitHub, whose certificate authorities it
 		// knows.
 		// https://github.blog/changelog/2023-07-13-github-actions-oidc-integration-with-aws-no-longer-requires-pinning-of-intermediate-tls-certificates/
@@ -103,9 +104,6 @@ func (g *GitHub) provider(ctx *pulumi.Context, name string, args *GitHubArgs) (p
 	}
 	return provider.Arn, nil
 }
-
-// Audience is the audience of GitHub's tokens for AWS.
-const Audience = "sts.amazonaws.com"
 
 func (g *GitHub) role(name, description string, provider pulumi.StringInput, subjects []string, args *GitHubArgs) *iam.RoleArgs {
 	return &iam.RoleArgs{
@@ -126,7 +124,7 @@ func trustWorkflows(providerARN, issuer string, subjects []string) policy.Docume
 		Effect:    policy.Allow,
 		Principal: &policy.Principal{Federated: policy.List{providerARN}},
 		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
-		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {Audience}, issuer + ":sub": subjects}},
+		Condition: policy.Condition{"StringEquals": {issuer + ":aud": {wellknown.Audience}, issuer + ":sub": subjects}},
 	}}}
 }
 

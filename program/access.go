@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 	"github.com/coldstart-aws/coldstart/state"
@@ -75,7 +76,7 @@ func (a *account) declareGitHub() error {
 // previews compare, and in the management account the stacks of coldstart itself. The
 // states of an account's own programs are nothing to coldstart's pull requests.
 func (a *account) readableState() identity.ReadableState {
-	readable := identity.ReadableState{KeyARN: a.store.KeyARN, Bucket: a.store.Bucket, Objects: []string{state.FactsKey(a.name)}}
+	readable := identity.ReadableState{KeyARN: a.store.KeyARN, Bucket: a.store.Bucket, Objects: []string{wellknown.FactsKey(a.name)}}
 	if a.name == organization.Master {
 		readable.Objects = append(readable.Objects, state.PreviewedObjects(a.ctx.Project())...)
 		readable.Secrets = true
@@ -108,9 +109,9 @@ func (a *account) foreignGitHub() (string, error) {
 	switch {
 	case ours:
 		return "", nil
-	case !slices.Contains(found.ClientIdLists, identity.Audience):
+	case !slices.Contains(found.ClientIdLists, wellknown.Audience):
 		return "", fmt.Errorf("account %s has an identity provider for %s already, without the audience %s: run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %[3]s` there, then run again",
-			a.name, organization.GitHubIssuer, identity.Audience, found.Arn)
+			a.name, organization.GitHubIssuer, wellknown.Audience, found.Arn)
 	}
 	return found.Arn, a.ctx.Log.Info(fmt.Sprintf("account %s has an identity provider for %s already (%s), which is used as it is", a.name, organization.GitHubIssuer, found.Arn), nil)
 }

@@ -185,7 +185,7 @@ type fact struct {
 // the parameters about each member.
 func (p *prover) proveParameters(ctx context.Context, a *account) {
 	facts := p.facts(a.name)
-	facts = append(facts, fact{p.org.ParameterPath(a.name) + "zone_id", "is its zone's id", func() (string, error) {
+	facts = append(facts, fact{p.org.ParameterPath(a.name) + organization.FactZoneID, "is its zone's id", func() (string, error) {
 		if a.zone.id == "" {
 			return "", errors.New("there is no zone")
 		}
@@ -232,13 +232,13 @@ func (p *prover) facts(name string) []fact {
 		network, claim = n.String(), "is "+n.String()
 	}
 	return []fact{
-		{path + "account_id", "is the id of " + name, func() (string, error) { return p.accountID(name) }},
-		{path + "account_arn", "is the ARN of " + name, func() (string, error) { return p.accountARN(name) }},
-		{path + "access_role", "is the ARN of " + role, func() (string, error) {
+		{path + organization.FactAccountID, "is the id of " + name, func() (string, error) { return p.accountID(name) }},
+		{path + organization.FactAccountARN, "is the ARN of " + name, func() (string, error) { return p.accountARN(name) }},
+		{path + organization.FactAccessRole, "is the ARN of " + role, func() (string, error) {
 			id, err := p.accountID(name)
 			return organization.RoleARN(id, role), err
 		}},
-		{path + "network", claim, func() (string, error) { return network, nil }},
+		{path + organization.FactNetwork, claim, func() (string, error) { return network, nil }},
 	}
 }
 

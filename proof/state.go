@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
-	"github.com/coldstart-aws/coldstart/state"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
 // proveState proves the account's state bucket, and the keys of the bucket and of the account's
@@ -37,7 +37,7 @@ func (a *account) proveKeyByObject(ctx context.Context, bucket string) {
 
 // checkFacts reads the stack with the account's facts in the state bucket.
 func (a *account) checkFacts(ctx context.Context, bucket string) error {
-	key := state.FactsKey(a.name)
+	key := wellknown.FactsKey(a.name)
 	object, err := a.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.id})
 	if err != nil {
 		return err

@@ -9,14 +9,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
 // FactsType is the component's type token.
 const FactsType = "coldstart:state:Facts"
-
-// FactsProject is the Pulumi project of the stacks that have accounts' facts. It isn't coldstart's
-// own project, because a state bucket can also have the states of coldstart's own stacks.
-const FactsProject = "coldstart-account"
 
 // FactsArgs are the arguments of NewFacts.
 type FactsArgs struct {
@@ -49,13 +47,13 @@ type Facts struct {
 //
 // The facts aren't protected, since another up writes them again.
 func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.ResourceOption) (*Facts, error) {
-	f := &Facts{Stack: fmt.Sprintf("organization/%s/%s", FactsProject, args.Account)}
+	f := &Facts{Stack: wellknown.FactsStack(args.Account)}
 	if err := ctx.RegisterComponentResource(FactsType, name, f, opts...); err != nil {
 		return nil, err
 	}
 	_, err := s3.NewBucketObjectv2(ctx, name, &s3.BucketObjectv2Args{
 		Bucket:      args.Store.Bucket,
-		Key:         pulumi.String(FactsKey(args.Account)),
+		Key:         pulumi.String(wellknown.FactsKey(args.Account)),
 		ContentType: pulumi.String("application/json"),
 		Content:     checkpoint(args),
 		// A setting of false rewrites an object that has an S3 Bucket Key. The plan role may
@@ -67,11 +65,6 @@ func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.
 		return nil, err
 	}
 	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{"stack": pulumi.String(f.Stack)})
-}
-
-// FactsKey returns the key of the object with an account's facts.
-func FactsKey(account string) string {
-	return fmt.Sprintf(".pulumi/stacks/%s/%s.json", FactsProject, account)
 }
 
 // PreviewedObjects returns the keys of the objects that a preview of a project's stacks reads in a
@@ -105,9 +98,9 @@ func text(account string, facts map[string]string) (string, error) {
 		outputs[key] = value
 	}
 	latest, err := json.Marshal(apitype.CheckpointV3{
-		Stack: tokens.QName(fmt.Sprintf("organization/%s/%s", FactsProject, account)),
+		Stack: tokens.QName(wellknown.FactsStack(account)),
 		Latest: &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{
-			URN:     resource.URN(fmt.Sprintf("urn:pulumi:%s::%s::%s::%[2]s-%[1]s", account, FactsProject, resource.RootStackType)),
+			URN:     resource.URN(fmt.Sprintf("urn:pulumi:%s::%s::%s::%[2]s-%[1]s", account, wellknown.FactsProject, resource.RootStackType)),
 			Type:    resource.RootStackType,
 			Outputs: outputs,
 		}}},

@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/storage"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
 // StoreType and SecretsType are the components' type tokens.
@@ -85,7 +86,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		return nil, err
 	}
 	store.Bucket, store.KeyARN, store.ready = b.Name, key.Arn, b.Ready
-	store.BackendURL = b.Name.ApplyT(func(name string) string { return BackendURL(name, args.Region) }).(pulumi.StringOutput)
+	store.BackendURL = b.Name.ApplyT(func(name string) string { return wellknown.BackendURL(name, args.Region) }).(pulumi.StringOutput)
 	store.SecretsProvider = key.Arn.ApplyT(func(arn string) string { return SecretsProvider(arn, args.Region) }).(pulumi.StringOutput)
 	return store, ctx.RegisterResourceOutputs(store, pulumi.Map{
 		"bucket":          store.Bucket,
@@ -93,12 +94,6 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		"backendUrl":      store.BackendURL,
 		"secretsProvider": store.SecretsProvider,
 	})
-}
-
-// BackendURL returns the URL of a bucket for `pulumi login`.
-// https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
-func BackendURL(bucket, region string) string {
-	return fmt.Sprintf("s3://%s?region=%s&awssdk=v2", bucket, region)
 }
 
 // SecretsProvider returns the URL of a key for `pulumi stack init --secrets-provider`.

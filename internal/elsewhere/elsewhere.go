@@ -29,8 +29,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
-	"github.com/coldstart-aws/coldstart/state"
 )
 
 // projectName is the name of coldstart's Pulumi project.
@@ -204,7 +204,7 @@ func (q Query) made(tags map[string]string) bool {
 // facts returns the object with the account's facts in its state bucket.
 func (q Query) facts(ctx context.Context, cfg aws.Config, accountID string) ([]string, error) {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil })
-	bucket, key := q.bucket(q.Stack, accountID), state.FactsKey(q.Stack)
+	bucket, key := q.bucket(q.Stack, accountID), wellknown.FactsKey(q.Stack)
 	out, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key, ExpectedBucketOwner: &accountID, MaxKeys: aws.Int32(1)})
 	if awserror.Absent(err) {
 		return nil, nil
@@ -256,7 +256,7 @@ func (q Query) locate(ctx context.Context, base aws.Config, e *Error) error {
 		return err
 	}
 	bucket := q.bucket(organization.Master, aws.ToString(self.Account))
-	url := state.BackendURL(bucket, q.Organization.Region)
+	url := wellknown.BackendURL(bucket, q.Organization.Region)
 	if endpoint := awsconfig.Endpoint(q.Env); endpoint != "" {
 		url += "&s3ForcePathStyle=true&endpoint=" + endpoint // An emulator has no host name for each bucket.
 	}

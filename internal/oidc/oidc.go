@@ -18,10 +18,9 @@ import (
 	"net/url"
 	"os"
 	"time"
-)
 
-// Audience is the audience of tokens that AWS accepts.
-const Audience = "sts.amazonaws.com"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
+)
 
 // ErrNoTokens is the error of Token outside GitHub's workflows, and in jobs without the permission
 // to get tokens.
@@ -39,7 +38,7 @@ func Token(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", err)
 	}
 	query := u.Query()
-	query.Set("audience", Audience)
+	query.Set("audience", wellknown.Audience)
 	u.RawQuery = query.Encode()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

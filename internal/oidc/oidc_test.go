@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
 func TestToken(t *testing.T) {
@@ -21,7 +23,7 @@ func TestToken(t *testing.T) {
 		"nothing":       {http.StatusOK, `{}`, "", "has none"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") != "Bearer s3cret" || r.URL.Query().Get("audience") != Audience || r.URL.Query().Get("api-version") != "2" {
+			if r.Header.Get("Authorization") != "Bearer s3cret" || r.URL.Query().Get("audience") != wellknown.Audience || r.URL.Query().Get("api-version") != "2" {
 				t.Errorf("%s: asked for %s", name, r.URL)
 			}
 			w.WriteHeader(c.status)

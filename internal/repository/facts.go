@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
-	"github.com/coldstart-aws/coldstart/state"
 	"github.com/coldstart-aws/coldstart/toolbox"
 )
 
@@ -111,7 +111,7 @@ func FactsOf(org *organization.Organization, account string, whom For, o Outputs
 		BackendURL: o.Account.BackendURL, SecretsProvider: o.Account.SecretsProvider,
 		SecretsKeyARN: o.Account.SecretsKeyARN, SignInURL: o.Users.SignInURL,
 		Image:         o.Account.Image,
-		FactsStack:    "organization/" + state.FactsProject + "/" + account,
+		FactsStack:    wellknown.FactsStack(account),
 		PulumiVersion: toolbox.PulumiVersion, Actions: pinnedActions,
 		PulumiChecksum: toolbox.Checksum("pulumi-v" + toolbox.PulumiVersion + "-linux-x64.tar.gz"),
 	}

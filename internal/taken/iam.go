@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/coldstart-aws/coldstart/identity"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -124,10 +124,10 @@ func providers(ctx context.Context, l looker, names []string) ([]item, error) {
 	if awserror.Absent(err) {
 		return nil, nil
 	}
-	if err != nil || slices.Contains(out.ClientIDList, identity.Audience) {
+	if err != nil || slices.Contains(out.ClientIDList, wellknown.Audience) {
 		return nil, err
 	}
-	return []item{{name: names[0], id: arn, note: ", and this one doesn't have the audience " + identity.Audience}}, nil
+	return []item{{name: names[0], id: arn, note: ", and this one doesn't have the audience " + wellknown.Audience}}, nil
 }
 
 func providerTags(ctx context.Context, l looker, i item) (map[string]string, error) {

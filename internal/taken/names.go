@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -70,7 +70,7 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 	{
 		what: "identity provider", typ: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", names: issuers, list: providers, tags: providerTags,
-		remedy: "run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn % --client-id " + identity.Audience + "` there: coldstart then uses the provider as it is",
+		remedy: "run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn % --client-id " + wellknown.Audience + "` there: coldstart then uses the provider as it is",
 	},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{

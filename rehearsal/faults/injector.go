@@ -208,7 +208,7 @@ func (r rule) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	switch f.Kind {
 	case Error500:
-		return r.w.Refuse(c, proxy.Problem{Status: http.StatusInternalServerError, Code: failure(c), Message: "An internal error has occurred."})
+		return r.w.Refuse(c, proxy.Problem{Status: http.StatusInternalServerError, Code: c.FailureCode(), Message: "An internal error has occurred."})
 	case Error503:
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "Service Unavailable"})
 	case Throttle:
@@ -249,23 +249,4 @@ func (r rule) kill(v Victim) {
 	if r.options.Kill != nil {
 		r.options.Kill(v)
 	}
-}
-
-// failure is the code by which a service says that it failed.
-func failure(c *proxy.Call) string {
-	switch c.Service {
-	case "iam":
-		return "ServiceFailure" // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-	case "organizations":
-		return "ServiceException" // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
-	case "kms":
-		return "KMSInternalException" // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-	case "ssm":
-		return "InternalServerError" // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-	case "s3", "s3control":
-		return "InternalError" // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-	case "account", "access-analyzer":
-		return "InternalServerException" // https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
-	}
-	return "InternalFailure" // https://docs.aws.amazon.com/Route53/latest/APIReference/CommonErrors.html
 }

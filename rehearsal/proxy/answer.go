@@ -40,11 +40,11 @@ func (w *World) Refuse(c *Call, p Problem) *Answer {
 	a := &Answer{Status: p.Status, Code: p.Code, Header: http.Header{}}
 	switch c.Protocol {
 	case Query:
-		a.xml("x-amzn-RequestId", id, queryError{Space: namespaces[c.Service], Error: wireError(p, "Sender"), RequestID: id})
+		a.xml("x-amzn-RequestId", id, queryError{Space: services[c.Service].namespace, Error: wireError(p, "Sender"), RequestID: id})
 	case QueryEC2:
 		a.xml("x-amzn-RequestId", id, ec2Error{Errors: []xmlError{wireError(p, "")}, RequestID: id})
 	case RESTXML:
-		a.xml("x-amzn-RequestId", id, queryError{Space: namespaces[c.Service], Error: wireError(p, "Sender"), RequestID: id})
+		a.xml("x-amzn-RequestId", id, queryError{Space: services[c.Service].namespace, Error: wireError(p, "Sender"), RequestID: id})
 	case RESTXMLBare:
 		a.xml("x-amz-request-id", id, s3Error{Code: p.Code, Message: p.Message, BucketName: c.Resource, RequestID: id, HostID: id})
 		if c.Method == http.MethodHead {
@@ -58,28 +58,7 @@ func (w *World) Refuse(c *Call, p Problem) *Answer {
 
 // Throttled answers a call that came too early.
 func (w *World) Throttled(c *Call) *Answer {
-	p := Problem{Status: http.StatusBadRequest, Code: "ThrottlingException", Message: "Rate exceeded"}
-	switch c.Service {
-	case "organizations":
-		// What AWS writes: https://github.com/aws/aws-sdk-js/issues/2135
-		p.Code = "TooManyRequestsException"
-		p.Message = "AWS Organizations can't complete your request because another request is already in progress. Try again later."
-	case "iam", "sts", "route53":
-		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
-		p.Code = "Throttling"
-	case "ec2":
-		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html
-		p = Problem{Status: http.StatusServiceUnavailable, Code: "RequestLimitExceeded", Message: "Request limit exceeded."}
-	case "s3", "s3control":
-		// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-		p = Problem{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."}
-	case "account":
-		// https://docs.aws.amazon.com/accounts/latest/reference/API_GetContactInformation.html
-		p = Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Too Many Requests"}
-	case "access-analyzer":
-		p.Status = http.StatusTooManyRequests
-	}
-	a := w.Refuse(c, p)
+	a := w.Refuse(c, c.throttled())
 	a.Throttled = true
 	return a
 }
@@ -121,14 +100,6 @@ func contentType(c *Call) string {
 		return sent
 	}
 	return "application/json"
-}
-
-// namespaces are those of the services' XML. SDKs don't look at them, and people
-// who read a log do.
-var namespaces = map[string]string{
-	"iam":     "https://iam.amazonaws.com/doc/2010-05-08/",
-	"sts":     "https://sts.amazonaws.com/doc/2011-06-15/",
-	"route53": "https://route53.amazonaws.com/doc/2013-04-01/",
 }
 
 type xmlError struct {

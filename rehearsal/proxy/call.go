@@ -122,7 +122,7 @@ func (c *Call) recognise() {
 		if c.Service == "" { // unsigned
 			c.Service = strings.ToLower(prefix)
 		}
-	case c.Form.Get("Action") != "" && (c.Service == "" || !restServices[c.Service]):
+	case c.Form.Get("Action") != "" && services[c.Service].rest == nil:
 		c.Protocol, c.Action = Query, c.Form.Get("Action")
 		if c.Service == "" && strings.HasPrefix(c.Action, "AssumeRoleWith") {
 			c.Service = "sts" // the calls that need no key

@@ -6,30 +6,35 @@ import (
 	"strings"
 )
 
-// restServices are those whose actions are methods and paths.
-var restServices = map[string]bool{"s3": true, "s3control": true, "route53": true, "account": true, "access-analyzer": true}
-
 // recogniseREST finds the action of a service that has none in its requests.
 func (c *Call) recogniseREST() {
 	path := strings.Split(strings.Trim(c.URL.Path, "/"), "/")
-	c.Protocol = RESTJSON
-	switch {
-	case c.Service == "s3" && path[0] == "v20180820":
-		c.Service, c.Protocol = "s3control", RESTXML
-		c.match(s3controlRoutes, path[1:])
-	case c.Service == "s3":
-		c.Protocol = RESTXMLBare
-		c.recogniseS3(path)
-	case c.Service == "route53":
-		c.Protocol = RESTXML
-		c.match(route53Routes, path[1:])
-	case c.Service == "account" && len(path) == 1 && path[0] != "":
-		c.Action = strings.ToUpper(path[0][:1]) + path[0][1:] // POST /putContactInformation
-	case c.Service == "access-analyzer":
-		c.match(accessAnalyzerRoutes, path)
-	default:
-		c.match(nil, path)
+	if c.Service == "s3" && path[0] == "v20180820" {
+		c.Service = "s3control"
 	}
+	recognise := services[c.Service].rest
+	if recognise == nil {
+		recognise = inPaths(RESTJSON, 0, nil)
+	}
+	recognise(c, path)
+}
+
+// inPaths recognises an action by routes that begin behind a path's first elements.
+func inPaths(protocol Protocol, first int, routes []route) func(*Call, []string) {
+	return func(c *Call, path []string) {
+		c.Protocol = protocol
+		c.match(routes, path[first:])
+	}
+}
+
+// recogniseAccount takes the action from paths such as /putContactInformation.
+func (c *Call) recogniseAccount(path []string) {
+	c.Protocol = RESTJSON
+	if len(path) != 1 || path[0] == "" {
+		c.match(nil, path)
+		return
+	}
+	c.Action = strings.ToUpper(path[0][:1]) + path[0][1:]
 }
 
 // route is an action of a REST service. An asterisk in its path stands for one
@@ -134,7 +139,7 @@ var methodVerbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Hea
 // element of the path or of the host's name.
 func (c *Call) recogniseS3(path []string) {
 	key := strings.Join(path[1:], "/")
-	c.Resource = path[0]
+	c.Protocol, c.Resource = RESTXMLBare, path[0]
 	if bucket, _, ok := strings.Cut(c.Host, ".s3."); ok {
 		c.Resource, key = bucket, strings.Join(path, "/")
 	}

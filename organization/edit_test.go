@@ -2,6 +2,7 @@ package organization_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,10 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/coldstart-aws/coldstart/internal/fields"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -72,11 +74,43 @@ func TestAddAccount(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(want, string(got)); diff != "" {
+				if diff := gocmp.Diff(want, string(got)); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
 			}
 		})
+	}
+}
+
+// TestEveryKeyIsWrittenAndRead adds an account for each key that accounts have.
+func TestEveryKeyIsWrittenAndRead(t *testing.T) {
+	t.Parallel()
+	for i, f := range fields.Of(&organization.Account{}) {
+		account := organization.Account{}
+		switch value := fields.Of(&account)[i].Value.(type) {
+		case *string:
+			*value = cmp.Or(map[string]string{"unit": "u", "email": "a@acme.example", "id": "012345678901"}[f.Key], "Some")
+		case *bool:
+			*value = true
+		case *netip.Prefix:
+			*value = netip.MustParsePrefix("10.9.0.0/16")
+		case *[]string:
+			*value = []string{"quarantine"}
+		case *map[string]string:
+			*value = map[string]string{"Team": "on"}
+		default:
+			t.Fatalf("%s is of type %T, which organization/decode.go doesn't read into accounts: add it to object.into", f.Key, value)
+		}
+		text, err := organization.AddAccount("f", []byte(head+"  coldstart:accounts: {}\n"), "new", account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "{new: {"+f.Key+": ") {
+			t.Errorf("%s isn't written:\n%s", f.Key, text)
+		}
+		if diff := gocmp.Diff(account, parse(t, text).Accounts["new"], equal...); diff != "" {
+			t.Errorf("%s is read back otherwise (-want +got)\n%s", f.Key, diff)
+		}
 	}
 }
 
@@ -145,7 +179,7 @@ func TestAddAccountToShippedFile(t *testing.T) {
 	}
 	identity := "    identity: { unit: security, network: 10.109.0.0/16 }\n"
 	want := strings.Replace(string(before), identity, identity+"    lab: { unit: sandbox }\n", 1)
-	if diff := cmp.Diff(want, string(got)); diff != "" {
+	if diff := gocmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -306,7 +340,7 @@ func checkAdded(t failer, before, after []byte, name string, account organizatio
 	}
 	if want != nil {
 		want.Accounts[name] = account
-		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := gocmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("(-want +got)\n%s\n%s", diff, after)
 		}
 	}

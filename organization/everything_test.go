@@ -2,13 +2,11 @@ package organization_test
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coldstart-aws/coldstart/internal/fields"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -99,14 +97,4 @@ func TestEverything(t *testing.T) {
 	if diff := cmp.Diff(want, org, equal...); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for _, f := range fields.Of(&organization.Account{}) {
-		if !slices.ContainsFunc(org.AccountNames(), func(name string) bool { return declares(org.Accounts[name], f.Key) }) {
-			t.Errorf("no account has the key %s: add it to one in organization/testdata/everything.yaml, and to the same one above", f.Key)
-		}
-	}
-}
-
-// declares reports whether an account has a key.
-func declares(a organization.Account, key string) bool {
-	return slices.ContainsFunc(fields.Of(&a), func(f fields.Field) bool { return f.Key == key && !f.Empty() })
 }

@@ -40,6 +40,8 @@ var known = []string{
 	"automation.Orphaned: backend.Lock",
 	"automation.RunOf: backend.Backend",
 	"automation.RunOf: backend.Lock",
+	// An alias, so that another module can name it: the one table of AWS's numbers.
+	"rehearsal/limits.Numbers: awslimits.Numbers",
 }
 
 // TestNoInternalTypes has no exported identifier of a public package need a type of an

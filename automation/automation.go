@@ -128,13 +128,18 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 
 // Preview shows what Up would do and changes nothing, neither in AWS nor in the
 // backend: a stack that doesn't exist yet is previewed in a scratch backend. No
-// stacks means all of them.
+// stacks means all of them. Failed stacks are in the Result, as Up says.
 func (a *Automation) Preview(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationPreview, order: together, reads: true, do: (*stack).preview}, stacks)
 }
 
 // Up creates and updates stacks, each after those whose outputs it reads. No
 // stacks means all of them.
+//
+// A stack that fails is in the Result, with StatusFailed and its error, and so are the
+// stacks that were skipped because of it. Result.Err joins the errors. The error of Up
+// itself says that nothing was run, and then the Result is nil; or that ctx has ended, and
+// then the Result has what was done until then.
 func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) {
 	if err := a.backendStays(ctx); err != nil {
 		return nil, err
@@ -147,14 +152,15 @@ func (a *Automation) Up(ctx context.Context, stacks ...string) (*Result, error) 
 }
 
 // Refresh brings the state of stacks in line with AWS. No stacks means all that
-// exist.
+// exist. Failed stacks are in the Result, as Up says.
 func (a *Automation) Refresh(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationRefresh, order: together, do: (*stack).refresh}, stacks)
 }
 
 // Drift shows what has changed in AWS since stacks were last brought up or
 // refreshed, and changes nothing, neither in AWS nor in the backend. No stacks
-// means all that exist.
+// means all that exist. Failed stacks are in the Result, as Up says; a stack that has
+// drifted hasn't failed, and has Changes.
 func (a *Automation) Drift(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationDrift, order: together, reads: true, do: (*stack).drift}, stacks)
 }

@@ -85,6 +85,9 @@ func (a *Automation) PlanDestroy(ctx context.Context, stacks ...string) ([]Destr
 //
 // No key is deleted, and no bucket that holds anything: the results say in Kept what
 // stays in AWS. Another Up takes all of that over again.
+//
+// Failed stacks are in the Result, as Up says: a protected one with a *ProtectedError. The
+// error has a *NeededError for each stack that others need, and nothing was run then.
 func (a *Automation) Destroy(ctx context.Context, o DestroyOptions, stacks ...string) (*Result, error) {
 	if _, _, err := a.toDestroy(ctx, stacks); err != nil {
 		return nil, err

@@ -35,15 +35,22 @@ func ExampleAutomation_Up() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	result, err := a.Up(ctx)
-	if err != nil {
-		log.Print(err)
+	if result == nil {
+		log.Print(err) // Nothing was run.
 		return
 	}
 	for _, s := range result.Stacks {
 		var locked *automation.LockedError
-		if errors.As(s.Err, &locked) {
+		switch {
+		case errors.As(s.Err, &locked):
 			fmt.Println("wait for", locked.Holder, "who is at it since", locked.Since)
+		case s.Status == automation.StatusFailed:
+			fmt.Println(s.Stack, "failed:", s.Err)
 		}
+	}
+	// A failed stack isn't in err, which says only whether ctx has ended.
+	if err := errors.Join(err, result.Err()); err != nil {
+		log.Print("run this again when what failed is mended")
 	}
 }
 
@@ -60,6 +67,9 @@ func ExampleAutomation_Preview() {
 	result, err := a.Preview(context.Background(), "prod")
 	if err != nil {
 		log.Fatal(err)
+	}
+	if err := result.Err(); err != nil {
+		log.Print(err) // The stacks that failed. The others are in the result all the same.
 	}
 	for _, s := range result.Stacks {
 		for _, step := range s.Steps {
@@ -85,7 +95,76 @@ func ExampleAutomation_WithDependencies() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := a.Up(context.Background(), stacks...); err != nil {
+	result, err := a.Up(context.Background(), stacks...)
+	if err == nil {
+		err = result.Err()
+	}
+	if err != nil {
 		log.Print(err)
 	}
+}
+
+// Drift shows what others have changed in AWS. A stack that can't be looked at has failed,
+// and isn't known to be as it was.
+func ExampleAutomation_Drift() {
+	org, err := organization.Load("Pulumi.master.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := automation.New(org, automation.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := a.Drift(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range result.Stacks {
+		switch {
+		case s.Status == automation.StatusFailed:
+			fmt.Println(s.Stack, "couldn't be looked at:", s.Err)
+		case s.Changes.Changed() > 0:
+			fmt.Println(s.Stack, "has drifted:", s.Changes)
+		}
+	}
+}
+
+// A destroy says first what it would do. What is protected fails, and is in the result.
+func ExampleAutomation_Destroy() {
+	org, err := organization.Load("Pulumi.master.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := automation.New(org, automation.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := a.PlanDestroy(context.Background(), "staging")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, d := range plan {
+		fmt.Println(d.Stack, d.Deleted, "are deleted, these can't be had back:", d.Lost)
+	}
+	result, err := a.Destroy(context.Background(), automation.DestroyOptions{}, "staging")
+	if err != nil {
+		log.Fatal(err) // Nothing was deleted.
+	}
+	var protected *automation.ProtectedError
+	if errors.As(result.Err(), &protected) {
+		fmt.Println(protected.Stack, "has", protected.Resources, "protected resources")
+	}
+}
+
+// Results are counted over all stacks, and errors joined.
+func ExampleResult_Err() {
+	result := automation.Result{Operation: automation.OperationUp, Stacks: []automation.StackResult{
+		{Stack: "master", Status: automation.StatusSucceeded, Changes: automation.Changes{"create": 3, "same": 1}},
+		{Stack: "prod", Status: automation.StatusFailed, Err: errors.New("the zone is there already")},
+	}}
+	fmt.Println(result.Changes())
+	fmt.Println(result.Err())
+	// Output:
+	// 3 create, 1 same
+	// stack prod: the zone is there already
 }

@@ -26,7 +26,7 @@ import (
 // preview has shown that the run does nothing else, and then previewed as it is declared.
 // What the next update changes nevertheless is said by events. Stacks that have their
 // state are left alone, so that a run that was killed can be made again. No stacks means
-// all of them.
+// all of them. Failed stacks are in the Result, as Up says.
 // docs/adr/0033-a-state-is-rebuilt-by-import.md
 func (a *Automation) RecoverState(ctx context.Context, stacks ...string) (*Result, error) {
 	return a.run(ctx, operation{name: OperationRecover, order: forward, do: (*stack).rebuild}, stacks)

@@ -42,7 +42,7 @@ unit: ## Run the unit tests under the race detector
 # Tests that try so much that the race detector, which slows them down ten times, takes
 # minutes for them, and tests that ask the compiler. They are in files that are built
 # without it.
-PLAIN := TestColdStartsConverge|TestTableOfChanges|TestAThousandAccounts|TestAnotherModule|TestNoInternalTypes
+PLAIN := TestColdStartsConverge|TestTableOfChanges|TestAThousandAccounts|TestAnotherModule|TestNoInternalTypes|TestExamples
 
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...

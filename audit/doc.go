@@ -5,4 +5,10 @@
 // multi-region trail of the management account covers every account, those to
 // come included; with TrailAccount each account has a trail of its own. With TrailBoth
 // there are all of them, while the one way takes over from the other.
+//
+//	archive, err := audit.NewArchive(ctx, "archive", &audit.ArchiveArgs{…})
+//	trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{Bucket: archive.Bucket, KeyARN: archive.KeyARN, After: archive.Ready, …})
+//
+// URNs don't change: a resource that gets another name has its old one as an alias.
+// A later version may add resources to a component. Go names may change until version 1.
 package audit

@@ -29,5 +29,5 @@
 // Stacks keep their names, resources their URNs, and the JSON of steps and diffs its
 // fields, so that a later version works on the state of an earlier one, and tools on its
 // output. Texts of messages and errors may change: use errors.As with the types of this
-// package. Names of Go may change until version 1.
+// package. Go names may change until version 1.
 package automation

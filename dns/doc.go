@@ -8,4 +8,9 @@
 // keeps its name servers. Route 53 refuses a zone on a set that shares a name server
 // with the zone above, so NewZone makes sets until one shares none.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/white-label-name-servers.html
+//
+//	apex, err := dns.NewZone(ctx, "apex", &dns.ZoneArgs{Name: "acme-master-apex", Domain: "acme.example"})
+//
+// URNs don't change: a resource that gets another name has its old one as an alias.
+// A later version may add resources to a component. Go names may change until version 1.
 package dns

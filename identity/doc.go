@@ -4,4 +4,10 @@
 //
 // Nobody signs in to an account but the one where users live. From there they
 // assume <namespace>-<account>-<role>, by hand or as `coldstart aws-config` says.
+//
+//	roles, err := identity.NewRoles(ctx, "roles", &identity.RolesArgs{…})
+//	arn := roles.ARNs["admin"]
+//
+// URNs don't change: a resource that gets another name has its old one as an alias.
+// A later version may add resources to a component. Go names may change until version 1.
 package identity

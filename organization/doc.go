@@ -16,4 +16,9 @@
 //
 // Everything about an account is keyed by its name and nothing by its position:
 // inserting, removing or reordering accounts changes no other account.
+//
+// A declaration that a version takes is taken by later versions, and means the same: keys
+// of Pulumi.master.yaml are added, and none is taken away without a problem that says what
+// to write instead. Names of resources in AWS that come from it don't change. Texts of
+// problems may change. Go names may change until version 1.
 package organization

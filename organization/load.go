@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // File is the file that declares the organization, next to Pulumi.yaml. It is
@@ -29,16 +31,19 @@ const File = "Pulumi.master.yaml"
 const lockDays = 90
 
 // Defaults returns an organization with what a file may leave out, for programs
-// that declare one themselves.
+// that declare one themselves. Its maps are there to be written to.
 func Defaults() *Organization {
 	return &Organization{
 		Network:  Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16},
+		Units:    map[string]Unit{},
+		Accounts: map[string]Account{},
+		Users:    map[string]User{},
 		Settings: Settings{PolicyTypes: []string{ServiceControlPolicy}},
 		Access: Access{Account: Master, Roles: map[string]Role{
 			RoleAdmin:    {ManagedPolicies: []string{"AdministratorAccess"}, Session: minSession},
 			RoleReadOnly: {ManagedPolicies: []string{"ReadOnlyAccess"}, Statements: decryptNothing(), Session: minSession},
 		}},
-		Guardrails: Guardrails{Defaults: true},
+		Guardrails: Guardrails{Defaults: true, Policies: map[string][]policy.Statement{}},
 		Baseline: Baseline{Passwords: PasswordPolicy{
 			MinimumLength: 16, Uppercase: true, Lowercase: true, Numbers: true, Symbols: true, Reuse: maxReuse,
 		}},

@@ -6,4 +6,7 @@
 //	for _, p := range proofs.Proofs {
 //		fmt.Println(p.Account, p.Subject, p.Claim, p.Holds, p.Detail)
 //	}
+//
+// The fields of the JSON of proofs stay, and so do subjects. Claims and details are for
+// people: their texts change. Go names may change until version 1.
 package proof

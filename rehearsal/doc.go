@@ -9,4 +9,7 @@
 //
 // Its parts can be had by themselves. StartEmulator starts an emulator that
 // nothing of the user's own AWS credentials reaches.
+//
+// Fields of the report are only added to. Which calls a rehearsal refuses changes with what
+// AWS refuses. Go names may change until version 1.
 package rehearsal

@@ -11,4 +11,7 @@
 // error that says what to run first, and a preview goes on with unknown values for
 // what is missing: that is how a whole organization is previewed before any of it
 // exists, and one more account before that exists.
+//
+// Outputs keep their names and meanings, since other programs read them too; later versions
+// only add some. Go names may change until version 1.
 package stackref

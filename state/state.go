@@ -8,6 +8,13 @@
 //
 // All of it is protected, what hardens the bucket too: Pulumi deletes whatever
 // isn't before it stops at what is. Keys stay in AWS whatever is destroyed.
+//
+//	store, err := state.NewStore(ctx, "state", &state.StoreArgs{…})
+//	url := store.BackendURL
+//
+// URNs don't change: a resource that gets another name has its old one as an alias.
+// The name of the stack that Facts writes doesn't change either, nor do its outputs.
+// A later version may add resources to a component. Go names may change until version 1.
 package state
 
 import (

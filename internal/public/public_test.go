@@ -4,6 +4,7 @@
 package public_test
 
 import (
+	"bytes"
 	"fmt"
 	"go/importer"
 	"go/token"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +75,26 @@ func TestNoInternalTypes(t *testing.T) {
 	for _, where := range known {
 		if !used[where] {
 			t.Errorf("%s is known, and not there", where)
+		}
+	}
+}
+
+// TestExamples has every public package show its use in an example that is compiled.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}}\t{{.Name}}\t{{.Dir}}", module+"/...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if strings.HasPrefix(fields[0], internal) || fields[1] == "main" || strings.HasSuffix(fields[0], "/e2e") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(fields[2], "example_test.go"))
+		if err != nil || !bytes.Contains(content, []byte("\nfunc Example")) {
+			t.Errorf("package %s has no example in example_test.go, %v", fields[0], err)
 		}
 	}
 }

@@ -14,4 +14,7 @@
 // A [Plan] is a list of faults. Its text is what `coldstart rehearse --faults` takes
 // and String returns. An [Injector] is a plan at work: a rule in front of all others
 // of package limits, which counts calls and notes what it did to them.
+//
+// The text of a plan stays valid. What a seed chooses may change, and so a plan that was
+// chosen is noted as text. Go names may change until version 1.
 package faults

@@ -13,4 +13,6 @@
 //
 // Rules read the time from the proxy, where proxy.Options.Scale of AWS's seconds pass in
 // one, so that an hour takes a minute.
+//
+// Rules and numbers follow AWS, and change with it. Go names may change until version 1.
 package limits

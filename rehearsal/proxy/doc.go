@@ -27,4 +27,6 @@
 //	}}
 //
 // Rules are called by several goroutines at once.
+//
+// The fields of a Report's JSON are only added to. Go names may change until version 1.
 package proxy

@@ -33,7 +33,7 @@ func (d deploys) role() organization.Role {
 func declare() (*organization.Organization, error) {
 	org := organization.Defaults()
 	org.Namespace, org.Domain, org.Region, org.Email = "acme", "acme.example", "us-west-2", "aws+%s@acme.example"
-	org.Accounts["prod"] = organization.Account{}
+	org.Accounts["audit"], org.Accounts["prod"] = organization.Account{}, organization.Account{}
 	org.Access.Roles["deploy"] = deploys{
 		[]policy.Statement{{Effect: policy.Allow, Action: policy.List{"ecs:UpdateService"}, Resource: policy.List{"*"}}},
 		policy.Condition{"StringEquals": {"aws:RequestedRegion": {"us-west-2"}}},
@@ -42,7 +42,7 @@ func declare() (*organization.Organization, error) {
 	if err != nil {
 		return nil, err
 	}
-	org.Guardrails.Policies = map[string][]policy.Statement{"no-marketplace": guardrail.Statements}
+	org.Guardrails.Policies["no-marketplace"] = guardrail.Statements
 	return org, org.Validate()
 }
 

@@ -1,0 +1,34 @@
+package proof_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
+)
+
+// What AWS doesn't have as it is declared.
+func ExampleProve() {
+	org, err := organization.Load("Pulumi.master.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(org.Region))
+	if err != nil {
+		log.Fatal(err)
+	}
+	proofs, err := proof.Prove(ctx, cfg, org, proof.Options{})
+	if err != nil {
+		log.Fatal(err) // AWS couldn't be asked at all.
+	}
+	for _, p := range proofs.Proofs {
+		if !p.Holds {
+			fmt.Println(p.Account, p.Problem())
+		}
+	}
+}

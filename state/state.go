@@ -93,7 +93,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		return nil, err
 	}
 	store.Bucket, store.KeyARN, store.ready = b.Name, key.Arn, b.Ready
-	store.BackendURL = b.Name.ApplyT(func(name string) string { return wellknown.BackendURL(name, args.Region) }).(pulumi.StringOutput)
+	store.BackendURL = b.Name.ApplyT(func(name string) string { return BackendURL(name, args.Region) }).(pulumi.StringOutput)
 	store.SecretsProvider = key.Arn.ApplyT(func(arn string) string { return SecretsProvider(arn, args.Region) }).(pulumi.StringOutput)
 	return store, ctx.RegisterResourceOutputs(store, pulumi.Map{
 		"bucket":          store.Bucket,
@@ -101,6 +101,11 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		"backendUrl":      store.BackendURL,
 		"secretsProvider": store.SecretsProvider,
 	})
+}
+
+// BackendURL returns the URL of a bucket for `pulumi login`.
+func BackendURL(bucket, region string) string {
+	return wellknown.BackendURL(bucket, region)
 }
 
 // SecretsProvider returns the URL of a key for `pulumi stack init --secrets-provider`.

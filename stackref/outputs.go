@@ -8,29 +8,45 @@ import (
 
 // The outputs of each kind of stack, as other programs read them: plain values.
 type (
-	Account     = AccountOf[string, []string, map[string]string]
-	Master      = MasterOf[string, []string, map[string]string]
-	Audit       = AuditOf[string, []string, map[string]string]
+	// Account is an AccountOf that is read.
+	Account = AccountOf[string, []string, map[string]string]
+	// Master is a MasterOf that is read.
+	Master = MasterOf[string, []string, map[string]string]
+	// Audit is an AuditOf that is read.
+	Audit = AuditOf[string, []string, map[string]string]
+	// MemberStack is a MemberStackOf that is read.
 	MemberStack = MemberStackOf[string, []string, map[string]string]
 
-	Role    = RoleOf[string]
-	User    = UserOf[string]
-	Member  = MemberOf[string]
+	// Role is a RoleOf that is read.
+	Role = RoleOf[string]
+	// User is a UserOf that is read.
+	User = UserOf[string]
+	// Member is a MemberOf that is read.
+	Member = MemberOf[string]
+	// Trailed is a TrailedOf that is read.
 	Trailed = TrailedOf[string]
 )
 
-// The same outputs, as the stack's own program writes them: values that Pulumi may not
-// know yet. They are the same structs, so that each output's name is written once. A field
-// of type string has a value that the declaration says, which programs always know.
+// The same outputs, as the stack's own program writes them: values that Pulumi may not know yet.
+// They are the same structs, so each output's name is written once. A field of type string has a
+// value from the declaration, which programs always know.
 type (
-	AccountOutputs     = AccountOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
-	MasterOutputs      = MasterOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
-	AuditOutputs       = AuditOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	// AccountOutputs is an AccountOf that is written.
+	AccountOutputs = AccountOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	// MasterOutputs is a MasterOf that is written.
+	MasterOutputs = MasterOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	// AuditOutputs is an AuditOf that is written.
+	AuditOutputs = AuditOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
+	// MemberStackOutputs is a MemberStackOf that is written.
 	MemberStackOutputs = MemberStackOf[pulumi.StringInput, pulumi.StringArrayInput, pulumi.StringMapInput]
 
-	RoleOutputs    = RoleOf[pulumi.StringInput]
-	UserOutputs    = UserOf[pulumi.StringInput]
-	MemberOutputs  = MemberOf[pulumi.StringInput]
+	// RoleOutputs is a RoleOf that is written.
+	RoleOutputs = RoleOf[pulumi.StringInput]
+	// UserOutputs is a UserOf that is written.
+	UserOutputs = UserOf[pulumi.StringInput]
+	// MemberOutputs is a MemberOf that is written.
+	MemberOutputs = MemberOf[pulumi.StringInput]
+	// TrailedOutputs is a TrailedOf that is written.
 	TrailedOutputs = TrailedOf[pulumi.StringInput]
 )
 

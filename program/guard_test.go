@@ -248,7 +248,7 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("imports (-want +got)\n%s", diff)
 			}
 			o := result.Resource(t, pulumitest.AWSOrganization, "organization")
-			if diff := cmp.Diff([]any{"access-analyzer.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+			if diff := cmp.Diff(trusted(org, "sso.amazonaws.com"), o.At("awsServiceAccessPrincipals")); diff != "" {
 				t.Errorf("trusted services (-want +got)\n%s", diff)
 			}
 			if diff := cmp.Diff([]any{"SERVICE_CONTROL_POLICY", "TAG_POLICY"}, o.At("enabledPolicyTypes")); diff != "" {
@@ -285,7 +285,7 @@ func TestAdoptLater(t *testing.T) {
 	// What others have enabled stays, though the next run doesn't look.
 	w.stacks["master"] = w.run(t, org, organization.Master, false).Exports
 	o := w.run(t, org, organization.Master, false).Resource(t, pulumitest.AWSOrganization, "organization")
-	if diff := cmp.Diff([]any{"access-analyzer.amazonaws.com", "cloudtrail.amazonaws.com", "sso.amazonaws.com"}, o.At("awsServiceAccessPrincipals")); diff != "" {
+	if diff := cmp.Diff(trusted(org, "sso.amazonaws.com"), o.At("awsServiceAccessPrincipals")); diff != "" {
 		t.Errorf("trusted services of the next run (-want +got)\n%s", diff)
 	}
 }

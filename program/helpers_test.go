@@ -135,3 +135,15 @@ func after(t *testing.T, org *organization.Organization) *world {
 	w.up(t, org, org.Stacks()[:1])
 	return w
 }
+
+// trusted returns the services that an organization trusts: those that it has to, which
+// TestTrustedServices lists, and those that others have enabled.
+func trusted(org *organization.Organization, others ...string) []any {
+	all := append(org.TrustedServices(), others...)
+	slices.Sort(all)
+	var services []any
+	for _, service := range slices.Compact(all) {
+		services = append(services, service)
+	}
+	return services
+}

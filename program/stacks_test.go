@@ -18,66 +18,6 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// taggable says for each type of resource whether it takes tags. One that isn't
-// here fails the tests until somebody has looked it up.
-var taggable = map[string]bool{
-	pulumitest.AWSOrganization:  false,
-	pulumitest.AWSUnit:          true,
-	pulumitest.AWSAccount:       true,
-	pulumitest.DelegationSet:    false,
-	pulumitest.Zone:             true,
-	pulumitest.Record:           false,
-	pulumitest.Key:              true,
-	pulumitest.Alias:            false,
-	pulumitest.Bucket:           true,
-	pulumitest.BucketPolicy:     false,
-	pulumitest.BucketOwnership:  false,
-	pulumitest.BucketPublic:     false,
-	pulumitest.BucketVersioning: false,
-	pulumitest.BucketEncryption: false,
-	pulumitest.BucketLifecycle:  false,
-	pulumitest.BucketLock:       false,
-	pulumitest.BucketObject:     true,
-	pulumitest.ImageRepository:  true,
-	pulumitest.ImageLifecycle:   false,
-	pulumitest.Trail:            true,
-
-	pulumitest.AWSPolicy:              true,
-	pulumitest.AWSPolicyAttachment:    false,
-	pulumitest.DelegatedAdministrator: false,
-	pulumitest.Role:                   true,
-	pulumitest.RolePolicy:             false,
-	pulumitest.RolePolicyAttachment:   false,
-	pulumitest.ManagedPolicy:          true,
-	pulumitest.Group:                  false,
-	pulumitest.GroupPolicy:            false,
-	pulumitest.User:                   true,
-	pulumitest.GroupPolicyAttachment:  false,
-	pulumitest.UserGroupMembership:    false,
-	pulumitest.UserLoginProfile:       false,
-	pulumitest.IdentityProvider:       true,
-	pulumitest.AccountAlias:           false,
-	pulumitest.LoginPolicy:            false,
-	pulumitest.VolumeEncryption:       false,
-	pulumitest.MetadataDefaults:       false,
-	pulumitest.AccountPublic:          false,
-	pulumitest.Contact:                false,
-	pulumitest.Parameter:              true,
-	pulumitest.Analyzer:               true,
-}
-
-// replaceable are the types that are protected only if the account says so. All
-// others are, because Pulumi deletes whatever isn't protected before it stops at
-// what is.
-var replaceable = []string{
-	pulumitest.AWSUnit, pulumitest.AWSPolicy, pulumitest.AWSPolicyAttachment, pulumitest.DelegatedAdministrator,
-	pulumitest.Role, pulumitest.RolePolicy, pulumitest.RolePolicyAttachment, pulumitest.ManagedPolicy, pulumitest.IdentityProvider,
-	pulumitest.Group, pulumitest.GroupPolicy, pulumitest.GroupPolicyAttachment, pulumitest.User, pulumitest.UserGroupMembership,
-	pulumitest.UserLoginProfile, pulumitest.AccountAlias, pulumitest.LoginPolicy, pulumitest.VolumeEncryption, pulumitest.MetadataDefaults,
-	pulumitest.AccountPublic, pulumitest.Contact, pulumitest.Parameter, pulumitest.Analyzer,
-	pulumitest.BucketObject, pulumitest.ImageRepository, pulumitest.ImageLifecycle,
-}
-
 // TestDeclarations takes all sorts of organizations through a preview of
 // nothing, a first update and a second one.
 func TestDeclarations(t *testing.T) {
@@ -180,11 +120,11 @@ func checkPlace(t *testing.T, result *pulumitest.Result, stack string, r pulumit
 
 func checkTags(t *testing.T, org *organization.Organization, stack string, r pulumitest.Resource) {
 	t.Helper()
-	takes, known := taggable[r.Type]
+	traits, known := pulumitest.Types[r.Type]
 	if !known {
-		t.Fatalf("%s: does %s take tags?", stack, r.Type)
+		t.Fatalf("%s: does %s take tags? Add a line for it to Types, in internal/pulumitest/computed.go", stack, r.Type)
 	}
-	if !takes {
+	if !traits.Tags {
 		return
 	}
 	want := map[string]any{"Namespace": org.Namespace, "ManagedBy": "coldstart"}
@@ -227,7 +167,7 @@ func accountOf(stack string, r pulumitest.Resource) string {
 func checkProtection(t *testing.T, org *organization.Organization, stack string, r pulumitest.Resource) {
 	t.Helper()
 	local := strings.Contains(r.URN, dns.LocalType)
-	protect := !local && !slices.Contains(replaceable, r.Type) || org.Accounts[stack].Protect
+	protect := !local && !pulumitest.Types[r.Type].Replaceable || org.Accounts[stack].Protect
 	retain := slices.Contains([]string{
 		pulumitest.AWSOrganization, pulumitest.AWSAccount, pulumitest.Key, pulumitest.Alias, pulumitest.VolumeEncryption, pulumitest.MetadataDefaults,
 	}, r.Type) ||

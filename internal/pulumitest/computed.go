@@ -59,6 +59,63 @@ const (
 	DockerProvider         = "pulumi:providers:docker"
 )
 
+// Traits are what tests have to know of a type of resources.
+type Traits struct {
+	// Tags says that AWS takes tags on it.
+	Tags bool
+	// Replaceable says that a resource is protected only if its account says so. All
+	// others are protected, because Pulumi deletes whatever isn't protected before it stops
+	// at what is.
+	Replaceable bool
+}
+
+// Types has a row for each type of AWS resources that programs declare. A type that isn't
+// here fails the tests until somebody has looked it up.
+var Types = map[string]Traits{
+	AWSOrganization:        {},
+	AWSUnit:                {Tags: true, Replaceable: true},
+	AWSAccount:             {Tags: true},
+	AWSPolicy:              {Tags: true, Replaceable: true},
+	AWSPolicyAttachment:    {Replaceable: true},
+	DelegatedAdministrator: {Replaceable: true},
+	DelegationSet:          {},
+	Zone:                   {Tags: true},
+	Record:                 {},
+	Key:                    {Tags: true},
+	Alias:                  {},
+	Bucket:                 {Tags: true},
+	BucketPolicy:           {},
+	BucketOwnership:        {},
+	BucketPublic:           {},
+	BucketVersioning:       {},
+	BucketEncryption:       {},
+	BucketLifecycle:        {},
+	BucketObject:           {Tags: true, Replaceable: true},
+	BucketLock:             {},
+	AccountPublic:          {Replaceable: true},
+	Role:                   {Tags: true, Replaceable: true},
+	RolePolicy:             {Replaceable: true},
+	RolePolicyAttachment:   {Replaceable: true},
+	ManagedPolicy:          {Tags: true, Replaceable: true},
+	Group:                  {Replaceable: true},
+	GroupPolicy:            {Replaceable: true},
+	GroupPolicyAttachment:  {Replaceable: true},
+	User:                   {Tags: true, Replaceable: true},
+	UserGroupMembership:    {Replaceable: true},
+	UserLoginProfile:       {Replaceable: true},
+	IdentityProvider:       {Tags: true, Replaceable: true},
+	AccountAlias:           {Replaceable: true},
+	LoginPolicy:            {Replaceable: true},
+	VolumeEncryption:       {Replaceable: true},
+	MetadataDefaults:       {Replaceable: true},
+	Contact:                {Replaceable: true},
+	Parameter:              {Tags: true, Replaceable: true},
+	Analyzer:               {Tags: true, Replaceable: true},
+	Trail:                  {Tags: true},
+	ImageRepository:        {Tags: true, Replaceable: true},
+	ImageLifecycle:         {Replaceable: true},
+}
+
 // AccountID returns the id that the fake AWS gives the named account.
 func AccountID(name string) string {
 	h := fnv.New64a()

@@ -90,8 +90,10 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	must(t, err)
 
 	w.fails("RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY", "enable-aws-service-access --service-principal access-analyzer.amazonaws.com", "--policy-type SERVICE_CONTROL_POLICY")
-	_, err = client.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("access-analyzer.amazonaws.com")})
-	must(t, err)
+	for _, service := range w.organization().TrustedServices() {
+		_, err := client.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: &service})
+		must(t, err)
+	}
 	enable(orgtypes.PolicyTypeServiceControlPolicy)
 	out, _ := w.run(coldstart(), "doctor")
 	contains(t, out, "used.example is "+apex.id, "not of coldstart's making: coldstart takes it over as it is", "access role of "+id, "the account was invited", "AWSControlTowerExecution lets coldstart in: write accessRole: AWSControlTowerExecution under coldstart:accounts.tower")

@@ -1,12 +1,15 @@
 package accounts
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // AccountType is the component's type token.
@@ -17,12 +20,12 @@ var AtOnce = pace.CreateAccount.AtOnce
 
 // AccountArgs are the arguments of NewAccount.
 type AccountArgs struct {
-	Name  string
-	Email string
+	Name  string `required:"true"`
+	Email string `required:"true"`
 	// ParentID is the id of the account's unit, or of the organization's root.
-	ParentID pulumi.StringInput
+	ParentID pulumi.StringInput `required:"true"`
 	// AccessRole is the name of the role that AWS creates in the account for the management
-	// account.
+	// account; empty for organization.AccessRole.
 	AccessRole string
 	// CloseOnDelete closes the account when the program no longer declares it. KeepOnDelete keeps
 	// the account in AWS then. With neither, the account is protected. Destroying the stack keeps
@@ -67,6 +70,9 @@ type Account struct {
 
 // NewAccount declares a member account.
 func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pulumi.ResourceOption) (*Account, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	a := &Account{}
 	if args.Formerly != "" {
 		opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(args.Formerly)}})) // The resource below inherits the alias.
@@ -97,7 +103,7 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 		Name:                   args.Creations.name(ctx, a, args),
 		Email:                  pulumi.String(args.Email),
 		ParentId:               args.ParentID,
-		RoleName:               pulumi.String(args.AccessRole),
+		RoleName:               pulumi.String(cmp.Or(args.AccessRole, organization.AccessRole)),
 		IamUserAccessToBilling: pulumi.String("DENY"), // Bills are the management account's business.
 		CloseOnDeletion:        pulumi.Bool(args.CloseOnDelete),
 		Tags:                   args.Tags,

@@ -3,6 +3,8 @@ package accounts
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/accessanalyzer"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // AnalyzerType is the component's type token.
@@ -10,7 +12,7 @@ const AnalyzerType = "coldstart:accounts:Analyzer"
 
 // AnalyzerArgs are the arguments of NewAnalyzer.
 type AnalyzerArgs struct {
-	Name string
+	Name string `required:"true"`
 	// Trusted is the organization that has to trust Access Analyzer first; nil if another stack
 	// declares the organization.
 	Trusted *Organization
@@ -26,6 +28,9 @@ type Analyzer struct {
 // the service's delegated administrator.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/what-is-access-analyzer.html
 func NewAnalyzer(ctx *pulumi.Context, name string, args *AnalyzerArgs, opts ...pulumi.ResourceOption) (*Analyzer, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	a := &Analyzer{}
 	if err := ctx.RegisterComponentResource(AnalyzerType, name, a, opts...); err != nil {
 		return nil, err

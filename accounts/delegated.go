@@ -3,6 +3,8 @@ package accounts
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // DelegatedType is the component's type token.
@@ -11,10 +13,10 @@ const DelegatedType = "coldstart:accounts:Delegated"
 // DelegatedArgs are the arguments of NewDelegated.
 type DelegatedArgs struct {
 	// Service is the service's principal.
-	Service   string
-	AccountID pulumi.StringInput
+	Service   string             `required:"true"`
+	AccountID pulumi.StringInput `required:"true"`
 	// Trusted is the organization, which has to trust the service first.
-	Trusted *Organization
+	Trusted *Organization `required:"true"`
 }
 
 // Delegated makes a member the administrator of a service for the whole organization.
@@ -30,6 +32,9 @@ type Delegated struct {
 // Pulumi deregisters the old administrator before it registers the new one.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
 func NewDelegated(ctx *pulumi.Context, name string, args *DelegatedArgs, opts ...pulumi.ResourceOption) (*Delegated, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	d := &Delegated{}
 	if err := ctx.RegisterComponentResource(DelegatedType, name, d, opts...); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -13,7 +14,7 @@ const GuardrailsType = "coldstart:accounts:Guardrails"
 // GuardrailsArgs are the arguments of NewGuardrails.
 type GuardrailsArgs struct {
 	// Organization is the organization that gets the policies.
-	Organization *Organization
+	Organization *Organization `required:"true"`
 	Guardrails   []Guardrail
 	Tags         pulumi.StringMapInput
 }
@@ -21,9 +22,9 @@ type GuardrailsArgs struct {
 // Guardrail is a service control policy.
 type Guardrail struct {
 	// Name is the short name, such as deny-leaving. PolicyName is the name in AWS.
-	Name, PolicyName string
+	Name, PolicyName string `required:"true"`
 	// Content is the policy, without white space.
-	Content string
+	Content string `required:"true"`
 }
 
 // Attachment attaches a guardrail to a target.
@@ -49,6 +50,9 @@ type Guardrails struct {
 // NewGuardrails declares service control policies. Attach attaches them.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	g := &Guardrails{policies: map[string]pulumi.StringInput{}, last: map[string]pulumi.CustomResource{}}
 	if err := ctx.RegisterComponentResource(GuardrailsType, name, g, opts...); err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // OrganizationType is the component's type token.
@@ -27,7 +29,7 @@ type OrganizationArgs struct {
 // Unit is an organizational unit.
 type Unit struct {
 	// Key is the unit's name in the program. Name is its name in AWS.
-	Key, Name string
+	Key, Name string `required:"true"`
 	// Parent is the key of the unit that this one is in; empty for the root.
 	Parent string
 	// Was is the key that the unit has in the stack's state; empty if that is Key, or if the state
@@ -74,6 +76,9 @@ func (o *Organization) Parent(unit string) pulumi.StringOutput {
 
 // NewOrganization declares an organization with all features and its units.
 func NewOrganization(ctx *pulumi.Context, name string, args *OrganizationArgs, opts ...pulumi.ResourceOption) (*Organization, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	o := &Organization{Units: map[string]pulumi.StringOutput{}, existing: args.Existing}
 	if err := ctx.RegisterComponentResource(OrganizationType, name, o, opts...); err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // ParametersType is the component's type token.
@@ -14,7 +16,7 @@ const ParametersType = "coldstart:accounts:Parameters"
 // ParametersArgs are the arguments of NewParameters.
 type ParametersArgs struct {
 	// Path is the prefix of the parameters' names, /<namespace>/<account>/.
-	Path string
+	Path string `required:"true"`
 	// Values are the parameters' values by the last part of the name. None is a secret.
 	Values map[string]pulumi.StringInput
 	Tags   pulumi.StringMapInput
@@ -27,6 +29,9 @@ type Parameters struct {
 
 // NewParameters declares parameters with facts about an account.
 func NewParameters(ctx *pulumi.Context, name string, args *ParametersArgs, opts ...pulumi.ResourceOption) (*Parameters, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	p := &Parameters{}
 	if err := ctx.RegisterComponentResource(ParametersType, name, p, opts...); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -34,6 +35,9 @@ type Settings struct {
 // each setting for an account, so a declared setting overwrites the one that somebody else has
 // made.
 func NewSettings(ctx *pulumi.Context, name string, args *SettingsArgs, opts ...pulumi.ResourceOption) (*Settings, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	s := &Settings{}
 	if err := ctx.RegisterComponentResource(SettingsType, name, s, opts...); err != nil {
 		return nil, err

@@ -1,11 +1,13 @@
 package audit
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/storage"
 	"github.com/coldstart-aws/coldstart/policy"
@@ -32,18 +34,18 @@ const noncurrentDays = 30
 type ArchiveArgs struct {
 	// Name is <namespace>-<account>-trails. It is the key's alias. The bucket's name is Name and
 	// the account's id.
-	Name      string
-	AccountID pulumi.StringInput
+	Name      string             `required:"true"`
+	AccountID pulumi.StringInput `required:"true"`
 	// AccessRoleARN is the role that declares the archive. No other principal can change the
 	// archive.
-	AccessRoleARN pulumi.StringInput
+	AccessRoleARN pulumi.StringInput `required:"true"`
 	// TrailARN is the trail that may write. If Owners is set, it is a pattern that several trails
 	// match.
-	TrailARN pulumi.StringInput
+	TrailARN pulumi.StringInput `required:"true"`
 	// Owners are the ids of the accounts whose trails may write. Nil means: the account of TrailARN
 	// only.
 	Owners []pulumi.StringInput
-	// RetentionDays is the number of days after which a log expires.
+	// RetentionDays is the number of days after which a log expires; 0 for 365.
 	RetentionDays int
 	// LockDays is the number of days for which nobody can delete or overwrite a log; 0 means no
 	// lock.
@@ -69,6 +71,9 @@ type Archive struct {
 
 // NewArchive declares the log archive.
 func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pulumi.ResourceOption) (*Archive, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	a := &Archive{}
 	if err := ctx.RegisterComponentResource(ArchiveType, name, a, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
@@ -95,7 +100,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		Statements: func(bucketARN string, v []string) []policy.Statement {
 			return append(writing(bucketARN, writers{arn: v[2], owners: v[3:]}), guarding(bucketARN, v[1]))
 		},
-		Rules: retention(args.RetentionDays, args.LockDays),
+		Rules: retention(cmp.Or(args.RetentionDays, 365), args.LockDays),
 		// With an S3 Bucket Key, the key policy would have to let CloudTrail decrypt.
 		// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 		NoBucketKey: true,

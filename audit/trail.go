@@ -3,6 +3,8 @@ package audit
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudtrail"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // TrailType is the component's type token.
@@ -11,10 +13,10 @@ const TrailType = "coldstart:audit:Trail"
 // TrailArgs are the arguments of NewTrail.
 type TrailArgs struct {
 	// Name is <namespace>-<account>-trail.
-	Name string
+	Name string `required:"true"`
 	// Bucket is the archive's bucket, and KeyARN the archive's key.
-	Bucket pulumi.StringInput
-	KeyARN pulumi.StringInput
+	Bucket pulumi.StringInput `required:"true"`
+	KeyARN pulumi.StringInput `required:"true"`
 	// Organization declares a trail that covers every account of the organization.
 	Organization bool
 	// Watched, if not nil, is the ARN of a bucket. The trail also records calls to that bucket's
@@ -37,6 +39,9 @@ type Trail struct {
 
 // NewTrail declares a trail that records management events in every region.
 func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.ResourceOption) (*Trail, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	t := &Trail{}
 	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(!args.Leaves)); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func TestZone(t *testing.T) {
 	t.Parallel()
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
 		result := pulumitest.Run{Preview: preview}.Do(t, pulumitest.In("prod", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
-			z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: "prod.acme.example", Tags: tags}, in)
+			z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: "acme-prod-zone", Domain: "prod.acme.example", Tags: tags}, in)
 			if err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func TestZoneGivesUp(t *testing.T) {
 		parent = append(parent, fmt.Sprintf("ns-1.zone-%d", i))
 	}
 	result := pulumitest.Run{}.Do(t, pulumitest.In("prod", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
-		z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: "prod.acme.example", ParentNameServers: pulumi.ToStringArray(parent)}, in)
+		z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: "acme-prod-zone", Domain: "prod.acme.example", ParentNameServers: pulumi.ToStringArray(parent)}, in)
 		if err == nil {
 			ctx.Export("nameServers", z.NameServers)
 		}
@@ -143,7 +143,7 @@ func TestDelegationBeforeZone(t *testing.T) {
 	t.Parallel()
 	pulumitest.Both(t, func(t *testing.T, preview bool) {
 		result := pulumitest.Run{Preview: preview}.Do(t, pulumitest.In("prod", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
-			z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Domain: "prod.acme.example"}, in)
+			z, err := dns.NewZone(ctx, "zone", &dns.ZoneArgs{Name: "acme-prod-zone", Domain: "prod.acme.example"}, in)
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,8 @@ package dns
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // DelegationType and LocalType are the components' type tokens.
@@ -17,10 +19,10 @@ const ttl = 300
 // DelegationArgs are the arguments of NewDelegation.
 type DelegationArgs struct {
 	// ApexZoneID is the id of the zone that gets the NS record.
-	ApexZoneID pulumi.StringInput
+	ApexZoneID pulumi.StringInput `required:"true"`
 	// Domain is the delegated zone's name, without a final dot.
-	Domain      string
-	NameServers pulumi.StringArrayInput
+	Domain      string                  `required:"true"`
+	NameServers pulumi.StringArrayInput `required:"true"`
 }
 
 // Delegation is the NS record in the apex zone that delegates a name to the account's zone.
@@ -30,6 +32,9 @@ type Delegation struct {
 
 // NewDelegation declares the delegation of a zone.
 func NewDelegation(ctx *pulumi.Context, name string, args *DelegationArgs, opts ...pulumi.ResourceOption) (*Delegation, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	d := &Delegation{}
 	if err := ctx.RegisterComponentResource(DelegationType, name, d, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
@@ -42,9 +47,9 @@ func NewDelegation(ctx *pulumi.Context, name string, args *DelegationArgs, opts 
 
 // LocalArgs are the arguments of NewLocal.
 type LocalArgs struct {
-	ApexZoneID pulumi.StringInput
+	ApexZoneID pulumi.StringInput `required:"true"`
 	// Domain is the apex zone's name, without a final dot.
-	Domain string
+	Domain string `required:"true"`
 }
 
 // Local are the records local.<domain> and *.local.<domain> with the address 127.0.0.1, so that
@@ -55,6 +60,9 @@ type Local struct {
 
 // NewLocal declares the records local.<domain> and *.local.<domain>.
 func NewLocal(ctx *pulumi.Context, name string, args *LocalArgs, opts ...pulumi.ResourceOption) (*Local, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	l := &Local{}
 	if err := ctx.RegisterComponentResource(LocalType, name, l, opts...); err != nil {
 		return nil, err

@@ -1,10 +1,14 @@
 package dns
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -14,15 +18,16 @@ const RoleType = "coldstart:dns:Role"
 // RoleArgs are the arguments of NewRole.
 type RoleArgs struct {
 	// Name is the role's name, <namespace>-<account>-delegation.
-	Name string
+	Name string `required:"true"`
 	// Domain is the only name whose NS records the role may change, without a final dot.
-	Domain          string
-	ApexZoneID      pulumi.StringInput
-	OrganizationID  pulumi.StringInput
-	MasterAccountID pulumi.StringInput
+	Domain          string             `required:"true"`
+	ApexZoneID      pulumi.StringInput `required:"true"`
+	OrganizationID  pulumi.StringInput `required:"true"`
+	MasterAccountID pulumi.StringInput `required:"true"`
 	// MemberAccountID is the account whose zone is delegated.
-	MemberAccountID pulumi.StringInput
-	// MemberRole is the name of the member's only role that may assume this one.
+	MemberAccountID pulumi.StringInput `required:"true"`
+	// MemberRole is the name of the member's only role that may assume this one; empty for
+	// organization.AccessRole.
 	MemberRole string
 	Tags       pulumi.StringMapInput
 }
@@ -39,6 +44,9 @@ type Role struct {
 
 // NewRole declares the role that writes the delegation of one zone.
 func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.ResourceOption) (*Role, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	r := &Role{}
 	if err := ctx.RegisterComponentResource(RoleType, name, r, opts...); err != nil {
 		return nil, err
@@ -47,7 +55,7 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 		Name:        pulumi.String(args.Name),
 		Description: pulumi.String("Delegates " + args.Domain + " and changes nothing else"),
 		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
-			return trust(v[0], v[1], v[2], args.MemberRole)
+			return trust(v[0], v[1], v[2], cmp.Or(args.MemberRole, organization.AccessRole))
 		}, args.OrganizationID, args.MasterAccountID, args.MemberAccountID),
 		Tags: args.Tags,
 	}, pulumi.Parent(r))

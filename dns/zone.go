@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // ZoneType is the component's type token.
@@ -21,9 +23,9 @@ const maxSets = 20
 type ZoneArgs struct {
 	// Name is <namespace>-<account>-<what>. It is the delegation set's reference, which may have
 	// 128 characters; the provider appends 37.
-	Name string
+	Name string `required:"true"`
 	// Domain is the zone's name, without a final dot.
-	Domain string
+	Domain string `required:"true"`
 	// ParentNameServers are the name servers of the parent zone. The zone may use none of them. Nil
 	// means that they aren't known.
 	ParentNameServers pulumi.StringArrayInput
@@ -70,6 +72,9 @@ type Zone struct {
 // If AWS has the zone already, NewZone takes that zone over unchanged, and never creates a second
 // zone of the name.
 func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.ResourceOption) (*Zone, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	z := &Zone{}
 	if err := ctx.RegisterComponentResource(ZoneType, name, z, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err

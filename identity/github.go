@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/policy"
@@ -15,15 +16,15 @@ const GitHubType = "coldstart:identity:GitHub"
 // GitHubArgs are the arguments of NewGitHub.
 type GitHubArgs struct {
 	// Issuer is the URL of the identity provider that signs the workflows' tokens.
-	Issuer string
+	Issuer string `required:"true"`
 	// ProviderARN is the account's identity provider for the issuer, if somebody else has created
 	// it: an account can have only one. If it is empty, NewGitHub declares the provider.
 	ProviderARN string
 	// PlanRole and ApplyRole are the names of the two roles.
-	PlanRole, ApplyRole string
+	PlanRole, ApplyRole string `required:"true"`
 	// PlanSubjects and ApplySubjects are the token subjects that the roles trust. AWS compares the
 	// whole subject.
-	PlanSubjects, ApplySubjects []string
+	PlanSubjects, ApplySubjects []string `required:"true"`
 	// State is what the plan role may decrypt.
 	State ReadableState
 	Tags  pulumi.StringMapInput
@@ -32,10 +33,10 @@ type GitHubArgs struct {
 // ReadableState is the part of an account's state bucket that the plan role may decrypt.
 type ReadableState struct {
 	// KeyARN is the key that encrypts the bucket's objects and the secrets in states.
-	KeyARN pulumi.StringInput
+	KeyARN pulumi.StringInput `required:"true"`
 	// Bucket is the bucket's name. Objects are the keys of the objects that the plan role reads; *
 	// matches any characters.
-	Bucket  pulumi.StringInput
+	Bucket  pulumi.StringInput `required:"true"`
 	Objects []string
 	// Secrets lets the plan role also decrypt the secrets in states. The key then has to be a key
 	// that encrypts only the stacks that the role previews.
@@ -55,6 +56,9 @@ type GitHub struct {
 // previews, and the apply role, which administers the account for deployments.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func NewGitHub(ctx *pulumi.Context, name string, args *GitHubArgs, opts ...pulumi.ResourceOption) (*GitHub, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	g := &GitHub{}
 	if err := ctx.RegisterComponentResource(GitHubType, name, g, opts...); err != nil {
 		return nil, err

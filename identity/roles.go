@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -22,7 +24,7 @@ const managedPolicies = "arn:aws:iam::aws:policy/"
 type RolesArgs struct {
 	Roles []Role
 	// UsersAccountID is the account whose users the roles trust.
-	UsersAccountID pulumi.StringInput
+	UsersAccountID pulumi.StringInput `required:"true"`
 	// MFAMaxAge is for how long after the MFA code a user can assume a role; 0 means as long as the
 	// user's session lasts.
 	MFAMaxAge time.Duration
@@ -32,13 +34,14 @@ type RolesArgs struct {
 // Role is a role that people assume.
 type Role struct {
 	// Name is the short name, such as admin. RoleName is the name in IAM.
-	Name, RoleName string
+	Name, RoleName string `required:"true"`
 	// ManagedPolicies are the names of AWS managed policies.
 	ManagedPolicies []string
 	// Statements are what the role may do besides. Boundary are the statements of the permissions
 	// boundary.
 	Statements, Boundary []policy.Statement
-	Session              time.Duration
+	// Session is how long a session may last, 1 to 12 hours; 0 for one hour.
+	Session time.Duration
 }
 
 // Roles are the roles that people assume in an account.
@@ -54,6 +57,9 @@ type Roles struct {
 // which user can assume which role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
 func NewRoles(ctx *pulumi.Context, name string, args *RolesArgs, opts ...pulumi.ResourceOption) (*Roles, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	r := &Roles{ARNs: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(RolesType, name, r, opts...); err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func (r *Roles) add(ctx *pulumi.Context, role Role, args *RolesArgs) error {
 		AssumeRolePolicy: output.Policy(func(v []string) policy.Document {
 			return trustUsers(v[0], args.MFAMaxAge)
 		}, args.UsersAccountID),
-		MaxSessionDuration: pulumi.Int(int(role.Session.Seconds())),
+		MaxSessionDuration: pulumi.Int(int(cmp.Or(role.Session, time.Hour).Seconds())),
 		Tags:               args.Tags,
 	}
 	if len(role.Boundary) > 0 {

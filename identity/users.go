@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -23,14 +24,14 @@ type UsersArgs struct {
 	Users  []User
 	// SelfService is the name of the policy by which users manage their own credentials. It is also
 	// the name of the group that has this policy and that every user is in.
-	SelfService string
+	SelfService string `required:"true"`
 	Tags        pulumi.StringMapInput
 }
 
 // Group is a group of users.
 type Group struct {
 	// Name is the name that User.Groups has. GroupName is the name in IAM.
-	Name, GroupName string
+	Name, GroupName string `required:"true"`
 	// Roles are the ARNs of the roles that members may assume.
 	Roles []pulumi.StringInput
 	// Everywhere are patterns of roles that members may also assume, in all accounts of the
@@ -42,7 +43,7 @@ type Group struct {
 
 // User is an IAM user for a person.
 type User struct {
-	Name   string
+	Name   string `required:"true"`
 	Groups []string
 	// PGPKey encrypts the first password: keybase:<name>, or a public key in
 	// base64. Without one the user has no password.
@@ -59,6 +60,9 @@ type Users struct {
 
 // NewUsers declares the groups and users of the account that has the users.
 func NewUsers(ctx *pulumi.Context, name string, args *UsersArgs, opts ...pulumi.ResourceOption) (*Users, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	u := &Users{ARNs: map[string]pulumi.StringOutput{}, Passwords: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(UsersType, name, u, opts...); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
@@ -19,9 +20,9 @@ const FactsType = "coldstart:state:Facts"
 // FactsArgs are the arguments of NewFacts.
 type FactsArgs struct {
 	// Account is the account's name, which is also the stack's name.
-	Account string
+	Account string `required:"true"`
 	// Store is the state bucket that gets the facts.
-	Store *Store
+	Store *Store `required:"true"`
 	// Values are the stack's outputs. None is a secret.
 	Values map[string]pulumi.StringInput
 	Tags   pulumi.StringMapInput
@@ -47,6 +48,9 @@ type Facts struct {
 //
 // The facts aren't protected, since another up writes them again.
 func NewFacts(ctx *pulumi.Context, name string, args *FactsArgs, opts ...pulumi.ResourceOption) (*Facts, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	f := &Facts{Stack: wellknown.FactsStack(args.Account)}
 	if err := ctx.RegisterComponentResource(FactsType, name, f, opts...); err != nil {
 		return nil, err

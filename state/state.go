@@ -23,6 +23,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/storage"
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
@@ -41,9 +42,9 @@ const noncurrentDays = 90
 type StoreArgs struct {
 	// Name is <namespace>-<account>-state. It is the key's alias. The bucket's name is Name and the
 	// account's id.
-	Name      string
-	AccountID pulumi.StringInput
-	Region    string
+	Name      string             `required:"true"`
+	AccountID pulumi.StringInput `required:"true"`
+	Region    string             `required:"true"`
 	// Existing names the parts of the store that AWS has already.
 	Existing storage.Existing
 	Tags     pulumi.StringMapInput
@@ -65,6 +66,9 @@ type Store struct {
 
 // NewStore declares an account's state bucket and its key.
 func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.ResourceOption) (*Store, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	store := &Store{}
 	if err := ctx.RegisterComponentResource(StoreType, name, store, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err
@@ -133,8 +137,8 @@ func expireOldVersions() s3.BucketLifecycleConfigurationV2RuleArray {
 // SecretsArgs are the arguments of NewSecrets.
 type SecretsArgs struct {
 	// Name is <namespace>-<account>-secrets, the alias of the key.
-	Name      string
-	AccountID pulumi.StringInput
+	Name      string             `required:"true"`
+	AccountID pulumi.StringInput `required:"true"`
 	// ExistingKey is the id of a key that has the alias already; empty if there is none.
 	ExistingKey string
 	Tags        pulumi.StringMapInput
@@ -150,6 +154,9 @@ type Secrets struct {
 // NewSecrets declares the key that encrypts the parameters of an account's
 // applications (SSM Parameter Store, Secrets Manager).
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	secrets := &Secrets{}
 	if err := ctx.RegisterComponentResource(SecretsType, name, secrets, pulumi.Composite(opts...), pulumi.Protect(true)); err != nil {
 		return nil, err

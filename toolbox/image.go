@@ -1,12 +1,15 @@
 package toolbox
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // ImageType is the component's type token.
@@ -19,14 +22,14 @@ const PulumiVersion = "3.259.0"
 // ImageArgs are the arguments of NewImage.
 type ImageArgs struct {
 	// Name is the image's, with the registry and without a tag.
-	Name pulumi.StringInput
+	Name pulumi.StringInput `required:"true"`
 	// Tag is the image's tag; empty for one that comes from what is in the image.
 	Tag string
 	// Base is what the image is built from, Packages what Debian packages it has
 	// besides those that every image has.
-	Base     string
+	Base     string `required:"true"`
 	Packages []string
-	// Platform is what the image is built for, such as linux/amd64.
+	// Platform is what the image is built for, such as linux/arm64; empty for linux/amd64.
 	Platform string
 	// Facts are the account's, by the names of their variables in the image.
 	Facts map[string]pulumi.StringInput
@@ -51,6 +54,12 @@ type Image struct {
 // Pulumi's Docker plugin deletes no image, neither from a daemon nor from a registry, and
 // RetainOnDelete says so.
 func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.ResourceOption) (*Image, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
+	with := *args
+	with.Platform = cmp.Or(with.Platform, "linux/amd64")
+	args = &with
 	i := &Image{}
 	if err := ctx.RegisterComponentResource(ImageType, name, i, opts...); err != nil {
 		return nil, err

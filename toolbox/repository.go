@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
 // RepositoryType is the component's type token.
@@ -17,7 +19,7 @@ const keptImages = 20
 // RepositoryArgs are the arguments of NewRepository.
 type RepositoryArgs struct {
 	// Name is the repository's, <account>.<domain>.
-	Name string
+	Name string `required:"true"`
 	Tags pulumi.StringMapInput
 }
 
@@ -34,6 +36,9 @@ type Repository struct {
 // with its images, since they can be built again.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts ...pulumi.ResourceOption) (*Repository, error) {
+	if err := arguments.Check(name, args); err != nil {
+		return nil, err
+	}
 	r := &Repository{}
 	if err := ctx.RegisterComponentResource(RepositoryType, name, r, opts...); err != nil {
 		return nil, err

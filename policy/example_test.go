@@ -17,7 +17,7 @@ func ExampleDocument_JSON() {
 
 // A misspelled element is an error, since the statement would say more without it.
 func ExampleParse() {
-	_, err := policy.Parse(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Conditon": {}}}`)
+	_, err := policy.Parse(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Conditions": {}}}`)
 	fmt.Println(err)
-	// Output: reading a policy: json: unknown field "Conditon"
+	// Output: reading a policy: json: unknown field "Conditions"
 }

@@ -150,8 +150,8 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		``, `x`, `[]`, `{"Statement": 5}`, `{"Statements": []}`,
-		`{"Statement": {"Effect": "Allow", "Conditon": {}}}`,
-		`{"Statement": [{"Effect": "Allow", "Conditon": {}}]}`,
+		`{"Statement": {"Effect": "Allow", "Conditions": {}}}`,
+		`{"Statement": [{"Effect": "Allow", "Conditions": {}}]}`,
 		`{"Statement": {"Principal": {"Aws2": "1"}}}`,
 		`{"Statement": {"Principal": "1"}}`,
 		`{"Statement": {"Action": [{}]}}`,

@@ -1,12 +1,5 @@
 package awslimits
 
-// FivePerSecond is what Route 53 let through until it was raised to
-// Published().Rates["route53"]; a key for Numbers.Rates for who wants to be sure.
-// https://repost.aws/knowledge-center/route-53-avoid-throttling-errors
-func FivePerSecond() Rate {
-	return Rate{5, 5, Source{"https://repost.aws/knowledge-center/route-53-avoid-throttling-errors", lastSeen}}
-}
-
 // rates are the published ones of one service, in calls a second and burst.
 type rates struct {
 	service, source string

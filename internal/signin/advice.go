@@ -67,7 +67,7 @@ var knownFailures = []failure{
 	{regexp.MustCompile(`(?i)SSO session section,? ?(\S*)`), func(w who, found []string) string {
 		return fmt.Sprintf("profile %s names an sso_session %s that ~/.aws/config doesn't have: run `aws configure sso --profile %[1]s`", w.profile(), found[1])
 	}},
-	{regexp.MustCompile(`(?:profile "([^"]+)" is configured to use SSO but is missing required configuration: |in profile "([^"]+)" must match )(.*)`), func(_ who, found []string) string {
+	{regexp.MustCompile(`(?:profile "([^"]+)" is configured to use SSO but is missing required configuration: |in profile "([^"]+)" must match )`), func(_ who, found []string) string {
 		return fmt.Sprintf("the settings of profile %[1]s for IAM Identity Center are incomplete or contradict its sso-session: run `aws configure sso --profile %[1]s`", found[1]+found[2])
 	}},
 	{regexp.MustCompile(`cached SSO token|SSO session has expired|SSO token failed|(?s)operation error SSO: GetRoleCredentials.*UnauthorizedException`), func(w who, _ []string) string {
@@ -76,15 +76,9 @@ var knownFailures = []failure{
 		}
 		return fmt.Sprintf("nobody is signed in to IAM Identity Center by profile %s, or no longer: run `aws sso login --profile %[1]s`", w.profile())
 	}},
-	{regexp.MustCompile(`load login token|login session has expired`), func(w who, _ []string) string {
-		return fmt.Sprintf("nobody is signed in by profile %s, or no longer: run `aws login --profile %[1]s`", w.profile())
-	}},
-	{regexp.MustCompile(`process output|command must not be empty`), func(w who, _ []string) string {
-		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, doesn't print credentials in the form that AWS documents (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html): correct the command in ~/.aws/config", w.profile())
-	}},
-	{regexp.MustCompile(`error in credential_process: exit status 127`), func(w who, _ []string) string {
-		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, names a program that this machine doesn't have: install the program, or correct the command in ~/.aws/config", w.profile())
-	}},
+	{regexp.MustCompile(`load login token|login session has expired`), ofProfile("nobody is signed in by profile %s, or no longer: run `aws login --profile %[1]s`")},
+	{regexp.MustCompile(`parse failed of process output|(?:wrong version|missing \w+) in process output|failed to prepare command: command must not be empty`), ofProfile("the credential_process of profile %s, or of its source_profile, doesn't print credentials in the form that AWS documents (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html): correct the command in ~/.aws/config")},
+	{regexp.MustCompile(`error in credential_process: exit status 127`), ofProfile("the credential_process of profile %s, or of its source_profile, names a program that this machine doesn't have: install the program, or correct the command in ~/.aws/config")},
 	{regexp.MustCompile(`error in credential_process|process provider error|credential process timed out`), func(w who, _ []string) string {
 		if w.getenv(AskAnew) != "" { // The program has written to the terminal already.
 			return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, has failed: what it says is above; correct the command in ~/.aws/config", w.profile())
@@ -112,18 +106,12 @@ var knownFailures = []failure{
 	{regexp.MustCompile(`partial credentials found for profile (?:profile )?(\S+)`), func(_ who, found []string) string {
 		return fmt.Sprintf("profile %[1]s has only one of aws_access_key_id and aws_secret_access_key: run `aws configure --profile %[1]s`", found[1])
 	}},
-	{regexp.MustCompile(`only one credential type may be specified per profile`), func(w who, _ []string) string {
-		return fmt.Sprintf("profile %s, or its source_profile, has more than one of source_profile, credential_source, credential_process and web_identity_token_file: keep one of them in ~/.aws/config", w.profile())
-	}},
-	{regexp.MustCompile(`credential_source values must be`), func(w who, _ []string) string {
-		return fmt.Sprintf("profile %s, or its source_profile, has a credential_source that AWS doesn't know: write Environment, Ec2InstanceMetadata or EcsContainer in ~/.aws/config", w.profile())
-	}},
+	{regexp.MustCompile(`only one credential type may be specified per profile`), ofProfile("profile %s, or its source_profile, has more than one of source_profile, credential_source, credential_process and web_identity_token_file: keep one of them in ~/.aws/config")},
+	{regexp.MustCompile(`credential_source values must be`), ofProfile("profile %s, or its source_profile, has a credential_source that AWS doesn't know: write Environment, Ec2InstanceMetadata or EcsContainer in ~/.aws/config")},
 	{regexp.MustCompile(`EcsContainer was specified as the credential_source`), func(w who, _ []string) string {
 		return fmt.Sprintf("profile %s, or its source_profile, takes credentials from a container of ECS or EKS, and this machine is none: %s", w.profile(), anyWay)
 	}},
-	{regexp.MustCompile(`static credentials are empty`), func(w who, _ []string) string {
-		return fmt.Sprintf("profile %s, or its source_profile, has credential_source = Environment, and the environment has no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", w.profile())
-	}},
+	{regexp.MustCompile(`static credentials are empty`), ofProfile("profile %s, or its source_profile, has credential_source = Environment, and the environment has no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")},
 	{regexp.MustCompile(`failed to retrieve jwt`), func(w who, _ []string) string {
 		file := cmp.Or(w.getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), "that web_identity_token_file of profile "+w.profile()+" names")
 		return fmt.Sprintf("the file %s with a web identity token can't be read; what starts this program has to write it: otherwise `unset AWS_WEB_IDENTITY_TOKEN_FILE` and %s", file, anyWay)
@@ -149,6 +137,11 @@ var knownFailures = []failure{
 		}
 		return fmt.Sprintf("the session has expired: run `%s`, and run this again", w.login())
 	}},
+}
+
+// ofProfile returns advice that needs to know the profile's name alone: the format's only argument.
+func ofProfile(format string) func(who, []string) string {
+	return func(w who, _ []string) string { return fmt.Sprintf(format, w.profile()) }
 }
 
 // withoutSource returns what to do about a profile that assumes a role and has no credentials to

@@ -202,8 +202,10 @@ func TestAdvice(t *testing.T) {
 	if got := Advice(expired, func(name string) string { return env[name] }); !strings.HasPrefix(got, "the session in AWS_SESSION_TOKEN has expired") {
 		t.Error(got)
 	}
-	if got := Advice("api error NoSuchBucket: none", os.Getenv); got != "" {
-		t.Error(got)
+	for _, other := range []string{"api error NoSuchBucket: none", "#7 RUN make: the process output is too long", "docker run: command must not be empty"} {
+		if got := Advice(other, os.Getenv); got != "" {
+			t.Error(got)
+		}
 	}
 }
 

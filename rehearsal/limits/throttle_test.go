@@ -64,7 +64,7 @@ func TestRates(t *testing.T) {
 func TestRoute53HasOneBucketForAllActions(t *testing.T) {
 	t.Parallel()
 	numbers := limits.Published()
-	numbers.Rates["route53"] = awslimits.FivePerSecond()
+	numbers.Rates["route53"] = awslimits.Rate{PerSecond: 5, Burst: 5}
 	s := start(t, answer(200, "text/xml", "<GetHostedZoneResponse><HostedZone><Id>Z</Id></HostedZone></GetHostedZoneResponse>"), proxy.Options{
 		Rules: named(limits.Options{Numbers: &numbers}, "unknown access key", "rate exceeded"),
 	})

@@ -76,7 +76,7 @@ func TestCheckBoundary(t *testing.T) {
 	}
 }
 
-// TestCheckRefusal checks what an attempt to assume a role proves.
+// TestCheckRefusal checks what each answer to an attempt to assume a role proves.
 func TestCheckRefusal(t *testing.T) {
 	t.Parallel()
 	const refused = `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>`
@@ -111,7 +111,7 @@ func TestCheckPassword(t *testing.T) {
 	t.Parallel()
 	const profile = `<GetLoginProfileResponse><GetLoginProfileResult><LoginProfile><UserName>ada</UserName></LoginProfile></GetLoginProfileResult></GetLoginProfileResponse>`
 	for _, c := range []struct {
-		code string // empty for an answer
+		code string // empty for an answer without an error
 		want bool
 		err  string
 	}{
@@ -184,7 +184,7 @@ func TestIsContact(t *testing.T) {
 	}
 }
 
-// TestProveParameters checks values against what else was found.
+// TestProveParameters checks that a parameter must have the value that the other proofs found.
 func TestProveParameters(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -58,7 +58,8 @@ func TestCheckDelivered(t *testing.T) {
 	}
 }
 
-// Whether logs arrive is left out only where none ever does.
+// TestUndeliveredLogs checks that the proof of logs is left out only if the endpoint never
+// delivers logs.
 func TestUndeliveredLogs(t *testing.T) {
 	t.Parallel()
 	endpoint := "http://127.0.0.1:1"

@@ -36,7 +36,7 @@ type clients struct {
 	ecr           *ecr.Client
 	ssm           *ssm.Client
 	contacts      *awsaccount.Client
-	// cfg makes a client for a service that one proof asks alone.
+	// cfg makes clients for services that only one proof asks.
 	cfg aws.Config
 }
 
@@ -65,7 +65,7 @@ func newClients(cfg aws.Config) *clients {
 	}
 }
 
-// attempts is how often a request is sent that AWS throttles.
+// attempts is how many times a request is sent if AWS throttles it.
 const attempts = 6
 
 // patient returns a configuration whose clients slow down if AWS throttles them. Otherwise

@@ -50,7 +50,7 @@ func TestCheckCredentials(t *testing.T) {
 	}
 }
 
-// A request that AWS throttles is made again.
+// TestPatient checks that a throttled request is sent again.
 func TestPatient(t *testing.T) {
 	t.Parallel()
 	throttled := false

@@ -11,7 +11,7 @@ import (
 	"github.com/coldstart-aws/coldstart/proof"
 )
 
-// What AWS doesn't have as it is declared.
+// This example prints every claim that doesn't hold.
 func ExampleProve() {
 	org, err := organization.Load("Pulumi.master.yaml")
 	if err != nil {

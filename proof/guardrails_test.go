@@ -15,8 +15,8 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// TestGuardrailRules checks that what coldstart writes passes, and that it
-// doesn't when it is changed.
+// TestGuardrailRules checks that the guardrails that coldstart writes pass, and that they fail
+// after an edit.
 func TestGuardrailRules(t *testing.T) {
 	t.Parallel()
 	const exempt = `"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrganizationAccountAccessRole"}`
@@ -123,8 +123,8 @@ func TestOwnGuardrail(t *testing.T) {
 	}
 }
 
-// policies answers like AWS Organizations: with one policy, and with what is
-// attached to each target by its id.
+// policies returns an account whose AWS Organizations has one policy with the given content.
+// attached has the names of the policies by the id of the target.
 func policies(t *testing.T, content string, attached map[string][]string) *account {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,11 +10,11 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Outdated finds what earlier versions of coldstart have created in another way: guardrails, the
-// archive, S3 Bucket Keys of state buckets, and zones that share a name server with the parent
-// zone. It returns the claims that don't hold, in the order of Prove. It leaves out what doesn't
-// exist yet, and accounts that can't be entered. An account costs four requests. The error says
-// that no request to AWS was possible.
+// Outdated finds what earlier versions of coldstart have created in another way: guardrails,
+// the archive, S3 Bucket Keys of state buckets, and zones that share a name server with the
+// parent zone. It returns the claims that don't hold, in the order of Prove. It leaves out what
+// doesn't exist yet, and accounts that can't be entered. An account costs about four requests.
+// The error says that the management account can't be asked, or that ctx has ended.
 func Outdated(ctx context.Context, cfg aws.Config, org *organization.Organization) ([]Proof, error) {
 	cfg = patient(cfg)
 	cfg.Region = org.Region

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// policyDocument is an IAM policy as AWS returns it. Package policy, which writes
-// policies, isn't used to read them: a mistake there mustn't prove itself.
+// policyDocument is an IAM policy as AWS returns it. Package policy, which writes policies,
+// isn't used to read them. Otherwise a mistake in package policy would prove itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type policyDocument struct {
 	Statement oneOrMany[policyStatement]
@@ -36,7 +36,8 @@ func (s policyStatement) String() string {
 	return "statement " + s.Sid
 }
 
-// policyPrincipal has principals by kind: AWS, Service, Federated. The principal "*" is AWS: *.
+// policyPrincipal has principals by kind: AWS, Service, Federated. The principal "*" has the
+// kind AWS.
 type policyPrincipal map[string]oneOrMany[string]
 
 // policyCondition has values by operator and key.
@@ -254,8 +255,8 @@ func (d *policyDocument) trustsWithin(organizationID string, accountIDs ...strin
 	return nil
 }
 
-// changesOnly checks that a policy allows changing the NS records of one name in
-// one zone, and nothing else but reading.
+// changesOnly checks that a policy allows changing the NS records of one name in one zone, and
+// nothing else but reading.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func (d *policyDocument) changesOnly(zoneID, name string) error {
 	const change = "route53:ChangeResourceRecordSets"

@@ -29,8 +29,8 @@ func (d *policyDocument) says(declared []policy.Statement) error {
 	return nil
 }
 
-// written returns declared statements as AWS returns them. Of package
-// policy only the type is used, which declarations are made of.
+// written returns declared statements as AWS returns them. Of package policy, it uses only the
+// type of which declarations are made.
 func written(declared []policy.Statement) []policyStatement {
 	var all []policyStatement
 	for _, s := range declared {
@@ -173,8 +173,8 @@ func (d *policyDocument) allowsOnly(actions []string, condition policyCondition)
 	return nil
 }
 
-// assumesOnly checks that a policy allows assuming exactly the given roles, with
-// MFA, and nothing else.
+// assumesOnly checks that a policy allows assuming exactly the given roles, with MFA, and
+// nothing else.
 func (d *policyDocument) assumesOnly(roleARNs ...string) error {
 	return d.assumes(withMFA().Condition, roleARNs)
 }

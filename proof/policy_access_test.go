@@ -173,7 +173,7 @@ func TestSays(t *testing.T) {
 	}, func(d *policyDocument) error { return d.says(nil) })
 }
 
-// selfServing are statements as coldstart writes them.
+// selfServing has statements as coldstart writes them.
 const selfServing = `{"Sid":"See","Effect":"Allow","Action":["iam:GetAccountPasswordPolicy","iam:ListUsers"],"Resource":["*"]},` +
 	`{"Sid":"Own","Effect":"Allow","Action":["iam:ChangePassword","iam:CreateAccessKey","iam:GetUser"],"Resource":["arn:aws:iam::*:user/${aws:username}"]},` +
 	`{"Sid":"Device","Effect":"Allow","Action":["iam:CreateVirtualMFADevice"],"Resource":["arn:aws:iam::*:mfa/${aws:username}"]},` +

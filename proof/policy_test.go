@@ -9,11 +9,10 @@ import (
 	"testing"
 )
 
-// policyCase is a policy and what a check of it says; nothing if it holds.
+// policyCase is a policy and the error that a check of the policy returns; empty for none.
 type policyCase struct{ name, policy, want string }
 
-// checkPolicies checks each case's policy as it is and URL-encoded, as IAM
-// returns it.
+// checkPolicies checks each case's policy twice: as it is, and URL-encoded as IAM returns it.
 func checkPolicies(t *testing.T, cases []policyCase, check func(*policyDocument) error) {
 	t.Helper()
 	for _, c := range cases {
@@ -30,8 +29,7 @@ func checkPolicies(t *testing.T, cases []policyCase, check func(*policyDocument)
 	}
 }
 
-// statements returns a policy of statements that are edited by pairs of old and
-// new text.
+// statements returns a policy with the given statements. edits are pairs of old and new text.
 func statements(statement string, edits ...string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.NewReplacer(edits...).Replace(statement) + `]}`
 }
@@ -180,8 +178,8 @@ func TestChangesOnly(t *testing.T) {
 	}, func(d *policyDocument) error { return d.changesOnly("Z1", "prod.acme.example") })
 }
 
-// listsOfOne writes a document as AWS takes it too, and as earlier versions of
-// coldstart wrote it: what may be a list is one.
+// listsOfOne writes single values as lists of one value. AWS accepts both, and earlier versions
+// of coldstart wrote lists.
 func listsOfOne(t *testing.T, document string) string {
 	t.Helper()
 	var d struct {

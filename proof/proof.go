@@ -19,13 +19,12 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// provedAtOnce is how many accounts are asked at a time. Each costs about 45
-// requests, 10 of them to the management account, and the management account
-// itself about 60.
+// provedAtOnce is how many accounts are proved concurrently. A member takes about 45 requests,
+// 10 of them to the management account. The management account itself takes about 60.
 const provedAtOnce = 4
 
-// Proof is one claim about an account, and whether AWS bears it out. Claims hold
-// no ids, so that they are the same in every rehearsal of an organization.
+// Proof is one claim about an account, and whether the claim holds. Claims contain no ids from
+// AWS, so they are the same in every rehearsal of an organization.
 type Proof struct {
 	Account string `json:"account"`
 	// Subject is account, organization, unit, guardrail, zone, delegation, local,
@@ -36,11 +35,11 @@ type Proof struct {
 	Holds   bool   `json:"holds"`
 	// Detail says why the claim doesn't hold.
 	Detail string `json:"detail,omitempty"`
-	// Remedy is what to do about that; empty if it isn't known.
+	// Remedy says what to do; empty if coldstart doesn't know.
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// Problem says in a line what doesn't hold, why, and what to do.
+// Problem says in one line which claim doesn't hold, why, and what to do.
 func (p Proof) Problem() string {
 	problem := fmt.Sprintf("%s: %s: %s doesn't hold: %s", p.Account, p.Subject, p.Claim, p.Detail)
 	if p.Remedy != "" {
@@ -49,13 +48,13 @@ func (p Proof) Problem() string {
 	return problem
 }
 
-// Topic is what several subjects of proofs are about.
+// Topic is a group of subjects.
 type Topic struct {
 	Name     string
 	Subjects []string
 }
 
-// Topics are the columns of a table of proofs. Every subject is in one.
+// Topics are the columns of a table of proofs. Every subject belongs to one topic.
 var Topics = []Topic{
 	{"organization", []string{"organization", "unit", "account"}},
 	{"guardrails", []string{"guardrail"}},
@@ -66,41 +65,40 @@ var Topics = []Topic{
 	{"audit", []string{"trail", "archive"}},
 }
 
-// Proofs are what Prove found: those of the management account, then those of
-// each member in alphabetical order, always in the same order.
+// Proofs are the result of Prove: the proofs of the management account, then those of each
+// member in alphabetical order. The order of an account's proofs is always the same.
 type Proofs struct {
 	Proofs []Proof `json:"proofs"`
-	// Omitted are claims that couldn't be decided, and why.
+	// Omitted says which claims couldn't be decided, and why.
 	Omitted []string `json:"omitted"`
 }
 
-// Options are those of Prove. The zero value proves everything, by AWS and by the
-// DNS of the Internet; of an emulator, DNS isn't asked.
+// Options configures Prove. The zero value proves all accounts, with AWS and with the DNS of
+// the Internet. For an emulator, the zero value asks no DNS server.
 type Options struct {
-	// Accounts are the names of those to prove; none for all.
+	// Accounts are the names of the accounts to prove; empty for all.
 	Accounts []string
-	// NoDNS leaves out whether names resolve.
+	// NoDNS leaves out the proofs that names resolve.
 	NoDNS bool
-	// DNSServers are the addresses of a DNS server that resolution starts from
-	// instead of the root servers: one that knows the zone above the domain, or
-	// refers to who does.
+	// DNSServers are the addresses of the name servers from which resolution starts, in place
+	// of the root servers. They serve the zone above the domain, or refer to the servers that
+	// do.
 	DNSServers []netip.Addr
-	// DNSPort is where every DNS server is asked; 0 for 53.
+	// DNSPort is the port at which all name servers are asked; 0 for 53.
 	DNSPort uint16
-	// PlanToken, if not nil, lets proofs come into member accounts by their plan roles,
-	// which can't change anything, in place of OrganizationAccountAccessRole. It
-	// returns a token of GitHub's for sts.amazonaws.com, and is asked for one for
-	// each account.
+	// PlanToken, if not nil, makes proofs enter members by their plan roles, which can't change
+	// anything, in place of their access roles. PlanToken returns one of GitHub's OIDC tokens
+	// with the audience sts.amazonaws.com. It is called at least once for each member that is
+	// proved, and possibly by several goroutines at the same time.
 	PlanToken func(context.Context) (string, error)
-	// OnProved, if not nil, is told of each account that was proved, of one at a
-	// time.
+	// OnProved, if not nil, is called after each account, never concurrently.
 	OnProved func(account string)
 }
 
-// Prove asks AWS for everything that an organization declares, and DNS for what
-// AWS serves. The configuration's credentials are the management account's. What
-// can't be read is a proof that doesn't hold; the error says that AWS couldn't be
-// asked at all.
+// Prove reads from AWS everything that an organization declares, and asks DNS for what Route 53
+// serves. cfg has the management account's credentials. Prove uses the organization's region,
+// and a retryer that slows down when AWS throttles. The error says that an account in
+// o.Accounts isn't declared, that the management account can't be asked, or that ctx has ended.
 func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Proofs, error) {
 	cfg = patient(cfg)
 	cfg.Region = org.Region
@@ -135,13 +133,13 @@ func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization, 
 	return result, nil
 }
 
-// prover knows what the proofs of all accounts share. It is read only while
-// accounts are proved side by side.
+// prover has what the proofs of all accounts share. While accounts are proved concurrently, it
+// is only read.
 type prover struct {
 	org      *organization.Organization
 	cfg      aws.Config
 	masterID string
-	accounts []*account // master's first
+	accounts []*account // the management account first
 	*directory
 	undeclaredUnits func() ([]undeclaredUnit, error)
 	apex            func() (apexZone, error)
@@ -149,17 +147,18 @@ type prover struct {
 	sameServers func() bool
 	archive     func() (archive, error)
 	resolver    resolver
-	reach       func() error // whether DNS can be asked
-	// unresolved says why DNS isn't asked, undelivered why logs aren't looked for;
-	// empty if they are.
+	reach       func() error // returns an error if no server answers
+	// unresolved returns why DNS isn't asked, and undelivered why no logs are looked for. Each
+	// returns "" otherwise.
 	unresolved, undelivered func() string
-	// unenforced says that the endpoint enforces no policies; empty if it does.
+	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
+	// it doesn't.
 	unenforced func() string
-	// readOnly is what AWS's policy ReadOnlyAccess allows besides reading.
+	// readOnly checks that AWS's managed policy ReadOnlyAccess allows nothing but reading.
 	readOnly func() error
 }
 
-// account is an account and what was found about it.
+// account is an account, and what was found out about it.
 type account struct {
 	name string
 	id   string // empty if there is no such account
@@ -168,9 +167,10 @@ type account struct {
 	unreachable error
 	// misaddressed, if not nil, says that the account has another address in AWS.
 	misaddressed error
-	// remedy returns what brings the account's part of a subject in line.
+	// remedy returns what to do about a subject that isn't as declared; nil for the management
+	// account before there is an organization.
 	remedy func(subject string) string
-	zone   zone // the account's, once it was found
+	zone   zone // the account's zone; empty until it is found
 	proofs []Proof
 }
 
@@ -186,7 +186,7 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	master.id = aws.ToString(self.Account)
 	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}}
 	p.directory = readDirectory(ctx, master.organizations, org)
-	if p.organization != nil { // Nothing was made before.
+	if p.organization != nil { // There is nothing to update before there is an organization.
 		master.remedy = remedyFor(org, organization.Master)
 	}
 	ids, err := p.noted(ctx)
@@ -217,8 +217,8 @@ func newProver(ctx context.Context, cfg aws.Config, org *organization.Organizati
 	return p, nil
 }
 
-// noted returns the ids that coldstart has noted for the accounts whose declared addresses
-// no account has.
+// noted returns the ids that coldstart has noted for declared accounts, by name. It looks only
+// for accounts whose declared addresses no account in AWS has.
 func (p *prover) noted(ctx context.Context) (map[string]string, error) {
 	lost := slices.DeleteFunc(p.org.AccountNames(), func(name string) bool {
 		_, err := p.find(p.org.AccountEmail(name), "")
@@ -270,7 +270,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAudit(ctx, a)
 }
 
-// omitted returns the claims that weren't decided.
+// omitted returns which claims weren't decided, and why.
 func (p *prover) omitted() []string {
 	reasons := slices.Concat(
 		[]string{p.unenforced(), p.unprovedUnits()},
@@ -280,8 +280,8 @@ func (p *prover) omitted() []string {
 	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 
-// claim notes a claim about what is in the account. It holds if check returns
-// nil; its error says why it doesn't.
+// claim adds a proof. The claim holds if check returns nil; otherwise check's error says why
+// the claim doesn't hold. If nothing in the account can be asked, claim doesn't call check.
 func (a *account) claim(subject, claim string, check func() error) {
 	err := a.unreachable
 	if err == nil {
@@ -290,7 +290,7 @@ func (a *account) claim(subject, claim string, check func() error) {
 	a.note(subject, claim, err)
 }
 
-// note is claim for what was checked already.
+// note adds a proof of a claim that was checked before. err is the result of that check.
 func (a *account) note(subject, claim string, err error) {
 	proof := Proof{Account: a.name, Subject: subject, Claim: claim, Holds: err == nil}
 	if err != nil {
@@ -300,7 +300,7 @@ func (a *account) note(subject, claim string, err error) {
 	a.proofs = append(a.proofs, proof)
 }
 
-// detail shortens an SDK's error to what AWS said, without ids of requests.
+// detail shortens an SDK's error to AWS's message, without request ids.
 func detail(err error) string {
 	return cmp.Or(awserror.Answer(err), err.Error())
 }

@@ -26,8 +26,8 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// declared is an organization with two members that has something of all that is
-// proved.
+// declared returns an organization with two members that declares something for every kind of
+// proof.
 func declared() *organization.Organization {
 	return &organization.Organization{
 		Namespace: "acme",
@@ -70,19 +70,19 @@ func declared() *organization.Organization {
 	}
 }
 
-// config is that of clients of a server of the test's.
+// config returns a configuration whose clients call a test server.
 func config(endpoint, region string) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
-// identity answers like an emulator that takes any credentials.
+// identity answers sts:GetCallerIdentity like an emulator that accepts any credentials.
 func identity(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Server", "emulator/1")
 	w.Header().Set("Content-Type", "text/xml")
 	_, _ = io.WriteString(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 }
 
-// empty answers like an account without an organization, or anything else.
+// empty answers like an account without an organization in which every other request is denied.
 func empty(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	if strings.Contains(string(body), "GetCallerIdentity") {
@@ -447,7 +447,7 @@ func TestWriters(t *testing.T) {
 	}
 }
 
-// What an earlier version made is named.
+// TestArchiveOfBefore checks that the settings of an earlier version's archive are named.
 func TestArchiveOfBefore(t *testing.T) {
 	t.Parallel()
 	on := s3types.ServerSideEncryptionRule{BucketKeyEnabled: aws.Bool(true)}
@@ -495,7 +495,8 @@ func TestWatchesObjects(t *testing.T) {
 	}
 }
 
-// A zone has no name server of the apex zone's, however they are written.
+// TestZonesApart checks that two zones share no name server, however the servers' names are
+// written.
 func TestZonesApart(t *testing.T) {
 	t.Parallel()
 	p := &prover{apex: func() (apexZone, error) {
@@ -526,7 +527,7 @@ func TestZonesApart(t *testing.T) {
 	}
 }
 
-// errorHas reports whether err is nil, if want is empty, or has it in its text.
+// errorHas reports whether err's text contains want. An empty want means that err must be nil.
 func errorHas(err error, want string) bool {
 	if want == "" {
 		return err == nil

@@ -9,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// remediedError is why a claim doesn't hold, and what to do about that.
+// remediedError is the reason why a claim doesn't hold, and what to do.
 type remediedError struct {
 	error
 	remedy string
@@ -17,7 +17,7 @@ type remediedError struct {
 
 func (e remediedError) Unwrap() error { return e.error }
 
-// remedied adds to an error, if there is one, what to do about it.
+// remedied adds to an error what to do. It returns nil if err is nil.
 func remedied(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
@@ -25,9 +25,10 @@ func remedied(err error, format string, args ...any) error {
 	return remediedError{err, fmt.Sprintf(format, args...)}
 }
 
-// remedyOf returns what to do about a claim that doesn't hold: what the error says, or
-// else what brings in line what coldstart has declared. An account that isn't there, or
-// doesn't answer, is another matter, and the error says which.
+// remedyOf returns what to do about a claim that doesn't hold: the error's own remedy, or else
+// the account's remedy for the subject. It returns "" where an update doesn't help. That is so
+// if the account can't be asked, if its address has changed, or if AWS refuses the request. In
+// these cases the error says what is wrong.
 func (a *account) remedyOf(subject string, err error) string {
 	var own remediedError
 	var misaddressed *misaddressedError
@@ -42,16 +43,17 @@ func (a *account) remedyOf(subject string, err error) string {
 	return a.remedy(subject)
 }
 
-// remedyFor returns the remedy for what the stacks of an organization declare about an
-// account: an update. What an earlier version of coldstart has made needs no more. What
-// somebody else has changed isn't in Pulumi's state, so the state is refreshed first.
+// remedyFor returns a function that returns the remedy for a subject of an account: an update
+// of the stacks that declare the subject. An update is enough for what an earlier version of
+// coldstart has created. What somebody else has changed isn't in Pulumi's state, so the remedy
+// refreshes the state first.
 func remedyFor(org *organization.Organization, account string) func(string) string {
 	return func(subject string) string {
 		stacks := account
 		switch subject {
 		case "organization", "unit", "account", "guardrail":
 			stacks = organization.Master
-		case "delegation": // The role for it is the management account's.
+		case "delegation": // The delegation role is in the management account.
 			if account != organization.Master {
 				stacks = organization.Master + " " + account
 			}

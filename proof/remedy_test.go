@@ -13,7 +13,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// TestRemedies names the stacks that declare what doesn't hold.
+// TestRemedies checks that a remedy names the stacks that declare the subject.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	org := declared()
@@ -38,7 +38,7 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
-// TestRemedyOf adds no remedy where an update isn't one.
+// TestRemedyOf checks that a proof has no remedy if an update doesn't help.
 func TestRemedyOf(t *testing.T) {
 	t.Parallel()
 	up := func(string) string { return "up" }
@@ -66,7 +66,8 @@ func TestRemedyOf(t *testing.T) {
 	}
 }
 
-// TestOutdated takes nothing for what an earlier version made where there is nothing.
+// TestOutdated checks that an account without an organization has nothing of an earlier
+// version.
 func TestOutdated(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(empty))
@@ -77,7 +78,7 @@ func TestOutdated(t *testing.T) {
 	}
 }
 
-// TestLetsCloudTrailDecrypt tells a key that lets CloudTrail decrypt from one that doesn't.
+// TestLetsCloudTrailDecrypt checks which key policies let CloudTrail decrypt.
 func TestLetsCloudTrailDecrypt(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

@@ -43,14 +43,15 @@ func (p *prover) proveResolution(ctx context.Context, a *account) {
 	}
 }
 
-// resolver checks what name servers say.
+// resolver checks the answers of name servers.
 type resolver struct{ *dnswalk.Walker }
 
 func newResolver(ctx context.Context, o Options) resolver {
 	return resolver{dnswalk.New(ctx, dnswalk.Options{Servers: o.DNSServers, Port: o.DNSPort})}
 }
 
-// checkParentDelegates checks what each server of the zone above the apex says.
+// checkParentDelegates checks that each server of the zone above refers to the apex zone's name
+// servers.
 func (p *prover) checkParentDelegates(ctx context.Context) error {
 	apex, err := p.apex()
 	if err != nil {
@@ -75,8 +76,8 @@ func (p *prover) checkReferral(ctx context.Context, a *account, domain string) e
 	return remedied(err, "a change takes a minute to reach the name servers; if it stays like this, run `coldstart refresh %s` and `coldstart up %s`", a.name, a.name)
 }
 
-// eachOfApex checks each of the name servers that Route 53 shows for the apex
-// zone, whether or not the zone above delegates to them yet.
+// eachOfApex calls check for each of the name servers that Route 53 shows for the apex zone.
+// The zone above needn't delegate to them yet.
 func (p *prover) eachOfApex(ctx context.Context, check func(dnswalk.Server) error) error {
 	apex, err := p.apex()
 	if err != nil {
@@ -85,7 +86,7 @@ func (p *prover) eachOfApex(ctx context.Context, check func(dnswalk.Server) erro
 	return p.resolver.each(ctx, servers(apex.nameServers), check)
 }
 
-// unresolvable says why DNS isn't asked; empty if it is.
+// unresolvable returns why DNS isn't asked; empty if it is asked.
 func (p *prover) unresolvable(o Options) string {
 	const what = "whether names lead from the zone above to each account's name servers: "
 	switch {
@@ -103,8 +104,8 @@ func (p *prover) unresolvable(o Options) string {
 	return ""
 }
 
-// each checks name servers side by side. The error says of those that are wrong
-// why, the same reason once.
+// each checks name servers concurrently. Its error lists each reason once, with all servers to
+// which the reason applies.
 func (r resolver) each(ctx context.Context, all []dnswalk.Server, check func(dnswalk.Server) error) error {
 	if len(all) == 0 {
 		return errors.New("there is no zone that shows its name servers")
@@ -159,7 +160,7 @@ func (r resolver) refers(ctx context.Context, s dnswalk.Server, zone string, wan
 	return nil
 }
 
-// answersFor checks that a server has a zone, as one that is delegated to should.
+// answersFor checks that a server answers with authority for a zone.
 func (r resolver) answersFor(ctx context.Context, s dnswalk.Server, zone string) error {
 	answer, err := r.Ask(ctx, s, zone, dns.TypeSOA)
 	if err != nil {
@@ -187,7 +188,7 @@ func (r resolver) isLoopback(ctx context.Context, s dnswalk.Server, name string)
 	return nil
 }
 
-// servers are name servers of which only the names are known.
+// servers returns name servers of which only the names are known.
 func servers(names []string) []dnswalk.Server {
 	var all []dnswalk.Server
 	for _, name := range normalized(names) {

@@ -17,7 +17,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/dnswalk"
 )
 
-// resolves returns a prover of acme.example that starts at the test's root server.
+// resolves returns a prover of acme.example whose resolver starts at the test's root server.
 func resolves(t *testing.T, in dnstest.Internet, odd map[string]dnstest.Answering, timeout time.Duration) *prover {
 	t.Helper()
 	port := in.Serve(t, odd)
@@ -37,8 +37,7 @@ func resolves(t *testing.T, in dnstest.Internet, odd map[string]dnstest.Answerin
 	return p
 }
 
-// failures returns the details of the claims that don't hold, by what they are
-// about.
+// failures returns the details of the claims that don't hold, by a short name of the claim.
 func (p *prover) failures(ctx context.Context, t *testing.T) map[string]string {
 	t.Helper()
 	short := map[string]string{
@@ -89,7 +88,7 @@ func TestResolution(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(dnstest.Internet)
 		odd    map[string]dnstest.Answering
-		silent bool                // whether one that is odd doesn't answer
+		silent bool                // whether a server in odd doesn't answer
 		want   map[string][]string // what details have, by claim
 	}{
 		"all is well": {},

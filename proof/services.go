@@ -11,17 +11,17 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// organizationService is one that coldstart sets up for the whole organization.
+// organizationService is a service that coldstart sets up for the whole organization.
 type organizationService struct {
 	principal string
-	// part ends the name of what the service has in each region.
+	// part is the last part of the name of the resource that the service has in each region.
 	part string
-	// does says what that is for.
+	// does says in a claim what the resource does.
 	does string
-	// check looks for it in a region.
+	// check looks for the resource in a region.
 	check func(a *account, ctx context.Context, name, region string) error
-	// unasked says what isn't proved on an emulator, which lacks the service; empty for
-	// one that the emulator has.
+	// unasked says what isn't proved on an emulator, because the emulator lacks the service;
+	// empty if the emulator has the service.
 	unasked string
 }
 
@@ -50,8 +50,8 @@ func (p *prover) proveServices(ctx context.Context, a *account, regions []string
 	}
 }
 
-// unasked says why an endpoint isn't asked for a service. The program declares what an
-// emulator lacks on AWS only.
+// unasked returns why the endpoint isn't asked for a service; empty if it is asked. The program
+// declares a service that an emulator lacks on AWS only.
 func (p *prover) unasked(s organizationService) string {
 	if p.cfg.BaseEndpoint == nil {
 		return ""
@@ -59,7 +59,7 @@ func (p *prover) unasked(s organizationService) string {
 	return s.unasked
 }
 
-// unaskedServices says which services an endpoint isn't asked for.
+// unaskedServices returns the reasons of unasked for all services.
 func (p *prover) unaskedServices() []string {
 	var all []string
 	for _, s := range organizationServices {

@@ -16,28 +16,29 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Stranger is something that the organization has and the declaration doesn't.
+// Stranger is something that the organization has in AWS and that isn't declared.
 type Stranger struct {
-	// Account is where it was found.
+	// Account is the name of the account in which it was found.
 	Account string `json:"account"`
 	// Subject is account, unit, delegation or trail.
 	Subject string `json:"subject"`
-	// Found says what it is, Remedy what to do about it.
+	// Found says what was found, and Remedy what to do.
 	Found  string `json:"found"`
 	Remedy string `json:"remedy"`
 }
 
-// Strangers are what Undeclared found.
+// Strangers are the result of Undeclared.
 type Strangers struct {
 	Strangers []Stranger `json:"strangers"`
-	// Omitted is what couldn't be looked at, and why.
+	// Omitted says what couldn't be looked at, and why.
 	Omitted []string `json:"omitted"`
 }
 
-// Undeclared looks for what others have made in the organization where nobody but
-// coldstart should: accounts, units, delegations in the apex zone, and trails in any
-// account. Pulumi's state knows nothing of those. The configuration's credentials
-// are the management account's; members are entered as Options.PlanToken says.
+// Undeclared looks for what others have created in the organization where only coldstart
+// should: accounts, units, delegations in the apex zone, and trails. Pulumi's state has none of
+// these. It finds trails whose home region is the organization's region. cfg has the management
+// account's credentials. Of o, only PlanToken is used. The error says that the management
+// account can't be asked, or that ctx has ended.
 func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Strangers, error) {
 	cfg = patient(cfg)
 	cfg.Region = org.Region
@@ -60,8 +61,9 @@ func (s *Strangers) omit(what string, err error) {
 	s.Omitted = append(s.Omitted, fmt.Sprintf("%s: %v", what, err))
 }
 
-// accounts looks for accounts that nobody has declared, or with another address. Closed
-// ones are on their way out.
+// accounts looks for accounts that aren't declared, and for declared accounts whose address has
+// changed in AWS. It leaves out undeclared accounts that aren't active, because AWS removes
+// closed accounts by itself.
 func (s *Strangers) accounts(p *prover) {
 	if p.err != nil {
 		s.omit("accounts of the organization", p.err)
@@ -82,7 +84,7 @@ func (s *Strangers) accounts(p *prover) {
 	}
 }
 
-// delegations looks for names below the domain that are delegated to others.
+// delegations looks for NS records in the apex zone that delegate names to somebody else.
 func (s *Strangers) delegations(p *prover) {
 	apex, err := p.apex()
 	if err != nil {
@@ -123,7 +125,7 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 		return err
 	}
 	for i, a := range p.accounts {
-		// An account that isn't there yet has no trails, and one that is closed shows none.
+		// An account that doesn't exist yet has no trails, and a closed account shows none.
 		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) && !errors.Is(errs[i], errNotActive) {
 			s.omit("trails of "+a.name, errs[i])
 		}
@@ -134,8 +136,11 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 	return nil
 }
 
-// foreignTrails describes the account's own trails that coldstart hasn't made.
-// Members see the organization's trail as well.
+// foreignTrails describes the account's own trails that coldstart hasn't created. An
+// organization's trail belongs to the account in its ARN, so a member's own trails don't
+// include it. Without shadow trails, AWS lists only the trails whose home region is the one
+// that is asked.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
 func (p *prover) foreignTrails(ctx context.Context, a *account) ([]string, error) {
 	if a.unreachable != nil {
 		return nil, a.unreachable

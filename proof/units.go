@@ -14,23 +14,24 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// undeclaredUnit is a unit that isn't in the file.
+// undeclaredUnit is a unit in AWS that isn't declared.
 type undeclaredUnit struct {
 	unit
-	// line declares it.
+	// line is the line that declares the unit.
 	line string
-	// accounts and units are how many the unit holds, policies the names of its own.
+	// accounts and units are the numbers of accounts and units directly in the unit. policies
+	// are the names of the policies attached to it, without FullAWSAccess.
 	accounts, units int
 	policies        []string
 }
 
-// readUndeclaredUnits returns the units that aren't in the file, each after its parent.
+// readUndeclaredUnits returns the units that aren't declared, each after its parent.
 func (p *prover) readUndeclaredUnits(ctx context.Context) ([]undeclaredUnit, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
 	client := p.master().organizations
-	// Declared one after the other, so that each line can name the one before.
+	// Each unit is added to org before its children, so that their lines can name its key.
 	org := &organization.Organization{Units: maps.Clone(p.org.Units)}
 	if org.Units == nil {
 		org.Units = map[string]organization.Unit{}
@@ -62,7 +63,7 @@ func (p *prover) readUndeclaredUnits(ctx context.Context) ([]undeclaredUnit, err
 	return all, nil
 }
 
-// accountsIn returns how many accounts are right in a unit, closed ones included.
+// accountsIn returns how many accounts are directly in a unit, including closed accounts.
 func accountsIn(ctx context.Context, client *organizations.Client, id string) (n int, err error) {
 	pages := organizations.NewListAccountsForParentPaginator(client, &organizations.ListAccountsForParentInput{ParentId: &id})
 	for pages.HasMorePages() {
@@ -75,7 +76,7 @@ func accountsIn(ctx context.Context, client *organizations.Client, id string) (n
 	return n, nil
 }
 
-// String says what the unit is, what it holds, and what binds it.
+// String says which unit this is, what it holds, and which policies are attached to it.
 func (u undeclaredUnit) String() string {
 	guardrails := "no guardrails of its own"
 	if len(u.policies) > 0 {
@@ -92,8 +93,8 @@ func (u undeclaredUnit) remedy() string {
 	return fmt.Sprintf("%s, or delete it: aws organizations delete-organizational-unit --organizational-unit-id %s", declare, u.id)
 }
 
-// checkLeftUnits looks for units that have coldstart's tags and aren't declared: what was
-// in them may have no guardrails any more.
+// checkLeftUnits looks for units that have coldstart's tags and aren't declared. Accounts in
+// such a unit may no longer be bound by a guardrail.
 func (p *prover) checkLeftUnits(ctx context.Context) error {
 	undeclared, err := p.undeclaredUnits()
 	if err != nil {
@@ -115,11 +116,12 @@ func (p *prover) checkLeftUnits(ctx context.Context) error {
 	return nil
 }
 
-// unprovedUnits names the units that nothing is proved of; empty if there are none.
+// unprovedUnits names the undeclared units, about which nothing is proved; empty if there are
+// none.
 func (p *prover) unprovedUnits() string {
 	undeclared, err := p.undeclaredUnits()
 	if err != nil || len(undeclared) == 0 {
-		return "" // The error is the proofs' of the management account.
+		return "" // The proofs of the management account report this error.
 	}
 	var all []string
 	for _, u := range undeclared {
@@ -128,7 +130,7 @@ func (p *prover) unprovedUnits() string {
 	return "what is in units that aren't declared: " + strings.Join(all, ", ")
 }
 
-// taggedOurs reports whether a unit has the tags that coldstart gives those of this
+// taggedOurs reports whether a unit has the tags that coldstart gives to units of this
 // organization.
 func (p *prover) taggedOurs(ctx context.Context, id string) (bool, error) {
 	out, err := p.master().organizations.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &id})
@@ -142,7 +144,7 @@ func (p *prover) taggedOurs(ctx context.Context, id string) (bool, error) {
 	return tags["ManagedBy"] == "coldstart" && tags["Namespace"] == p.org.Namespace, nil
 }
 
-// units looks for units that nobody has declared.
+// units looks for units that aren't declared.
 func (s *Strangers) units(p *prover) {
 	undeclared, err := p.undeclaredUnits()
 	if err != nil {

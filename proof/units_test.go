@@ -13,8 +13,9 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// tree answers like AWS Organizations with units by what they are in, each as id and
-// name, with what is attached to them, and with the ids of those that coldstart has made.
+// tree is an AWS Organizations server. units has the id and name of each unit, by the id of its
+// parent. policies and accounts are also by id. ours has the ids of the units that coldstart
+// has created.
 type tree struct {
 	units    map[string][][2]string
 	accounts map[string][]string
@@ -75,8 +76,8 @@ func (f tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-// Units that nobody has declared are found wherever they are; those that coldstart has
-// made don't hold in a proof, and others are named.
+// TestUndeclaredUnits checks that undeclared units are found at any depth. The units that
+// coldstart has created make a proof fail. The others are named in Omitted.
 func TestUndeclaredUnits(t *testing.T) {
 	t.Parallel()
 	org := &organization.Organization{

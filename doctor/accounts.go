@@ -69,7 +69,8 @@ func (x *examiner) addresses(context.Context) []Finding {
 	return ok("%d to adopt, %d to create", len(x.org.Accounts)-toCreate, toCreate)
 }
 
-// address finds out about one account; nil if there is nothing to say.
+// address finds out whether one declared account can be created or adopted. It returns nil if
+// nothing is in the way.
 func (x *examiner) address(name string) *Finding {
 	email := x.org.AccountEmail(name)
 	if id := x.noted[name]; id != "" && x.existing != nil {
@@ -149,8 +150,8 @@ func (x *examiner) quota(ctx context.Context) []Finding {
 	return ok("%d accounts are needed, those that there are and the management account included, and %d allowed", wanted, limit)
 }
 
-// readQuota returns how many accounts the organization may have. It finds the quota by its name,
-// because AWS says that the codes of quotas change.
+// readQuota returns how many accounts the organization may have. It looks for the quota's name
+// and not its code, because AWS says that the codes change.
 func (x *examiner) readQuota(ctx context.Context) (int, error) {
 	cfg := x.cfg.Copy()
 	cfg.Region = globalRegion

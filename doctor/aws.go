@@ -83,7 +83,7 @@ type patient struct {
 	aws.HTTPClient
 }
 
-// lateError says that no answer came in time. SDKs repeat the request.
+// lateError says that no answer came in time. It is a timeout, so that SDKs repeat the request.
 type lateError struct{ answerIn time.Duration }
 
 func (e *lateError) Error() string {
@@ -168,7 +168,8 @@ func (x *examiner) credentials(ctx context.Context) []Finding {
 	return ok("account %s, as %s", x.accountID, x.arn)
 }
 
-// signIn returns what to do about an error about signing in, and otherwise the other remedy.
+// signIn returns what to do about an error of signing in. For any other error, it returns
+// otherwise.
 func (x *examiner) signIn(err error, otherwise string) string {
 	return cmp.Or(signin.Advice(err.Error(), x.getenv), otherwise)
 }
@@ -275,7 +276,8 @@ func deniedTo(ctx context.Context, client *iam.Client, principal string, actions
 	return denied, nil
 }
 
-// region asks AWS whether the declared region is enabled, in a region that always is.
+// region finds out whether the declared region is enabled. It asks in us-east-1, which is
+// always enabled.
 func (x *examiner) region(ctx context.Context) []Finding {
 	cfg := x.cfg.Copy()
 	cfg.Region = globalRegion

@@ -78,7 +78,7 @@ func (x *examiner) loggedInToFolder(dir, from string) []Finding {
 	}
 }
 
-// findBackend finds the backend as Pulumi does. from says where its URL comes from.
+// findBackend finds the backend in the same way as Pulumi. from says where the URL comes from.
 func (x *examiner) findBackend() (from string, err error) {
 	if x.backendURL = x.getenv("PULUMI_BACKEND_URL"); x.backendURL != "" {
 		return "PULUMI_BACKEND_URL", nil
@@ -297,7 +297,8 @@ func (x *examiner) describeLock(ctx context.Context, l backend.Lock) Finding {
 
 const setPassphrase = "export PULUMI_CONFIG_PASSPHRASE='…' (or PULUMI_CONFIG_PASSPHRASE_FILE), the same in every run" //nolint:gosec // That is none.
 
-// secrets finds out whether Pulumi can encrypt secrets in the state, and decrypt the existing ones.
+// secrets finds out whether Pulumi can encrypt new secrets in the state, and decrypt existing
+// ones.
 func (x *examiner) secrets(ctx context.Context) []Finding {
 	switch {
 	case x.service != nil:

@@ -26,7 +26,7 @@ func (x *examiner) declaration(context.Context) []Finding {
 	size, err := handedOver(x.options.Dir)
 	switch {
 	case err != nil:
-		return skipped(err.Error()) // Whoever loads the declaration says it too.
+		return skipped(err.Error()) // Loading the declaration returns the same error.
 	case size > maxVariable-variableReserve:
 		return warning("use `coldstart preview` and `coldstart up`, which need no such variable",
 			"plain `pulumi` hands %d KiB to the program of the stack master in PULUMI_CONFIG, and Linux allows %d: it ends with \"argument list too long\"",

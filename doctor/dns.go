@@ -22,17 +22,18 @@ type zone struct {
 	id          string
 	nameServers []string
 	records     int64
-	// ours says that coldstart has created the zone.
+	// ours says that coldstart has created the zone, as the zone's comment shows.
 	ours bool
 }
 
-// String tells a zone from others of its name.
+// String describes a zone so that it can be told from others with the same name.
 func (z zone) String() string {
 	return fmt.Sprintf("%s (%d record sets, on %s)", z.id, z.records, strings.Join(z.nameServers, ", "))
 }
 
-// apexZone looks for the apex zone. Somebody else's is taken over as it is, and of several
-// nobody but a person knows which is served.
+// apexZone looks for the apex zone. coldstart adopts a zone that somebody else has created, and
+// leaves it as it is. If there are several zones of this name, a person has to decide which one
+// to keep.
 func (x *examiner) apexZone(ctx context.Context) []Finding {
 	client := route53.NewFromConfig(x.cfg)
 	pages, err := client.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &x.org.Domain})
@@ -75,7 +76,8 @@ func (x *examiner) apexZone(ctx context.Context) []Finding {
 	return failure(remedy, "there are %d public zones %s, and coldstart takes over one: %s", len(x.zones), x.org.Domain, strings.Join(all, "; "))
 }
 
-// canonical returns names of hosts as they compare.
+// canonical returns host names in lower case, without a final dot, and sorted, so that two
+// lists can be compared.
 func canonical(names []string) []string {
 	var all []string
 	for _, name := range names {
@@ -85,7 +87,8 @@ func canonical(names []string) []string {
 	return all
 }
 
-// delegation asks the servers above the apex zone where it is.
+// delegation compares the apex zone's name servers with those to which the zone above
+// delegates.
 func (x *examiner) delegation(ctx context.Context) []Finding {
 	names, err := x.delegatedTo(ctx)
 	delegated := strings.Join(names, ", ")
@@ -105,8 +108,8 @@ func (x *examiner) delegation(ctx context.Context) []Finding {
 	return warning(enter+strings.Join(x.zones[0].nameServers, ", "), "the registrar doesn't point to the apex zone yet, but to %s", cmp.Or(delegated, "nothing"))
 }
 
-// delegatedTo returns the name servers by which the domain's parent refers to it; none if
-// the parent doesn't.
+// delegatedTo returns the name servers to which the zone above delegates the domain; none if it
+// doesn't.
 func (x *examiner) delegatedTo(ctx context.Context) ([]string, error) {
 	start, err := addressesOf(x.options.Roots)
 	if err != nil {
@@ -119,8 +122,8 @@ func (x *examiner) delegatedTo(ctx context.Context) ([]string, error) {
 	return canonical(names), err
 }
 
-// addressesOf returns where to start from servers given as host:port. All name servers
-// are asked at the port of the first.
+// addressesOf returns options that start from servers given as host:port. All name servers are
+// asked at the first server's port.
 func addressesOf(servers []string) (o dnswalk.Options, _ error) {
 	for i, server := range servers {
 		addr, err := net.ResolveUDPAddr("udp", server)

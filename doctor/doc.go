@@ -1,11 +1,11 @@
-// Package doctor finds out, before anything is run, whether a run can succeed:
+// Package doctor finds out, before a run, whether the run can succeed:
 //
 //	findings := doctor.Examine(ctx, org, doctor.Options{Dir: "."})
 //
-// It only reads: nothing is changed in AWS, in the backend, or on disk. What it
-// can't find out it says, and never passes over.
+// Examine only reads. It changes nothing in AWS, in the backend, or on disk. What a check can't
+// find out is a finding too, and never passed over.
 //
-// The fields of a Finding's JSON stay, and so do the words of Status. Checks come and go,
-// and their texts change: look at Status alone to decide whether to run. Go names may
+// The JSON fields of a Finding and the values of Status stay. Checks may be added and removed,
+// and their texts may change, so look at Status alone to decide whether to run. Go names may
 // change until version 1.
 package doctor

@@ -231,7 +231,8 @@ func skipped(why string) []Finding {
 	return []Finding{{Status: Skipped, Found: why}}
 }
 
-// examiner has what checks have found for other checks.
+// examiner has what checks have found for other checks. "of" in a field's comment names the
+// check that sets the field.
 type examiner struct {
 	org     *organization.Organization
 	options Options
@@ -252,8 +253,8 @@ type examiner struct {
 
 	organization *orgtypes.Organization // of "organization"; nil if there is none
 	accounts     []orgtypes.Account     // of "accounts"
-	existing     *accounts.Existing     // existing is the organization as the program sees it; nil if there is no organization
-	noted        map[string]string      // noted are the ids of accounts that coldstart has written down, by name
+	existing     *accounts.Existing     // the organization as the program sees it; nil if there is none
+	noted        map[string]string      // ids of accounts that coldstart has noted, by name
 	zones        []zone                 // of "apex zone"
 }
 

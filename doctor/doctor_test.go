@@ -39,7 +39,7 @@ func TestNothingInTheWay(t *testing.T) {
 	for _, f := range findings {
 		switch f.Check {
 		case "project folder", "connection":
-			f.Found = "" // How much room there is, and how far apart clocks are, varies.
+			f.Found = "" // The free space and the difference of the clocks vary.
 		}
 		fmt.Fprintf(&text, "%s/%s: %s: %s", f.Topic, f.Check, f.Status, f.Found)
 		if f.Remedy != "" {
@@ -69,7 +69,7 @@ func tree(t *testing.T, dir string) (files []string) {
 	return files
 }
 
-// declares writes a declaration of so many accounts.
+// declares writes a declaration with the given number of accounts.
 func declares(accounts int) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
@@ -81,8 +81,8 @@ func declares(accounts int) func(*testing.T, *world) {
 	}
 }
 
-// Each case is what is changed in a world where nothing is wrong, and what comes
-// of it.
+// TestFindings changes one thing in a world where nothing is wrong, and checks what doctor
+// finds.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -352,7 +352,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What cases change.
+// The changes that the cases of TestFindings make.
 
 func env(name, value string) func(*testing.T, *world) { return envs(name, value) }
 
@@ -396,7 +396,7 @@ func delegated(zone []string, at ...string) func(*testing.T, *world) {
 	}
 }
 
-// crowded has a number of policies attached to everything, besides AWS's own.
+// crowded attaches n policies to every target, besides FullAWSAccess.
 func crowded(n int) func(*testing.T, *world) {
 	return func(_ *testing.T, w *world) {
 		policies := []map[string]string{{"Id": "p-FullAWSAccess", "Name": "FullAWSAccess"}}
@@ -430,7 +430,7 @@ func cloud(t *testing.T, w *world) {
 	w.file(t, filepath.Join(w.options.Dir, "credentials.json"), fmt.Sprintf(`{"current":%q,"accessTokens":{%q:"secret"}}`, server.URL, server.URL))
 }
 
-// keep puts something into the backend as Pulumi does.
+// keep writes an object into the backend in the same way as Pulumi.
 func (w *world) keep(t *testing.T, key, content string) {
 	t.Helper()
 	bucket, err := blob.OpenBucket(t.Context(), "file://"+w.backend+"?no_tmp_dir=true")
@@ -453,7 +453,7 @@ func hostname(t *testing.T) string {
 	return host
 }
 
-// dead returns the id of a process that is gone.
+// dead returns the id of a process that has ended.
 func dead(t *testing.T) int {
 	t.Helper()
 	cmd := exec.Command("true")
@@ -461,9 +461,10 @@ func dead(t *testing.T) int {
 	return cmd.Process.Pid
 }
 
-// stackWith puts stack prod into the backend, whose secrets a key encrypts, or a
-// passphrase: word is then what that makes of "pulumi" with the salt 12345678. The first of
-// the two here is by "correct horse", the other by "battery staple".
+// stackWith puts the stack prod into the backend. kind is the type of its secrets provider. If
+// word isn't empty, a passphrase encrypts the secrets, and word is what the passphrase and the
+// salt 12345678 make of "pulumi". Of the two words above, the first is by "correct horse", the
+// other by "battery staple".
 func stackWith(kind, word string) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
@@ -475,7 +476,8 @@ func stackWith(kind, word string) func(*testing.T, *world) {
 	}
 }
 
-// A check that finds no end is given up, and those that need it are skipped.
+// TestTimeout checks that a check fails when its context ends, and that checks that need it are
+// skipped.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -497,8 +499,8 @@ func TestPluginVersionIsTheSDKs(t *testing.T) {
 	}
 }
 
-// An answer that comes late is asked for again. If none comes, doctor says so, and what
-// to do; it doesn't take silence for a refusal.
+// TestAnswersThatComeLate checks that a request without an answer is sent again. If no answer
+// comes, doctor says so and what to do. It doesn't take silence for a refusal.
 func TestAnswersThatComeLate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -530,12 +532,12 @@ func TestAnswersThatComeLate(t *testing.T) {
 	}
 }
 
-// has sets two answers.
+// has sets the answers of two operations.
 func has(operation string, a answer, other string, b answer) func(*testing.T, *world) {
 	return func(_ *testing.T, w *world) { w.answers[operation], w.answers[other] = a, b }
 }
 
-// iamTags is an answer of IAM's with tags, each a name and a value.
+// iamTags is an answer of IAM with tags, given as pairs of key and value.
 func iamTags(operation string, tags ...string) answer {
 	var members strings.Builder
 	for i := 0; i < len(tags); i += 2 {
@@ -544,7 +546,7 @@ func iamTags(operation string, tags ...string) answer {
 	return answer{body: fmt.Sprintf("<%[1]sResponse><%[1]sResult><Tags>%s</Tags></%[1]sResult></%[1]sResponse>", operation, members.String())}
 }
 
-// records are record sets, each a name, a type and a value.
+// records is a list of record sets, each given as "name type value".
 func records(sets ...string) answer {
 	var all strings.Builder
 	for _, set := range sets {

@@ -7,8 +7,8 @@ import (
 	"github.com/coldstart-aws/coldstart/proof"
 )
 
-// earlier looks for what earlier versions of coldstart made in another way, which the
-// next run changes.
+// earlier looks for resources that earlier versions of coldstart created in another way. The
+// next run changes them.
 func (x *examiner) earlier(ctx context.Context) []Finding {
 	if x.organization == nil {
 		return ok("nothing was made yet")

@@ -11,8 +11,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// elsewhere finds out whether AWS has what a stack made with a state that isn't in this
-// backend. A run of that stack would be refused.
+// elsewhere finds out whether AWS has resources of a stack whose state is in another backend.
+// coldstart refuses to run such a stack.
 func (x *examiner) elsewhere(ctx context.Context) []Finding {
 	if x.store == nil && x.service == nil {
 		return skipped("not looked at: that takes Pulumi itself with this backend")
@@ -30,8 +30,8 @@ func (x *examiner) elsewhere(ctx context.Context) []Finding {
 	return ok("all that coldstart has made in AWS is in this backend's state")
 }
 
-// madeElsewhere looks for what one stack has made with another state; nil if there is
-// nothing.
+// madeElsewhere looks for resources that a stack has created with another state. It returns nil
+// if there are none.
 func (x *examiner) madeElsewhere(ctx context.Context, stack string) *Finding {
 	has, err := x.hasResources(ctx, stack)
 	if err != nil {
@@ -58,8 +58,8 @@ func (x *examiner) madeElsewhere(ctx context.Context, stack string) *Finding {
 	return nil
 }
 
-// hasResources reports whether the backend has a state of a stack with anything in it. Of
-// a service's stacks only the names are known.
+// hasResources reports whether the backend has a state of the stack with resources in it. A
+// service such as Pulumi Cloud shows only the names of stacks, so every stack there counts.
 func (x *examiner) hasResources(ctx context.Context, stack string) (bool, error) {
 	if !slices.Contains(x.stacks, stack) {
 		return false, nil

@@ -9,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Everything that a run would fail of, before the run.
+// This example prints everything that would make a run fail.
 func ExampleExamine() {
 	org, err := organization.Load("Pulumi.master.yaml")
 	if err != nil {

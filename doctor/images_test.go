@@ -24,10 +24,10 @@ func TestDockerVersionIsTheSDKs(t *testing.T) {
 	}
 }
 
-// daemon starts what answers as Docker's daemon does when it is asked for its version.
+// daemon starts a server that answers like Docker's daemon when it is asked for its version.
 func daemon(t *testing.T) (address string) {
 	t.Helper()
-	// A path of more than 104 bytes is no socket's.
+	// The path of a Unix socket has at most about 100 bytes, and t.TempDir's may be longer.
 	dir, err := os.MkdirTemp("", "doctor")
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

@@ -7,13 +7,12 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// defaultAccounts is how many accounts an organization may have, the management
-// account and closed ones included, before AWS is asked for more. A new one may
-// have fewer.
+// defaultAccounts is AWS's default quota of accounts in an organization. The management account
+// and closed accounts count. A new organization may have a lower quota.
 var defaultAccounts = awslimits.Published().Accounts.Most
 
-// mostAttached is how many policies AWS attaches to a target, its own FullAWSAccess among
-// them.
+// mostAttached is how many service control policies AWS attaches to a target, including
+// FullAWSAccess.
 var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
 
 // maxSkew is how far a clock may differ from AWS's. AWS refuses requests that are signed at another

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestWorkflowToken says what to declare when the token has another subject.
+// TestWorkflowToken checks what doctor says about the subject of a workflow's token.
 func TestWorkflowToken(t *testing.T) {
 	subject := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -21,7 +21,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// declared is an organization with two members.
+// declared returns an organization with two members.
 func declared() *organization.Organization {
 	org := organization.Defaults()
 	org.Namespace, org.Domain, org.Region, org.Email = "acme", "acme.example", "us-west-2", "aws+%s@acme.example"
@@ -39,12 +39,12 @@ const (
 type world struct {
 	org     *organization.Organization
 	options Options
-	// answers are AWS's, by operation; S3's by method and bucket.
+	// answers are AWS's answers by operation; for HEAD requests to S3, by method and bucket.
 	answers map[string]answer
 	skew    time.Duration
-	// late is how many questions get no answer, by operation.
+	// late is how many requests get no answer, by operation.
 	late map[string]*atomic.Int32
-	// backend is the folder that state is kept in.
+	// backend is the folder with the state.
 	backend string
 }
 
@@ -61,7 +61,7 @@ func failedXML(status int, code string) answer {
 	return answer{status, fmt.Sprintf(`<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)}
 }
 
-// tagged answers with the tags of a zone.
+// tagged is an answer with the tags of a zone.
 func tagged(tags map[string]string) answer {
 	var list strings.Builder
 	for key, value := range tags {
@@ -70,7 +70,7 @@ func tagged(tags map[string]string) answer {
 	return answer{body: `<ListTagsForResourceResponse><ResourceTagSet><Tags>` + list.String() + `</Tags></ResourceTagSet></ListTagsForResourceResponse>`}
 }
 
-// newWorld makes one in which nothing is wrong and nothing has run yet.
+// newWorld returns a world in which nothing is wrong and nothing has run yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	home := t.TempDir()
@@ -164,7 +164,7 @@ func organized(master, features string) answer {
 	return answer{body: fmt.Sprintf(`{"Organization":{"Id":"o-acme","MasterAccountId":%q,"MasterAccountEmail":"root@acme.example","FeatureSet":%q}}`, master, features)}
 }
 
-// member is an account as AWS lists it: with a State, and no Status any more.
+// member is an account as AWS lists it: with a State, and without the retired Status.
 type member struct{ ID, Email, State string }
 
 func listed(members ...member) answer { return listedAs("CREATED", members...) }
@@ -187,7 +187,7 @@ func hosted(ids ...string) answer {
 	return answer{body: `<ListHostedZonesByNameResponse><HostedZones>` + zones.String() + `<HostedZone><Id>/hostedzone/Z9</Id><Name>other.example.</Name></HostedZone></HostedZones></ListHostedZonesByNameResponse>`}
 }
 
-// zoneOn is a zone and its name servers.
+// zoneOn is an answer with a zone on the given name servers.
 func zoneOn(servers ...string) answer {
 	return answer{body: `<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z1</Id><Name>acme.example.</Name></HostedZone><DelegationSet><NameServers><NameServer>` +
 		strings.Join(servers, "</NameServer><NameServer>") + `</NameServer></NameServers></DelegationSet></GetHostedZoneResponse>`}
@@ -198,7 +198,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Date", time.Now().Add(w.skew).UTC().Format(http.TimeFormat))
 	operation, body := operationOf(r)
 	if n := w.late[operation]; n != nil && n.Add(-1) >= 0 {
-		_, _ = io.Copy(io.Discard, r.Body) // Only then is it seen that the client has gone.
+		_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after it has read the body.
 		<-r.Context().Done()
 		return
 	}
@@ -216,7 +216,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(rw, a.body)
 }
 
-// operationOf returns what is asked for, and how it is answered.
+// operationOf returns a request's operation, and the format of the answer: json or xml.
 func operationOf(r *http.Request) (operation, body string) {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		_, operation, _ = strings.Cut(target, ".")
@@ -244,15 +244,16 @@ func operationOf(r *http.Request) (operation, body string) {
 	}
 	content, _ := io.ReadAll(r.Body)
 	form, _ := url.ParseQuery(string(content))
-	if form.Get("Action") == "ListPolicies" { // AWS Organizations has one too.
+	if form.Get("Action") == "ListPolicies" { // AWS Organizations has an operation of the same name.
 		return "iam:ListPolicies", "xml"
 	}
 	return form.Get("Action"), "xml"
 }
 
-// serveDNS starts a name server: asked first, as the root, it refers to itself for
-// example., and then as that refers to the delegation of acme.example. It has authority
-// for the root and for ns.test, where a referral without addresses leads.
+// serveDNS starts a name server that plays two. To the first question it answers as a root
+// server, and refers to itself for example. To later questions it answers as the server of
+// example., and refers to the delegation of acme.example. It is authoritative for the root and
+// for ns.test, to which a referral without addresses leads.
 func serveDNS(t *testing.T, delegation []string) (address string) {
 	t.Helper()
 	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -298,7 +299,8 @@ func serveDNS(t *testing.T, delegation []string) (address string) {
 	return packets.LocalAddr().String()
 }
 
-// examine returns the findings by check, and fails the test if a line is amiss.
+// examine returns the findings by check. It fails the test if a finding isn't complete or isn't
+// on one line.
 func (w *world) examine(t *testing.T) map[string]Finding {
 	t.Helper()
 	byCheck := map[string]Finding{}
@@ -314,5 +316,5 @@ func (w *world) examine(t *testing.T) map[string]Finding {
 	return byCheck
 }
 
-// environment changes the environment.
+// environment sets variables of the world's environment.
 func (w *world) environment(changes map[string]string) { maps.Copy(w.options.Env, changes) }

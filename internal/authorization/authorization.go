@@ -1,14 +1,14 @@
-// Package authorization says what a policy of AWS's answers to a request: by the
-// grammar of IAM and its rules of evaluation, for one policy at a time. The rehearsal
-// asks it for AWS, and tests ask it about the policies that coldstart writes.
+// Package authorization evaluates one IAM policy for one request, by IAM's grammar and
+// evaluation logic. The rehearsal uses it in place of AWS, tests ask it about the policies that
+// coldstart writes, and package organization checks declared policies with it.
 //
 //	d, err := policy.Parse(bucketPolicy)
 //	…
 //	ok, why := authorization.Allows(d, authorization.Request{Action: "s3:PutObject", Resource: arn, …})
 //
-// What isn't known never allows anything: a condition key that a request hasn't counts
-// as not sent, and an operator that isn't known here holds in a statement that denies
-// and not in one that allows.
+// A condition key that isn't in Request.Keys counts as not sent. An operator that the package
+// doesn't know makes a statement that denies apply, and a statement that allows not apply.
+// Policy variables have values in Resource and NotResource only, and not in conditions.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 package authorization
 
@@ -20,38 +20,37 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Principal is who makes a request.
+// Principal is the caller who makes a request.
 type Principal struct {
 	Account string
-	// ARN is that of the user, or of the role's session; empty for the account itself.
+	// ARN is the ARN of the user or of the role's session; empty for the account itself.
 	ARN string
-	// Role is the ARN of the role behind a session; empty for all others.
+	// Role is the ARN of the role of a session; empty for any other caller.
 	Role string
 }
 
-// Request is what a policy decides on.
+// Request is a request that a policy allows or denies.
 type Request struct {
 	// Action is <service>:<action>. The case of its letters doesn't matter.
 	Action string
-	// Resource is the ARN that the action is on; empty for a trust policy, which
-	// names no resource.
+	// Resource is the ARN of the resource; empty for a trust policy, which names no resource.
 	Resource string
-	// Caller is compared with the principals of the policies that have any.
+	// Caller is compared with a statement's Principal or NotPrincipal.
 	Caller Principal
-	// Service is the service principal that asks for itself, such as
-	// cloudtrail.amazonaws.com; there is no caller then.
+	// Service is the service principal that makes the request for itself, such as
+	// cloudtrail.amazonaws.com. If it is set, Caller isn't used.
 	Service string
-	// Provider is the ARN of the identity provider that vouches for the caller; there
-	// is no other caller then.
+	// Provider is the ARN of the identity provider whose token the caller has. If it is set,
+	// Caller and Service aren't used.
 	Provider string
-	// Keys are the condition keys that are known to be sent, each with one value. The
-	// case of their names doesn't matter.
+	// Keys are the condition keys that the request has, each with one value. The case of their
+	// names doesn't matter in conditions.
 	Keys map[string]string
 }
 
-// Allows reports whether a document by itself allows a request: a statement has to
-// allow it and none may deny it. If not, why says which statement denies it, or that
-// none allows it.
+// Allows reports whether a document by itself allows a request: one statement has to allow the
+// request, and no statement may deny it. If ok is false, why names the statement that denies
+// the request, or says that none allows it.
 func Allows(d policy.Document, q Request) (ok bool, why string) {
 	if by := Denies(d, q); by != "" {
 		return false, by + " denies " + q.Action
@@ -64,8 +63,8 @@ func Allows(d policy.Document, q Request) (ok bool, why string) {
 	return false, "no statement allows " + q.Action
 }
 
-// Denies returns the statement that denies a request, by its Sid or else its number;
-// empty if none does.
+// Denies names the statement that denies a request: "statement" and its Sid, or its number if
+// it has no Sid. It returns "" if no statement denies the request.
 func Denies(d policy.Document, q Request) string {
 	for i, s := range d.Statements {
 		switch {
@@ -84,7 +83,7 @@ func applies(d policy.Document, s policy.Statement, q Request) bool {
 		return false
 	}
 	variables := q.Keys
-	if d.Version != "" { // Earlier versions of the language have no variables.
+	if d.Version != "" { // An empty version is the current one. Earlier versions have no variables.
 		variables = nil
 	}
 	if q.Resource != "" && !isOn(s, q.Resource, variables) {
@@ -106,16 +105,16 @@ func IsAbout(s policy.Statement, action string) bool {
 	return covers(s.Action, s.NotAction, func(pattern string) bool { return Like(strings.ToLower(pattern), action) })
 }
 
-// IsOn reports whether a statement is about a resource, whoever asks: a pattern with a
-// policy variable is about none.
+// IsOn reports whether a statement is about a resource, for any caller. A pattern with a policy
+// variable matches no resource.
 func IsOn(s policy.Statement, resource string) bool { return isOn(s, resource, nil) }
 
 func isOn(s policy.Statement, resource string, variables map[string]string) bool {
 	return covers(s.Resource, s.NotResource, func(pattern string) bool { return Like(substitute(pattern, variables), resource) })
 }
 
-// covers reports whether one of some patterns matches, or none of those that a
-// statement makes exceptions of.
+// covers reports whether one of the patterns matches. If a statement has exceptions, covers
+// reports whether none of these matches.
 func covers(patterns, exceptions policy.List, matches func(pattern string) bool) bool {
 	if len(exceptions) > 0 {
 		return !slices.ContainsFunc(exceptions, matches)
@@ -123,8 +122,8 @@ func covers(patterns, exceptions policy.List, matches func(pattern string) bool)
 	return slices.ContainsFunc(patterns, matches)
 }
 
-// substitute puts in the values of policy variables. One that has no value stays, and
-// is like nothing.
+// substitute replaces policy variables with their values. A variable without a value stays in
+// the pattern, so the pattern matches nothing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func substitute(pattern string, variables map[string]string) string {
 	if !strings.Contains(pattern, "${") {
@@ -136,9 +135,9 @@ func substitute(pattern string, variables map[string]string) string {
 	return pattern
 }
 
-// isOf reports whether a statement is about who asks, by its Principal or NotPrincipal.
-// An identity's policy or a service control policy has neither, and is about whoever the
-// policy is attached to.
+// isOf reports whether a statement is about the caller, by the statement's Principal or
+// NotPrincipal. Identity-based policies and service control policies have neither. They are
+// about every caller to whom they are attached.
 func isOf(s policy.Statement, q Request) bool {
 	switch {
 	case s.NotPrincipal != nil:
@@ -159,8 +158,8 @@ func names(p policy.Principal, q Request) bool {
 	return p.Everyone || slices.ContainsFunc(p.AWS, q.Caller.is)
 }
 
-// is reports whether a policy means the caller: the account by its id or root, or
-// the role or the user by its ARN.
+// is reports whether a principal in a policy means the caller: the account by its id or root
+// ARN, or the role or user by its ARN.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (p Principal) is(principal string) bool {
 	switch principal {

@@ -8,8 +8,8 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// writes is a statement that allows everybody to write, of which some parts are
-// replaced: of two elements of a name, JSON takes the later.
+// writes returns a statement that allows everybody to write. parts are elements that replace
+// others: if two elements have the same name, JSON uses the later one.
 func writes(parts string) string {
 	return `{"Sid":"S","Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"` + parts + `}`
 }
@@ -21,7 +21,7 @@ func one(parts string) string {
 	return `{"Version":"2012-10-17","Statement":` + writes(parts) + `}`
 }
 
-// and returns the statement with another one.
+// and returns a policy with the statement of writes and another one.
 func and(other string) string { return `{"Statement":[` + writes("") + `,` + other + `]}` }
 
 func TestAllows(t *testing.T) {
@@ -79,7 +79,8 @@ func TestAllows(t *testing.T) {
 	}
 }
 
-// TestVariables are there in the current version of the policy language only.
+// TestVariables checks that only the current version of the policy language has policy
+// variables.
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]bool{`"Version":"2012-10-17",`: true, `"Version":"2008-10-17",`: false, "": false} {
@@ -97,7 +98,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// A statement is named by its Sid, or by its number.
+// TestDenies checks that a statement is named by its Sid, or by its number if it has no Sid.
 func TestDenies(t *testing.T) {
 	t.Parallel()
 	p, err := policy.Parse(`{"Statement":[{"Effect":"Deny","NotAction":"s3:Get*","Resource":"*"},{"Sid":"All","Effect":"Deny","Action":"*","Resource":"*"}]}`)

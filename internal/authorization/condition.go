@@ -8,12 +8,12 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Holds reports whether all of a condition holds for a request with these keys. An
-// operator that isn't known doesn't hold.
+// Holds reports whether a condition holds for a request with these keys. A key with an unknown
+// operator doesn't hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 func Holds(c policy.Condition, request map[string]string) bool { return evaluate(c, request, false) }
 
-// mayHold is Holds for a statement that denies: an operator that isn't known holds.
+// mayHold is Holds for a statement that denies: a key with an unknown operator holds.
 func mayHold(c policy.Condition, request map[string]string) bool { return evaluate(c, request, true) }
 
 func evaluate(c policy.Condition, request map[string]string, unknown bool) bool {
@@ -32,8 +32,8 @@ func evaluate(c policy.Condition, request map[string]string, unknown bool) bool 
 	return true
 }
 
-// holds evaluates one key of a condition. A key has one value, so the operators of sets
-// differ from the others where there is none.
+// holds evaluates one key of a condition. A key has at most one value, so ForAllValues and
+// ForAnyValue differ from the other operators only if the key is missing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 func holds(operator, value string, there bool, values []string, unknown bool) bool {
 	operator, ifExists := strings.CutSuffix(operator, "IfExists")
@@ -50,7 +50,7 @@ func holds(operator, value string, there bool, values []string, unknown bool) bo
 	switch strings.Replace(operator, "Not", "", 1) {
 	case "StringEquals":
 		matches = func(want string) bool { return want == value }
-	case "StringLike", "ArnLike", "ArnEquals": // ArnEquals and ArnLike are the same.
+	case "StringLike", "ArnLike", "ArnEquals": // ArnEquals is the same as ArnLike.
 		matches = func(want string) bool { return Like(want, value) }
 	case "Bool", "StringEqualsIgnoreCase":
 		matches = func(want string) bool { return strings.EqualFold(want, value) }
@@ -62,8 +62,8 @@ func holds(operator, value string, there bool, values []string, unknown bool) bo
 	return slices.ContainsFunc(values, matches) != negated
 }
 
-// Like reports whether a text is like a pattern, in which * stands for any characters
-// and ? for one.
+// Like reports whether a text matches a pattern, in which * matches any characters and ? one
+// character.
 func Like(pattern, text string) bool {
 	p, star, next := 0, -1, 0
 	for t := 0; t < len(text); {
@@ -73,7 +73,7 @@ func Like(pattern, text string) bool {
 			p++
 		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
 			p, t = p+1, t+1
-		case star >= 0: // Let the last * stand for one character more.
+		case star >= 0: // Let the last * match one more character.
 			next++
 			p, t = star+1, next
 		default:
@@ -83,8 +83,8 @@ func Like(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// comparison returns what a numeric operator compares a value with; nil if the operator
-// isn't numeric. What is no number matches nothing.
+// comparison returns a function that compares a value by a numeric operator; nil if the
+// operator isn't numeric. A value that isn't a number matches nothing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Numeric
 func comparison(operator, value string) func(string) bool {
 	var holds func(got, want float64) bool

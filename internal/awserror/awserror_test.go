@@ -13,7 +13,7 @@ func apiError(code, message string) error {
 	return &smithy.OperationError{ServiceID: "IAM", OperationName: "GetRole", Err: fmt.Errorf("https response error: %w", &smithy.GenericAPIError{Code: code, Message: message})}
 }
 
-// What the texts mean that Pulumi's provider prints.
+// TestTexts checks the meanings of texts that Pulumi's provider prints.
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -58,7 +58,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// What the errors of the AWS SDK mean: only the whole code counts.
+// TestCodes checks the meanings of errors of the AWS SDK. Only the whole code counts.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -104,7 +104,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// What an error is said to be.
+// TestSaid checks how an error is written.
 func TestSaid(t *testing.T) {
 	t.Parallel()
 	err, plain := apiError("NoSuchEntity", "There is no role."), errors.New("connection reset by peer")
@@ -119,8 +119,8 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-// Each row has one way to know an error, says something of it, and each advice is one of
-// AWS's documents and reads like no error.
+// TestRows checks that each row has a code or an expression, and a meaning or advice. Each
+// advice names one of AWS's documents, and its text doesn't look like an error.
 func TestRows(t *testing.T) {
 	t.Parallel()
 	codes := map[string]bool{}
@@ -148,7 +148,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// What is particular is advised before what is general.
+// TestRemedy checks that the advice for a special error comes before the advice for a general
+// one.
 func TestRemedy(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -1,11 +1,11 @@
 package awserror
 
-// RunAgain is what to do after what has ended halfway.
+// RunAgain says what to do after a run that ended halfway.
 const RunAgain = "run again: what exists is found, not created twice"
 
 const beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
 
-// What to do, by the names that the table has for it.
+// The pieces of advice, with the names by which the table refers to them.
 var (
 	moreAccounts = &advice{
 		"ask for more accounts, which can take days: https://console.aws.amazon.com/servicequotas/home/services/organizations/quotas (in us-east-1); closed accounts count until they are gone, after 90 days; then run again",

@@ -2,7 +2,7 @@ package awserror
 
 import "regexp"
 
-// Codes that other packages ask for by name.
+// Codes for which other packages ask.
 const (
 	AccessDenied            = "AccessDenied"
 	ConflictingDomainExists = "ConflictingDomainExists"
@@ -10,9 +10,10 @@ const (
 	OrganizationsNotInUse   = "AWSOrganizationsNotInUseException"
 )
 
-// table is in the order in which advice is looked for: what is particular comes first.
+// table has all rows. Remedy uses the first row with advice that matches, so special errors
+// come before general ones.
 var table = []row{
-	// Of accounts and the organization.
+	// Accounts and the organization.
 	{says: regexp.MustCompile(`ACCOUNT_(NUMBER_)?LIMIT_EXCEEDED`), advice: moreAccounts},
 	{says: regexp.MustCompile(`exceeded the allowed number of AWS accounts`), advice: moreAccounts},
 	{code: "EMAIL_ALREADY_EXISTS", means: exists, advice: anotherAddress},
@@ -28,7 +29,7 @@ var table = []row{
 	{says: regexp.MustCompile(`CLOSE_ACCOUNT_(QUOTA|REQUESTS_LIMIT)_EXCEEDED`), advice: closeLater},
 	{code: OrganizationsNotInUse, means: unused},
 
-	// Of a clock, of credentials, and of a region or service that isn't enabled.
+	// The clock, credentials, and regions or services that aren't enabled.
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 	{code: "RequestExpired", means: stays, advice: setClock},
 	{code: "RequestTimeTooSkewed", means: stays, advice: setClock},
@@ -37,7 +38,7 @@ var table = []row{
 	{code: "InvalidSignatureException", means: stays, advice: setClock},
 	{code: "IncompleteSignature", means: stays},
 	{code: "MissingAuthenticationToken", means: stays},
-	{code: "ExpiredToken", means: stays}, // internal/signin advises: it knows the profile.
+	{code: "ExpiredToken", means: stays}, // internal/signin has the advice, because it knows the profile.
 	{code: "ExpiredTokenException", means: stays},
 	{code: "OptInRequired", means: passes | unused, advice: newAccount},
 	{code: "SubscriptionRequiredException", means: passes | unused, advice: newAccount},
@@ -49,8 +50,8 @@ var table = []row{
 	{code: "InvalidAccessKeyId", advice: knownKey},
 	{code: "AuthFailure", advice: knownKey},
 
-	// Of policies. What AWS writes when a policy says no doesn't change by waiting. Of a role
-	// that doesn't exist yet AWS gives no such reason.
+	// Policies. If AWS names the kind of policy that denies a call, waiting doesn't help. About
+	// a role that doesn't exist yet, AWS names no policy.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 	{says: regexp.MustCompile(`explicit deny in a service control policy`), advice: guardrail},
 	{says: regexp.MustCompile(`MultiFactorAuth`), advice: secondFactor},
@@ -59,23 +60,23 @@ var table = []row{
 	{says: regexp.MustCompile(`is not authorized to perform: sts:AssumeRole`), means: passes, advice: enterable},
 	{says: regexp.MustCompile(`to perform: sts:AssumeRole|assume role`), advice: enterable},
 	{says: regexp.MustCompile(`cannot be assumed`), means: passes, advice: enterable},
-	// The role's policy allows it, once IAM has spread the policy.
+	// The delegation role's policy allows the call as soon as IAM has spread the policy.
 	{says: regexp.MustCompile(`assumed-role/\S+-delegation/\S+ is not authorized to perform: route53:`), means: passes, advice: delegation},
 
-	// Of services.
+	// Single services.
 	{says: regexp.MustCompile(`quota for RolesPerAccount`), advice: moreRoles},
-	// A zone is on a delegation set that shares a name server with a zone of the same name, or
-	// with one above or below it.
+	// The zone's delegation set shares a name server with a zone of the same name, or with one
+	// above or below it.
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 	{code: ConflictingDomainExists, advice: anotherSet},
 
-	// What is particular is above.
+	// General refusals. Special ones are above.
 	{code: AccessDenied, means: unauthorized, advice: administrator},
 	{code: "AccessDeniedException", means: unauthorized, advice: administrator},
 	{code: "UnauthorizedOperation", means: unauthorized, advice: administrator},
 	{says: regexp.MustCompile(`not authorized to perform`), advice: administrator},
 
-	// What AWS says of a call that came too early or too often, and of its own failures.
+	// Calls that came too early or too often, and AWS's own failures.
 	{code: "ConcurrentModificationException", means: passes},
 	{code: "PriorRequestNotComplete", means: passes},
 	{code: "OperationAborted", means: passes},
@@ -83,10 +84,10 @@ var table = []row{
 	{code: "TooManyRequestsException", means: passes},
 	{code: "RequestLimitExceeded", means: passes},
 	{says: regexp.MustCompile(`StatusCode: 5\d\d`), means: passes},
-	// What the SDK says of a connection that broke.
+	// The SDK's messages about a connection that broke.
 	{says: regexp.MustCompile(`use of closed network connection|connection reset by peer|i/o timeout|Client\.Timeout exceeded|\bEOF\b`), means: passes},
 
-	// What exists already.
+	// Something exists already.
 	{code: "EntityAlreadyExists", means: exists},
 	{code: "BucketAlreadyOwnedByYou", means: exists},
 	{code: "AlreadyExistsException", means: exists},
@@ -96,12 +97,12 @@ var table = []row{
 	{code: "AlreadyRegisteredException", means: exists},
 	{code: "ConflictException", means: exists},
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
-	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's words of a record.
+	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
 
-	// A call to which AWS said no, also later.
+	// A call that AWS has refused: at once, or later by a creation that failed.
 	{says: regexp.MustCompile(`StatusCode: 4\d\d|unexpected state 'FAILED'`), means: refused},
 
-	// What doesn't exist.
+	// Something doesn't exist.
 	{code: "AccountNotFoundException", means: absent},
 	{code: "NoSuchBucket", means: absent},
 	{code: "NoSuchDelegationSet", means: absent},

@@ -13,8 +13,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
-// inIAM is an ID that is an ARN of IAM's in the provider's account. Of an address, the ARN
-// has no https://.
+// inIAM returns a row's ID for resources whose id is an ARN of IAM in the provider's account.
+// In an ARN, a URL has no https://.
 func inIAM(path, name string) func(context.Context, *Finder, Resource) (string, error) {
 	return func(ctx context.Context, f *Finder, r Resource) (string, error) {
 		account, err := f.AccountID(ctx, r.Provider)
@@ -25,8 +25,8 @@ func inIAM(path, name string) func(context.Context, *Finder, Resource) (string, 
 	}
 }
 
-// forgetPassword takes away the login of a user whose first password was made
-// when nobody was there any more to note it: it is made anew.
+// forgetPassword deletes the login profile of a user. Its first password came in an answer that
+// was lost, so the next run creates another one.
 func forgetPassword(ctx context.Context, f *Finder, r Resource) error {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -39,7 +39,8 @@ func forgetPassword(ctx context.Context, f *Finder, r Resource) error {
 	return err
 }
 
-// youngGroup reports whether a group was made just now: groups have no tags.
+// youngGroup reports whether a group was created just now. Groups have no tags that could show
+// who has created them.
 func youngGroup(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (bool, error) {
 	out, err := iam.NewFromConfig(cfg).GetGroup(ctx, &iam.GetGroupInput{GroupName: aws.String(r.text("name"))})
 	if err != nil {
@@ -48,8 +49,8 @@ func youngGroup(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (boo
 	return time.Since(aws.ToTime(out.Group.CreateDate)) < justNow, nil
 }
 
-// hasAlias reports whether an alias, of which there is one in the world, is the
-// account's.
+// hasAlias reports whether the account has the account alias. An account alias belongs to only
+// one AWS account.
 func hasAlias(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (bool, error) {
 	out, err := iam.NewFromConfig(cfg).ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// key finds the enabled key with the description that isn't in the state.
+// key finds the enabled key that has the description and isn't in the state.
 func key(ctx context.Context, f *Finder, r Resource) (id string, err error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -33,17 +33,18 @@ func aliasOfOurs(ctx context.Context, f *Finder, cfg aws.Config, r Resource) (bo
 	return f.Has(aws.ToString(key.KeyMetadata.KeyId)), nil
 }
 
-// doubleDays is for how long a key that was made twice can be had back.
+// doubleDays is for how many days the deletion of a second key can be cancelled.
 const doubleDays = 30
 
-// clocksDiffer is how much later than ours AWS's clock may be.
+// clocksDiffer is how far AWS's clock may be behind this machine's.
 const clocksDiffer = 5 * time.Minute
 
-// DeleteDoubles schedules the deletion of keys that nobody knows of: KMS makes a key
-// for each call, and a call whose answer is lost is made again by the provider's SDK,
-// which says nothing about it. Such a key is enabled, isn't older than the run, has
-// the description of one of the keys, which the run has made in one account, has no alias,
-// and isn't in the state. Nothing was ever encrypted with it.
+// DeleteDoubles schedules the deletion of keys that were created a second time. KMS creates a
+// key for each call. If the answer to a call is lost, the provider's SDK makes the call again
+// without saying so, and nobody knows the id of the first key. keys are the keys that the run
+// has created or found in one account; there is at least one. A second key is enabled, isn't
+// older than begin, has the description of one of keys, has no alias, and isn't in the state.
+// Nothing was ever encrypted with it.
 func (f *Finder) DeleteDoubles(ctx context.Context, keys []Resource, begin time.Time) error {
 	cfg, err := f.Config(ctx, keys[0].Provider)
 	if err != nil {
@@ -59,7 +60,7 @@ func (f *Finder) DeleteDoubles(ctx context.Context, keys []Resource, begin time.
 		if !double || aws.ToTime(m.CreationDate).Before(begin.Add(-clocksDiffer)) {
 			return nil
 		}
-		// An alias is made for the key that is used, and stays with one that a destroy kept.
+		// The key that is used has an alias. A key that a destroy has kept has its alias, too.
 		aliases, err := client.ListAliases(ctx, &kms.ListAliasesInput{KeyId: m.KeyId})
 		if err != nil || len(aliases.Aliases) > 0 {
 			return err

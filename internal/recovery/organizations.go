@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
 
-// guardrail finds the service control policy with the name that isn't in the state.
+// guardrail finds the service control policy that has the name and isn't in the state.
 func guardrail(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -42,15 +42,16 @@ func guardrailTags(ctx context.Context, cfg aws.Config, id string) (map[string]s
 	return tagged(out.Tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
-// AWS creates an account within minutes.
+// How often to ask for the creation of an account, and how long to wait. AWS takes some
+// minutes.
 const (
 	creationPoll     = 5 * time.Second
 	creationPatience = 15 * time.Minute
 )
 
-// awaitAccount waits until AWS has ended every creation of an account that is under way,
-// and reports whether there is one with the address of r. The program finds it
-// then, by that address; before, it would ask for a second one, which AWS refuses.
+// awaitAccount waits until AWS isn't creating any account, and reports whether the organization
+// has an account with the address of r. Then the program finds the account by its address.
+// Before that, the program would request a second account, which AWS refuses.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListCreateAccountStatus.html
 func awaitAccount(ctx context.Context, f *Finder, r Resource) (bool, error) {
 	cfg, err := f.Config(ctx, r.Provider)
@@ -99,7 +100,7 @@ func inCreation(ctx context.Context, client *organizations.Client) ([]string, er
 	return names, nil
 }
 
-// hasAccount reports whether the organization has an account with the address.
+// hasAccount reports whether the organization has an account with the e-mail address.
 func hasAccount(ctx context.Context, client *organizations.Client, email string) (bool, error) {
 	for pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)

@@ -7,13 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// justNow is how old something may be that was made by this run, if nothing else
-// tells: longer than a run's longest stack, and than clocks differ.
+// justNow is the highest age of a resource that this run may have created, for resources whose
+// owner nothing else shows. It is longer than the longest stack takes, and than clocks differ.
 const justNow = 30 * time.Minute
 
-// ours reports whether what AWS says exists already was made by coldstart for this
-// account, so that the state may take it over: a name that a person has given to
-// something else stays theirs.
+// ours reports whether coldstart has created an existing resource for this account, so that the
+// state may take it over. If a person has given the name to another resource, that resource
+// stays theirs.
 func (f *Finder) ours(ctx context.Context, k row, r Resource) (bool, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	switch {
@@ -41,8 +41,8 @@ func (f *Finder) ours(ctx context.Context, k row, r Resource) (bool, error) {
 	return true, nil
 }
 
-// sameForAll is for what is the same whoever has made it, and for what has coldstart's own
-// name, so that nobody else's is found.
+// sameForAll is for resources that are the same for everybody, and for resources whose ids only
+// coldstart uses.
 func sameForAll(context.Context, *Finder, aws.Config, Resource) (bool, error) { return true, nil }
 
 // tagged returns tags as a map.

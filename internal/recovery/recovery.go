@@ -1,13 +1,13 @@
-// Package recovery finds in AWS what AWS has made and a state of Pulumi's doesn't know: a
-// creation was under way when a run was killed, its answer was lost, or the state itself is
-// gone. One table has a row for each type of resource (table.go):
+// Package recovery finds resources that AWS has and a Pulumi state doesn't have: a run was
+// killed during a creation, AWS's answer was lost, or the state itself is gone. One table
+// (table.go) has a row for each type of resource:
 //
 //	f := &recovery.Finder{Env: env, Has: has, Say: say}
 //	id, past, err := f.Find(ctx, recovery.Resource{Type: "aws:iam/role:Role", Inputs: inputs, Provider: provider}, exists)
 //
-// The package knows neither Pulumi's engine nor its state: a resource is its type, its inputs
-// and the inputs of its provider. A type without a row isn't found, and no error.
-// docs/adr/0016-creations-whose-answer-is-lost.md
+// The package knows neither Pulumi's engine nor its state. To the package, a resource is its
+// type, its inputs, and the inputs of its provider. A resource of a type without a row isn't
+// found, which is no error. docs/adr/0016-creations-whose-answer-is-lost.md
 package recovery
 
 import (
@@ -21,35 +21,38 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 )
 
-// Resource is what a state, a note of a creation, or a declaration says of a resource.
+// Resource describes a resource by a state, by a note of a pending creation, or by a
+// declaration.
 type Resource struct {
-	// Type is Pulumi's, such as aws:iam/role:Role; Name is the resource's name in the stack.
+	// Type is Pulumi's type token, such as aws:iam/role:Role. Name is the resource's name in
+	// the stack.
 	Type, Name string
-	// Inputs are the resource's, Provider those of its provider.
+	// Inputs are the resource's inputs, and Provider the inputs of its provider.
 	Inputs, Provider map[string]any
 }
 
-// text returns a text among the resource's inputs.
+// text returns an input that is a text; empty if there is none.
 func (r Resource) text(name string) string {
 	v, _ := r.Inputs[name].(string)
 	return v
 }
 
-// Finder looks for resources in AWS by what their inputs say.
+// Finder looks for resources in AWS by their inputs.
 type Finder struct {
-	// Env are variables for the AWS SDK, in place of the process's.
+	// Env has environment variables for the AWS SDK, which override those of the process.
 	Env map[string]string
-	// Has reports whether the state has a resource with the id.
+	// Has reports whether the state has a resource with this id.
 	Has func(id string) bool
-	// Say tells the user what is waited for, and what is deleted.
+	// Say tells the user what the Finder waits for, and what it deletes.
 	Say func(format string, args ...any)
 }
 
-// Find says what became of a creation. The id is what the state is to have: it is empty for
-// what isn't there, what the program finds by itself, and what is made by a call that may be
-// made twice, such as attaching a policy to a role. Exists says that AWS answered that there
-// is one already; that one is taken only if it proves to be coldstart's own. Past says that
-// another run gets past what stopped this one.
+// Find finds out what became of a creation. exists says that AWS answered that the resource
+// exists already. Then Find returns the resource only if it proves to be coldstart's own. id is
+// the id that the state has to get. It is empty if AWS doesn't have the resource, if the
+// program finds it by itself, or if the call that creates it can simply be made again, such as
+// a call that attaches a policy to a role. past says that another run gets past the point where
+// this one stopped.
 func (f *Finder) Find(ctx context.Context, r Resource, exists bool) (id string, past bool, err error) {
 	k := rowOf(r.Type)
 	switch {
@@ -68,8 +71,9 @@ func (f *Finder) Find(ctx context.Context, r Resource, exists bool) (id string, 
 	return id, exists, err
 }
 
-// taken returns the id by which the state takes a resource over. Ids that follow from the
-// inputs are returned unseen: the refresh that follows drops what AWS doesn't have.
+// taken returns the id by which the state takes over a resource. An id that follows from the
+// inputs is returned without asking AWS. If AWS doesn't have the resource, the next refresh
+// removes it from the state.
 func (f *Finder) taken(ctx context.Context, k row, r Resource) (string, error) {
 	switch {
 	case k.Again:
@@ -81,7 +85,7 @@ func (f *Finder) taken(ctx context.Context, k row, r Resource) (string, error) {
 }
 
 // ImportID returns the id by which the provider imports a resource; empty if AWS doesn't have
-// it, and for what the program finds by itself.
+// the resource, or if the program finds it by itself.
 func (f *Finder) ImportID(ctx context.Context, r Resource) (string, error) {
 	return f.id(ctx, rowOf(r.Type), r)
 }
@@ -93,8 +97,8 @@ func (f *Finder) id(ctx context.Context, k row, r Resource) (string, error) {
 	return k.ID(ctx, f, r)
 }
 
-// Config returns a configuration that works in the account of a provider, as that provider
-// does.
+// Config returns a configuration that works in a provider's account, with the role that the
+// provider assumes.
 func (f *Finder) Config(ctx context.Context, provider map[string]any) (aws.Config, error) {
 	region, _ := provider["region"].(string)
 	cfg, err := awsconfig.Load(ctx, f.Env, region)
@@ -108,8 +112,8 @@ func (f *Finder) Config(ctx context.Context, provider map[string]any) (aws.Confi
 	return awsconfig.Assume(cfg, role, "coldstart"), nil
 }
 
-// RoleOf returns the role that a provider assumes; empty if it assumes none. A state keeps
-// the objects among a provider's inputs as JSON text; a program has them as they are.
+// RoleOf returns the role that a provider assumes; empty if it assumes none. A state has the
+// objects among a provider's inputs as JSON text. A program has them as objects.
 func RoleOf(provider map[string]any) (string, error) {
 	var role struct {
 		RoleARN string `json:"roleArn"`

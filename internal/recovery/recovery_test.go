@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fakeAWS answers actions and keeps which were asked for.
+// fakeAWS answers actions and records which were requested.
 type fakeAWS struct {
 	mu      sync.Mutex
 	answers map[string]string
@@ -24,7 +24,7 @@ type fakeAWS struct {
 }
 
 func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	action := r.Header.Get("X-Amz-Target") // Of the JSON protocols.
+	action := r.Header.Get("X-Amz-Target") // The JSON protocols have the action in this header.
 	action = action[strings.LastIndexByte(action, '.')+1:]
 	if action == "" {
 		body, _ := io.ReadAll(r.Body)
@@ -41,7 +41,7 @@ func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// roleTagged is what IAM answers about a role's tags.
+// roleTagged returns IAM's answer with a role's tags.
 func roleTagged(tags map[string]any) string {
 	var members strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
@@ -58,8 +58,8 @@ func groupMade(at time.Time) string {
 	return "<GetGroupResponse><GetGroupResult><Group><CreateDate>" + at.UTC().Format(time.RFC3339) + "</CreateDate></Group></GetGroupResult></GetGroupResponse>"
 }
 
-// What exists is taken over only if it proves to be coldstart's own, and nothing of somebody
-// else's is deleted.
+// TestFind checks that an existing resource is taken over only if it proves to be coldstart's
+// own, and that nobody else's resource is deleted.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	own := map[string]any{"ManagedBy": "coldstart", "Namespace": "acme", "Account": "prod"}
@@ -125,7 +125,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A provider's role is read as a state keeps it and as a program has it.
+// TestRoleOf checks that a provider's role is read from a state's inputs and from a program's.
 func TestRoleOf(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// delegationSet finds the reusable delegation set that was made with the
-// reference name and isn't in the state.
+// delegationSet finds the reusable delegation set that was created with the reference name and
+// isn't in the state.
 func delegationSet(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -25,8 +25,9 @@ func delegationSet(ctx context.Context, f *Finder, r Resource) (string, error) {
 		}
 		for _, set := range page.DelegationSets {
 			id := strings.TrimPrefix(aws.ToString(set.Id), "/delegationset/")
-			// The provider puts its name and a unique number behind the reference name.
-			// A zone's second set has a reference that begins as the first one's does.
+			// The provider appends its name and a unique number to the reference name. The
+			// prefix contains the provider's name, because the reference of a zone's second set
+			// begins like that of the first.
 			if strings.HasPrefix(aws.ToString(set.CallerReference), r.text("referenceName")+"-terraform-") && !f.Has(id) {
 				return id, nil
 			}
@@ -38,7 +39,7 @@ func delegationSet(ctx context.Context, f *Finder, r Resource) (string, error) {
 	}
 }
 
-// SetOfZone returns the delegation set that a public zone is on; empty if there is none.
+// SetOfZone returns the delegation set of a public zone; empty if there is none.
 func (f *Finder) SetOfZone(ctx context.Context, provider map[string]any, domain string) (string, error) {
 	cfg, err := f.Config(ctx, provider)
 	if err != nil {
@@ -62,7 +63,7 @@ func (f *Finder) SetOfZone(ctx context.Context, provider map[string]any, domain 
 	return "", nil
 }
 
-// zone finds the zone with the name on the delegation set, which has no other.
+// zone finds the zone with the name on the delegation set. Each set is used for one zone.
 func zone(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -81,7 +82,7 @@ func zone(ctx context.Context, f *Finder, r Resource) (string, error) {
 	return "", nil
 }
 
-// sameRecord reports whether a zone has just the record that is declared.
+// sameRecord reports whether a zone's record set has exactly the declared values.
 func sameRecord(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (bool, error) {
 	zone, name, kind := r.text("zoneId"), r.text("name"), types.RRType(r.text("type"))
 	out, err := route53.NewFromConfig(cfg).ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
@@ -106,7 +107,7 @@ func sameRecord(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (boo
 	return same, nil
 }
 
-// unescaped returns a name as it is declared: Route 53 writes the star in octal.
+// unescaped returns a name as it is declared. Route 53 returns an asterisk as an octal code.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
 func unescaped(name string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(name, `\052`, "*"), ".")

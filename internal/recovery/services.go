@@ -15,8 +15,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
-// trail finds the trail with the name. Names are compared here too: an emulator may show
-// trails that nobody asked for.
+// trail finds the trail with the name in its home region. It compares names, because an
+// emulator may return other trails, too.
 func trail(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
@@ -60,9 +60,9 @@ func repositoryTags(ctx context.Context, cfg aws.Config, name string) (map[strin
 	return tagged(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
-// forgetParameter deletes a parameter, which holds a fact that is written again:
-// the provider reads the value back under another name than it was given, so
-// that taking it over would be followed by updates that change nothing.
+// forgetParameter deletes a parameter with a fact, which the next run writes again. The state
+// can't take over the parameter: the provider reads the value into another property than the
+// one that is declared, and updates that change nothing would follow.
 func forgetParameter(ctx context.Context, f *Finder, r Resource) error {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every type of resource that coldstart declares is found, or it is written down why it
-// can't be; and no type is listed that nothing declares.
+// TestEveryType checks that each type of resource that coldstart declares has a row, or is
+// listed with the reason why it can't be found, and that no other type is listed.
 func TestEveryType(t *testing.T) {
 	t.Parallel()
 	listed := slices.Collect(maps.Keys(unfound))
@@ -31,7 +31,7 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
-// A row says one thing of each kind.
+// TestRows checks that a row's fields don't contradict each other.
 func TestRows(t *testing.T) {
 	t.Parallel()
 	for _, k := range table {
@@ -55,8 +55,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// declaredTypes returns the types of AWS's resources that coldstart's code declares: by a
-// constructor of the SDK's, or by a token.
+// declaredTypes returns the types of AWS resources that coldstart's code declares: by the SDK's
+// constructors, or by type tokens.
 func declaredTypes(t *testing.T) []string {
 	t.Helper()
 	found := map[string]bool{}
@@ -65,7 +65,7 @@ func declaredTypes(t *testing.T) []string {
 		case err != nil:
 			return err
 		case entry.IsDir() && slices.Contains([]string{"examples", "e2e", "toolchain", "testdata", ".git"}, entry.Name()):
-			return filepath.SkipDir // No part of the program.
+			return filepath.SkipDir // These folders aren't part of the program.
 		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
@@ -115,8 +115,8 @@ func addTypes(t *testing.T, file *ast.File, found map[string]bool) {
 
 var constructor = regexp.MustCompile(`^New([A-Z]\w*)$`)
 
-// modulesOf returns the packages of the provider's SDK that a file imports, by the names that
-// the file has for them.
+// modulesOf returns the packages of the provider's SDK that a file imports, by their names in
+// the file.
 func modulesOf(file *ast.File) map[string]string {
 	modules := map[string]string{}
 	for _, imported := range file.Imports {
@@ -133,7 +133,7 @@ func modulesOf(file *ast.File) map[string]string {
 	return modules
 }
 
-// constantsOf returns the texts that a file gives names to.
+// constantsOf returns the texts to which a file gives names.
 func constantsOf(file *ast.File) map[string]string {
 	constants := map[string]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -146,7 +146,7 @@ func constantsOf(file *ast.File) map[string]string {
 	return constants
 }
 
-// tokenOf returns the text that an expression is or names.
+// tokenOf returns the text of a literal or of a named constant.
 func tokenOf(e ast.Expr, constants map[string]string) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -180,7 +180,7 @@ func TestRecoveredIDs(t *testing.T) {
 		{"aws:accessanalyzer/analyzer:Analyzer", map[string]any{"analyzerName": "a"}, "a"},
 		{"aws:organizations/policyAttachment:PolicyAttachment", map[string]any{"policyId": "p-1", "targetId": "r-1"}, "r-1:p-1"},
 		{"aws:organizations/delegatedAdministrator:DelegatedAdministrator", map[string]any{"accountId": "1", "servicePrincipal": "s"}, "1/s"},
-		// Made by calls that may be made twice.
+		// The calls that create these may be made twice.
 		{"aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", map[string]any{"blockPublicAcls": true}, ""},
 		{"aws:ebs/encryptionByDefault:EncryptionByDefault", map[string]any{"enabled": true}, ""},
 		{"aws:account/alternativeContact:AlternativeContact", map[string]any{"name": "n"}, ""},

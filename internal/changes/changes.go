@@ -16,7 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// Sign says what a line shows: something new, deleted, updated or unchanged.
+// Sign says whether a line shows something new, deleted, updated or unchanged.
 type Sign string
 
 // The signs.
@@ -33,7 +33,8 @@ type Line struct {
 	Text string
 }
 
-// operationSymbols are Pulumi's symbols for the operations, except that a replacement begins with the minus.
+// operationSymbols are Pulumi's symbols for the operations, except that a replacement begins
+// with the minus.
 var operationSymbols = map[string]string{
 	"create": "+", "update": "~", "delete": "-", "replace": "-+", "import": "=", "discard": "<", "retain": "<", "remove-pending-replace": "~",
 }
@@ -90,7 +91,7 @@ func Steps(s *automation.StackResult) []automation.Step {
 	return steps
 }
 
-// StackType is the type of the resource that Pulumi makes for the stack itself.
+// StackType is the type of the resource that Pulumi creates for the stack itself.
 const StackType = "pulumi:pulumi:Stack"
 
 // Groups reports whether a resource only groups others.

@@ -19,7 +19,7 @@ func text(lines []changes.Line) string {
 	return b.String()
 }
 
-// value returns what JSON says.
+// value returns the value of a JSON text.
 func value(t *testing.T, text string) any {
 	t.Helper()
 	var v any
@@ -70,7 +70,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// A document of thousands of lines doesn't bury the rest.
+// TestLongDocument checks that a document of thousands of lines is shortened.
 func TestLongDocument(t *testing.T) {
 	t.Parallel()
 	var items []any
@@ -95,7 +95,8 @@ func TestNewOnes(t *testing.T) {
 	}
 }
 
-// What is lost comes first; the order of a run doesn't matter.
+// TestSteps checks that deletions and replacements come first, and that the order of a run
+// doesn't matter.
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	step := func(operation, kind, name string) automation.Step {

@@ -34,7 +34,7 @@ func (s Subject) String() string {
 	return s.Resource + " (" + s.Detail + ")"
 }
 
-// OfStack has the subjects of an effect that are in one stack.
+// OfStack has those subjects of an effect that are in one stack.
 type OfStack struct {
 	Stack string
 	Names []string

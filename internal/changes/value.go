@@ -16,8 +16,8 @@ import (
 const (
 	// lineWidth is the longest line in characters. A longer value gets lines of its own.
 	lineWidth = 100
-	// longText is how many characters of a text are shown. contextLength is how many unchanged characters
-	// are shown on each side of a change in a text.
+	// longText is how many characters of a text are shown. contextLength is how many unchanged
+	// characters are shown on each side of a change in a text.
 	longText, contextLength = 300, 30
 	// longDocument is how many lines of a document are shown.
 	longDocument = 40

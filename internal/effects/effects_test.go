@@ -7,7 +7,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/effects"
 )
 
-// TestOf decides by what a property was and is.
+// TestOf checks which changes of a property have an effect.
 func TestOf(t *testing.T) {
 	t.Parallel()
 	const organization, lock, lifecycle = "aws:organizations/organization:Organization", "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
@@ -53,7 +53,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestProtected tells nothing of a loss that Pulumi refuses, but that.
+// TestProtected checks that a protected resource has only the effect that Pulumi refuses the
+// change.
 func TestProtected(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"delete", "replace"} {
@@ -68,7 +69,7 @@ func TestProtected(t *testing.T) {
 	}
 }
 
-// TestKinds lists the gravest first, and no sentence twice.
+// TestKinds checks that the gravest kinds come first, and that no sentence comes twice.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	seen, notable := map[string]bool{}, false

@@ -24,8 +24,8 @@ var protectedDeletion = Kind{
 	Operations: losingOperations, Where: "it is protected",
 }
 
-// explainedKinds has the kinds of changes that need an explanation, the gravest first. Add a row for a new
-// resource type if AWS can't restore the contents of such a resource.
+// explainedKinds has the kinds of changes that need an explanation, the gravest first. Add a
+// row for a new resource type if AWS can't restore the contents of such a resource.
 var explainedKinds = append(finalKinds, notableKinds...)
 
 // finalKinds are the kinds that can't be undone.

@@ -17,7 +17,7 @@ const noMetadata = "no EC2 IMDS role found"
 // anyWay are the ways of signing in that work for every program.
 const anyWay = "choose a profile (`export AWS_PROFILE=…`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
-// who says how a person has signed in.
+// who reads from the environment how a person has signed in.
 type who struct{ getenv func(string) string }
 
 // profile returns the name of the profile that programs use.
@@ -31,8 +31,7 @@ func (w who) keys() bool {
 	return w.getenv("AWS_ACCESS_KEY_ID") != "" && w.getenv("AWS_SECRET_ACCESS_KEY") != ""
 }
 
-// settings returns what a profile's section of ~/.aws/config says, or nothing where the AWS
-// SDK can't load the section.
+// settings returns a profile's settings in ~/.aws/config; empty if the AWS SDK can't load them.
 func (w who) settings(profile string) config.SharedConfig {
 	settings, err := config.LoadSharedConfigProfile(context.Background(), profile, func(o *config.LoadSharedConfigOptions) {
 		if file := w.getenv("AWS_CONFIG_FILE"); file != "" {
@@ -57,8 +56,9 @@ type failure struct {
 	advice func(w who, found []string) string
 }
 
-// knownFailures are in the order in which Advice tries them: a special failure comes before a general
-// one. The texts are those of the AWS SDK for Go, which Pulumi, its provider and coldstart use.
+// knownFailures are in the order in which Advice tries them: a special failure comes before a
+// general one. The texts are those of the AWS SDK for Go, which Pulumi, its provider and
+// coldstart use.
 var knownFailures = []failure{
 	{regexp.MustCompile(`AssumeRoleTokenProvider session option not set`), func(w who, _ []string) string {
 		return fmt.Sprintf("profile %[1]s has mfa_serial, for which only the AWS CLI asks for the code: write the profiles with `coldstart aws-config --user YOU --write`, which every program can use; "+
@@ -80,7 +80,7 @@ var knownFailures = []failure{
 	{regexp.MustCompile(`parse failed of process output|(?:wrong version|missing \w+) in process output|failed to prepare command: command must not be empty`), ofProfile("the credential_process of profile %s, or of its source_profile, doesn't print credentials in the form that AWS documents (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html): correct the command in ~/.aws/config")},
 	{regexp.MustCompile(`error in credential_process: exit status 127`), ofProfile("the credential_process of profile %s, or of its source_profile, names a program that this machine doesn't have: install the program, or correct the command in ~/.aws/config")},
 	{regexp.MustCompile(`error in credential_process|process provider error|credential process timed out`), func(w who, _ []string) string {
-		if w.getenv(AskAnew) != "" { // The program has written to the terminal already.
+		if w.getenv(AskAnew) != "" { // The program has already written to the terminal.
 			return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, has failed: what it says is above; correct the command in ~/.aws/config", w.profile())
 		}
 		return fmt.Sprintf("the credential_process of profile %s, or of its source_profile, has failed: run `%s`, which shows why and asks for an MFA code if one is needed", w.profile(), w.login())
@@ -139,7 +139,7 @@ var knownFailures = []failure{
 	}},
 }
 
-// ofProfile returns advice that needs to know the profile's name alone: the format's only argument.
+// ofProfile returns advice whose only argument is the profile's name.
 func ofProfile(format string) func(who, []string) string {
 	return func(w who, _ []string) string { return fmt.Sprintf(format, w.profile()) }
 }
@@ -160,7 +160,8 @@ func (w who) withoutSource(profile string) string {
 	return fmt.Sprintf("profile %s takes credentials from an EC2 instance, and this machine is none, or has no instance profile: attach one to the instance, or %s", set.Profile, anyWay)
 }
 
-// processOutput matches the output of a credential_process that the AWS SDK quotes if it can't parse it.
+// processOutput matches the output of a credential_process in the AWS SDK's error. The SDK
+// quotes the output if it can't parse it.
 var processOutput = regexp.MustCompile(`(?s)(parse failed of process output: ).*(, error: )`)
 
 // Redacted returns an error's text without the output of a credential_process, which may be a

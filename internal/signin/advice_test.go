@@ -119,7 +119,8 @@ login_session = arn:aws:iam::111122223333:user/ada
 region = us-east-1
 `
 
-// What the AWS SDK says of each way of signing in that fails, and what a person is told.
+// TestAdvice checks the advice for each way of signing in that fails, with the AWS SDK's own
+// errors.
 func TestAdvice(t *testing.T) {
 	configure(t, badProfiles, "[keys]\naws_access_key_id = AKIAACME\naws_secret_access_key = x\n")
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -192,7 +193,7 @@ func TestAdvice(t *testing.T) {
 			}
 		})
 	}
-	// What an answer of AWS's means depends on how somebody has signed in.
+	// The advice about an expired token depends on how the person has signed in.
 	env := map[string]string{"AWS_PROFILE": "acme-mfa"}
 	const expired = "api error ExpiredToken: The security token included in the request is expired"
 	if got := Advice(expired, func(name string) string { return env[name] }); got != "the session has expired: run `coldstart login --profile acme-mfa`, and run this again" {
@@ -209,8 +210,8 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// What credentials AWS doesn't know, and what a person is told: a profile whose access key
-// comes from somewhere else isn't to be given another one.
+// TestRefusedCredentials checks the advice about credentials that AWS doesn't know. Only for a
+// profile with an access key of its own does the advice name `aws configure`.
 func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	unknown := errors.New("api error InvalidClientTokenId: The security token included in the request is invalid")

@@ -49,8 +49,9 @@ const (
 	longestSession  = 36 * time.Hour
 )
 
-// patience is how long a person may take to answer. The AWS SDK for Go ends a credential_process
-// after one minute, without a message. This limit is shorter, so that coldstart can write an error.
+// patience is how long a person may take to answer. The AWS SDK for Go ends a
+// credential_process after one minute, without a message. This limit is shorter, so that
+// coldstart can write an error.
 const patience = 50 * time.Second
 
 // attempts is how many codes a person may type.

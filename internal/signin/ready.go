@@ -49,8 +49,8 @@ func Ready(ctx context.Context, region string) (*Identity, error) {
 	case Advice(err.Error(), os.Getenv) != "":
 		return nil, Explained(err)
 	case awserror.UnknownKey(err):
-		// Every caller may ask who it is, so that other errors, such as that there were too
-		// many requests, are no reason not to begin.
+		// Every caller may call GetCallerIdentity. Any other error, such as throttling, says
+		// nothing about the credentials, so it is no reason not to begin.
 		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 		return nil, identity.refused(keys, err)
 	}
@@ -115,6 +115,7 @@ type withheld struct{ error }
 func (w withheld) Error() string { return Redacted(w.error.Error()) }
 func (w withheld) Unwrap() error { return w.error }
 
-// orRegion is the other reason for which AWS doesn't know an access key.
+// orRegion is the advice for the other reason why AWS doesn't know an access key: the account
+// hasn't enabled the region.
 // https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 const orRegion = "if the key works elsewhere, the account hasn't enabled coldstart:region: enable it (AWS Account Management → AWS Regions), or write one that needs no opt-in"

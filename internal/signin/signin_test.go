@@ -32,10 +32,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeSTS hands out sessions for codes, as AWS does.
+// fakeSTS returns sessions for MFA codes, as AWS does.
 type fakeSTS struct {
 	mu        sync.Mutex
-	wrong     map[string]string // what is said of a code, by the code
+	wrong     map[string]string // errors by MFA code
 	durations []string
 	slow      time.Duration
 }
@@ -59,7 +59,7 @@ func (f *fakeSTS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		len(f.durations), time.Now().Add(lasts).UTC().Format(time.RFC3339))
 }
 
-// person answers questions, and fails the test for one too many.
+// person answers questions, and fails the test if there are more questions than answers.
 type person struct {
 	t          *testing.T
 	answers    []string
@@ -82,7 +82,7 @@ func (p *person) Say(line string)  { p.heard = append(p.heard, line) }
 func (p *person) Background() bool { return p.background }
 func (p *person) Close() error     { return nil }
 
-// stage writes a user's configuration of AWS and starts an STS.
+// stage writes a user's AWS configuration and starts an STS server.
 func stage(t *testing.T) (*fakeSTS, Request) {
 	t.Helper()
 	f := &fakeSTS{wrong: map[string]string{}}
@@ -112,7 +112,8 @@ func configure(t *testing.T, config, credentials string) {
 	}
 }
 
-// signIn asks a person who gives answers, and checks that no answer is left.
+// signIn calls Credentials with a person who gives the answers, and checks that no answer is
+// left.
 func (r Request) signIn(t *testing.T, answers ...string) (*Session, *person, error) {
 	t.Helper()
 	p := &person{t: t, answers: answers}
@@ -124,7 +125,7 @@ func (r Request) signIn(t *testing.T, answers ...string) (*Session, *person, err
 	return session, p, err
 }
 
-// A session is asked for once, for all programs, until it ends.
+// TestAskedOnce checks that a code is asked for once, for all programs, until the session ends.
 func TestAskedOnce(t *testing.T) {
 	f, r := stage(t)
 	first, p, err := r.signIn(t, "123456")
@@ -155,13 +156,13 @@ func TestAskedOnce(t *testing.T) {
 		t.Errorf("%+v, %v", anew, err)
 	}
 	r.Anew = false
-	// Another longest age is another session, of no more than that age.
+	// A request with another MaxAge gets another session, which ends at that age.
 	r.MaxAge = 5 * time.Minute
 	short, _, err := r.signIn(t, "345678")
 	if left := time.Until(short.Expiration); err != nil || left > r.MaxAge || left < r.MaxAge-time.Minute || f.durations[2] != "900" {
 		t.Errorf("it lasts %s of %q s, %v", left, f.durations, err)
 	}
-	r.MaxAge = 30 * time.Second // It ends before a program could begin with it.
+	r.MaxAge = 30 * time.Second // The session ends before a program could begin with it.
 	for range 2 {
 		if _, _, err := r.signIn(t, "456789"); err != nil {
 			t.Error(err)
@@ -169,7 +170,8 @@ func TestAskedOnce(t *testing.T) {
 	}
 }
 
-// A file that others could have written, or that isn't whole, is no session.
+// TestFilesThatAreNotTrusted checks that a file isn't used if others can read it, if it isn't
+// complete, or if it is a symbolic link.
 func TestFilesThatAreNotTrusted(t *testing.T) {
 	_, r := stage(t)
 	if _, _, err := r.signIn(t, "123456"); err != nil {
@@ -199,7 +201,7 @@ func TestFilesThatAreNotTrusted(t *testing.T) {
 	}
 }
 
-// Whatever is wrong is said with the command to run.
+// TestWrongCodes checks that each error has the command to run.
 func TestWrongCodes(t *testing.T) {
 	f, r := stage(t)
 	f.wrong["000000"] = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. "
@@ -227,7 +229,7 @@ func TestWrongCodes(t *testing.T) {
 	}
 }
 
-// Programs that need a session at the same time ask once.
+// TestSideBySide checks that programs that need a session at the same time ask once.
 func TestSideBySide(t *testing.T) {
 	f, r := stage(t)
 	f.slow = 50 * time.Millisecond
@@ -236,7 +238,7 @@ func TestSideBySide(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		r := r
-		if i > 3 { // A plugin of Pulumi's waits for the answer, too, once somebody is asked.
+		if i > 3 { // A plugin of Pulumi waits for the answer, too, if another program is asking.
 			r.Terminal = &person{t: t, background: true}
 		}
 		if i == 4 {
@@ -265,7 +267,7 @@ func waitFor(t *testing.T, holds func() bool) {
 	t.Fatal("it took too long")
 }
 
-// process starts this test as a credential_process.
+// process returns a command that runs this test as a credential_process.
 func process(folder string, attributes *syscall.SysProcAttr) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "SIGNIN_TEST_PROCESS="+folder)
@@ -273,10 +275,10 @@ func process(folder string, attributes *syscall.SysProcAttr) *exec.Cmd {
 	return cmd
 }
 
-// The code is asked for on the terminal and nowhere else.
+// TestInATerminal checks that the code is asked for on the terminal only.
 func TestInATerminal(t *testing.T) {
 	_, r := stage(t)
-	// Without a terminal, and without standard input, the answer comes at once.
+	// Without a terminal, the process ends at once.
 	out, err := process(r.Folder, &syscall.SysProcAttr{Setsid: true}).Output()
 	if err != nil || !strings.Contains(string(out), "there is no terminal to ask for it in: run `coldstart login --profile acme-mfa` first") {
 		t.Fatalf("%s, %v", out, err)
@@ -286,7 +288,8 @@ func TestInATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _, _ = control.Close(), terminal.Close() }()
-	// Ctty is a file of the child's: its standard input, which is another file otherwise.
+	// Ctty is the number of a file of the child. 0 would be its standard input, which isn't the
+	// terminal.
 	inTerminal := process(r.Folder, &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3})
 	inTerminal.ExtraFiles = []*os.File{terminal}
 	stdout, err := inTerminal.StdoutPipe()

@@ -2,5 +2,6 @@
 
 package signin
 
-// openTerminal returns nil: only Unix tells which terminal a process has.
+// openTerminal returns nil, because other systems than Unix don't tell which terminal a process
+// has.
 func openTerminal() Terminal { return nil }

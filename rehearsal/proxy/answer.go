@@ -7,34 +7,36 @@ import (
 	"strings"
 )
 
-// Answer is what a client gets.
+// Answer is the response that a client gets to a call.
 type Answer struct {
-	Status int
+	Status int // the HTTP status
 	Header http.Header
 	Body   []byte
-	// By is the rule that made the answer; empty for the emulator's own.
+	// By is the name of the rule that made the answer; empty for the emulator's answer. The
+	// proxy sets By.
 	By string
-	// Code is the error's, if a rule refuses the call.
+	// Code is the error code of a refusal, such as AccessDenied; empty for every other answer.
 	Code string
-	// Throttled says that the call came too early, and is welcome later.
+	// Throttled says that the same call will succeed later, as with AWS's throttling.
 	Throttled bool
-	// Cut breaks the connection in place of an answer.
+	// Cut says that the client gets no answer: the proxy closes the connection.
 	Cut bool
 }
 
 // OK reports whether the call succeeded.
 func (a *Answer) OK() bool { return !a.Cut && a.Status >= 200 && a.Status < 300 }
 
-// Problem is why a call is refused.
+// Problem is the error with which a rule refuses a call.
 type Problem struct {
-	Status  int // of HTTP
-	Code    string
+	Status  int    // the HTTP status
+	Code    string // the error code, such as AccessDenied
 	Message string
-	// Fields are the error's members besides its message, such as Reason.
+	// Fields are further members of the error, such as Reason. Only services with a JSON
+	// protocol have such members.
 	Fields map[string]string
 }
 
-// Refuse answers a call with an error, as its service writes errors.
+// Refuse answers a call with an error in the protocol of the call's service.
 func (w *World) Refuse(c *Call, p Problem) *Answer {
 	id := w.RequestID()
 	a := &Answer{Status: p.Status, Code: p.Code, Header: http.Header{}}
@@ -48,7 +50,7 @@ func (w *World) Refuse(c *Call, p Problem) *Answer {
 	case RESTXMLBare:
 		a.xml("x-amz-request-id", id, s3Error{Code: p.Code, Message: p.Message, BucketName: c.Resource, RequestID: id, HostID: id})
 		if c.Method == http.MethodHead {
-			a.Body = nil // S3 tells by the status alone.
+			a.Body = nil // S3 answers a HEAD request with the status alone.
 		}
 	case JSON, RESTJSON, Unknown:
 		a.json(c, id, p)
@@ -56,23 +58,24 @@ func (w *World) Refuse(c *Call, p Problem) *Answer {
 	return a
 }
 
-// Throttled answers a call that came too early.
+// Throttled answers a call that came too early, with the throttling error of its service.
 func (w *World) Throttled(c *Call) *Answer {
 	a := w.Refuse(c, c.throttled())
 	a.Throttled = true
 	return a
 }
 
-// Reply answers a call of a JSON service with success.
+// Reply answers a call with success and value as JSON. The call's service must have a JSON
+// protocol.
 func (w *World) Reply(c *Call, value any) *Answer {
 	a := &Answer{Status: http.StatusOK, Header: http.Header{}}
 	a.Header.Set("Content-Type", contentType(c))
 	a.Header.Set("x-amzn-RequestId", w.RequestID())
-	a.Body, _ = json.Marshal(value) // of maps and strings only
+	a.Body, _ = json.Marshal(value) // Rules reply with maps, strings and numbers, which never fail.
 	return a
 }
 
-// ReplyXML answers a call of a service with a query protocol with success.
+// ReplyXML answers a call with success and value as XML, for a service with a query protocol.
 func (w *World) ReplyXML(value any) *Answer {
 	a := &Answer{Status: http.StatusOK, Header: http.Header{}}
 	a.xml("x-amzn-RequestId", w.RequestID(), value)
@@ -108,7 +111,7 @@ type xmlError struct {
 	Message string
 }
 
-// queryError is the error of the query protocol and of REST with XML.
+// queryError is an error in the query protocol and in REST with XML.
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization
 type queryError struct {
 	XMLName   xml.Name `xml:"ErrorResponse"`
@@ -141,6 +144,6 @@ func wireError(p Problem, kind string) xmlError {
 func (a *Answer) xml(idHeader, id string, value any) {
 	a.Header.Set("Content-Type", "text/xml")
 	a.Header.Set(idHeader, id)
-	body, _ := xml.Marshal(value) // of plain structs only
+	body, _ := xml.Marshal(value) // Answers are plain structs, which never fail.
 	a.Body = append([]byte(xml.Header), body...)
 }

@@ -9,14 +9,15 @@ import (
 	"net/url"
 )
 
-// accountHeader makes moto answer for an account, whatever the key.
+// accountHeader names the account that moto acts for, whatever key signed the request.
 // https://docs.getmoto.org/en/latest/docs/multi_account.html
 const accountHeader = "X-Moto-Account-Id"
 
-// anyRegion is where rules ask a service that is the same in all regions.
+// anyRegion is the region of a rule's question to a service that is the same in all regions.
 const anyRegion = "us-east-1"
 
-// ask returns a call to another service for what a rule wants to know.
+// ask returns a call by which a rule asks the emulator a question. The call acts for the given
+// account.
 func (w *World) ask(account, region, service, contentType string, body []byte) *Call {
 	c := &Call{
 		Service: service,
@@ -33,8 +34,9 @@ func (w *World) ask(account, region, service, contentType string, body []byte) *
 	return c
 }
 
-// AskQuery asks a service with a query protocol as an account, and reads the
-// answer into out.
+// AskQuery asks the emulator's service with a query protocol on behalf of an account, and
+// unmarshals the answer into out. An answer that isn't a success is an error. The question
+// passes no rule. It goes on when ctx ends, as do the questions of AskJSON, AskJSONIn and Get.
 func (w *World) AskQuery(ctx context.Context, account, service string, form url.Values, out any) error {
 	c := w.ask(account, anyRegion, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
 	a := w.Send(context.WithoutCancel(ctx), c)
@@ -44,12 +46,12 @@ func (w *World) AskQuery(ctx context.Context, account, service string, form url.
 	return xml.Unmarshal(a.Body, out)
 }
 
-// AskJSON asks a service with a JSON protocol as an account.
+// AskJSON is AskQuery for a service with a JSON protocol. Target is the X-Amz-Target header.
 func (w *World) AskJSON(ctx context.Context, account, service, target string, in, out any) error {
 	return w.AskJSONIn(ctx, account, anyRegion, service, target, in, out)
 }
 
-// AskJSONIn is AskJSON in a region, for a service that isn't the same in all.
+// AskJSONIn is AskJSON for a service that differs between regions.
 func (w *World) AskJSONIn(ctx context.Context, account, region, service, target string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -64,7 +66,8 @@ func (w *World) AskJSONIn(ctx context.Context, account, region, service, target 
 	return json.Unmarshal(a.Body, out)
 }
 
-// Get reads what a path of a REST service, with its query, has for an account.
+// Get makes a GET request to the emulator's REST service on behalf of an account. Only the path
+// and the query of from are used.
 func (w *World) Get(ctx context.Context, account, service string, from url.URL) *Answer {
 	c := w.ask(account, anyRegion, service, "application/xml", nil)
 	c.Method, c.URL = http.MethodGet, &from

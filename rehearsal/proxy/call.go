@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// maxBody is how much of a request or an answer is held. What coldstart sends and
-// reads is a thousandth of that.
+// maxBody is the number of bytes of a request or an answer that the proxy keeps in memory.
+// coldstart's requests and answers have about a thousandth of that.
 const maxBody = 64 << 20
 
-// Protocol is how a service writes its requests and answers.
+// Protocol is the format of a service's requests and answers.
 // https://smithy.io/2.0/aws/protocols/index.html
 type Protocol int
 
@@ -29,47 +29,50 @@ const (
 	RESTJSON             // restJson1: Account, Access Analyzer
 )
 
-// Call is a request to AWS, and what could be recognised of it.
+// Call is a request to AWS, with the service, action and caller that the proxy found in it.
 type Call struct {
-	// Service is the name that requests are signed for, such as organizations;
-	// s3control for S3 Control, which signs as S3. It is empty for a request that
-	// no AWS service would know.
+	// Service is the service's name in the request's signature, such as organizations.
+	// S3 Control signs as s3; its Service is s3control. Service is empty if the proxy doesn't
+	// recognise the request as one to AWS.
 	Service string
-	// Action is the operation, such as CreateAccount. Of a REST service whose
-	// paths aren't known here, it is the method and the path.
+	// Action is the operation, such as CreateAccount. If the proxy doesn't know the path of a
+	// REST service, Action is the method and the path, such as "GET /x".
 	Action   string
 	Region   string
 	Protocol Protocol
-	// Resource is what the path of a REST service names: a zone, a bucket.
+	// Resource is the id or name in the path of a REST service, such as a zone's id or a
+	// bucket's name.
 	Resource string
-	// Key is the object's that a call to S3 is about; empty for one about a bucket.
+	// Key is the key of the S3 object that the call is about; empty for a call about a bucket.
 	Key string
-	// AccessKey is the id of the key that signed; empty for an anonymous call.
+	// AccessKey is the id of the access key that signed; empty for an anonymous call.
 	AccessKey string
-	// Caller is whose key that is. Its account is empty if nobody knows.
+	// Caller is the owner of AccessKey. Its account is empty if the proxy doesn't know the key.
 	Caller Principal
 
 	Method string
 	URL    *url.URL // path and query
-	Host   string   // as the client gave it
+	Host   string   // the Host header
 	Header http.Header
 	Body   []byte
-	// Form are the parameters of a query protocol.
+	// Form has the parameters of a query protocol. It is never nil.
 	Form url.Values
 
 	ctx context.Context
 }
 
-// Principal is who makes a call.
+// Principal is the caller of a call.
 type Principal struct {
-	Account string
-	// ARN is that of the role or the user; empty for the account itself.
+	Account string // the account's id
+	// ARN is the ARN of the user or of the role's session; empty for a key whose owner the
+	// proxy doesn't know.
 	ARN string
-	// Role is the ARN of the role behind a session; empty for all others.
+	// Role is the ARN of the role if the caller is a session of a role; empty otherwise.
 	Role string
 }
 
-// Is reports whether the call is one of a service's actions.
+// Is reports whether the call is one of the given actions of a service; without actions,
+// whether it is any call of the service.
 func (c *Call) Is(service string, actions ...string) bool {
 	if c.Service != service {
 		return false
@@ -82,13 +85,13 @@ func (c *Call) Is(service string, actions ...string) bool {
 	return len(actions) == 0
 }
 
-// Context ends when the client has gone.
+// Context returns a context that ends when the client closes the connection.
 func (c *Call) Context() context.Context { return c.ctx }
 
-// String returns organizations:CreateAccount.
+// String returns the service and the action, such as organizations:CreateAccount.
 func (c *Call) String() string { return c.Service + ":" + c.Action }
 
-// read makes a Call of a request and reads its body.
+// read reads a request and its whole body into a Call.
 func read(r *http.Request) (*Call, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
@@ -109,7 +112,8 @@ func read(r *http.Request) (*Call, error) {
 	return c, nil
 }
 
-// recognise finds out what a request is, from what every SDK writes into it.
+// recognise finds the service and the action of a request. It relies only on what every AWS
+// SDK sends: the signature's scope, the X-Amz-Target header, the form, the method and path.
 func (c *Call) recognise() {
 	c.readScope()
 	target := c.Header.Get("X-Amz-Target")
@@ -125,7 +129,7 @@ func (c *Call) recognise() {
 	case c.Form.Get("Action") != "" && services[c.Service].rest == nil:
 		c.Protocol, c.Action = Query, c.Form.Get("Action")
 		if c.Service == "" && strings.HasPrefix(c.Action, "AssumeRoleWith") {
-			c.Service = "sts" // the calls that need no key
+			c.Service = "sts" // AssumeRoleWithWebIdentity and AssumeRoleWithSAML are unsigned.
 		}
 		if c.Service == "ec2" {
 			c.Protocol = QueryEC2
@@ -135,8 +139,8 @@ func (c *Call) recognise() {
 	}
 }
 
-// readScope reads the access key, region and service that a request is signed
-// with. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+// readScope reads the access key, the region and the service from a request's signature.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
 func (c *Call) readScope() {
 	_, credential, ok := strings.Cut(c.Header.Get("Authorization"), "Credential=")
 	if !ok {
@@ -164,7 +168,7 @@ func (c *Call) readForm() {
 	}
 }
 
-// request makes a request to the emulator of a call.
+// request turns a call into an HTTP request to the emulator.
 func (c *Call) request(ctx context.Context, target *url.URL) (*http.Request, error) {
 	to := *target
 	to.Path, to.RawPath, to.RawQuery = c.URL.Path, c.URL.RawPath, c.URL.RawQuery
@@ -176,12 +180,12 @@ func (c *Call) request(ctx context.Context, target *url.URL) (*http.Request, err
 	for _, name := range hopByHop {
 		r.Header.Del(name)
 	}
-	// moto tells a bucket or S3 Control by the host that the client named.
+	// moto recognises S3 Control, and a bucket in a host name, by the client's Host header.
 	r.Host = c.Host
 	return r, nil
 }
 
-// hopByHop are the headers that concern one connection only.
+// hopByHop are the headers that are about one connection, so a proxy doesn't pass them on.
 // https://www.rfc-editor.org/rfc/rfc9110.html#name-connection
 var hopByHop = []string{
 	"Connection", "Expect", "Keep-Alive", "Proxy-Authorization",

@@ -12,21 +12,22 @@
 //	fmt.Println(server.Report())
 //
 // The proxy itself refuses nothing. Package limits has the rules of AWS, and package
-// faults has one that makes calls fail. Both import this package, and this package
-// knows neither.
+// faults has a rule that makes calls fail. Both packages import this package, which imports
+// neither.
 //
-// A [Rule] gets each [Call] and what comes after the rule, and returns an [Answer]:
-// its own, the emulator's, or the emulator's with changes. It asks the emulator, and
-// writes answers in the protocol of the call's service, through a [World]. So an SDK
-// takes a refusal for what it is and tries again, or doesn't, as it would against AWS.
+// A [Rule] gets each [Call] and a function for the rest of the chain. It returns an [Answer]:
+// its own, the emulator's, or the emulator's with changes. Rules ask the emulator through a
+// [World], and the World also writes a refusal in the protocol of the call's service. So an
+// AWS SDK decodes the refusal as it would decode AWS's own, and retries only what it would
+// retry with AWS.
 //
-// A rule of one's own goes before other rules, or after them:
+// A program can put its own rule before or after other rules:
 //
 //	proxy.Options{Rules: func(w *proxy.World) []proxy.Rule {
 //		return append([]proxy.Rule{outage{w}}, limits.Rules(w)...)
 //	}}
 //
-// Rules are called by several goroutines at once.
+// Several goroutines call a rule at the same time.
 //
-// The fields of a Report's JSON are only added to. Go names may change until version 1.
+// New versions only add fields to a [Report]'s JSON. Go names may change until version 1.
 package proxy

@@ -7,44 +7,46 @@ import (
 	"strconv"
 )
 
-// Rule is one thing that stands between a client and the emulator, such as a refusal
-// of AWS's. It answers a call by itself, or by what next says, or by what it makes of
-// that.
+// Rule is one step between a client and the emulator, such as one refusal of AWS's. Several
+// goroutines call a rule at the same time.
 type Rule interface {
-	// Name says what the rule refuses, for a report.
+	// Name says what the rule refuses, such as "rate exceeded". A report has this name.
 	Name() string
+	// Apply returns the answer to a call: the rule's own, or the answer of Next, which the
+	// rule may change.
 	Apply(*Call, Next) *Answer
 }
 
-// Next is what comes behind a rule: the other rules, and then the emulator.
+// Next passes a call to the rules that follow, and then to the emulator.
 type Next func(*Call) *Answer
 
-// Options configure New. The zero value passes every call to the emulator.
+// Options configures New and Start. The zero value passes every call to the emulator.
 type Options struct {
-	// Rules returns the rules, the first of which sees a call first; nil for none.
+	// Rules returns the rules. The first rule gets a call first. Nil means no rules.
 	Rules func(*World) []Rule
-	// Scale is how many of AWS's seconds pass in one; 0 for 1.
+	// Scale is the number of AWS's seconds that pass in one second of this machine; 0 means 1.
 	Scale float64
-	// Management is the management account; empty for moto's.
+	// Management is the id of the management account; empty means moto's default account.
 	Management string
-	// Keys are access keys of the management account; nil for test.
+	// Keys are the ids of access keys of the management account; nil means the one key "test".
 	Keys []string
-	// Seed decides what is left to chance.
+	// Seed is the seed of everything that is random, so that a run can be repeated.
 	Seed uint64
-	// Clock is nil for the system's.
+	// Clock is this machine's clock; nil means the system's.
 	Clock Clock
-	// Port is where Start listens on the loopback interface; 0 for a free one.
+	// Port is the port of the loopback interface that Start listens on; 0 means a free port.
+	// New ignores it.
 	Port int
-	// OnCall, if not nil, is told of every call and its answer, from several
-	// goroutines at once.
+	// OnCall, if not nil, gets every call and its answer. Several goroutines call it at the
+	// same time.
 	OnCall func(*Call, *Answer)
 }
 
-// motoAccount is the account of whoever comes to moto with a key that it doesn't
-// know. https://docs.getmoto.org/en/latest/docs/multi_account.html
+// motoAccount is the account to which moto counts a key that it doesn't know.
+// https://docs.getmoto.org/en/latest/docs/multi_account.html
 const motoAccount = "123456789012"
 
-// Front is a proxy in front of an emulator.
+// Front is a proxy in front of an emulator. It is an [http.Handler].
 type Front struct {
 	world  *World
 	chain  Next
@@ -52,9 +54,9 @@ type Front struct {
 	onCall func(*Call, *Answer)
 }
 
-// New returns a proxy in front of the emulator at target. It is an HTTP proxy for
-// the emulator too: a request for any host goes there, with the host kept, since
-// host names of S3 Control start with the account's id and nobody resolves them.
+// New returns a proxy in front of the emulator at target. Clients can use the Front as their
+// HTTP proxy too: it sends a request for any host to the emulator and keeps the Host header.
+// S3 Control needs that, because its host names begin with an account's id and don't resolve.
 func New(target *url.URL, o Options) *Front {
 	if o.Scale == 0 {
 		o.Scale = 1
@@ -72,7 +74,7 @@ func New(target *url.URL, o Options) *Front {
 		Management: o.Management,
 		Seed:       o.Seed,
 		target:     target,
-		// Nothing between client and emulator is unpacked or redirected.
+		// The proxy hands answers on as they are, so the transport must not decompress them.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
 		clock:     o.Clock,
 		begin:     o.Clock.Now(),
@@ -92,7 +94,7 @@ func New(target *url.URL, o Options) *Front {
 	return f
 }
 
-// link puts rules in front of the emulator, the first one outermost.
+// link puts the rules in front of the emulator. The first rule is the outermost.
 func (f *Front) link(rules []Rule) Next {
 	chain := func(c *Call) *Answer {
 		begin := f.world.clock.Now()
@@ -117,7 +119,7 @@ func (f *Front) link(rules []Rule) Next {
 	return chain
 }
 
-// Report says what happened so far.
+// Report returns the calls so far, and what became of them.
 func (f *Front) Report() Report { return f.counts.report() }
 
 // ServeHTTP answers a request.
@@ -143,7 +145,7 @@ func (f *Front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	write(rw, r, a)
 }
 
-// write sends an answer in one piece.
+// write sends an answer to the client in one piece: see wholeConn.
 func write(rw http.ResponseWriter, r *http.Request, a *Answer) {
 	for name, values := range a.Header {
 		rw.Header()[name] = values
@@ -155,7 +157,7 @@ func write(rw http.ResponseWriter, r *http.Request, a *Answer) {
 	conn, _ := r.Context().Value(connKey{}).(*wholeConn)
 	conn.hold()
 	rw.WriteHeader(a.Status)
-	_, _ = rw.Write(a.Body) // A client that has gone doesn't need it.
+	_, _ = rw.Write(a.Body) // An error means that the client has gone.
 	_ = http.NewResponseController(rw).Flush()
 	conn.release()
 }

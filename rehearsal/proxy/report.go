@@ -11,34 +11,35 @@ import (
 	"time"
 )
 
-// Report says what calls were made and what became of them.
+// Report has the numbers of calls, and what became of them. Calls, Throttled, Refused and
+// Waited are the sums of all actions. Durations are nanoseconds in JSON.
 type Report struct {
 	Calls     int           `json:"calls"`
 	Throttled int           `json:"throttled"`
 	Refused   int           `json:"refused"`
 	Waited    time.Duration `json:"waited"`
-	// Actions are those that were called, the ones that were waited for longest
-	// first.
+	// Actions are the actions that clients called, those with the longest Waited first.
 	Actions []ActionReport `json:"actions"`
-	// Rules counts by name what each rule refused.
+	// Rules has the number of calls that each rule refused, throttled calls included, by the
+	// rule's name.
 	Rules map[string]int `json:"rules"`
 }
 
-// ActionReport is what became of one action's calls.
+// ActionReport has the numbers for the calls of one action.
 type ActionReport struct {
-	Action    string `json:"action"` // organizations:CreateAccount
+	Action    string `json:"action"` // such as organizations:CreateAccount
 	Calls     int    `json:"calls"`
 	Throttled int    `json:"throttled"`
-	Refused   int    `json:"refused"` // but for throttling
-	// Waited is how much of AWS's time passed from a first refusal for coming too
-	// early to the next success, of all accounts together.
+	Refused   int    `json:"refused"` // by a rule, for another reason than throttling
+	// Waited is AWS's time between a throttled call and the next call that no rule refused. It
+	// is measured for each account, and is the sum of all accounts.
 	Waited time.Duration `json:"waited"`
-	// Emulator is how long the emulator took for its answers.
+	// Emulator is how long the emulator took to answer, in this machine's time.
 	Emulator time.Duration `json:"emulator"`
 }
 
-// String is the report for people: the actions that were held up, and the rules
-// that refused something.
+// String returns the report as text for people: the totals, the actions with refused calls,
+// and the rules that refused calls.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d calls, %d throttled, %d refused otherwise, %s waited\n", r.Calls, r.Throttled, r.Refused, r.Waited.Round(time.Second))
@@ -48,19 +49,20 @@ func (r Report) String() string {
 			fmt.Fprintf(t, "  %s\t%d calls\t%d throttled\t%d refused\t%s waited\n", a.Action, a.Calls, a.Throttled, a.Refused, a.Waited.Round(time.Second))
 		}
 	}
-	_ = t.Flush() // a builder never fails
+	_ = t.Flush() // Writing to a strings.Builder never fails.
 	for _, name := range slices.Sorted(maps.Keys(r.Rules)) {
 		fmt.Fprintf(&b, "  %s: %d\n", name, r.Rules[name])
 	}
 	return b.String()
 }
 
-// counts is what a Report is made of.
+// counts collects the numbers of a Report.
 type counts struct {
 	mu      sync.Mutex
 	actions map[string]*ActionReport
 	rules   map[string]int
-	waiting map[string]time.Time // by account and action, since when
+	// waiting has, by account and action, the time since which calls are throttled.
+	waiting map[string]time.Time
 }
 
 func newCounts() *counts {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// recogniseREST finds the action of a service that has none in its requests.
+// recogniseREST finds the action of a service whose requests don't name it.
 func (c *Call) recogniseREST() {
 	path := strings.Split(strings.Trim(c.URL.Path, "/"), "/")
 	if c.Service == "s3" && path[0] == "v20180820" {
@@ -19,7 +19,8 @@ func (c *Call) recogniseREST() {
 	recognise(c, path)
 }
 
-// inPaths recognises an action by routes that begin behind a path's first elements.
+// inPaths returns a function that recognises an action by its route. The routes leave out the
+// path's first elements, which are the same in every request, such as the API's version.
 func inPaths(protocol Protocol, first int, routes []route) func(*Call, []string) {
 	return func(c *Call, path []string) {
 		c.Protocol = protocol
@@ -27,7 +28,8 @@ func inPaths(protocol Protocol, first int, routes []route) func(*Call, []string)
 	}
 }
 
-// recogniseAccount takes the action from paths such as /putContactInformation.
+// recogniseAccount finds the action of AWS Account Management, whose paths are the names of
+// actions, such as /putContactInformation.
 func (c *Call) recogniseAccount(path []string) {
 	c.Protocol = RESTJSON
 	if len(path) != 1 || path[0] == "" {
@@ -37,8 +39,8 @@ func (c *Call) recogniseAccount(path []string) {
 	c.Action = strings.ToUpper(path[0][:1]) + path[0][1:]
 }
 
-// route is an action of a REST service. An asterisk in its path stands for one
-// element, which becomes the call's resource if it is the first.
+// route is an action of a REST service. An asterisk in the path matches any one element. The
+// element of the first asterisk becomes the call's resource.
 type route struct{ method, path, action string }
 
 func (c *Call) match(routes []route, path []string) {
@@ -110,7 +112,8 @@ var accessAnalyzerRoutes = []route{
 	{http.MethodDelete, "analyzer/*", "DeleteAnalyzer"},
 }
 
-// bucketParts are the parts of a bucket that have a query parameter of their own.
+// bucketParts are the settings of a bucket, each with its query parameter and the name that it
+// has in S3's actions.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 var bucketParts = []struct{ parameter, name string }{
 	{"accelerate", "BucketAccelerateConfiguration"},
@@ -135,8 +138,8 @@ var bucketParts = []struct{ parameter, name string }{
 
 var methodVerbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodPost: "Post", http.MethodDelete: "Delete"}
 
-// recogniseS3 finds the action on a bucket or an object. The bucket is the first
-// element of the path or of the host's name.
+// recogniseS3 finds the action on a bucket or an object. The bucket is the first element of
+// the path (path-style requests) or of the host name (virtual-hosted-style requests).
 func (c *Call) recogniseS3(path []string) {
 	key := strings.Join(path[1:], "/")
 	c.Protocol, c.Resource = RESTXMLBare, path[0]

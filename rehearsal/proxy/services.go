@@ -5,21 +5,21 @@ import (
 	"net/http"
 )
 
-// service says how one of AWS's services writes what all of them write in their own ways.
+// service has what differs between AWS's services in requests and errors.
 type service struct {
 	// rest recognises the action of a service whose actions are methods and paths; nil for
 	// a service that names the action in each request.
 	rest func(c *Call, path []string)
-	// throttled is the answer to a call that came too early; empty for AWS's usual one.
+	// throttled is the service's throttling error; empty for the usual one.
 	throttled Problem
-	// failed is the code by which the service says that it failed itself.
+	// failed is the error code of an internal error of the service.
 	failed string
-	// namespace is that of the service's XML. SDKs don't look at it, and people who read
-	// a log do.
+	// namespace is the XML namespace of the service's answers. SDKs ignore it; it helps people
+	// who read a log.
 	namespace string
 }
 
-// services has a row for each service that coldstart calls and that has a way of its own.
+// services has a row for each service that coldstart calls and that differs from the usual.
 var services = map[string]service{
 	"access-analyzer": {
 		rest:      inPaths(RESTJSON, 0, accessAnalyzerRoutes),
@@ -46,7 +46,7 @@ var services = map[string]service{
 		failed: "KMSInternalException", // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 	},
 	"organizations": {
-		// What AWS writes: https://github.com/aws/aws-sdk-js/issues/2135
+		// This issue quotes AWS's answer: https://github.com/aws/aws-sdk-js/issues/2135
 		throttled: Problem{
 			Status: http.StatusBadRequest, Code: "TooManyRequestsException",
 			Message: "AWS Organizations can't complete your request because another request is already in progress. Try again later.",
@@ -66,26 +66,27 @@ var services = map[string]service{
 	"sts": {throttled: throttling, namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 }
 
-// usual is how most services throttle.
+// usual is the throttling error of most services.
 var usual = Problem{Status: http.StatusBadRequest, Code: "ThrottlingException", Message: "Rate exceeded"}
 
-// throttling is how the older services do.
+// throttling is the throttling error of the older services: IAM, Route 53 and STS.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
 var throttling = Problem{Status: http.StatusBadRequest, Code: "Throttling", Message: "Rate exceeded"}
 
-// slowDown and internalError are S3's.
+// slowDown and internalError are the errors of S3 for throttling and for an internal error.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 var slowDown = Problem{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."}
 
 const internalError = "InternalError"
 
-// FailureCode returns the code by which the call's service says that it failed itself.
+// FailureCode returns the error code of an internal error of the call's service, such as
+// ServiceFailure for IAM.
 func (c *Call) FailureCode() string {
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/CommonErrors.html
 	return cmp.Or(services[c.Service].failed, "InternalFailure")
 }
 
-// throttled returns how the call's service throttles.
+// throttled returns the throttling error of the call's service.
 func (c *Call) throttled() Problem {
 	if p := services[c.Service].throttled; p.Code != "" {
 		return p

@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// Go's server writes an answer of more than its buffer's 4 KB as a first piece
-// with the header and a second one. docs/adr/0009-answers-in-one-piece.md says why
-// both have to leave together: so the connection holds what it is given until the
-// whole answer is there, and writes it at once.
+// Go's HTTP server writes an answer of more than 4 KB, the size of its buffer, in several
+// pieces. docs/adr/0009-answers-in-one-piece.md says why the header and the body have to leave
+// together. So a wholeConn keeps what the server writes until the answer is complete, and then
+// writes the answer in one piece.
 
 type connKey struct{}
 
-// withConn lets a handler find its connection.
+// withConn puts a connection into the context of its requests, where the handler finds it.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// wholeListener accepts connections that can hold what is written.
+// wholeListener accepts connections as wholeConn.
 type wholeListener struct{ net.Listener }
 
 func (l wholeListener) Accept() (net.Conn, error) {
@@ -47,8 +47,8 @@ func (c *wholeConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// hold keeps what is written from now on. A handler that isn't served by Start has
-// no such connection.
+// hold keeps what is written until release. A nil wholeConn, which the handler gets when
+// another server than Start's runs it, does nothing.
 func (c *wholeConn) hold() {
 	if c == nil {
 		return
@@ -58,7 +58,7 @@ func (c *wholeConn) hold() {
 	c.holding = true
 }
 
-// release writes what was held.
+// release writes to the connection what hold has kept.
 func (c *wholeConn) release() {
 	if c == nil {
 		return
@@ -67,7 +67,7 @@ func (c *wholeConn) release() {
 	defer c.mu.Unlock()
 	c.holding = false
 	if len(c.held) > 0 {
-		_, _ = c.Conn.Write(c.held) // The server notices a broken connection when it reads.
+		_, _ = c.Conn.Write(c.held) // The server notices a broken connection at its next read.
 	}
 	c.held = nil
 }

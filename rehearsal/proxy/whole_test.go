@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// writes tells of each write on a connection.
+// writes is a listener whose connections send the size of each write to sizes.
 type writes struct {
 	net.Listener
 	sizes chan int

@@ -6,7 +6,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// A plan is read from what --faults takes, and written as that.
+// Parse reads the text that --faults takes, and String writes it again.
 func ExampleParse() {
 	plan, err := faults.Parse("call=120:drop-after, action=iam:CreateRole:500*3")
 	if err != nil {

@@ -11,42 +11,44 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Victim is who is killed.
+// Victim says which processes a fault kills.
 type Victim int
 
-// Who can be.
+// The victims of faults.
 const (
-	Everything Victim = iota // coldstart and all that it has started
-	Coldstart                // the process alone
-	Provider                 // all of the run's AWS plugins
+	Everything Victim = iota // coldstart and all processes that it has started
+	Coldstart                // coldstart alone
+	Provider                 // all AWS plugins that coldstart has started
 )
 
-// Options are those of New.
+// Options configures New.
 type Options struct {
-	// Timeout is how long a held back answer is held back; 0 for 20 seconds. The
-	// provider has no such limit of its own: it waits until the connection breaks.
+	// Timeout is how long a fault of kind Timeout holds the answer back before it breaks the
+	// connection; 0 means 20 seconds. The AWS provider has no timeout of its own: it waits
+	// until the connection breaks.
 	Timeout time.Duration
-	// Kill kills, and returns when that is done. A plan that kills nobody needs none.
+	// Kill kills the processes of a victim, and returns when they are killed. It may be nil
+	// for a plan that kills nothing.
 	Kill func(Victim)
 }
 
-// Injection is a fault that happened.
+// Injection is a fault that was injected.
 type Injection struct {
-	// Fault is which of the plan's it was.
+	// Fault is the plan's fault as text.
 	Fault string `json:"fault"`
 	Kind  Kind   `json:"kind"`
-	// Call is the number of the call: of those that change something or, with Read,
-	// of those that don't.
+	// Call is the call's number among the calls that change something, or with Read among the
+	// calls that don't. The first call is 1.
 	Call int  `json:"call"`
 	Read bool `json:"read,omitempty"`
-	// Action is the call's, such as iam:CreateRole, in an account. Number is which of
-	// that action's calls it was.
+	// Action is the call's service and action, such as iam:CreateRole. Number is the call's
+	// number among the calls of this action in all accounts. Account is the caller's account.
 	Action  string `json:"action"`
 	Number  int    `json:"number"`
 	Account string `json:"account"`
 }
 
-// String says what happened.
+// String returns what happened at which call, for people.
 func (i Injection) String() string {
 	what := "call"
 	if i.Read {
@@ -55,7 +57,7 @@ func (i Injection) String() string {
 	return fmt.Sprintf("%s at %s %d, %s@%d in %s", i.Kind, what, i.Call, i.Action, i.Number, i.Account)
 }
 
-// Injector is a plan at work. It may be used by several goroutines.
+// Injector injects the faults of a plan. Several goroutines may use it at the same time.
 type Injector struct {
 	plan    Plan
 	options Options
@@ -64,17 +66,17 @@ type Injector struct {
 	stopped        bool
 	changes, reads int
 	actions        map[string]int
-	again          map[string]*pursued // by the SDK's id of the call
+	again          map[string]*pursued // by the SDK's id of a call, which its attempts share
 	injected       []Injection
 }
 
-// pursued is a fault that hits further attempts at a call.
+// pursued is a fault that also hits the next attempts at a call. Left is how many.
 type pursued struct {
 	fault Fault
 	left  int
 }
 
-// New returns an injector that has seen no call yet.
+// New returns an injector for a plan. It counts calls from 1.
 func New(plan Plan, o Options) *Injector {
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Second
@@ -82,28 +84,29 @@ func New(plan Plan, o Options) *Injector {
 	return &Injector{plan: slices.Clone(plan), options: o, actions: map[string]int{}, again: map[string]*pursued{}}
 }
 
-// Before returns rules that have the injector in front of them, for proxy.Options.
+// Before puts the injector in front of other rules. The result is for proxy.Options.Rules.
 func (i *Injector) Before(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule {
 		return append([]proxy.Rule{rule{i, w}}, rules(w)...)
 	}
 }
 
-// Stop has nothing go wrong from now on.
+// Stop ends the injection: every later call passes.
 func (i *Injector) Stop() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.stopped = true
 }
 
-// Injected returns what happened so far.
+// Injected returns the faults that were injected so far, in order.
 func (i *Injector) Injected() []Injection {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return slices.Clone(i.injected)
 }
 
-// Pending returns the faults that haven't happened.
+// Pending returns the faults of the plan that weren't injected yet. A fault that repeats isn't
+// pending after its first injection.
 func (i *Injector) Pending() Plan {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -112,7 +115,7 @@ func (i *Injector) Pending() Plan {
 	})
 }
 
-// Calls returns how many calls there were that changed something, and that didn't.
+// Calls returns the number of calls so far that change something, and of calls that don't.
 func (i *Injector) Calls() (changes, reads int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -124,7 +127,7 @@ func IsChange(c *proxy.Call) bool {
 	if c.Service == "" || c.Service == "sts" {
 		return false
 	}
-	// The action of a REST service that isn't known begins with the method.
+	// If the proxy doesn't know a REST service's paths, the action begins with the method.
 	for _, verb := range []string{"Get", "GET", "List", "Describe", "Head", "HEAD", "Lookup", "Simulate", "Decrypt", "Encrypt", "Generate"} {
 		if strings.HasPrefix(c.Action, verb) {
 			return false
@@ -133,7 +136,7 @@ func IsChange(c *proxy.Call) bool {
 	return true
 }
 
-// due counts a call and returns the fault that is to hit it; nil for none.
+// due counts a call, and returns the fault to inject into it; nil for none.
 func (i *Injector) due(c *proxy.Call) *Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -156,8 +159,8 @@ func (i *Injector) due(c *proxy.Call) *Fault {
 	return fault
 }
 
-// match returns the fault for a call. SDKs number their attempts at one call by a
-// header. https://pkg.go.dev/github.com/aws/aws-sdk-go-v2/aws/middleware
+// match returns the fault for a call; nil for none. All attempts of an SDK at one call have the
+// same id in a header. https://pkg.go.dev/github.com/aws/aws-sdk-go-v2/aws/middleware
 func (i *Injector) match(c *proxy.Call, n Injection) *Fault {
 	if i.stopped {
 		return nil
@@ -179,7 +182,7 @@ func (i *Injector) match(c *proxy.Call, n Injection) *Fault {
 	return nil
 }
 
-// at reports whether a call is the one that a fault is for.
+// at reports whether the plan injects the fault at a call.
 func (f Fault) at(n Injection) bool {
 	switch {
 	case f.Action != "":
@@ -193,7 +196,7 @@ func (f Fault) at(n Injection) bool {
 	}
 }
 
-// rule is an injector in front of an emulator.
+// rule is an injector as a rule of one proxy.
 type rule struct {
 	*Injector
 	w *proxy.World
@@ -221,14 +224,14 @@ func (r rule) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	case KillProvider:
 		r.kill(Provider)
 	case Timeout, DropAfter, KillAfter, KillProviderAfter:
-		next(c) // It took effect, and nobody hears of it.
+		next(c) // The call takes effect, and the client never gets the answer.
 		r.after(f.Kind, c)
 	case DropBefore:
 	}
 	return &proxy.Answer{Cut: true}
 }
 
-// after is what happens when a call took effect.
+// after does what a fault does once the call has taken effect.
 func (r rule) after(k Kind, c *proxy.Call) {
 	switch k { //nolint:exhaustive // Nothing else happens.
 	case Timeout:

@@ -31,7 +31,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// stage is an injector before an emulator that counts.
+// stage is an injector in front of a fake emulator, which counts the calls that arrive.
 type stage struct {
 	*faults.Injector
 	cfg aws.Config
@@ -133,7 +133,8 @@ func TestCallsAreCounted(t *testing.T) {
 	}
 }
 
-// What arrives at the emulator, and what the client takes it for.
+// TestWhatTakesEffect checks, for each kind, how many calls arrive at the emulator, and whether
+// the client gets an answer.
 func TestWhatTakesEffect(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -186,8 +187,8 @@ func TestWhatTakesEffect(t *testing.T) {
 	}
 }
 
-// An SDK's further attempts are met as far as is asked for, and those at other calls
-// aren't.
+// TestAttempts checks that a fault hits as many attempts of an SDK at one call as the plan says,
+// and no attempt at another call.
 func TestAttempts(t *testing.T) {
 	t.Parallel()
 	for plan, want := range map[string]struct {
@@ -196,7 +197,7 @@ func TestAttempts(t *testing.T) {
 	}{
 		"call=1:500":          {true, 1},
 		"call=1:drop-before":  {true, 1},
-		"call=1:drop-after":   {true, 2}, // The second attempt does it twice.
+		"call=1:drop-after":   {true, 2}, // The first attempt took effect, and so does the second.
 		"call=1:drop-after*2": {true, 3},
 		"call=1:drop-after*3": {false, 3},
 		"call=1:throttle*3":   {false, 0},
@@ -219,8 +220,8 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// Each service says in its own way that it failed, that it isn't there, or that the
-// call comes too early; and an SDK tries again.
+// TestServicesFailInTheirOwnWay checks that the SDK of each service recognises an internal
+// error, an unavailable service and throttling, and would retry.
 func TestServicesFailInTheirOwnWay(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(aws.Config) error{

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Grammar says what Parse takes.
+// Grammar explains the text of a plan to people, for help texts and errors.
 const Grammar = `seed=7 (or seed=7/1200, in a cold start of about 1200 changes), call=120:KIND (the 120th call that changes something), read=300:KIND (the 300th that doesn't), every=50:KIND, action=iam:CreateRole:KIND, action=iam:CreateRole@3:KIND (its third call)`
 
-// Parse reads a plan: faults with commas between them. The error has every problem
-// of the text, each with what to write instead.
+// Parse reads a plan: faults, separated by commas. The error joins all problems of the text,
+// each with what to write instead.
 func Parse(text string) (Plan, error) {
 	var plan Plan
 	var errs []error
@@ -60,7 +60,7 @@ func parseSeed(value string) (Plan, error) {
 	return FromSeed(seed, changes), nil
 }
 
-// actionPattern matches a service's action, and maybe which of its calls.
+// actionPattern matches a service and its action, with or without the number of the call.
 var actionPattern = regexp.MustCompile(`^([a-z0-9-]+:[A-Z][A-Za-z0-9]*)(?:@([1-9][0-9]*))?$`)
 
 func (f *Fault) parsePoint(at, value string) error {

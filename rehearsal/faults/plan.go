@@ -7,62 +7,67 @@ import (
 	"strings"
 )
 
-// Kind is what happens to a call, or to who makes it.
+// Kind is what happens to a call, or to the processes that make it.
 type Kind string
 
-// What can happen.
+// The kinds of faults.
 const (
-	Error500 Kind = "500"      // the service fails, and does nothing
-	Error503 Kind = "503"      // the service isn't there
-	Throttle Kind = "throttle" // the call comes too early
-	// Timeout holds the answer back, and breaks the connection in the end. The
-	// call took effect.
+	Error500 Kind = "500"      // an internal error of the service; the call has no effect
+	Error503 Kind = "503"      // the service isn't available; the call has no effect
+	Throttle Kind = "throttle" // the service throttles the call, which has no effect
+	// Timeout holds the answer back for Options.Timeout, and then breaks the connection. The
+	// call has taken effect.
 	Timeout Kind = "timeout"
-	// DropBefore breaks the connection before the call took effect, DropAfter when
-	// it has: the client can't tell the one from the other.
+	// DropBefore breaks the connection before the call takes effect, DropAfter afterwards. A
+	// client can't tell the one from the other.
 	DropBefore Kind = "drop-before"
 	DropAfter  Kind = "drop-after"
-	// Kill ends coldstart and all that it has started, before or after the call
-	// took effect: a machine that is gone.
+	// Kill and KillAfter kill coldstart and all processes that it has started, as when the
+	// machine breaks down: Kill before the call takes effect, KillAfter afterwards.
 	Kill      Kind = "kill"
 	KillAfter Kind = "kill-after"
-	// KillColdstart ends coldstart alone. Its Pulumi goes on until it notices.
+	// KillColdstart kills coldstart alone. The call takes effect, and the Pulumi that coldstart
+	// has started goes on until it notices.
 	KillColdstart Kind = "kill-coldstart"
-	// KillProvider ends the run's AWS plugins, before or after the call took effect.
+	// KillProvider and KillProviderAfter kill the AWS plugins: KillProvider before the call
+	// takes effect, KillProviderAfter afterwards.
 	KillProvider      Kind = "kill-provider"
 	KillProviderAfter Kind = "kill-provider-after"
 )
 
-// Kinds are all of them.
+// Kinds are all kinds of faults: first those that can repeat, then those that kill. What a seed
+// chooses depends on their number and order.
 var Kinds = []Kind{
 	Error500, Error503, Throttle, Timeout, DropBefore, DropAfter,
 	Kill, KillAfter, KillColdstart, KillProvider, KillProviderAfter,
 }
 
-// Kills reports whether coldstart is killed.
+// Kills reports whether the fault kills coldstart.
 func (k Kind) Kills() bool { return k == Kill || k == KillAfter || k == KillColdstart }
 
-// repeats reports whether a client that tries again can meet it again.
+// repeats reports whether the fault can hit several attempts at one call.
 func (k Kind) repeats() bool { return slices.Index(Kinds, k) < slices.Index(Kinds, Kill) }
 
-// Fault is something that happens at some point. Just one of Call, Read, Every and
-// Action is set.
+// Fault is a kind of fault and the point at which it happens. Exactly one of Call, Read, Every
+// and Action is set. Calls are counted from 1, over all accounts.
 type Fault struct {
-	// Call is a number: that of a call that changes something, of all accounts'
-	// together. Read is that of a call that doesn't.
+	// Call is the number of a call among those that change something. Read is the number of a
+	// call among those that don't.
 	Call, Read int
-	// Every is how often it happens: at each so many calls that change something.
+	// Every makes the fault happen at every so many calls that change something, such as at
+	// calls 50, 100 and 150 for 50.
 	Every int
-	// Action is a service's, such as iam:CreateRole, and Number which of its calls.
+	// Action is a service and its action, such as iam:CreateRole. Number is the number of the
+	// call among the calls of this action.
 	Action string
 	Number int
 	Kind   Kind
-	// Attempts is how many attempts at the same call it hits. An SDK makes three,
-	// by default, before it gives up.
+	// Attempts is how many attempts at the same call the fault hits. By default, an AWS SDK
+	// makes three attempts before it gives up.
 	Attempts int
 }
 
-// String returns a fault as Parse takes it.
+// String returns the fault in the form that Parse takes.
 func (f Fault) String() string {
 	var at string
 	switch {
@@ -83,11 +88,11 @@ func (f Fault) String() string {
 	return at + ":" + string(f.Kind)
 }
 
-// Plan is what is to go wrong.
+// Plan is the list of faults to inject.
 type Plan []Fault
 
-// String returns the plan as Parse takes it. What came of a seed is spelled out, so
-// that it is the same with every version of this package.
+// String returns the plan in the form that Parse takes. It has the faults that a seed has
+// chosen in place of the seed, so that every version of this package reads the same plan.
 func (p Plan) String() string {
 	texts := make([]string, len(p))
 	for i, f := range p {
@@ -96,28 +101,29 @@ func (p Plan) String() string {
 	return strings.Join(texts, ",")
 }
 
-// Kills reports whether coldstart is killed by it.
+// Kills reports whether a fault of the plan kills coldstart.
 func (p Plan) Kills() bool {
 	return slices.ContainsFunc(p, func(f Fault) bool { return f.Kind.Kills() })
 }
 
-// Changes and Reads are about how many calls a small organization's cold start
-// makes: one of three accounts. It is among those that seeds choose.
+// Changes and Reads are about the numbers of calls of the cold start of a small organization,
+// with three accounts: calls that change something, and calls that don't. A seed without a
+// number of calls chooses among the first Changes calls.
 const (
 	Changes = 170
 	Reads   = 550
 )
 
-// outlastingAttempts is how many attempts outlast an SDK's.
+// outlastingAttempts is the number of attempts after which an AWS SDK gives up.
 const outlastingAttempts = 3
 
-// FromSeed returns a plan of one fault, the same one for the same seed, somewhere in
-// a cold start of so many calls that change something. Some three times as many
-// read.
+// FromSeed returns a plan of one random fault, always the same fault for the same arguments.
+// The fault happens within a cold start that makes the given number of calls that change
+// something, and about three times as many calls that don't.
 func FromSeed(seed uint64, changes int) Plan {
 	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It has to be the same again.
 	f := Fault{Kind: Kinds[r.IntN(len(Kinds))], Attempts: 1}
-	// What is read is what is waited for as well, so kills belong there too.
+	// coldstart also waits by reading, such as for an account, and has to survive a kill then.
 	if point := 1 + r.IntN(changes); f.Kind.repeats() || r.IntN(2) == 0 {
 		f.Call = point
 	} else {

@@ -97,7 +97,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// A seed's faults are written down in issues and logs: they stay what they are.
+// Issues and logs name seeds, so a seed should go on choosing the same fault.
 func TestSeedsStayWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

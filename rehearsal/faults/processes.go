@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// pluginProgram is the program of Pulumi's that makes the calls to AWS.
+// pluginProgram is the program of Pulumi's AWS plugin, which makes the calls to AWS.
 const pluginProgram = "pulumi-resource-aws"
 
-// KillTree returns a function that kills a process, what it has started, and what
-// that has, as the victim says. It does nothing to processes that have ended, and
-// nothing where there is no ps, as POSIX has it.
+// KillTree returns a function that kills a victim in a run of coldstart whose process has the id
+// pid. The function ignores processes that have ended. It finds the processes that coldstart has
+// started by the ps of POSIX: on a machine without ps, it can only kill coldstart itself.
 func KillTree(pid int) func(Victim) {
 	return func(v Victim) {
 		if v == Coldstart {
@@ -23,7 +23,7 @@ func KillTree(pid int) func(Victim) {
 		}
 		tree := descendants(pid)
 		if v == Everything {
-			kill(pid) // It comes first, so that it starts nothing in the place of others.
+			kill(pid) // The parent dies first, so that it can't replace the processes below it.
 		}
 		for _, p := range tree {
 			if v == Everything || p.program == pluginProgram {
@@ -35,7 +35,7 @@ func KillTree(pid int) func(Victim) {
 
 func kill(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
-		_ = p.Kill() // It may have ended by itself.
+		_ = p.Kill() // An error means that the process has ended by itself.
 	}
 }
 
@@ -44,8 +44,8 @@ type process struct {
 	program string
 }
 
-// descendants returns the processes that a process has started, and those that they
-// have, parents first.
+// descendants returns all processes below a process, parents before their children. It returns
+// none on a machine without ps.
 func descendants(pid int) []process {
 	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,args=").Output()
 	if err != nil {

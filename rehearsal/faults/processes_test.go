@@ -13,9 +13,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// family is a shell with two others below it, one by the plugin's name. Each says
-// that it is there and, when the pipe is closed, that it still is. The shell tells
-// how they ended.
+// family is the script of a shell that starts two shells, the first under the plugin's name.
+// Each of the two prints "here" when it starts, and its name when the pipe is closed. The parent
+// prints the exit status of each.
 const family = `
 "$0" -c 'echo here; read x <&3; echo plugin' & plugin=$!
 sh -c 'echo here; read x <&3; echo other' & other=$!
@@ -49,7 +49,7 @@ func TestKillTree(t *testing.T) {
 			defer wait.Close()
 			cmd := exec.Command(sh, "-c", family, plugin)
 			cmd.ExtraFiles = []*os.File{wait}
-			// The pipe ends when all of them have.
+			// The pipe ends when the last of the processes has ended.
 			said, out, err := os.Pipe()
 			must(t, err)
 			defer said.Close()
@@ -66,7 +66,7 @@ func TestKillTree(t *testing.T) {
 			kill(test.victim)
 			var got []string
 			if test.victim == faults.Provider {
-				lines.Scan() // Only now is it seen.
+				lines.Scan() // Wait until the parent has seen the plugin end.
 				got = append(got, lines.Text())
 			} else if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 				t.Errorf("it ended: %v", err)
@@ -83,7 +83,7 @@ func TestKillTree(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("what was said (-want +got):\n%s", diff)
 			}
-			kill(test.victim) // Nobody is there any more.
+			kill(test.victim) // All processes have ended: this must do no harm.
 		})
 	}
 }

@@ -1,96 +1,98 @@
-// Package awslimits is the one table of the numbers that AWS sets: quotas, sizes,
-// durations and rates, each with the document that has it and the month in which
-// somebody last read it there.
+// Package awslimits is the one table of the numbers that AWS sets: quotas, sizes, durations and
+// rates. Each number has the address of AWS's document, and the month in which somebody last
+// read the number there.
 //
 //	if n := len(org.Users); n > awslimits.Published().Users.Most {
 //
-// The declaration's rules, the pace of account creation, doctor, proof and the
-// rehearsal's refusals take their numbers from here. When AWS changes one, this
-// package is the only place to change.
+// The rules of the declaration, the pace of account creation, doctor, proof and the refusals of
+// a rehearsal take their numbers from this package. When AWS changes a number, this package is
+// the only place to change.
 package awslimits
 
 import "time"
 
-// Source is where a number comes from, and the month in which it was last looked
-// up there. Empty is a number that AWS doesn't publish: a comment says why it is
-// what it is.
+// Source is the document that has a number, and the month in which somebody last read the number
+// there, such as 2026-11. An empty Source means that AWS doesn't publish the number, or that
+// nobody noted the document: a comment at the number says which.
 type Source struct{ URL, Seen string }
 
-// Rate is a token bucket's: how many calls a second it is filled by, and how many
-// it holds.
+// Rate describes a token bucket: it gets PerSecond tokens in a second, and holds at most Burst
+// tokens. Each call takes one token.
 type Rate struct {
 	PerSecond, Burst float64
 	Source           Source
 }
 
-// Quota is how many there may be.
+// Quota is the largest number that AWS allows.
 type Quota struct {
 	Most   int
 	Source Source
 }
 
-// Duration is how long something takes.
+// Duration is the time that something takes.
 type Duration struct {
 	Takes  time.Duration
 	Source Source
 }
 
-// Numbers are all numbers that this table has.
+// Numbers has all numbers of the table.
 type Numbers struct {
-	// Rates are each account's: organizations:CreateAccount is that of one action,
-	// route53:* that of each action without one of its own, and route53 that of
-	// all actions of the service together.
+	// Rates are the rates of each account. The key organizations:CreateAccount has the rate of
+	// one action, route53:* the rate of each action of the service that has no rate of its own,
+	// and route53 the rate of all actions of the service together.
 	Rates map[string]Rate
 
-	// Accounts is how many an organization may have, closed ones and the
-	// management account included.
+	// Accounts is the number of accounts of an organization. Closed accounts and the
+	// management account count too.
 	Accounts Quota
-	// CreatedAtOnce and ClosedAtOnce are how many accounts may be under way.
+	// CreatedAtOnce and ClosedAtOnce are the numbers of accounts that AWS creates, or closes,
+	// at the same time.
 	CreatedAtOnce, ClosedAtOnce Quota
-	// ClosedInAMonth is how many accounts may be closed in 30 days, or
-	// ClosedShare of all if that is more, but never over ClosedMost.
+	// An organization may close ClosedInAMonth accounts in 30 days, or the share ClosedShare of
+	// its accounts if that is more, but never more than ClosedMost.
 	ClosedInAMonth, ClosedMost Quota
 	ClosedShare                float64
 
-	// Creation and Closing are how long AWS takes for an account.
+	// Creation and Closing are how long AWS takes to create and to close an account.
 	Creation, Closing Duration
-	// Wait is how old a created account has to be before it may leave.
+	// Wait is how old a created account must be before it may leave the organization.
 	Wait Duration
-	// Finalizing is how long a new organization takes no accounts.
+	// Finalizing is how long AWS creates no accounts in a new organization.
 	Finalizing Duration
-	// RoleReady is how long nobody gets into a new account.
+	// RoleReady is how long the access role of a new account can't be assumed.
 	RoleReady Duration
-	// Spreading is how long IAM takes until a new role, or a role's first policy, is
-	// known where calls are decided.
+	// Spreading is how long IAM takes until all of AWS knows a new role, or the first policy
+	// of a role.
 	Spreading Duration
-	// OptIn is how long a new account has to wait for services, by their names.
+	// OptIn is how long a new account can't use a service, by the service's name.
 	OptIn map[string]Duration
-	// Writing is how long a change of an organization's or a zone's entity keeps
-	// others away from it.
+	// Writing is how long a change of a hosted zone, or of an entity of AWS Organizations,
+	// makes AWS refuse other changes of it.
 	Writing Duration
 
-	// GroupsPerUser and the other caps of IAM.
+	// GroupsPerUser to PoliciesPerUser are quotas of IAM in one account.
 	GroupsPerUser, Groups, Roles, Users                Quota
 	PoliciesPerGroup, PoliciesPerRole, PoliciesPerUser Quota
-	// GroupsRaised is how many groups AWS allows an account that asks for more.
+	// GroupsRaised is the number of groups up to which AWS raises Groups on request.
 	GroupsRaised Quota
-	// TrustPolicySize and the other sizes are characters of policies, without white
-	// space: of a role's trust policy, of all inline policies of a role or of a group
-	// together, and of a managed policy.
+	// TrustPolicySize to ManagedPolicySize are numbers of characters without white space: of a
+	// role's trust policy, of all inline policies of a role or a group together, and of a
+	// managed policy.
 	TrustPolicySize, RolePolicySize, GroupPolicySize, ManagedPolicySize Quota
-	// BucketPolicySize and KeyPolicySize are bytes.
+	// BucketPolicySize and KeyPolicySize are numbers of bytes.
 	BucketPolicySize, KeyPolicySize Quota
-	// UnitDepth is how many units may lie in each other, and Units how many an
-	// organization may have.
+	// UnitDepth is the number of levels of organizational units below the root. Units is the
+	// number of units of an organization.
 	UnitDepth, Units Quota
-	// Administrators is how many members may administer a service, by service
-	// principals, of the services that say so. All others have one.
+	// Administrators is the number of delegated administrators of a service, by service
+	// principal. A service that isn't in the map has one.
 	Administrators map[string]Quota
-	// Trails is how many a region may have.
+	// Trails is the number of trails of an account in one region.
 	Trails Quota
-	// TagsPerZone is how many tags a hosted zone may have.
+	// TagsPerZone is the number of tags of a hosted zone.
 	TagsPerZone Quota
-	// Policies is how many an organization may have, PoliciesPerTarget how many a root,
-	// unit or account, and PolicySize how many characters a policy, by type.
+	// Policies is the number of policies of an organization, PoliciesPerTarget the number of
+	// policies that are attached to a root, unit or account, and PolicySize the number of
+	// characters of a policy. Each is by the policy's type, such as SERVICE_CONTROL_POLICY.
 	Policies, PoliciesPerTarget, PolicySize map[string]Quota
 }

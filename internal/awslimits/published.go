@@ -11,10 +11,11 @@ const (
 	finalizing          = "https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html"
 )
 
-// lastSeen is the month in which all of this was last looked up.
+// lastSeen is the month in which somebody last read all numbers in AWS's documents.
 const lastSeen = "2026-11"
 
-// Published returns AWS's numbers. A Numbers is the caller's to change.
+// Published returns the numbers that AWS publishes. Every call returns a new Numbers, which the
+// caller may change.
 func Published() Numbers {
 	organizations := Source{organizationsQuotas, lastSeen}
 	iam := Source{iamQuotas, lastSeen}
@@ -28,21 +29,22 @@ func Published() Numbers {
 		ClosedShare:    0.2,
 		ClosedMost:     Quota{1000, organizations},
 
-		// AWS says minutes only; people report 20 s to some minutes.
+		// AWS only speaks of minutes. People report 20 seconds to some minutes.
 		Creation: Duration{Takes: 40 * time.Second},
 		Closing:  Duration{Takes: 60 * time.Second},
-		// Four days in older texts.
+		// Older texts say four days.
 		Wait: Duration{7 * 24 * time.Hour, Source{"https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html", lastSeen}},
-		// Up to an hour, says AWS; seconds mostly, or nobody could make an account
-		// in the console right after the organization.
+		// AWS says up to an hour. Usually it must be seconds: people create an account in the
+		// console right after the organization.
 		Finalizing: Duration{15 * time.Second, Source{finalizing, lastSeen}},
-		// AWS doesn't say; IAM is eventually consistent.
+		// AWS gives no number: the document says that IAM is eventually consistent.
 		RoleReady: Duration{10 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html", lastSeen}},
-		// A guess: AWS says that changes aren't lastSeen at once, and gives no time. People
+		// A guess: AWS says that changes aren't visible at once, and gives no number. People
 		// report some seconds.
 		Spreading: Duration{5 * time.Second, Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency", lastSeen}},
 		OptIn:     map[string]Duration{},
-		// About what AWS takes to answer such a call; the emulator takes 5 ms.
+		// AWS publishes no number. AWS takes about this long to answer such a call; the emulator
+		// takes 5 ms.
 		Writing: Duration{Takes: 300 * time.Millisecond},
 
 		GroupsPerUser:     Quota{10, iam},
@@ -79,8 +81,8 @@ func Published() Numbers {
 	}
 }
 
-// publishedAdministrators has no source for AWS Service Catalog's number: nobody wrote
-// down where it is from.
+// publishedAdministrators returns the numbers of delegated administrators. The number of AWS
+// Service Catalog has no source, because nobody noted the document.
 func publishedAdministrators() map[string]Quota {
 	const (
 		config    = "https://docs.aws.amazon.com/config/latest/developerguide/aggregated-register-delegated-administrator.html"

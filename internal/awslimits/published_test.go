@@ -9,8 +9,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awslimits"
 )
 
-// Numbers without a source are those that AWS doesn't publish, and one whose document
-// nobody noted.
+// unpublished are the numbers without a source: AWS doesn't publish them, or nobody noted the
+// document.
 var unpublished = map[string]bool{"Creation": true, "Closing": true, "Writing": true, "Administrators servicecatalog.amazonaws.com": true}
 
 func TestEveryNumberHasItsSource(t *testing.T) {

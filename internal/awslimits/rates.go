@@ -1,6 +1,7 @@
 package awslimits
 
-// rates are the published ones of one service, in calls a second and burst.
+// rates are the rates that AWS publishes for one service. Each action has the number of calls a
+// second and the burst. An empty action is the service itself: see Numbers.Rates.
 type rates struct {
 	service, source string
 	actions         map[string][2]float64

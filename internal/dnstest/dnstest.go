@@ -1,5 +1,12 @@
-// Package dnstest has name servers for tests: a root, a top level, and an organization's
-// zones on servers of their own, all on the loopback interface.
+// Package dnstest has name servers for tests: servers for the root, for two top-level domains,
+// and for the zones of an organization. Each server has its own address of the loopback
+// interface.
+//
+//	internet := dnstest.Good()
+//	internet.Change("acme.example.", "ns-2", "ns-9", dnstest.Apex1Addr)
+//	port := internet.Serve(t, nil)
+//
+// A resolver starts at RootAddr, and asks every server at the returned port.
 package dnstest
 
 import (
@@ -13,10 +20,10 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Addresses of the name servers of tests. Each is asked at the same port.
+// Addresses of the name servers. All servers have the same port.
 const (
 	RootAddr   = "127.0.0.1"
-	ParentAddr = "127.0.0.2" // has example. and test.
+	ParentAddr = "127.0.0.2" // serves example. and test.
 	Apex1Addr  = "127.0.0.3"
 	Apex2Addr  = "127.0.0.4"
 	Prod1Addr  = "127.0.0.5"
@@ -24,11 +31,13 @@ const (
 	OtherAddr  = "127.0.0.7"
 )
 
-// Internet is what each name server of a test has: zones by the address, as text.
+// Internet has the zones of each name server: zone files by the server's address and the zone's
+// name.
 type Internet map[string]map[string]string
 
-// Good has acme.example with the zones of master and prod. The name
-// servers have names elsewhere, as Route 53's do.
+// Good returns an Internet without errors. It has the apex zone acme.example and the zones of
+// master and prod. Names of name servers are below test., outside of the zones, as with
+// Route 53.
 func Good() Internet {
 	const soa = "@ 60 IN SOA ns.test. hostmaster.test. 1 2 3 4 60\n"
 	apex := soa + `
@@ -68,7 +77,8 @@ ns-1.master IN A 127.0.0.7
 	}
 }
 
-// Change replaces text in a zone that servers have.
+// Change replaces the first occurrence of a text in a zone, on each of the given servers. It
+// panics if a server's zone doesn't have the text.
 func (in Internet) Change(zone, old, with string, addrs ...string) {
 	for _, addr := range addrs {
 		zones := maps.Clone(in[addr])
@@ -80,10 +90,13 @@ func (in Internet) Change(zone, old, with string, addrs ...string) {
 	}
 }
 
-// Answering changes what a server makes of an answer; nil for none.
+// Answering changes the answer of a server, to make the server misbehave. Network is udp or tcp.
+// If the result is nil, the server doesn't answer.
 type Answering func(network string, answer *dns.Msg) *dns.Msg
 
-// Serve starts the name servers, all at one port, which is returned.
+// Serve starts the name servers, all at one port, and returns the port. Odd has the servers that
+// misbehave, by address. The servers end with the test, which fails if a query asks for
+// recursion: these servers are authoritative only.
 func (in Internet) Serve(t *testing.T, odd map[string]Answering) uint16 {
 	t.Helper()
 	addrs := slices.Sorted(maps.Keys(in))
@@ -157,7 +170,7 @@ func (in Internet) handler(t *testing.T, addr, network string, odd Answering) dn
 	})
 }
 
-// answerFrom answers as a server with authority over the zones, and nothing else.
+// answerFrom answers as an authoritative server of the zones, which refuses all other names.
 func answerFrom(zones map[string][]dns.RR, question *dns.Msg) *dns.Msg {
 	m := new(dns.Msg).SetReply(question)
 	asked := question.Question[0]

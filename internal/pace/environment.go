@@ -7,12 +7,13 @@ import (
 	"strconv"
 )
 
-// Variable is the variable of the environment that says how many of AWS's seconds
-// pass in one of an emulator's that has AWS's rates.
+// Variable is the environment variable with the pace of an emulator that has AWS's rates: the
+// number of AWS's seconds that pass in one second.
 const Variable = "COLDSTART_PACE"
 
-// FromEnvironment returns what Variable says, where env doesn't say otherwise; 0 if
-// nothing does.
+// FromEnvironment returns the pace that Variable has in env, or in the environment of this
+// process if env doesn't have Variable. It returns 0 if Variable is empty or not set, and an
+// error if the value is no number or is negative.
 func FromEnvironment(env map[string]string) (Pace, error) {
 	text, set := env[Variable]
 	if !set {

@@ -1,11 +1,14 @@
-// Package pace knows how fast AWS lets accounts come and go, and keeps to it:
-// who is throttled and tries again is slower than who comes when it is time, and
-// takes others' calls from them.
+// Package pace keeps calls within the rates at which AWS creates and closes accounts. A client
+// that AWS throttles and that retries is slower than a client that waits for its turn, and may
+// take the turn of another client.
 //
 //	creations := pace.NewTurns(pace.CreateAccount, 1)
 //	if err := creations.Wait(ctx, i); err != nil {
-//		return err
+//		return err // The context has ended.
 //	}
+//	// Now call CreateAccount.
+//
+// Several goroutines may use a Turns at the same time. All other types are plain values.
 package pace
 
 import (
@@ -21,16 +24,17 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/awslimits"
 )
 
-// Rate is how often AWS Organizations takes a call.
+// Rate is the rate at which AWS Organizations accepts calls of an action.
 type Rate struct {
-	// PerSecond and Burst are those of a token bucket.
+	// PerSecond and Burst describe a token bucket: it gets PerSecond tokens in a second, and
+	// holds at most Burst tokens. Each call takes one token.
 	PerSecond float64
 	Burst     int
-	// AtOnce is how many of what is asked for may be under way.
+	// AtOnce is how many accounts AWS creates, or closes, at the same time.
 	AtOnce int
 }
 
-// AWS's rates: awslimits has their source.
+// The rates that AWS publishes. Package awslimits has their sources.
 var (
 	CreateAccount = published("CreateAccount", awslimits.Published().CreatedAtOnce)
 	CloseAccount  = published("CloseAccount", awslimits.Published().ClosedAtOnce)
@@ -42,19 +46,19 @@ func published(action string, atOnce awslimits.Quota) Rate {
 	return Rate{PerSecond: r.PerSecond, Burst: int(r.Burst), AtOnce: atOnce.Most}
 }
 
-// Finalizing is for how long a new organization isn't asked for accounts. AWS says that
-// it may take up to an hour until it is ready, and gives no other number; seconds as a
-// rule. Whoever asks too early is refused, and has spent one of the few requests that
-// AWS takes at once.
+// Finalizing is how long coldstart waits after it has created an organization before it requests
+// the first account. AWS says that a new organization may need up to an hour, and gives no other
+// number. Usually it needs seconds. AWS refuses a request that comes too early, and the refused
+// request still counts against the low rate of CreateAccount.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
 const Finalizing = 20 * time.Second
 
-// Pace is how many of AWS's seconds pass in one: 1 for AWS itself, and more for an
-// emulator that a proxy holds to AWS's rates in a shorter time. At a pace of 0 there is
-// nothing to wait for.
+// Pace is the number of AWS's seconds that pass in one second of this machine. It is 1 for AWS
+// itself, and more for an emulator behind a proxy that enforces AWS's rates in less time. A pace
+// of 0 means an emulator without rates, for which nobody waits.
 type Pace float64
 
-// Real returns how long a while of AWS's takes; 0 at a pace of 0.
+// Real returns how long a duration of AWS's takes on this machine; 0 at a pace of 0.
 func (p Pace) Real(d time.Duration) time.Duration {
 	if p <= 0 {
 		return 0
@@ -62,10 +66,11 @@ func (p Pace) Real(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / float64(p))
 }
 
-// String returns the pace as FromEnvironment reads it.
+// String returns the pace in the form that FromEnvironment reads.
 func (p Pace) String() string { return strconv.FormatFloat(float64(p), 'g', -1, 64) }
 
-// Sleep waits for a while of AWS's, or until ctx ends.
+// Sleep waits until a duration of AWS's has passed, or until ctx ends. In the second case it
+// returns the cause of ctx's end.
 func (p Pace) Sleep(ctx context.Context, d time.Duration) error {
 	if p <= 0 {
 		return nil
@@ -78,25 +83,25 @@ func (p Pace) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Interval is how long it takes until another call is let through.
+// Interval returns the time between two calls once the burst is used up.
 func (r Rate) Interval() time.Duration {
 	return time.Duration(float64(time.Second) / r.PerSecond).Round(time.Millisecond)
 }
 
-// At returns the rate at a pace.
+// At returns the rate as this machine's clock measures it at a pace.
 func (r Rate) At(p Pace) Rate {
 	r.PerSecond *= float64(p)
 	return r
 }
 
-// Least returns how long it takes at least until the last of n calls is let
-// through, when there were none before.
+// Least returns the least time that n calls take, from the first to the last, if there were no
+// calls before.
 func (r Rate) Least(n int) time.Duration {
 	return r.Left(n, nil, time.Time{})
 }
 
-// Left returns how long it takes at least from now on until the last of n calls is
-// let through, after those at the given times, in their order.
+// Left returns the least time from now until the last of n more calls. Before has the times of
+// the earlier calls, in order.
 func (r Rate) Left(n int, before []time.Time, now time.Time) time.Duration {
 	bucket := r.bucket()
 	for _, call := range before {
@@ -110,19 +115,19 @@ func (r Rate) bucket() *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)
 }
 
-// Turns lets callers go at a rate. A nil Turns lets everybody go at once.
+// Turns hands out turns at a rate. With a nil Turns, nobody waits.
 type Turns struct {
 	limiter *rate.Limiter
 
 	mu      sync.Mutex
-	waiting []*turn // in the order in which they go
-	// timer is for the next turn; nil if nobody waits for time to pass.
+	waiting []*turn // in the order of their numbers
+	// timer fires when the next turn may start; nil if no turn waits for that.
 	timer *time.Timer
 }
 
 type turn struct {
 	number int
-	come   chan struct{} // closed when it has
+	come   chan struct{} // closed when the turn has come
 }
 
 // NewTurns returns turns at a rate and a pace; nil at a pace of 0.
@@ -133,8 +138,8 @@ func NewTurns(r Rate, p Pace) *Turns {
 	return &Turns{limiter: r.At(p).bucket()}
 }
 
-// Wait returns when the caller's turn has come, or ctx has ended. Of those who
-// wait, who has the lowest number goes first.
+// Wait returns nil when the caller's turn has come, or the cause of ctx's end when ctx ends
+// first. Of the callers that wait, the caller with the lowest number gets the next turn.
 func (t *Turns) Wait(ctx context.Context, number int) error {
 	if t == nil {
 		return nil
@@ -165,14 +170,14 @@ func (t *Turns) leave(mine *turn) {
 	t.waiting = slices.DeleteFunc(t.waiting, func(other *turn) bool { return other == mine })
 }
 
-// call lets those go whose turn has come, and calls again when the next one's
-// has. The lock is held.
+// call starts the turns that may start now, and sets the timer for the next turn. The caller
+// holds the lock.
 func (t *Turns) call() {
 	for t.timer == nil && len(t.waiting) > 0 {
 		now := time.Now()
 		token := t.limiter.ReserveN(now, 1)
 		if delay := token.DelayFrom(now); delay > 0 {
-			// It is for whoever is first by then.
+			// Give the token back: a caller with a lower number may come until then.
 			token.CancelAt(now)
 			t.timer = time.AfterFunc(delay, t.callAgain)
 			return

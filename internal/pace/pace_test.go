@@ -35,7 +35,8 @@ func TestLeast(t *testing.T) {
 	}
 }
 
-// The last of many goes when Least says, at any pace, and the lowest number first.
+// The last of many callers waits as long as Least says, at any pace, and callers get their turns
+// in the order of their numbers.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -70,7 +71,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// Who comes later goes first all the same if its number is lower.
+// A caller that comes later gets its turn earlier if it has a lower number.
 func TestTurnsLowestFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +94,7 @@ func TestTurnsLowestFirst(t *testing.T) {
 	})
 }
 
-// Who gives up keeps nobody from going, and takes no turn.
+// A caller that gives up takes no turn, and doesn't delay the others.
 func TestTurnsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -114,7 +115,7 @@ func TestTurnsGivenUp(t *testing.T) {
 	})
 }
 
-// Without a pace nobody waits.
+// At a pace of 0 nobody waits.
 func TestNoTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

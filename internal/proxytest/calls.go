@@ -23,14 +23,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Calls is one call of each service that coldstart uses.
+// Calls has a call of each service that coldstart uses, and more than one of S3.
 var Calls = []struct {
-	// Name is the action, and Code and Status are how its service says that a call came too
-	// early.
+	// Name is the service and the action. Code and Status are the error code and the HTTP
+	// status with which the service throttles.
 	Name, Code string
 	Status     int
-	Resource   string
-	Make       func(aws.Config) error
+	Resource   string                 // the call's proxy.Call.Resource
+	Make       func(aws.Config) error // makes the call
 }{
 	{"organizations:DescribeOrganization", "TooManyRequestsException", 400, "", func(cfg aws.Config) error {
 		_, err := organizations.NewFromConfig(cfg).DescribeOrganization(context.Background(), nil)
@@ -95,13 +95,14 @@ var Calls = []struct {
 	}},
 }
 
-// S3 returns a client that names buckets in the path.
+// S3 returns a client that makes path-style requests, because a bucket's host name doesn't
+// resolve here.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// S3Control returns a client that has the endpoint for a proxy: the host that it calls has
-// the account's id in front.
+// S3Control returns a client that uses the endpoint as its HTTP proxy. The host name that it calls
+// begins with the account's id, and doesn't resolve.
 func S3Control(cfg aws.Config) *s3control.Client {
 	endpoint, _ := url.Parse(*cfg.BaseEndpoint)
 	return s3control.NewFromConfig(cfg, func(o *s3control.Options) {

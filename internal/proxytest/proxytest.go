@@ -1,5 +1,10 @@
-// Package proxytest helps to test the rules of a proxy in front of an emulator: with a
-// fake emulator, a clock that the test moves, and SDK clients that ask once.
+// Package proxytest helps to test rules of package proxy: with a fake emulator, a clock that the
+// test moves, and SDK clients that don't retry.
+//
+//	server, clock := proxytest.Start(t, emulator, proxy.Options{Rules: limits.Rules})
+//	client := iam.NewFromConfig(proxytest.Config(server, "test"))
+//	_, err := client.GetRole(ctx, in)
+//	clock.Pass(time.Minute)
 package proxytest
 
 import (
@@ -16,20 +21,20 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Clock is moved by hand.
+// Clock is a proxy.Clock that only Pass moves. Several goroutines may use it at the same time.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// Now returns the time.
+// Now returns the clock's time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Pass moves the clock.
+// Pass moves the clock forward.
 func (c *Clock) Pass(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,7 +44,8 @@ func (c *Clock) Pass(d time.Duration) {
 // NewClock returns a clock at the beginning of 2026.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
 
-// Start puts a proxy before a fake emulator. The proxy has the clock that is returned.
+// Start starts a proxy in front of a fake emulator, and returns the proxy and the clock that the
+// proxy reads. Both servers end with the test.
 func Start(t *testing.T, emulator http.HandlerFunc, o proxy.Options) (*proxy.Server, *Clock) {
 	t.Helper()
 	behind := httptest.NewServer(emulator)
@@ -54,7 +60,8 @@ func Start(t *testing.T, emulator http.HandlerFunc, o proxy.Options) (*proxy.Ser
 	return server, clock
 }
 
-// Config returns a configuration whose clients ask a proxy once, with a key.
+// Config returns a configuration for SDK clients that call a proxy, sign with the access key
+// whose id is key, and don't retry.
 func Config(s *proxy.Server, key string) aws.Config {
 	return aws.Config{
 		Region:       "eu-north-1",
@@ -64,13 +71,14 @@ func Config(s *proxy.Server, key string) aws.Config {
 	}
 }
 
-// IsThrottle reports whether SDKs slow down and try again.
+// IsThrottle reports whether an SDK takes an error for throttling.
 func IsThrottle(err error) bool {
 	check := retry.IsErrorThrottles(retry.DefaultThrottles)
 	return check.IsErrorThrottle(err) == aws.TrueTernary
 }
 
-// Only returns a single rule, for tests that want to be about nothing else.
+// Only returns a value for proxy.Options.Rules with a single rule, so that a test involves no
+// other rule.
 func Only[R proxy.Rule](rule func(*proxy.World) R) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule { return []proxy.Rule{rule(w)} }
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// people declares all that there is to declare about access, guardrails and
-// settings. KEY stands for bob's public key.
+// people declares everything about access, guardrails and settings. KEY is a placeholder for
+// bob's public key.
 const people = `
 config:
   coldstart:namespace: q
@@ -77,7 +77,8 @@ config:
       security: { name: "Öln Ünal", title: "Head of Security", email: sec@q.example.org, phone: "5550 1234" }
 `
 
-// Everything about people: made, read back, used, and taken away again.
+// TestAccess creates everything about people, reads it back, uses it, and takes some of it away
+// again.
 func TestAccess(t *testing.T) {
 	begin(t)
 	bob := newKey(t)
@@ -102,7 +103,7 @@ func TestAccess(t *testing.T) {
 		"[profile q-shop-deploy]", "duration_seconds = 43200", "[profile q-master-billing]", "[profile q-lab-readonly]")
 	contains(t, w.ok(coldstart(), "access"), "environment production", "MFA in the last 1h30m", "job-function/Billing")
 
-	// Bob makes himself a key and an MFA device, and leaves.
+	// Bob creates an access key and an MFA device for himself. Then his declaration is removed.
 	client := w.iam(hub)
 	w.equip(client, "bob")
 	before, rest, _ := strings.Cut(declared, "    bob:")
@@ -117,7 +118,8 @@ func TestAccess(t *testing.T) {
 	w.unchanged()
 }
 
-// A role's name that isn't one, and a group too many, before anything runs.
+// TestAccessRefused checks that an invalid name of a role and a user in too many groups are
+// refused before anything runs.
 func TestAccessRefused(t *testing.T) {
 	begin(t)
 	groups := "[hub-admin, shop-admin, lab-admin, master-admin, hub-readonly, shop-readonly, lab-readonly, master-readonly, everybody, shop-deploy, master-billing]"
@@ -154,7 +156,7 @@ func publicKey(t testing.TB, key *openpgp.Entity) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// decrypt does what the command of the output says.
+// decrypt does the same as the command in the output, and returns the password.
 func decrypt(t *testing.T, key *openpgp.Entity, command string) string {
 	t.Helper()
 	encrypted, ok := strings.CutPrefix(command, "echo ")

@@ -23,7 +23,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// inUse is an organization that others use too.
+// inUse declares an organization that others use, too.
 const inUse = `
 config:
   coldstart:namespace: used
@@ -36,8 +36,8 @@ config:
   coldstart:accounts: { app: {}, tower: {} }
 `
 
-// invited has AWS say of the members that they were invited: the emulator knows no
-// invitations.
+// invited is a rule by which AWS answers that all members were invited, because the emulator
+// has no invitations.
 type invited struct{ w *proxy.World }
 
 func (invited) Name() string { return "invited" }
@@ -51,8 +51,9 @@ func (r invited) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// An organization with types of policies that the provider doesn't know, the zones of the
-// domain and of an account, and an account that was invited and has GitHub's identity provider.
+// TestAdoptionOfAnOrganizationInUse adopts an organization that has types of policies that the
+// provider doesn't know, zones of the domain and of an account, and an invited account with
+// GitHub's identity provider.
 func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	begin(t)
 	w := newWorld(t, inUse)
@@ -129,8 +130,8 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	zone.same(hadZone, declared...)
 }
 
-// lockedOut takes the access role out of an account, and returns a client of a user
-// inside, since sessions of the role end with it.
+// lockedOut deletes the access role of an account. It returns a client of a user in the
+// account, because the sessions of the role end with the role.
 func (w *world) lockedOut(id string) *iam.Client {
 	w.t.Helper()
 	cfg := w.emulator.Config("us-east-1")
@@ -150,7 +151,7 @@ func (w *world) lockedOut(id string) *iam.Client {
 	return inside
 }
 
-// letIn makes the access role as doctor says.
+// letIn creates the access role as doctor says.
 func (w *world) letIn(inside *iam.Client) {
 	w.t.Helper()
 	identity, err := sts.NewFromConfig(w.emulator.Config("us-east-1")).GetCallerIdentity(w.t.Context(), &sts.GetCallerIdentityInput{})
@@ -165,7 +166,7 @@ func (w *world) letIn(inside *iam.Client) {
 	must(w.t, err)
 }
 
-// order notes the calls that succeed.
+// order records the calls that succeed.
 type order struct {
 	mu    sync.Mutex
 	calls []string
@@ -179,7 +180,7 @@ func (o *order) note(c *proxy.Call, a *proxy.Answer) {
 	}
 }
 
-// check checks that the last call of one action came before the first of another.
+// check checks that the last call of one action came before the first call of another.
 func (o *order) check(t *testing.T, before, after string) {
 	t.Helper()
 	o.mu.Lock()

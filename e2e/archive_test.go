@@ -33,9 +33,9 @@ config:
   coldstart:audit: {lockDays: 0}
 `
 
-// An archive gets a lock, another one and none again, and is brought in line with what
-// an earlier version made: always in place, with the logs in it. Its account's own
-// administrators can't change it.
+// TestArchive checks that an archive gets a lock and loses it again, and that an update
+// corrects an archive of an earlier version. The bucket and its logs always stay.
+// Administrators of the archive's account can't change the archive.
 func TestArchive(t *testing.T) {
 	begin(t)
 	w := newWorld(t, archived)
@@ -68,8 +68,8 @@ func TestArchive(t *testing.T) {
 	a.holds(t)
 }
 
-// followed runs what the remedies of all that doesn't hold say, each command once. Nothing
-// is replaced or deleted.
+// followed runs each command in the remedies of the proofs that don't hold. Nothing may be
+// replaced or deleted.
 func (w *world) followed() {
 	w.t.Helper()
 	org := w.organization()
@@ -96,11 +96,11 @@ func (w *world) followed() {
 	}
 }
 
-// archive is one, and who comes to it.
+// archive is an archive, with clients of those who use it.
 type archive struct {
 	bucket, keyARN, organizationID string
 	stateBucket, stateKeyARN       string
-	// coldstart comes by its role, the administrator by another of the account.
+	// coldstart has the access role, and administrator another role in the archive's account.
 	coldstart, administrator *s3.Client
 	keys                     *kms.Client
 }
@@ -129,7 +129,7 @@ func (w *world) archive() archive {
 	must(w.t, err)
 	_, err = roles.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
 	must(w.t, err)
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // IAM spreads a new role.
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // IAM takes a while to make a new role known.
 		if _, err = as(*name).Credentials.Retrieve(ctx); err == nil || time.Now().After(deadline) {
 			break
 		}
@@ -143,7 +143,8 @@ func (w *world) archive() archive {
 	}
 }
 
-// resists checks that an administrator of the archive's account reads, and no more.
+// resists checks that an administrator of the archive's account can read it and can't change
+// it.
 func (a archive) resists(t *testing.T) {
 	t.Helper()
 	ctx, log := t.Context(), aws.String("AWSLogs/log")
@@ -180,8 +181,8 @@ func (a archive) holds(t *testing.T) {
 	must(t, err)
 }
 
-// makeAsBefore makes of the archive what an earlier version made: with a Bucket Key and
-// the organization's id in both policies, and nothing that is denied.
+// makeAsBefore changes the archive to what an earlier version created: with S3 Bucket Keys,
+// with the organization's id in both policies, and without statements that deny.
 func (a archive) makeAsBefore(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -205,7 +206,7 @@ func (a archive) makeAsBefore(t *testing.T) {
 	must(t, err)
 }
 
-// weaken makes a guardrail deny next to nothing.
+// weaken changes a guardrail so that it denies one action only.
 func (w *world) weaken(name string) {
 	w.t.Helper()
 	ctx, client := context.Background(), w.organizations()
@@ -232,7 +233,7 @@ func (w *world) inPlace() {
 	}
 }
 
-// problems returns what doesn't hold.
+// problems returns the proofs that don't hold, as text.
 func (w *world) problems() string {
 	w.t.Helper()
 	org := w.organization()

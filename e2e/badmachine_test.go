@@ -15,9 +15,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Bad world 10: a disk that is full, before the first run and before a later one;
-// and after that a backend that is gone. Nothing is made a second time when it is
-// back.
+// TestBadMachine is bad world 10: a full disk before the first run and before a later one, and
+// then a backend that is gone. Nothing may be created a second time when the backend is back.
 func TestBadMachine(t *testing.T) {
 	begin(t)
 	w, _ := newBadWorld(t, bleak, limits.Options{})
@@ -51,7 +50,7 @@ func TestBadMachine(t *testing.T) {
 	w.recovers(2)
 }
 
-// filler fills a disk to its last byte and returns the file that does.
+// filler fills a disk to its last byte, and returns the name of the file.
 func filler(t *testing.T, dir string) string {
 	t.Helper()
 	f, err := os.CreateTemp(dir, "filler-")
@@ -65,8 +64,8 @@ func filler(t *testing.T, dir string) string {
 	return f.Name()
 }
 
-// Many accounts, of which the first can't be created: the run ends, and nobody waits
-// for the turns of the rest, neither in coldstart nor in plain Pulumi.
+// TestPacedFailure declares many accounts, the first of which can't be created. The run has to
+// end without waiting for the turns of the others, in coldstart and in plain Pulumi.
 func TestPacedFailure(t *testing.T) {
 	begin(t)
 	many := strings.Replace(bleak, "{ app: {} }", "{a: {}, b: {}, c: {}, d: {}, e: {}, f: {}, g: {}, h: {}, i: {}, j: {}, k: {}, l: {}, m: {}, n: {}, o: {}}", 1)
@@ -74,7 +73,7 @@ func TestPacedFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, r := newBadWorld(t, many, limits.Options{})
-			w.env[pace.Variable] = "0.1" // The last one's turn comes after twenty minutes.
+			w.env[pace.Variable] = "0.1" // The turn of the last account comes after twenty minutes.
 			r.refuse(func(c *proxy.Call) *proxy.Answer {
 				if !c.Is("organizations", "CreateAccount") {
 					return nil

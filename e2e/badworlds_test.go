@@ -21,7 +21,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// bleak is as little as there can be.
+// bleak is the smallest declaration with an account.
 const bleak = `
 config:
   coldstart:namespace: bleak
@@ -50,19 +50,19 @@ func (r *refusal) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// refuse answers calls with what f returns; nil lets them pass.
+// refuse answers calls with the answers of f. Where f returns nil, the call passes.
 func (r *refusal) refuse(f func(*proxy.Call) *proxy.Answer) { r.now.Store(&f) }
 
-// mend lets everything pass.
+// mend lets all calls pass.
 func (r *refusal) mend() { r.now.Store(nil) }
 
-// no is an answer of AWS's.
+// no returns an answer in which AWS refuses a call.
 func (r *refusal) no(c *proxy.Call, code, message string) *proxy.Answer {
 	return r.world.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: code, Message: message})
 }
 
-// newBadWorld is a world under AWS's rules, of which 120 of its seconds pass in one,
-// and one more rule.
+// newBadWorld returns a world with AWS's rules and one more rule. 120 of AWS's seconds pass in
+// one second.
 func newBadWorld(t *testing.T, declaration string, o limits.Options) (*world, *refusal) {
 	t.Helper()
 	r := &refusal{}
@@ -75,8 +75,8 @@ func newBadWorld(t *testing.T, declaration string, o limits.Options) (*world, *r
 	return w, r
 }
 
-// fails brings everything up as a person would, which has to end with exit code 1
-// and in words from which they know what to do.
+// fails brings everything up as a person would. The run has to end with exit code 1, and with
+// texts that say what to do.
 func (w *world) fails(wants ...string) {
 	w.t.Helper()
 	begin := time.Now()
@@ -92,7 +92,8 @@ func (w *world) fails(wants ...string) {
 	}
 }
 
-// recovers brings everything up again, after which nothing is missing or there twice.
+// recovers brings everything up again. It checks the number of accounts, and that another up
+// changes nothing.
 func (w *world) recovers(accounts int) string {
 	w.t.Helper()
 	out := w.ok(coldstart(), "up", "--yes")
@@ -103,8 +104,8 @@ func (w *world) recovers(accounts int) string {
 	return out
 }
 
-// Bad worlds 1 to 3: an address that is taken, a quota that is too small, and an
-// account that is closed. What could be created is kept.
+// TestBadAccounts has bad worlds 1 to 3: an address that is taken, a quota that is too low, and
+// an account that is closed. The accounts that could be created have to stay.
 func TestBadAccounts(t *testing.T) {
 	begin(t)
 	two := strings.Replace(bleak, "{ app: {} }", "{ app: {}, lab: {} }", 1)
@@ -114,8 +115,8 @@ func TestBadAccounts(t *testing.T) {
 	w.fails("master failed:", "app (aws:organizations/account:Account)", "EMAIL_ALREADY_EXISTS",
 		"write another one as the account's `email`", "app was skipped", "run again:\n  coldstart up master app lab")
 
-	// Which of the two comes first isn't known; together they are one too many. AWS
-	// refuses the request at once, or lets the creation fail, if another is under way.
+	// Either account may come first. Together they are one too many. AWS refuses the second
+	// request, or lets the creation fail if another one is in progress.
 	numbers.Accounts.Most = 2
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}", 1))
 	w.fails("master failed:", "ask for more accounts", "servicequotas")
@@ -136,7 +137,7 @@ func TestBadAccounts(t *testing.T) {
 	w.recovers(5)
 }
 
-// settled waits for an account that is being created and returns its id.
+// settled waits until an account is created, and returns its id.
 func (w *world) settled(request *string) string {
 	w.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
@@ -150,8 +151,8 @@ func (w *world) settled(request *string) string {
 	return ""
 }
 
-// Bad worlds 4 to 6: no permission, a clock that is wrong, and a region that isn't
-// enabled. Nothing is created before they are put right.
+// TestBadCredentials has bad worlds 4 to 6: a missing permission, a wrong clock, and a region
+// that isn't enabled. Nothing may be created before they are corrected.
 func TestBadCredentials(t *testing.T) {
 	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})
@@ -189,7 +190,7 @@ func TestBadCredentials(t *testing.T) {
 		t.Error("an organization was made in a bad world")
 	}
 
-	// A service that the new account hasn't got yet is waited for.
+	// coldstart has to wait for a service that the new account doesn't have yet.
 	var asked atomic.Int32
 	r.refuse(func(c *proxy.Call) *proxy.Answer {
 		if !c.Is("kms") || c.Caller.Account == "123456789012" || asked.Add(1) > 3 {
@@ -204,8 +205,9 @@ func TestBadCredentials(t *testing.T) {
 	}
 }
 
-// Bad worlds 7 to 9: a second factor that is missing, credentials of a member, and an
-// account that was suspended. Each leaves what the management account's stack has.
+// TestBadEntry has bad worlds 7 to 9: a missing second factor, credentials of a member, and a
+// suspended account. In each of them, the resources of the management account's stack have to
+// stay.
 func TestBadEntry(t *testing.T) {
 	begin(t)
 	w, r := newBadWorld(t, bleak, limits.Options{})

@@ -13,9 +13,9 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// BenchmarkColdStart measures organizations from nothing to a second up that
-// changes nothing, in seconds. Half of it and more is the provider's waiting for
-// Route 53, at random between 10 and 30 seconds a change.
+// BenchmarkColdStart measures, in seconds, organizations from nothing to a second up that
+// changes nothing. At least half of the time, the provider waits for Route 53: for each change,
+// a random time between 10 and 30 seconds.
 func BenchmarkColdStart(b *testing.B) {
 	for _, accounts := range benchmarked(b) {
 		b.Run(fmt.Sprintf("accounts=%d", accounts), func(b *testing.B) {
@@ -26,7 +26,8 @@ func BenchmarkColdStart(b *testing.B) {
 	}
 }
 
-// benchmarked returns how many member accounts to measure: BENCH_ACCOUNTS, or the usual.
+// benchmarked returns the numbers of member accounts to measure: those in BENCH_ACCOUNTS, or
+// the usual ones.
 func benchmarked(b *testing.B) []int {
 	declared := strings.Fields(os.Getenv("BENCH_ACCOUNTS"))
 	if len(declared) == 0 {
@@ -41,7 +42,7 @@ func benchmarked(b *testing.B) []int {
 	return accounts
 }
 
-// parallel returns how many stacks run at once: BENCH_PARALLEL, or as many as by default.
+// parallel returns how many stacks run at once: BENCH_PARALLEL, or 0 for the default.
 func parallel(b *testing.B) int {
 	declared := os.Getenv("BENCH_PARALLEL")
 	if declared == "" {
@@ -52,7 +53,7 @@ func parallel(b *testing.B) int {
 	return n
 }
 
-// coldStart brings up an organization with as many member accounts.
+// coldStart brings up an organization with the given number of member accounts.
 func coldStart(b *testing.B, accounts int) {
 	var members strings.Builder
 	for i := range accounts {

@@ -22,7 +22,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// account lists what is in an account.
+// account lists the resources of an account.
 func (c *census) account(cfg aws.Config, account string) {
 	client := iam.NewFromConfig(cfg)
 	c.roles(client, account)
@@ -45,7 +45,7 @@ func (c *census) roles(client *iam.Client, account string) {
 		for _, r := range page.Roles {
 			name, id := aws.ToString(r.RoleName), aws.ToString(r.RoleName)
 			if name == organization.AccessRole || strings.HasPrefix(aws.ToString(r.Path), "/aws-service-role/") {
-				id = "" // AWS makes those.
+				id = "" // AWS creates these roles.
 			}
 			c.add(account, "role", name, id)
 			inline, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: r.RoleName})
@@ -58,7 +58,7 @@ func (c *census) roles(client *iam.Client, account string) {
 	}
 }
 
-// policies lists those of a role, a group or a user.
+// policies lists the policies of a role, a group or a user.
 func (c *census) policies(account, of, name string, inline []string, attached []iamtypes.AttachedPolicy) {
 	for _, p := range inline {
 		c.add(account, of+"'s policy", name+" "+p, name+":"+p)
@@ -118,7 +118,7 @@ func (c *census) users(client *iam.Client, account string) {
 	}
 }
 
-// identities lists what else IAM has.
+// identities lists IAM's other resources.
 func (c *census) identities(client *iam.Client, account string) {
 	ctx := context.Background()
 	if policies, err := client.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal}); c.check(err) {
@@ -138,11 +138,11 @@ func (c *census) identities(client *iam.Client, account string) {
 	}
 }
 
-// emulatorsKey is what moto calls the key of a service's own, which it takes for a
-// customer's.
+// emulatorsKey is moto's description of the key that AWS manages for a service. moto returns
+// the key as one of the customer's.
 const emulatorsKey = "Default key"
 
-// keys lists those that nobody has scheduled for deletion.
+// keys lists the enabled keys of the customer, and the aliases.
 func (c *census) keys(client *kms.Client, account string) {
 	ctx := context.Background()
 	for pages := kms.NewListKeysPaginator(client, &kms.ListKeysInput{}); pages.HasMorePages(); {
@@ -219,7 +219,7 @@ func (c *census) zones(client *route53.Client, account string) {
 		for _, r := range records.ResourceRecordSets {
 			name := strings.TrimSuffix(strings.ReplaceAll(aws.ToString(r.Name), `\052`, "*"), ".")
 			if name+"." == zone && (r.Type == route53types.RRTypeNs || r.Type == route53types.RRTypeSoa) {
-				continue // Every zone has them.
+				continue // Every zone has these records.
 			}
 			c.add(account, "record", name+" "+string(r.Type), strings.Join([]string{id, name, string(r.Type)}, "_"))
 		}

@@ -23,22 +23,22 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// thing is something in AWS that coldstart makes, as AWS lists it.
+// thing is a resource in AWS that coldstart creates, as AWS lists it.
 type thing struct {
 	account, kind, name string
-	// id is what Pulumi's state has of it; empty for what has none that AWS shows,
-	// or that nobody made.
+	// id is the id in Pulumi's state; empty for a resource without an id in AWS, and for one
+	// that coldstart hasn't created.
 	id string
 }
 
 func (t thing) String() string { return t.account + " " + t.kind + " " + t.name }
 
-// census is all that an organization has in AWS, settings of accounts aside: there
-// is one of each, and proofs are about them.
+// census lists everything that an organization has in AWS, except settings of accounts. An
+// account has each setting once, and proofs check settings.
 type census struct {
 	things []thing
-	// ids are those that AWS made up, by what they are called here, so that two
-	// organizations can be compared.
+	// ids has names for the ids that AWS has made up, so that two organizations can be
+	// compared.
 	ids map[string]string
 	err error
 }
@@ -47,20 +47,20 @@ func (c *census) add(account, kind, name, id string) {
 	c.things = append(c.things, thing{account, kind, name, id})
 }
 
-// call notes an id's name.
+// call gives an id a name.
 func (c *census) call(id *string, name string) {
 	if aws.ToString(id) != "" {
 		c.ids[*id] = name
 	}
 }
 
-// check reports whether something was read; the first that wasn't is kept.
+// check reports whether a read succeeded, and keeps its error.
 func (c *census) check(err error) bool {
 	c.err = errors.Join(c.err, err)
 	return err == nil
 }
 
-// names returns what there is, sorted, without ids of AWS's.
+// names returns all resources, sorted, with names in place of AWS's ids.
 func (c *census) names() []string {
 	var pairs []string
 	for _, id := range slices.SortedFunc(maps.Keys(c.ids), func(a, b string) int { return len(b) - len(a) }) {
@@ -75,7 +75,7 @@ func (c *census) names() []string {
 	return names
 }
 
-// duplicates returns what is there twice.
+// duplicates returns the resources that exist twice.
 func (c *census) duplicates() []string {
 	var twice []string
 	names := c.names()
@@ -87,7 +87,7 @@ func (c *census) duplicates() []string {
 	return twice
 }
 
-// orphans returns what no state knows of.
+// orphans returns the resources that no state has.
 func (c *census) orphans(known map[string]bool) []string {
 	var orphans []string
 	for _, t := range c.things {
@@ -98,7 +98,7 @@ func (c *census) orphans(known map[string]bool) []string {
 	return orphans
 }
 
-// without returns those of a that aren't in b; both are sorted.
+// without returns the elements of a that aren't in b. Both lists are sorted.
 func without(a, b []string) []string {
 	var rest []string
 	for _, name := range a {
@@ -134,7 +134,7 @@ func (w *world) known() map[string]bool {
 	return known
 }
 
-// census asks AWS what there is, in every account.
+// census reads what AWS has, in every account.
 func (w *world) census() *census {
 	w.t.Helper()
 	org := w.organization()
@@ -156,8 +156,8 @@ func (w *world) census() *census {
 	return c
 }
 
-// organization lists accounts, units and policies, and returns the accounts' names
-// by their ids.
+// organization lists accounts, units and policies. It returns the names of the active accounts
+// by id.
 func (c *census) organization(client *organizations.Client, emails map[string]string) map[string]string {
 	ctx, accounts := context.Background(), map[string]string{}
 	described, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
@@ -178,7 +178,7 @@ func (c *census) organization(client *organizations.Client, emails map[string]st
 				c.call(a.Id, "MASTER")
 				continue
 			}
-			if accountstate.Of(a).Active() { // Nobody gets into the others.
+			if accountstate.Of(a).Active() { // Nobody can enter accounts that aren't active.
 				accounts[id] = emails[email]
 			}
 			c.call(a.Id, strings.ToUpper(cmp.Or(emails[email], email)))
@@ -200,7 +200,7 @@ func (c *census) organization(client *organizations.Client, emails map[string]st
 	return accounts
 }
 
-// units lists what is below a unit.
+// units lists the units below a unit.
 func (c *census) units(client *organizations.Client, parent *string, path string) {
 	units, err := client.ListOrganizationalUnitsForParent(context.Background(), &organizations.ListOrganizationalUnitsForParentInput{ParentId: parent})
 	if !c.check(err) {
@@ -263,5 +263,5 @@ func (c *census) trusted(client *organizations.Client) {
 	}
 }
 
-// counter is what a provider makes unique the reference of a delegation set by.
+// counter matches the number by which the provider makes a delegation set's reference unique.
 var counter = regexp.MustCompile(`-[0-9a-f]+$`)

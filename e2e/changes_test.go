@@ -13,8 +13,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// running is an organization on day two, and changed is what becomes of it: each kind
-// of change is among them of which AWS refuses a second one.
+// running is an organization that is in use, and changed is the same organization after
+// changes. Among the changes is each kind of which AWS refuses a second call.
 const (
 	running = `
 config:
@@ -45,11 +45,12 @@ config:
 `
 )
 
-// runningStacks are those of running that an update leaves: the stack of an account
-// that is closed is nobody's any more.
+// runningStacks are the stacks of running that an update leaves. The account old is closed, so
+// its stack belongs to nobody any more.
 var runningStacks = []string{"master", "tools", "app"}
 
-// stand is where a rule is put in front of all others while a scenario runs.
+// stand is a rule that applies another rule before all others. A scenario sets that rule while
+// it runs.
 type stand struct {
 	world *proxy.World
 	rule  atomic.Pointer[proxy.Rule]
@@ -64,7 +65,7 @@ func (s *stand) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// before returns rules with the stand in front of them.
+// before returns the rules with the stand in front of them.
 func (s *stand) before(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule {
 		s.world = w
@@ -72,22 +73,22 @@ func (s *stand) before(rules func(*proxy.World) []proxy.Rule) func(*proxy.World)
 	}
 }
 
-// strike has the injector's faults happen from now on.
+// strike lets the injector's faults happen from now on.
 func (s *stand) strike(i *faults.Injector) {
 	rule := i.Before(func(*proxy.World) []proxy.Rule { return nil })(s.world)[0]
 	s.rule.Store(&rule)
 }
 
-// Answers to changes of a running organization are lost, coldstart is killed when one
-// took effect, and AWS refuses one half of another: what AWS has done isn't asked for
-// again, and what it hasn't isn't forgotten.
+// TestLostChanges changes a running organization. Answers are lost, coldstart is killed after a
+// change took effect, and AWS refuses one half of another change. coldstart may not repeat what
+// AWS has done, and may not forget what AWS hasn't done.
 func TestLostChanges(t *testing.T) {
 	begin(t)
 	w, s := newWorld(t, running), &stand{}
 	w.limited(proxy.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
 	w.up(runningStacks...)
 
-	dropped := []string{"action=organizations:EnablePolicyType@3:kill-provider-after"} // The second is the first, made again.
+	dropped := []string{"action=organizations:EnablePolicyType@3:kill-provider-after"} // The second call repeats the first one.
 	for _, action := range []string{
 		"organizations:EnablePolicyType", "organizations:EnableAWSServiceAccess", "organizations:UpdateOrganizationalUnit", "organizations:DeleteOrganizationalUnit", "organizations:MoveAccount", "organizations:CloseAccount",
 		"organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:RegisterDelegatedAdministrator",
@@ -108,8 +109,8 @@ func TestLostChanges(t *testing.T) {
 	w.proved()
 }
 
-// injected has the faults of a plan happen from now on; a kill is of the process with the
-// id in pid, and of what that one has started.
+// injected lets the faults of a plan happen from now on. A fault that kills ends the process
+// with the id in pid, and the processes that it has started.
 func (w *world) injected(s *stand, text string, pid *atomic.Int64) (faults.Plan, *faults.Injector) {
 	w.t.Helper()
 	plan, err := faults.Parse(text)
@@ -120,8 +121,8 @@ func (w *world) injected(s *stand, text string, pid *atomic.Int64) (faults.Plan,
 	return plan, injector
 }
 
-// struck brings the organization up as a person would while all of a plan's faults
-// happen, and checks whether that goes well.
+// struck brings the organization up as a person would, while all faults of a plan happen. It
+// checks whether the run succeeds.
 func (w *world) struck(s *stand, text string, well bool) {
 	w.t.Helper()
 	var pid atomic.Int64
@@ -137,8 +138,8 @@ func (w *world) struck(s *stand, text string, well bool) {
 	}
 }
 
-// refused brings the organization up while AWS refuses the second of two services
-// that are to be trusted.
+// refused brings the organization up while AWS refuses the second of two services that are to
+// be trusted.
 func (w *world) refused(s *stand) {
 	w.t.Helper()
 	r := &refusal{world: s.world}

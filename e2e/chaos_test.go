@@ -27,7 +27,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// disturbed is what chaos is tried on: three accounts with a bit of everything.
+// disturbed is the organization of the chaos tests: three accounts with something of
+// everything.
 const disturbed = `
 config:
   coldstart:namespace: kill
@@ -41,25 +42,26 @@ config:
   coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
 `
 
-// What is tried if nothing is asked for by CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS
-// and CHAOS_ACTIONS: a seed, and a cold start that is killed again and again.
-// With CHAOS_UPDATE=1 the faults strike while a running organization is changed.
+// The trials if CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS and CHAOS_ACTIONS are empty: one seed,
+// and a cold start that is killed again and again. With CHAOS_UPDATE=1, the faults happen while
+// a running organization is changed.
 const (
 	defaultSeeds = "1"
 	killedOften  = "call=20:kill,call=60:kill-coldstart,call=120:kill-after,read=400:kill-coldstart"
 )
 
-// mostReruns is how often a disturbed cold start is run again.
+// mostReruns is how many times a disturbed cold start is run again.
 const mostReruns = 4
 
-// An update from running to changed makes at least so many calls, as faults.Changes and
-// faults.Reads are those of a cold start. Faults of seeds and kills are spread over them.
+// The minimum numbers of calls that an update from running to changed makes. faults.Changes and
+// faults.Reads are the numbers for a cold start. Faults of seeds and kills are spread over
+// these calls.
 const (
 	updateChanges = 25
 	updateReads   = 100
 )
 
-// trial is a cold start with faults, or an update, and what came of it.
+// trial is a cold start or an update with faults, and its result.
 type trial struct {
 	name   string
 	plan   faults.Plan
@@ -67,22 +69,22 @@ type trial struct {
 	key    *openpgp.Entity
 	faults *faults.Injector
 	begun  atomic.Bool
-	pid    atomic.Int64 // of the coldstart that runs
+	pid    atomic.Int64 // of the coldstart process that is running
 
 	mu      sync.Mutex
-	actions []string // that changed something, in order
+	actions []string // the actions that changed something, in order
 
-	clean   bool // an up succeeded
+	clean   bool // whether an up succeeded
 	reruns  int
-	changes int // calls until then that changed something
-	reads   int // and that didn't
+	changes int // the number of calls until then that changed something
+	reads   int // and of calls that didn't
 	census  *census
 	orphans []string
 	took    time.Duration
 }
 
-// Whatever goes wrong, and whoever is killed, and when: the next run goes on, and in
-// the end there is what there would be if nothing had happened.
+// TestChaos checks that the next run goes on, whatever goes wrong and whichever process is
+// killed. In the end AWS has to have the same as if nothing had happened.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)
@@ -90,7 +92,7 @@ func TestChaos(t *testing.T) {
 	undisturbed := &trial{name: "undisturbed", key: key, update: update}
 	trials := asked(t, update)
 	if kind := os.Getenv("CHAOS_ACTIONS"); kind != "" {
-		// Which actions there are is seen first.
+		// The undisturbed trial runs first, because it shows which actions there are.
 		t.Run(undisturbed.name, undisturbed.run)
 		trials = append(trials, undisturbed.each(t, kind)...)
 	} else {
@@ -114,13 +116,14 @@ func TestChaos(t *testing.T) {
 	for _, tr := range trials {
 		tr.compare(t, undisturbed)
 	}
-	// Faults that seeds and kills choose would never happen.
+	// Otherwise faults that seeds and kills choose would never happen.
 	if u, changes, reads := undisturbed, most(update, "call"), most(update, "read"); u.clean && (u.changes < changes || u.reads < reads) {
 		t.Errorf("faults are spread over %d changes and %d reads, and there are %d and %d", changes, reads, u.changes, u.reads)
 	}
 }
 
-// most is over how many calls faults are spread: those that change something, or read.
+// most returns over how many calls faults are spread: calls that change something, or calls
+// that read.
 func most(update bool, kind string) int {
 	return map[bool]map[string]int{
 		false: {"call": faults.Changes, "read": faults.Reads},
@@ -128,7 +131,7 @@ func most(update bool, kind string) int {
 	}[update][kind]
 }
 
-// asked returns the trials that the environment asks for.
+// asked returns the trials that the environment variables ask for.
 func asked(t *testing.T, update bool) []*trial {
 	var trials []*trial
 	add := func(name, plan string) {
@@ -162,8 +165,8 @@ func asked(t *testing.T, update bool) []*trial {
 	return trials
 }
 
-// killPoints spreads kills over a whole run: over what changes something, which comes
-// in bursts, and over what reads, which goes on while there is waiting.
+// killPoints spreads kills over a whole run: over the calls that change something, which come
+// in bursts, and over the calls that read, which go on during waits.
 func killPoints(t *testing.T, kills string, update bool) []string {
 	if kills == "" {
 		return nil
@@ -179,8 +182,8 @@ func killPoints(t *testing.T, kills string, update bool) []string {
 	return plans
 }
 
-// each returns a trial for each action that a trial made, with a fault at its first
-// call.
+// each returns a trial for each action that tr made, with a fault at the first call of the
+// action.
 func (tr *trial) each(t *testing.T, kind string) []*trial {
 	var trials []*trial
 	actions := slices.Clone(tr.actions)
@@ -193,7 +196,7 @@ func (tr *trial) each(t *testing.T, kind string) []*trial {
 	return trials
 }
 
-// run makes the trial.
+// run runs the trial.
 func (tr *trial) run(t *testing.T) {
 	begin := time.Now()
 	defer func() { tr.took = time.Since(begin) }()
@@ -242,7 +245,7 @@ func (tr *trial) run(t *testing.T) {
 	}
 }
 
-// bringUp brings the world up, again as often as it takes.
+// bringUp brings the world up. It runs again if a run fails, at most mostReruns times.
 func (tr *trial) bringUp(w *world) {
 	for ; ; tr.reruns++ {
 		up := w.start(coldstart(), "up", "--yes")
@@ -257,7 +260,7 @@ func (tr *trial) bringUp(w *world) {
 	}
 }
 
-// record notes what changes something.
+// record records a call that changes something.
 func (tr *trial) record(c *proxy.Call, a *proxy.Answer) {
 	if !tr.begun.Load() || !faults.IsChange(c) || !a.OK() {
 		return
@@ -267,11 +270,10 @@ func (tr *trial) record(c *proxy.Call, a *proxy.Answer) {
 	tr.actions = append(tr.actions, c.String())
 }
 
-// compare fails the test if there is something else than there would be if nothing
-// had happened.
+// compare fails the test if AWS has something else than after the undisturbed trial.
 func (tr *trial) compare(t *testing.T, undisturbed *trial) {
 	if tr.census == nil || undisturbed.census == nil {
-		return // It has failed already.
+		return // The trial has failed before.
 	}
 	got, want := tr.census.names(), undisturbed.census.names()
 	for _, missing := range without(want, got) {
@@ -310,8 +312,8 @@ func writeTrials(w io.Writer, undisturbed *trial, trials []*trial) {
 	}
 }
 
-// A person has something go wrong in a rehearsal: coldstart is killed, then its
-// plugins, and an answer is lost.
+// TestRehearsalWithFaults rehearses with faults: coldstart is killed, then its plugins, and AWS
+// answers once with an internal error.
 func TestRehearsalWithFaults(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `

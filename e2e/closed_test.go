@@ -19,7 +19,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// mortal is an organization whose accounts change outside of coldstart.
+// mortal declares an organization whose accounts change outside of coldstart.
 const mortal = `
 config:
   coldstart:namespace: mortal
@@ -31,16 +31,16 @@ config:
   coldstart:accounts: { app: {} }
 `
 
-// fates is a rule by which accounts get another state than the emulator has: it reopens
-// none. Nobody gets into an account that isn't active.
+// fates is a rule that gives accounts other states than the emulator does. The emulator can't
+// reopen an account. Nobody can enter an account that isn't active.
 type fates struct {
 	world *proxy.World
 
 	mu     sync.Mutex
 	states map[string]string // by id
-	// retired has closed accounts come with the Status that AWS has retired.
+	// retired makes closed accounts have the Status that AWS has retired, in place of a State.
 	retired bool
-	// changes are the calls that change accounts that aren't active.
+	// changes are the calls that would have changed accounts that aren't active.
 	changes []string
 }
 
@@ -76,7 +76,7 @@ func (f *fates) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return f.world.Reply(c, page)
 }
 
-// write gives an account its state.
+// write sets an account's state.
 func (f *fates) write(account map[string]any) {
 	id, _ := account["Id"].(string)
 	if state := f.states[id]; state != "" {
@@ -88,14 +88,14 @@ func (f *fates) write(account map[string]any) {
 	}
 }
 
-// set changes what happens.
+// set changes the rule.
 func (f *fates) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
 }
 
-// newMortal brings an organization up that has fates, and returns the id of its account app.
+// newMortal brings up an organization with fates. It returns the id of the account app.
 func newMortal(t *testing.T, declaration string) (*world, *fates, string) {
 	t.Helper()
 	f := &fates{states: map[string]string{}}
@@ -111,7 +111,7 @@ func newMortal(t *testing.T, declaration string) (*world, *fates, string) {
 	return w, f, aws.ToString(w.accounts()["aws+app@mortal.example"].Id)
 }
 
-// ends runs coldstart, which has to end with the exit code and to say all of this.
+// ends runs coldstart, which has to end with the exit code and to print all of the texts.
 func (w *world) ends(code int, args []string, wants ...string) string {
 	w.t.Helper()
 	out, err := w.run(coldstart(), args...)
@@ -128,15 +128,15 @@ func (w *world) ends(code int, args []string, wants ...string) string {
 	return out
 }
 
-// A member is closed by hand: that is said, everything else goes on, and every way out
-// works, before a refresh and after one.
+// TestClosedByHand closes a member by hand. coldstart has to say so and to go on with
+// everything else, and each way out that it names has to work, before a refresh and after one.
 func TestClosedByHand(t *testing.T) {
 	begin(t)
 	w, f, id := newMortal(t, mortal)
 	up, first := []string{"up", "--yes"}, "account app ("+id+") is CLOSED"
 	f.set(func() { f.states[id] = "CLOSED" })
 
-	// Tags of the whole organization change.
+	// The tags of the whole organization change.
 	tagged := strings.Replace(mortal, "  coldstart:accounts:", "  coldstart:tags: { team: platform }\n  coldstart:accounts:", 1)
 	w.declare(tagged)
 	w.ends(1, []string{"preview"}, first, "to reopen it:", "to give it up:", "to replace it:")
@@ -167,8 +167,8 @@ func TestClosedByHand(t *testing.T) {
 		t.Errorf("app is %s now", got)
 	}
 
-	// It is closed for good, given up, and replaced: by another one in the same run, and
-	// then by one of its name.
+	// The account is closed for good and given up. First another account replaces it in the
+	// same run, and then an account with its name.
 	f.set(func() { delete(f.states, id) })
 	_, err := w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)
@@ -190,7 +190,8 @@ func TestClosedByHand(t *testing.T) {
 	})
 }
 
-// readdress changes a member's address in AWS, by the commands that coldstart names.
+// readdress changes a member's address in AWS with the calls of the commands that coldstart
+// names.
 func (w *world) readdress(id, email string) {
 	w.t.Helper()
 	_, err := w.organizations().EnableAWSServiceAccess(w.t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("account.amazonaws.com")})
@@ -202,8 +203,8 @@ func (w *world) readdress(id, email string) {
 	must(w.t, err)
 }
 
-// The address of a member is changed in AWS, and then its name in the file: it is the same
-// account all the same.
+// TestChangedAddressAndName changes a member's address in AWS, and then its name in the file.
+// The account has to stay the same.
 func TestChangedAddressAndName(t *testing.T) {
 	begin(t)
 	w, _, id := newMortal(t, mortal)
@@ -227,7 +228,7 @@ func TestChangedAddressAndName(t *testing.T) {
 	w.unchanged()
 	w.proved()
 
-	// The name: refused, and then by the steps that the refusal names.
+	// A new name is refused. Then the steps in the refusal are taken.
 	named := strings.Replace(mortal, "app: {}", "shop: { email: next@mortal.example }", 1)
 	w.declare(named)
 	w.ends(1, []string{"up", "--yes"}, "account app ("+id+") can't become shop while its own stack is there",

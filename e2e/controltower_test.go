@@ -30,7 +30,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// landed is an organization that Control Tower has set up.
+// landed declares an organization that Control Tower has set up.
 const landed = `
 config:
   coldstart:namespace: ct
@@ -50,7 +50,7 @@ config:
 // https://docs.aws.amazon.com/controltower/latest/userguide/how-control-tower-works.html
 const towerTrail = "aws-controltower-BaselineCloudTrail"
 
-// controlled is what Control Tower and people have made before coldstart came.
+// controlled has what Control Tower and people created before coldstart came.
 type controlled struct {
 	*world
 	master, logs, audit aws.Config
@@ -62,9 +62,10 @@ type controlled struct {
 // declaredInTower are the names that coldstart adds to the zones.
 var declaredInTower = []string{"master.ct.example", "logs.ct.example", "local.ct.example", "*.local.ct.example", "local.audit.ct.example", "*.local.audit.ct.example"}
 
-// Names that are taken stop a run, all at once and before anything is made. Then an
-// organization of Control Tower's is adopted, by a run that is killed on its way: nothing
-// that others have made changes without a word in the preview.
+// TestAdoptionOfAControlTowerOrganization checks that names that are taken stop a run, all at
+// once and before anything is created. Then it adopts an organization of Control Tower's with a
+// run that is killed on its way. Nothing that others have created may change without a word in
+// the preview.
 func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
 	begin(t)
 	w := newWorld(t, landed)
@@ -79,7 +80,7 @@ func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
 			return
 		}
 		if up := kill.Swap(nil); up != nil {
-			_ = syscall.Kill(-up.Process.Pid, syscall.SIGKILL) // Its end is awaited below.
+			_ = syscall.Kill(-up.Process.Pid, syscall.SIGKILL) // The test waits for its end below.
 		}
 	}
 	w.limited(o)
@@ -119,7 +120,7 @@ func TestAdoptionOfAControlTowerOrganization(t *testing.T) {
 	w.undrifted()
 }
 
-// same checks that others' things are as they were.
+// same checks that the resources of others haven't changed.
 func (c *controlled) same(before []string) {
 	c.t.Helper()
 	if diff := cmp.Diff(before, c.theirs()); diff != "" {
@@ -127,7 +128,7 @@ func (c *controlled) same(before []string) {
 	}
 }
 
-// land makes what Control Tower makes, with a zone and users that were there before.
+// land creates what Control Tower creates, and a zone and users that existed before.
 func (w *world) land() *controlled {
 	w.t.Helper()
 	ctx, client := w.t.Context(), w.organizations()
@@ -172,7 +173,7 @@ func (w *world) land() *controlled {
 	return c
 }
 
-// record makes Control Tower's trail and its bucket.
+// record creates Control Tower's trail and its bucket.
 func (c *controlled) record(logsID string) {
 	c.t.Helper()
 	ctx, bucket := c.t.Context(), "aws-controltower-logs-"+logsID+"-us-east-1"
@@ -190,7 +191,7 @@ func (c *controlled) record(logsID string) {
 	must(c.t, err)
 }
 
-// people makes users, a password policy, and GitHub's way in.
+// people creates users, a password policy, an account alias, and GitHub's identity provider.
 func (c *controlled) people() {
 	c.t.Helper()
 	client := iam.NewFromConfig(c.master)
@@ -209,11 +210,11 @@ func (c *controlled) people() {
 	c.provider = aws.ToString(provider.OpenIDConnectProviderArn)
 }
 
-// trust is somebody else's trust in a role.
+// trust is a trust policy of a role of somebody else.
 const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"sts:AssumeRole"}]}`
 
-// obstruct takes names that coldstart needs. It returns what is to be said about them, and
-// a function that gives them back.
+// obstruct creates resources with names that coldstart needs. It returns what coldstart has to
+// say about them, and a function that deletes them.
 func (c *controlled) obstruct() (names []string, clear func()) {
 	c.t.Helper()
 	ctx := c.t.Context()
@@ -278,7 +279,7 @@ func (c *controlled) obstruct() (names []string, clear func()) {
 	}
 }
 
-// theirs is what others have made, in words.
+// theirs describes what others have created.
 func (c *controlled) theirs() []string {
 	c.t.Helper()
 	ctx := c.t.Context()
@@ -319,5 +320,5 @@ func (c *controlled) theirs() []string {
 	return all
 }
 
-// harmless is a policy that others have made.
+// harmless is a policy of somebody else.
 const harmless = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"config:DeleteConfigRule","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalARN":"arn:aws:iam::*:role/AWSControlTowerExecution"}}}]}`

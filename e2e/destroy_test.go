@@ -21,7 +21,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// fleeting is an organization that is destroyed again and again.
+// fleeting declares an organization that is destroyed again and again.
 const fleeting = `
 config:
   coldstart:namespace: gone
@@ -32,9 +32,9 @@ config:
   coldstart:audit: {account: logs, retentionDays: 30, lockDays: 7}
 `
 
-// Whatever is destroyed, and by whom, what was encrypted can be read: no key goes, and
-// no bucket that holds anything. What others need isn't destroyed. The next up takes
-// over what stayed.
+// TestDestroyAndReturn checks that encrypted data can be read whatever is destroyed, and by
+// whatever program: no key is deleted, and no bucket that isn't empty. A stack that others need
+// isn't destroyed. The next up takes over the resources that stayed.
 func TestDestroyAndReturn(t *testing.T) {
 	begin(t)
 	w := newWorld(t, fleeting)
@@ -53,8 +53,8 @@ func TestDestroyAndReturn(t *testing.T) {
 	w.refusesDestroy("logs", "stack logs is needed by app", "the logs of their accounts go to its archive", "coldstart destroy --unprotect app logs")
 	w.refusesDestroy("master", "stack master is needed by app, logs")
 
-	// The state of all stacks moves to the bucket of master, which plain Pulumi then
-	// destroys in spite of everything: it has no idea of other stacks.
+	// The state of all stacks moves to the bucket of the stack master. Plain Pulumi then
+	// destroys master in spite of everything, because it knows nothing of the other stacks.
 	bucket := master.BackendURL + "&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
 	w.ok(coldstart(), "state", "move", bucket, "--secrets-provider", master.SecretsProvider)
 	w.env["PULUMI_BACKEND_URL"] = bucket
@@ -66,8 +66,9 @@ func TestDestroyAndReturn(t *testing.T) {
 	w.unchanged()
 	w.proved()
 
-	// Back to a folder, and then all of it goes that may, twice.
-	const back = "file://./back" // In the project's folder, wherever coldstart works.
+	// The state moves back to a folder. Then everything that may be destroyed is destroyed,
+	// twice.
+	const back = "file://./back" // The path is relative to the project's folder.
 	must(t, os.Mkdir(filepath.Join(w.dir, "back"), 0o700))
 	w.ok(coldstart(), "state", "move", back, "--secrets-provider", "passphrase")
 	w.env["PULUMI_BACKEND_URL"] = back
@@ -100,8 +101,8 @@ func (w *world) in(account string) aws.Config {
 	return cfg
 }
 
-// refusesDestroy wants the destruction of a stack, or of all, to be refused for the
-// reasons given.
+// refusesDestroy checks that the destruction of a stack, or of all stacks, is refused for the
+// given reasons.
 func (w *world) refusesDestroy(stack string, reasons ...string) {
 	w.t.Helper()
 	args := []string{"destroy", "--unprotect", "--yes"}
@@ -115,7 +116,7 @@ func (w *world) refusesDestroy(stack string, reasons ...string) {
 	contains(w.t, out, append(reasons, "nothing was deleted")...)
 }
 
-// keepLog puts a log into the archive, and returns what reads it again.
+// keepLog writes a log into the archive. It returns a function that reads the log.
 func (w *world) keepLog(account string) func() error {
 	client := s3.NewFromConfig(w.in(account), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket, key := aws.String("gone-logs-trails-"+account), aws.String("AWSLogs/kept")
@@ -127,8 +128,8 @@ func (w *world) keepLog(account string) func() error {
 	}
 }
 
-// nothingLost checks that keys are enabled, that there is no second of any, and that a
-// log can be read.
+// nothingLost checks that the keys are enabled, that each exists once, and that the log can be
+// read.
 func (w *world) nothingLost(app string, logged func() error) {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -145,7 +146,7 @@ func (w *world) nothingLost(app string, logged func() error) {
 				must(w.t, err)
 				m := key.KeyMetadata
 				if m.KeyManager != kmstypes.KeyManagerTypeCustomer || aws.ToString(m.Description) == "Default key" {
-					continue // One of AWS's own, which the emulator takes for the customer's.
+					continue // AWS manages this key, and the emulator returns it as one of the customer's.
 				}
 				if m.KeyState != kmstypes.KeyStateEnabled || seen[aws.ToString(m.Description)] {
 					w.t.Errorf("%s: key %s (%s) is %s; there is another of its name: %t", account, aws.ToString(m.KeyId), aws.ToString(m.Description), m.KeyState, seen[aws.ToString(m.Description)])

@@ -1,8 +1,10 @@
-// Package e2e tests coldstart as its users run it: the real Pulumi engine, the
-// real AWS provider and an AWS API over HTTP. Its tests have the build tag e2e
-// and need what `make toolchain` provides; `make e2e` runs them.
+// Package e2e tests coldstart as its users run it: with the real Pulumi engine, the real AWS
+// provider, and an AWS API over HTTP. The tests have the build tag e2e and need the tools that
+// `make toolchain` provides:
 //
-// Each scenario has an emulator and a state folder of its own, so all of them
-// run side by side. What AWS holds in the end is read with the AWS SDK, by
-// package proof or directly; Pulumi's state isn't asked.
+//	make e2e
+//
+// A test is called a scenario. Each scenario has its own emulator and its own folder with the
+// state, so scenarios run concurrently. What AWS has in the end, a scenario reads with package
+// proof or with the AWS SDK. It reads Pulumi's state only to compare the state with AWS.
 package e2e

@@ -26,8 +26,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// What doctor says before the first run, of what is missing, after a run, while a
-// stack is locked, and of accounts that are in the way. It changes nothing.
+// TestDoctor checks what doctor says before the first run, with something missing, after a run,
+// while a stack is locked, and with an account in the way. doctor may change nothing.
 func TestDoctor(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -39,7 +39,7 @@ config:
   coldstart:audit: none
   coldstart:accounts: {app: {}}
 `)
-	w.secrets = "" // Pulumi's default, which is a passphrase.
+	w.secrets = "" // Pulumi uses its default, a passphrase.
 	before := files(t, w.dir)
 	w.diagnosed(nil, 0, map[string]doctor.Status{"organization": doctor.OK, "login": doctor.OK, "secrets": doctor.OK, "quota": doctor.Warning, "permissions": doctor.Warning},
 		"coldstart creates it", "none yet: 0 of 2", "0 to adopt, 1 to create", "nothing that is declared is in the way in 1 account")
@@ -61,14 +61,14 @@ config:
 	w.locked(func() {
 		w.diagnosed(nil, 1, map[string]doctor.Status{"lock of master": doctor.Failure}, "holds it since 20", "wait for it to end")
 	})
-	// Nobody here has started that Pulumi; and who has knows whether it is dead.
+	// coldstart hasn't started that Pulumi, so only a person knows whether the process is dead.
 	w.diagnosed(nil, 1, map[string]doctor.Status{"lock of master": doctor.Failure}, "run `pulumi cancel --stack master` if you know that it is dead")
 	w.ok("pulumi", "cancel", "--stack", "master", "--yes")
 	killed := w.start(coldstart(), "refresh", "master")
 	w.awaitLock(organization.Master)
 	faults.KillTree(killed.Process.Pid)(faults.Everything)
-	_ = killed.Wait() // It was killed.
-	// A plugin that was being started meanwhile ends when it finds nobody to talk to.
+	_ = killed.Wait() // The error is that the process was killed.
+	// A plugin that was starting at that time ends when nobody connects to it.
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Second) {
 		if out, _ := w.run(coldstart(), "doctor", "--json"); strings.Contains(out, "was started here, and is gone") {
 			break
@@ -95,9 +95,8 @@ config:
 	w.diagnosed(nil, 1, map[string]doctor.Status{"account app": doctor.Failure}, "account app ("+aws.ToString(app.Id)+") is CLOSED", "to reopen it: ask AWS Support", "; to give it up: take app out")
 }
 
-// diagnosed runs doctor, with changes of the environment (empty takes a variable
-// away), and checks its exit
-// code, the status of some checks, and what is written about them.
+// diagnosed runs doctor with changes of the environment, in which an empty value removes a
+// variable. It checks the exit code, the status of some checks, and texts in the output.
 func (w *world) diagnosed(env map[string]string, code int, statuses map[string]doctor.Status, wants ...string) {
 	w.t.Helper()
 	cmd := w.command(coldstart(), "doctor", "--json")
@@ -110,7 +109,7 @@ func (w *world) diagnosed(env map[string]string, code int, statuses map[string]d
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	begin := time.Now()
-	_ = cmd.Run() // Its exit code is looked at.
+	_ = cmd.Run() // The exit code is checked below.
 	w.t.Logf("$ coldstart doctor --json, %s\n%s%s", time.Since(begin).Round(time.Millisecond), out.String(), errs.String())
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		w.t.Errorf("exit code %d, not %d", got, code)
@@ -132,8 +131,8 @@ func (w *world) diagnosed(env map[string]string, code int, statuses map[string]d
 	contains(w.t, out.String(), wants...)
 }
 
-// locked does something while the real Pulumi holds the lock of stack master, and
-// then kills it.
+// locked calls do while the real Pulumi holds the lock of the stack master. Then it kills
+// Pulumi.
 func (w *world) locked(do func()) {
 	w.t.Helper()
 	refresh := w.start("pulumi", "refresh", "--stack", organization.Master, "--yes", "--non-interactive")
@@ -144,8 +143,8 @@ func (w *world) locked(do func()) {
 	_ = refresh.Wait()
 }
 
-// bucket makes a backend in S3 with a stack and its lock in it, and returns what
-// `pulumi login` takes for it.
+// bucket creates a backend in S3 with a stack and the stack's lock. It returns the URL for
+// `pulumi login`.
 func (w *world) bucket() string {
 	w.t.Helper()
 	const name = "ward-elsewhere"
@@ -162,7 +161,7 @@ func (w *world) bucket() string {
 	return "s3://" + name + "/?region=us-east-1&awssdk=v2&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
 }
 
-// files returns the files in a folder, with their sizes.
+// files returns the files in a folder, with their sizes and modification times.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	found := map[string]bool{}

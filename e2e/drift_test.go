@@ -22,8 +22,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 )
 
-// What others change is found and left alone, and a workflow sees it by roles that
-// can only read.
+// TestDrift checks that changes by others are found and left alone, and that a workflow finds
+// them with roles that can only read.
 func TestDrift(t *testing.T) {
 	begin(t)
 	const declaration = `
@@ -51,7 +51,7 @@ config:
 	w.plans()
 	before := w.stateObjects()
 	w.ok(coldstart(), "preview", "--plan-roles", "--expect-no-changes")
-	// An account that isn't there yet has nothing that could have changed.
+	// Nothing in an account that doesn't exist yet can have changed.
 	w.declare(strings.Replace(declaration, "{app: {}}", "{app: {}, later: {}}", 1))
 	contains(t, w.ok(coldstart(), "drift", "--plan-roles"), "Nothing has changed.")
 
@@ -67,14 +67,14 @@ config:
 		t.Errorf("drift of an account that can't be entered ended with %v", err)
 	}
 	contains(t, out, `"strangers"`, `"omitted"`, "trails of app: ", "The role drift-app-plan lets in")
-	// A plan role can't change AWS, and the state is as it was.
+	// A plan role can't change AWS, and the state hasn't changed, either.
 	if diff := cmp.Diff(before, w.stateObjects()); diff != "" {
 		t.Errorf("something was written into the backend (-before +after)\n%s", diff)
 	}
 }
 
-// plans leaves the scenario nothing but what a workflow has: a session of the
-// management account's plan role.
+// plans takes away all credentials except those of a workflow: a session of the management
+// account's plan role.
 func (w *world) plans() {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
@@ -83,7 +83,7 @@ func (w *world) plans() {
 	w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_SECRET_ACCESS_KEY"] = session.AccessKeyID, session.SecretAccessKey
 }
 
-// planning returns a session of a plan role, as a workflow of a pull request gets it.
+// planning returns a session of a plan role, as the workflow of a pull request gets it.
 func (w *world) planning(role string) aws.Credentials {
 	w.t.Helper()
 	out, err := sts.NewFromConfig(w.emulator.Config("eu-west-2")).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
@@ -93,8 +93,8 @@ func (w *world) planning(role string) aws.Credentials {
 	return aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken}
 }
 
-// decryptsFactsOnly checks that a member's plan role reads the account's facts, and no
-// state of the account's own programs that lies beside them under the same key.
+// decryptsFactsOnly checks that a member's plan role can read the account's facts, and can't
+// read a state of the account's own programs in the same bucket, which the same key encrypts.
 func (w *world) decryptsFactsOnly() {
 	w.t.Helper()
 	ctx := context.Background()
@@ -118,7 +118,8 @@ func (w *world) decryptsFactsOnly() {
 	}
 }
 
-// stateObjects returns what the management account's bucket holds, by key.
+// stateObjects returns the ETags of all object versions in the management account's bucket, by
+// key and version.
 func (w *world) stateObjects() map[string]string {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
@@ -136,7 +137,7 @@ func (w *world) stateObjects() map[string]string {
 	return objects
 }
 
-// shut lets nobody into a member by its plan role.
+// shut changes the plan role of a member so that nobody can assume it.
 func (w *world) shut() {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
@@ -148,7 +149,8 @@ func (w *world) shut() {
 	must(w.t, err)
 }
 
-// tamper does what nobody should.
+// tamper changes AWS in ways that nobody should: a role's trust, a delegation, and a new
+// account.
 func (w *world) tamper() {
 	w.t.Helper()
 	ctx, cfg := context.Background(), w.emulator.Config("eu-west-2")
@@ -171,7 +173,7 @@ func (w *world) tamper() {
 	must(w.t, err)
 }
 
-// exitCode returns what a program ended with.
+// exitCode returns the exit code in a program's error.
 func exitCode(err error) int {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return exit.ExitCode()
@@ -179,14 +181,14 @@ func exitCode(err error) int {
 	return 0
 }
 
-// State moves from a folder to a bucket, with the management account's key for
-// its secrets, and a preview there shows no changes and needs no passphrase.
+// movesState moves the state from a folder to a bucket, with the management account's key for
+// the secrets. A preview there has to show no changes and to need no passphrase.
 func (w *world) movesState() {
 	w.t.Helper()
 	master, err := w.automation().Master(context.Background())
 	must(w.t, err)
-	// To the account's own bucket, where its facts lie already. An emulator has no
-	// host name for each bucket.
+	// The bucket is the account's own, which has the account's facts. An emulator has no host
+	// name for each bucket.
 	backend := master.BackendURL + "&s3ForcePathStyle=true&endpoint=" + w.emulator.Endpoint()
 	w.ok(coldstart(), "state", "move", backend, "--secrets-provider", master.SecretsProvider)
 	w.env["PULUMI_BACKEND_URL"] = backend

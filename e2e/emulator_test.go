@@ -14,8 +14,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
-// TestAnswersInOnePiece talks to the emulator below HTTP: an answer's body comes
-// with its header, or the provider fails now and then
+// TestAnswersInOnePiece reads from the emulator's connection without an HTTP client. If an
+// answer's body doesn't come together with its header, the provider fails now and then
 // (docs/adr/0009-answers-in-one-piece.md).
 func TestAnswersInOnePiece(t *testing.T) {
 	begin(t)
@@ -23,7 +23,7 @@ func TestAnswersInOnePiece(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, emulator.Stop()) })
 
-	// A server that writes twice is lucky half of the time.
+	// The test repeats this, because a server that writes twice passes half of the time.
 	for range 40 {
 		piece := firstPiece(t, strings.TrimPrefix(emulator.Endpoint(), "http://"))
 		if _, body, _ := strings.Cut(piece, "\r\n\r\n"); body == "" {
@@ -32,7 +32,7 @@ func TestAnswersInOnePiece(t *testing.T) {
 	}
 
 	t.Run("go-ahead", func(t *testing.T) {
-		// A client that waits for ever, where others give up after a second.
+		// This client waits for the go-ahead. Others send the body after a second.
 		client := http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Hour}, Timeout: time.Minute}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, emulator.Endpoint()+"/bucket/key", strings.NewReader("body"))
 		must(t, err)
@@ -43,7 +43,7 @@ func TestAnswersInOnePiece(t *testing.T) {
 	})
 }
 
-// firstPiece asks for something and returns what one read of the answer gives.
+// firstPiece sends a request and returns the bytes of the first read.
 func firstPiece(t *testing.T, address string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)

@@ -17,7 +17,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// awkward is a declaration that is written as no program would write it.
+// awkward is a declaration in a format that no program would write.
 const awkward = `# The organization.
 config:
     coldstart:namespace:   kept   # short
@@ -36,8 +36,8 @@ config:
         app: { <<: *common }   # the only one
 `
 
-// A declaration that Pulumi's writer would change on every line stays as it was written, and what
-// it says by merge keys, bare keys and quoted numbers is what AWS gets.
+// TestFileIsKept checks that a declaration that Pulumi would write in another format stays as
+// it was written, and that AWS gets the values of merge keys, bare keys and quoted numbers.
 func TestFileIsKept(t *testing.T) {
 	begin(t)
 	w := newWorld(t, awkward)
@@ -50,7 +50,7 @@ func TestFileIsKept(t *testing.T) {
 	}
 }
 
-// The same where a key encrypts.
+// TestFileIsKeptByAKey is TestFileIsKept with a KMS key that encrypts secrets.
 func TestFileIsKeptByAKey(t *testing.T) {
 	begin(t)
 	w := newWorld(t, awkward)
@@ -60,15 +60,15 @@ func TestFileIsKeptByAKey(t *testing.T) {
 	contains(t, w.keepsAwkward("--secrets-provider", provider), "secretsprovider: "+provider+"\nencryptedkey: ")
 }
 
-// keepsAwkward checks that no command writes awkward anew: an up with the arguments, one in a
-// fresh clone, and one that adds an account. It returns how secrets are encrypted, as it
-// stands behind the declaration.
+// keepsAwkward checks that no command rewrites awkward: an up with the arguments, commands in a
+// fresh clone, and a command that adds an account. It returns the lines after the declaration,
+// which say how secrets are encrypted.
 func (w *world) keepsAwkward(args ...string) string {
 	w.t.Helper()
 	w.ok(coldstart(), append([]string{"up", "--yes", "master"}, args...)...)
 	encryption := w.asDeclared(awkward)
 
-	// A fresh clone lacks what stands behind the declaration, and the state has it.
+	// A fresh clone doesn't have the lines after the declaration. The state has their content.
 	w.declare(awkward)
 	same(w.t, w.ok(coldstart(), "preview", "master"))
 	if again := w.asDeclared(awkward); again != encryption {

@@ -26,7 +26,7 @@ import (
 	"github.com/coldstart-aws/coldstart/program"
 )
 
-// withImages declares images for two accounts, one without a network.
+// withImages declares images for three accounts, one of which has a network.
 const withImages = `
 config:
   coldstart:namespace: q
@@ -40,9 +40,9 @@ config:
   coldstart:image: { base: "coldstart-test-base:debian", packages: [tree] }
 `
 
-// TestImage builds images as the stacks declare them, on a real Docker daemon, and
-// works in them. Pulumi's Docker plugin isn't among what can be built from Go
-// modules; what it is told is what is built here.
+// TestImage builds images as the stacks declare them, on a real Docker daemon, and works in
+// them. Pulumi's Docker plugin can't be built from Go modules, so the test itself builds what
+// the plugin would be told to build.
 func TestImage(t *testing.T) {
 	begin(t)
 	d := newDocker(t)
@@ -78,7 +78,7 @@ func TestImage(t *testing.T) {
 	facts := d.ok("run", "--rm", "--network=none", names["lab"], "toolbox", "facts")
 	contains(t, facts, "ACCOUNT=lab\n", "AWS_ACCOUNT_ID="+pulumitest.AccountID("lab")+"\n", "ACCOUNT_NETWORK_CIDR=''\n", "DEFAULT_PROFILE=q-lab-admin\n")
 	contains(t, d.ok("run", "--rm", "--network=none", names["shop"], "bash", "--login", "-i", "-c", "true"), "Q SHOP", "The AWS account shop of q.example.org", "toolbox whoami")
-	// The base image's own files have a prompt of theirs for either kind of shell.
+	// The base image's own files set another prompt, for a login shell and for any other shell.
 	for _, shell := range [][]string{{"bash", "--login", "-i"}, {"bash", "-i"}} {
 		args := slices.Concat([]string{"run", "--rm", "--network=none", names["shop"]}, shell, []string{"-c", `echo "the prompt is ${PS1@P}"`})
 		contains(t, d.ok(args...), "the prompt is \x01\x1b[1m\x02q-shop")
@@ -88,7 +88,7 @@ func TestImage(t *testing.T) {
 	d.loggedIn(t, names["master"])
 }
 
-// broken breaks an image: the test of itself has to say so.
+// broken checks that the test in an image fails if the image is broken.
 func (d *docker) broken(image string) {
 	d.t.Helper()
 	out, err := d.run("run", "--rm", "--network=none", "--env", "STATE_BUCKET=", "--user", "root", image, "toolbox", "test")
@@ -98,8 +98,8 @@ func (d *docker) broken(image string) {
 	contains(d.t, out, "FAILED: STATE_BUCKET is empty", "FAILED: runs as root")
 }
 
-// loggedIn asks an emulator who one is: first as nobody, then in another account,
-// then by the account's profile.
+// loggedIn runs `toolbox whoami` against an emulator: without credentials, with credentials of
+// another account, and with the account's profile.
 func (d *docker) loggedIn(t *testing.T, image string) {
 	w := newWorld(t, withImages)
 	endpoint := "AWS_ENDPOINT_URL=" + w.emulator.Endpoint()
@@ -121,12 +121,12 @@ func (d *docker) loggedIn(t *testing.T, image string) {
 	contains(t, out, "arn:aws:")
 }
 
-// docker runs a machine's Docker.
+// docker runs the machine's Docker CLI.
 type docker struct {
 	t *testing.T
 }
 
-// newDocker skips the test, and says so, where no daemon answers.
+// newDocker skips the test, and says so, if no Docker daemon answers.
 func newDocker(t *testing.T) *docker {
 	t.Helper()
 	if out, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
@@ -151,8 +151,8 @@ func (d *docker) ok(args ...string) string {
 	return out
 }
 
-// base makes a base image of the Debian that the default one has, from Debian's
-// packages: there may be no registry within reach.
+// base creates a base image with the Debian release of the default base image. If no registry
+// can be reached, it installs the release from Debian's packages.
 func (d *docker) base(name string) {
 	d.t.Helper()
 	if exec.Command("docker", "image", "inspect", name).Run() == nil {
@@ -179,14 +179,14 @@ func (d *docker) base(name string) {
 	must(d.t, archive.Wait())
 }
 
-// tailOf returns the end of what a program printed.
+// tailOf returns the last lines of a program's output.
 func tailOf(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return strings.Join(lines[max(len(lines)-5, 0):], "\n")
 }
 
-// build builds what the Docker plugin would for a resource with these inputs, with
-// Pulumi from site, and a second time, which has to make the same image.
+// build builds what the Docker plugin would build for a resource with these inputs, with Pulumi
+// from site. It builds twice, and both builds have to make the same image.
 func (d *docker) build(dir string, inputs map[string]any, site pulumiSite) {
 	d.t.Helper()
 	build := inputs["build"].(map[string]any)
@@ -209,10 +209,11 @@ func (d *docker) build(dir string, inputs map[string]any, site pulumiSite) {
 	d.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", name).Run() })
 }
 
-// pulumiSite is where Pulumi is downloaded from, and the archive's SHA-256.
+// pulumiSite is the site from which Pulumi is downloaded, and the SHA-256 of the archive.
 type pulumiSite struct{ url, sum string }
 
-// newPulumiSite serves the toolchain's own Pulumi CLI as Pulumi's download site does.
+// newPulumiSite starts a server that serves the toolchain's Pulumi CLI like Pulumi's download
+// site.
 func newPulumiSite(t *testing.T) pulumiSite {
 	t.Helper()
 	var archive bytes.Buffer
@@ -230,7 +231,7 @@ func newPulumiSite(t *testing.T) pulumiSite {
 	return pulumiSite{site.URL, hex.EncodeToString(sum[:])}
 }
 
-// archivePulumi writes the programs that Pulumi publishes in one archive.
+// archivePulumi writes an archive with the programs that Pulumi's archive has and images need.
 func archivePulumi(to io.Writer) error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("this machine's Pulumi is for %s, and the image's is for linux", runtime.GOOS)

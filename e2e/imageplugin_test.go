@@ -23,7 +23,8 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// withPlugin declares images that are pushed to a registry of the test's own.
+// withPlugin declares an organization; the placeholder is for images that are pushed to the
+// test's registry.
 const withPlugin = `
 config:
   coldstart:namespace: i
@@ -35,9 +36,9 @@ config:
   coldstart:guardrails: { regions: [eu-west-1] }
 %s`
 
-// TestImagesByPlugin takes images through their life with the real engine, a real daemon
-// and a real registry: by the plugin that stands in for Pulumi's in tests, and by Pulumi's
-// own where that is installed. docs/images.md has what both have to do.
+// TestImagesByPlugin creates, changes and destroys images with the real engine, a real daemon
+// and a real registry. It uses the test's own plugin, which replaces Pulumi's, and Pulumi's
+// plugin where that is installed. docs/images.md says what both have to do.
 func TestImagesByPlugin(t *testing.T) {
 	t.Parallel()
 	d := newDocker(t)
@@ -69,7 +70,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 	w.env["DOCKER_CONFIG"] = t.TempDir()
 	w.images(registry)
 
-	// Nobody is logged in: both images fail, and nothing else does.
+	// Without a login, both images fail, and nothing else does.
 	result, err := w.imageAutomation().Up(context.Background())
 	must(t, err)
 	for _, s := range result.Stacks {
@@ -86,7 +87,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 	first := pushed(t, registry, "lab.i.example.org")
 	contains(t, d.ok("run", "--rm", "--network=none", "--entrypoint=/bin/busybox", registry+"/acme/lab.i.example.org:"+first[0], "env"), "ACCOUNT=lab\n", "NAMESPACE=i\n")
 
-	// A machine that finds its daemon elsewhere sees no changes.
+	// A machine with another address of the daemon sees no changes.
 	elsewhere := filepath.Join(t.TempDir(), "d.sock")
 	must(t, os.Symlink(strings.TrimPrefix(d.socket(), "unix://"), elsewhere))
 	w.env["DOCKER_HOST"] = "unix://" + elsewhere
@@ -94,7 +95,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 		t.Errorf("another up changed something: %s", again.Changes())
 	}
 
-	// A build that fails says why, and one that is changed is made again.
+	// A build that fails says why. After a change, the image is built again.
 	w.declare(image(", packages: [nosuch]"))
 	result, err = w.imageAutomation().Up(context.Background(), "lab")
 	must(t, err)
@@ -108,7 +109,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 		t.Errorf("the registry has %v after %v", second, first)
 	}
 
-	// None of the rest needs a daemon.
+	// Nothing from here on needs a daemon.
 	w.env["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
 	refreshed, err := w.imageAutomation().Refresh(context.Background())
 	must(t, err)
@@ -117,7 +118,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 	preview, err := w.imageAutomation().Preview(context.Background())
 	must(t, err)
 	must(t, preview.Err())
-	// The component that holds the image is what is left to delete.
+	// Without images, each stack deletes the component that holds its image.
 	if changes := preview.Changes(); changes["delete"] != 2 || changes.Changed() != 2 {
 		t.Errorf("a preview without images shows %s", changes)
 	}
@@ -133,7 +134,7 @@ func imagesBy(t *testing.T, plugin, registry string) {
 	}
 }
 
-// images checks that a preview shows both images and builds none.
+// images checks that a preview shows both images and pushes none.
 func (w *world) images(registry string) {
 	w.t.Helper()
 	result, err := w.imageAutomation().Preview(context.Background())
@@ -166,8 +167,8 @@ func (w *world) imagesUp(stacks ...string) *automation.Result {
 	return result
 }
 
-// buildPlugin builds the plugin and the registry, tests the plugin, and returns the folder
-// that they are in.
+// buildPlugin builds the plugin and the registry, and tests the plugin. It returns the folder
+// with both programs.
 func buildPlugin(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -197,7 +198,7 @@ func officialPlugin(t *testing.T) string {
 	return ""
 }
 
-// pluginHome returns a home for Pulumi with the toolchain's plugins and one for Docker.
+// pluginHome returns a PULUMI_HOME with the toolchain's AWS plugin and the given Docker plugin.
 func pluginHome(t *testing.T, plugin string) string {
 	t.Helper()
 	home := t.TempDir()
@@ -214,11 +215,11 @@ func pluginHome(t *testing.T, plugin string) string {
 		must(t, os.MkdirAll(filepath.Dir(link), 0o700))
 		must(t, os.Symlink(program, link))
 	}
-	must(t, os.WriteFile(filepath.Join(home, "logs"), nil, 0o600)) // As economize has it.
+	must(t, os.WriteFile(filepath.Join(home, "logs"), nil, 0o600)) // economize does the same.
 	return home
 }
 
-// startRegistry starts a registry that ends with the test, and returns its address.
+// startRegistry starts a registry that ends with the test. It returns the registry's address.
 func startRegistry(t *testing.T, program string) string {
 	t.Helper()
 	registry := exec.Command(program)
@@ -236,7 +237,7 @@ func startRegistry(t *testing.T, program string) string {
 	return strings.TrimSpace(address)
 }
 
-// pushed returns the tags of an account's image that a registry has.
+// pushed returns the tags of an account's image in the registry.
 func pushed(t testing.TB, registry, name string) (tags []string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodGet, "http://"+registry+"/v2/acme/"+name+"/tags/list", nil)
@@ -255,14 +256,14 @@ func pushed(t testing.TB, registry, name string) (tags []string) {
 	return strings.Split(strings.ReplaceAll(list, `"`, ""), ",")
 }
 
-// socket returns where the daemon is.
+// socket returns the address of the Docker daemon.
 func (d *docker) socket() string {
 	d.t.Helper()
 	return strings.TrimSpace(d.ok("context", "inspect", "--format", "{{.Endpoints.docker.Host}}"))
 }
 
-// tiny makes a base image of a few programs: apt-get installs nothing, but knows what there
-// isn't, and pulumi is there.
+// tiny creates a base image of a few programs. Its apt-get installs nothing, and fails only for
+// a package named nosuch. Its pulumi does nothing.
 func (d *docker) tiny(name string) {
 	d.t.Helper()
 	busybox, err := exec.LookPath("busybox")

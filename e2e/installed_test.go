@@ -19,8 +19,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// TestInstalled goes the way of somebody who installs a release and has no checkout: what
-// init writes then is a program that Go resolves, and that compiles.
+// TestInstalled installs a release without a checkout, as a user does. The program that init
+// writes then has to have modules that Go finds, and to compile.
 func TestInstalled(t *testing.T) {
 	begin(t)
 	release := publish(t)
@@ -45,15 +45,15 @@ func TestInstalled(t *testing.T) {
 	does(dir, "go", "build", "-o", filepath.Join(t.TempDir(), "program"), ".")
 }
 
-// published is a version of coldstart in a module proxy, and the environment in which Go
-// finds it.
+// published is a version of coldstart in a module proxy, and the environment in which Go finds
+// the version.
 type published struct {
 	module module.Version
 	env    []string
 }
 
-// publish makes a [module proxy] that has the checkout as a release. The version is made from
-// the content, so that Go's module cache never has another content for it.
+// publish creates a [module proxy] with the checkout as a release. The version depends on the
+// content, so Go's module cache never has another content for it.
 //
 // [module proxy]: https://go.dev/ref/mod#goproxy-protocol
 func publish(t *testing.T) published {
@@ -83,8 +83,8 @@ func publish(t *testing.T) published {
 		"GONOSUMDB="+release.Path, "GOWORK=off", "GOFLAGS="+goEnv(t, "GOFLAGS")+" -modcacherw")}
 }
 
-// letters writes the begin of a checksum in letters: what Go makes up for commits that are no
-// release has digits.
+// letters writes the beginning of a checksum in letters. With digits, the version could look
+// like one that Go makes up for a commit without a release.
 func letters(sum [sha256.Size]byte) string {
 	text := make([]byte, 0, sha256.Size)
 	for _, b := range sum[:8] {
@@ -93,8 +93,8 @@ func letters(sum [sha256.Size]byte) string {
 	return string(text)
 }
 
-// forget removes a version from Go's module cache, and the list that has it: Go asks for
-// lists anew.
+// forget removes a version from Go's module cache, with the list of versions. Go downloads the
+// list again.
 func forget(t *testing.T, release module.Version) {
 	t.Helper()
 	cache := goEnv(t, "GOMODCACHE")
@@ -113,15 +113,15 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// moduleFile is a file of the checkout.
+// moduleFile is a file of the checkout, as package zip needs it.
 type moduleFile struct{ name string }
 
 func (f moduleFile) Path() string                 { return f.name }
 func (f moduleFile) Lstat() (os.FileInfo, error)  { return os.Lstat(filepath.Join("..", f.name)) }
 func (f moduleFile) Open() (io.ReadCloser, error) { return os.Open(filepath.Join("..", f.name)) }
 
-// filesOfModule returns the files of the checkout, as they are there, that belong to
-// coldstart's module: those that git knows or would add, without those of modules below.
+// filesOfModule returns the files in the checkout that belong to coldstart's module: those that
+// git tracks or would add, without the files of modules in subfolders.
 func filesOfModule(t *testing.T) []zip.File {
 	t.Helper()
 	out, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()

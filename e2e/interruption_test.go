@@ -15,8 +15,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Who comes second is told who was first. Ctrl-C stops cleanly: no lock, nothing to
-// be recovered.
+// TestInterrupted checks that a second run is told who runs already, and that Ctrl-C stops a
+// run without leaving a lock or a state that needs recovery.
 func TestInterrupted(t *testing.T) {
 	begin(t)
 	w := newWorld(t, strings.Replace(disturbed, "KEY", publicKey(t, newKey(t)), 1))
@@ -36,7 +36,7 @@ func TestInterrupted(t *testing.T) {
 	w.proved()
 }
 
-// awaitLock waits until somebody holds the lock of a stack.
+// awaitLock waits until a process holds the lock of a stack.
 func (w *world) awaitLock(stack string) {
 	w.t.Helper()
 	lock := filepath.Join(w.dir, "backend", ".pulumi", "locks", "organization", "coldstart", stack, "*.json")
@@ -50,7 +50,7 @@ func (w *world) awaitLock(stack string) {
 	}
 }
 
-// start starts a program in a process group of its own.
+// start starts a program in its own process group.
 func (w *world) start(name string, args ...string) *exec.Cmd {
 	w.t.Helper()
 	cmd := w.command(name, args...)

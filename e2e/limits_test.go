@@ -23,8 +23,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// limited puts other rules of AWS's in front of a world's emulator than every
-// scenario has. Everything that the scenario does from now on goes through them.
+// limited puts a proxy with other rules in front of the world's emulator. From now on, all
+// requests of the scenario go through these rules.
 func (w *world) limited(o proxy.Options) {
 	w.t.Helper()
 	emulator, err := rehearsal.StartEmulator(context.Background(), rehearsal.EmulatorOptions{Endpoint: w.emulator.Bare().Endpoint(), Front: &o})
@@ -33,7 +33,8 @@ func (w *world) limited(o proxy.Options) {
 	w.against(emulator)
 }
 
-// A cold start under AWS's rules, where an hour passes in a minute.
+// TestColdStartUnderAWSLimits makes a cold start with AWS's limits, in which an hour passes in
+// a minute.
 func TestColdStartUnderAWSLimits(t *testing.T) {
 	begin(t)
 	w := newWorld(t, small)
@@ -55,7 +56,7 @@ func TestColdStartUnderAWSLimits(t *testing.T) {
 	w.proved()
 	w.unchanged()
 	w.undrifted()
-	// Each zone's name servers are its own here, so nothing of them is left out.
+	// Here each zone has its own name servers, so no proof about them is left out.
 	org := w.organization()
 	proofs, err := proof.Prove(t.Context(), w.emulator.Config(org.Region), org, proof.Options{})
 	must(t, err)
@@ -67,7 +68,8 @@ func TestColdStartUnderAWSLimits(t *testing.T) {
 	t.Logf("in the end: %s", w.emulator.Calls())
 }
 
-// What rules expect of the emulator, and what they leave to it.
+// TestLimitsBeforeTheEmulator checks what the rules expect of the emulator, and what they leave
+// to it.
 func TestLimitsBeforeTheEmulator(t *testing.T) {
 	begin(t)
 	ctx := t.Context()
@@ -97,7 +99,7 @@ func TestLimitsBeforeTheEmulator(t *testing.T) {
 		t.Errorf("inside %s one is in %s", account, aws.ToString(who.Account))
 	}
 
-	// Bucket names are everybody's: moto sees to that.
+	// All accounts share the names of buckets. moto checks that.
 	create := func(cfg aws.Config) error {
 		_, err := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(ctx, &s3.CreateBucketInput{
 			Bucket:                    aws.String("a-name"),
@@ -115,7 +117,7 @@ func TestLimitsBeforeTheEmulator(t *testing.T) {
 		t.Errorf("the own name again: %v", err)
 	}
 
-	// Each zone shows its own set's name servers, in its records too.
+	// Each zone shows the name servers of its own set, in its NS record, too.
 	dns := route53.NewFromConfig(member)
 	seen := map[string]bool{}
 	for _, name := range []string{"a.example", "b.example"} {

@@ -19,9 +19,10 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
 
-// Runs of a workflow, on runners that know nothing of each other, with state in a
-// bucket: the lock of a run that was killed stays until GitHub says that the run has
-// ended, and nobody else breaks it. A cancelled run ends in time, without a lock.
+// TestRunsThatAreKilled runs a workflow on runners that know nothing of each other, with the
+// state in a bucket. The lock of a killed run has to stay until GitHub says that the run has
+// ended. No other program may break the lock. A cancelled run has to end in time, without a
+// lock.
 func TestRunsThatAreKilled(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -46,9 +47,9 @@ config:
 
 	first := w.runner(goesOn, "1", "1")
 	up := first.start(coldstart(), "up", "--yes", "master")
-	first.said(up, "under way") // So the lock is held, and not that of a preparation.
+	first.said(up, "under way") // Now the stack is locked for the update, not only for its preparation.
 	faults.KillTree(up.Process.Pid)(faults.Everything)
-	_ = up.Wait() // It was killed.
+	_ = up.Wait() // The error is that the process was killed.
 
 	laptop, err := w.run(coldstart(), "up", "--yes", "master")
 	if err == nil {
@@ -68,9 +69,9 @@ config:
 	time.Sleep(3 * time.Second)
 	must(t, cancelled.Process.Signal(os.Interrupt))
 	begin := time.Now()
-	_ = cancelled.Wait() // It was interrupted.
-	// It takes five seconds on a machine that has time, and would take minutes if what is
-	// under way came to its end first.
+	_ = cancelled.Wait() // The error is that the process was interrupted.
+	// The run ends after about five seconds on an idle machine. It would take minutes if it
+	// waited for what is in progress.
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("a cancelled run took %s", took)
 	}
@@ -82,7 +83,7 @@ config:
 	w.proved()
 }
 
-// runner is a run's own copy of the project, in the environment of the run.
+// runner returns a run's own copy of the project, with the run's environment.
 func (w *world) runner(github *githubtest.Server, run, attempt string) *world {
 	w.t.Helper()
 	r := *w
@@ -111,7 +112,7 @@ func (w *world) locks(client *s3.Client) (keys []string) {
 	return keys
 }
 
-// said waits until a program that was started has printed something.
+// said waits until a program that start has started prints a text.
 func (w *world) said(cmd *exec.Cmd, text string) {
 	w.t.Helper()
 	out, ok := cmd.Stdout.(*os.File)

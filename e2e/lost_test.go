@@ -22,7 +22,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// losing is an organization that loses its state.
+// losing declares an organization that loses its state.
 const losing = `
 config:
   coldstart:namespace: lost
@@ -37,9 +37,9 @@ config:
   coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
 `
 
-// TestLostState brings an organization up and loses its state, wholly and in part. It is
-// recognised, nothing is made a second time, and the state is rebuilt without a change in
-// AWS, where something was changed by hand.
+// TestLostState brings an organization up, and loses its state in part and as a whole.
+// coldstart has to recognise the resources, to create none a second time, and to rebuild the
+// state without a change in AWS. Something in AWS was changed by hand before.
 func TestLostState(t *testing.T) {
 	begin(t)
 	w, changes := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &recorder{}
@@ -48,7 +48,7 @@ func TestLostState(t *testing.T) {
 	accounts := w.accounts()
 	app, logs := aws.ToString(accounts["aws+app@lost.example"].Id), aws.ToString(accounts["aws+logs@lost.example"].Id)
 
-	// One member's state is lost.
+	// The state of one member is lost.
 	state := filepath.Join(w.dir, "backend", ".pulumi", "stacks", "coldstart")
 	must(t, os.Rename(filepath.Join(state, "app.json"), filepath.Join(w.dir, "app.json")))
 	for _, command := range [][]string{{coldstart(), "preview"}, {coldstart(), "up", "--yes"}} {
@@ -62,7 +62,7 @@ func TestLostState(t *testing.T) {
 	w.stops(coldstart(), "preview", "app")
 	must(t, os.Rename(filepath.Join(w.dir, "app.json"), filepath.Join(state, "app.json")))
 
-	// All of it is.
+	// The whole state is lost.
 	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))
 	must(t, os.Mkdir(filepath.Join(w.dir, "backend"), 0o700))
 	for _, command := range [][]string{{coldstart(), "preview"}, {coldstart(), "preview", "app"}, {coldstart(), "up", "--yes"}, {coldstart(), "up", "--yes", "app"}} {
@@ -94,7 +94,8 @@ func TestLostState(t *testing.T) {
 	w.proved()
 }
 
-// A run that rebuilds the state is killed again and again. Each run goes on.
+// TestRecoveryKilled kills a run that rebuilds the state again and again. Each run has to go
+// on.
 func TestRecoveryKilled(t *testing.T) {
 	begin(t)
 	w, s := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &stand{}
@@ -121,7 +122,7 @@ func TestRecoveryKilled(t *testing.T) {
 	w.proved()
 }
 
-// recorder notes the calls that change something in AWS.
+// recorder records the calls that change something in AWS.
 type recorder struct {
 	mu    sync.Mutex
 	calls []string
@@ -136,7 +137,7 @@ func (r *recorder) record(c *proxy.Call, a *proxy.Answer) {
 	r.calls = append(r.calls, c.String())
 }
 
-// recovered rebuilds the state of the named stacks, or of all, which changes nothing in AWS.
+// recovered rebuilds the state of the named stacks, or of all. This may change nothing in AWS.
 func (w *world) recovered(r *recorder, stacks []string, wants ...string) {
 	w.t.Helper()
 	r.mu.Lock()
@@ -148,7 +149,7 @@ func (w *world) recovered(r *recorder, stacks []string, wants ...string) {
 	}
 }
 
-// stops is run for what coldstart or Pulumi has to refuse.
+// stops runs a program that has to fail, and returns its output.
 func (w *world) stops(name string, args ...string) string {
 	w.t.Helper()
 	out, err := w.run(name, args...)

@@ -15,9 +15,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// unlucky returns a seed with which the first delegation sets of both zones share a
-// name server with the apex zone's, and a reference of a set that shares one with
-// app's second.
+// unlucky returns a seed with which the first delegation sets of both zones share a name server
+// with the apex zone's set. other is the reference of a set that shares a name server with
+// app's second set.
 func unlucky(t *testing.T) (seed uint64, other string) {
 	t.Helper()
 	share := func(seed uint64, a, b string) bool {
@@ -40,10 +40,10 @@ func unlucky(t *testing.T) (seed uint64, other string) {
 	return 0, ""
 }
 
-// Whatever name servers Route 53 draws, one up brings every zone up: a set that shares
-// one with the apex zone's isn't used, and one that Route 53 refuses for a zone that
-// nobody knows of is made again. Meanwhile IAM takes its time to make the delegation
-// role known.
+// TestNameServersInConflict checks that one up brings every zone up, whatever name servers
+// Route 53 chooses. A set that shares a name server with the apex zone's set isn't used. If
+// Route 53 refuses a set because of a zone that coldstart doesn't know, another set is created.
+// Meanwhile IAM takes a while to make the delegation role known.
 func TestNameServersInConflict(t *testing.T) {
 	begin(t)
 	seed, other := unlucky(t)
@@ -51,7 +51,7 @@ func TestNameServersInConflict(t *testing.T) {
 	rules := limits.Refusals()
 	rules.Seed = seed
 	numbers := limits.Timeless()
-	numbers.Spreading.Takes = 15 * time.Minute // 15 seconds here.
+	numbers.Spreading.Takes = 15 * time.Minute // 15 seconds in this scenario
 	rules.Rules = limits.Options{Numbers: &numbers}.Unhurried
 	rules.OnCall = func(c *proxy.Call, a *proxy.Answer) {
 		if a.By != "" && !a.OK() {
@@ -82,7 +82,7 @@ func TestNameServersInConflict(t *testing.T) {
 	if got, want := fmt.Sprint(created), "map[app:[zone zone-2 zone-2] master:[apex zone zone-2]]"; got != want {
 		t.Errorf("delegation sets were made: %s, not %s", got, want)
 	}
-	// The set that Route 53 refused is gone.
+	// The set that Route 53 refused has been deleted.
 	app := w.entering(aws.ToString(w.accounts()["aws+app@bleak.example"].Id))
 	sets, err := route53.NewFromConfig(app).ListReusableDelegationSets(t.Context(), &route53.ListReusableDelegationSetsInput{})
 	must(t, err)

@@ -18,7 +18,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// Plain `pulumi`, with the Go language host and no wrapper.
+// TestPlainPulumi uses plain `pulumi` with the Go language host, without coldstart's commands.
 func TestPlainPulumi(t *testing.T) {
 	begin(t)
 	const declaration = `
@@ -75,7 +75,8 @@ config:
 	backend := w.ok("pulumi", "stack", "output", "backendUrl", "--stack", "prod")
 	contains(t, backend, "s3://plain-prod-state-", "region=ca-central-1")
 
-	// One account more changes nothing in the others but the group that is to reach it.
+	// Another account changes nothing in the other accounts, except that they get the group
+	// that gives access to it, and the group's member.
 	w.declare(strings.NewReplacer("prod: {}}", "prod: {}, more: {}}", "[audit-admin]", "[audit-admin, more-admin]").Replace(declaration))
 	w.only("prod", []string{"create aws:iam/group:Group more-admin", "create aws:iam/groupPolicy:GroupPolicy more-admin", "update aws:iam/userGroupMembership:UserGroupMembership ada"})
 	w.declare(declaration)
@@ -89,7 +90,8 @@ config:
 	w.ok("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive")
 }
 
-// A file with problems says so, and nothing is registered.
+// TestPlainPulumiWithProblems checks that a declaration with problems is refused before
+// anything is registered.
 func TestPlainPulumiWithProblems(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -102,7 +104,7 @@ config:
 `)
 	w.plainProject()
 	w.ok("pulumi", "stack", "init", "master")
-	// Making the stack has rewritten the file, without its empty first line.
+	// `pulumi stack init` has rewritten the file without its empty first line.
 	out, err := w.run("pulumi", "preview", "--stack", "master", "--non-interactive")
 	if err == nil {
 		t.Fatal("the preview went on")
@@ -114,8 +116,8 @@ config:
 	}
 }
 
-// asDeclared checks that the declaration is what it was, and returns what stands behind it: how
-// secrets are encrypted.
+// asDeclared checks that the declaration hasn't changed. It returns the lines after the
+// declaration, which say how secrets are encrypted.
 func (w *world) asDeclared(declaration string) string {
 	w.t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.dir, organization.File))
@@ -127,9 +129,9 @@ func (w *world) asDeclared(declaration string) string {
 	return rest
 }
 
-// plainProject makes the folder a Go project: `pulumi` compiles the program in it. It is a
-// module of its own with the checkout's main.go, so that the checkout's packages are
-// compiled once for all tests.
+// plainProject makes the folder a Go project, because `pulumi` compiles the program in the
+// folder. The project is a module with the checkout's main.go. It uses the checkout's packages,
+// which Go compiles once for all tests.
 func (w *world) plainProject() {
 	w.t.Helper()
 	root, err := filepath.Abs("..")
@@ -143,7 +145,7 @@ func (w *world) plainProject() {
 	w.ok("go", "mod", "edit", "-module=plain.example/infrastructure", "-require="+module+"@v0.0.0", "-replace="+module+"="+root)
 }
 
-// files returns the files of the project, without the state.
+// files returns the contents of the project's files by name, without the state.
 func (w *world) files() map[string]string {
 	w.t.Helper()
 	files := map[string]string{}
@@ -163,8 +165,8 @@ func (w *world) files() map[string]string {
 	return files
 }
 
-// only checks what previews of all stacks show for one of them, and that only it and
-// master have changes among the stacks that are there: coldstart's and plain Pulumi's.
+// only checks which steps the previews of coldstart and of plain Pulumi show for a stack, and
+// that the stack audit has none.
 func (w *world) only(stack string, want []string) {
 	w.t.Helper()
 	var result struct {

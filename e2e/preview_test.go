@@ -28,8 +28,8 @@ config:
   coldstart:users: {ada: {groups: [master-admin, master-logs]}}
 `
 
-// What a pull request's reviewers see: text, JSON, Markdown, and a comment that
-// is updated by the next run.
+// TestPreviews checks what the reviewers of a pull request see: text, JSON, Markdown, and a
+// comment that the next run updates.
 func TestPreviews(t *testing.T) {
 	begin(t)
 	w := newWorld(t, previewed)
@@ -87,8 +87,8 @@ func TestPreviews(t *testing.T) {
 	w.commented(base, markdown)
 }
 
-// commented comments on a pull request of a local GitHub, twice, in two steps as the
-// workflow does: only the second has GitHub's token.
+// commented comments on a pull request of a local GitHub server, twice. Each time it takes two
+// steps, as the workflow does. Only the second step has GitHub's token.
 func (w *world) commented(base, markdown string) {
 	w.t.Helper()
 	server, file := githubtest.New(w.t), filepath.Join(w.dir, "preview.md")
@@ -109,8 +109,8 @@ func (w *world) commented(base, markdown string) {
 	}
 }
 
-// stdout runs coldstart with more in its environment and returns what it prints
-// to standard output; it has to succeed.
+// stdout runs coldstart with additional environment variables and returns its standard output.
+// The run has to succeed.
 func (w *world) stdout(env map[string]string, args ...string) string {
 	w.t.Helper()
 	cmd := w.command(coldstart(), args...)

@@ -58,7 +58,7 @@ func (c *checkout) does(name string, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
-// pulumi runs Pulumi in the environment that .envrc makes.
+// pulumi runs Pulumi in the environment that .envrc sets.
 func (c *checkout) pulumi(args string) string {
 	c.t.Helper()
 	return c.does("bash", "-euc", ". ./.envrc; pulumi "+args+" --non-interactive --stack "+c.account)
@@ -83,8 +83,8 @@ func (c *checkout) holds(file string, wants ...string) {
 	contains(c.t, string(content), wants...)
 }
 
-// A repository for each account: it builds, runs against the account's own state, and
-// rendering again keeps what people have edited.
+// TestRepositories renders a repository for each account. It has to build and to run against
+// the account's own state. Rendering again has to keep what people have edited.
 func TestRepositories(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -141,7 +141,7 @@ config:
 		if status := c.does("git", "status", "--porcelain"); status != "?? Pulumi."+account+".yaml" {
 			t.Errorf("to commit: %s", status)
 		}
-		// The facts are the account's, so another's credentials don't do.
+		// The repository needs the account's facts, so another account's credentials fail.
 		c.env = append(c.env, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=")
 		if out, err := c.try("make", "preview"); err == nil {
 			t.Errorf("it runs in the management account, too:\n%s", out)
@@ -152,7 +152,8 @@ config:
 	w.rendersAgain(w.checkout("lab", master.Accounts["lab"].ID))
 }
 
-// rendersAgain has a person edit, and render with templates of the organization's own.
+// rendersAgain edits the repository as a person would, and renders it again with the
+// organization's own templates.
 func (w *world) rendersAgain(c *checkout) {
 	w.t.Helper()
 	c.edit("main.go", `pulumi.Int(300)`, `pulumi.Int(60)`)

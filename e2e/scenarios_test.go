@@ -22,7 +22,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// small is a declaration that has little in common with the shipped one.
+// small is a declaration that differs in most points from the shipped one.
 const small = `
 config:
   coldstart:namespace: z9
@@ -41,7 +41,8 @@ config:
   coldstart:audit: { account: logs, retentionDays: 30, lockDays: 7 }
 `
 
-// The main job: the shipped organization, as `make rehearse` runs it.
+// TestRehearsal rehearses the shipped organization, as `make rehearse` does. This is
+// coldstart's main job.
 func TestRehearsal(t *testing.T) {
 	begin(t)
 	shipped, err := os.ReadFile("../Pulumi.master.yaml")
@@ -64,7 +65,8 @@ func TestRehearsal(t *testing.T) {
 		report.Seconds.SecondUp, float64(report.PeakMemoryBytes)/(1<<30))
 }
 
-// A year of an organization: cold start, refresh, one account more, one less.
+// TestLife is a year of an organization: a cold start, a refresh, one more account, and one
+// less.
 func TestLife(t *testing.T) {
 	begin(t)
 	w := newWorld(t, small)
@@ -111,12 +113,12 @@ func TestLife(t *testing.T) {
 		t.Errorf("%d accounts became %d", len(after), got)
 	}
 	w.takeOut("keepOnDelete", accountstate.Active)
-	// It is still there, so declaring it again adopts it.
+	// The account still exists, so declaring it again adopts it.
 	w.takeOut("closeOnDelete", accountstate.Closed)
 }
 
-// takeOut declares the account 0new with a key that lets it be taken out, takes it
-// out, and checks what became of it.
+// takeOut declares the account 0new with a key that lets it be removed from the file. Then it
+// removes the account, and checks the account's state in AWS.
 func (w *world) takeOut(key string, want accountstate.State) {
 	w.t.Helper()
 	w.declare(strings.Replace(small, "    9lives:", "    0new: {network: 10.0.32.0/20, "+key+": true}\n    9lives:", 1))
@@ -131,8 +133,8 @@ func (w *world) takeOut(key string, want accountstate.State) {
 	w.unchanged()
 }
 
-// An organization that is there already, with an account in the wrong unit, a
-// service that somebody else trusts, and two units with one name that only AWS takes.
+// TestAdoption adopts an organization with accounts in another unit than declared, a trusted
+// service of somebody else, and two units with one name.
 func TestAdoption(t *testing.T) {
 	begin(t)
 	w := newWorld(t, "")
@@ -185,13 +187,14 @@ config:
 		trusted = append(trusted, aws.ToString(s.ServicePrincipal))
 	}
 	slices.Sort(trusted)
-	// The last is somebody else's.
+	// The last service is trusted by somebody else.
 	if want := slices.Sorted(slices.Values(append(w.organization().TrustedServices(), "sso.amazonaws.com"))); !slices.Equal(want, trusted) {
 		t.Errorf("trusted services: %v, not %v", trusted, want)
 	}
 }
 
-// A trail in each account, and one account more than AWS creates at a time.
+// TestTrailInEachAccount has a trail in each account, and one account more than AWS creates at
+// a time.
 func TestTrailInEachAccount(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -209,8 +212,8 @@ config:
 	w.proved()
 }
 
-// modes is an organization with a mode of trails and an administrator of a service that may
-// have one.
+// modes declares an organization with a mode of trails, and with an administrator of a service
+// that can have only one.
 const modes = `
 config:
   coldstart:namespace: modes
@@ -224,8 +227,8 @@ config:
   coldstart:dns: {local: false}
 `
 
-// One mode of trails takes over from the other, without a moment without a trail; and one
-// account from the other as the administrator of a service that may have one.
+// TestTakingOver changes the mode of trails, without a moment without a trail, and the
+// administrator of a service that can have only one.
 func TestTakingOver(t *testing.T) {
 	begin(t)
 	w := newWorld(t, fmt.Sprintf(modes, "account", "audit"))
@@ -248,7 +251,7 @@ func TestTakingOver(t *testing.T) {
 	}
 }
 
-// The smallest organization, without an archive.
+// TestOneAccountWithoutAudit brings up the smallest organization, without an archive.
 func TestOneAccountWithoutAudit(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `

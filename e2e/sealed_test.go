@@ -16,8 +16,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// A rehearsal on a machine on which every variable and file that AWS SDKs, Pulumi, git and
-// proxies read leads astray.
+// TestSealedRehearsal rehearses on a machine where every variable and file that the AWS SDKs,
+// Pulumi, git and proxies read is misleading. No call may leave the machine.
 func TestSealedRehearsal(t *testing.T) {
 	t.Parallel()
 	away := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func TestSealedRehearsal(t *testing.T) {
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, organization.File), []byte(bleak), 0o600))
-	// What is cached is found without HOME too.
+	// The cache is found without HOME, too.
 	cache, err := os.UserCacheDir()
 	must(t, err)
 	w := &world{t: t, dir: dir, env: map[string]string{"COLDSTART_CACHE": filepath.Join(cache, "coldstart"), "HOME": home}}
@@ -66,8 +66,8 @@ func TestSealedRehearsal(t *testing.T) {
 	}
 }
 
-// hostileHome fills a home folder with files that break who reads them or lead away, and
-// returns one of them.
+// hostileHome fills a home folder with files that are broken or that lead to another endpoint.
+// It returns the path of one of them.
 func hostileHome(t *testing.T, home, away, mark string) string {
 	t.Helper()
 	config := fmt.Sprintf(`[default]
@@ -98,8 +98,8 @@ kms =
 	return filepath.Join(home, ".aws", "config")
 }
 
-// variables are the names of those that the AWS SDK and Pulumi say in their sources that
-// they read, and that have to do with more than where their programs are.
+// variables returns the environment variables that the AWS SDK and Pulumi read, as their
+// sources say. It leaves out those that only say where programs are.
 func variables(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -131,7 +131,7 @@ func variables(t *testing.T) []string {
 	return names
 }
 
-// astray is a value that does harm where a variable is read.
+// astray returns a value that does harm where a program reads the variable.
 func astray(name, away, hostile string) string {
 	has := func(parts ...string) bool {
 		for _, part := range parts {
@@ -142,7 +142,7 @@ func astray(name, away, hostile string) string {
 		return false
 	}
 	switch {
-	case has("DOWNLOAD_URL"): // Anything else ends each program with Pulumi's library in it before its first line.
+	case has("DOWNLOAD_URL"): // Any other value ends each program with Pulumi's library before its first line.
 		return ".*=" + away
 	case name == "AWS_ENDPOINT_URL" || has("ENDPOINT_URL_", "METADATA_SERVICE_ENDPOINT", "FULL_URI", "BACKEND_URL", "PULUMI_API"):
 		return away

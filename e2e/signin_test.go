@@ -20,9 +20,9 @@ import (
 	"github.com/creack/pty"
 )
 
-// signsIn has a person work on a rendered repository with the profiles that coldstart
-// writes: everything that needs a session has the real one, by an MFA code that is typed
-// once. The emulator's front demands the code (rehearsal/limits).
+// signsIn works on a rendered repository as a person does, with the profiles that coldstart
+// writes. Every program that needs a session gets a real one, for an MFA code that is typed
+// once. The proxy in front of the emulator demands the code (rehearsal/limits).
 func (c *checkout) signsIn(user, account string, id string) {
 	c.t.Helper()
 	key := c.equip(c.iam(id), user)
@@ -40,7 +40,7 @@ func (c *checkout) signsIn(user, account string, id string) {
 	c.env = append(slices.DeleteFunc(c.env, func(e string) bool { return strings.HasPrefix(e, "AWS_") }),
 		"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=", "XDG_CACHE_HOME="+aws, "GOCACHE="+cmp.Or(os.Getenv("GOCACHE"), filepath.Join(cache, "go-build")),
 		"AWS_CONFIG_FILE="+filepath.Join(aws, "config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(aws, "credentials"),
-		// The AWS SDK for Go asks AWS itself for the roles of profiles otherwise.
+		// Otherwise the AWS SDK for Go would call AWS itself to assume the roles of profiles.
 		"AWS_ENDPOINT_URL_STS="+c.emulator.Endpoint())
 
 	signedOut := func() { must(c.t, os.RemoveAll(filepath.Join(aws, "coldstart"))) }
@@ -61,12 +61,12 @@ func (c *checkout) signsIn(user, account string, id string) {
 	const whoami = ". ./.envrc; AWS_DEFAULT_REGION=$AWS_REGION aws sts get-caller-identity"
 	contains(c.t, c.does("bash", "-euc", whoami), "assumed-role/repo-"+account+"-admin/")
 	signedOut()
-	must(c.t, os.RemoveAll(filepath.Join(aws, "cli"))) // Sessions of roles, which the AWS CLI keeps.
+	must(c.t, os.RemoveAll(filepath.Join(aws, "cli"))) // The AWS CLI keeps sessions of roles in this folder.
 	contains(c.t, c.inTerminal([]string{"000003"}, "bash", "-euc", "HOME="+aws+"; "+whoami), "assumed-role/repo-"+account+"-admin/")
 }
 
-// inTerminal runs a program in a terminal of its own, and types an answer whenever it asks
-// for an MFA code.
+// inTerminal runs a program in its own terminal. It types the next answer whenever the program
+// asks for an MFA code.
 func (c *checkout) inTerminal(answers []string, name string, args ...string) string {
 	c.t.Helper()
 	cmd := exec.CommandContext(context.Background(), name, args...)
@@ -74,8 +74,8 @@ func (c *checkout) inTerminal(answers []string, name string, args ...string) str
 	cmd.Env = slices.Concat(c.command("").Env, c.env, []string{"TERM=xterm"})
 	terminal, err := pty.Start(cmd)
 	must(c.t, err)
-	defer func() { _ = terminal.Close() }()                                // It is only read.
-	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // It may just have ended.
+	defer func() { _ = terminal.Close() }()                                // The test has read everything.
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // The process may just have ended.
 	stop := time.AfterFunc(3*time.Minute, kill)
 	defer stop.Stop()
 	var shown bytes.Buffer
@@ -105,7 +105,7 @@ func (c *checkout) inTerminal(answers []string, name string, args ...string) str
 	return shown.String()
 }
 
-// equip gives a user an access key and an MFA device of the user's name.
+// equip creates an access key and an MFA device for a user. The device has the user's name.
 func (w *world) equip(client *iam.Client, user string) *types.AccessKey {
 	w.t.Helper()
 	ctx := context.Background()

@@ -24,9 +24,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// One mode of trails takes over from the other, and one administrator of a service from the
-// other, while coldstart is killed at each call of theirs, before it takes effect and after.
-// Each run goes on; meanwhile every account is logged at every moment, and no guardrail is
+// TestKilledTakingOver changes the mode of trails and the administrator of a service. coldstart
+// is killed at the calls of this change, before or after they take effect. Each run has to go
+// on. Meanwhile every account has to be logged at every moment, and no guardrail may be
 // detached.
 func TestKilledTakingOver(t *testing.T) {
 	begin(t)
@@ -50,8 +50,8 @@ func TestKilledTakingOver(t *testing.T) {
 	}
 }
 
-// The account with the archive is closed by hand: that is said with a way out that works, by
-// which another account gets the archive.
+// TestArchiveClosedByHand closes the account with the archive by hand. coldstart has to name a
+// way out that works, in which another account gets the archive.
 func TestArchiveClosedByHand(t *testing.T) {
 	begin(t)
 	w, f, id := newMortal(t, strings.Replace(mortal, "audit: none", "audit: {account: app}", 1))
@@ -73,7 +73,7 @@ func TestArchiveClosedByHand(t *testing.T) {
 	w.proved()
 }
 
-// killed brings the organization up, again after each kill of a plan, while it is watched.
+// killed brings the organization up, again after each kill of a plan, while watched checks it.
 func (w *world) killed(s *stand, text string, watched *watched) {
 	w.t.Helper()
 	var pid atomic.Int64
@@ -101,16 +101,16 @@ func (w *world) killed(s *stand, text string, watched *watched) {
 	}
 }
 
-// watched is what must hold at every moment.
+// watched is what has to be true at every moment.
 type watched struct {
 	w          *world
-	accounts   map[string]string // their ids by name
+	accounts   map[string]string // ids by name
 	bucket     string
 	archive    *s3.Client
 	guardrails []string
 }
 
-// watch notes what has to stay.
+// watch records what has to stay.
 func (w *world) watch() *watched {
 	w.t.Helper()
 	ctx := context.Background()
@@ -139,7 +139,7 @@ func (x *watched) config(account string) aws.Config {
 	return x.w.entered(x.accounts[account], organization.AccessRole)
 }
 
-// attached returns what guardrails are attached to what.
+// attached returns which guardrails are attached to which targets.
 func (w *world) attached(ctx context.Context) (all []string, err error) {
 	client := w.organizations()
 	policies, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: orgtypes.PolicyTypeServiceControlPolicy})
@@ -158,7 +158,7 @@ func (w *world) attached(ctx context.Context) (all []string, err error) {
 	return all, nil
 }
 
-// during looks again and again until it is stopped.
+// during calls look every second until stop is called.
 func (x *watched) during() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -172,12 +172,12 @@ func (x *watched) during() (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// look wants every account to be logged by a trail that the archive lets in, and every
-// guardrail where it was.
+// look checks that a trail to which the archive is open logs every account, and that every
+// guardrail is attached as before.
 func (x *watched) look(ctx context.Context, when string) {
 	policy, err := x.archive.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &x.bucket})
 	if ctx.Err() != nil {
-		return // Nobody looks any more.
+		return // The checks were stopped.
 	}
 	if err != nil {
 		x.w.t.Errorf("%s: the archive's policy: %v", when, err)
@@ -205,8 +205,8 @@ func (x *watched) look(ctx context.Context, when string) {
 	}
 }
 
-// logging returns the trails of an account that log and that the archive lets in: for each,
-// whether it is the organization's.
+// logging returns the trails of an account that log and may write to the archive: for each,
+// whether it is an organization trail.
 func (x *watched) logging(ctx context.Context, account string, let []string) (trails []bool) {
 	client := cloudtrail.NewFromConfig(x.config(account))
 	described, err := client.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})

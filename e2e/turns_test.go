@@ -11,28 +11,29 @@ import (
 	"time"
 )
 
-// longest are the scenarios that take longest, by themselves or since they wait. They begin
-// first: one that began last would have the machine for itself at the end.
+// longest are the scenarios that take longest, because they do much or because they wait. They
+// begin first. A long scenario that began last would have the machine for itself at the end.
 var longest = []string{
 	"TestPacedFailure", "TestPlainPulumi", "TestRepositories", "TestDestroyAndReturn",
 	"TestAdoptionOfAnOrganizationInUse", "TestClosedByHand", "TestChangedAddressAndName", "TestTakingOver", "TestLife",
 	"TestRecoveryKilled", "TestUpgrade", "TestRunsThatAreKilled", "TestLostState",
 }
 
-// turns is how many scenarios run at once: E2E_PARALLEL, or 8. The -parallel of go test has
-// to be more, since it lets scenarios begin in any order.
+// turns returns the line in which scenarios wait. E2E_PARALLEL of them run at once, or 8. go
+// test starts scenarios in any order, so its own -parallel has to be high enough to let all
+// scenarios wait in the line.
 var turns = sync.OnceValue(func() *line {
 	n, err := strconv.Atoi(os.Getenv("E2E_PARALLEL"))
 	if err != nil || n < 1 {
 		n = 8
 	}
 	l := &line{free: n}
-	// All that are to run have come by then.
+	// By then, all scenarios that are to run wait in the line.
 	time.AfterFunc(time.Second, func() { l.change(func() { l.open = true }) })
 	return l
 })
 
-// begin has a scenario run beside others when its turn has come.
+// begin waits for a scenario's turn. From then on, the scenario runs beside others.
 func begin(t *testing.T) {
 	t.Helper()
 	t.Parallel()
@@ -44,7 +45,7 @@ func begin(t *testing.T) {
 	t.Cleanup(turns().leave)
 }
 
-// line is where scenarios wait, those of a lower rank in front.
+// line is where scenarios wait, those with a lower rank in front.
 type line struct {
 	mu      sync.Mutex
 	open    bool
@@ -68,7 +69,7 @@ func (l *line) enter(rank int) {
 
 func (l *line) leave() { l.change(func() { l.free++ }) }
 
-// change changes something, and lets in whom it lets in.
+// change changes the line, and lets in all scenarios for which there is room then.
 func (l *line) change(something func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -24,7 +24,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// inUnits is an organization whose units change.
+// inUnits is the beginning of a declaration whose units change.
 const inUnits = `
 config:
   coldstart:namespace: u
@@ -36,9 +36,10 @@ config:
   coldstart:guardrails: { regions: [us-east-1] }
 `
 
-// Units of a running organization are renamed, moved, divided and deleted, some of them
-// with names that only AWS takes, and no account is without a guardrail at any moment.
-// What AWS would refuse is refused before anything happens, with steps that work.
+// TestUnits renames, moves, divides and deletes units of a running organization. Some of them
+// have names that AWS accepts and that aren't keys. No account may be without a guardrail at
+// any moment. What AWS would refuse, coldstart has to refuse before anything happens, with
+// steps that work.
 func TestUnits(t *testing.T) {
 	begin(t)
 	w := newWorld(t, inUnits+`  coldstart:units: { workloads: {}, core: {}, shared: {}, live: { parent: shared } }
@@ -53,7 +54,7 @@ func TestUnits(t *testing.T) {
 	g.armed.Store(true)
 	before := w.units()
 
-	// A unit gets another key and name, another one another parent, and a third one goes.
+	// One unit gets another key and name, one gets another parent, and one is deleted.
 	w.declare(inUnits + `  coldstart:units:
     apps: {}
     core: {}
@@ -87,8 +88,8 @@ func TestUnits(t *testing.T) {
 	w.refusedUnits(after)
 }
 
-// crowded has somebody attach as many policies to a unit as AWS allows, and lets an
-// update refuse another one before it begins.
+// crowded attaches as many policies to a unit as AWS allows, as somebody else would. Then an
+// update has to refuse another policy before it begins.
 func (w *world) crowded(unit string) {
 	w.t.Helper()
 	ctx, client := context.Background(), w.organizations()
@@ -116,7 +117,7 @@ func (w *world) crowded(unit string) {
 	}
 }
 
-// doctored returns what doctor says, which may be that something is wrong.
+// doctored returns doctor's output, whatever its exit code is.
 func (w *world) doctored() string {
 	w.t.Helper()
 	out, _ := w.exits(coldstart(), "doctor")
@@ -131,7 +132,7 @@ func (w *world) declaration() string {
 	return string(text)
 }
 
-// foundUnits has somebody make units, which drift and verify name.
+// foundUnits creates a unit as somebody else would. drift and verify have to name it.
 func (w *world) foundUnits(ids map[string]string) {
 	w.t.Helper()
 	made, err := w.organizations().CreateOrganizationalUnit(context.Background(), &organizations.CreateOrganizationalUnitInput{Name: aws.String("Équipe"), ParentId: aws.String(ids["apps/dev"])})
@@ -145,8 +146,8 @@ func (w *world) foundUnits(ids map[string]string) {
 	contains(w.t, w.ok(coldstart(), "verify", "master", "--no-dns"), "not proved: what is in units that aren't declared: apps/dev/Équipe ("+id+")")
 }
 
-// refusedUnits takes out a unit that holds a unit and an account which nobody has
-// declared, and does what coldstart says.
+// refusedUnits removes a unit from the file that holds an undeclared unit and an undeclared
+// account. Then it takes the steps that coldstart names.
 func (w *world) refusedUnits(ids map[string]string) {
 	w.t.Helper()
 	ctx := context.Background()
@@ -175,7 +176,7 @@ func (w *world) refusedUnits(ids map[string]string) {
 	w.steady()
 }
 
-// steady checks that another update changes nothing, and proves the management account.
+// steady checks that another update changes nothing, and verifies the management account.
 func (w *world) steady() {
 	w.t.Helper()
 	if result := w.up("master"); result.Changes().Changed() != 0 {
@@ -184,7 +185,8 @@ func (w *world) steady() {
 	w.ok(coldstart(), "verify", "master", "--no-dns")
 }
 
-// follow does what lines of an output say that begin with "aws organizations".
+// follow makes the calls of the commands in an output: the lines that begin with "aws
+// organizations".
 func (w *world) follow(out string) {
 	w.t.Helper()
 	ctx, client, n := context.Background(), w.organizations(), 0
@@ -224,7 +226,7 @@ func (w *world) root() string {
 	return aws.ToString(roots.Roots[0].Id)
 }
 
-// units returns the ids of all units, by the names on the way to them.
+// units returns the ids of all units by their paths.
 func (w *world) units() map[string]string {
 	w.t.Helper()
 	all := map[string]string{}
@@ -244,7 +246,7 @@ func (w *world) units() map[string]string {
 	return all
 }
 
-// changesOfUnits returns how many calls have changed units, or what they hold.
+// changesOfUnits returns how many calls have changed units or what they hold.
 func (w *world) changesOfUnits() (n int) {
 	for _, a := range w.emulator.Calls().Actions {
 		if slices.Contains([]string{"organizations:MoveAccount", "organizations:DetachPolicy", "organizations:AttachPolicy", "organizations:UpdateOrganizationalUnit", "organizations:DeleteOrganizationalUnit"}, a.Action) {
@@ -254,8 +256,8 @@ func (w *world) changesOfUnits() (n int) {
 	return n
 }
 
-// guarded checks after each change of an organization that every account of it has all
-// guardrails, by its own or by what it is in.
+// guarded checks, after each change of an organization, that every account is bound by all
+// required guardrails: by its own, or by those of the units around it and of the root.
 type guarded struct {
 	t        *testing.T
 	client   *organizations.Client
@@ -287,7 +289,7 @@ func (g *guarded) call(c *proxy.Call, a *proxy.Answer) {
 	}
 }
 
-// check goes from an account up to the root.
+// check collects the guardrails from an account up to the root.
 func (g *guarded) check(id string) error {
 	ctx, found := context.Background(), []string{}
 	for at := id; ; {

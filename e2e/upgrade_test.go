@@ -21,14 +21,14 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
-// earlierCommit is the last commit whose organizations AWS would have refused in part, or
-// that lacked what keeps them safe: a bucket key on the archive, denies that were
-// missing, settings in one region only.
+// earlierCommit is the last commit with organizations that AWS would have refused in part, or
+// that lacked a protection: it set an S3 Bucket Key on the archive, missed some denials, and
+// had settings in one region only.
 const earlierCommit = "d7a18f3da5a8007bbde336bd4e5dbae0172e3c1f"
 
-// TestUpgrade brings an organization that an earlier coldstart made to what this one
-// declares: verify and doctor name what is wrong, a preview says what changes, one up
-// brings it in line, and nothing that can't be made again is replaced.
+// TestUpgrade brings up an organization with an earlier version, and then with this one. verify
+// and doctor have to name what is wrong, and a preview the changes. One up has to correct
+// everything, without replacing a resource that can't be created again.
 func TestUpgrade(t *testing.T) {
 	begin(t)
 	earlier := earlierColdstart(t)
@@ -44,7 +44,7 @@ config:
   coldstart:access: {account: audit, github: {repository: old/infrastructure}}
   coldstart:users: {ada: {groups: [audit-admin]}, bob: {}}
 `)
-	// The earlier one knew no refusals.
+	// The earlier version can't deal with AWS's refusals, so it works without them.
 	behind, bare := w.env, rehearsal.Environment(w.emulator.Bare(), w.dir)
 	w.env = bare
 	w.ok(earlier, "up", "--yes", "--dir", w.dir)
@@ -52,7 +52,7 @@ config:
 	accounts, before := w.accounts(), w.ids()
 
 	w.namesWhatIsWrong()
-	diagnosis, _ := w.run(coldstart(), "doctor") // DNS may be out of reach.
+	diagnosis, _ := w.run(coldstart(), "doctor") // The error may be that DNS can't be reached.
 	contains(t, diagnosis, "guardrail of master", "state of master", "state of audit", "archive of audit", "an S3 Bucket Key, and its key doesn't let CloudTrail decrypt",
 		"no statement denies everybody all but reading", "run `coldstart refresh audit`, then `coldstart up audit`")
 	contains(t, w.ok(coldstart(), "preview"), "coldstart:audit.lockDays is 90: from now on nobody can delete a new log for 90 days",
@@ -85,8 +85,8 @@ config:
 	w.unchanged()
 }
 
-// movesZone puts an account's zone on another delegation set, as verify says to do with a
-// zone that shares a name server with the apex zone. Ids are by URN.
+// movesZone moves an account's zone to another delegation set, as verify says to do with a zone
+// that shares a name server with the apex zone. ids has the ids of resources by URN.
 func (w *world) movesZone(account string, ids map[string]string) {
 	w.t.Helper()
 	ctx, org := context.Background(), w.organization()
@@ -122,11 +122,11 @@ func (w *world) movesZone(account string, ids map[string]string) {
 	must(w.t, err)
 }
 
-// namesWhatIsWrong checks that verify names what the earlier version made, and what to
-// do about each.
+// namesWhatIsWrong checks that verify names everything that the earlier version created in
+// another way, and a remedy for each.
 func (w *world) namesWhatIsWrong() {
 	w.t.Helper()
-	out, _ := w.command(coldstart(), "verify", "--json").Output() // It fails: something doesn't hold.
+	out, _ := w.command(coldstart(), "verify", "--json").Output() // The error is that proofs don't hold.
 	var found proof.Proofs
 	must(w.t, json.Unmarshal(out, &found))
 	var problems []string
@@ -164,7 +164,7 @@ func (w *world) namesWhatIsWrong() {
 	}
 }
 
-// ids returns the ids of what can't be made again, by URN, as the state has them.
+// ids returns the ids in the state of resources that can't be created again, by URN.
 func (w *world) ids() map[string]string {
 	w.t.Helper()
 	all := map[string]string{}
@@ -186,8 +186,8 @@ func (w *world) ids() map[string]string {
 	return all
 }
 
-// irreplaceable are types whose resources hold something, or that others know by
-// their ids or names.
+// irreplaceable are the types of resources that hold something, or that others know by their
+// ids or names.
 var irreplaceable = map[string]bool{
 	"aws:organizations/organization:Organization": true, "aws:organizations/account:Account": true,
 	"aws:organizations/organizationalUnit:OrganizationalUnit": true,
@@ -196,7 +196,7 @@ var irreplaceable = map[string]bool{
 	"aws:iam/role:Role": true, "aws:iam/openIdConnectProvider:OpenIdConnectProvider": true, "aws:iam/user:User": true, "aws:iam/group:Group": true,
 }
 
-// kept fails the test if a step loses what can't be made again.
+// kept fails the test if a step loses a resource that can't be created again.
 func (w *world) kept(stack string, step automation.Step) {
 	w.t.Helper()
 	switch step.Operation {

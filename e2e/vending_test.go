@@ -17,8 +17,8 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// A program that embeds coldstart: the example is asked for an account, declares
-// it, and brings it up.
+// TestVending runs the example of a program that embeds coldstart. The example gets a request
+// for an account, declares the account, and brings it up.
 func TestVending(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -84,7 +84,7 @@ config:
 	contains(t, string(content), "# comes later", "10.1.0.0/16")
 }
 
-// ask waits until the service answers, and returns what.
+// ask repeats a request until the service answers.
 func ask(t *testing.T, request func() (*http.Response, error)) (status int, body string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {

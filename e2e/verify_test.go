@@ -24,7 +24,7 @@ import (
 	"github.com/coldstart-aws/coldstart/proof"
 )
 
-// What is up is proved, by AWS and by DNS, and so is what somebody broke.
+// TestVerify proves an organization with AWS and DNS, and finds what somebody has broken.
 func TestVerify(t *testing.T) {
 	begin(t)
 	w := newWorld(t, `
@@ -80,7 +80,7 @@ config:
 	}
 }
 
-// exits is run for what may fail: it returns the exit code.
+// exits runs a program that may fail, and returns its output and exit code.
 func (w *world) exits(name string, args ...string) (string, int) {
 	w.t.Helper()
 	out, err := w.run(name, args...)
@@ -94,13 +94,13 @@ func (w *world) exits(name string, args ...string) (string, int) {
 	return out, 0
 }
 
-// entering returns a configuration of a member's.
+// entering returns a configuration that works in a member, by the access role.
 func (w *world) entering(accountID string) aws.Config {
 	return awsconfig.Assume(w.emulator.Config(w.organization().Region), organization.RoleARN(accountID, organization.AccessRole), "e2e")
 }
 
-// nameServers serve what the emulator's Route 53 has: a root server, one for all
-// top-level domains, and Route 53's own, each at an address of its own.
+// nameServers serve the records of the emulator's Route 53: a root server, one server for all
+// top-level domains, and Route 53's own servers. Each has its own address.
 type nameServers struct {
 	w      *world
 	domain string
@@ -110,10 +110,10 @@ type nameServers struct {
 	hosts  map[string]string   // addresses of Route 53's servers by name
 }
 
-// serveDNS reads the emulator's zones and serves them. Route 53 gives each zone
-// servers that serve none of the zones above; the emulator gives all the same. So
-// these answer for the delegations from the apex zone, and for the rest as servers
-// of the zone itself.
+// serveDNS reads the emulator's zones and serves them. Route 53 gives each zone servers that
+// serve none of the zones above. The emulator gives all zones the same servers. So these
+// servers answer with the delegations of the apex zone, and otherwise as servers of the zone
+// itself.
 func (w *world) serveDNS() *nameServers {
 	w.t.Helper()
 	s := &nameServers{w: w, domain: w.organization().Domain + ".", apex: map[string][]dns.RR{}, zones: map[string]bool{}, hosts: map[string]string{}}
@@ -166,7 +166,7 @@ func (s *nameServers) readApex(client *route53.Client, id *string) {
 	must(s.w.t, err)
 	for _, set := range out.ResourceRecordSets {
 		if set.Type == r53types.RRTypeSoa {
-			continue // The emulator's isn't a valid one.
+			continue // The emulator's SOA record isn't valid.
 		}
 		name := strings.ReplaceAll(aws.ToString(set.Name), `\052`, "*")
 		for _, record := range set.ResourceRecords {
@@ -184,7 +184,7 @@ func (s *nameServers) management() *route53.Client {
 	return route53.NewFromConfig(s.w.emulator.Config(s.w.organization().Region))
 }
 
-// remove deletes a delegation, as somebody would who is at the wrong console.
+// remove deletes a delegation, as a person would by mistake.
 func (s *nameServers) remove(domain string) {
 	s.w.t.Helper()
 	ctx, client := context.Background(), s.management()
@@ -201,7 +201,7 @@ func (s *nameServers) remove(domain string) {
 	delete(s.apex, domain+".")
 }
 
-// root refers to the one server of all top-level domains.
+// root answers as the root server, which refers to the server of all top-level domains.
 func (s *nameServers) root(m *dns.Msg, name string) {
 	labels := dns.SplitDomainName(name)
 	if len(labels) == 0 {
@@ -212,7 +212,8 @@ func (s *nameServers) root(m *dns.Msg, name string) {
 	m.Extra = records("ns.nic.test. 60 IN A 127.0.0.2")
 }
 
-// parent refers to the apex zone's servers, and knows the addresses of all.
+// parent answers as the server of all top-level domains. It refers to the apex zone's servers,
+// and has the addresses of all servers.
 func (s *nameServers) parent(m *dns.Msg, name string) {
 	if dns.IsSubDomain(s.domain, name) {
 		m.Ns = s.of(s.domain, dns.TypeNS)
@@ -224,7 +225,7 @@ func (s *nameServers) parent(m *dns.Msg, name string) {
 	}
 }
 
-// route53 answers as the servers of the apex zone and of those below.
+// route53 answers as a server of the apex zone and of the zones below.
 func (s *nameServers) route53(m *dns.Msg, name string) {
 	kind := m.Question[0].Qtype
 	if kind == dns.TypeNS && name != s.domain {
@@ -248,7 +249,7 @@ func (s *nameServers) route53(m *dns.Msg, name string) {
 	}
 }
 
-// of returns the apex zone's records of a name and type.
+// of returns the apex zone's records with a name and a type.
 func (s *nameServers) of(name string, kind uint16) []dns.RR {
 	return slices.DeleteFunc(slices.Clone(s.apex[name]), func(rr dns.RR) bool { return rr.Header().Rrtype != kind })
 }
@@ -258,7 +259,7 @@ func records(texts ...string) []dns.RR {
 	for _, text := range texts {
 		rr, err := dns.NewRR(text)
 		if err != nil {
-			panic(err) // The text is this file's own.
+			panic(err) // The texts are in this file.
 		}
 		all = append(all, rr)
 	}

@@ -17,7 +17,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// gitHubToken returns a token with the claims of GitHub's, and nobody's signature.
+// gitHubToken returns a token with the claims of GitHub's tokens, and with a signature that
+// isn't valid.
 // https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims
 func gitHubToken(audience, subject string) string {
 	claims := fmt.Sprintf(`{"iss":"https://token.actions.githubusercontent.com","aud":%q,"sub":%q,"exp":%d}`,
@@ -25,7 +26,8 @@ func gitHubToken(audience, subject string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJl"
 }
 
-// gitHubTokens starts what gives a workflow run its tokens, and returns the address.
+// gitHubTokens starts the server from which a workflow run gets its tokens, and returns its
+// address.
 func gitHubTokens(t *testing.T, subject string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -39,8 +41,8 @@ func gitHubTokens(t *testing.T, subject string) string {
 	return server.URL
 }
 
-// shortSessions has the sessions of a role that a token opens end after two seconds, and
-// refuses their keys after four.
+// shortSessions is a rule that ends the sessions for tokens early. AWS's answer says that a
+// session ends after two seconds. Its key is refused after four.
 type shortSessions struct {
 	w *proxy.World
 
@@ -85,9 +87,9 @@ func (r *shortSessions) ended(key string) bool {
 	return true
 }
 
-// outlivesSessions brings all stacks up from a workflow, with nothing but the run's token,
-// where a session ends many times meanwhile: coldstart's own, the backend's in S3, and the
-// providers'.
+// outlivesSessions brings all stacks up from a workflow that has only the run's token.
+// Meanwhile sessions end many times: coldstart's own, those of the backend in S3, and those of
+// the providers.
 func (w *world) outlivesSessions() {
 	t := w.t.(*testing.T)
 	t.Helper()
@@ -105,12 +107,12 @@ func (w *world) outlivesSessions() {
 	env := w.env
 	defer func() {
 		w.env = env
-		w.ok(coldstart(), "up", "--yes") // The state's providers know the front by its address.
+		w.ok(coldstart(), "up", "--yes") // The providers in the state have the address of the proxy.
 	}()
 	w.env = maps.Clone(env)
 	maps.Copy(w.env, map[string]string{
 		"AWS_ENDPOINT_URL": front.Endpoint(),
-		// SDKs look for a session before they have read the variable above.
+		// SDKs request a session before they have read AWS_ENDPOINT_URL.
 		"AWS_ENDPOINT_URL_STS": front.Endpoint(),
 		"AWS_ACCESS_KEY_ID":    "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
 		"AWS_ROLE_ARN":                 "arn:aws:iam::123456789012:role/drift-master-apply",

@@ -24,32 +24,32 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
-// world is a scenario's own: an AWS, a project folder with a file backend, and
-// the declaration in it.
+// world is what a scenario has for itself: an AWS, a project folder with a file backend, and
+// the declaration in the folder.
 type world struct {
 	t        testing.TB
 	dir      string
 	emulator *rehearsal.Emulator
 	env      map[string]string
-	// secrets encrypts the secrets of stacks that automation creates.
+	// secrets is the secrets provider of stacks that automation creates.
 	secrets string
 }
 
-// patience is for how long a scenario waits for what happens sooner or later. A machine
-// that is busy takes its time, so only what never happens runs into it.
+// patience is how long a scenario waits for what happens sooner or later. It is long, because a
+// busy machine is slow. Only what never happens takes so long.
 const patience = 5 * time.Minute
 
-// newWorld starts an emulator and makes a project folder with the declaration.
+// newWorld starts an emulator and creates a project folder with the declaration.
 func newWorld(t testing.TB, declaration string) *world {
 	t.Helper()
 	return newWorldIn(t, t.TempDir(), declaration)
 }
 
-// odd is the name of a project's folder that has everything that means something else in a
-// URL, in a shell, or to a program that gets it as an argument.
+// odd is a name of a project's folder. It has characters with a meaning in a URL, in a shell,
+// or to a program that gets the name as an argument.
 const odd = `-infra_feature%2Fdns 50% #1?a+b&c=d é'"$HOME`
 
-// newWorldIn is newWorld with the project in a folder that is made if need be.
+// newWorldIn is newWorld with the project in a given folder, which it creates if necessary.
 func newWorldIn(t testing.TB, dir, declaration string) *world {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o700))
@@ -68,18 +68,18 @@ func newWorldIn(t testing.TB, dir, declaration string) *world {
 	return w
 }
 
-// skipCheckpoints has Pulumi save a state once, when a run ends, and not after each step,
-// which is half of what the engine does.
+// skipCheckpoints is a variable that makes Pulumi save a state once, when a run ends, and not
+// after each step. Saving states is half of the engine's work.
 const skipCheckpoints = "PULUMI_SKIP_CHECKPOINTS"
 
-// against has everything that the scenario does from now on go to an emulator.
+// against makes the scenario use another emulator from now on.
 func (w *world) against(emulator *rehearsal.Emulator) {
 	w.emulator, w.env = emulator, rehearsal.Environment(emulator, w.dir)
 	w.env[skipCheckpoints] = "true"
 }
 
-// mortal has Pulumi save the state after each step, as it does for people: from now on
-// runs are killed.
+// mortal makes Pulumi save the state after each step, as it does for people. A scenario calls
+// it before runs are killed.
 func (w *world) mortal() { delete(w.env, skipCheckpoints) }
 
 // declare replaces the declaration.
@@ -102,7 +102,7 @@ func (w *world) automation() *automation.Automation {
 	return a
 }
 
-// log keeps what a failed test's reader wants to see.
+// log writes what the reader of a failed test needs.
 func (w *world) log(e automation.Event) {
 	switch e.Kind { //nolint:exhaustive // The rest is too much.
 	case automation.EventMessage:
@@ -112,7 +112,7 @@ func (w *world) log(e automation.Event) {
 	}
 }
 
-// up brings all stacks up, or those named, and fails the test if one doesn't.
+// up brings the named stacks up, or all, and fails the test if one fails.
 func (w *world) up(stacks ...string) *automation.Result {
 	w.t.Helper()
 	result, err := w.automation().Up(context.Background(), stacks...)
@@ -121,7 +121,7 @@ func (w *world) up(stacks ...string) *automation.Result {
 	return result
 }
 
-// unchanged brings all stacks up again, which must change nothing.
+// unchanged brings all stacks up again. This must change nothing.
 func (w *world) unchanged() {
 	w.t.Helper()
 	result := w.up()
@@ -136,7 +136,7 @@ func (w *world) unchanged() {
 	}
 }
 
-// undrifted reads all stacks' resources from AWS, which must be as they were made.
+// undrifted refreshes all stacks. AWS must have everything as it was created.
 func (w *world) undrifted() {
 	w.t.Helper()
 	result, err := w.automation().Refresh(context.Background())
@@ -163,8 +163,8 @@ func (w *world) proved() {
 	}
 }
 
-// accounts returns the organization's accounts by e-mail; an e-mail that has two
-// fails the test.
+// accounts returns the organization's accounts by e-mail address. Two accounts with the same
+// address fail the test.
 func (w *world) accounts() map[string]orgtypes.Account {
 	w.t.Helper()
 	accounts := map[string]orgtypes.Account{}
@@ -186,8 +186,8 @@ func (w *world) organizations() *organizations.Client {
 	return organizations.NewFromConfig(w.emulator.Config("us-east-1"))
 }
 
-// account creates an account of the organization, as somebody without coldstart would,
-// with an access role if one is named, and returns its id.
+// account creates an account of the organization without coldstart, as somebody else would, and
+// returns its id. If a role is named, it becomes the account's access role.
 func (w *world) account(name, email string, role ...string) string {
 	w.t.Helper()
 	ctx, client := context.Background(), w.organizations()
@@ -205,8 +205,8 @@ func (w *world) account(name, email string, role ...string) string {
 	return aws.ToString(made.CreateAccountStatus.AccountId)
 }
 
-// run runs a program in the project's folder, as a person would, and returns
-// what it printed, and its error if it failed.
+// run runs a program in the project's folder, as a person would. It returns the program's
+// output, and its error if it failed.
 func (w *world) run(name string, args ...string) (string, error) {
 	w.t.Helper()
 	cmd := w.command(name, args...)
@@ -225,7 +225,7 @@ func (w *world) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// ok is run for what has to succeed.
+// ok is run for a program that has to succeed.
 func (w *world) ok(name string, args ...string) string {
 	w.t.Helper()
 	out, err := w.run(name, args...)
@@ -251,7 +251,7 @@ func contains(t testing.TB, text string, wants ...string) {
 	}
 }
 
-// binaries is the folder with coldstart, built once for all tests.
+// binaries is the folder with coldstart, which is built once for all tests.
 var binaries string
 
 func TestMain(m *testing.M) {
@@ -272,7 +272,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "building coldstart: %v\n%s", err, out)
 			return 1
 		}
-		// Scenarios that reach nothing but the emulator can't install it.
+		// Scenarios that can reach nothing but the emulator can't install the emulator.
 		if err := rehearsal.Install(context.Background(), rehearsal.EmulatorOptions{Log: os.Stderr}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -281,9 +281,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// economize has the hundreds of processes that scenarios start spend no time on what they
-// don't need: short ones on collecting garbage, linking on debugging information, and
-// Pulumi on a log of each command, which it can't keep where a file has its folder's name.
+// economize saves time for the hundreds of processes that scenarios start. Short processes
+// collect less garbage, linking leaves out debugging information, and Pulumi writes no log of
+// each command: a file has the name of the log's folder.
 func economize(dir string) error {
 	plugins, err := workspace.GetPulumiPath(workspace.PluginDir)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// served is a zone that somebody else has made.
+// served is a zone that somebody else has created.
 type served struct {
 	w       *world
 	client  *route53.Client
@@ -24,7 +24,7 @@ type served struct {
 	servers []string
 }
 
-// serve makes the zone of a domain.
+// serve creates the zone of a domain.
 func (w *world) serve(cfg aws.Config, domain string) served {
 	w.t.Helper()
 	client := route53.NewFromConfig(cfg)
@@ -53,8 +53,8 @@ func (s served) record(name string, kind types.RRType, values ...string) {
 	must(s.w.t, err)
 }
 
-// has returns what the zone is and has, but for the record sets of names that coldstart
-// declares.
+// has returns the zone's comment, name servers, tags and record sets. It leaves out the record
+// sets of the declared names.
 func (s served) has(declared ...string) []string {
 	s.w.t.Helper()
 	ctx := s.w.t.Context()
@@ -81,7 +81,7 @@ func (s served) has(declared ...string) []string {
 	return all
 }
 
-// same wants the zone to be what it was, and the only one of its name.
+// same checks that the zone hasn't changed, and that no other zone has its name.
 func (s served) same(was []string, declared ...string) {
 	s.w.t.Helper()
 	if diff := cmp.Diff(was, s.has(declared...)); diff != "" {
@@ -98,7 +98,7 @@ func (s served) same(was []string, declared ...string) {
 	}
 }
 
-// entered returns a configuration that works in a member account, by a role of that name.
+// entered returns a configuration that works in a member account, by the role with this name.
 func (w *world) entered(account, role string) aws.Config {
 	cfg := w.emulator.Config(w.organization().Region)
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), organization.RoleARN(account, role)))

@@ -82,8 +82,8 @@ type Options struct {
 	OnCheck func(topic, check string, done bool)
 }
 
-// Examine makes every check and returns the findings, always in the same order. Checks that don't
-// need each other run concurrently. Each check makes at least one finding.
+// Examine runs every check and returns the findings, always in the same order. Checks that
+// don't need each other run concurrently. Each check returns at least one finding.
 func Examine(ctx context.Context, org *organization.Organization, o Options) []Finding {
 	return examine(ctx, org, o, answerIn)
 }
@@ -175,7 +175,7 @@ func (x *examiner) checks() []*check {
 	return checks
 }
 
-// make waits for what the check needs and makes it.
+// make waits for the checks that the check needs, and runs the check.
 func (c *check) make(ctx context.Context, byName map[string]*check, tell func(c *check, done bool)) {
 	for _, name := range c.needs {
 		<-byName[name].done

@@ -462,9 +462,9 @@ func dead(t *testing.T) int {
 }
 
 // stackWith puts the stack prod into the backend. kind is the type of its secrets provider. If
-// word isn't empty, a passphrase encrypts the secrets, and word is what the passphrase and the
-// salt 12345678 make of "pulumi". Of the two words above, the first is by "correct horse", the
-// other by "battery staple".
+// word isn't empty, a passphrase encrypts the secrets, and word is the text "pulumi", encrypted
+// with the passphrase and the salt 12345678. Of the two words in TestFindings, the first is by
+// "correct horse", the other by "battery staple".
 func stackWith(kind, word string) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()

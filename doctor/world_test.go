@@ -198,7 +198,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Date", time.Now().Add(w.skew).UTC().Format(http.TimeFormat))
 	operation, body := operationOf(r)
 	if n := w.late[operation]; n != nil && n.Add(-1) >= 0 {
-		_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after it has read the body.
+		_, _ = io.Copy(io.Discard, r.Body) // The server notices a closed connection only after it has read the body.
 		<-r.Context().Done()
 		return
 	}

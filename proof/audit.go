@@ -170,7 +170,8 @@ func (p *prover) checkRetention(ctx context.Context, a *account, bucket string) 
 	return errors.Join(expiresAfter(out.Rules, p.org.Audit.RetentionDays), keepsVersions(out.Rules, p.org.Audit.LockDays))
 }
 
-// keepsVersions checks that no rule deletes noncurrent versions before so many days.
+// keepsVersions checks that no rule deletes noncurrent versions before the given number of
+// days.
 func keepsVersions(rules []s3types.LifecycleRule, days int) error {
 	for _, rule := range rules {
 		if n := rule.NoncurrentVersionExpiration; rule.Status == s3types.ExpirationStatusEnabled && n != nil && int(aws.ToInt32(n.NoncurrentDays)) < days {
@@ -201,7 +202,7 @@ func (p *prover) checkNoArchive(ctx context.Context, a *account) error {
 	return err
 }
 
-// expiresAfter checks that all logs expire after exactly so many days.
+// expiresAfter checks that all logs expire after exactly the given number of days.
 func expiresAfter(rules []s3types.LifecycleRule, days int) error {
 	found := false
 	for _, rule := range rules {
@@ -232,7 +233,8 @@ func (p *prover) checkLocked(ctx context.Context, a *account, bucket string) err
 	return locksFor(out.ObjectLockConfiguration, p.org.Audit.LockDays)
 }
 
-// locksFor checks that nobody, not even the root user, can delete a log before so many days.
+// locksFor checks that nobody, not even the root user, can delete a log before the given number
+// of days.
 func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
 	if c == nil || c.ObjectLockEnabled != s3types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
 		return errors.New("it has no object lock by default")

@@ -6,9 +6,9 @@
 //	…
 //	ok, why := authorization.Allows(d, authorization.Request{Action: "s3:PutObject", Resource: arn, …})
 //
-// A condition key that isn't in Request.Keys counts as not sent. An operator that the package
-// doesn't know makes a statement that denies apply, and a statement that allows not apply.
-// Policy variables have values in Resource and NotResource only, and not in conditions.
+// A condition key that isn't in Request.Keys counts as not sent. A condition with an operator
+// that the package doesn't know holds in a statement that denies, and doesn't hold in one that
+// allows. Policy variables have values in Resource and NotResource only, and not in conditions.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 package authorization
 

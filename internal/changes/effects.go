@@ -40,7 +40,7 @@ type OfStack struct {
 	Names []string
 }
 
-// ByStack returns at most so many subjects, grouped by stack.
+// ByStack returns the subjects grouped by stack, at most the given number of subjects.
 func (e Effect) ByStack(most int) []OfStack {
 	var all []OfStack
 	for _, s := range e.Subjects[:min(most, len(e.Subjects))] {

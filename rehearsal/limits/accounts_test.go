@@ -16,7 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// unhurried are all rules with AWS's numbers, but no rates.
+// unhurried returns options with all rules and AWS's numbers, but without rates.
 func unhurried(change func(*limits.Numbers)) proxy.Options {
 	n := limits.Published()
 	n.Rates = nil
@@ -129,8 +129,8 @@ func TestWhyACreationFails(t *testing.T) {
 			t.Errorf("%s: %s %s, not %s", test.email, got.State, got.FailureReason, test.want)
 		}
 	}
-	// Three of five are there; of the next three one is too many, and one is asked
-	// for twice.
+	// The organization has three of at most five accounts. Of the next three requests, one
+	// repeats an address, and one is for an account too many.
 	var ids []string
 	for _, email := range []string{"c@corp.example", "c@corp.example", "d@corp.example"} {
 		id, err := o.create(email)
@@ -203,7 +203,7 @@ func TestClosing(t *testing.T) {
 	s.clock.Pass(30 * 24 * time.Hour)
 	must(t, closeAccount(4))
 
-	id, err := o.create("A0@corp.example") // of a closed account
+	id, err := o.create("A0@corp.example") // the address of a closed account
 	must(t, err)
 	s.clock.Pass(time.Minute)
 	if got := o.state(id).FailureReason; got != types.CreateAccountFailureReasonEmailAlreadyExists {
@@ -257,7 +257,7 @@ func TestOverlappingModifications(t *testing.T) {
 		t.Errorf("while another is attached: %v", err)
 	}
 	go func() { first <- attach("ou-2") }()
-	<-f.entered // Another target isn't kept waiting.
+	<-f.entered // A change of another target isn't refused.
 	f.leave <- struct{}{}
 	f.leave <- struct{}{}
 	must(t, <-first)

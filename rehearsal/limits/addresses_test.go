@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 )
 
-// A member's address is changed in two steps, by the management account of an organization
-// that trusts the service.
+// TestAddresses changes a member's address in its two steps. Only the management account can do
+// that, and only with trusted access for AWS Account Management.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	o := quiet(t)

@@ -13,9 +13,9 @@ import (
 
 const (
 	trailARN = "arn:aws:cloudtrail:eu-north-1:123456789012:trail/z9-master-trail"
-	// trailKey is in the region of all clients here.
+	// trailKey is a key in the region of the tests' clients.
 	trailKey = "arn:aws:kms:eu-north-1:111111111111:key/good"
-	// pinned is the condition that the call is for that trail.
+	// pinned is the condition that the request is for the trail trailARN.
 	pinned = `{"ArnLike":{"aws:SourceArn":"` + trailARN + `"}}`
 )
 
@@ -27,20 +27,20 @@ func document(statements ...string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 }
 
-// letsIn are two statements of bucket b, with a condition on both.
+// letsIn returns the two statements by which bucket b lets CloudTrail in, with one condition.
 func letsIn(prefix, condition string) string {
 	return cloudTrailMay("s3:GetBucketAcl", "arn:aws:s3:::b", condition) + "," + cloudTrailMay("s3:PutObject", "arn:aws:s3:::b/"+prefix, condition)
 }
 
 func bucketPolicy(prefix, condition string) string { return document(letsIn(prefix, condition)) }
 
-// keyPolicy is what a trail needs of a key, with more to it.
+// keyPolicy returns the key policy that a trail needs, with more statements in front.
 func keyPolicy(more ...string) string {
 	context := `{"ArnLike":{"aws:SourceArn":"` + trailARN + `","kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:123456789012:trail/z9-master-trail"}}`
 	return document(append(more, cloudTrailMay("kms:GenerateDataKey*", "*", context), cloudTrailMay("kms:DescribeKey", "*", pinned))...)
 }
 
-// goodWorld is one in which the organization's trail can be created.
+// goodWorld returns an emulator in which the organization's trail can be created.
 func goodWorld() *fake {
 	f := newFake()
 	f.add("111111111111", "audit@corp.example")
@@ -120,7 +120,8 @@ func TestTrailsThatCannotDeliver(t *testing.T) {
 	}
 }
 
-// refused checks that a call was refused with a code, or wasn't if that is empty.
+// refused checks that a call was refused with a code, and a message that has why. If code is
+// empty, it checks that the call succeeded.
 func refused(t *testing.T, err error, code, why string) {
 	t.Helper()
 	var api smithy.APIError
@@ -132,7 +133,7 @@ func refused(t *testing.T, err error, code, why string) {
 	}
 }
 
-// A trail of the organization is the management account's, or its delegate's.
+// Only the management account and its delegated administrator can create an organization trail.
 func TestWhoseOrganizationTrail(t *testing.T) {
 	t.Parallel()
 	f := goodWorld()
@@ -144,13 +145,13 @@ func TestWhoseOrganizationTrail(t *testing.T) {
 	f.admins = []string{"111111111111"}
 	_, err = member.CreateTrail(ctx(), in)
 	refused(t, err, "", "")
-	// A trail of its own is another account's.
+	// The bucket's policy is for the organization's trail, and not for a trail of the member.
 	in.IsOrganizationTrail = nil
 	_, err = member.CreateTrail(ctx(), in)
 	refused(t, err, "InsufficientS3BucketPolicyException", "s3:GetBucketAcl")
 }
 
-// An update is tried with what the trail has already.
+// The rule checks an update as a whole: the changes, and what the trail has already.
 func TestTrailsThatCannotDeliverAnyMore(t *testing.T) {
 	t.Parallel()
 	f := goodWorld()

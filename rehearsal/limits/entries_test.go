@@ -18,7 +18,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 )
 
-// assume assumes a role and returns the key.
+// assume assumes a role with an access key, and returns the session's access key.
 func (s *stage) assume(key, arn string) (string, error) {
 	out, err := sts.NewFromConfig(s.config(key)).AssumeRole(ctx(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("coldstart")})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestWhoComesIn(t *testing.T) {
 	}
 }
 
-// Nobody gets into an account that was just made, or into one that is closed.
+// Nobody can assume a role in an account that is new or closed.
 func TestTheWayIntoAnAccount(t *testing.T) {
 	t.Parallel()
 	f := newFake()
@@ -132,7 +132,7 @@ func TestTheWayIntoAnAccount(t *testing.T) {
 	}
 }
 
-// What is another account's, although the emulator would give it.
+// A caller can't read or change another account's resources, although the emulator would let it.
 func TestWhatIsAnothersStaysThere(t *testing.T) {
 	t.Parallel()
 	f := newFake()

@@ -7,7 +7,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// An organization with room for three accounts, and AWS's numbers else.
+// The numbers that AWS publishes, but an organization can have only three accounts.
 func ExampleOptions_Rules() {
 	numbers := limits.Published()
 	numbers.Accounts.Most = 3

@@ -10,38 +10,40 @@ import (
 	"sync"
 )
 
-// fake is an emulator with as much of AWS as rules ask for.
+// fake is a fake emulator that answers what the rules ask.
 type fake struct {
 	mu       sync.Mutex
 	accounts []map[string]any
-	roles    map[string]string // the trust policy by ARN
-	// attached are roles' managed policies, by the roles' names; those of others are
-	// AdministratorAccess. Inline are the policies in them, managed all documents.
+	roles    map[string]string // trust policies by the role's ARN
+	// attached has the ARNs of roles' managed policies, by the role's name; a role that isn't
+	// in it has AdministratorAccess. inline has roles' inline policies by the role's name, and
+	// managed the documents of managed policies by ARN.
 	attached map[string][]string
 	inline   map[string]string
 	managed  map[string]string
-	counts   map[string]int // what IAM and CloudTrail list, by action or counter
+	counts   map[string]int // how many IAM and CloudTrail list, by action or counter
 	calls    map[string]int
 	devices  []string // each user's MFA devices
-	units    []string // each below its parent, as in r-1/name
+	units    []string // as parent/name, such as r-1/name
 	buckets  map[string]fakeBucket
 	keys     map[string]fakeKey // by ARN
-	// services are trusted, admins administer CloudTrail.
+	// services have trusted access. admins are CloudTrail's delegated administrators.
 	services, admins []string
-	trails           map[string]any // the body of CreateTrail by name
-	shown            []any          // what DescribeTrails says, whatever is asked for
-	// entered and leave hold up calls that change something, if not nil.
+	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
+	shown            []any          // the trails that DescribeTrails returns to every request
+	// If entered isn't nil, AttachPolicy and changes of a hosted zone are held up: the call
+	// sends its action to entered when it arrives, and waits for leave.
 	entered chan string
 	leave   chan struct{}
 }
 
-// fakeBucket is what CloudTrail looks at.
+// fakeBucket is a bucket for trails.
 type fakeBucket struct {
 	policy, region string
 	bucketKey      bool
 }
 
-// fakeKey is too.
+// fakeKey is a KMS key for trails.
 type fakeKey struct{ policy, state string }
 
 func newFake() *fake {
@@ -80,7 +82,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		select {
 		case f.entered <- action:
 			<-f.leave
-		case <-r.Context().Done(): // Nobody expects it.
+		case <-r.Context().Done(): // The test doesn't expect this call.
 		}
 	}
 	f.mu.Lock()
@@ -96,7 +98,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bucket answers what is asked of a bucket's parts.
+// bucket answers requests for a bucket's settings.
 func (f *fake) bucket(w http.ResponseWriter, r *http.Request) bool {
 	b, ok := f.buckets[strings.Trim(r.URL.Path, "/")]
 	switch query := r.URL.Query(); {
@@ -140,7 +142,7 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 	case "CreateOrganizationalUnit":
 		f.units = append(f.units, in["ParentId"].(string)+"/"+in["Name"].(string))
 		out["OrganizationalUnit"] = map[string]any{"Name": in["Name"]}
-	case "ListOrganizationalUnitsForParent": // one a page
+	case "ListOrganizationalUnitsForParent": // Each page has one unit.
 		token, _ := in["NextToken"].(string)
 		for i := len(token); i < len(f.units); i++ {
 			if name, ok := strings.CutPrefix(f.units[i], in["ParentId"].(string)+"/"); ok {
@@ -201,7 +203,7 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 			"<AssumedRoleUser><Arn>" + strings.Replace(arn, "iam", "sts", 1) + "/session</Arn></AssumedRoleUser>"
 	case "ListAttachedRolePolicies", "ListRolePolicies", "GetPolicy", "GetPolicyVersion", "GetRolePolicy":
 		result = f.policies(form)
-	case "GetOpenIDConnectProvider": // Each account has the one for https://i.example.
+	case "GetOpenIDConnectProvider": // Each account has a provider for https://i.example.
 		if !strings.HasSuffix(form.Get("OpenIDConnectProviderArn"), ":oidc-provider/i.example") {
 			w.WriteHeader(http.StatusNotFound)
 			return
@@ -230,7 +232,7 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, result)
 }
 
-// policies answers what IAM is asked about the policies of roles.
+// policies answers IAM's actions that read the policies of roles.
 func (f *fake) policies(form url.Values) (result string) {
 	role := form.Get("RoleName")
 	attached, ok := f.attached[role]
@@ -262,7 +264,8 @@ func (f *fake) policies(form url.Values) (result string) {
 
 const motoNames = `<NameServers><NameServer>ns-2048.awsdns-64.com</NameServer><NameServer>ns-2049.awsdns-65.net</NameServer><NameServer>ns-2050.awsdns-66.org</NameServer><NameServer>ns-2051.awsdns-67.co.uk</NameServer></NameServers>`
 
-// zones has the delegation sets N1 and N2, Z1 on N1 and Z3 on none.
+// zones is a Route 53 with the delegation sets N1 and N2, the zone Z1 on N1, and the zone Z3 on no
+// set.
 func (f *fake) zones(w http.ResponseWriter, action string) {
 	const records = `<ResourceRecordSets><ResourceRecordSet><Name>z.example.</Name><Type>NS</Type><TTL>1</TTL><ResourceRecords>` +
 		`<ResourceRecord><Value>ns-2048.awsdns-64.com</Value></ResourceRecord><ResourceRecord><Value>ns-2049.awsdns-65.net</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></ResourceRecordSets>`

@@ -8,7 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// A bucket's policy denies what it says to whom it says, and it is the newest one.
+// The rule applies a bucket's denials to the callers that they mean, and always those of the
+// bucket's present policy.
 func TestBucketPolicies(t *testing.T) {
 	t.Parallel()
 	f := goodWorld()

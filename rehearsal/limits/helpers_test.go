@@ -12,14 +12,14 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// stage is a front, its clock and what stands behind it.
+// stage is a proxy in front of a fake emulator, and the proxy's clock.
 type stage struct {
 	t     *testing.T
 	front *proxy.Server
 	clock *proxytest.Clock
 }
 
-// start puts a proxy before a fake emulator.
+// start starts a proxy in front of a fake emulator.
 func start(t *testing.T, emulator http.HandlerFunc, o proxy.Options) *stage {
 	t.Helper()
 	server, clock := proxytest.Start(t, emulator, o)
@@ -32,8 +32,8 @@ func (s *stage) master() aws.Config { return s.config("test") }
 
 func ctx() context.Context { return context.Background() }
 
-// soon ends a call that the emulator holds up for ever, since a rule let it through
-// that it shouldn't have.
+// soon returns a context with a timeout, for a call that a rule must refuse. If the rule passes
+// the call instead, the emulator would hold it up for ever.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -47,7 +47,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// answer is an emulator that says the same to all.
+// answer returns an emulator that gives the same answer to all requests.
 func answer(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)

@@ -16,7 +16,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 )
 
-// jwt returns a token with claims. Nobody here looks at signatures.
+// jwt returns a token with the given claims. The rules don't check its signature.
 func jwt(issuer, audience, subject string, expires time.Time) string {
 	claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":%q,"exp":%d}`, issuer, audience, subject, expires.Unix())
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJl"
@@ -29,8 +29,8 @@ func codeOf(err error) string {
 	return ""
 }
 
-// TestWorkflowsComeInByTheirTokens lets a token in whose subject the role's trust names
-// letter by letter, and refuses the others as STS does.
+// TestWorkflowsComeInByTheirTokens accepts a token whose subject is exactly the subject in the
+// role's trust policy, and refuses other tokens as STS does.
 func TestWorkflowsComeInByTheirTokens(t *testing.T) {
 	t.Parallel()
 	const issuer, audience, subject = "https://i.example", "sts.amazonaws.com", "repo:acme@12/infra@34:pull_request"
@@ -61,7 +61,8 @@ func TestWorkflowsComeInByTheirTokens(t *testing.T) {
 	}
 }
 
-// TestSessionsEnd refuses a key after the time that STS has named, as each service does.
+// TestSessionsEnd checks that a session's key is refused after the time that STS has named, with
+// the error of each service.
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	f := newFake()

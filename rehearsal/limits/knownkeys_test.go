@@ -34,7 +34,7 @@ func TestUnknownKeysAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever is signed in a way that can't be read doesn't pass for nobody's.
+// A request whose signature can't be read doesn't pass as an anonymous request.
 func TestUnreadableSignatures(t *testing.T) {
 	t.Parallel()
 	s := start(t, answer(200, "text/plain", "let through"), proxy.Options{Rules: limits.Rules})

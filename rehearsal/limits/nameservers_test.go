@@ -21,7 +21,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// zones is a Route 53 that takes everything, with moto's name servers everywhere.
+// zones is a Route 53 that accepts every request, and has moto's name servers in every answer.
 type zones struct {
 	mu    sync.Mutex
 	sets  int
@@ -70,7 +70,7 @@ func (z *zones) zone(name, set string) string {
 	return fmt.Sprintf("<HostedZone><Id>/hostedzone/Z%d</Id><Name>%s.</Name></HostedZone><DelegationSet>%s%s</DelegationSet>", len(z.zones)+1, name, set, motoNames)
 }
 
-// dns is a client of Route 53 that makes sets and zones.
+// dns is a client of Route 53 that creates delegation sets and zones.
 type dns struct {
 	*testing.T
 	*route53.Client
@@ -96,8 +96,8 @@ func (d *dns) zone(name string, set *types.DelegationSet) (*route53.CreateHosted
 	return d.CreateHostedZone(ctx(), in)
 }
 
-// sharing returns a seed with which the first sets of two references share a name
-// server.
+// sharing returns a seed with which the first delegation sets of two caller references share a
+// name server.
 func sharing(t *testing.T, a, b string) uint64 {
 	t.Helper()
 	for seed := range uint64(100_000) {
@@ -110,8 +110,8 @@ func sharing(t *testing.T, a, b string) uint64 {
 	return 0
 }
 
-// Route 53 refuses a zone on a set that shares a name server with the zone above,
-// the zone below or another of the same name, in whatever account that is.
+// Route 53 refuses a zone on a delegation set that shares a name server with the zone above, the
+// zone below or another zone of the same name, in whatever account that zone is.
 func TestZonesThatShareANameServer(t *testing.T) {
 	t.Parallel()
 	o := unhurried(nil)
@@ -151,8 +151,8 @@ func TestZonesThatShareANameServer(t *testing.T) {
 	must(t, err)
 }
 
-// Route 53 finds name servers itself for a zone without a set, and private zones have
-// none that matter.
+// Route 53 itself chooses name servers without conflict for a zone without a set. Private zones
+// can't conflict.
 func TestZonesWithoutASet(t *testing.T) {
 	t.Parallel()
 	o := unhurried(nil)
@@ -180,9 +180,8 @@ func TestZonesWithoutASet(t *testing.T) {
 	must(t, err)
 }
 
-// Zones that were there before keep the name servers that they show: moto's, or those
-// that another front has given them. The same seed gives the same name servers
-// whatever the order.
+// Zones that are older than the proxy keep their name servers: moto's, or those of an earlier
+// proxy. The same seed gives the same name servers in whatever order sets are created.
 func TestZonesOfBefore(t *testing.T) {
 	t.Parallel()
 	emulator := &zones{}
@@ -199,7 +198,7 @@ func TestZonesOfBefore(t *testing.T) {
 	if got := there.DelegationSet.NameServers; !strings.Contains(motoNames, "<NameServer>"+got[0]+"<") {
 		t.Errorf("a zone of before is on %s", got)
 	}
-	// All of before are on these, so they don't keep zones apart from each other.
+	// All older zones share moto's name servers, so these name servers cause no conflict.
 	_, err = d.zone("prod.acme.example", &types.DelegationSet{Id: aws.String("N1")})
 	must(t, err)
 
@@ -209,7 +208,7 @@ func TestZonesOfBefore(t *testing.T) {
 	_, err = first.zone("acme.example", first.set("acme-master-apex"))
 	must(t, err)
 	second := client(seed, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet { // As the first front answers.
+		if r.Method == http.MethodGet { // Answer as the first proxy does.
 			apex := limits.NameServers(seed, "acme-master-apex")
 			text := httptest.NewRecorder()
 			emulator.ServeHTTP(text, r)
@@ -229,7 +228,7 @@ func TestZonesOfBefore(t *testing.T) {
 	}
 }
 
-// rename puts name servers in the place of those in a text.
+// rename replaces moto's name servers in a text by others.
 func rename(text string, names []string) string {
 	for _, name := range names {
 		old := regexp.MustCompile(`<NameServer>ns-20[0-9]+[^<]*<`).FindString(text)

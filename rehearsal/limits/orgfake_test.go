@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// permissive is an emulator's AWS Organizations, which lets everything happen that it
-// knows: three types of policies, and one service with an administrator.
+// permissive is an AWS Organizations that refuses nothing that it knows. It knows three types of
+// policies, and one service that can have delegated administrators.
 type permissive struct {
 	mu             sync.Mutex
 	enabled        []string

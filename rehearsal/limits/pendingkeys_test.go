@@ -19,14 +19,13 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Two keys, as moto has them; the alias is the first one's, and what is in the
-// bucket is encrypted with that.
+// The ids of two keys. The alias names lostKey, which also encrypts the objects in the bucket.
 const (
 	lostKey = "11111111-1111-1111-1111-111111111111"
 	goodKey = "22222222-2222-2222-2222-222222222222"
 )
 
-// encrypted is an emulator with a bucket and its key. It counts what rules ask.
+// encrypted returns an emulator with a bucket and its key. It counts the rule's questions.
 func encrypted(asked *int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -52,8 +51,8 @@ func encrypted(asked *int) http.HandlerFunc {
 	}
 }
 
-// What a key encrypts can't be read or written while the key is pending deletion, and
-// can again once that is cancelled.
+// Objects can't be read or written while their key is pending deletion, and can again when the
+// deletion is cancelled.
 func TestKeyPendingDeletion(t *testing.T) {
 	t.Parallel()
 	asked := 0

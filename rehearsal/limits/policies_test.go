@@ -15,7 +15,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// refusedAs checks that the SDK decodes an error as the one that is wanted.
+// refusedAs checks that the SDK decodes an error as an error of type E.
 func refusedAs[E error](t *testing.T, what string, err error) (decoded E) {
 	t.Helper()
 	if !errors.As(err, &decoded) {
@@ -84,7 +84,7 @@ func TestPolicyTypes(t *testing.T) {
 	refusedAs[*types.DuplicatePolicyAttachmentException](t, "attaching twice", step(o.attach("p-1", "ou-1")))
 	refusedAs[*types.InvalidInputException](t, "enabling what isn't a type", step(o.enable("SERVICE_POLICY")))
 
-	// The emulator knows this type as little as Terraform's provider does.
+	// The emulator doesn't know this type.
 	must(t, step(o.enable(types.PolicyTypeBedrockPolicy)))
 	refusedAs[*types.PolicyTypeAlreadyEnabledException](t, "enabling twice", step(o.enable(types.PolicyTypeBedrockPolicy)))
 	violates(t, "enabling before the service is trusted", step(o.enable(types.PolicyTypeSecurityhubPolicy)), "SERVICE_ACCESS_NOT_ENABLED")
@@ -131,7 +131,7 @@ func TestAttachments(t *testing.T) {
 
 func TestDelegations(t *testing.T) {
 	t.Parallel()
-	// The emulator knows that the first has administrators.
+	// The emulator knows that the first of these services can have administrators.
 	for _, service := range []string{"access-analyzer.amazonaws.com", "sso.amazonaws.com"} {
 		o := quiet(t)
 		register := func(account string) error {
@@ -158,7 +158,7 @@ func TestDelegations(t *testing.T) {
 	}
 }
 
-// The retired Status is empty; State says more.
+// Accounts have a State, and the Status that AWS has retired is empty.
 func TestStates(t *testing.T) {
 	t.Parallel()
 	o := quiet(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// What was done isn't done again, though its answer was lost.
+// A request with a caller reference that was used is refused.
 func TestCallerReferences(t *testing.T) {
 	t.Parallel()
 	s := start(t, answer(201, "text/xml", "<Answer><DelegationSet><Id>N</Id></DelegationSet><HostedZone><Id>Z</Id></HostedZone></Answer>"), unhurried(nil))
@@ -41,7 +41,7 @@ func TestCallerReferences(t *testing.T) {
 	}
 }
 
-// What wasn't done may be done.
+// A request that failed doesn't use up its caller reference.
 func TestFailedCallsLeaveNoReference(t *testing.T) {
 	t.Parallel()
 	s := start(t, answer(500, "text/xml", "<ErrorResponse/>"), proxy.Options{Rules: limits.Rules})

@@ -25,8 +25,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// holding is an emulator that answers what it is asked about with one text, or not
-// at all if that is empty, and says yes to everything else.
+// holding returns an emulator that answers the action asked with a text, or with an error if the
+// text is empty. Every other call succeeds.
 func holding(asked, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -50,19 +50,19 @@ func holding(asked, text string) http.HandlerFunc {
 	}
 }
 
-// is reports whether an SDK takes an error for AWS's of one type.
+// is reports whether the SDK decodes an error as an error of type E.
 func is[E error](err error) bool {
 	var e E
 	return errors.As(err, &e)
 }
 
-// What is there already, or gone already, is refused in AWS's words; the rest passes.
+// A call whose effect is there already is refused with AWS's error. Every other call passes.
 func TestDoneAlready(t *testing.T) {
 	t.Parallel()
 	name := aws.String("x")
 	for action, test := range map[string]struct {
 		asked        string
-		done, undone string // what the emulator answers to that
+		done, undone string // the emulator's answer if the effect is there, and if it isn't
 		call         func(aws.Config) error
 		refused      func(error) bool
 	}{
@@ -179,7 +179,7 @@ func aliases(alias string) string {
 	return "<ListAccountAliasesResponse><ListAccountAliasesResult><AccountAliases><member>" + alias + "</member></AccountAliases></ListAccountAliasesResult></ListAccountAliasesResponse>"
 }
 
-// change returns what changes the record set *.x.
+// change returns a function that changes the record set *.x.
 func change(action route53types.ChangeAction) func(aws.Config) error {
 	return func(cfg aws.Config) error {
 		_, err := route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), &route53.ChangeResourceRecordSetsInput{

@@ -10,12 +10,12 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Nobody has to be slow, but what is refused for good stays refused.
+// Unhurried refuses no call for being fast, but still refuses what AWS never accepts.
 func TestUnhurried(t *testing.T) {
 	t.Parallel()
 	s := start(t, newFake().ServeHTTP, proxy.Options{Rules: limits.Unhurried})
 	o := s.organization()
-	for range 9 { // AWS lets three of them through, and keeps overlapping ones apart.
+	for range 9 { // AWS's rate allows a burst of three, and only one change of a target at a time.
 		_, err := o.AttachPolicy(ctx(), &organizations.AttachPolicyInput{PolicyId: aws.String("p-1"), TargetId: aws.String("ou-1")})
 		must(t, err)
 	}

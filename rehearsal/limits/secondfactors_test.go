@@ -18,7 +18,8 @@ const (
 	aged      = `,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThanEquals":{"aws:MultiFactorAuthAge":"3600"}}`
 )
 
-// sessionOf gets a session of a user's, with a device and a code if they aren't empty.
+// sessionOf returns the access key of a new session of a user. Device and code are sent if they
+// aren't empty.
 func (s *stage) sessionOf(key, device, code string) (string, error) {
 	in := &sts.GetSessionTokenInput{DurationSeconds: aws.Int32(43200)}
 	if device != "" {
@@ -34,7 +35,8 @@ func (s *stage) sessionOf(key, device, code string) (string, error) {
 	return *out.Credentials.AccessKeyId, nil
 }
 
-// A role whose trust demands MFA lets in who showed a code, in time, and nobody else.
+// A role whose trust policy demands MFA can only be assumed after a code was given, and only for
+// the time that the policy allows.
 func TestMFA(t *testing.T) {
 	t.Parallel()
 	f := newFake()

@@ -51,7 +51,7 @@ func TestOverlappingChangesOfAZone(t *testing.T) {
 	must(t, <-first)
 }
 
-// Each region of an account has its own defaults, which moto doesn't know.
+// Each region of an account has its own defaults.
 func TestMetadataDefaults(t *testing.T) {
 	t.Parallel()
 	s := start(t, newFake().ServeHTTP, unhurried(nil))
@@ -79,8 +79,8 @@ func TestMetadataDefaults(t *testing.T) {
 	}
 }
 
-// Each set gets name servers of its own, which its zone shows in all answers. What was
-// there before keeps those that it has.
+// Each delegation set gets name servers of its own, and all answers about its zones have them.
+// Zones that are older than the proxy keep their name servers.
 func TestEachZoneHasNameServersOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := start(t, newFake().ServeHTTP, unhurried(nil))
@@ -96,7 +96,7 @@ func TestEachZoneHasNameServersOfItsOwn(t *testing.T) {
 			t.Errorf("%s is no name server of Route 53", names[i])
 		}
 	}
-	// The records are asked for first: which set the zone is on is found out.
+	// The first request is for records, so the rule has to find out the zone's set itself.
 	records, err := client.ListResourceRecordSets(ctx(), &route53.ListResourceRecordSetsInput{HostedZoneId: aws.String("Z1")})
 	must(t, err)
 	for i, r := range records.ResourceRecordSets[0].ResourceRecords {
@@ -228,7 +228,7 @@ func TestANewAccountWaitsForServices(t *testing.T) {
 	must(t, err)
 }
 
-// Who asks for trails by name or ARN isn't shown others, as the emulator would.
+// DescribeTrails returns only the trails that a request names, unlike the emulator's.
 func TestNamedTrails(t *testing.T) {
 	t.Parallel()
 	f := newFake()

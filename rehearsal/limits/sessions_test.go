@@ -32,12 +32,13 @@ const (
 		{"Effect":"Allow","Action":["kms:Describe*","kms:Get*","kms:List*","route53:Get*","route53:List*","s3:Get*","s3:List*","ssm:Get*","sts:GetCallerIdentity"],"Resource":"*"}]}`
 	stateKey = "11111111-2222-3333-4444-555555555555"
 	otherKey = "99999999-2222-3333-4444-555555555555"
-	// objectsKey opens what is below own/ only.
+	// objectsKey is a key with which the role may only decrypt objects below own/.
 	objectsKey = "77777777-2222-3333-4444-555555555555"
 	masterOwn  = "arn:aws:iam::123456789012:role/z9-master-plan"
 )
 
-// planned is a stage with a role that may only read, and that role's key.
+// planned returns a stage with a role that may only read, and a configuration with the access key
+// of a session of this role.
 func planned(t *testing.T) (*fake, *stage, aws.Config) {
 	t.Helper()
 	f := newFake()
@@ -66,8 +67,8 @@ func planned(t *testing.T) (*fake, *stage, aws.Config) {
 	return f, s, s.config(*out.Credentials.AccessKeyId)
 }
 
-// A session may do what its role's policies allow, and each service says so in its
-// own way.
+// A session may do what its role's policies allow. Each service refuses other calls with its own
+// error.
 func TestSessionsDoWhatTheirRolesMay(t *testing.T) {
 	t.Parallel()
 	f, _, cfg := planned(t)
@@ -158,7 +159,7 @@ func TestSessionsDoWhatTheirRolesMay(t *testing.T) {
 			t.Errorf("%s: %v, not %s", name, err, c.code)
 		}
 	}
-	// The emulator is asked once.
+	// The rule has asked the emulator for the policies once, and not for each call.
 	for _, action := range []string{"ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy", "GetPolicyVersion"} {
 		if n := f.called(action); n != 1 {
 			t.Errorf("%s was asked %d times", action, n)
@@ -166,7 +167,7 @@ func TestSessionsDoWhatTheirRolesMay(t *testing.T) {
 	}
 }
 
-// What is changed holds from then on.
+// A change of a role's policies holds from the next call on.
 func TestSessionsOfRolesThatChange(t *testing.T) {
 	t.Parallel()
 	f, s, cfg := planned(t)

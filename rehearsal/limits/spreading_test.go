@@ -18,8 +18,8 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 )
 
-// A role lets nobody in before it has spread, and allows nothing before its first
-// policy has.
+// Nobody can assume a role before all of AWS knows the role, and the role allows nothing before all
+// of AWS knows its first policy.
 func TestRolesSpread(t *testing.T) {
 	t.Parallel()
 	f := newFake()
@@ -69,7 +69,7 @@ func TestRolesSpread(t *testing.T) {
 	s.clock.Pass(5 * time.Second)
 	must(t, change())
 
-	// Another policy changes nothing; without any the role is as it was.
+	// A second policy needs no further time. Without any policy the role allows nothing again.
 	_, err = admin.AttachRolePolicy(ctx(), &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")})
 	must(t, err)
 	must(t, change())

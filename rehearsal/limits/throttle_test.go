@@ -17,14 +17,14 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// named returns the rules of these names alone, in AWS's order.
+// named returns only the rules with the given names, in the order of Rules.
 func named(o limits.Options, names ...string) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule {
 		return slices.DeleteFunc(o.Rules(w), func(r proxy.Rule) bool { return !slices.Contains(names, r.Name()) })
 	}
 }
 
-// A bucket's tokens come back with AWS's time, of which Scale seconds pass in one.
+// A token bucket fills up in AWS's time: here ten of AWS's seconds pass in one second.
 func TestRates(t *testing.T) {
 	t.Parallel()
 	s := start(t, answer(200, "application/x-amz-json-1.1", `{"CreateAccountStatus":{}}`), proxy.Options{
@@ -52,7 +52,7 @@ func TestRates(t *testing.T) {
 	if err := create(); !proxytest.IsThrottle(err) {
 		t.Errorf("the second after 10 s: %v", err)
 	}
-	// Other actions have buckets of their own, and so have other accounts.
+	// Another action has a token bucket of its own.
 	_, err := client.ListAccounts(ctx(), &organizations.ListAccountsInput{})
 	must(t, err)
 	r := s.front.Report()

@@ -14,8 +14,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
-// tree is an emulator's units, which it creates, renames and deletes as it is told: each
-// with its name and parent, by id. Accounts are in what they are in, by id.
+// tree is an AWS Organizations that creates, renames and deletes every unit as a request says.
+// units has the name and the parent's id of each unit, by id. accounts has the parent's id of each
+// account, by id.
 type tree struct {
 	mu       sync.Mutex
 	units    map[string][2]string
@@ -60,8 +61,8 @@ func (f *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-// A unit gets no name that another one below the same parent has, and isn't deleted
-// while it holds anything.
+// Two units below one parent can't have the same name, and a unit with anything in it can't be
+// deleted.
 func TestUnits(t *testing.T) {
 	t.Parallel()
 	f := &tree{
@@ -81,8 +82,8 @@ func TestUnits(t *testing.T) {
 		return err
 	}
 	refusedAs[*types.DuplicateOrganizationalUnitException](t, "a name that is taken", rename("ou-a", "b"))
-	must(t, rename("ou-a", "c")) // Which a unit elsewhere has.
-	must(t, rename("ou-a", "c")) // Its own.
+	must(t, rename("ou-a", "c")) // A unit below another parent has this name.
+	must(t, rename("ou-a", "c")) // The unit has this name itself.
 	must(t, rename("ou-a", "b "))
 	refusedAs[*types.OrganizationalUnitNotEmptyException](t, "deleting a unit with an account", remove("ou-a"))
 	refusedAs[*types.OrganizationalUnitNotEmptyException](t, "deleting a unit with a unit", remove("ou-c"))
@@ -90,7 +91,7 @@ func TestUnits(t *testing.T) {
 	must(t, remove("ou-c"))
 }
 
-// Units lie five deep in each other at most, and there are 2,000 of them.
+// Units can be five levels deep at most. AWS allows 2,000 units; in this test the limit is seven.
 func TestRoomForUnits(t *testing.T) {
 	t.Parallel()
 	f := &tree{units: map[string][2]string{"ou-1": {"1", "r-1"}, "ou-2": {"2", "ou-1"}, "ou-3": {"3", "ou-2"}, "ou-4": {"4", "ou-3"}}}

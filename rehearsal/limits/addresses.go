@@ -10,16 +10,16 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// addresses has the management account change the addresses of members, which the emulator
-// can't: a change is begun, AWS sends a code to the new address, and the change ends with
-// that code. Any code of six characters is right here, since nobody gets mail.
+// addresses lets the management account change the e-mail address of a member, which the emulator
+// can't do. AWS sends a code to the new address when the change begins, and the change ends with
+// that code. This rule sends no mail, so it accepts any code of six letters and digits.
 // https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html
 // https://docs.aws.amazon.com/accounts/latest/reference/API_AcceptPrimaryEmailUpdate.html
 type addresses struct {
 	*members
 
 	mu    sync.Mutex
-	begun map[string]string // the new addresses, by id
+	begun map[string]string // the new addresses of changes that have begun, by account id
 }
 
 func newAddresses(m *members) *addresses { return &addresses{members: m, begun: map[string]string{}} }

@@ -9,19 +9,19 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// What the names of the actions of services with a JSON protocol have before them.
+// The prefixes of actions in the X-Amz-Target header, which services with a JSON protocol read.
 const (
 	organizationsTarget = "AWSOrganizationsV20161128."
 	cloudTrailTarget    = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 	kmsTarget           = "TrentService."
 )
 
-// organizations asks the emulator's AWS Organizations as the management account.
+// organizations calls an action of the emulator's AWS Organizations as the management account.
 func (w *world) organizations(ctx context.Context, action string, in, out any) error {
 	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
 }
 
-// listAll asks for all pages of a list of AWS Organizations. The list is in key.
+// listAll reads all pages of a list of AWS Organizations. Key is the list's name in an answer.
 func listAll[T any](ctx context.Context, w *world, action, key string, in map[string]string) (all []T, err error) {
 	for {
 		var page map[string]json.RawMessage
@@ -42,7 +42,7 @@ func listAll[T any](ctx context.Context, w *world, action, key string, in map[st
 	}
 }
 
-// trusts reports whether the organization trusts a service.
+// trusts reports whether the organization has enabled trusted access for a service.
 func trusts(ctx context.Context, w *world, service string) bool {
 	var page struct {
 		EnabledServicePrincipals []struct{ ServicePrincipal string }
@@ -58,18 +58,18 @@ func trusts(ctx context.Context, w *world, service string) bool {
 	return false
 }
 
-// bucket reads a part of a bucket, such as its policy, by the part's parameter. There is
-// none if the status isn't 200.
+// bucket reads a setting of a bucket, such as its policy, by the setting's query parameter. The
+// bucket has no such setting if the status isn't 200.
 func (w *world) bucket(ctx context.Context, account, bucket, parameter string) (content []byte, status int) {
 	a := w.Get(ctx, account, "s3", url.URL{Path: "/" + bucket, RawQuery: parameter})
 	return a.Body, a.Status
 }
 
-// codeOf returns the code of an error of a JSON service.
+// codeOf returns the error code in an answer of a service with a JSON protocol.
 func codeOf(a *proxy.Answer) string {
 	var body struct {
 		Type string `json:"__type"`
 	}
-	_ = json.Unmarshal(a.Body, &body) // What isn't JSON has no code.
+	_ = json.Unmarshal(a.Body, &body) // An answer that isn't JSON has no code.
 	return body.Type
 }

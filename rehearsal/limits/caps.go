@@ -8,14 +8,15 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// caps refuses more of IAM's entities than an account may have. moto has the caps
-// of access keys, policy versions and certificates itself.
+// caps enforces IAM's quotas on the number of groups, roles, users and attachments. moto itself
+// enforces the quotas on access keys, policy versions and certificates.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 type caps struct{ w *world }
 
 func (caps) Name() string { return "IAM quota" }
 
-// iamList is what moto answers to a list of names.
+// iamList decodes moto's answer to any of the actions that Apply asks. Only the field of that
+// action isn't empty.
 type iamList struct {
 	Groups   []struct{} `xml:"ListGroupsForUserResult>Groups>member"`
 	OfGroup  []struct{} `xml:"ListAttachedGroupPoliciesResult>AttachedPolicies>member"`
@@ -27,7 +28,7 @@ type iamList struct {
 	} `xml:"GetAccountSummaryResult>SummaryMap>entry"`
 }
 
-// number returns how many there are of what a call adds to.
+// number returns the present number of the entities that a call adds to.
 func (l iamList) number(counter string) int {
 	for _, entry := range l.Counters {
 		if entry.Key == counter {
@@ -67,7 +68,7 @@ func (r caps) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		form.Set(parameter, c.Form.Get(parameter))
 	}
 	var there iamList
-	// What can't be listed isn't there, which the emulator says better.
+	// If the list fails, the group, role or user doesn't exist: the emulator reports that.
 	if r.w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &there) == nil && there.number(counter) >= most {
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusConflict, Code: "LimitExceeded", Message: fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most)})
 	}

@@ -7,14 +7,15 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// closings refuses to close more accounts than AWS does.
+// closings refuses to close more accounts than AWS closes at the same time or in 30 days, and to
+// remove an account from the organization in its first days.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 type closings struct {
 	*members
-	done []time.Time
+	done []time.Time // when each closing began
 }
 
-// closingMonth is what the closings of a month are counted in.
+// closingMonth is the period to which AWS's quota on closed accounts applies.
 const closingMonth = 30 * 24 * time.Hour
 
 func (*closings) Name() string { return "account closing" }
@@ -55,7 +56,7 @@ func (r *closings) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// since counts the closings that began after a time.
+// since returns the number of closings that began after a time.
 func (r *closings) since(begin time.Time) (n int) {
 	for _, t := range r.done {
 		if t.After(begin) {
@@ -65,7 +66,7 @@ func (r *closings) since(begin time.Time) (n int) {
 	return n
 }
 
-// budget is how many accounts may be closed in a month.
+// budget returns how many accounts the organization may close in a closingMonth.
 func (r *closings) budget() int {
 	share := int(r.w.Numbers.ClosedShare * float64(len(r.accounts)))
 	return min(max(r.w.Numbers.ClosedInAMonth.Most, share), r.w.Numbers.ClosedMost.Most)

@@ -12,30 +12,30 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// creations has accounts created as AWS does: it takes a while, few at once, and
-// most of what can go wrong shows in the end only.
+// creations creates accounts as AWS does: a creation takes some time, only a few creations run
+// at the same time, and most failures show only at the end of a creation.
 //
-// The emulator gets the call when the while has passed. Until then there is no such
-// account, so no answer has to be kept from showing it. Nobody sees whether it was
-// made at that moment or when the next call to Organizations asks, so nothing runs
-// by itself.
+// The emulator gets CreateAccount when AWS's time has passed. Until then the emulator doesn't
+// have the account, so no answer has to hide it. The call is sent when the next call to AWS
+// Organizations arrives, because no client can see the difference. So the rule needs no timer.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
 type creations struct {
 	*members
 	requests []*creation // in the order of their calls
-	// fail has creations fail once, by the accounts' names, for a reason of AWS's.
+	// fail is Options.Fail without the creations that have failed already.
 	fail map[string]string
 }
 
-// creation is a request for an account. It is under way until it has a state.
+// creation is a request for an account.
 type creation struct {
 	call   *proxy.Call
 	email  string
-	reason string // why it will fail
+	reason string // the reason for which the creation will fail; empty if it won't
 	end    time.Time
 	status createAccountStatus
 }
 
+// createAccountStatus is a CreateAccountStatus in AWS's answers.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccountStatus.html
 type createAccountStatus struct {
 	ID                 string `json:"Id"`
@@ -65,7 +65,7 @@ func (r *creations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// answer answers what is about requests, and nil if the emulator is to.
+// answer answers calls about creations. It returns nil for a call that the emulator has to answer.
 func (r *creations) answer(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +77,7 @@ func (r *creations) answer(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		}
 	case "DescribeCreateAccountStatus":
 		var in struct{ CreateAccountRequestID string }
-		_ = json.Unmarshal(c.Body, &in) // An id that can't be read isn't found.
+		_ = json.Unmarshal(c.Body, &in) // An id that can't be read matches no creation.
 		for _, q := range r.requests {
 			if q.status.ID == in.CreateAccountRequestID {
 				return r.w.Reply(c, map[string]any{"CreateAccountStatus": q.status})
@@ -89,7 +89,7 @@ func (r *creations) answer(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return nil
 }
 
-// create takes a request for an account, or refuses it.
+// create accepts a request for an account, or refuses it.
 func (r *creations) create(c *proxy.Call) *proxy.Answer {
 	var in struct{ Email, AccountName string }
 	if json.Unmarshal(c.Body, &in) != nil {
@@ -118,7 +118,7 @@ func (r *creations) create(c *proxy.Call) *proxy.Answer {
 	case len(r.accounts)+len(underWay) >= most:
 		q.reason = "ACCOUNT_LIMIT_EXCEEDED"
 	case r.fail[in.AccountName] != "":
-		// Once: it says to try again later.
+		// The creation fails once only, because AWS's reason asks the client to try again.
 		q.reason = r.fail[in.AccountName]
 		delete(r.fail, in.AccountName)
 	}
@@ -132,7 +132,7 @@ func (r *creations) create(c *proxy.Call) *proxy.Answer {
 	return r.w.Reply(c, map[string]any{"CreateAccountStatus": q.status})
 }
 
-// settle brings to an end what has taken its time.
+// settle finishes the creations whose time has passed.
 func (r *creations) settle(ctx context.Context) {
 	now := r.w.Now()
 	for _, q := range r.requests {
@@ -159,10 +159,11 @@ func (r *creations) finish(ctx context.Context, q *creation) {
 	r.emails[q.email] = true
 }
 
-// list lists requests: those of before that the emulator knows, and those here.
+// list lists creations: first those from before this proxy, which the emulator has, and then
+// those of this rule.
 func (r *creations) list(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ States []string }
-	_ = json.Unmarshal(c.Body, &in) // no states are all
+	_ = json.Unmarshal(c.Body, &in) // Without states the client asks for all.
 	a := next(c)
 	var page map[string]json.RawMessage
 	var before []createAccountStatus
@@ -171,7 +172,7 @@ func (r *creations) list(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	all := []createAccountStatus{}
 	for _, s := range before {
-		// moto has one for the management account too, which nobody created.
+		// moto also lists a creation of the management account, which AWS doesn't.
 		if s.AccountID != r.w.Management && !slices.ContainsFunc(r.requests, func(q *creation) bool { return q.status.AccountID == s.AccountID }) {
 			all = append(all, s)
 		}
@@ -190,8 +191,8 @@ func (r *creations) list(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return r.w.Reply(c, out)
 }
 
-// An address that breaks the request's own rules is refused at once; the rest of
-// the rules count when the account is made.
+// AWS refuses an address at once if it doesn't match the request's own constraints
+// (plausibleEmail). AWS checks the other rules for addresses (validEmail) during the creation.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#organizations-CreateAccount-request-Email
 var (
 	plausibleEmail = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)

@@ -10,19 +10,21 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// delegations has members administer services under AWS's rules: the service is
-// trusted first, most services have one administrator, and who administers a service
-// stays in the organization. The emulator knows six of the services; those of AWS's
-// that it lacks are kept here.
+// delegations enforces AWS's rules for delegated administrators: trusted access comes first, most
+// services have only one administrator, and an administrator can't leave the organization or be
+// closed. The emulator knows six services that can have administrators. This rule keeps the
+// administrators of all others.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_RegisterDelegatedAdministrator.html
 type delegations struct {
 	*members
 
-	// registering has one registration follow the other.
+	// registering makes registrations run one after the other, so that two registrations can't
+	// both find a service without an administrator.
 	registering sync.Mutex
-	// more are administrators, by service, that the emulator doesn't know.
+	// more has the ids of administrators, by service, for services that the emulator doesn't
+	// know.
 	more map[string][]string
-	mu   sync.Mutex // guards more: members.mu is held while an account is closed
+	mu   sync.Mutex // guards more. members.mu can't: closings holds it during CloseAccount.
 }
 
 func newDelegations(m *members) *delegations {
@@ -79,8 +81,7 @@ func (r *delegations) keep(service string, all []string) {
 	r.more[service] = all
 }
 
-// unrecognized reports whether the emulator doesn't know that a service has
-// administrators.
+// unrecognized reports whether an answer says that the emulator doesn't know a service.
 func unrecognized(a *proxy.Answer) bool { return !a.OK() && codeOf(a) == "InvalidInputException" }
 
 func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account string) *proxy.Answer {
@@ -113,7 +114,7 @@ func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account 
 	return r.w.Reply(c, struct{}{})
 }
 
-// of returns the ids of the accounts that administer a service.
+// of returns the ids of the administrators of a service.
 func (r *delegations) of(ctx context.Context, service string) []string {
 	if all := r.kept(service); len(all) > 0 {
 		return all
@@ -129,7 +130,7 @@ func (r *delegations) of(ctx context.Context, service string) []string {
 	return all
 }
 
-// administers reports whether an account administers any service.
+// administers reports whether an account is the administrator of any service.
 func (r *delegations) administers(ctx context.Context, account string) bool {
 	r.mu.Lock()
 	for _, all := range r.more {
@@ -143,8 +144,7 @@ func (r *delegations) administers(ctx context.Context, account string) bool {
 	return r.w.organizations(ctx, "ListDelegatedServicesForAccount", map[string]string{"AccountId": account}, &page) == nil && len(page.DelegatedServices) > 0
 }
 
-// list answers with the accounts that administer a service which the emulator
-// doesn't know.
+// list answers ListDelegatedAdministrators for a service that the emulator doesn't know.
 func (r *delegations) list(c *proxy.Call, ids []string) *proxy.Answer {
 	found := []map[string]any{}
 	for _, id := range ids {

@@ -16,13 +16,13 @@ import (
 
 const cloudTrail = "cloudtrail.amazonaws.com"
 
-// deliveries refuses trails whose logs CloudTrail couldn't write: moto looks at
-// neither the bucket's policy nor the key's, nor at what an organization has to
-// allow first.
+// deliveries refuses a trail whose logs CloudTrail couldn't write. moto evaluates neither the
+// policy of the bucket nor the policy of the key, and doesn't check what the organization has to
+// enable first.
 //
-// CloudTrail tries the bucket and the key as its service principal. Of the condition
-// keys only those count as sent that AWS documents for that call. A policy that
-// demands another key may be refused by AWS, so it is refused here.
+// CloudTrail uses the bucket and the key as its service principal. The rule evaluates policies
+// with the condition keys that AWS documents for these requests, and no others. If a policy
+// demands another condition key, AWS may refuse the trail, so this rule refuses it.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
@@ -36,7 +36,7 @@ func (r deliveries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	t, ok := r.trail(c)
 	if !ok {
-		return next(c) // The emulator says what is wrong with it.
+		return next(c) // The emulator says what is wrong with the request.
 	}
 	for _, check := range []func(*proxy.Call, *trail) *proxy.Problem{r.organizational, r.bucket, r.key} {
 		if p := check(c, t); p != nil {
@@ -46,7 +46,9 @@ func (r deliveries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// trail is what a call asks for.
+// trail is a trail as it will be after a call. The exported fields are members of CloudTrail's
+// requests and answers: the names in requests and in answers differ by case only, which package
+// json ignores.
 type trail struct {
 	Name                *string
 	S3BucketName        *string
@@ -56,11 +58,11 @@ type trail struct {
 
 	owner     string // the account that the trail belongs to
 	arn       string
-	bucketKey bool // The bucket has an S3 Bucket Key.
+	bucketKey bool // whether the bucket has an S3 Bucket Key
 }
 
-// trail reads what a trail will be like: of an update, what it changes and what
-// there is already. The names of a trail's members differ by case only.
+// trail returns the trail as it will be after a call. For UpdateTrail it is the present trail
+// with the changes of the call. It returns false if the request or the trail can't be read.
 func (r deliveries) trail(c *proxy.Call) (*trail, bool) {
 	t := &trail{}
 	if json.Unmarshal(c.Body, t) != nil || value(t.Name) == "" {
@@ -98,8 +100,8 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// organizational refuses a trail of the organization that AWS Organizations doesn't
-// allow. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+// organizational refuses an organization trail before AWS Organizations allows one.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
 func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
 	if !value(t.IsOrganizationTrail) {
 		return nil
@@ -127,8 +129,8 @@ func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
 	return nil
 }
 
-// bucket refuses a bucket that doesn't let CloudTrail look at its ACL and write
-// below the trail's prefix.
+// bucket refuses a bucket whose policy doesn't let CloudTrail read the bucket's ACL and write
+// objects below the trail's prefix.
 func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	document, status := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "policy")
 	if _, exists := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location"); exists != http.StatusOK {
@@ -136,7 +138,7 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	}
 	var p policy.Document
 	if status == http.StatusOK {
-		p, _ = policy.Parse(string(document)) // Without a policy nothing is allowed.
+		p, _ = policy.Parse(string(document)) // A policy that can't be read allows nothing.
 	}
 	arn := "arn:aws:s3:::" + *t.S3BucketName
 	keys := t.sent()
@@ -154,7 +156,8 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	return nil
 }
 
-// key refuses a key that isn't there, or doesn't let CloudTrail encrypt.
+// key refuses a KMS key that doesn't exist, is disabled, is in another region than the bucket, or
+// has a policy that doesn't let CloudTrail encrypt.
 func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	id := value(t.KMSKeyID)
 	if id == "" {
@@ -182,7 +185,7 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	in := map[string]string{"KeyId": found.KeyMetadata.KeyID, "PolicyName": "default"}
 	var p policy.Document
 	if r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"GetKeyPolicy", in, &document) == nil {
-		p, _ = policy.Parse(document.Policy) // Without a policy nothing is allowed.
+		p, _ = policy.Parse(document.Policy) // A policy that can't be read allows nothing.
 	}
 	t.bucketKey = r.hasBucketKey(c, t)
 	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
@@ -194,8 +197,8 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	return nil
 }
 
-// encryption returns what CloudTrail asks of a key. Where the bucket has an S3
-// Bucket Key, the encryption context is the bucket's, and CloudTrail has to decrypt.
+// encryption returns the requests that CloudTrail makes to KMS. If the bucket has an S3 Bucket
+// Key, the encryption context is the bucket's ARN, and CloudTrail also needs kms:Decrypt.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 func (t *trail) encryption(keyARN, organizationID string) []authorization.Request {
 	ask := func(action string, context map[string]string) authorization.Request {
@@ -215,7 +218,7 @@ func (t *trail) encryption(keyARN, organizationID string) []authorization.Reques
 	return []authorization.Request{ask("DescribeKey", nil), ask("GenerateDataKey", context)}
 }
 
-// sent are the condition keys that CloudTrail is known to send with every call.
+// sent returns the condition keys that AWS documents for every request of CloudTrail.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (t *trail) sent() map[string]string {
 	return map[string]string{
@@ -227,7 +230,7 @@ func (t *trail) sent() map[string]string {
 	}
 }
 
-// object is the key of a log of the trail's own account.
+// object returns the S3 key of a log file of the account that owns the trail.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 func (t *trail) object(organizationID string) string {
 	key := "AWSLogs/"
@@ -246,7 +249,7 @@ func (r deliveries) bucketRegion(c *proxy.Call, t *trail) string {
 		Region string `xml:",chardata"`
 	}
 	if xml.Unmarshal(content, &location) != nil || location.Region == "" {
-		return "us-east-1" // S3 leaves it out.
+		return "us-east-1" // S3 answers with an empty region for us-east-1.
 	}
 	return location.Region
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// entries refuses who may not come into an account: moto lets anybody assume any
-// role, even one that doesn't exist, and the way into a new account isn't there at
-// once.
+// entries refuses to assume a role that the caller may not assume. moto lets every caller assume
+// every role, even a role that doesn't exist. A new account of AWS's doesn't have its access role
+// at once, and a closed account can't be entered.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 type entries struct {
 	*members
@@ -33,7 +33,7 @@ func (r entries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// barred returns why a role can't be assumed by the caller.
+// barred returns why the caller can't assume a role; empty if the caller can.
 func (r entries) barred(c *proxy.Call, arn string) (why string) {
 	account := accountOf(arn)
 	in := r.find(c.Context(), account)
@@ -68,12 +68,12 @@ func (r entries) barred(c *proxy.Call, arn string) (why string) {
 	return ""
 }
 
-// request is what a trust policy is asked about.
+// request returns the request that the role's trust policy has to allow.
 func (r entries) request(c *proxy.Call) authorization.Request {
 	q := authorization.Request{Action: "sts:" + c.Action, Caller: authorization.Principal(c.Caller), Keys: map[string]string{}}
 	if c.Action == "AssumeRoleWithWebIdentity" {
 		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
-		if err == nil { // identityTokens has refused the others.
+		if err == nil { // identityTokens has refused every token that can't be read.
 			q.Provider, q.Keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
 		}
 		return q

@@ -6,7 +6,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// finalizes refuses to add accounts to an organization that is new.
+// finalizes refuses to add accounts to a new organization, which AWS takes some time to set up. It
+// also makes the other rules forget the accounts of an organization that is deleted.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#API_CreateAccount_Errors
 type finalizes struct{ *members }
 

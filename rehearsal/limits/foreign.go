@@ -9,9 +9,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// foreign refuses what an account has no right to in another one, where moto looks
-// at the resource and not at who asks. Most services need no such rule: moto keeps
-// accounts apart, so the wrong one finds nothing.
+// foreign refuses calls about another account's resources, for services in which moto doesn't
+// check the caller. Most services need no such rule: moto keeps the resources of accounts apart,
+// so the wrong account finds nothing.
 type foreign struct {
 	*members
 	buckets owners
@@ -48,8 +48,9 @@ func (r *foreign) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return r.w.Refuse(c, p)
 }
 
-// everybodys reports whether a member may call an action of Organizations. Which of
-// the reading ones depends on what was delegated to it, and is left to moto.
+// everybodys reports whether a member may call an action of AWS Organizations. Which actions
+// that read are allowed depends on what the management account has delegated to the member. The
+// rule leaves that check to moto.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
 func everybodys(action string) bool {
 	for _, prefix := range []string{"Describe", "List", "Leave", "Accept", "Decline", "Cancel"} {
@@ -60,9 +61,9 @@ func everybodys(action string) bool {
 	return action == "CreateOrganization"
 }
 
-// contact says why an account's details aren't the caller's to see or change. An
-// account names itself by leaving the parameter out, and the management account has
-// to.
+// contact returns the error message if the caller may not read or change the details of an
+// account. An account reads its own details by leaving the parameter AccountId out. The
+// management account has to leave it out; a member may not send it at all.
 // https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
 func (r *foreign) contact(c *proxy.Call) (refused string) {
 	var in struct{ AccountID string }
@@ -81,8 +82,8 @@ func (r *foreign) contact(c *proxy.Call) (refused string) {
 	return ""
 }
 
-// bucket keeps others away from a bucket's settings, which are its owner's. Its
-// objects aren't: a bucket policy may let others have them.
+// bucket refuses calls about the settings of a bucket, except by the owner. It lets other
+// accounts access objects, because a bucket policy may allow that.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
 func (r *foreign) bucket(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	owner := r.buckets.of(c.Resource)
@@ -103,7 +104,7 @@ func (r *foreign) bucket(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// owners knows whose bucket one is that was created here.
+// owners has the owners of the buckets that were created through this proxy.
 type owners struct {
 	mu sync.Mutex
 	by map[string]string

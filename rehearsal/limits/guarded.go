@@ -9,15 +9,15 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// guarded refuses what a bucket's own policy denies the caller. moto doesn't evaluate
-// the conditions of a statement, so it neither knows whom one is about nor whom it
-// exempts. What a policy allows isn't looked at.
+// guarded refuses calls that a bucket's policy denies the caller. moto ignores the conditions of
+// a statement, so it doesn't know which callers a denial means or exempts. This rule ignores
+// statements that allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type guarded struct {
 	w *world
 
 	mu       sync.Mutex
-	policies map[string]policy.Document // by bucket; empty for one without a policy
+	policies map[string]policy.Document // by bucket; empty for a bucket without a policy
 }
 
 func newGuarded(w *world) *guarded {
@@ -39,7 +39,7 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		"aws:principalarn":          c.Caller.ARN,
 		"aws:principalaccount":      c.Caller.Account,
 		"aws:principalisawsservice": "false",
-		"aws:securetransport":       "true", // The emulator stands for AWS's TLS endpoints.
+		"aws:securetransport":       "true", // The emulator has no TLS, but AWS's endpoints have.
 	}}
 	if c.Caller.Role != "" {
 		q.Keys["aws:principalarn"] = c.Caller.Role
@@ -58,7 +58,7 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// learn keeps what a call has made of a bucket's policy.
+// learn remembers the change of a bucket's policy by a successful call.
 func (r *guarded) learn(c *proxy.Call) {
 	var p policy.Document
 	switch c.Action {
@@ -73,7 +73,7 @@ func (r *guarded) learn(c *proxy.Call) {
 	r.policies[c.Resource] = p
 }
 
-// of returns the policy of a call's bucket. The emulator is asked once for each.
+// of returns the policy of a call's bucket. It asks the emulator once for each bucket.
 func (r *guarded) of(c *proxy.Call) policy.Document {
 	r.mu.Lock()
 	p, known := r.policies[c.Resource]
@@ -87,7 +87,7 @@ func (r *guarded) of(c *proxy.Call) policy.Document {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if later, known := r.policies[c.Resource]; known {
-		return later // Another call has set it meanwhile.
+		return later // Another call has changed the policy meanwhile.
 	}
 	r.policies[c.Resource] = p
 	return p

@@ -14,8 +14,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// identityTokens refuses tokens of identity providers that AWS doesn't take: moto takes
-// any text. Whether a role lets the token in is decided by entries.
+// identityTokens refuses tokens of identity providers that AWS doesn't accept: a token that can't
+// be read, has expired, or has the wrong issuer or audience. moto accepts any text as a token.
+// Whether a role's trust policy allows the token is the concern of the rule entries.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 type identityTokens struct{ w *world }
 
@@ -59,8 +60,8 @@ func (r identityTokens) check(c *proxy.Call) (proxy.Problem, bool) {
 	return proxy.Problem{}, false
 }
 
-// identityToken is what an identity provider's token claims. Nothing here can check who
-// has signed the token.
+// identityToken has the claims of an identity provider's token. The rule doesn't check the token's
+// signature.
 type identityToken struct {
 	Issuer   string      `json:"iss"`
 	Subject  string      `json:"sub"`
@@ -82,15 +83,15 @@ func parseIdentityToken(text string) (identityToken, error) {
 	return token, err
 }
 
-// issuer is the provider's name in ARNs and in condition keys.
+// issuer returns the provider's name in ARNs and in condition keys.
 func (t identityToken) issuer() string { return strings.TrimPrefix(t.Issuer, "https://") }
 
-// provider returns the ARN of the token's provider in an account.
+// provider returns the ARN of the token's identity provider in an account.
 func (t identityToken) provider(account string) string {
 	return "arn:aws:iam::" + account + ":oidc-provider/" + t.issuer()
 }
 
-// keys returns the condition keys that a trust policy may look at, in lower case.
+// keys returns the condition keys that a trust policy can use. Names of keys are in lower case.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 func (t identityToken) keys() map[string]string {
 	prefix := strings.ToLower(t.issuer())

@@ -8,8 +8,9 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// knownKeys refuses who isn't known: moto takes every unknown key for the
-// management account's, so that a provider with the wrong one would go unnoticed.
+// knownKeys refuses calls that are signed with an unknown access key. moto takes an unknown key
+// for a key of the management account, so without this rule a provider with the wrong key would
+// go unnoticed.
 type knownKeys struct{ w *world }
 
 func (knownKeys) Name() string { return "unknown access key" }
@@ -21,7 +22,7 @@ func (r knownKeys) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Service == "" || c.Is("sts", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML") {
 		return r.learn(c, next(c))
 	}
-	if c.AccessKey == "" && c.Service != "s3" { // S3 has anonymous requests.
+	if c.AccessKey == "" && c.Service != "s3" { // S3 accepts anonymous requests.
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token"})
 	}
 	if c.AccessKey != "" && c.Caller.Account == "" {
@@ -30,7 +31,7 @@ func (r knownKeys) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return r.learn(c, next(c))
 }
 
-// unknownKey is what services say of a key that doesn't exist.
+// unknownKey is the error of the call's service for an access key that doesn't exist.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 func unknownKey(c *proxy.Call) proxy.Problem {
 	const message = "The security token included in the request is invalid."
@@ -48,7 +49,8 @@ func unknownKey(c *proxy.Call) proxy.Problem {
 	}
 }
 
-// learn reads the keys that an answer hands out.
+// learn remembers the owners of the access keys in an answer of STS or IAM, and returns the
+// answer.
 func (r knownKeys) learn(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	if !a.OK() {
 		return a

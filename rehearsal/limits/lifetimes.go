@@ -9,13 +9,13 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// lifetimes refuses the key of a session that has ended: moto says when a session ends
-// and takes the key for ever.
+// lifetimes refuses the access key of a session that has ended. moto says when a session ends, but
+// accepts the key for ever.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html
 type lifetimes struct {
 	w    *world
 	mu   sync.Mutex
-	ends map[string]time.Time
+	ends map[string]time.Time // by access key
 }
 
 func newLifetimes(w *world) *lifetimes { return &lifetimes{w: w, ends: map[string]time.Time{}} }
@@ -40,7 +40,7 @@ func (r *lifetimes) ended(key string) bool {
 	return known && !r.w.Local().Before(end)
 }
 
-// learn reads when the session ends whose key an answer of STS hands out.
+// learn remembers the end of the session whose access key is in an answer of STS.
 func (r *lifetimes) learn(a *proxy.Answer) {
 	var out struct {
 		Results []struct {
@@ -60,7 +60,7 @@ func (r *lifetimes) learn(a *proxy.Answer) {
 	}
 }
 
-// expiredSession is what services say of a key whose session has ended.
+// expiredSession is the error of the call's service for the access key of a session that has ended.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func expiredSession(c *proxy.Call) proxy.Problem {

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// members knows an organization's accounts. It is what rules about accounts share.
+// members has the accounts of the organization, for all rules about accounts.
 type members struct {
 	w *world
 
 	mu       sync.Mutex
 	loaded   bool
-	id       string // the organization's; empty if there is none
+	id       string // the organization's id; empty without an organization
 	begun    time.Time
 	accounts map[string]*member // by id
-	// emails are all that were ever used, in lower case: closing an account
-	// doesn't free its address.
+	// emails are all addresses that accounts have or had, in lower case: AWS never accepts the
+	// address of a closed account for another account.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
 	emails map[string]bool
 }
 
-// member is an account.
+// member is an account of the organization; the management account is one too.
 type member struct {
-	created time.Time // zero if it was there before
+	created time.Time // when this proxy created the account; zero for an older account
 	closed  bool
-	// email is the address that the account was given later; empty for its first one.
+	// email is the account's present address if it was changed; empty if it wasn't.
 	email string
-	// closedAt is when this front saw the account closed; zero if before.
+	// closedAt is when this proxy closed the account; zero if the account was closed before.
 	closedAt time.Time
 }
 
@@ -37,8 +37,8 @@ func newMembers(w *world) *members {
 	return &members{w: w, accounts: map[string]*member{}, emails: map[string]bool{}}
 }
 
-// load reads what the organization has, once there is one: an emulator may have
-// lived before. The lock is held.
+// load reads the organization's accounts from the emulator, once the emulator has an
+// organization. An emulator that runs already may have accounts. The caller holds the lock.
 func (m *members) load(ctx context.Context) {
 	if m.loaded {
 		return
@@ -73,7 +73,7 @@ func (m *members) load(ctx context.Context) {
 	m.loaded, m.id = true, organization.Organization.ID
 }
 
-// find returns an account of the organization; nil if it has none of that id.
+// find returns an account of the organization; nil if the organization has no such account.
 func (m *members) find(ctx context.Context, id string) *member {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,7 +81,7 @@ func (m *members) find(ctx context.Context, id string) *member {
 	return m.accounts[id]
 }
 
-// before returns the ids of accounts that this front didn't see being created.
+// before returns the ids of the members that weren't created through this proxy.
 func (m *members) before(ctx context.Context) (ids []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +94,7 @@ func (m *members) before(ctx context.Context) (ids []string) {
 	return ids
 }
 
-// organization returns the organization's id.
+// organization returns the organization's id; empty without an organization.
 func (m *members) organization(ctx context.Context) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,8 +102,7 @@ func (m *members) organization(ctx context.Context) string {
 	return m.id
 }
 
-// age returns how long ago an account was created; false if that was before all
-// this began.
+// age returns the age of an account; false if the account wasn't created through this proxy.
 func (m *members) age(a *member) (time.Duration, bool) {
 	if a == nil || a.created.IsZero() {
 		return 0, false
@@ -111,14 +110,14 @@ func (m *members) age(a *member) (time.Duration, bool) {
 	return m.w.Now().Sub(a.created), true
 }
 
-// used reports whether an account has, or had, an address.
+// used reports whether an account has or had an e-mail address.
 func (m *members) used(email string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.emails[strings.ToLower(email)]
 }
 
-// move gives an account another address.
+// move gives an account another e-mail address.
 func (m *members) move(account *member, email string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,5 +125,5 @@ func (m *members) move(account *member, email string) {
 	m.emails[strings.ToLower(email)] = true
 }
 
-// close notes that an account is closed from now on. The lock is held.
+// close marks an account as closed. The caller holds the lock of members.
 func (m *member) close(now time.Time) { m.closed, m.closedAt = true, now }

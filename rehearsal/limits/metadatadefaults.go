@@ -7,8 +7,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// metadataDefaults keeps what accounts set as the default of new instances' metadata
-// options, in each region, and gives it back: moto has neither call.
+// metadataDefaults implements the two calls by which an account sets and reads, in each region,
+// the default metadata options of new EC2 instances. moto has neither call.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceMetadataDefaults.html
 type metadataDefaults struct {
 	w  *world
@@ -16,7 +16,7 @@ type metadataDefaults struct {
 	by map[string]metadataOptions // by account and region
 }
 
-// metadataOptions are written as EC2 writes them. An empty one has no preference.
+// metadataOptions are the options in EC2's answers. An empty option means no preference.
 type metadataOptions struct {
 	HTTPTokens              string `xml:"httpTokens,omitempty"`
 	HTTPPutResponseHopLimit string `xml:"httpPutResponseHopLimit,omitempty"`

@@ -9,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// modifications refuses to change what another call is changing.
+// modifications refuses to change an entity of AWS Organizations that another call is changing.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html#API_AttachPolicy_Errors
 type modifications struct {
 	w    *world
@@ -18,8 +18,8 @@ type modifications struct {
 
 func (modifications) Name() string { return "concurrent modification" }
 
-// modifiedEntity names what an action changes: a parameter with its id, or nothing for
-// the organization itself.
+// modifiedEntity has, by action, the parameter with the id of the entity that the action changes.
+// An empty parameter means the organization itself.
 var modifiedEntity = map[string]string{
 	"AttachPolicy":                   "TargetId",
 	"DetachPolicy":                   "TargetId",
@@ -47,7 +47,7 @@ func (r modifications) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	entity := "organization"
 	if parameter != "" {
 		var in map[string]any
-		_ = json.Unmarshal(c.Body, &in) // What isn't JSON is the emulator's to refuse.
+		_ = json.Unmarshal(c.Body, &in) // The emulator refuses a body that isn't JSON.
 		entity, _ = in[parameter].(string)
 	}
 	if !r.busy.begin(entity) {
@@ -60,8 +60,9 @@ func (r modifications) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// busy knows what is being changed. A change keeps others away while it is under
-// way, and for as long as AWS takes for one at least: the emulator is too quick.
+// busy has the entities that calls are changing. A change makes busy refuse other changes of the
+// same entity until it ends, and for at least Numbers.Writing, because the emulator changes an
+// entity faster than AWS.
 type busy struct {
 	w    *world
 	mu   sync.Mutex

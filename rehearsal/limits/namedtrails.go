@@ -39,7 +39,7 @@ func (namedTrails) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 			return name == t.Name && c.Region == t.HomeRegion
 		})
 	})
-	a.Body, _ = json.Marshal(map[string]any{"trailList": there.Trails}) // What was JSON can be written again.
+	a.Body, _ = json.Marshal(map[string]any{"trailList": there.Trails}) // It was JSON before.
 	a.Header.Del("Content-Length")
 	return a
 }

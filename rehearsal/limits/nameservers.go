@@ -16,38 +16,39 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// nameServers gives each zone and each delegation set name servers of its own, as
-// Route 53 does: moto has the same four for all. As Route 53, it lets no two public
-// zones share a name server if they have the same name or one is below the other,
-// whichever accounts they are in.
+// nameServers gives each zone and each delegation set name servers of its own, as Route 53 does.
+// moto has the same four name servers for all. Like Route 53, this rule lets no two public zones
+// share a name server if the zones have the same name or one zone is below the other, in
+// whatever accounts they are.
 //
-// Which name servers a set gets is left to chance, with AWS's probability, but
-// decided by Options.Seed and the set's reference alone. So a rehearsal of the same
-// declaration meets the same conflicts each time, in whatever order stacks run.
+// The name servers of a set are random, and conflicts are as probable as in AWS. The choice
+// depends only on proxy.Options.Seed and the set's caller reference, so a rehearsal of one
+// declaration meets the same conflicts every time, in whatever order stacks run.
 //
-// Sets and zones that were there before keep the name servers that they show. They are
-// in states and in delegations: others would be drift, and every delegation wrong.
+// Sets and zones that are older than the proxy keep the name servers that the emulator shows.
+// States and delegations have these name servers: if the rule changed them, every zone would
+// have drift and every delegation would be wrong.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
 type nameServers struct {
 	members *members
 
-	// creating is held while a zone is created, so that two zones can't both be
-	// found free of conflicts.
+	// creating is held while a zone is created or a set is deleted. Otherwise two zones that
+	// conflict could be created at the same time.
 	creating sync.Mutex
 
 	mu     sync.Mutex
 	loaded bool
-	drawn  map[string]int       // how often name servers were drawn, by reference
-	sets   map[string][4]string // the name servers of reusable sets, by the sets' ids
+	drawn  map[string]int       // how often next has drawn name servers, by reference
+	sets   map[string][4]string // the name servers of reusable delegation sets, by id
 	zones  map[string]hosted    // by id
 }
 
-// hosted is a zone.
+// hosted is a hosted zone.
 type hosted struct {
 	// name is in lower case and without a final dot; empty for a private zone.
 	name    string
-	set     string // the id of the zone's reusable set; empty if there is none
+	set     string // the id of the zone's reusable delegation set; empty for a zone without
 	servers [4]string
 }
 
@@ -57,7 +58,7 @@ func newNameServers(m *members) *nameServers {
 
 func (*nameServers) Name() string { return "name servers" }
 
-// motoServers are those of moto, in route53/models.py.
+// motoServers are the name servers of every zone in moto: see moto's route53/models.py.
 var motoServers = [4]string{"ns-2048.awsdns-64.com", "ns-2049.awsdns-65.net", "ns-2050.awsdns-66.org", "ns-2051.awsdns-67.co.uk"}
 
 var (
@@ -98,7 +99,7 @@ func (r *nameServers) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// newZone is what a request to create a zone says.
+// newZone is the body of a CreateHostedZone request.
 type newZone struct {
 	Name            string
 	DelegationSetID string `xml:"DelegationSetId"`
@@ -106,11 +107,11 @@ type newZone struct {
 	Config          struct{ PrivateZone bool } `xml:"HostedZoneConfig"`
 }
 
-// create creates a zone unless it conflicts with another.
+// create creates a zone unless it conflicts with another zone.
 func (r *nameServers) create(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in newZone
 	if xml.Unmarshal(c.Body, &in) != nil {
-		return next(c) // The emulator says what is wrong with it.
+		return next(c) // The emulator says what is wrong with the request.
 	}
 	r.creating.Lock()
 	defer r.creating.Unlock()
@@ -123,14 +124,14 @@ func (r *nameServers) create(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	case set != "":
 		servers = r.serversOfSet(set)
 		if other := r.conflicting(name, servers); other != "" {
-			// The error's words are those that people report; what is behind them is
-			// for who rehearses.
+			// The message is the one that people report from AWS, with an addition for people
+			// who rehearse.
 			return r.members.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "ConflictingDomainExists", Message: fmt.Sprintf(
 				"Cannot create hosted zone with DelegationSetId DelegationSetId:%s as the DNSName %s. conflicts with existing ones sharing the delegation set (rehearsal: zone %s has a name server of the set)",
 				set, name, other)})
 		}
 	default:
-		// Route 53 itself draws until there is no conflict.
+		// Without a set, Route 53 itself chooses name servers that don't conflict.
 		for servers = r.next("zone " + name); r.conflicting(name, servers) != ""; servers = r.next("zone " + name) {
 		}
 	}
@@ -144,7 +145,7 @@ func (r *nameServers) create(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// deleteSet keeps a set that a zone is on.
+// deleteSet refuses to delete a reusable delegation set that a zone uses.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteReusableDelegationSet.html
 func (r *nameServers) deleteSet(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	r.creating.Lock()
@@ -165,8 +166,8 @@ func (r *nameServers) deleteSet(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// draw draws the name servers of a new set; those of a zone, if the set is made of
-// that zone's.
+// draw draws the name servers of a new set. If the set is made from a zone, it gets the zone's
+// name servers instead.
 func (r *nameServers) draw(c *proxy.Call, a *proxy.Answer) {
 	var in struct {
 		CallerReference string
@@ -187,10 +188,11 @@ func (r *nameServers) draw(c *proxy.Call, a *proxy.Answer) {
 	r.sets[string(id[1])] = servers
 }
 
-// madeUnique is what the AWS provider puts behind a reference. It is never the same.
+// madeUnique is the suffix that the AWS provider adds to a caller reference. It is different each
+// time, so it must not decide the name servers.
 var madeUnique = regexp.MustCompile(`-terraform-[0-9a-f]+$`)
 
-// next draws name servers for a reference: others each time.
+// next draws name servers for a reference. Each draw for one reference has other name servers.
 func (r *nameServers) next(reference string) [4]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -199,14 +201,14 @@ func (r *nameServers) next(reference string) [4]string {
 	return servers(fmt.Sprintf("%d %s %d", r.members.w.Seed, reference, n))
 }
 
-// NameServers returns the name servers that the first reusable delegation set of a
-// reference gets under Options.Seed: a test finds a seed that makes a conflict.
+// NameServers returns the name servers that the first reusable delegation set with a caller
+// reference gets if seed is proxy.Options.Seed. With it a test finds a seed that makes a conflict.
 func NameServers(seed uint64, reference string) [4]string {
 	return servers(fmt.Sprintf("%d %s %d", seed, reference, 0))
 }
 
-// nameServerStripes are Route 53's name servers: in four top level domains, 512 servers in each
-// and eight of them in a domain.
+// nameServerStripes are Route 53's name servers: 512 servers in each of four top-level domains,
+// with eight servers to a domain such as awsdns-00.com.
 var nameServerStripes = sync.OnceValue(func() *[4][512]string {
 	names := &[4][512]string{}
 	for i, tld := range [4]string{"com", "net", "org", "co.uk"} {
@@ -217,7 +219,7 @@ var nameServerStripes = sync.OnceValue(func() *[4][512]string {
 	return names
 })
 
-// servers turns a draw into name servers. A zone has one of each stripe.
+// servers turns the text of a draw into name servers, one of each stripe.
 func servers(draw string) (names [4]string) {
 	hash, all := sha256.Sum256([]byte(draw)), nameServerStripes()
 	for i := range names {
@@ -226,11 +228,11 @@ func servers(draw string) (names [4]string) {
 	return names
 }
 
-// conflicting returns the name of a zone that can't be together with a zone of the
-// given name on the given name servers; empty if there is none.
+// conflicting returns the name of a zone that conflicts with a new zone of the given name on the
+// given name servers; empty if no zone does.
 func (r *nameServers) conflicting(name string, servers [4]string) string {
 	if servers == motoServers {
-		return "" // A set of before, when all zones shared all of these.
+		return "" // The set is older than the proxy: moto puts all zones on these name servers.
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -245,8 +247,8 @@ func (r *nameServers) conflicting(name string, servers [4]string) string {
 	return ""
 }
 
-// rewrite writes the name servers of zones and sets into an answer, and learns those
-// that are in it already.
+// rewrite replaces moto's name servers in an answer by those of the zone or set. It also learns
+// other name servers that the answer has.
 func (r *nameServers) rewrite(a *proxy.Answer) {
 	body := string(a.Body)
 	var zone string
@@ -272,8 +274,8 @@ func (r *nameServers) rewrite(a *proxy.Answer) {
 	a.Body = []byte(body)
 }
 
-// learn remembers what a set or a zone of before is on, as the answer says. Text is the
-// delegation set in the answer.
+// learn remembers the name servers that an answer has for a set or a zone that this proxy didn't
+// create. Text is the delegation set in the answer, body the whole answer.
 func (r *nameServers) learn(zone, set, text, body string) {
 	own := listed(text)
 	r.mu.Lock()
@@ -315,7 +317,7 @@ func (r *nameServers) serversOfSet(id string) [4]string {
 	return motoServers
 }
 
-// serversOf returns the name servers of a zone. A zone of before is asked for.
+// serversOf returns the name servers of a zone. It asks the emulator for a zone that isn't known.
 func (r *nameServers) serversOf(ctx context.Context, account, zone string) [4]string {
 	r.mu.Lock()
 	z, ok := r.zones[zone]
@@ -331,8 +333,8 @@ func (r *nameServers) serversOf(ctx context.Context, account, zone string) [4]st
 	return z.servers
 }
 
-// load learns the zones of before, once: those of the management account and of
-// members that weren't created through this front.
+// load learns, once, the zones that are older than the proxy: the zones of the management account
+// and of the members that weren't created through this proxy.
 func (r *nameServers) load(ctx context.Context) {
 	r.mu.Lock()
 	loaded := r.loaded
@@ -367,5 +369,5 @@ func rename(text string, names [4]string) string {
 	return text
 }
 
-// plain returns a domain name as names compare.
+// plain returns a domain name in lower case and without a final dot, so that names compare equal.
 func plain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -6,7 +6,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// optIns refuses services that a new account hasn't got yet.
+// optIns refuses calls to services that a new account can't use yet.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 type optIns struct{ *members }
 

@@ -13,17 +13,17 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// pendingKeys refuses to use a KMS key whose deletion is scheduled, and to read or
-// write what it encrypts: moto only notes the date.
+// pendingKeys refuses to use a KMS key whose deletion is scheduled, and to read or write S3
+// objects that the key encrypts. moto only notes the date of the deletion.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 //
-// It learns of such keys from the calls that schedule and cancel deletions, and asks
-// the emulator nothing while there are none.
+// The rule learns of such keys from the calls that schedule and cancel deletions. It asks the
+// emulator nothing while no key is pending deletion.
 type pendingKeys struct {
 	w    *world
 	mu   sync.RWMutex
-	arns map[string]string // The ARNs of keys that are pending deletion, by their ids.
+	arns map[string]string // the ARNs of keys that are pending deletion, by key id
 }
 
 func newPendingKeys(w *world) *pendingKeys {
@@ -32,8 +32,8 @@ func newPendingKeys(w *world) *pendingKeys {
 
 func (*pendingKeys) Name() string { return "key pending deletion" }
 
-// keyUses are the calls that KMS refuses about a key that is pending deletion. It
-// still describes such a key, lists it, and changes its policy and its aliases.
+// keyUses are the actions that KMS refuses for a key that is pending deletion. KMS still describes
+// and lists such a key, and changes its policy and its aliases.
 var keyUses = []string{
 	"CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt",
 	"GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext",
@@ -67,7 +67,8 @@ func (r *pendingKeys) ofKMS(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// note learns from an answer that has a key's ARN.
+// note remembers that a call has scheduled or cancelled the deletion of a key. Key is the key's
+// ARN or id.
 func (r *pendingKeys) note(c *proxy.Call, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,7 +82,7 @@ func (r *pendingKeys) note(c *proxy.Call, key string) {
 	r.arns[keyID(key)] = key
 }
 
-// keyID returns the id at the end of a key's ARN.
+// keyID returns the id of a key from its ARN or its id.
 func keyID(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 func (r *pendingKeys) any() bool {
@@ -90,8 +91,8 @@ func (r *pendingKeys) any() bool {
 	return len(r.arns) > 0
 }
 
-// keysOf returns the keys that a call of KMS uses: by id, ARN or alias. What moto
-// encrypts begins with the key's id.
+// keysOf returns the keys that a call of KMS uses, by id, ARN or alias. A ciphertext of moto's
+// begins with the key's id.
 func keysOf(c *proxy.Call) []string {
 	var in struct{ KeyID, TargetKeyID, SourceKeyID, DestinationKeyID, CiphertextBlob string }
 	if json.Unmarshal(c.Body, &in) != nil {
@@ -105,7 +106,7 @@ func keysOf(c *proxy.Call) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 }
 
-// pending returns the ARN of a key that is pending deletion, and "" if it isn't.
+// pending returns the ARN of a key if the key is pending deletion; empty if it isn't.
 func (r *pendingKeys) pending(c *proxy.Call, key string) string {
 	if i := strings.Index(key, "alias/"); i >= 0 {
 		key = r.target(c, key)
@@ -115,7 +116,7 @@ func (r *pendingKeys) pending(c *proxy.Call, key string) string {
 	return r.arns[keyID(key)]
 }
 
-// target returns the id of the key behind an alias, and "" if the emulator has none.
+// target returns the id of the key that an alias names; empty if the emulator has no such alias.
 func (r *pendingKeys) target(c *proxy.Call, alias string) string {
 	var out struct{ KeyMetadata struct{ KeyID string } }
 	if r.w.AskJSONIn(c.Context(), c.Caller.Account, c.Region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": alias}, &out) != nil {
@@ -124,14 +125,14 @@ func (r *pendingKeys) target(c *proxy.Call, alias string) string {
 	return out.KeyMetadata.KeyID
 }
 
-// Headers and parts of objects that have to do with their encryption.
+// keyHeader is the header of S3's requests and answers with the KMS key of an object.
 const keyHeader = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
 
-// unencrypted are the parts of an object that no key encrypts.
+// unencrypted are the query parameters of an object's settings, which no key encrypts.
 var unencrypted = []string{"acl", "legal-hold", "retention", "tagging"}
 
-// ofS3 refuses objects as S3 does when KMS refuses their key: with KMS's code behind
-// its own name.
+// ofS3 refuses to read or write an object if KMS refuses the object's key. S3's error code is then
+// "KMS." and the error code of KMS.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 func (r *pendingKeys) ofS3(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if !r.any() || slices.ContainsFunc(unencrypted, c.URL.Query().Has) {
@@ -156,7 +157,8 @@ func (r *pendingKeys) ofS3(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// unless returns the answer unless the key that it takes is pending deletion.
+// unless refuses a call if arn isn't empty: it is the ARN of a key that is pending deletion. If
+// arn is empty, unless returns the answer.
 func (r *pendingKeys) unless(c *proxy.Call, a *proxy.Answer, arn string) *proxy.Answer {
 	if arn == "" {
 		return a
@@ -164,8 +166,8 @@ func (r *pendingKeys) unless(c *proxy.Call, a *proxy.Answer, arn string) *proxy.
 	return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "KMS.KMSInvalidStateException", Message: arn + " is pending deletion."})
 }
 
-// defaultKey returns the key that encrypts what is put into a bucket, and "" for one
-// of S3's own.
+// defaultKey returns the KMS key that encrypts new objects in a bucket by default; empty if S3
+// encrypts them with its own key.
 func (r *pendingKeys) defaultKey(c *proxy.Call) string {
 	ask := *c
 	ask.Method, ask.Body, ask.URL = http.MethodGet, nil, &url.URL{Path: "/" + c.Resource, RawQuery: "encryption"}

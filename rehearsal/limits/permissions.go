@@ -7,8 +7,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// permission returns what has to be allowed for a call, and on what, if that is
-// known. It is empty for calls that need no permission, or whose isn't known.
+// permission returns the IAM action that a call needs, and the resource if the rules know it.
+// Action is empty for a call that needs no permission or whose permission isn't known.
 func permission(c *proxy.Call) (action, resource string) {
 	switch {
 	case c.Service == "sts" && (c.Action == "GetCallerIdentity" || c.Action == "GetSessionToken"):
@@ -26,12 +26,13 @@ func permission(c *proxy.Call) (action, resource string) {
 	case c.Is("kms", "Decrypt"):
 		return "kms:Decrypt", decryptedBy(c)
 	case strings.HasPrefix(c.Action, http.MethodGet+" "), strings.HasPrefix(c.Action, http.MethodHead+" "):
-		return "", "" // A path that isn't known, and changes nothing.
+		return "", "" // The proxy doesn't know the path. The call only reads.
 	}
 	return c.String(), ""
 }
 
-// s3Permissions are the permissions of those actions of S3 that are named otherwise.
+// s3Permissions has the permissions of S3's actions whose permission has another name than the
+// action.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 var s3Permissions = map[string]string{
 	"DeleteBucketCors":                   "PutBucketCORS",

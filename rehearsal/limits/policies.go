@@ -12,9 +12,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// policies refuses what AWS refuses about an organization's policies and what they
-// are attached to. The emulator attaches any number of policies of any type, and
-// detaches the last one.
+// policies enforces AWS's rules for the number, the size and the attachments of an organization's
+// policies. The emulator attaches any number of policies of any type, and detaches the last one.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html
 type policies struct {
@@ -22,7 +21,7 @@ type policies struct {
 	types *types
 
 	mu sync.Mutex
-	// kinds are the policies' types by id: a policy keeps its type.
+	// kinds caches the types of policies, by policy id. The type of a policy never changes.
 	kinds map[string]string
 }
 
@@ -32,10 +31,10 @@ func newPolicies(w *world, t *types) *policies {
 
 func (*policies) Name() string { return "organization's policy" }
 
-// serviceControl is the type of which every root, unit and account has one at least.
+// serviceControl is the type of policies of which every root, unit and account has at least one.
 const serviceControl = "SERVICE_CONTROL_POLICY"
 
-// policyCall is what the actions on policies say.
+// policyCall has the parameters of the actions on policies. Each action has some of them.
 type policyCall struct{ PolicyID, TargetID, Type, Content string }
 
 func (r *policies) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
@@ -51,7 +50,7 @@ func (r *policies) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		kind = r.kind(c.Context(), in.PolicyID)
 	}
 	if kind == "" {
-		return next(c) // The emulator says that there is no such policy.
+		return next(c) // The emulator refuses the call, because it has no such policy.
 	}
 	problem := r.content(in, kind)
 	switch c.Action {
@@ -85,8 +84,8 @@ func (r *policies) kind(ctx context.Context, id string) string {
 	return r.kinds[id]
 }
 
-// attached returns the ids of a target's own policies of a type; false if there is no
-// such target.
+// attached returns the ids of the policies of a type that are attached to a target itself; false
+// if the emulator has no such target.
 func (r *policies) attached(ctx context.Context, target, kind string) (ids []string, there bool) {
 	all, err := listAll[struct{ ID string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
 	for _, p := range all {
@@ -117,7 +116,7 @@ func (r *policies) detach(ctx context.Context, in policyCall, kind string) *prox
 	return nil
 }
 
-// enabled reports whether the root has a type enabled.
+// enabled reports whether a policy type is enabled in the organization's root.
 func (r *policies) enabled(ctx context.Context, kind string) bool {
 	if slices.Contains(r.types.enabled(), kind) {
 		return true
@@ -138,7 +137,7 @@ func (r *policies) enabled(ctx context.Context, kind string) bool {
 	return false
 }
 
-// number looks at how many policies of a type there are.
+// number refuses another policy of a type if the organization has the most that AWS allows.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 func (r *policies) number(ctx context.Context, kind string) *proxy.Problem {
 	most, limited := r.w.Numbers.Policies[kind]
@@ -146,15 +145,15 @@ func (r *policies) number(ctx context.Context, kind string) *proxy.Problem {
 		return nil
 	}
 	all, err := listAll[struct{}](ctx, r.w, "ListPolicies", "Policies", map[string]string{"Filter": kind})
-	if err != nil || len(all) < most.Most { // The emulator says what is wrong with the type.
+	if err != nil || len(all) < most.Most { // The emulator refuses a type that it can't list.
 		return nil
 	}
 	p := violation("POLICY_NUMBER_LIMIT_EXCEEDED", "You attempted to exceed the number of policies that you can have in an organization.")
 	return &p
 }
 
-// content looks at how large a policy is. AWS stores what an SDK sends as it is,
-// white space included.
+// content refuses a policy that is too large. White space counts, because AWS stores the document
+// that an SDK sends as it is.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 func (r *policies) content(in policyCall, kind string) *proxy.Problem {
 	most, limited := r.w.Numbers.PolicySize[kind]

@@ -9,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// policyTypes are all that AWS has, of which the emulator knows five.
+// policyTypes are all policy types of AWS Organizations. The emulator knows five of them.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html
 var policyTypes = []string{
 	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "BEDROCK_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2",
@@ -17,18 +17,18 @@ var policyTypes = []string{
 	"S3_POLICY", "SECURITYHUB_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY", "UPGRADE_ROLLOUT_POLICY",
 }
 
-// trustedFirst are the services that have to be trusted before their type of
-// policies is enabled, and for as long as it is.
+// trustedFirst has, by policy type, the service that needs trusted access before the type can be
+// enabled, and for as long as the type is enabled.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html#API_EnablePolicyType_Errors
 var trustedFirst = map[string]string{"SECURITYHUB_POLICY": "securityhub.amazonaws.com"}
 
-// types enables AWS's types of policies, those that the emulator lacks too, and
-// refuses what AWS refuses about them.
+// types enables and disables policy types under AWS's rules. It keeps the types that the emulator
+// lacks.
 type types struct {
 	w *world
 
 	mu sync.Mutex
-	// more are enabled, of those that the emulator lacks.
+	// more are the enabled types that the emulator lacks.
 	more []string
 }
 
@@ -50,7 +50,7 @@ func (r *types) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return a
 	case c.Is("organizations", "DisableAWSServiceAccess"):
 		var in struct{ ServicePrincipal string }
-		_ = json.Unmarshal(c.Body, &in) // What isn't JSON is the emulator's to refuse.
+		_ = json.Unmarshal(c.Body, &in) // The emulator refuses a body that isn't JSON.
 		for kind, service := range trustedFirst {
 			if service == in.ServicePrincipal && slices.Contains(r.enabled(), kind) {
 				return r.w.Refuse(c, violation("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE", "You attempted to disable service access before you disabled the policy type "+kind+"."))
@@ -60,14 +60,14 @@ func (r *types) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// enabled returns the types that only this rule knows.
+// enabled returns the enabled types that the emulator lacks.
 func (r *types) enabled() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.more)
 }
 
-// list adds to the root the types that the emulator lacks.
+// list answers ListRoots, and adds the enabled types that the emulator lacks.
 func (r *types) list(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	a, more := next(c), r.enabled()
 	var page struct{ Roots []map[string]any }
@@ -88,8 +88,8 @@ func addTypes(root map[string]any, more []string) {
 	root["PolicyTypes"] = all
 }
 
-// change enables or disables a type. The emulator is asked first: it may be another
-// front that knows the type.
+// change enables or disables a type. It asks the emulator first, because another proxy with this
+// rule may be in front of the emulator and know the type.
 func (r *types) change(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	var in struct{ RootID, PolicyType string }
 	if json.Unmarshal(c.Body, &in) != nil || !slices.Contains(policyTypes, in.PolicyType) {

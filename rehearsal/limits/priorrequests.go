@@ -6,7 +6,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// priorRequests refuses a change of a zone that another one is made to.
+// priorRequests refuses to change the records of a hosted zone that another call is changing.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html#API_ChangeResourceRecordSets_Errors
 type priorRequests struct {
 	w    *world

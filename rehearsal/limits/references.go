@@ -8,8 +8,8 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// references has Route 53 know a request by its caller's reference, so that it isn't
-// done twice when the first answer was lost. moto does it twice.
+// references makes Route 53 refuse a second request with the same caller reference, so that a
+// client whose first answer was lost creates no second zone or set. moto creates both.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
 type references struct {
@@ -28,7 +28,7 @@ func (r *references) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	var in struct{ CallerReference string }
 	if xml.Unmarshal(c.Body, &in) != nil {
-		return next(c) // The emulator says what is wrong with it.
+		return next(c) // The emulator says what is wrong with the request.
 	}
 	key := c.Caller.Account + " " + c.Action + " " + in.CallerReference
 	if r.known(key) {

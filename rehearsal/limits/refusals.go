@@ -7,13 +7,13 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// violation is what Organizations says of a quota.
+// violation is the error of AWS Organizations for a quota or another constraint.
 func violation(reason, message string) proxy.Problem {
 	return proxy.Problem{Status: http.StatusBadRequest, Code: "ConstraintViolationException", Message: message, Fields: map[string]string{"Reason": reason}}
 }
 
-// denied is all that AWS says, whatever the reason. The reason that is added is
-// for who rehearses.
+// denied is the error of STS for a role that the caller may not assume. AWS never says why. The
+// reason in the message is an addition for people who rehearse.
 func denied(c *proxy.Call, arn, why string) proxy.Problem {
 	message := fmt.Sprintf("User: %s is not authorized to perform: sts:%s on resource: %s (rehearsal: %s)", c.Caller.ARN, c.Action, arn, why)
 	if c.Caller.ARN == "" {
@@ -22,7 +22,8 @@ func denied(c *proxy.Call, arn, why string) proxy.Problem {
 	return proxy.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: message}
 }
 
-// unauthorized says what is missing, as AWS does.
+// unauthorized is the error of the call's service for a missing permission. It names the action
+// and the resource, as AWS does.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func unauthorized(c *proxy.Call, action, resource string) proxy.Problem {
 	on := ""

@@ -13,18 +13,19 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// repeated refuses a call whose effect is there already, as AWS does: to attach a
-// policy that is attached, to move an account to where it is, to delete what is
-// gone. The emulator says yes to all of them. A client meets these refusals when it
-// makes a call again because the first answer was lost.
+// repeated refuses a call whose effect is there already, as AWS does: to attach a policy that is
+// attached, to move an account to the unit that it is in, or to delete something that is gone. The
+// emulator accepts all of these calls. A client meets these refusals when it repeats a call
+// because the first answer was lost.
 type repeated struct{ w *world }
 
 func (repeated) Name() string { return "done already" }
 
-// repetition returns why a call is refused, or nil.
+// repetition returns the error with which AWS refuses a repeated call; nil if the call isn't
+// repeated.
 type repetition func(repeated, *proxy.Call) *proxy.Problem
 
-// repetitions are by service and action. Each comment is the document with the error.
+// repetitions has the checks by service and action. Each comment is the document with the error.
 var repetitions = map[string]repetition{
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
 	"organizations:AttachPolicy": repeated.attach,
@@ -63,8 +64,8 @@ func (r repeated) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// attached reports whether a policy is attached to a target; an error says that the
-// emulator knows no such policy.
+// attached reports whether a policy is attached to a target. An error means that the emulator has
+// no such policy.
 func (r repeated) attached(ctx context.Context, account, policy, target string) (bool, error) {
 	var there struct{ Targets []struct{ TargetID string } }
 	in := map[string]string{"PolicyId": policy}
@@ -77,7 +78,7 @@ func (r repeated) attached(ctx context.Context, account, policy, target string) 
 func (r repeated) attach(c *proxy.Call) *proxy.Problem {
 	var in struct{ PolicyID, TargetID string }
 	if json.Unmarshal(c.Body, &in) != nil {
-		return nil // The emulator says what is wrong with the call, here and below.
+		return nil // The emulator says what is wrong with the call. So it is in all other checks.
 	}
 	if there, err := r.attached(c.Context(), c.Caller.Account, in.PolicyID, in.TargetID); err != nil || !there {
 		return nil
@@ -125,7 +126,7 @@ func (r repeated) deregister(c *proxy.Call) *proxy.Problem {
 	}
 	account := map[string]string{"AccountId": in.AccountID}
 	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", organizationsTarget+"ListDelegatedServicesForAccount", account, &there) != nil {
-		return nil // The emulator refuses an account that administers nothing at all.
+		return nil // The emulator itself refuses an account that administers no service at all.
 	}
 	for _, s := range there.DelegatedServices {
 		if s.ServicePrincipal == in.ServicePrincipal {
@@ -168,8 +169,8 @@ func (r repeated) deleteIdentityProvider(c *proxy.Call) *proxy.Problem {
 	return &proxy.Problem{Status: http.StatusNotFound, Code: "NoSuchEntity", Message: "OpenIDConnect Provider not found for arn " + arn}
 }
 
-// ask makes another call as the caller of c, in the same region, of a service with
-// a JSON protocol.
+// ask makes another call to the service of c, which has a JSON protocol, with the same caller and
+// region. It reports whether the call succeeded, and unmarshals the answer into out.
 func (r repeated) ask(c *proxy.Call, target string, in, out any) bool {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -182,8 +183,8 @@ func (r repeated) ask(c *proxy.Call, target string, in, out any) bool {
 	return a.OK() && json.Unmarshal(a.Body, out) == nil
 }
 
-// trail returns the name of the trail that a call names by its name or ARN, and
-// whether the region has it.
+// trail returns the name of the trail that a call is about, and reports whether the region has a
+// trail of this name. The call names the trail by name or ARN.
 func (r repeated) trail(c *proxy.Call) (name string, there bool) {
 	var in struct{ Name string }
 	var found struct {
@@ -238,7 +239,7 @@ func (r repeated) deleteKeyAlias(c *proxy.Call) *proxy.Problem {
 	return &proxy.Problem{Status: http.StatusBadRequest, Code: "NotFoundException", Message: fmt.Sprintf("Alias %s is not found.", in.AliasName)}
 }
 
-// read makes a call of Route 53's that reads, as the caller of c.
+// read makes a GET request to Route 53 as the caller of c.
 func (r repeated) read(c *proxy.Call, path string, query url.Values) *proxy.Answer {
 	other := *c
 	other.Method, other.Body = http.MethodGet, nil
@@ -246,8 +247,9 @@ func (r repeated) read(c *proxy.Call, path string, query url.Values) *proxy.Answ
 	return r.w.Send(context.WithoutCancel(c.Context()), &other)
 }
 
-// changeRecords refuses to delete what isn't there and to create what is: the emulator takes
-// a second set of one name and type, and only refuses the very same change.
+// changeRecords refuses to delete a record set that doesn't exist, and to create one that exists.
+// The emulator accepts a second record set with the same name and type, unless the whole change
+// is the same. Record sets with an identifier, for routing policies, aren't checked.
 func (r repeated) changeRecords(c *proxy.Call) *proxy.Problem {
 	var in struct {
 		Changes []struct {
@@ -274,8 +276,8 @@ func (r repeated) changeRecords(c *proxy.Call) *proxy.Problem {
 	return nil
 }
 
-// hasRecord reports whether a zone has a record set; known is false for a zone that the
-// emulator doesn't have, which it says itself.
+// hasRecord reports whether the zone of c has a record set. Known is false if the emulator has no
+// such zone; the emulator then refuses the call itself.
 func (r repeated) hasRecord(c *proxy.Call, name, kind string) (there, known bool) {
 	var page struct {
 		Sets []struct{ Name, Type string } `xml:"ResourceRecordSets>ResourceRecordSet"`

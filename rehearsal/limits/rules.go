@@ -8,19 +8,23 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// Options configure the rules. The zero value has AWS's published numbers.
+// Options configures the rules. The zero value has the numbers that AWS publishes.
 type Options struct {
-	// Numbers are AWS's; nil for those that are published. One that is changed between
-	// two calls counts from then on.
+	// Numbers are the numbers to enforce; nil means Published. Rules read them at each call, so
+	// a change between two calls holds from the next call on. Rates are an exception: an
+	// account's rate of an action stays what it was at the account's first call.
 	Numbers *Numbers
-	// Fail has accounts' creations fail once, by their names, for a reason of
-	// AWS's such as INTERNAL_FAILURE.
+	// Fail makes the creation of an account fail once, by the account's name, for one of AWS's
+	// reasons such as INTERNAL_FAILURE.
 	Fail map[string]string
 }
 
-// Rules returns what is enforced, in the order in which AWS does: who it is, how
-// fast, and then what. A rule is a file of this package and a row of this table.
-// S3's names aren't among them, which moto has for all accounts together, as AWS has.
+// Rules returns the rules for one proxy, in their order. The first two rules add what the
+// emulator lacks of an account: its state, and changes of its e-mail address. The other rules
+// follow in AWS's order: who the caller is, how fast it calls, and then what it may do.
+//
+// No rule is about the names of S3 buckets: in moto, as in AWS, two accounts can't have buckets
+// of the same name.
 func (o Options) Rules(p *proxy.World) []proxy.Rule {
 	w := &world{World: p, Numbers: o.Numbers}
 	if w.Numbers == nil {
@@ -63,8 +67,8 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 	}
 }
 
-// Unhurried returns Rules without those that a client has only to be slow for: rates,
-// and changes of one thing that overlap.
+// Unhurried returns Rules without the rules that only refuse a client because it is fast: rates,
+// and changes of one entity that overlap.
 func (o Options) Unhurried(w *proxy.World) []proxy.Rule {
 	return slices.DeleteFunc(o.Rules(w), func(r proxy.Rule) bool {
 		switch r.(type) {
@@ -75,15 +79,16 @@ func (o Options) Unhurried(w *proxy.World) []proxy.Rule {
 	})
 }
 
-// Rules returns the rules with AWS's published numbers, for proxy.Options.
+// Rules returns Options.Rules with the numbers that AWS publishes. It is a value for
+// proxy.Options.Rules.
 func Rules(w *proxy.World) []proxy.Rule { return Options{}.Rules(w) }
 
-// Unhurried returns Options.Unhurried with AWS's published numbers.
+// Unhurried returns Options.Unhurried with the numbers that AWS publishes.
 func Unhurried(w *proxy.World) []proxy.Rule { return Options{}.Unhurried(w) }
 
-// Timeless returns AWS's numbers where what only takes time takes none, and quotas
-// that AWS raises on request count as raised. A new role takes its time all the same:
-// whoever uses one too early is refused, and that has to show.
+// Timeless returns Published without the delays of new organizations and of accounts, and without
+// a limit on the number of accounts, which AWS raises on request. Spreading keeps its delay: AWS
+// refuses a client that uses a new role too early, and a rehearsal has to show that.
 func Timeless() Numbers {
 	n := Published()
 	n.Finalizing.Takes, n.Creation.Takes, n.Closing.Takes, n.RoleReady.Takes = 0, 0, 0, 0
@@ -91,12 +96,13 @@ func Timeless() Numbers {
 	return n
 }
 
-// Refusals returns what every rehearsal puts before its emulator: what AWS refuses is
-// refused, and Timeless are the numbers.
+// Refusals returns the options of the proxy that every rehearsal has in front of its emulator:
+// Unhurried with the numbers of Timeless.
 func Refusals() proxy.Options {
 	n := Timeless()
 	return proxy.Options{Scale: hurriedPace, Rules: Options{Numbers: &n}.Unhurried}
 }
 
-// hurriedPace is how many of AWS's seconds pass in one where nobody asks for AWS's pace.
+// hurriedPace is the pace of a rehearsal without AWS's limits: the number of AWS's seconds that
+// pass in one second.
 const hurriedPace = 60

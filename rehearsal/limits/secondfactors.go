@@ -12,24 +12,24 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// secondFactors refuses what AWS refuses of MFA codes, and knows which sessions were got
-// with one: moto takes any code of any device, or half of what belongs together. Whether a
-// code of six digits is right isn't known here, but for one that was used before.
+// secondFactors refuses MFA codes that AWS refuses, and knows which sessions were created with an
+// MFA code. moto accepts any code of any device, and a code without a device. This rule can't know
+// the right code of a device, so it accepts any six digits that weren't used before.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 type secondFactors struct {
 	w *world
 
 	mu sync.Mutex
-	// sessions are those of sts:GetSessionToken, by their access key.
+	// sessions are the sessions of sts:GetSessionToken, by access key.
 	sessions map[string]userSession
 	used     map[string]bool // by device and code
 }
 
-// userSession is a session of a user, who has all the user's permissions.
+// userSession is a session of an IAM user, with all permissions of the user.
 type userSession struct {
-	key   string    // the user's own
-	shown time.Time // when the MFA code was shown; zero if none was
+	key   string    // the user's own access key
+	shown time.Time // when the user gave an MFA code; zero for a session without
 }
 
 func newSecondFactors(w *world) *secondFactors {
@@ -41,7 +41,8 @@ func (*secondFactors) Name() string { return "MFA" }
 func (r *secondFactors) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	session, temporary := r.session(c.AccessKey)
 	if temporary {
-		// moto takes keys that it doesn't know for the management account's.
+		// moto doesn't know the session's key, and would take it for a key of the management
+		// account. So moto gets the user's own key.
 		c.Header = c.Header.Clone()
 		c.Header.Set("Authorization", strings.Replace(c.Header.Get("Authorization"), "Credential="+c.AccessKey+"/", "Credential="+session.key+"/", 1))
 	}
@@ -75,7 +76,8 @@ func (r *secondFactors) session(key string) (userSession, bool) {
 	return s, ok
 }
 
-// wrong returns why a device's code can't be right.
+// wrong returns the message for a device and a code that can't be right together; empty if they
+// can.
 func (r *secondFactors) wrong(c *proxy.Call, device, code string) string {
 	if device == "" || code == "" {
 		return "must provide both MFA serial number and one time pass code. "
@@ -95,7 +97,8 @@ func (r *secondFactors) wrong(c *proxy.Call, device, code string) string {
 	return "unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user. "
 }
 
-// spent reports whether a code was used before. A code is good once.
+// spent reports whether a code isn't six digits or was used before, and marks it as used. AWS
+// accepts a code only once.
 func (r *secondFactors) spent(device, code string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,7 +109,7 @@ func (r *secondFactors) spent(device, code string) bool {
 	return false
 }
 
-// learn notes the session that an answer hands out.
+// learn remembers the session that an answer of GetSessionToken has, and returns the answer.
 func (r *secondFactors) learn(c *proxy.Call, a *proxy.Answer, shown time.Time) *proxy.Answer {
 	var out struct {
 		Key string `xml:"GetSessionTokenResult>Credentials>AccessKeyId"`
@@ -119,8 +122,8 @@ func (r *secondFactors) learn(c *proxy.Call, a *proxy.Answer, shown time.Time) *
 	return a
 }
 
-// keys are the condition keys about MFA of a call that assumes a role. A key of the user's
-// own has none, unless the call shows a code.
+// keys returns the condition keys about MFA of a call that assumes a role. A call with a user's
+// own access key has none of them, unless the call has an MFA code.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
 func (r *secondFactors) keys(c *proxy.Call) map[string]string {
 	session, temporary := r.session(c.AccessKey)

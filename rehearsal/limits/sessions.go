@@ -14,25 +14,25 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// sessions refuses what the policies of a session's role can't allow: moto lets every
-// key do everything. The policies are the emulator's own: those attached to the role,
-// AWS's managed ones as AWS publishes them, and those in the role.
+// sessions refuses calls that the policies of the session's role can't allow. moto lets every
+// access key do everything. The rule reads the role's policies from the emulator: its inline
+// policies, and the managed policies that are attached, AWS's managed policies included.
 //
-// What isn't known here counts for the caller: a boundary, the resource of every call
-// but one that decrypts, and the condition of a statement that allows, but for what it
-// says about the encryption context. So a call that is
-// refused here is refused by AWS, unless a resource's own policy names the role.
+// Where the rule doesn't know enough, it decides for the caller. It ignores permissions
+// boundaries. It knows the resource only of calls that decrypt. Of the conditions of a statement
+// that allows, it evaluates only those about the encryption context. So AWS refuses every call
+// that this rule refuses, unless a resource's own policy allows the role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type sessions struct {
 	w *world
 
 	mu      sync.Mutex
 	roles   map[string]*rolePolicies   // by the role's ARN
-	managed map[string]policy.Document // AWS's own, which are the same in every account
-	access  map[string]bool            // names of roles that Organizations makes in new accounts
+	managed map[string]policy.Document // AWS's managed policies, which all accounts share, by ARN
+	access  map[string]bool            // names of access roles in new accounts
 }
 
-// rolePolicies is what a role may do, and what was decided about it already.
+// rolePolicies has a role's policies, and caches decisions about them.
 type rolePolicies struct {
 	mu        sync.Mutex
 	read      bool
@@ -47,8 +47,9 @@ func newSessions(w *world) *sessions {
 	}
 }
 
-// defaultAccessRole is the role of an account that Organizations creates, with
-// AdministratorAccess. moto makes it without any policy.
+// defaultAccessRole is the name of the access role that AWS Organizations creates in a new
+// account, unless CreateAccount names another role. AWS attaches AdministratorAccess to it, and
+// moto attaches nothing, so this rule doesn't evaluate the policies of access roles.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const defaultAccessRole = "OrganizationAccountAccessRole"
 
@@ -64,7 +65,7 @@ func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return r.w.Refuse(c, unauthorized(c, action, resource))
 	}
 	a := r.change(c, next(c))
-	// Reading an object takes its key, too.
+	// Reading an object also needs kms:Decrypt on the object's key.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
 	if c.Is("s3", "GetObject") && key != "" && !r.may(c.Context(), c.Caller.Role, "kms:Decrypt", key, contextOfObject(c, a)) {
@@ -73,7 +74,7 @@ func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// learn notes the names of the roles by which new accounts are entered.
+// learn remembers the name of the access role that CreateAccount names.
 func (r *sessions) learn(c *proxy.Call) {
 	var in struct{ RoleName string }
 	if c.Is("organizations", "CreateAccount") && json.Unmarshal(c.Body, &in) == nil && in.RoleName != "" {
@@ -89,7 +90,7 @@ func (r *sessions) isAccess(arn string) bool {
 	return r.access[roleName(arn)]
 }
 
-// change forgets what a successful call may have changed.
+// change forgets the policies that a successful call may have changed, and returns the answer.
 func (r *sessions) change(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	if !a.OK() || c.Service != "iam" {
 		return a
@@ -98,7 +99,7 @@ func (r *sessions) change(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	switch c.Action {
 	case "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "CreateRole", "DeleteRole":
 	case "CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy":
-		name = "" // Any role may have it.
+		name = "" // Any role of the account may have the policy.
 	default:
 		return a
 	}
@@ -112,8 +113,8 @@ func (r *sessions) change(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	return a
 }
 
-// may reports whether a role's policies can allow an action on a resource; an empty
-// one isn't known. What the emulator doesn't tell is left to it.
+// may reports whether a role's policies can allow an action on a resource. An empty resource means
+// that the resource isn't known. If the emulator doesn't return the policies, may reports true.
 func (r *sessions) may(ctx context.Context, role, action, resource string, in encryptionContext) bool {
 	held := r.held(role)
 	held.mu.Lock()
@@ -143,7 +144,8 @@ func (r *sessions) held(role string) *rolePolicies {
 	return r.roles[role]
 }
 
-// canAllow evaluates the policies of an identity.
+// canAllow reports whether an identity's policies can allow an action, where what isn't known
+// decides for the caller.
 func canAllow(documents []policy.Document, action, resource string, in encryptionContext) bool {
 	allowed := false
 	for _, d := range documents {
@@ -160,14 +162,15 @@ func canAllow(documents []policy.Document, action, resource string, in encryptio
 	return allowed
 }
 
-// encryptionContext are the condition keys of a request that decrypts; nil if they
-// aren't known.
+// encryptionContext has the condition keys about the encryption context of a request that
+// decrypts; nil if they aren't known.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
 type encryptionContext map[string]string
 
 const encryptionContextKey = "kms:EncryptionContext"
 
-// mayBe reports whether what a condition says about the encryption context holds.
+// mayBe reports whether the parts of a condition about the encryption context hold. It reports
+// true if the encryption context isn't known.
 func (e encryptionContext) mayBe(condition policy.Condition) bool {
 	for operator, keys := range condition {
 		for key, values := range keys {
@@ -180,7 +183,7 @@ func (e encryptionContext) mayBe(condition policy.Condition) bool {
 	return true
 }
 
-// contextOf returns the encryption context of a call of KMS that decrypts.
+// contextOf returns the encryption context of kms:Decrypt; nil for every other call.
 func contextOf(c *proxy.Call) encryptionContext {
 	var in struct{ EncryptionContext map[string]string }
 	if !c.Is("kms", "Decrypt") || json.Unmarshal(c.Body, &in) != nil {
@@ -194,9 +197,8 @@ func contextOf(c *proxy.Call) encryptionContext {
 	return e
 }
 
-// contextOfObject returns the encryption context by which S3 asks KMS for an object that
-// is read: the object, or its bucket alone if the object was written with an S3 Bucket
-// Key.
+// contextOfObject returns the encryption context of S3's request to KMS when a client reads an
+// object: the object's ARN, or the bucket's ARN if the object was written with an S3 Bucket Key.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
 func contextOfObject(c *proxy.Call, a *proxy.Answer) encryptionContext {
 	arn := "arn:aws:s3:::" + strings.TrimPrefix(c.URL.Path, "/")
@@ -206,13 +208,13 @@ func contextOfObject(c *proxy.Call, a *proxy.Answer) encryptionContext {
 	return encryptionContext{encryptionContextKey + ":aws:s3:arn": arn, encryptionContextKey + "Keys": "aws:s3:arn"}
 }
 
-// covers reports whether a statement is about a resource; of one that isn't known,
-// whether the statement is about all.
+// covers reports whether a statement is about a resource. If the resource isn't known, it reports
+// whether the statement is about all resources.
 func covers(s policy.Statement, resource string) bool {
 	return authorization.IsOn(s, resource) && (resource != "" || len(s.NotResource) == 0)
 }
 
-// read asks the emulator for a role's policies.
+// read reads a role's inline and attached policies from the emulator.
 func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, error) {
 	account, name := accountOf(role), roleName(role)
 	ask := func(action string, out any, more ...string) error {
@@ -258,7 +260,8 @@ func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, er
 	return documents, nil
 }
 
-// readManaged asks for a managed policy, for one of AWS's only once.
+// readManaged reads a managed policy from the emulator. It reads each of AWS's managed policies
+// only once.
 func (r *sessions) readManaged(ask func(string, any, ...string) error, arn string) (policy.Document, error) {
 	r.mu.Lock()
 	d, ok := r.managed[arn]
@@ -287,7 +290,7 @@ func (r *sessions) readManaged(ask func(string, any, ...string) error, arn strin
 	return d, err
 }
 
-// parseDocument parses a policy as IAM's answers hold it.
+// parseDocument parses a policy from an answer of IAM, which has it with URL encoding.
 func parseDocument(escaped string) (d policy.Document, err error) {
 	text, err := url.QueryUnescape(escaped)
 	if err != nil {
@@ -296,8 +299,8 @@ func parseDocument(escaped string) (d policy.Document, err error) {
 	return policy.Parse(text)
 }
 
-// decryptedBy returns the key that a ciphertext says it is encrypted with. moto's
-// begin with the key's id.
+// decryptedBy returns the ARN of the key that encrypted the ciphertext of a call; empty if it
+// can't be read. A ciphertext of moto's begins with the key's id.
 func decryptedBy(c *proxy.Call) string {
 	var in struct{ CiphertextBlob string }
 	if json.Unmarshal(c.Body, &in) != nil {
@@ -310,11 +313,11 @@ func decryptedBy(c *proxy.Call) string {
 	return keyARN(c, string(blob[:keyIDLength]))
 }
 
-// keyIDLength is that of a UUID, which keys of KMS are named by.
+// keyIDLength is the length of the id of a KMS key, which is a UUID.
 const keyIDLength = len("00000000-0000-0000-0000-000000000000")
 
-// keyARN returns a key's ARN, of one that is named by its id the ARN in the caller's
-// account; an alias isn't resolved.
+// keyARN returns the ARN of a key from its ARN or its id; empty for an alias. An id means a key in
+// the caller's account and region.
 func keyARN(c *proxy.Call, key string) string {
 	switch {
 	case strings.HasPrefix(key, "arn:") && strings.Contains(key, ":key/"):

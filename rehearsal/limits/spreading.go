@@ -8,10 +8,10 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// spreading refuses what is done by a role before the role is known everywhere: a
-// role exists before its first policy does, and AWS takes some time to tell all its
-// services of either. It knows the roles that it saw being created; a role without
-// any policy is refused for good.
+// spreading refuses calls by a new role before all of AWS knows the role: IAM is eventually
+// consistent, so another service may know neither a new role nor the role's first policy for some
+// time. The rule knows the roles that were created through this proxy. While such a role has no
+// policy, the rule refuses every call of the role that needs a permission.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 type spreading struct {
 	w     *world
@@ -19,11 +19,11 @@ type spreading struct {
 	roles map[string]*newRole // by account and name
 }
 
-// newRole is a role that was created before our eyes.
+// newRole is a role that was created through this proxy.
 type newRole struct {
 	created time.Time
-	// policies are the role's, by kind and name or ARN, and permitted is when the
-	// first of them came.
+	// policies are the role's policies, by ARN, or by "inline" and name. permitted is when the
+	// role got the first of them.
 	policies  map[string]bool
 	permitted time.Time
 }
@@ -53,10 +53,10 @@ func (r *spreading) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// roleKey is what a role is known by: its name may come with a path, or as an ARN.
+// roleKey returns the key of a role in spreading.roles. The name may have a path or be an ARN.
 func roleKey(account, name string) string { return account + " " + roleName(name) }
 
-// unknown returns why a role can't be assumed yet; empty if it can.
+// unknown returns why a role can't be assumed yet; empty if it can be assumed.
 func (r *spreading) unknown(key string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,8 +70,8 @@ func (r *spreading) unknown(key string) string {
 	return ""
 }
 
-// unpermitted returns why the caller's role allows nothing yet; empty if the caller
-// is no such role.
+// unpermitted returns why the policies of the caller's role allow nothing yet; empty if they do,
+// or if the caller isn't a role that was created through this proxy.
 func (r *spreading) unpermitted(c *proxy.Call) string {
 	if c.Caller.Role == "" {
 		return ""
@@ -91,7 +91,7 @@ func (r *spreading) unpermitted(c *proxy.Call) string {
 	return ""
 }
 
-// note remembers what a successful call did to a role.
+// note remembers the change of a role, or of a role's policies, by a successful call.
 func (r *spreading) note(c *proxy.Call) {
 	name := c.Form.Get("RoleName")
 	if name == "" {

@@ -6,15 +6,15 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// states has accounts come with their State and an empty Status, as they do since
-// 9 September 2026. A closed account is PENDING_CLOSURE for a while, and then CLOSED:
-// SUSPENDED, which the emulator says, now means that AWS has restricted an account.
+// states gives accounts in answers their State and no Status, as AWS does since 9 September 2026. A
+// closed account is PENDING_CLOSURE for some time, and then CLOSED. The emulator says SUSPENDED,
+// which in AWS now means that AWS has restricted the account.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
 type states struct{ *members }
 
 func (states) Name() string { return "account's state" }
 
-// accountsIn names what holds accounts in the answers of actions that return them.
+// accountsIn has, by action, the member of the answer that has one account or a list of accounts.
 var accountsIn = map[string]string{
 	"DescribeAccount":             "Account",
 	"ListAccounts":                "Accounts",
@@ -44,7 +44,7 @@ func (r states) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return r.w.Reply(c, page)
 }
 
-// write gives an account the state that AWS would, and its present address.
+// write gives an account in an answer the state that AWS returns, and its present e-mail address.
 func (r states) write(account map[string]any) {
 	state, _ := account["State"].(string)
 	if state == "" {

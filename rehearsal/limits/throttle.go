@@ -9,10 +9,10 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// throttle refuses calls that come faster than AWS takes them. An account has a token
-// bucket for each action, and one for all actions of a service that limits them together.
+// throttle refuses calls that come faster than AWS's rates. An account has a token bucket for each
+// action, and another for all actions of a service if AWS limits them together.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html describes token
-// buckets for EC2; other services are taken to work the same way.
+// buckets for EC2. The rule assumes that other services work the same way.
 type throttle struct {
 	w       *world
 	mu      sync.Mutex
@@ -32,7 +32,8 @@ func (r *throttle) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return r.w.Throttled(c)
 }
 
-// take takes a token from each bucket that the call is counted in, or none.
+// take takes a token from each bucket of a call, and reports true. If one of the buckets is empty,
+// it takes no token and reports false.
 func (r *throttle) take(c *proxy.Call) bool {
 	now := r.w.Now()
 	r.mu.Lock()
@@ -51,7 +52,7 @@ func (r *throttle) take(c *proxy.Call) bool {
 	return true
 }
 
-// bucket returns an account's bucket, which is full when it is first asked for.
+// bucket returns an account's bucket. A new bucket is full. The caller holds the lock.
 func (r *throttle) bucket(account string, key bucketKey) *rate.Limiter {
 	name := account + " " + key.bucket
 	if r.buckets[name] == nil {
@@ -65,7 +66,7 @@ type bucketKey struct {
 	rate   awslimits.Rate
 }
 
-// keys returns the buckets of a call: its action's, and its service's.
+// keys returns the buckets of a call: the bucket of its action, and the bucket of its service.
 func (r *throttle) keys(c *proxy.Call) []bucketKey {
 	var keys []bucketKey
 	all := r.w.Numbers.Rates

@@ -8,7 +8,7 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// trails refuses more trails than a region may have.
+// trails refuses more trails than AWS allows an account in one region.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 type trails struct{ w *world }
 

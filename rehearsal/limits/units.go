@@ -10,11 +10,11 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// units refuses what AWS refuses about organizational units: a name that another unit
-// below the same parent has, too many units, or too deep ones, and the deletion of a unit
-// that holds an account, closed ones included, or another unit. The emulator creates a
-// unit twice, which is what becomes of a call that is made again since its answer was
-// lost, and deletes a unit with all that is in it.
+// units enforces AWS's rules for organizational units. Two units below one parent can't have the
+// same name, so a client that repeats a call whose answer was lost creates no second unit. The
+// number and the depth of units are limited. A unit with an account in it, closed or not, or with
+// another unit can't be deleted. The emulator creates a second unit of the same name, and deletes
+// a unit with everything in it.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_UpdateOrganizationalUnit.html
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html
@@ -22,14 +22,14 @@ type units struct {
 	w *world
 
 	mu sync.Mutex
-	// there is how many units there are, once they were counted.
+	// there is the number of units of the organization, if counted.
 	there   int
 	counted bool
 }
 
 func (*units) Name() string { return "organizational unit" }
 
-// unit is a unit as lists of units have it.
+// unit is a unit in a list of AWS Organizations.
 type unit struct{ ID, Name string }
 
 func (r *units) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
@@ -63,8 +63,7 @@ func (r *units) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return a
 }
 
-// taken reports whether a unit below a parent has a name, other than the unit with the
-// given id.
+// taken reports whether another unit than the one with the id but has a name below a parent.
 func (r *units) taken(ctx context.Context, parent, name, but string) bool {
 	for _, u := range r.below(ctx, parent) {
 		if u.Name == name && u.ID != but {
@@ -74,8 +73,8 @@ func (r *units) taken(ctx context.Context, parent, name, but string) bool {
 	return false
 }
 
-// below returns the units that a root or a unit holds; none if the emulator knows no
-// such parent, which it says itself.
+// below returns the units directly below a root or a unit. It returns none if the emulator has no
+// such parent; the emulator then refuses the call itself.
 func (r *units) below(ctx context.Context, parent string) []unit {
 	all, err := listAll[unit](ctx, r.w, "ListOrganizationalUnitsForParent", "OrganizationalUnits", map[string]string{"ParentId": parent})
 	if err != nil {
@@ -84,7 +83,8 @@ func (r *units) below(ctx context.Context, parent string) []unit {
 	return all
 }
 
-// room says what stands against another unit below a parent; nil if nothing does.
+// room returns the error for a new unit that would be too deep or one too many; nil if the
+// organization has room for it below the parent.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 func (r *units) room(ctx context.Context, parent string) *proxy.Problem {
 	depth := 1
@@ -108,7 +108,7 @@ func (r *units) room(ctx context.Context, parent string) *proxy.Problem {
 	return &p
 }
 
-// count returns how many units lie below a root or a unit, and below those.
+// count returns the number of units at all levels below a root or a unit.
 func (r *units) count(ctx context.Context, parent string) int {
 	below := r.below(ctx, parent)
 	n := len(below)
@@ -118,7 +118,7 @@ func (r *units) count(ctx context.Context, parent string) int {
 	return n
 }
 
-// parent returns the id of what a unit is in.
+// parent returns the id of the root or unit that a unit is in.
 func (r *units) parent(ctx context.Context, id string) string {
 	var there struct{ Parents []struct{ ID string } }
 	if r.w.organizations(ctx, "ListParents", map[string]string{"ChildId": id}, &there) != nil || len(there.Parents) == 0 {
@@ -127,7 +127,7 @@ func (r *units) parent(ctx context.Context, id string) string {
 	return there.Parents[0].ID
 }
 
-// occupied reports whether a unit holds an account or another unit.
+// occupied reports whether a unit has an account or another unit in it.
 func (r *units) occupied(ctx context.Context, id string) bool {
 	var page struct{ Accounts []struct{ ID string } }
 	if r.w.organizations(ctx, "ListAccountsForParent", map[string]string{"ParentId": id}, &page) != nil {

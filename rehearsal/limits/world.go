@@ -2,7 +2,7 @@ package limits
 
 import "github.com/coldstart-aws/coldstart/rehearsal/proxy"
 
-// world is what AWS's rules share: what all rules do, and AWS's numbers.
+// world is what the rules of this package share: the proxy's World, and AWS's numbers.
 type world struct {
 	*proxy.World
 

@@ -3,6 +3,8 @@ package accounts
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // RegionalType is the component's type token.
@@ -37,12 +39,9 @@ func regional(ctx *pulumi.Context, name string, parent pulumi.Resource) error {
 	}, pulumi.Parent(parent), pulumi.RetainOnDelete(true)); err != nil {
 		return err
 	}
+	// The settings are registered by their type token. The SDK's package ec2 has a thousand resources,
+	// takes two minutes to compile, and would be linked into every program.
 	var defaults pulumi.CustomResourceState
-	return ctx.RegisterResource(metadataDefaultsType, name, pulumi.Map{"httpTokens": pulumi.String("required")}, &defaults,
+	return ctx.RegisterResource(awstype.EC2InstanceMetadataDefaults, name, pulumi.Map{"httpTokens": pulumi.String("required")}, &defaults,
 		pulumi.Parent(parent), pulumi.RetainOnDelete(true))
 }
-
-// metadataDefaultsType is a type token, and the resource is registered with it instead of the SDK's
-// package ec2. That package has a thousand resources, takes two minutes to compile, and would be
-// linked into every program.
-const metadataDefaultsType = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"

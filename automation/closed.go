@@ -13,6 +13,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // forgetClosed takes accounts out of the state whose closing has failed in this attempt
@@ -44,7 +45,7 @@ func (w *watcher) unclosed() (accounts []apitype.ResourceV3) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, m := range w.failed {
-		if m.Op == apitype.OpDelete && m.Type == accountType && m.Old != nil {
+		if m.Op == apitype.OpDelete && m.Type == awstype.OrganizationsAccount && m.Old != nil {
 			accounts = append(accounts, apitype.ResourceV3{URN: resource.URN(m.URN), Type: tokens.Type(m.Type), ID: resource.ID(m.Old.ID), Provider: m.Old.Provider})
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // What was to be reached is reached: an account whose closing failed and that is closed
@@ -20,13 +22,13 @@ func TestForgetClosed(t *testing.T) {
 		w := &watcher{}
 		old := func(id string) *apitype.StepEventStateMetadata { return &apitype.StepEventStateMetadata{ID: id} }
 		w.failed = []apitype.StepEventMetadata{
-			{Op: apitype.OpDelete, URN: "urn:pulumi:m::c::" + accountType + "::app", Type: accountType, Old: old("1")},
-			{Op: apitype.OpUpdate, URN: "urn:pulumi:m::c::" + accountType + "::lab", Type: accountType, Old: old("2")},
-			{Op: apitype.OpDelete, URN: "urn:pulumi:m::c::" + zoneType + "::zone", Type: zoneType, Old: old("Z")},
+			{Op: apitype.OpDelete, URN: "urn:pulumi:m::c::" + awstype.OrganizationsAccount + "::app", Type: awstype.OrganizationsAccount, Old: old("1")},
+			{Op: apitype.OpUpdate, URN: "urn:pulumi:m::c::" + awstype.OrganizationsAccount + "::lab", Type: awstype.OrganizationsAccount, Old: old("2")},
+			{Op: apitype.OpDelete, URN: "urn:pulumi:m::c::" + awstype.Route53Zone + "::zone", Type: awstype.Route53Zone, Old: old("Z")},
 		}
 		d := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
-			{URN: "urn:pulumi:m::c::" + accountType + "::app", ID: "1"},
-			{URN: "urn:pulumi:m::c::" + accountType + "::lab", ID: "2", Dependencies: []resource.URN{"urn:pulumi:m::c::" + accountType + "::app"}},
+			{URN: "urn:pulumi:m::c::" + awstype.OrganizationsAccount + "::app", ID: "1"},
+			{URN: "urn:pulumi:m::c::" + awstype.OrganizationsAccount + "::lab", ID: "2", Dependencies: []resource.URN{"urn:pulumi:m::c::" + awstype.OrganizationsAccount + "::app"}},
 		}}
 		n, err := forgetClosed(d, w.unclosed(), func(r apitype.ResourceV3) (string, error) {
 			if r.ID != "1" {

@@ -19,14 +19,9 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/organization"
-)
-
-const (
-	bucketType = "aws:s3/bucketV2:BucketV2"
-	objectType = "aws:s3/bucketObjectv2:BucketObjectv2"
-	aliasType  = "aws:kms/alias:Alias"
 )
 
 // DestroyOptions say how far Destroy goes.
@@ -149,7 +144,7 @@ func (a *Automation) refuseDestroy(ctx context.Context, selected []organization.
 		if state == nil {
 			continue
 		}
-		if bucket != "" && slices.ContainsFunc(state.Resources, func(r apitype.ResourceV3) bool { return r.Type == bucketType && string(r.ID) == bucket }) {
+		if bucket != "" && slices.ContainsFunc(state.Resources, func(r apitype.ResourceV3) bool { return r.Type == awstype.S3BucketV2 && string(r.ID) == bucket }) {
 			errs = append(errs, fmt.Errorf("stack %s declares the bucket %s, which holds the state of all stacks: move the state away first, "+
 				"as with `mkdir -p ~/coldstart-state && coldstart state move file://~/coldstart-state --secrets-provider passphrase`", s.Name, bucket))
 		}
@@ -294,13 +289,13 @@ func (s *stack) destruction(ctx context.Context, state *apitype.DeploymentV3) (D
 // as it was.
 func loses(r apitype.ResourceV3) string {
 	switch string(r.Type) {
-	case zoneType:
+	case awstype.Route53Zone:
 		return "zone " + input(r, "name") + " with all that others have put into it"
-	case "aws:iam/user:User":
+	case awstype.IAMUser:
 		return "user " + input(r, "name") + " with access keys, MFA devices and password"
-	case "aws:ecr/repository:Repository":
+	case awstype.ECRRepository:
 		return "repository " + input(r, "name") + " with its images"
-	case trailType:
+	case awstype.CloudTrailTrail:
 		return "trail " + input(r, "name") + ": nothing is logged from then on"
 	}
 	return ""
@@ -316,7 +311,7 @@ func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []s
 	keepDelegation(state, func() bool { return s.apexStays(ctx) })
 	holds := map[resource.URN]string{} // by the component that has a bucket and its parts
 	for _, r := range state.Resources {
-		if r.Type == bucketType {
+		if r.Type == awstype.S3BucketV2 {
 			holds[r.Parent] = f.holds(ctx, r)
 		}
 	}
@@ -324,7 +319,7 @@ func (s *stack) keep(ctx context.Context, state *apitype.DeploymentV3) (kept []s
 		r := &state.Resources[i]
 		held, part := holds[r.Parent]
 		switch {
-		case r.Type == keyType, r.Type == aliasType:
+		case r.Type == awstype.KMSKey, r.Type == awstype.KMSAlias:
 			r.RetainOnDelete = true
 		case part && strings.HasPrefix(string(r.Type), "aws:s3/"):
 			r.RetainOnDelete = held != ""
@@ -344,7 +339,7 @@ func keepDelegation(state *apitype.DeploymentV3, apexStays func() bool) {
 	of := func(kind tokens.Type, name string) int {
 		return slices.IndexFunc(state.Resources, func(r apitype.ResourceV3) bool { return r.Type == kind && r.URN.Name() == name })
 	}
-	zone, delegation := of(zoneType, "zone"), of(recordType, "delegation")
+	zone, delegation := of(awstype.Route53Zone, "zone"), of(awstype.Route53Record, "delegation")
 	if zone >= 0 && delegation >= 0 && state.Resources[zone].RetainOnDelete && apexStays() {
 		state.Resources[delegation].RetainOnDelete = true
 	}
@@ -362,19 +357,19 @@ func (s *stack) apexStays(ctx context.Context) bool {
 func staying(r apitype.ResourceV3, held string) string {
 	id := string(r.ID)
 	switch string(r.Type) {
-	case bucketType:
+	case awstype.S3BucketV2:
 		return fmt.Sprintf("bucket %s, %s", id, held)
-	case keyType:
+	case awstype.KMSKey:
 		return fmt.Sprintf("key %s (%s), since no destroy deletes what may still open something", id, input(r, "description"))
-	case "aws:organizations/organization:Organization":
+	case awstype.OrganizationsOrganization:
 		return "organization " + id
-	case "aws:organizations/account:Account":
+	case awstype.OrganizationsAccount:
 		return fmt.Sprintf("account %s (%s)", id, r.URN.Name())
-	case unitType:
+	case awstype.OrganizationsOrganizationalUnit:
 		return fmt.Sprintf("unit %s (%s)", id, input(r, "name"))
-	case zoneType:
+	case awstype.Route53Zone:
 		return fmt.Sprintf("zone %s (%s) with the records of others, since coldstart hasn't made the zone", input(r, "name"), id)
-	case recordType:
+	case awstype.Route53Record:
 		return fmt.Sprintf("delegation of %s, since both zones stay", input(r, "name"))
 	}
 	return ""
@@ -389,7 +384,7 @@ func (f *finder) holds(ctx context.Context, bucket apitype.ResourceV3) string {
 	}
 	own := map[string]bool{}
 	for _, r := range f.deployment.Resources {
-		if r.Type == objectType && input(r, "bucket") == string(bucket.ID) {
+		if r.Type == awstype.S3BucketObjectv2 && input(r, "bucket") == string(bucket.ID) {
 			own[input(r, "key")] = true
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // TestZonesThatStay names zones that somebody else has made, and keeps the delegation
@@ -32,9 +34,9 @@ func TestZonesThatStay(t *testing.T) {
 			}
 		}
 		state := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
-			entry(zoneType, "zone", "Z1", "app.acme.example", c.zone),
-			entry(recordType, "delegation", "Z0_app.acme.example_NS", "app.acme.example", false),
-			entry(recordType, "local", "Z0_local.acme.example_A", "local.acme.example", false),
+			entry(awstype.Route53Zone, "zone", "Z1", "app.acme.example", c.zone),
+			entry(awstype.Route53Record, "delegation", "Z0_app.acme.example_NS", "app.acme.example", false),
+			entry(awstype.Route53Record, "local", "Z0_local.acme.example_A", "local.acme.example", false),
 		}}
 		keepDelegation(state, func() bool { return c.apex })
 		var kept []string

@@ -11,15 +11,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/recovery"
 )
-
-const keyType = "aws:kms/key:Key"
 
 // noteKey keeps what deleteDoubles needs: the keys that this run has made or found,
 // and the providers. The caller holds mu.
 func (w *watcher) noteKey(r apitype.ResourceV3) {
-	if r.Type == keyType && r.ID != "" || strings.HasPrefix(string(r.Type), "pulumi:providers:") {
+	if r.Type == awstype.KMSKey && r.ID != "" || strings.HasPrefix(string(r.Type), "pulumi:providers:") {
 		w.keys = append(w.keys, r)
 	}
 }
@@ -34,7 +33,7 @@ func (w *watcher) noteFound(r apitype.ResourceV3) {
 // noteStep is noteKey for a step of the engine's.
 func (w *watcher) noteStep(m apitype.StepEventMetadata) {
 	made := m.Op == apitype.OpCreate || m.Op == apitype.OpCreateReplacement
-	if m.New != nil && (made || m.Type != keyType) {
+	if m.New != nil && (made || m.Type != awstype.KMSKey) {
 		w.noteKey(apitype.ResourceV3{
 			URN: resource.URN(m.URN), Type: tokens.Type(m.Type), ID: resource.ID(m.New.ID), Inputs: m.New.Inputs, Provider: m.New.Provider,
 		})
@@ -49,7 +48,7 @@ func (s *stack) deleteDoubles(ctx context.Context, begin time.Time) error {
 	f := newFinder(s.a.options.Env, &apitype.DeploymentV3{Resources: known}, s.say)
 	made := map[string][]recovery.Resource{} // By provider: each is one account's.
 	for _, r := range known {
-		if r.Type == keyType {
+		if r.Type == awstype.KMSKey {
 			made[r.Provider] = append(made[r.Provider], f.sought(r))
 		}
 	}

@@ -11,11 +11,6 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/recovery"
 )
 
-const (
-	accountType   = "aws:organizations/account:Account"
-	parameterType = "aws:ssm/parameter:Parameter"
-)
-
 // finder looks in AWS for what a state has, or lacks.
 type finder struct {
 	*recovery.Finder

@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/internal/recovery"
 	"github.com/coldstart-aws/coldstart/program"
@@ -210,7 +211,7 @@ func (s *stack) declared(ctx context.Context, d program.Declared) (string, error
 	nothing := func(string) bool { return false } // The state has nothing.
 	f := &recovery.Finder{Env: s.a.options.Env, Has: nothing, Say: s.say}
 	id, err := f.ImportID(ctx, recovery.Resource{Type: d.Type, Name: d.Name, Inputs: d.Inputs, Provider: d.Provider})
-	if err == nil && id == "" && d.Type == delegationSetType {
+	if err == nil && id == "" && d.Type == awstype.Route53DelegationSet {
 		domain := s.a.org.ZoneName(s.name)
 		if d.Name == "apex" {
 			domain = s.a.org.Domain
@@ -290,7 +291,7 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 				if err := f.declare(ctx, &deployment.Resources[i], m.New.Inputs); err != nil {
 					return err
 				}
-			case m.Op == apitype.OpCreate && m.Type == metadataDefaults:
+			case m.Op == apitype.OpCreate && m.Type == awstype.EC2InstanceMetadataDefaults:
 				r, err := f.defaults(ctx, m)
 				if err != nil {
 					return err
@@ -310,11 +311,8 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 	})
 }
 
-// metadataDefaults is the type of an account's settings for instances in a region. The
-// provider can read them and not import them: each region has them, made or not.
-const metadataDefaults = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
-
-// defaults returns the resource with such settings, to be read.
+// defaults returns the resource with an account's settings for instances in a region, to be
+// read. The provider can read them and not import them: each region has them, made or not.
 func (f *finder) defaults(ctx context.Context, m apitype.StepEventMetadata) (apitype.ResourceV3, error) {
 	r := apitype.ResourceV3{
 		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
@@ -331,14 +329,14 @@ func (f *finder) declare(ctx context.Context, r *apitype.ResourceV3, declared ma
 		if secret, ok := value.(map[string]any); value == Secret || ok && isSecret(secret) {
 			return nil // The engine shows nobody what it is.
 		}
-		if r.Type == objectType && key == "content" {
+		if r.Type == awstype.S3BucketObjectv2 && key == "content" {
 			if content, err := f.content(ctx, *r); err != nil || content != value {
 				return err
 			}
 		}
 	}
 	r.Inputs = declared
-	if _, plain := declared["insecureValue"]; plain && r.Type == parameterType {
+	if _, plain := declared["insecureValue"]; plain && r.Type == awstype.SSMParameter {
 		// What is declared to be no secret, the provider reads as one that it imports.
 		r.Outputs["insecureValue"] = revealed(r.Outputs["value"])
 		delete(r.Outputs, "value")

@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // The state of a resource that was imported learns what is declared and AWS tells nobody.
@@ -52,7 +54,7 @@ func TestDeclare(t *testing.T) {
 			map[string]any{"bucket": "b", "key": "k", "content": "facts"},
 		},
 		"a parameter as declared": {
-			parameterType,
+			awstype.SSMParameter,
 			map[string]any{"name": "n", "value": revealedAs("v")},
 			map[string]any{"name": "n", "value": revealedAs("v")},
 			map[string]any{"name": "n", "insecureValue": "v"},
@@ -60,7 +62,7 @@ func TestDeclare(t *testing.T) {
 			map[string]any{"name": "n", "insecureValue": "v"},
 		},
 		"another parameter": {
-			parameterType,
+			awstype.SSMParameter,
 			map[string]any{"name": "n", "value": revealedAs("w")},
 			map[string]any{"name": "n", "value": revealedAs("w")},
 			map[string]any{"name": "n", "insecureValue": "v"},

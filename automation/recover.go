@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/program"
 )
 
@@ -103,7 +104,7 @@ func (s *stack) unread(ctx context.Context, d *apitype.DeploymentV3, failed []fa
 	finder := newFinder(s.a.options.Env, d, s.say)
 	var urns []string
 	for _, r := range unread(d, failed) {
-		if r.Type == accountType && !deleting(d, failed, r.URN) {
+		if r.Type == awstype.OrganizationsAccount && !deleting(d, failed, r.URN) {
 			status, err := finder.status(ctx, r)
 			if err != nil {
 				return nil, fmt.Errorf("looking whether account %s (%s) is closed: %w", r.URN.Name(), r.ID, err)

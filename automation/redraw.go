@@ -13,11 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
-)
-
-const (
-	zoneType          = "aws:route53/zone:Zone"
-	delegationSetType = "aws:route53/delegationSet:DelegationSet"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // conflictingZones returns the zones that Route 53 refused in the last attempt
@@ -28,7 +24,7 @@ func (w *watcher) conflictingZones() []apitype.ResourceV3 {
 	defer w.mu.Unlock()
 	var zones []apitype.ResourceV3
 	for _, m := range w.failed {
-		if m.New != nil && m.New.Type == zoneType && strings.Contains(w.failures[m.URN], awserror.ConflictingDomainExists) {
+		if m.New != nil && m.New.Type == awstype.Route53Zone && strings.Contains(w.failures[m.URN], awserror.ConflictingDomainExists) {
 			zones = append(zones, apitype.ResourceV3{URN: resource.URN(m.URN), Inputs: m.New.Inputs})
 		}
 	}
@@ -71,7 +67,7 @@ func (s *stack) redraw(ctx context.Context, handle auto.Stack, zones []apitype.R
 func setsOf(d *apitype.DeploymentV3, zones []apitype.ResourceV3) []apitype.ResourceV3 {
 	var sets []apitype.ResourceV3
 	for _, r := range d.Resources {
-		if r.Type == delegationSetType && r.ID != "" && slices.ContainsFunc(zones, func(zone apitype.ResourceV3) bool {
+		if r.Type == awstype.Route53DelegationSet && r.ID != "" && slices.ContainsFunc(zones, func(zone apitype.ResourceV3) bool {
 			return input(zone, "delegationSetId") == string(r.ID)
 		}) {
 			sets = append(sets, r)

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -37,19 +38,19 @@ func TestConflictingZones(t *testing.T) {
 		t.Fatalf("got %v", zones)
 	}
 	for _, lost := range s.watcher.lostCreations() {
-		if lost.Type == zoneType {
+		if lost.Type == awstype.Route53Zone {
 			t.Errorf("%s is looked for in AWS", lost.URN)
 		}
 	}
 	urn := func(name string) resource.URN {
-		return resource.URN("urn:pulumi:prod::coldstart::" + delegationSetType + "::" + name)
+		return resource.URN("urn:pulumi:prod::coldstart::" + awstype.Route53DelegationSet + "::" + name)
 	}
 	record := apitype.ResourceV3{
 		URN: "urn:pulumi:prod::coldstart::aws:route53/record:Record::delegation", Dependencies: []resource.URN{urn("zone"), urn("apex")},
 		PropertyDependencies: map[resource.PropertyKey][]resource.URN{"records": {urn("apex"), urn("zone")}},
 	}
 	d := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
-		{URN: urn("zone"), Type: delegationSetType, ID: "N1"}, {URN: urn("apex"), Type: delegationSetType, ID: "N2"}, record,
+		{URN: urn("zone"), Type: awstype.Route53DelegationSet, ID: "N1"}, {URN: urn("apex"), Type: awstype.Route53DelegationSet, ID: "N2"}, record,
 	}}
 	sets := setsOf(d, zones)
 	if len(sets) != 1 || sets[0].ID != "N1" {
@@ -58,7 +59,7 @@ func TestConflictingZones(t *testing.T) {
 	forget(d, sets)
 	record.Dependencies = []resource.URN{urn("apex")}
 	record.PropertyDependencies = map[resource.PropertyKey][]resource.URN{"records": {urn("apex")}}
-	want := []apitype.ResourceV3{{URN: urn("apex"), Type: delegationSetType, ID: "N2"}, record}
+	want := []apitype.ResourceV3{{URN: urn("apex"), Type: awstype.Route53DelegationSet, ID: "N2"}, record}
 	for i := range want {
 		if diff := cmp.Diff(want[i].Dependencies, d.Resources[i].Dependencies); diff != "" || want[i].URN != d.Resources[i].URN {
 			t.Errorf("(-want +got)\n%s", diff)

@@ -7,9 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-)
 
-const unitType = "aws:organizations/organizationalUnit:OrganizationalUnit"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
+)
 
 // releaseUnits has the engine delete units that leave the program, and reports whether
 // the state has changed. Earlier versions of coldstart noted in the state which units
@@ -17,7 +17,7 @@ const unitType = "aws:organizations/organizationalUnit:OrganizationalUnit"
 // itself refuses to delete a unit that isn't empty.
 func releaseUnits(d *apitype.DeploymentV3) (changed bool) {
 	for i := range d.Resources {
-		if r := &d.Resources[i]; r.Type == unitType && r.RetainOnDelete {
+		if r := &d.Resources[i]; r.Type == awstype.OrganizationsOrganizationalUnit && r.RetainOnDelete {
 			r.RetainOnDelete, changed = false, true
 		}
 	}
@@ -31,7 +31,7 @@ func releaseUnits(d *apitype.DeploymentV3) (changed bool) {
 func (f *finder) keepUnits(ctx context.Context) {
 	units := map[string]*apitype.ResourceV3{}
 	for i := range f.deployment.Resources {
-		if r := &f.deployment.Resources[i]; r.Type == unitType {
+		if r := &f.deployment.Resources[i]; r.Type == awstype.OrganizationsOrganizationalUnit {
 			units[string(r.ID)] = r
 			r.RetainOnDelete, r.DeletedWith = f.occupied(ctx, *r), ""
 		}
@@ -62,7 +62,7 @@ func (f *finder) occupied(ctx context.Context, unit apitype.ResourceV3) bool {
 		}
 		for _, below := range page.OrganizationalUnits {
 			if !slices.ContainsFunc(f.deployment.Resources, func(r apitype.ResourceV3) bool {
-				return r.Type == unitType && string(r.ID) == aws.ToString(below.Id)
+				return r.Type == awstype.OrganizationsOrganizationalUnit && string(r.ID) == aws.ToString(below.Id)
 			}) {
 				return true
 			}

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // What leaves the state and stays in AWS is no deletion, also if something else replaces
@@ -22,7 +24,7 @@ func TestRetained(t *testing.T) {
 	w.begin()
 	step := func(op apitype.OpType, name string, retain bool) apitype.StepEventMetadata {
 		return apitype.StepEventMetadata{
-			Op: op, URN: "urn:pulumi:master::coldstart::" + unitType + "::" + name, Type: unitType,
+			Op: op, URN: "urn:pulumi:master::coldstart::" + awstype.OrganizationsOrganizationalUnit + "::" + name, Type: awstype.OrganizationsOrganizationalUnit,
 			Old: &apitype.StepEventStateMetadata{Custom: true, RetainOnDelete: retain, ID: "ou-" + name},
 		}
 	}
@@ -78,7 +80,7 @@ func TestKeepUnits(t *testing.T) {
 	t.Cleanup(server.Close)
 	unit := func(id, parent string, retain bool) apitype.ResourceV3 {
 		return apitype.ResourceV3{
-			URN: resource.URN("urn:pulumi:master::coldstart::" + unitType + "::" + id), Type: unitType, Custom: true, ID: resource.ID(id),
+			URN: resource.URN("urn:pulumi:master::coldstart::" + awstype.OrganizationsOrganizationalUnit + "::" + id), Type: awstype.OrganizationsOrganizationalUnit, Custom: true, ID: resource.ID(id),
 			Inputs: map[string]any{"parentId": parent, "name": id}, RetainOnDelete: retain,
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/recovery"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -154,7 +155,7 @@ func (common *shared) releaseAccounts(d *apitype.DeploymentV3) (released bool) {
 	for i := range d.Resources {
 		r := &d.Resources[i]
 		leaves := func(name string) bool { return common.broken[name].ID == string(r.ID) }
-		if r.Type == accountType && slices.ContainsFunc(common.leaving(), leaves) {
+		if r.Type == awstype.OrganizationsAccount && slices.ContainsFunc(common.leaving(), leaves) {
 			r.Protect, r.RetainOnDelete, released = false, true, true
 		}
 	}
@@ -236,7 +237,7 @@ func (s *stack) held(ctx context.Context, dir string, env map[string]string) (ma
 func heldIn(d *apitype.DeploymentV3) map[string]string {
 	ids := map[string]string{}
 	for _, r := range d.Resources {
-		if r.Type == accountType && !r.Delete && r.ID != "" {
+		if r.Type == awstype.OrganizationsAccount && !r.Delete && r.ID != "" {
 			ids[r.URN.Name()] = string(r.ID)
 		}
 	}
@@ -292,7 +293,7 @@ func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 		if err != nil {
 			return "", err
 		}
-		if (r.Type == recordType || r.Type == trailType) && !strings.Contains(role, ":"+id+":") {
+		if (r.Type == awstype.Route53Record || r.Type == awstype.CloudTrailTrail) && !strings.Contains(role, ":"+id+":") {
 			kept[string(r.URN)] = true
 			kept[r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)]] = true
 		}
@@ -329,8 +330,3 @@ func dropReferences(d *apitype.DeploymentV3) {
 		}
 	}
 }
-
-const (
-	recordType = "aws:route53/record:Record"
-	trailType  = "aws:cloudtrail/trail:Trail"
-)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
@@ -117,10 +118,10 @@ func TestRelease(t *testing.T) {
 		"old": {ID: "4", State: "CLOSED", takenOut: true}, "dev": {ID: "2", State: "CLOSED"},
 	}}
 	d := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
-		{Type: accountType, ID: "4", Protect: true},
-		{Type: accountType, ID: "4"},
-		{Type: accountType, ID: "2", Protect: true, RetainOnDelete: true},
-		{Type: zoneType, ID: "4", Protect: true},
+		{Type: awstype.OrganizationsAccount, ID: "4", Protect: true},
+		{Type: awstype.OrganizationsAccount, ID: "4"},
+		{Type: awstype.OrganizationsAccount, ID: "2", Protect: true, RetainOnDelete: true},
+		{Type: awstype.Route53Zone, ID: "4", Protect: true},
 	}}
 	if !common.releaseAccounts(d) {
 		t.Error("nothing was released")
@@ -142,16 +143,16 @@ func TestStrip(t *testing.T) {
 		return apitype.ResourceV3{URN: urn("pulumi:providers:aws", name), Custom: true, ID: "p", Type: "pulumi:providers:aws", Inputs: map[string]any{"assumeRole": `{"roleArn":"` + role + `"}`}}
 	}
 	of := func(name string) string { return string(urn("pulumi:providers:aws", name)) + "::p" }
-	zone, component := urn(zoneType, "zone"), urn("coldstart:dns:Zone", "zone")
+	zone, component := urn(awstype.Route53Zone, "zone"), urn("coldstart:dns:Zone", "zone")
 	d := &apitype.DeploymentV3{
 		PendingOperations: []apitype.OperationV2{{Type: apitype.OperationTypeUpdating}},
 		Resources: []apitype.ResourceV3{
 			{URN: component, Type: "coldstart:dns:Zone"},
 			provider("account", "arn:aws:iam::4:role/In"), provider("delegation", "arn:aws:iam::1:role/app-delegation"),
-			{URN: zone, Type: zoneType, Custom: true, ID: "Z", Provider: of("account"), Protect: true, Parent: component},
-			{URN: urn(recordType, "inside"), Type: recordType, Custom: true, Provider: of("account")},
+			{URN: zone, Type: awstype.Route53Zone, Custom: true, ID: "Z", Provider: of("account"), Protect: true, Parent: component},
+			{URN: urn(awstype.Route53Record, "inside"), Type: awstype.Route53Record, Custom: true, Provider: of("account")},
 			{
-				URN: urn(recordType, "delegation"), Type: recordType, Custom: true, Provider: of("delegation"), Parent: component, DeletedWith: zone,
+				URN: urn(awstype.Route53Record, "delegation"), Type: awstype.Route53Record, Custom: true, Provider: of("delegation"), Parent: component, DeletedWith: zone,
 				Dependencies: []resource.URN{zone}, PropertyDependencies: map[resource.PropertyKey][]resource.URN{"records": {zone}},
 			},
 			{URN: urn(stackReference, "master"), Type: stackReference, Custom: true},

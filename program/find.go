@@ -9,6 +9,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // Declared is a resource of AWS's that a stack declares.
@@ -63,7 +65,7 @@ func importAll(ctx *pulumi.Context, find Find) error {
 // readBack returns a resource's properties under the names by which the provider reads
 // them: it knows a parameter's value as one that may be a secret.
 func readBack(args *pulumi.ResourceTransformArgs) pulumi.Map {
-	if args.Type != "aws:ssm/parameter:Parameter" {
+	if args.Type != awstype.SSMParameter {
 		return args.Props
 	}
 	props := maps.Clone(args.Props)
@@ -73,6 +75,6 @@ func readBack(args *pulumi.ResourceTransformArgs) pulumi.Map {
 }
 
 // as are properties that the provider reads without what it demands, and compares as it should.
-var as = map[string]string{"aws:iam/openIdConnectProvider:OpenIdConnectProvider": "url"}
+var as = map[string]string{awstype.IAMOpenIDConnectProvider: "url"}
 
 const providerType = "pulumi:providers:aws"

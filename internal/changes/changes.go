@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // Sign says whether a line shows something new, deleted, updated or unchanged.
@@ -101,7 +102,7 @@ func Groups(r automation.Resource) bool {
 
 // CreatesAccount reports whether a step on a resource creates an account.
 func CreatesAccount(r automation.Resource) bool {
-	return r.Type == "aws:organizations/account:Account" && r.Operation == "create"
+	return r.Type == awstype.OrganizationsAccount && r.Operation == "create"
 }
 
 // Type returns route53.Record for aws:route53/record:Record.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/effects"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -92,20 +93,20 @@ func add(all []Effect, says string, s Subject) []Effect {
 func (c Compared) subject(stack string, step automation.Step) Subject {
 	s := Subject{Stack: stack, Resource: Type(step.Type) + " " + step.Name, Detail: step.ID}
 	switch {
-	case step.Type == "aws:organizations/account:Account":
+	case step.Type == awstype.OrganizationsAccount:
 		s.Resource, s.Detail = step.Name, c.account(step)
-	case step.Type == "aws:organizations/organizationalUnit:OrganizationalUnit" && step.Operation == "update":
+	case step.Type == awstype.OrganizationsOrganizationalUnit && step.Operation == "update":
 		if d, ok := differing(step, "name"); ok {
 			s.Detail = fmt.Sprintf("%v → %v", d.Old, d.New)
 		}
-	case step.Type == "aws:organizations/organization:Organization" && step.Operation == "update":
+	case step.Type == awstype.OrganizationsOrganization && step.Operation == "update":
 		s.Detail = strings.Join(lostItems(step), ", ")
 	case strings.HasPrefix(step.Type, "aws:organizations/policy"):
 		s.Resource, s.Detail = step.Name, ""
 	case c.Declared == nil:
-	case step.Type == "aws:route53/record:Record" && step.Name == "delegation":
+	case step.Type == awstype.Route53Record && step.Name == "delegation":
 		s.Detail = c.Declared.ZoneName(stack)
-	case step.Type == "aws:iam/role:Role" && strings.HasSuffix(step.ID, "-delegation"):
+	case step.Type == awstype.IAMRole && strings.HasSuffix(step.ID, "-delegation"):
 		s.Detail = c.Declared.ZoneName(step.Name)
 	}
 	return s
@@ -168,19 +169,19 @@ func differing(step automation.Step, path string) (automation.PropertyDiff, bool
 
 // grantingProperties are the types of resources that grant access, with the properties that do so.
 var grantingProperties = map[string][]string{
-	"aws:iam/role:Role":                                        {"assumeRolePolicy", "permissionsBoundary", "maxSessionDuration"},
-	"aws:iam/rolePolicy:RolePolicy":                            {"policy"},
-	"aws:iam/policy:Policy":                                    {"policy"},
-	"aws:iam/groupPolicy:GroupPolicy":                          {"policy"},
-	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":        {"policyArn", "role"},
-	"aws:iam/groupPolicyAttachment:GroupPolicyAttachment":      {"policyArn", "group"},
-	"aws:iam/userPolicyAttachment:UserPolicyAttachment":        {"policyArn", "user"},
-	"aws:iam/userGroupMembership:UserGroupMembership":          {"groups"},
-	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":      {"url", "clientIdLists"},
-	"aws:s3/bucketPolicy:BucketPolicy":                         {"policy"},
-	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":   {"block", "ignore", "restrict"},
-	"aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": {"block", "ignore", "restrict"},
-	"aws:kms/key:Key":                                          {"policy"},
+	awstype.IAMRole:                    {"assumeRolePolicy", "permissionsBoundary", "maxSessionDuration"},
+	awstype.IAMRolePolicy:              {"policy"},
+	awstype.IAMPolicy:                  {"policy"},
+	awstype.IAMGroupPolicy:             {"policy"},
+	awstype.IAMRolePolicyAttachment:    {"policyArn", "role"},
+	awstype.IAMGroupPolicyAttachment:   {"policyArn", "group"},
+	awstype.IAMUserPolicyAttachment:    {"policyArn", "user"},
+	awstype.IAMUserGroupMembership:     {"groups"},
+	awstype.IAMOpenIDConnectProvider:   {"url", "clientIdLists"},
+	awstype.S3BucketPolicy:             {"policy"},
+	awstype.S3BucketPublicAccessBlock:  {"block", "ignore", "restrict"},
+	awstype.S3AccountPublicAccessBlock: {"block", "ignore", "restrict"},
+	awstype.KMSKey:                     {"policy"},
 }
 
 // grants returns the policies, trust policies and groups that change. In a stack that existed

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 )
 
 // row says how to find the resources of one type.
@@ -40,57 +42,57 @@ type row struct {
 // table has a row for each type of resource that coldstart declares. A test compares the table
 // with the components' code.
 var table = []row{
-	{Type: "aws:organizations/organization:Organization", ByProgram: true},
-	{Type: "aws:organizations/organizationalUnit:OrganizationalUnit", ByProgram: true},
-	{Type: "aws:organizations/account:Account", ByProgram: true, Await: awaitAccount},
-	{Type: "aws:organizations/policy:Policy", ID: guardrail, Tags: guardrailTags},
-	{Type: "aws:organizations/policyAttachment:PolicyAttachment", ID: inputs(":", "targetId", "policyId"), Ours: sameForAll},
-	{Type: "aws:organizations/delegatedAdministrator:DelegatedAdministrator", ID: inputs("/", "accountId", "servicePrincipal"), Ours: sameForAll},
+	{Type: awstype.OrganizationsOrganization, ByProgram: true},
+	{Type: awstype.OrganizationsOrganizationalUnit, ByProgram: true},
+	{Type: awstype.OrganizationsAccount, ByProgram: true, Await: awaitAccount},
+	{Type: awstype.OrganizationsPolicy, ID: guardrail, Tags: guardrailTags},
+	{Type: awstype.OrganizationsPolicyAttachment, ID: inputs(":", "targetId", "policyId"), Ours: sameForAll},
+	{Type: awstype.OrganizationsDelegatedAdministrator, ID: inputs("/", "accountId", "servicePrincipal"), Ours: sameForAll},
 
-	{Type: "aws:iam/role:Role", ID: inputs("", "name"), Tags: roleTags},
-	{Type: "aws:iam/rolePolicy:RolePolicy", ID: inputs(":", "role", "name")},
-	{Type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", ID: inputs("/", "role", "policyArn"), Again: true},
-	{Type: "aws:iam/policy:Policy", ID: inIAM("policy/", "name"), Tags: policyTags},
-	{Type: "aws:iam/group:Group", ID: inputs("", "name"), Ours: youngGroup},
-	{Type: "aws:iam/groupPolicy:GroupPolicy", ID: inputs(":", "group", "name")},
-	{Type: "aws:iam/groupPolicyAttachment:GroupPolicyAttachment", ID: inputs("/", "group", "policyArn"), Again: true},
-	{Type: "aws:iam/user:User", ID: inputs("", "name"), Tags: userTags},
-	{Type: "aws:iam/userGroupMembership:UserGroupMembership", ID: membership, Again: true},
-	{Type: "aws:iam/userLoginProfile:UserLoginProfile", ID: inputs("", "user"), Forget: forgetPassword, Ours: sameForAll},
-	{Type: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", ID: inIAM("oidc-provider/", "url"), Tags: issuerTags},
-	{Type: "aws:iam/accountAlias:AccountAlias", ID: inputs("", "accountAlias"), Ours: hasAlias},
-	{Type: "aws:iam/accountPasswordPolicy:AccountPasswordPolicy", ID: always("iam-account-password-policy"), Again: true},
+	{Type: awstype.IAMRole, ID: inputs("", "name"), Tags: roleTags},
+	{Type: awstype.IAMRolePolicy, ID: inputs(":", "role", "name")},
+	{Type: awstype.IAMRolePolicyAttachment, ID: inputs("/", "role", "policyArn"), Again: true},
+	{Type: awstype.IAMPolicy, ID: inIAM("policy/", "name"), Tags: policyTags},
+	{Type: awstype.IAMGroup, ID: inputs("", "name"), Ours: youngGroup},
+	{Type: awstype.IAMGroupPolicy, ID: inputs(":", "group", "name")},
+	{Type: awstype.IAMGroupPolicyAttachment, ID: inputs("/", "group", "policyArn"), Again: true},
+	{Type: awstype.IAMUser, ID: inputs("", "name"), Tags: userTags},
+	{Type: awstype.IAMUserGroupMembership, ID: membership, Again: true},
+	{Type: awstype.IAMUserLoginProfile, ID: inputs("", "user"), Forget: forgetPassword, Ours: sameForAll},
+	{Type: awstype.IAMOpenIDConnectProvider, ID: inIAM("oidc-provider/", "url"), Tags: issuerTags},
+	{Type: awstype.IAMAccountAlias, ID: inputs("", "accountAlias"), Ours: hasAlias},
+	{Type: awstype.IAMAccountPasswordPolicy, ID: always("iam-account-password-policy"), Again: true},
 
-	{Type: "aws:kms/key:Key", ID: key},
-	{Type: "aws:kms/alias:Alias", ID: inputs("", "name"), Ours: aliasOfOurs},
+	{Type: awstype.KMSKey, ID: key},
+	{Type: awstype.KMSAlias, ID: inputs("", "name"), Ours: aliasOfOurs},
 
-	{Type: "aws:s3/bucketV2:BucketV2", ID: inputs("", "bucket"), Ours: sameForAll}, // The name has the account's id.
-	{Type: "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketOwnershipControls:BucketOwnershipControls", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketPolicy:BucketPolicy", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketVersioningV2:BucketVersioningV2", ID: inputs("", "bucket")},
-	{Type: "aws:s3/bucketObjectv2:BucketObjectv2", ID: inputs("/", "bucket", "key"), Again: true}, // Writing it again changes nothing.
-	{Type: "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", ID: account, Again: true},
+	{Type: awstype.S3BucketV2, ID: inputs("", "bucket"), Ours: sameForAll}, // The name has the account's id.
+	{Type: awstype.S3BucketLifecycleConfigurationV2, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketObjectLockConfigurationV2, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketOwnershipControls, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketPolicy, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketPublicAccessBlock, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketServerSideEncryptionConfigurationV2, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketVersioningV2, ID: inputs("", "bucket")},
+	{Type: awstype.S3BucketObjectv2, ID: inputs("/", "bucket", "key"), Again: true}, // Writing it again changes nothing.
+	{Type: awstype.S3AccountPublicAccessBlock, ID: account, Again: true},
 
-	{Type: "aws:route53/delegationSet:DelegationSet", ID: delegationSet, Ours: sameForAll}, // ID looks for coldstart's reference.
-	{Type: "aws:route53/zone:Zone", ID: zone, Ours: sameForAll},                            // Only this zone is on the set.
-	{Type: "aws:route53/record:Record", ID: inputs("_", "zoneId", "name", "type"), Ours: sameRecord},
+	{Type: awstype.Route53DelegationSet, ID: delegationSet, Ours: sameForAll}, // ID looks for coldstart's reference.
+	{Type: awstype.Route53Zone, ID: zone, Ours: sameForAll},                   // Only this zone is on the set.
+	{Type: awstype.Route53Record, ID: inputs("_", "zoneId", "name", "type"), Ours: sameRecord},
 
-	{Type: "aws:accessanalyzer/analyzer:Analyzer", ID: inputs("", "analyzerName")},
-	{Type: "aws:account/alternativeContact:AlternativeContact", ID: inputs("", "alternateContactType"), Again: true},
-	{Type: "aws:cloudtrail/trail:Trail", ID: trail, Tags: trailTags},
-	{Type: "aws:ebs/encryptionByDefault:EncryptionByDefault", ID: always("default"), Again: true},
-	{Type: "aws:ecr/repository:Repository", ID: inputs("", "name"), Tags: repositoryTags},
-	{Type: "aws:ecr/lifecyclePolicy:LifecyclePolicy", ID: inputs("", "repository"), Again: true},
-	{Type: "aws:ssm/parameter:Parameter", ID: inputs("", "name"), Forget: forgetParameter, Tags: parameterTags},
+	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName")},
+	{Type: awstype.AccountAlternativeContact, ID: inputs("", "alternateContactType"), Again: true},
+	{Type: awstype.CloudTrailTrail, ID: trail, Tags: trailTags},
+	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
+	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
+	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},
+	{Type: awstype.SSMParameter, ID: inputs("", "name"), Forget: forgetParameter, Tags: parameterTags},
 }
 
 // unfound are the types of resources that can't be found, with the reasons.
 var unfound = map[string]string{
-	"aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults": "each region has such defaults, made or not, and the provider can't import them; the call that makes them may be made twice",
+	awstype.EC2InstanceMetadataDefaults: "each region has such defaults, made or not, and the provider can't import them; the call that makes them may be made twice",
 }
 
 // rowOf returns the row of a type. For a type that has none, it returns a row with the type

@@ -59,7 +59,7 @@ func TestRows(t *testing.T) {
 // constructors, or by type tokens.
 func declaredTypes(t *testing.T) []string {
 	t.Helper()
-	found := map[string]bool{}
+	found, types := map[string]bool{}, awsTypes(t)
 	err := filepath.WalkDir(filepath.Join("..", ".."), func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -71,7 +71,7 @@ func declaredTypes(t *testing.T) []string {
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err == nil {
-			addTypes(t, file, found)
+			addTypes(t, file, types, found)
 		}
 		return err
 	})
@@ -83,10 +83,11 @@ func declaredTypes(t *testing.T) []string {
 
 const sdk = "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/"
 
-// addTypes adds the types that a file declares.
-func addTypes(t *testing.T, file *ast.File, found map[string]bool) {
+// addTypes adds the types that a file declares. Types are the tokens in package awstype.
+func addTypes(t *testing.T, file *ast.File, types map[string]string, found map[string]bool) {
 	t.Helper()
 	modules, constants := modulesOf(file), constantsOf(file)
+	maps.Copy(constants, types)
 	ast.Inspect(file, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
@@ -154,8 +155,26 @@ func tokenOf(e ast.Expr, constants map[string]string) string {
 		return text
 	case *ast.Ident:
 		return constants[e.Name]
+	case *ast.SelectorExpr:
+		if of, ok := e.X.(*ast.Ident); ok {
+			return constants[of.Name+"."+e.Sel.Name]
+		}
 	}
 	return ""
+}
+
+// awsTypes returns the tokens in package awstype, by the names that other packages have for them.
+func awsTypes(t *testing.T) map[string]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "awstype", "awstype.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{}
+	for name, typ := range constantsOf(file) {
+		types["awstype."+name] = typ
+	}
+	return types
 }
 
 func TestRecoveredIDs(t *testing.T) {

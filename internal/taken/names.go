@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -49,62 +50,62 @@ const writeAnotherNamespace = "write another coldstart:namespace"
 var kinds = []kind{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html#API_CreateRole_Errors
 	{
-		what: "role", typ: "aws:iam/role:Role", folds: true, names: roleNames, list: roles, tags: roleTags,
+		what: "role", typ: awstype.IAMRole, folds: true, names: roleNames, list: roles, tags: roleTags,
 		remedy: "delete it if nobody needs it (`aws iam delete-role --role-name %`, after what is attached to it), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html#API_CreateUser_Errors
 	{
-		what: "user", typ: "aws:iam/user:User", folds: true, names: userNames, list: users, tags: userTags,
+		what: "user", typ: awstype.IAMUser, folds: true, names: userNames, list: users, tags: userTags,
 		remedy: "write another name under coldstart:users, or delete the user with all that it has (`aws iam delete-user --user-name %`); its person gets a new one",
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html#API_CreateGroup_Errors
 	{
-		what: "group", typ: "aws:iam/group:Group", folds: true, names: groupNames, list: groups,
+		what: "group", typ: awstype.IAMGroup, folds: true, names: groupNames, list: groups,
 		remedy: "delete it if nobody needs it (`aws iam delete-group --group-name %`, after what is attached to it), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{
-		what: "policy", typ: "aws:iam/policy:Policy", folds: true, names: policyNames, list: policies, tags: policyTags,
+		what: "policy", typ: awstype.IAMPolicy, folds: true, names: policyNames, list: policies, tags: policyTags,
 		remedy: "delete it if nobody needs it (`aws iam delete-policy --policy-arn %`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 	{
-		what: "identity provider", typ: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", names: issuers, list: providers, tags: providerTags,
+		what: "identity provider", typ: awstype.IAMOpenIDConnectProvider, names: issuers, list: providers, tags: providerTags,
 		remedy: "run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn % --client-id " + wellknown.Audience + "` there: coldstart then uses the provider as it is",
 	},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{
-		what: "service control policy", typ: "aws:organizations/policy:Policy", names: guardrailNames, list: guardrails, tags: guardrailTags,
+		what: "service control policy", typ: awstype.OrganizationsPolicy, names: guardrailNames, list: guardrails, tags: guardrailTags,
 		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
 	{
-		what: "trail", typ: "aws:cloudtrail/trail:Trail", names: trailNames, list: trails, tags: trailTags,
+		what: "trail", typ: awstype.CloudTrailTrail, names: trailNames, list: trails, tags: trailTags,
 		remedy: writeAnotherNamespace + ", or make a trail of another name that writes to the same bucket, and delete this one after that, so that logging never stops",
 	},
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_Errors
 	{
-		what: "parameter", typ: "aws:ssm/parameter:Parameter", names: parameterNames, list: parameters, tags: parameterTags,
+		what: "parameter", typ: awstype.SSMParameter, names: parameterNames, list: parameters, tags: parameterTags,
 		remedy: "delete it if nobody reads it (`aws ssm delete-parameter --name %`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html#API_CreateBucket_Errors
 	{
-		what: "bucket", typ: "aws:s3/bucketV2:BucketV2", names: bucketNames, list: buckets, tags: bucketTags,
+		what: "bucket", typ: awstype.S3BucketV2, names: bucketNames, list: buckets, tags: bucketTags,
 		remedy: "delete it if nobody needs what it holds (`aws s3 rb s3://%`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html#API_CreateAlias_Errors
 	{
-		what: "key alias", typ: "aws:kms/alias:Alias", names: aliasNames, list: aliases, tags: keyTags,
+		what: "key alias", typ: awstype.KMSAlias, names: aliasNames, list: aliases, tags: keyTags,
 		remedy: "give the key % another alias (`aws kms create-alias`) and delete this one (`aws kms delete-alias`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html#API_CreateRepository_Errors
 	{
-		what: "image repository", typ: "aws:ecr/repository:Repository", names: repositoryNames, list: repositories, tags: repositoryTags,
+		what: "image repository", typ: awstype.ECRRepository, names: repositoryNames, list: repositories, tags: repositoryTags,
 		remedy: "delete it if nobody needs its images (`aws ecr delete-repository`), or write another coldstart:image.registry",
 	},
 	// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CreateAnalyzer.html#API_CreateAnalyzer_Errors
 	{
-		what: "analyzer", typ: "aws:accessanalyzer/analyzer:Analyzer", names: analyzerNames, list: analyzers, tags: listedTags,
+		what: "analyzer", typ: awstype.AccessAnalyzerAnalyzer, names: analyzerNames, list: analyzers, tags: listedTags,
 		remedy: "delete it (`aws accessanalyzer delete-analyzer --analyzer-name %`), or " + writeAnotherNamespace,
 	},
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// recordType is the Pulumi type of record sets.
-const recordType = "aws:route53/record:Record"
+// awstype.Route53Record is the Pulumi type of record sets.
 
 // records returns the record sets of the apex zone that conflict with the delegation of accounts'
 // zones.
@@ -72,7 +72,7 @@ func (q Query) holds(ctx context.Context, account, name string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("whose the records %s are isn't known, since the state of stack %s can't be read: %w", name, account, err)
 	}
-	return stateHas(d, recordType, name), nil
+	return stateHas(d, awstype.Route53Record, name), nil
 }
 
 // split returns the delegation of a name, if there is one, and the other record sets at and

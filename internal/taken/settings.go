@@ -19,6 +19,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -34,11 +35,11 @@ type setting struct {
 }
 
 var settings = []setting{
-	{"the account's alias", "aws:iam/accountAlias:AccountAlias", func(l looker) bool { return l.org.Alias(l.Name) != "" }, alias},
-	{"the password policy", "aws:iam/accountPasswordPolicy:AccountPasswordPolicy", always, passwords},
-	{"the block of public access", "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", always, publicAccess},
-	{"alternate contacts", "aws:account/alternativeContact:AlternativeContact", func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts},
-	{"the regions' defaults for EC2", "aws:ebs/encryptionByDefault:EncryptionByDefault", always, regional},
+	{"the account's alias", awstype.IAMAccountAlias, func(l looker) bool { return l.org.Alias(l.Name) != "" }, alias},
+	{"the password policy", awstype.IAMAccountPasswordPolicy, always, passwords},
+	{"the block of public access", awstype.S3AccountPublicAccessBlock, always, publicAccess},
+	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts},
+	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional},
 }
 
 func always(looker) bool { return true }

@@ -1,0 +1,96 @@
+// Package awstype has the type tokens of Pulumi's AWS provider that coldstart looks for in states,
+// plans and registrations. It imports nothing, so that a package that only compares a token doesn't
+// link the provider's SDK. Package recovery's table has all types that coldstart declares, and a test
+// compares it with the code.
+//
+//	if resource.Type == awstype.IAMRole {
+//
+// https://www.pulumi.com/docs/iac/concepts/resources/names/#types
+package awstype
+
+// AWS Organizations.
+const (
+	OrganizationsAccount                = "aws:organizations/account:Account"
+	OrganizationsDelegatedAdministrator = "aws:organizations/delegatedAdministrator:DelegatedAdministrator"
+	OrganizationsOrganization           = "aws:organizations/organization:Organization"
+	OrganizationsOrganizationalUnit     = "aws:organizations/organizationalUnit:OrganizationalUnit"
+	OrganizationsPolicy                 = "aws:organizations/policy:Policy"
+	OrganizationsPolicyAttachment       = "aws:organizations/policyAttachment:PolicyAttachment"
+)
+
+// AWS Account Management.
+const (
+	AccountAlternativeContact = "aws:account/alternativeContact:AlternativeContact"
+)
+
+// IAM.
+const (
+	IAMAccountAlias          = "aws:iam/accountAlias:AccountAlias"
+	IAMAccountPasswordPolicy = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy" //nolint:gosec // A type, no password.
+	IAMGroup                 = "aws:iam/group:Group"
+	IAMGroupPolicy           = "aws:iam/groupPolicy:GroupPolicy"
+	IAMGroupPolicyAttachment = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+	IAMOpenIDConnectProvider = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	IAMPolicy                = "aws:iam/policy:Policy"
+	IAMRole                  = "aws:iam/role:Role"
+	IAMRolePolicy            = "aws:iam/rolePolicy:RolePolicy"
+	IAMRolePolicyAttachment  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	IAMUser                  = "aws:iam/user:User"
+	IAMUserGroupMembership   = "aws:iam/userGroupMembership:UserGroupMembership"
+	IAMUserLoginProfile      = "aws:iam/userLoginProfile:UserLoginProfile"
+	IAMUserPolicyAttachment  = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+)
+
+// IAM Access Analyzer.
+const (
+	AccessAnalyzerAnalyzer = "aws:accessanalyzer/analyzer:Analyzer"
+)
+
+// AWS KMS.
+const (
+	KMSAlias = "aws:kms/alias:Alias"
+	KMSKey   = "aws:kms/key:Key"
+)
+
+// Amazon S3.
+const (
+	S3AccountPublicAccessBlock                  = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+	S3BucketLifecycleConfigurationV2            = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	S3BucketObjectLockConfigurationV2           = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
+	S3BucketObjectv2                            = "aws:s3/bucketObjectv2:BucketObjectv2"
+	S3BucketOwnershipControls                   = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	S3BucketPolicy                              = "aws:s3/bucketPolicy:BucketPolicy"
+	S3BucketPublicAccessBlock                   = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	S3BucketServerSideEncryptionConfigurationV2 = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	S3BucketV2                                  = "aws:s3/bucketV2:BucketV2"
+	S3BucketVersioningV2                        = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+)
+
+// Amazon Route 53.
+const (
+	Route53DelegationSet = "aws:route53/delegationSet:DelegationSet"
+	Route53Record        = "aws:route53/record:Record"
+	Route53Zone          = "aws:route53/zone:Zone"
+)
+
+// AWS CloudTrail.
+const (
+	CloudTrailTrail = "aws:cloudtrail/trail:Trail"
+)
+
+// AWS Systems Manager.
+const (
+	SSMParameter = "aws:ssm/parameter:Parameter"
+)
+
+// Amazon ECR.
+const (
+	ECRLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+	ECRRepository      = "aws:ecr/repository:Repository"
+)
+
+// Amazon EC2 and EBS.
+const (
+	EC2InstanceMetadataDefaults = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
+	EBSEncryptionByDefault      = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+)

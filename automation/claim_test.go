@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/claim"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -32,7 +33,7 @@ func newLockWorld(t *testing.T) *lockWorld {
 }
 
 // lock puts a lock of Pulumi's into the backend and returns its file.
-func (w *lockWorld) lock(c claim, since time.Time) string {
+func (w *lockWorld) lock(c claim.Claim, since time.Time) string {
 	w.t.Helper()
 	dir := filepath.Join(w.a.backendFolder(w.t.Context()), ".pulumi/locks/organization/coldstart/prod")
 	content, err := json.Marshal(map[string]any{"pid": c.PID, "username": c.User, "hostname": c.Host, "timestamp": since})
@@ -45,7 +46,7 @@ func (w *lockWorld) lock(c claim, since time.Time) string {
 
 // killed runs something in place of a Pulumi that takes a lock and is killed, under
 // the stack's turn, and returns its claim.
-func (w *lockWorld) killed() claim {
+func (w *lockWorld) killed() claim.Claim {
 	w.t.Helper()
 	ctx, release, err := w.stack.exclusive(w.t.Context())
 	if err != nil {
@@ -55,7 +56,7 @@ func (w *lockWorld) killed() claim {
 	if err := turnOf(ctx).run(exec.Command("sh", "-c", "kill -9 $$"), []string{"up"}, func() string { return "" }); err == nil {
 		w.t.Fatal("it wasn't killed")
 	}
-	claims := turnOf(ctx).tree.claims
+	claims := turnOf(ctx).tree.Claims()
 	if len(claims) != 1 {
 		w.t.Fatalf("claims: %v", claims)
 	}
@@ -63,14 +64,14 @@ func (w *lockWorld) killed() claim {
 }
 
 // noted notes a Pulumi as when coldstart is killed with it.
-func (w *lockWorld) noted() claim {
+func (w *lockWorld) noted() claim.Claim {
 	w.t.Helper()
 	ctx, release, err := w.stack.exclusive(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer release()
-	c := newClaim(w.a.options.Run)
+	c := claim.New(w.a.options.Run.url())
 	gone := exec.Command("true")
 	if err := gone.Run(); err != nil {
 		w.t.Fatal(err)
@@ -99,10 +100,10 @@ func (w *lockWorld) breaks() bool {
 
 // freeTree opens a tree that nobody holds. A process that another test starts at this
 // moment has all files of this one until it runs its program.
-func freeTree(t *testing.T, file string) *tree {
+func freeTree(t *testing.T, file string) *claim.Tree {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		tree, err := openTree(file)
+		tree, err := claim.Open(file)
 		must(t, err)
 		if tree != nil {
 			return tree
@@ -117,18 +118,18 @@ func freeTree(t *testing.T, file string) *tree {
 func TestLocksAreBrokenOnProof(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*claim, *time.Time)
+		change func(*claim.Claim, *time.Time)
 		broken bool
 	}{
-		"ours":                      {func(*claim, *time.Time) {}, true},
-		"another process":           {func(c *claim, _ *time.Time) { c.PID++ }, false},
-		"another host":              {func(c *claim, _ *time.Time) { c.Host = "elsewhere" }, false},
-		"another user":              {func(c *claim, _ *time.Time) { c.User += "2" }, false},
-		"before ours was started":   {func(_ *claim, at *time.Time) { *at = at.Add(-time.Hour) }, false},
-		"long after that":           {func(_ *claim, at *time.Time) { *at = at.Add(time.Hour) }, false},
-		"of an earlier boot":        {func(c *claim, _ *time.Time) { c.Boot = "earlier" }, false},
-		"in a copy of the folder":   {func(c *claim, _ *time.Time) { c.Run = "copy" }, false},
-		"a process that lives here": {func(c *claim, _ *time.Time) { c.PID = os.Getpid() }, false},
+		"ours":                      {func(*claim.Claim, *time.Time) {}, true},
+		"another process":           {func(c *claim.Claim, _ *time.Time) { c.PID++ }, false},
+		"another host":              {func(c *claim.Claim, _ *time.Time) { c.Host = "elsewhere" }, false},
+		"another user":              {func(c *claim.Claim, _ *time.Time) { c.User += "2" }, false},
+		"before ours was started":   {func(_ *claim.Claim, at *time.Time) { *at = at.Add(-time.Hour) }, false},
+		"long after that":           {func(_ *claim.Claim, at *time.Time) { *at = at.Add(time.Hour) }, false},
+		"of an earlier boot":        {func(c *claim.Claim, _ *time.Time) { c.Boot = "earlier" }, false},
+		"in a copy of the folder":   {func(c *claim.Claim, _ *time.Time) { c.Run = "copy" }, false},
+		"a process that lives here": {func(c *claim.Claim, _ *time.Time) { c.PID = os.Getpid() }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,20 +137,20 @@ func TestLocksAreBrokenOnProof(t *testing.T) {
 			ours := w.killed()
 			held, at := ours, ours.Started.Add(time.Second)
 			c.change(&held, &at)
-			file := filepath.Join(w.a.options.Dir, ".coldstart/locks/prod"+treeSuffix)
+			file := claim.TreeFile(w.a.options.Dir, "prod")
 			switch {
 			case held.Run == "copy":
 				content, err := os.ReadFile(file)
 				must(t, errors.Join(err, os.Rename(file, file+".old"), os.WriteFile(file, content, 0o600)))
 			case held.Boot != ours.Boot || held.PID == os.Getpid():
 				tree := freeTree(t, file)
-				tree.clear()
-				tree.add(held)
-				must(t, tree.close())
+				tree.Clear()
+				tree.Add(held)
+				must(t, tree.Close())
 			}
 			lock := w.lock(held, at)
 			look := func() bool {
-				return Orphaned(w.a.options.Dir, backend.Lock{Stack: "prod", PID: held.PID, User: held.User, Host: held.Host, Since: at})
+				return claim.Orphaned(w.a.options.Dir, backend.Lock{Stack: "prod", PID: held.PID, User: held.User, Host: held.Host, Since: at})
 			}
 			for deadline := time.Now().Add(time.Minute); look() != c.broken; time.Sleep(time.Millisecond) { // See freeTree.
 				if time.Now().After(deadline) {
@@ -191,7 +192,7 @@ func TestOrphanedPulumi(t *testing.T) {
 	ctx, release, err := w.stack.exclusive(t.Context())
 	must(t, err)
 	pulumi := exec.Command("sleep", "60")
-	turnOf(ctx).tree.inherit(pulumi)
+	turnOf(ctx).tree.Inherit(pulumi)
 	must(t, pulumi.Start())
 	t.Cleanup(func() { _ = pulumi.Process.Kill(); _ = pulumi.Wait() })
 	release() // As when coldstart is killed.
@@ -212,7 +213,7 @@ func TestOrphanedPulumi(t *testing.T) {
 func TestLocksOfRuns(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*claim)
+		change func(*claim.Claim)
 		ended  bool
 		err    error
 		broken bool
@@ -221,8 +222,8 @@ func TestLocksOfRuns(t *testing.T) {
 		"ended":       {ended: true, broken: true},
 		"not ended":   {says: "in the run https://ci/1 (which hasn't ended)"},
 		"not known":   {err: errors.New("no answer"), says: "no answer"},
-		"a laptop's":  {change: func(c *claim) { c.Host = "laptop" }, ended: true, says: "pulumi cancel --stack prod"},
-		"another pid": {change: func(c *claim) { c.PID++ }, ended: true, says: "pulumi cancel --stack prod"},
+		"a laptop's":  {change: func(c *claim.Claim) { c.Host = "laptop" }, ended: true, says: "pulumi cancel --stack prod"},
+		"another pid": {change: func(c *claim.Claim) { c.PID++ }, ended: true, says: "pulumi cancel --stack prod"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -280,10 +281,10 @@ func TestLockOfAPulumiThatDies(t *testing.T) {
 	ctx, release, err := w.stack.exclusive(t.Context())
 	must(t, err)
 	defer release()
-	c := newClaim(nil)
+	c := claim.New("")
 	lock := filepath.Join(w.a.backendFolder(ctx), ".pulumi/locks/organization/coldstart/prod/1.json")
 	must(t, os.MkdirAll(filepath.Dir(lock), 0o700))
-	other := w.lock(claim{PID: 1, User: c.User, Host: c.Host}, time.Now())
+	other := w.lock(claim.Claim{PID: 1, User: c.User, Host: c.Host}, time.Now())
 	script := fmt.Sprintf(`echo "{\"pid\": $$, \"username\": \"%s\", \"hostname\": \"%s\", \"timestamp\": \"%s\"}" > %s; kill -INT $$; sleep 5`,
 		c.User, c.Host, time.Now().Add(time.Second).Format(time.RFC3339Nano), lock)
 	if err := turnOf(ctx).run(exec.Command("sh", "-c", script), []string{"up"}, func() string { return "" }); err == nil {

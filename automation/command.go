@@ -4,21 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/blang/semver"
-)
 
-// minimumPulumi is the oldest CLI that has what coldstart asks of it.
-var minimumPulumi = semver.MustParse("3.200.0")
+	"github.com/coldstart-aws/coldstart/internal/pulumicli"
+)
 
 // interruptGrace is how long an interrupted Pulumi may take to finish what is under way
 // and write its state. The provider waits up to 30 seconds for a change of DNS.
@@ -43,61 +39,11 @@ type command struct {
 
 // newCommand finds the CLI on the given search path, or the process's own.
 func newCommand(path string) (*command, error) {
-	file, err := lookPath("pulumi", path)
-	if err != nil {
-		return nil, fmt.Errorf("no Pulumi CLI: %w; run `make toolchain` and `. .toolchain/env`, or install Pulumi", err)
-	}
-	version, err := versionOf(file)
+	file, version, err := pulumicli.Find(path)
 	if err != nil {
 		return nil, err
 	}
-	if version.LT(minimumPulumi) {
-		return nil, fmt.Errorf("%s is version %s; coldstart needs %s or newer", file, version, minimumPulumi)
-	}
 	return &command{file: file, version: version}, nil
-}
-
-// cliVersions are those of the CLIs that this process has asked, by file.
-var cliVersions sync.Map
-
-// versionOf asks a CLI for its version, once a process.
-func versionOf(file string) (semver.Version, error) {
-	if version, ok := cliVersions.Load(file); ok {
-		return version.(semver.Version), nil
-	}
-	out, err := exec.Command(file, "version").Output()
-	if err != nil {
-		return semver.Version{}, fmt.Errorf("%s version: %w", file, err)
-	}
-	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
-	if err != nil {
-		return semver.Version{}, fmt.Errorf("%s: not a version: %q", file, out)
-	}
-	cliVersions.Store(file, version)
-	return version, nil
-}
-
-// CLI returns the Pulumi CLI that New would use, and its version, or New's error.
-// An empty search path stands for the process's own.
-func CLI(path string) (file, version string, err error) {
-	c, err := newCommand(path)
-	if err != nil {
-		return "", "", err
-	}
-	return c.file, c.version.String(), nil
-}
-
-// lookPath looks an executable up on a search path that need not be the process's.
-func lookPath(name, path string) (string, error) {
-	if path == "" {
-		return exec.LookPath(name)
-	}
-	for _, dir := range filepath.SplitList(path) {
-		if file, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return file, nil
-		}
-	}
-	return "", fmt.Errorf("%s: %w in %s", name, exec.ErrNotFound, path)
 }
 
 // Version is the CLI's.

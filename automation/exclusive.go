@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/coldstart-aws/coldstart/internal/claim"
 )
 
 // turn is what whoever changes a stack holds: nobody else in this folder changes the
@@ -20,7 +21,7 @@ import (
 type turn struct {
 	stack *stack
 	own   *flock.Flock
-	tree  *tree
+	tree  *claim.Tree
 }
 
 // exclusive waits for the stack's turn, which ends when release is called, or this
@@ -28,7 +29,7 @@ type turn struct {
 // Pulumis that are started with it. Pulumi has locks of its own, which a process that
 // is killed leaves behind; whoever has the turn can prove whose they are.
 func (s *stack) exclusive(ctx context.Context) (_ context.Context, release func(), _ error) {
-	file := filepath.Join(s.a.options.Dir, ".coldstart", "locks", s.name)
+	file := filepath.Join(claim.Folder(s.a.options.Dir), s.name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return nil, nil, fmt.Errorf("locking stack %s: %w", s.name, err)
 	}
@@ -46,12 +47,12 @@ func (s *stack) exclusive(ctx context.Context) (_ context.Context, release func(
 		release()
 		return nil, nil, fmt.Errorf("locking stack %s: %w", s.name, err)
 	}
-	if t.tree, err = s.waitForTree(ctx, file+treeSuffix); err != nil {
+	if t.tree, err = s.waitForTree(ctx, claim.TreeFile(s.a.options.Dir, s.name)); err != nil {
 		release()
 		return nil, nil, err
 	}
 	release = func() {
-		_ = t.tree.close() // The end of the process does it too.
+		_ = t.tree.Close() // The end of the process does it too.
 		_ = t.own.Close()
 	}
 	return context.WithValue(ctx, turnKey{}, t), release, nil
@@ -59,25 +60,25 @@ func (s *stack) exclusive(ctx context.Context) (_ context.Context, release func(
 
 // waitForTree waits for what an earlier run of this folder has left alive: a Pulumi
 // whose coldstart was killed ends what it has under way.
-func (s *stack) waitForTree(ctx context.Context, file string) (*tree, error) {
-	t, err := openTree(file)
+func (s *stack) waitForTree(ctx context.Context, file string) (*claim.Tree, error) {
+	t, err := claim.Open(file)
 	if err != nil || t != nil {
 		return t, err
 	}
-	endOrphans(file)
+	claim.EndOrphans(file)
 	s.say("a Pulumi that an earlier run has started is still at work; waiting up to %s for it to end", lockPatience)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for patience := time.After(lockPatience); ; {
 		select {
 		case <-tick.C:
-			endOrphans(file)
+			claim.EndOrphans(file)
 		case <-patience:
 			return nil, aliveIn(s.name, file)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if t, err = openTree(file); err != nil || t != nil {
+		if t, err = claim.Open(file); err != nil || t != nil {
 			return t, err
 		}
 	}
@@ -98,8 +99,8 @@ func (t *turn) run(cmd *exec.Cmd, args []string, output func() string) error {
 	if t == nil || !takesLock(args) {
 		return cmd.Run()
 	}
-	t.tree.inherit(cmd)
-	c := newClaim(t.stack.a.options.Run)
+	t.tree.Inherit(cmd)
+	c := claim.New(t.stack.a.options.Run.url())
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -126,8 +127,9 @@ func takesLock(args []string) bool {
 
 // holderOf describes this process, and since when it has the lock.
 func holderOf() string {
-	c := newClaim(nil)
-	return fmt.Sprintf("%s@%s (pid %d)\n%s\n", c.User, c.Host, os.Getpid(), time.Now().UTC().Format(time.RFC3339))
+	c := claim.New("")
+	c.PID = os.Getpid()
+	return fmt.Sprintf("%s\n%s\n", c, c.Started.UTC().Format(time.RFC3339))
 }
 
 // heldBy says who has a lock. The file is empty for a moment while it changes hands.
@@ -142,17 +144,9 @@ func heldBy(stack, file string) error {
 // aliveIn says which process an earlier run has left alive.
 func aliveIn(stack, file string) error {
 	e := &LockedError{Stack: stack, Alive: true}
-	if claims := readClaims(file); len(claims) > 0 {
+	if claims := claim.Read(file); len(claims) > 0 {
 		c := claims[len(claims)-1]
 		e.Holder, e.Since = c.String(), c.Started.UTC().Format(time.RFC3339)
 	}
 	return e
-}
-
-// username is what Pulumi writes into its locks.
-func username() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "somebody"
 }

@@ -84,7 +84,7 @@ var cutOffJSON = regexp.MustCompile(`unexpected end of JSON input|unexpected EOF
 func (s *stack) heal(ctx context.Context) (bool, error) {
 	t := turnOf(ctx)
 	healed, err := heal(s.a.backendFolder(ctx), func(stack string, written time.Time) bool {
-		return t != nil && stack == s.name && t.tree.wrote(written)
+		return t != nil && stack == s.name && t.tree.Wrote(written)
 	})
 	if healed > 0 {
 		s.say("put right %s of the backend that an earlier run had left half-written", count(healed, "file"))

@@ -3,14 +3,13 @@ package automation
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/claim"
 	"github.com/coldstart-aws/coldstart/program"
 )
 
@@ -114,14 +113,18 @@ func (s *stack) unlock(ctx context.Context, err error) (again bool, _ error) {
 // this folder's coldstart has started, or that of a CI service's run which has ended.
 // A host's name and a process's number prove nothing: neither is unique.
 func (s *stack) dead(ctx context.Context, b *backend.Backend, l backend.Lock) *LockedError {
-	if t := turnOf(ctx); t != nil && t.tree.proves(l) {
+	if t := turnOf(ctx); t != nil && t.tree.Proves(l) {
 		return nil
 	}
 	e := &LockedError{Stack: s.name}
 	if l.Host != "" {
 		e.Holder, e.Since = l.String(), l.Since.UTC().Format(time.RFC3339)
 	}
-	e.Run, e.Unknown = runOf(ctx, b, s.name, l)
+	run, err := claim.RunOf(ctx, b, l)
+	if err != nil {
+		e.Unknown = fmt.Sprintf("whose run that is can't be read: %v", err)
+	}
+	e.Run = run
 	own := s.a.options.Run
 	switch {
 	case e.Run == "" || own == nil:
@@ -141,33 +144,4 @@ func (s *stack) dead(ctx context.Context, b *backend.Backend, l backend.Lock) *L
 		e.Unknown = "which hasn't ended"
 	}
 	return e
-}
-
-// runOf returns the run of a CI service that has taken a lock, by the notes beside the
-// state; empty if none has.
-func runOf(ctx context.Context, b *backend.Backend, stack string, l backend.Lock) (run, unknown string) {
-	notes, err := b.Notes(ctx, notesOf(stack))
-	if err != nil {
-		return "", fmt.Sprintf("whose run that is can't be read: %v", err)
-	}
-	for _, content := range notes {
-		var c claim
-		if json.Unmarshal(content, &c) == nil && c.took(l) {
-			return c.Run, ""
-		}
-	}
-	return "", ""
-}
-
-// Orphaned reports whether Up would break a lock at once: it is that of a Pulumi which
-// the coldstart of the project's folder has started, and which is dead.
-func Orphaned(dir string, l backend.Lock) bool {
-	return orphaned(filepath.Join(dir, ".coldstart", "locks", l.Stack+treeSuffix), l)
-}
-
-// RunOf returns the URL of the CI service's run that has taken a lock; empty if that
-// isn't known.
-func RunOf(ctx context.Context, b *backend.Backend, l backend.Lock) string {
-	run, _ := runOf(ctx, b, l.Stack, l)
-	return run
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/securestore"
 
-	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/backend"
+	"github.com/coldstart-aws/coldstart/internal/claim"
 	"github.com/coldstart-aws/coldstart/internal/project"
 	"github.com/coldstart-aws/coldstart/internal/shell"
 )
@@ -282,13 +282,13 @@ func (x *examiner) describeLock(ctx context.Context, l backend.Lock) Finding {
 		return f
 	}
 	f.Found = fmt.Sprintf("%s@%s (process %d) holds it since %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339))
-	if automation.Orphaned(x.options.Dir, l) {
+	if claim.Orphaned(x.options.Dir, l) {
 		f.Status = Warning
 		f.Found += "; that process was started here, and is gone"
 		f.Remedy = "nothing: the next `coldstart up` in this folder breaks it (plain Pulumi: `pulumi cancel --stack " + l.Stack + "`)"
 		return f
 	}
-	if run := automation.RunOf(ctx, x.store, l); run != "" {
+	if run, err := claim.RunOf(ctx, x.store, l); err == nil && run != "" {
 		f.Found += ", in the run " + run
 		f.Remedy = "look at that run: if it has ended, the next run of the workflow breaks the lock; here " + cancel
 	}

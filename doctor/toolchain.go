@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/project"
+	"github.com/coldstart-aws/coldstart/internal/pulumicli"
 )
 
 // pluginVersion is the version of the AWS plugin that programs request, which is their SDK's.
@@ -20,7 +20,7 @@ const pluginVersion = "6.83.2"
 const provideToolchain = "run `make toolchain` and `. .toolchain/env`"
 
 func (x *examiner) cli(context.Context) []Finding {
-	file, version, err := automation.CLI(x.options.Env["PATH"])
+	file, version, err := pulumicli.Find(x.options.Env["PATH"])
 	if err != nil {
 		return failure(provideToolchain+", or install it: https://www.pulumi.com/docs/iac/download-install/", "%v", err)
 	}

@@ -1,4 +1,4 @@
-package automation
+package claim
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package automation
+package claim
 
 import (
 	"os"
@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// endOrphans ends plugins that hold a tree and that no Pulumi talks to any more, and
+// EndOrphans ends plugins that hold a tree and that no Pulumi talks to any more, and
 // returns how many there were. A plugin whose Pulumi was killed looks whether that is
 // there every five minutes only. Its answers reach nobody, and what it had under way is
 // noted in the state. Those of another container can't be seen, and aren't ended.
-func endOrphans(tree string) (ended int) {
+func EndOrphans(tree string) (ended int) {
 	held, err := os.Stat(tree)
 	if err != nil {
 		return 0

@@ -1,4 +1,4 @@
-package automation
+package claim
 
 import (
 	"os"
@@ -14,20 +14,20 @@ func TestOrphans(t *testing.T) {
 	t.Parallel()
 	for parent, orphaned := range map[string]bool{"sh": true, "pulumi": false} {
 		dir := t.TempDir()
-		name := filepath.Join(dir, "master"+treeSuffix)
-		first, err := openTree(name)
+		name := filepath.Join(dir, "master.pulumi")
+		first, err := Open(name)
 		if err != nil || first == nil {
 			t.Fatalf("got %v, %v", first, err)
 		}
 		copied(t, "sleep", filepath.Join(dir, "pulumi-resource-test"))
 		copied(t, "sh", filepath.Join(dir, parent))
 		cmd := exec.Command(filepath.Join(dir, parent), "-c", filepath.Join(dir, "pulumi-resource-test")+" 60 & exec 3>&-; wait") //nolint:gosec // The test's own files.
-		first.inherit(cmd)
+		first.Inherit(cmd)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = cmd.Wait() }) // It is killed.
-		if err := first.close(); err != nil {
+		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
 		ended, within := 0, time.Minute // However busy the machine is.
@@ -35,19 +35,19 @@ func TestOrphans(t *testing.T) {
 			within = 3 * time.Second
 		}
 		for deadline := time.Now().Add(within); ended == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-			ended = endOrphans(name)
+			ended = EndOrphans(name)
 		}
 		if (ended == 1) != orphaned {
 			t.Errorf("below %s: %d ended", parent, ended)
 		}
 		if !orphaned {
-			second, err := openTree(name)
+			second, err := Open(name)
 			if second != nil || err != nil {
 				t.Errorf("below %s: the tree is free: %v", parent, err)
 			}
 			_ = cmd.Process.Kill() // Then its plugin is one that nobody talks to.
 			_ = cmd.Wait()
-			if n := endOrphans(name); n != 1 {
+			if n := EndOrphans(name); n != 1 {
 				t.Errorf("below %s, which was killed: %d ended", parent, n)
 			}
 		}

@@ -1,6 +1,6 @@
 //go:build unix && !linux && !darwin
 
-package automation
+package claim
 
 // bootID is empty: what names the time that the machine has been up isn't known here.
 func bootID() string { return "" }

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -35,10 +36,16 @@ type Existing struct {
 	Accounts map[string]ExistingAccount
 }
 
+// AccountState is the state of an account in AWS's words, and says what to do about an account that
+// can't be used.
+type AccountState = accountstate.State
+
 // ExistingAccount is an account that is in the organization.
 type ExistingAccount struct {
-	ID    string
-	State accountstate.State // empty if it isn't known
+	ID string
+	// State is the account's state in AWS's words, such as ACTIVE or CLOSED; empty if it isn't known.
+	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+	State AccountState
 	// Invited says that the account was invited. It has the access role only if somebody has
 	// created the role.
 	Invited bool
@@ -49,8 +56,7 @@ type ExistingAccount struct {
 func Discover(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (*Existing, error) {
 	found, err := organizations.LookupOrganization(ctx, opts...)
 	if err != nil {
-		// The provider says this for AWSOrganizationsNotInUseException.
-		if strings.Contains(err.Error(), "couldn't find resource") {
+		if awserror.Says(err, awserror.NoOrganization) {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("looking for an AWS organization: %w", err)
@@ -64,7 +70,7 @@ func Discover(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (*Existing, erro
 		Accounts:        map[string]ExistingAccount{},
 	}
 	for _, a := range found.Accounts {
-		e.Accounts[strings.ToLower(a.Email)] = ExistingAccount{ID: a.Id, State: accountstate.State(a.Status)}
+		e.Accounts[strings.ToLower(a.Email)] = ExistingAccount{ID: a.Id, State: AccountState(a.Status)}
 	}
 	if len(found.Roots) == 0 {
 		return nil, fmt.Errorf("organization %s shows no root: run with credentials of its management account, %s", found.Id, found.MasterAccountId)
@@ -129,11 +135,11 @@ func (e *Existing) Unmanaged() []string {
 	return withoutAny(e.PolicyTypes, organization.PolicyTypes)
 }
 
-// SetStates sets the accounts' states, by account id. The provider's versions that coldstart uses
-// don't read them.
-func (e *Existing) SetStates(all map[string]accountstate.Account) {
+// SetStates sets State and Invited of every account to what of returns for the account's id. The
+// provider's versions that coldstart uses don't read them.
+func (e *Existing) SetStates(of func(id string) (state AccountState, invited bool)) {
 	for email, a := range e.Accounts {
-		a.State, a.Invited = all[a.ID].State, all[a.ID].Invited
+		a.State, a.Invited = of(a.ID)
 		e.Accounts[email] = a
 	}
 }

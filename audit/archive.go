@@ -10,14 +10,12 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
 	"github.com/coldstart-aws/coldstart/internal/storage"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
 // ArchiveType is the component's type token.
 const ArchiveType = "coldstart:audit:Archive"
-
-// cloudTrail is the service that writes to the archive.
-const cloudTrail = "cloudtrail.amazonaws.com"
 
 // Logs move to a cheaper storage class after coldAfter days. S3 bills objects in that class for at
 // least coldMinimum days, so logs that expire sooner don't move.
@@ -50,9 +48,10 @@ type ArchiveArgs struct {
 	// LockDays is the number of days for which nobody can delete or overwrite a log; 0 means no
 	// lock.
 	LockDays int
-	// Existing names the parts of the archive that AWS has already.
-	Existing storage.Existing
-	Tags     pulumi.StringMapInput
+	// ExistingKey is the id of a key that has the alias already, and ExistingBucket is Name and the
+	// account's id if that bucket exists. Both are imported. Empty means that AWS has none.
+	ExistingKey, ExistingBucket string
+	Tags                        pulumi.StringMapInput
 }
 
 // Archive is the bucket that trails write to, and its key.
@@ -83,7 +82,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "logs of the organization's trails",
-		Existing:  args.Existing.Key,
+		Existing:  args.ExistingKey,
 		Inputs:    inputs,
 		Statements: func(v []string) []policy.Statement {
 			return append(encrypting(writers{arn: v[2], owners: v[3:]}), keeping(v[0], v[1]))
@@ -104,7 +103,7 @@ func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pul
 		// With an S3 Bucket Key, the key policy would have to let CloudTrail decrypt.
 		// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 		NoBucketKey: true,
-		Existing:    args.Existing.Bucket,
+		Existing:    args.ExistingBucket,
 		Tags:        args.Tags,
 	}, a)
 	if err != nil {
@@ -160,7 +159,7 @@ func writing(bucketARN string, trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsSeeTheBucket",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
+			Principal: &policy.Principal{Service: policy.List{organization.CloudTrailService}},
 			Action:    []string{"s3:GetBucketAcl"},
 			Resource:  []string{bucketARN},
 			Condition: trails.only(),
@@ -168,7 +167,7 @@ func writing(bucketARN string, trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsWrite",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
+			Principal: &policy.Principal{Service: policy.List{organization.CloudTrailService}},
 			Action:    []string{"s3:PutObject"},
 			Resource:  []string{bucketARN + "/AWSLogs/*"},
 			Condition: write,
@@ -204,7 +203,7 @@ func encrypting(trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsEncrypt",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
+			Principal: &policy.Principal{Service: policy.List{organization.CloudTrailService}},
 			Action:    []string{"kms:GenerateDataKey*"},
 			Resource:  []string{"*"},
 			Condition: encrypt,
@@ -212,7 +211,7 @@ func encrypting(trails writers) []policy.Statement {
 		{
 			Sid:       "TrailsSeeTheKey",
 			Effect:    policy.Allow,
-			Principal: &policy.Principal{Service: policy.List{cloudTrail}},
+			Principal: &policy.Principal{Service: policy.List{organization.CloudTrailService}},
 			Action:    []string{"kms:DescribeKey"},
 			Resource:  []string{"*"},
 			Condition: trails.only(),

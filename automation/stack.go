@@ -88,10 +88,9 @@ func (s *stack) open(ctx context.Context, dir string, env map[string]string, pla
 	// before the backend has them.
 	run := program.For(s.a.org, program.Settings{ //nolint:contextcheck // The program gets the engine's.
 		Emulator: s.a.emulator(), Images: s.a.options.EmulatorImages, Pace: float64(s.a.pace), Live: s.live, Plan: plan, Dir: dir,
-		States: program.States(s.a.org, s.a.options.Env),
-		Made:   s.made, Find: s.seek,
-		Held:  func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
-		Taken: program.Taken(s.a.org, s.a.options.Env, s.stateOf),
+		Made: s.made, Find: s.seek,
+		Held: func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },
+		AWS:  &program.AWS{Env: s.a.options.Env, State: s.stateOf},
 	})
 	env, err := s.a.withDocker(env)
 	if err != nil {

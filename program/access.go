@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/wellknown"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -95,7 +95,7 @@ func (a *account) foreignGitHub() (string, error) {
 	issuer := "https://" + organization.GitHubIssuer
 	found, err := iam.LookupOpenIdConnectProvider(a.ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &issuer}, pulumi.Provider(a.provider))
 	switch {
-	case err != nil && strings.Contains(err.Error(), "): not found"): // The provider's words.
+	case awserror.Says(err, awserror.NoIdentityProvider):
 		return "", nil
 	case err != nil:
 		return "", fmt.Errorf("looking for the identity provider of %s in account %s: %w", organization.GitHubIssuer, a.name, err)

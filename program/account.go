@@ -102,16 +102,17 @@ func (a *account) declareZone() error {
 
 // declareState declares where the account keeps its state, and the key of its secrets.
 func (a *account) declareState() error {
-	existing, err := a.kept.store(a.named("state"))
+	keyID, bucket, err := a.kept.store(a.named("state"))
 	if err != nil {
 		return err
 	}
 	a.store, err = state.NewStore(a.ctx, "state", &state.StoreArgs{
-		Name:      a.named("state"),
-		AccountID: a.id(),
-		Region:    a.org.Region,
-		Existing:  existing,
-		Tags:      a.tags(),
+		Name:           a.named("state"),
+		AccountID:      a.id(),
+		Region:         a.org.Region,
+		ExistingKey:    keyID,
+		ExistingBucket: bucket,
+		Tags:           a.tags(),
 	}, a.in())
 	if err != nil {
 		return err

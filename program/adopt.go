@@ -21,12 +21,12 @@ func (m *master) discover() error {
 	if err != nil {
 		return err
 	}
-	if existing != nil && m.org.settings.States != nil {
-		all, err := m.org.settings.States(m.ctx.Context())
+	if asked := m.org.settings.AWS; existing != nil && asked != nil {
+		all, err := asked.states(m.ctx.Context(), m.org.Organization)
 		if err != nil {
 			return fmt.Errorf("asking AWS for the states of accounts: %w", err)
 		}
-		existing.SetStates(all)
+		existing.SetStates(func(id string) (accounts.AccountState, bool) { return all[id].State, all[id].Invited })
 	}
 	if err := m.stand(existing); err != nil || existing == nil {
 		return err

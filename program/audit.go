@@ -58,7 +58,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 
 // declareArchive declares the log archive.
 func (m *member) declareArchive() (*audit.Archive, error) {
-	existing, err := m.kept.store(m.named(organization.ArchiveName))
+	keyID, bucket, err := m.kept.store(m.named(organization.ArchiveName))
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +69,12 @@ func (m *member) declareArchive() (*audit.Archive, error) {
 		TrailARN: m.idOf(organization.Master).ApplyT(func(id string) string {
 			return trailARN(m.org.Organization, id)
 		}).(pulumi.StringOutput),
-		Owners:        m.trailOwners(),
-		RetentionDays: m.org.Audit.RetentionDays,
-		LockDays:      m.org.Audit.LockDays,
-		Existing:      existing,
-		Tags:          m.tags(),
+		Owners:         m.trailOwners(),
+		RetentionDays:  m.org.Audit.RetentionDays,
+		LockDays:       m.org.Audit.LockDays,
+		ExistingKey:    keyID,
+		ExistingBucket: bucket,
+		Tags:           m.tags(),
 	}, m.in())
 }
 

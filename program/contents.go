@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
-
-// absent matches what AWS says of a unit that isn't there any more.
-const absent = "ParentNotFoundException"
 
 // contents looks into the units that a run deletes.
 type contents struct {
@@ -29,7 +27,7 @@ func (c contents) check() error {
 	for _, key := range slices.Sorted(maps.Keys(c.gone)) {
 		left, err := c.left(key)
 		switch {
-		case err != nil && !strings.Contains(err.Error(), absent):
+		case err != nil && !awserror.Says(err, awserror.NoUnit):
 			errs = append(errs, err)
 		case len(left) > 0:
 			why := "is no longer declared"

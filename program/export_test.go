@@ -1,9 +1,24 @@
 package program
 
+import (
+	"context"
+
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/taken"
+)
+
 // Unpaced returns settings with which accounts are created at once.
 func Unpaced(s Settings) Settings {
 	s.unpaced = true
 	return s
+}
+
+// HasTaken returns an AWS that has what find finds, and accounts whose states nobody knows.
+func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *AWS {
+	return &AWS{
+		listAccounts: func(context.Context) (map[string]accountstate.Account, error) { return nil, nil },
+		findTaken:    find,
+	}
 }
 
 // EachService calls f with the principal of each service that coldstart sets up, and with what

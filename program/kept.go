@@ -2,19 +2,15 @@ package program
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/internal/storage"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
-
-// missing matches what the provider says of a key or a bucket that isn't there.
-var missing = regexp.MustCompile(`couldn't find resource|empty result|NotFound|NoSuchBucket|StatusCode: 404`)
 
 // kept finds what an earlier life of a stack has left in its account: destroying a
 // stack deletes no key and no bucket that holds anything. What is found is taken over,
@@ -34,23 +30,23 @@ func keptBy(ctx *pulumi.Context, org *declaration, provider *aws.Provider, previ
 	return kept{ctx: ctx, org: org, provider: provider, none: previous != nil || plan != nil && plan.Unmade}
 }
 
-// store finds a bucket and its key: the key by its alias, and the bucket by the
-// account's id behind the same name.
-func (k kept) store(name string) (storage.Existing, error) {
+// store finds the bucket <name>-<account id> and the key with the alias <name>. It returns the
+// key's id and the bucket's name; empty for what AWS doesn't have.
+func (k kept) store(name string) (keyID, bucket string, err error) {
 	key, err := k.key(name)
 	if err != nil || key.Id == "" {
-		return storage.Existing{}, err // There never was a bucket without a key.
+		return "", "", err // There never was a bucket without a key.
 	}
-	existing := storage.Existing{Key: key.Id}
-	bucket := name + "-" + key.AwsAccountId
+	bucket = name + "-" + key.AwsAccountId
 	_, err = s3.LookupBucket(k.ctx, &s3.LookupBucketArgs{Bucket: bucket}, pulumi.Provider(k.provider))
 	switch {
 	case err == nil:
-		existing.Bucket = bucket
-	case !missing.MatchString(err.Error()):
-		return existing, fmt.Errorf("looking for the bucket %s: %w", bucket, err)
+		return key.Id, bucket, nil
+	case awserror.NoKeyOrBucket(err):
+		return key.Id, "", nil
+	default:
+		return "", "", fmt.Errorf("looking for the bucket %s: %w", bucket, err)
 	}
-	return existing, nil
 }
 
 // key finds the key that has an alias, for this run to take over as it is. Its id is empty if there is no such alias, or if
@@ -64,7 +60,7 @@ func (k kept) key(name string) (*kms.LookupKeyResult, error) {
 	alias := "alias/" + name
 	key, err := kms.LookupKey(k.ctx, &kms.LookupKeyArgs{KeyId: alias}, pulumi.Provider(k.provider))
 	switch {
-	case err != nil && missing.MatchString(err.Error()):
+	case awserror.NoKeyOrBucket(err):
 		return &kms.LookupKeyResult{}, nil
 	case err != nil:
 		return nil, fmt.Errorf("looking for the key %s: %w", alias, err)

@@ -1,10 +1,14 @@
-// Package program says which components each stack declares, with which
-// providers, and what it exports: the only place where components meet.
+// Package program says which components each stack declares, with which providers, and what the stack
+// exports. It is the only place where components meet.
 //
-// Run is the body of the plain Pulumi program. A program that embeds coldstart
-// declares an organization of its own:
+// Run is the body of the plain Pulumi program. A program that embeds coldstart declares an organization
+// of its own, with the Automation API or as a whole program:
 //
-//	auto.UpsertStackInlineSource(ctx, "master", "coldstart", program.For(org, program.Settings{}))
+//	auto.UpsertStackInlineSource(ctx, "master", "coldstart", program.For(org, program.Settings{AWS: &program.AWS{}}))
+//
+// The URNs of resources, and the names and types of outputs, stay the same from version to version, or an
+// update moves the resources with aliases. Go names may change until version 1. A program keeps nothing
+// between runs, and several may run concurrently in a process.
 package program
 
 import (
@@ -14,13 +18,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/internal/accountstate"
-	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/dockerd"
 	"github.com/coldstart-aws/coldstart/internal/elsewhere"
 	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/project"
-	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -49,9 +50,8 @@ func Run(ctx *pulumi.Context) error {
 		Emulator: os.Getenv("AWS_ENDPOINT_URL"),
 		Pace:     float64(paced),
 		Docker:   func(ctx context.Context) error { return dockerd.Check(ctx, os.Getenv) },
-		States:   States(org, nil),
 		Made:     Made(org, "", nil),
-		Taken:    Taken(org, nil, nil),
+		AWS:      &AWS{},
 	})(ctx)
 }
 
@@ -74,9 +74,9 @@ type Settings struct {
 	// Docker, if not nil, finds out whether there is a Docker daemon, for
 	// organizations with images.
 	Docker func(context.Context) error
-	// States, if not nil, asks AWS for what the provider doesn't say about the
-	// organization's accounts, by id.
-	States func(context.Context) (map[string]accountstate.Account, error)
+	// AWS, if not nil, is asked for what the provider doesn't say: the states of accounts,
+	// and what accounts have already of what is about to be made in them.
+	AWS *AWS
 	// Made, if not nil, returns an error if AWS has what a stack without a state has
 	// made: with a state that isn't in this backend. Role is the ARN of the role by which
 	// the stack's account is entered; empty for the management account's stack.
@@ -88,8 +88,6 @@ type Settings struct {
 	// state has, by name. Without it what the stack exported last counts, which a refresh
 	// doesn't change.
 	Held func(context.Context) (map[string]string, error)
-	// Taken, if not nil, finds what accounts have already of what is about to be made in them.
-	Taken func(context.Context, taken.Query) ([]taken.Thing, error)
 	// Plan, if not nil, is how a preview in a workflow comes into accounts.
 	Plan *Plan
 	// Live, if not nil, hands outputs to the programs of other stacks that run
@@ -120,18 +118,6 @@ func (s Settings) pace() float64 {
 		return 1
 	default:
 		return s.Pace
-	}
-}
-
-// States returns a Settings.States that asks with the credentials of the environment,
-// where env doesn't say otherwise.
-func States(org *organization.Organization, env map[string]string) func(context.Context) (map[string]accountstate.Account, error) {
-	return func(ctx context.Context) (map[string]accountstate.Account, error) {
-		cfg, err := awsconfig.Load(ctx, env, org.Region)
-		if err != nil {
-			return nil, err
-		}
-		return accountstate.List(ctx, cfg)
 	}
 }
 

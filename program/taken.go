@@ -4,38 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
-
-// StackState returns a stack's state; nil if the backend has none.
-type StackState func(ctx context.Context, stack string) (*apitype.DeploymentV3, error)
-
-// Taken returns a Settings.Taken that asks with the credentials of the environment, where
-// env doesn't say otherwise. State is nil if nobody can read states: then only stacks are
-// looked at that have never run to their end.
-func Taken(org *organization.Organization, env map[string]string, state StackState) func(context.Context, taken.Query) ([]taken.Thing, error) {
-	return func(ctx context.Context, q taken.Query) ([]taken.Thing, error) {
-		cfg, err := awsconfig.Load(ctx, env, org.Region)
-		if err != nil {
-			return nil, err
-		}
-		q.Organization, q.Config = org, cfg
-		if state != nil {
-			q.State = state
-		} else {
-			q.Accounts = slices.DeleteFunc(q.Accounts, func(a taken.Account) bool { return !a.First })
-		}
-		return taken.Find(ctx, q)
-	}
-}
 
 // findTaken finds out, before anything is made, what the management account and the
 // members that are adopted have of what is about to be made in them. Members that this run
@@ -87,7 +63,8 @@ func (m *member) findTaken(self stackref.Member) error {
 // findTaken warns of what changes, and returns what is refused as an error, all at once.
 // First says that no run of the stack has come to its end.
 func findTaken(ctx *pulumi.Context, org *declaration, first bool, q taken.Query) error {
-	if org.settings.Taken == nil || org.settings.Plan != nil || org.settings.Find != nil {
+	asked := org.settings.AWS
+	if asked == nil || org.settings.Plan != nil || org.settings.Find != nil {
 		return nil
 	}
 	if first {
@@ -100,7 +77,7 @@ func findTaken(ctx *pulumi.Context, org *declaration, first bool, q taken.Query)
 			q.State = func(context.Context, string) (*apitype.DeploymentV3, error) { return nil, nil }
 		}
 	}
-	things, err := org.settings.Taken(ctx.Context(), q)
+	things, err := asked.taken(ctx.Context(), org.Organization, q)
 	if err != nil {
 		err = ctx.Log.Warn(fmt.Sprintf("not all that is in the way is known: %v", err), nil)
 	}

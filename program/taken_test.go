@@ -38,7 +38,7 @@ func (w *world) look(t *testing.T, org *organization.Organization, stack string,
 		}
 		return map[string]any{"outputs": has}, nil
 	}
-	settings := program.Unpaced(program.Settings{Dir: t.TempDir(), Taken: a.find})
+	settings := program.Unpaced(program.Settings{Dir: t.TempDir(), AWS: program.HasTaken(a.find)})
 	return pulumitest.Run{Stack: stack, Preview: true, Answers: answers}.Do(t, program.For(org, settings))
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/dns"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
@@ -31,9 +32,9 @@ func (a *account) findZone(domain string, last noted) (dns.Existing, error) {
 	}
 	found, err := a.lookupZone(&route53.LookupZoneArgs{Name: &domain})
 	switch {
-	case err != nil && strings.Contains(err.Error(), "multiple Route 53 Hosted Zones matched"): // The provider's words, here and below.
+	case awserror.Says(err, awserror.SeveralZones):
 		found, err = a.oneOfZones(domain, last)
-	case err != nil && strings.Contains(err.Error(), "no matching Route 53 Hosted Zone found"):
+	case awserror.Says(err, awserror.NoZone):
 		return none, nil
 	}
 	if err != nil || found.ZoneId == "" {

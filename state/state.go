@@ -45,9 +45,10 @@ type StoreArgs struct {
 	Name      string             `required:"true"`
 	AccountID pulumi.StringInput `required:"true"`
 	Region    string             `required:"true"`
-	// Existing names the parts of the store that AWS has already.
-	Existing storage.Existing
-	Tags     pulumi.StringMapInput
+	// ExistingKey is the id of a key that has the alias already, and ExistingBucket is Name and the
+	// account's id if that bucket exists. Both are imported. Empty means that AWS has none.
+	ExistingKey, ExistingBucket string
+	Tags                        pulumi.StringMapInput
 }
 
 // Store is an account's state bucket and its key.
@@ -77,7 +78,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		Alias:     args.Name,
 		AccountID: args.AccountID,
 		For:       "Pulumi state and its secrets",
-		Existing:  args.Existing.Key,
+		Existing:  args.ExistingKey,
 		Tags:      args.Tags,
 	}, store)
 	if err != nil {
@@ -90,7 +91,7 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		// object in the encryption context, which an S3 Bucket Key would replace by the bucket.
 		NoBucketKey: true,
 		Rules:       expireOldVersions(),
-		Existing:    args.Existing.Bucket,
+		Existing:    args.ExistingBucket,
 		Tags:        args.Tags,
 	}, store)
 	if err != nil {

@@ -5,7 +5,6 @@ package public_test
 
 import (
 	"bytes"
-	"fmt"
 	"go/importer"
 	"go/token"
 	"go/types"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -23,36 +21,13 @@ const (
 	internal = module + "/internal/"
 )
 
-// known are exported identifiers that only coldstart's own packages have a use for, one
-// for the other. The list may only get shorter.
-var known = []string{
-	// What package program hands to accounts, audit and state.
-	"accounts.Existing.SetStates: accountstate.Account",
-	"accounts.ExistingAccount.State: accountstate.State",
-	"audit.ArchiveArgs.Existing: storage.Existing",
-	"state.StoreArgs.Existing: storage.Existing",
-	// What package automation hands to program.
-	"program.Settings.States: accountstate.Account",
-	"program.Settings.Taken: taken.Query",
-	"program.Settings.Taken: taken.Thing",
-	"program.States: accountstate.Account",
-	"program.Taken: taken.Query",
-	"program.Taken: taken.Thing",
-	// What package doctor asks automation.
-	"automation.Orphaned: backend.Lock",
-	"automation.RunOf: backend.Backend",
-	"automation.RunOf: backend.Lock",
-	// An alias, so that another module can name it: the one table of AWS's numbers.
-	"rehearsal/limits.Numbers: awslimits.Numbers",
-}
-
 // TestNoInternalTypes has no exported identifier of a public package need a type of an
-// internal one: another module can't name it.
+// internal one, unless a public package has an alias of that type: another module can't name it.
 func TestNoInternalTypes(t *testing.T) {
 	t.Parallel()
 	public, exports := packages(t)
-	used := map[string]bool{}
 	load := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	named, found := map[string]bool{}, map[string][]string{}
 	for _, path := range public {
 		p, err := load.Import(path)
 		if err != nil {
@@ -63,18 +38,17 @@ func TestNoInternalTypes(t *testing.T) {
 			if !object.Exported() {
 				continue
 			}
-			for _, where := range internals(object) {
-				where = strings.TrimPrefix(path, module+"/") + "." + where
-				if !slices.Contains(known, where) {
-					t.Errorf("%s is a type of an internal package", where)
-				}
-				used[where] = true
+			if declared, ok := object.(*types.TypeName); ok && declared.IsAlias() {
+				named[types.Unalias(object.Type()).String()] = true
+			}
+			for _, use := range internals(object) {
+				found[use.typ] = append(found[use.typ], strings.TrimPrefix(path, module+"/")+"."+use.where)
 			}
 		}
 	}
-	for _, where := range known {
-		if !used[where] {
-			t.Errorf("%s is known, and not there", where)
+	for typ, places := range found {
+		if !named[typ] {
+			t.Errorf("%v: %s is a type of an internal package", places, typ)
 		}
 	}
 }
@@ -123,25 +97,28 @@ func packages(t *testing.T) (public []string, exports map[string]string) {
 	return public, exports
 }
 
-// internals returns where the declaration of an object names types of internal packages.
-func internals(object types.Object) (found []string) {
+// use is where a declaration names a type.
+type use struct{ where, typ string }
+
+// internals returns the types of internal packages that the declaration of an object names. An
+// alias is taken as if its type were declared in its place.
+func internals(object types.Object) (found []use) {
 	note := func(where string, typ types.Type) {
 		visit(typ, func(name *types.TypeName) {
 			if name.Pkg() != nil && strings.HasPrefix(name.Pkg().Path(), internal) {
-				found = append(found, fmt.Sprintf("%s: %s.%s", where, name.Pkg().Name(), name.Name()))
+				found = append(found, use{where, name.Type().String()})
 			}
 		})
 	}
-	declared, ok := object.(*types.TypeName)
-	if !ok {
+	if _, ok := object.(*types.TypeName); !ok {
 		note(object.Name(), object.Type())
 		return found
 	}
-	if declared.IsAlias() {
+	named, ok := types.Unalias(object.Type()).(*types.Named)
+	if !ok {
 		note(object.Name(), types.Unalias(object.Type()))
 		return found
 	}
-	named := object.Type().(*types.Named)
 	if fields, ok := named.Underlying().(*types.Struct); ok {
 		for field := range fields.Fields() {
 			if field.Exported() || field.Embedded() {

@@ -20,13 +20,6 @@ import (
 // time that KMS offers, because what the key has encrypted is lost with the key.
 const keyDeletionDays = 30
 
-// Existing names the bucket and the key that AWS has already, from an earlier deployment of the
-// stack. The zero value means that there are none.
-type Existing struct {
-	// Key is the key's id, and Bucket the bucket's name.
-	Key, Bucket string
-}
-
 // Args are the arguments of New.
 type Args struct {
 	// Bucket is the bucket's name, which no other bucket in AWS may have.

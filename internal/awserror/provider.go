@@ -1,0 +1,28 @@
+package awserror
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The words of Terraform's AWS provider when it looks for something, as data sources do. They come
+// to programs as texts, without AWS's error code.
+const (
+	// NoOrganization stands for AWSOrganizationsNotInUseException.
+	NoOrganization = "couldn't find resource"
+	// NoUnit says that a unit isn't there any more.
+	NoUnit = "ParentNotFoundException"
+	// NoIdentityProvider says that an account has no identity provider with an issuer.
+	NoIdentityProvider = "): not found"
+	// NoZone and SeveralZones say how many hosted zones match.
+	NoZone       = "no matching Route 53 Hosted Zone found"
+	SeveralZones = "multiple Route 53 Hosted Zones matched"
+)
+
+// Says reports whether an error has the provider's words.
+func Says(err error, words string) bool { return err != nil && strings.Contains(err.Error(), words) }
+
+var noKeyOrBucket = regexp.MustCompile(`couldn't find resource|empty result|NotFound|NoSuchBucket|StatusCode: 404`)
+
+// NoKeyOrBucket reports whether the provider says that a key or a bucket isn't there.
+func NoKeyOrBucket(err error) bool { return err != nil && noKeyOrBucket.MatchString(err.Error()) }

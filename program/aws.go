@@ -1,0 +1,60 @@
+package program
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/taken"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// AWS asks AWS what the provider doesn't say. It only reads, with the management account's
+// credentials.
+type AWS struct {
+	// Env are environment variables, such as AWS_PROFILE, that replace those of this process.
+	Env map[string]string
+	// State reads the states of stacks. If it is nil, AWS is asked only about the accounts of
+	// stacks that have never completed a run: of the others, nobody knows what is their own.
+	State StackState
+
+	// For tests that have no AWS; nil for AWS.
+	listAccounts func(context.Context) (map[string]accountstate.Account, error)
+	findTaken    func(context.Context, taken.Query) ([]taken.Thing, error)
+}
+
+// StackState returns a stack's state; nil if the backend has none.
+type StackState func(ctx context.Context, stack string) (*apitype.DeploymentV3, error)
+
+// states returns the states of the organization's accounts, by id.
+func (a *AWS) states(ctx context.Context, org *organization.Organization) (map[string]accountstate.Account, error) {
+	if a.listAccounts != nil {
+		return a.listAccounts(ctx)
+	}
+	cfg, err := awsconfig.Load(ctx, a.Env, org.Region)
+	if err != nil {
+		return nil, err
+	}
+	return accountstate.List(ctx, cfg)
+}
+
+// taken returns what the accounts of the query have of what is about to be made in them.
+func (a *AWS) taken(ctx context.Context, org *organization.Organization, q taken.Query) ([]taken.Thing, error) {
+	if a.findTaken != nil {
+		return a.findTaken(ctx, q)
+	}
+	cfg, err := awsconfig.Load(ctx, a.Env, org.Region)
+	if err != nil {
+		return nil, err
+	}
+	q.Organization, q.Config = org, cfg
+	if a.State != nil {
+		q.State = a.State
+	} else {
+		q.Accounts = slices.DeleteFunc(q.Accounts, func(a taken.Account) bool { return !a.First })
+	}
+	return taken.Find(ctx, q)
+}

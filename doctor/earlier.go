@@ -13,7 +13,7 @@ func (x *examiner) earlier(ctx context.Context) []Finding {
 	if x.organization == nil {
 		return ok("nothing was made yet")
 	}
-	wrong, err := proof.Outdated(ctx, x.cfg, x.org)
+	wrong, err := proof.Outdated(ctx, x.org, proof.Options{Env: x.options.Env})
 	if err != nil {
 		return x.unanswered(err, "give the caller AdministratorAccess", "whether anything isn't as this version makes it isn't known")
 	}

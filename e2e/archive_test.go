@@ -73,7 +73,7 @@ func TestArchive(t *testing.T) {
 func (w *world) followed() {
 	w.t.Helper()
 	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
+	proofs, err := proof.Prove(context.Background(), org, proof.Options{Env: w.emulator.Env()})
 	must(w.t, err)
 	done := map[string]bool{}
 	for _, p := range proofs.Proofs {
@@ -237,7 +237,7 @@ func (w *world) inPlace() {
 func (w *world) problems() string {
 	w.t.Helper()
 	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
+	proofs, err := proof.Prove(context.Background(), org, proof.Options{Env: w.emulator.Env()})
 	must(w.t, err)
 	var problems []string
 	for _, p := range proofs.Proofs {

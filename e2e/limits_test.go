@@ -58,7 +58,7 @@ func TestColdStartUnderAWSLimits(t *testing.T) {
 	w.undrifted()
 	// Here each zone has its own name servers, so no proof about them is left out.
 	org := w.organization()
-	proofs, err := proof.Prove(t.Context(), w.emulator.Config(org.Region), org, proof.Options{})
+	proofs, err := proof.Prove(t.Context(), org, proof.Options{Env: w.emulator.Env()})
 	must(t, err)
 	for _, omitted := range proofs.Omitted {
 		if strings.Contains(omitted, "gives every zone the same") {

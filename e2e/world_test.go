@@ -151,7 +151,7 @@ func (w *world) undrifted() {
 func (w *world) proved() {
 	w.t.Helper()
 	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), w.emulator.Config(org.Region), org, proof.Options{})
+	proofs, err := proof.Prove(context.Background(), org, proof.Options{Env: w.emulator.Env()})
 	must(w.t, err)
 	if len(proofs.Proofs) == 0 {
 		w.t.Error("nothing was proved")

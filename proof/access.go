@@ -67,7 +67,7 @@ func (p *prover) proveRole(ctx context.Context, a *account, found *identities, s
 		}},
 		{bounds, func(r iamtypes.RoleDetail) error { return found.checkBoundary(r, declared) }},
 	} {
-		a.claim("role", name+" "+c.claim, func() error {
+		a.claim(SubjectRole, name+" "+c.claim, func() error {
 			role, err := found.role(name)
 			if err != nil {
 				return err
@@ -76,7 +76,7 @@ func (p *prover) proveRole(ctx context.Context, a *account, found *identities, s
 		})
 	}
 	if short == organization.RoleAdmin && p.unenforced() == "" {
-		a.claim("role", name+" refuses whoever comes without MFA", func() error { return p.checkRefusal(ctx, found, a.id, name) })
+		a.claim(SubjectRole, name+" refuses whoever comes without MFA", func() error { return p.checkRefusal(ctx, found, a.id, name) })
 	}
 }
 
@@ -164,14 +164,14 @@ func (p *prover) proveGroups(a *account, found *identities) {
 		for _, grant := range group.Listed() {
 			roles = append(roles, p.org.Name(grant.Account, grant.Role))
 		}
-		a.claim("group", fmt.Sprintf("%s may assume %s, with MFA, and nothing else", name, strings.Join(roles, ", ")), func() error {
+		a.claim(SubjectGroup, fmt.Sprintf("%s may assume %s, with MFA, and nothing else", name, strings.Join(roles, ", ")), func() error {
 			g, err := found.group(name)
 			if err != nil {
 				return err
 			}
 			return p.checkGrants(g, group)
 		})
-		a.claim("group", name+" "+membersText(group.Users), func() error {
+		a.claim(SubjectGroup, name+" "+membersText(group.Users), func() error {
 			if _, err := found.group(name); err != nil {
 				return err
 			}
@@ -214,7 +214,7 @@ func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) 
 	if len(p.org.Users)+len(p.org.Access.Groups) == 0 {
 		return
 	}
-	const subject = "user"
+	const subject = SubjectUser
 	service := p.org.Name(a.name, "self-service")
 	arn := fmt.Sprintf("arn:aws:iam::%s:policy/%s", a.id, service)
 	for _, c := range []struct {
@@ -232,7 +232,7 @@ func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) 
 			return c.check(d)
 		})
 	}
-	a.claim("group", service+" has the policy of that name and no other", func() error {
+	a.claim(SubjectGroup, service+" has the policy of that name and no other", func() error {
 		g, err := found.group(service)
 		if err != nil {
 			return err
@@ -270,7 +270,7 @@ func (p *prover) proveUser(ctx context.Context, a *account, found *identities, n
 		}},
 		{password, func(iamtypes.UserDetail) error { return checkPassword(ctx, a.iam, name, hasPassword) }},
 	} {
-		a.claim("user", name+" "+c.claim, func() error {
+		a.claim(SubjectUser, name+" "+c.claim, func() error {
 			user, err := found.user(name)
 			if err != nil {
 				return err

@@ -208,7 +208,7 @@ func (e *misaddressedError) remedy() string { return "write email: " + e.email }
 
 // proveOrganization proves what the organization has once.
 func (p *prover) proveOrganization(ctx context.Context, a *account) {
-	const subject = "organization"
+	const subject = SubjectOrganization
 	a.note(subject, "exists, with all features", p.checkFeatures())
 	a.note(subject, "is managed by this account", p.checkManagement())
 	for _, service := range p.org.TrustedServices() {
@@ -225,9 +225,9 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	}
 	for _, name := range p.org.UnitNames() {
 		_, err := p.unitID(name)
-		a.note("unit", fmt.Sprintf("%s is in %s, once%s", name, unitText(p.org.Units[name].Parent), calledText(p.org, name)), err)
+		a.note(SubjectUnit, fmt.Sprintf("%s is in %s, once%s", name, unitText(p.org.Units[name].Parent), calledText(p.org, name)), err)
 	}
-	a.claim("unit", "all units that coldstart has made are declared", func() error { return p.checkLeftUnits(ctx) })
+	a.claim(SubjectUnit, "all units that coldstart has made are declared", func() error { return p.checkLeftUnits(ctx) })
 }
 
 func (p *prover) checkFeatures() error {
@@ -307,7 +307,7 @@ func (p *prover) checkDelegated(ctx context.Context, service, administrator stri
 // management account can enter it. If the management account can't, nothing else in the member can
 // be proved.
 func (p *prover) proveMembership(ctx context.Context, a *account) {
-	const subject = "account"
+	const subject = SubjectAccount
 	unit := p.org.Accounts[a.name].Unit
 	a.note(subject, "is the one active account with the e-mail "+p.org.AccountEmail(a.name), cmp.Or(a.misaddressed, a.unreachable))
 	a.claim(subject, "is in "+unitText(unit), func() error { return p.checkParent(ctx, a.id, unit) })

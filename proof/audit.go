@@ -67,24 +67,24 @@ func (p *prover) proveAudit(ctx context.Context, a *account) {
 		p.proveArchive(ctx, a)
 	}
 	if !p.org.Audited() {
-		a.claim("archive", "the account has no log archive", func() error { return p.checkNoArchive(ctx, a) })
+		a.claim(SubjectArchive, "the account has no log archive", func() error { return p.checkNoArchive(ctx, a) })
 	}
 	if p.org.Audit.AccountTrails() || p.org.Audited() && a == p.master() {
 		p.proveTrail(ctx, a)
 	} else {
-		a.claim("trail", "the account has no trail of coldstart's", func() error {
+		a.claim(SubjectTrail, "the account has no trail of coldstart's", func() error {
 			trails, err := p.trails(ctx, a)
 			return checkTrails(trails, err)
 		})
 	}
 	if p.org.Audited() && p.undelivered() == "" {
-		a.claim("trail", "a log of the account has arrived in the archive", func() error { return p.checkDelivered(ctx, a) })
+		a.claim(SubjectTrail, "a log of the account has arrived in the archive", func() error { return p.checkDelivered(ctx, a) })
 	}
 }
 
 func (p *prover) proveArchive(ctx context.Context, a *account) {
-	a.proveBucket(ctx, "archive", p.archiveBucket(a), p.archiveAlias())
-	a.proveKey(ctx, "archive", p.archiveAlias())
+	a.proveBucket(ctx, SubjectArchive, p.archiveBucket(a), p.archiveAlias())
+	a.proveKey(ctx, SubjectArchive, p.archiveAlias())
 	p.proveGuarded(ctx, a)
 }
 
@@ -93,7 +93,7 @@ func (p *prover) proveArchive(ctx context.Context, a *account) {
 func (p *prover) proveGuarded(ctx context.Context, a *account) {
 	bucket, alias, days := p.archiveBucket(a), p.archiveAlias(), p.org.Audit
 	claim := func(claim string, check func(context.Context, *account, string) error) {
-		a.claim("archive", claim, func() error { return check(ctx, a, bucket) })
+		a.claim(SubjectArchive, claim, func() error { return check(ctx, a, bucket) })
 	}
 	claim("bucket lets in the organization's own trails only", p.checkWriters)
 	claim("bucket lets nobody but coldstart change it, and only CloudTrail write", p.checkGuarded)
@@ -248,7 +248,7 @@ func locksFor(c *s3types.ObjectLockConfiguration, days int) error {
 
 // proveTrail proves the account's one trail. It reads the trail once.
 func (p *prover) proveTrail(ctx context.Context, a *account) {
-	const subject = "trail"
+	const subject = SubjectTrail
 	name := p.trailName(a.name)
 	var trails []trailtypes.Trail
 	a.claim(subject, name+" is the account's one trail of coldstart's", func() (err error) {

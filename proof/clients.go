@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -63,6 +64,16 @@ func newClients(cfg aws.Config) *clients {
 			o.UsePathStyle = cfg.BaseEndpoint != nil
 		}),
 	}
+}
+
+// load returns a configuration with the credentials of the environment. Its clients slow down when
+// AWS throttles them.
+func load(ctx context.Context, org *organization.Organization, o Options) (aws.Config, error) {
+	cfg, err := awsconfig.Load(ctx, o.Env, org.Region)
+	if err != nil {
+		return cfg, fmt.Errorf("finding AWS credentials: %w", err)
+	}
+	return patient(cfg), nil
 }
 
 // attempts is how many times a request is sent if AWS throttles it.

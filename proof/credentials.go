@@ -9,11 +9,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // CheckCredentials checks that the credentials are those of an organization's management account,
 // as Prove needs them. Every account of an organization may ask which account that is.
-func CheckCredentials(ctx context.Context, cfg aws.Config) error {
+func CheckCredentials(ctx context.Context, org *organization.Organization, o Options) error {
+	cfg, err := load(ctx, org, o)
+	if err != nil {
+		return err
+	}
 	c := newClients(cfg)
 	self, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {

@@ -37,7 +37,7 @@ func TestCheckCredentials(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
 		}))
-		err := CheckCredentials(t.Context(), config(server.URL, "us-west-2"))
+		err := CheckCredentials(t.Context(), declared(), Options{Env: env(server.URL)})
 		if (err == nil) != (c.wants == nil) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -84,14 +84,14 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 	domain := p.org.ZoneName(a.name)
 	if a == p.master() {
 		_, err := p.apex()
-		a.note("zone", p.org.Domain+" is a public zone, once", err)
+		a.note(SubjectZone, p.org.Domain+" is a public zone, once", err)
 	}
-	a.claim("zone", domain+" is a public zone of the account, once", func() (err error) {
+	a.claim(SubjectZone, domain+" is a public zone of the account, once", func() (err error) {
 		a.zone, err = findZone(ctx, a.route53, domain)
 		return err
 	})
 	p.proveApart(a, domain)
-	a.claim("delegation", fmt.Sprintf("%s delegates %s to the zone's name servers", p.org.Domain, domain), func() error {
+	a.claim(SubjectDelegation, fmt.Sprintf("%s delegates %s to the zone's name servers", p.org.Domain, domain), func() error {
 		return p.checkDelegation(domain, a.zone)
 	})
 	if a == p.master() {
@@ -99,8 +99,8 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 		return
 	}
 	role := p.org.Name(a.name, "delegation")
-	a.note("delegation", role+" lets in the management account and this one only, while they are in the organization", p.checkDelegator(ctx, a, role))
-	a.note("delegation", fmt.Sprintf("%s may change the NS records of %s and nothing else", role, domain), p.checkDelegatorPolicy(ctx, role, domain))
+	a.note(SubjectDelegation, role+" lets in the management account and this one only, while they are in the organization", p.checkDelegator(ctx, a, role))
+	a.note(SubjectDelegation, fmt.Sprintf("%s may change the NS records of %s and nothing else", role, domain), p.checkDelegatorPolicy(ctx, role, domain))
 }
 
 // proveApart proves that the account's zone and the apex zone share no name server.
@@ -108,7 +108,7 @@ func (p *prover) proveApart(a *account, domain string) {
 	if p.sameServers() {
 		return
 	}
-	a.claim("zone", fmt.Sprintf("%s and %s, above it, share no name server", domain, p.org.Domain), func() error {
+	a.claim(SubjectZone, fmt.Sprintf("%s and %s, above it, share no name server", domain, p.org.Domain), func() error {
 		return p.checkApart(a.name, domain, a.zone)
 	})
 }
@@ -172,7 +172,7 @@ func (p *prover) proveLocal(a *account) {
 	}
 	apex, err := p.apex()
 	for _, domain := range []string{"local." + p.org.Domain, "*.local." + p.org.Domain} {
-		a.claim("local", domain+" is 127.0.0.1", func() error {
+		a.claim(SubjectLocal, domain+" is 127.0.0.1", func() error {
 			if err != nil {
 				return err
 			}

@@ -2,7 +2,7 @@
 // the AWS SDK, and never Pulumi's state. It asks name servers from the root servers down, and
 // never a cache. It changes nothing:
 //
-//	proofs, err := proof.Prove(ctx, cfg, org, proof.Options{})
+//	proofs, err := proof.Prove(ctx, org, proof.Options{})
 //	for _, p := range proofs.Proofs {
 //		fmt.Println(p.Account, p.Subject, p.Claim, p.Holds, p.Detail)
 //	}

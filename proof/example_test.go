@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 )
@@ -17,12 +15,7 @@ func ExampleProve() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx := context.Background()
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(org.Region))
-	if err != nil {
-		log.Fatal(err)
-	}
-	proofs, err := proof.Prove(ctx, cfg, org, proof.Options{})
+	proofs, err := proof.Prove(context.Background(), org, proof.Options{})
 	if err != nil {
 		log.Fatal(err) // AWS couldn't be asked at all.
 	}

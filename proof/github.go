@@ -22,7 +22,7 @@ const (
 
 // proveGitHub proves which workflows can enter the account, and that pull requests can't write.
 func (p *prover) proveGitHub(ctx context.Context, a *account, found *identities) {
-	const subject = "github"
+	const subject = SubjectGitHub
 	github := p.org.Access.GitHub
 	provider := fmt.Sprintf("arn:aws:iam::%s:oidc-provider/%s", a.id, gitHubIssuer)
 	plan, apply := p.org.Name(a.name, organization.RolePlan), p.org.Name(a.name, organization.RoleApply)

@@ -38,7 +38,7 @@ func (p *prover) proveGuardrails(ctx context.Context, a *account) {
 
 // proveGuardrail proves what a guardrail denies. err says why its id isn't known.
 func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string, err error) {
-	const subject = "guardrail"
+	const subject = SubjectGuardrail
 	full, content := p.guardrailName(name), ""
 	a.claim(subject, fmt.Sprintf("%s is a service control policy of at most %d characters", full, maxGuardrail), func() error {
 		if err != nil {
@@ -131,7 +131,7 @@ func (p *prover) proveAttachments(ctx context.Context, a *account) {
 		if len(want) > 0 {
 			claim = fmt.Sprintf("%s has %s itself and no other guardrail of coldstart's", t.Target(), listed(want))
 		}
-		a.claim("guardrail", claim, func() error {
+		a.claim(SubjectGuardrail, claim, func() error {
 			if t.err != nil {
 				return t.err
 			}

@@ -18,11 +18,11 @@ func (p *prover) proveImages(ctx context.Context, a *account) {
 		return
 	}
 	name := p.org.ZoneName(a.name)
-	a.claim("image", "repository "+name+" keeps tags with their images, and scans what is pushed", func() error {
+	a.claim(SubjectImage, "repository "+name+" keeps tags with their images, and scans what is pushed", func() error {
 		return a.checkRepository(ctx, name)
 	})
 	if p.unbuiltImages() == "" {
-		a.claim("image", "repository "+name+" has an image", func() error { return a.checkImages(ctx, name) })
+		a.claim(SubjectImage, "repository "+name+" has an image", func() error { return a.checkImages(ctx, name) })
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -14,11 +13,10 @@ import (
 // the archive, S3 Bucket Keys of state buckets, and zones that share a name server with the
 // parent zone. It returns the claims that don't hold, in the order of Prove. It leaves out what
 // doesn't exist yet, and accounts that can't be entered. An account costs about four requests.
-// The error says that the management account can't be asked, or that ctx has ended.
-func Outdated(ctx context.Context, cfg aws.Config, org *organization.Organization) ([]Proof, error) {
-	cfg = patient(cfg)
-	cfg.Region = org.Region
-	p, err := newProver(ctx, cfg, org, Options{NoDNS: true})
+// Of o, it uses Env. The error says that the management account can't be asked, or that ctx has
+// ended.
+func Outdated(ctx context.Context, org *organization.Organization, o Options) ([]Proof, error) {
+	p, err := newProver(ctx, org, Options{Env: o.Env, NoDNS: true})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // policyDocument is an IAM policy as AWS returns it. Package policy, which writes policies,
@@ -163,7 +165,7 @@ func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner 
 			continue
 		}
 		switch {
-		case !s.speaksOnlyOf("Service", "cloudtrail.amazonaws.com"):
+		case !s.speaksOnlyOf("Service", organization.CloudTrailService):
 			return fmt.Errorf("%s lets in others than CloudTrail: %v", s, s.Principal)
 		case s.unsent() != "":
 			return fmt.Errorf("%s demands %s, which CloudTrail isn't known to send, so that AWS may refuse the trail", s, s.unsent())
@@ -183,7 +185,7 @@ func (d *policyDocument) admitsOnlyTrails(granted string, trails writers, owner 
 // letsCloudTrailDecrypt reports whether a key policy allows CloudTrail to decrypt.
 func (d *policyDocument) letsCloudTrailDecrypt() bool {
 	return slices.ContainsFunc(d.allows(), func(s policyStatement) bool {
-		return slices.Contains(s.Principal["Service"], "cloudtrail.amazonaws.com") && covered(s.Action, "kms:Decrypt")
+		return slices.Contains(s.Principal["Service"], organization.CloudTrailService) && covered(s.Action, "kms:Decrypt")
 	})
 }
 

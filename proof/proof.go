@@ -26,13 +26,10 @@ const provedAtOnce = 4
 // Proof is one claim about an account, and whether the claim holds. Claims contain no ids from
 // AWS, so they are the same in every rehearsal of an organization.
 type Proof struct {
-	Account string `json:"account"`
-	// Subject is account, organization, unit, guardrail, zone, delegation, local,
-	// resolution, state, secrets, image, role, group, user, github, settings, parameter,
-	// archive or trail.
-	Subject string `json:"subject"`
-	Claim   string `json:"claim"`
-	Holds   bool   `json:"holds"`
+	Account string  `json:"account"`
+	Subject Subject `json:"subject"`
+	Claim   string  `json:"claim"`
+	Holds   bool    `json:"holds"`
 	// Detail says why the claim doesn't hold.
 	Detail string `json:"detail,omitempty"`
 	// Remedy says what to do; empty if coldstart doesn't know.
@@ -48,23 +45,6 @@ func (p Proof) Problem() string {
 	return problem
 }
 
-// Topic is a group of subjects.
-type Topic struct {
-	Name     string
-	Subjects []string
-}
-
-// Topics are the columns of a table of proofs. Every subject belongs to one topic.
-var Topics = []Topic{
-	{"organization", []string{"organization", "unit", "account"}},
-	{"guardrails", []string{"guardrail"}},
-	{"dns", []string{"zone", "delegation", "local", "resolution"}},
-	{"state", []string{"state", "secrets", "image"}},
-	{"access", []string{"role", "group", "user", "github"}},
-	{"settings", []string{"settings", "parameter"}},
-	{"audit", []string{"trail", "archive"}},
-}
-
 // Proofs are the result of Prove: the proofs of the management account, then those of each
 // member in alphabetical order. The order of an account's proofs is always the same.
 type Proofs struct {
@@ -76,6 +56,9 @@ type Proofs struct {
 // Options configures Prove. The zero value proves all accounts, with AWS and with the DNS of
 // the Internet. For an emulator, the zero value asks no DNS server.
 type Options struct {
+	// Env are environment variables, such as AWS_PROFILE, that replace those of this process, like
+	// automation.Options.Env. A variable with an empty value counts as not set.
+	Env map[string]string
 	// Accounts are the names of the accounts to prove; empty for all.
 	Accounts []string
 	// NoDNS leaves out the proofs that names resolve.
@@ -96,13 +79,11 @@ type Options struct {
 }
 
 // Prove reads from AWS everything that an organization declares, and asks DNS for what Route 53
-// serves. cfg has the management account's credentials. Prove uses the organization's region,
-// and a retryer that slows down when AWS throttles. The error says that an account in
-// o.Accounts isn't declared, that the management account can't be asked, or that ctx has ended.
-func Prove(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Proofs, error) {
-	cfg = patient(cfg)
-	cfg.Region = org.Region
-	p, err := newProver(ctx, cfg, org, o)
+// serves. It needs the management account's credentials, and slows down when AWS throttles. The
+// error says that an account in o.Accounts isn't declared, that the management account can't be
+// asked, or that ctx has ended.
+func Prove(ctx context.Context, org *organization.Organization, o Options) (Proofs, error) {
+	p, err := newProver(ctx, org, o)
 	if err != nil {
 		return Proofs{}, err
 	}
@@ -169,14 +150,18 @@ type account struct {
 	misaddressed error
 	// remedy returns what to do about a subject that isn't as declared; nil for the management
 	// account before there is an organization.
-	remedy func(subject string) string
+	remedy func(subject Subject) string
 	zone   zone // the account's zone; empty until it is found
 	proofs []Proof
 }
 
-func newProver(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (*prover, error) {
+func newProver(ctx context.Context, org *organization.Organization, o Options) (*prover, error) {
 	if unknown := unknownAccounts(org, o.Accounts); len(unknown) > 0 {
 		return nil, fmt.Errorf("no account %s is declared: the accounts are %s", listed(unknown), strings.Join(accountNames(org), ", "))
+	}
+	cfg, err := load(ctx, org, o)
+	if err != nil {
+		return nil, err
 	}
 	master := &account{name: organization.Master, clients: newClients(cfg)}
 	self, err := master.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
@@ -282,7 +267,7 @@ func (p *prover) omitted() []string {
 
 // claim adds a proof. The claim holds if check returns nil; otherwise check's error says why
 // the claim doesn't hold. If nothing in the account can be asked, claim doesn't call check.
-func (a *account) claim(subject, claim string, check func() error) {
+func (a *account) claim(subject Subject, claim string, check func() error) {
 	err := a.unreachable
 	if err == nil {
 		err = check()
@@ -291,7 +276,7 @@ func (a *account) claim(subject, claim string, check func() error) {
 }
 
 // note adds a proof of a claim that was checked before. err is the result of that check.
-func (a *account) note(subject, claim string, err error) {
+func (a *account) note(subject Subject, claim string, err error) {
 	proof := Proof{Account: a.name, Subject: subject, Claim: claim, Holds: err == nil}
 	if err != nil {
 		proof.Detail = detail(err)

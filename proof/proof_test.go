@@ -75,6 +75,11 @@ func config(endpoint, region string) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
+// env are the variables with which Options reach a server in AWS's place.
+func env(endpoint string) map[string]string {
+	return map[string]string{"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+}
+
 // identity answers sts:GetCallerIdentity like an emulator that accepts any credentials.
 func identity(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Server", "emulator/1")
@@ -101,7 +106,7 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(empty))
 	t.Cleanup(server.Close)
-	first, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
+	first, err := Prove(t.Context(), declared(), Options{Env: env(server.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +133,7 @@ func TestProveMakesTheSameClaimsOfNothing(t *testing.T) {
 			t.Errorf("no topic has the subject %s", p.Subject)
 		}
 	}
-	second, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
+	second, err := Prove(t.Context(), declared(), Options{Env: env(server.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +147,8 @@ func TestProveSome(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(empty))
 	t.Cleanup(server.Close)
 	var told []string
-	o := Options{Accounts: []string{"prod"}, OnProved: func(account string) { told = append(told, account) }}
-	proofs, err := Prove(t.Context(), config(server.URL, ""), declared(), o)
+	o := Options{Env: env(server.URL), Accounts: []string{"prod"}, OnProved: func(account string) { told = append(told, account) }}
+	proofs, err := Prove(t.Context(), declared(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +159,7 @@ func TestProveSome(t *testing.T) {
 		t.Error(diff)
 	}
 	o.Accounts = []string{"prod", "prd"}
-	if _, err := Prove(t.Context(), config(server.URL, ""), declared(), o); !errorHas(err, "no account prd is declared: the accounts are master, audit, prod") {
+	if _, err := Prove(t.Context(), declared(), o); !errorHas(err, "no account prd is declared: the accounts are master, audit, prod") {
 		t.Error(err)
 	}
 }
@@ -166,7 +171,7 @@ func TestProveWithoutAWS(t *testing.T) {
 		_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>`)
 	}))
 	t.Cleanup(server.Close)
-	_, err := Prove(t.Context(), config(server.URL, ""), declared(), Options{})
+	_, err := Prove(t.Context(), declared(), Options{Env: env(server.URL)})
 	if err == nil || !strings.Contains(err.Error(), "asking AWS whose credentials these are") {
 		t.Errorf("error %v", err)
 	}

@@ -29,7 +29,7 @@ func remedied(err error, format string, args ...any) error {
 // the account's remedy for the subject. It returns "" where an update doesn't help. That is so
 // if the account can't be asked, if its address has changed, or if AWS refuses the request. In
 // these cases the error says what is wrong.
-func (a *account) remedyOf(subject string, err error) string {
+func (a *account) remedyOf(subject Subject, err error) string {
 	var own remediedError
 	var misaddressed *misaddressedError
 	switch {
@@ -47,22 +47,24 @@ func (a *account) remedyOf(subject string, err error) string {
 // of the stacks that declare the subject. An update is enough for what an earlier version of
 // coldstart has created. What somebody else has changed isn't in Pulumi's state, so the remedy
 // refreshes the state first.
-func remedyFor(org *organization.Organization, account string) func(string) string {
-	return func(subject string) string {
+func remedyFor(org *organization.Organization, account string) func(Subject) string {
+	return func(subject Subject) string {
 		stacks := account
 		switch subject {
-		case "organization", "unit", "account", "guardrail":
+		case SubjectOrganization, SubjectUnit, SubjectAccount, SubjectGuardrail:
 			stacks = organization.Master
-		case "delegation": // The delegation role is in the management account.
+		case SubjectDelegation: // The delegation role is in the management account.
 			if account != organization.Master {
 				stacks = organization.Master + " " + account
 			}
-		case "archive":
+		case SubjectArchive:
 			stacks = org.Audit.Account
-		case "trail":
+		case SubjectTrail:
 			if org.Audited() && (account == organization.Master || !org.Audit.AccountTrails()) {
 				stacks = org.Audit.Account
 			}
+		case SubjectZone, SubjectLocal, SubjectResolution, SubjectState, SubjectSecrets, SubjectImage,
+			SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub, SubjectSettings, SubjectParameter: // The account's own stack.
 		}
 		return strings.ReplaceAll("run `coldstart refresh STACKS`, then `coldstart up STACKS`, which brings it in line", "STACKS", stacks)
 	}

@@ -17,7 +17,11 @@ import (
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	org := declared()
-	for _, c := range []struct{ account, subject, stacks string }{
+	for _, c := range []struct {
+		account string
+		subject Subject
+		stacks  string
+	}{
 		{"prod", "state", "prod"},
 		{"prod", "account", "master"},
 		{"master", "guardrail", "master"},
@@ -41,7 +45,7 @@ func TestRemedies(t *testing.T) {
 // TestRemedyOf checks that a proof has no remedy if an update doesn't help.
 func TestRemedyOf(t *testing.T) {
 	t.Parallel()
-	up := func(string) string { return "up" }
+	up := func(Subject) string { return "up" }
 	wrong := errors.New("wrong")
 	for name, c := range map[string]struct {
 		account account
@@ -72,7 +76,7 @@ func TestOutdated(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(empty))
 	t.Cleanup(server.Close)
-	wrong, err := Outdated(t.Context(), config(server.URL, ""), declared())
+	wrong, err := Outdated(t.Context(), declared(), Options{Env: env(server.URL)})
 	if err != nil || len(wrong) > 0 {
 		t.Errorf("%v, %v", wrong, err)
 	}

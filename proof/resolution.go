@@ -19,7 +19,7 @@ func (p *prover) proveResolution(ctx context.Context, a *account) {
 	if p.unresolved() != "" {
 		return
 	}
-	const subject = "resolution"
+	const subject = SubjectResolution
 	apex, domain := p.org.Domain, p.org.ZoneName(a.name)
 	if a == p.master() {
 		a.claim(subject, "the zone above delegates "+apex+" to the apex zone's name servers", func() error { return p.checkParentDelegates(ctx) })

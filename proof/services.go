@@ -43,7 +43,7 @@ func (p *prover) proveServices(ctx context.Context, a *account, regions []string
 		}
 		name := p.org.Name(a.name, s.part)
 		for _, region := range regions {
-			a.claim("settings", fmt.Sprintf("%s %s, in %s", name, s.does, region), func() error {
+			a.claim(SubjectSettings, fmt.Sprintf("%s %s, in %s", name, s.does, region), func() error {
 				return s.check(a, ctx, name, region)
 			})
 		}

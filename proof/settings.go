@@ -25,7 +25,7 @@ import (
 
 // proveSettings proves the settings of the whole account, and the parameters with facts about it.
 func (p *prover) proveSettings(ctx context.Context, a *account) {
-	const subject = "settings"
+	const subject = SubjectSettings
 	if alias := p.org.Alias(a.name); alias != "" {
 		a.claim(subject, "its alias is "+alias, func() error { return a.checkAlias(ctx, alias) })
 	}
@@ -53,14 +53,14 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 // proveRegion proves the settings that AWS keeps for each region of an account.
 func (p *prover) proveRegion(ctx context.Context, a *account, region string) {
 	in := func(o *ec2.Options) { o.Region = region }
-	a.claim("settings", "encrypts new volumes in "+region, func() error {
+	a.claim(SubjectSettings, "encrypts new volumes in "+region, func() error {
 		out, err := a.ec2.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{}, in)
 		if err == nil && !aws.ToBool(out.EbsEncryptionByDefault) {
 			err = errors.New("encryption is off")
 		}
 		return err
 	})
-	a.claim("settings", "has new instances answer IMDSv2 only in "+region, func() error {
+	a.claim(SubjectSettings, "has new instances answer IMDSv2 only in "+region, func() error {
 		out, err := a.ec2.GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{}, in)
 		switch {
 		case err != nil:
@@ -198,7 +198,7 @@ func (p *prover) proveParameters(ctx context.Context, a *account) {
 	}
 	values, err := readParameters(ctx, a, facts)
 	for _, f := range facts {
-		a.claim("parameter", f.name+" "+f.claim, func() error {
+		a.claim(SubjectParameter, f.name+" "+f.claim, func() error {
 			if err != nil {
 				return err
 			}

@@ -17,20 +17,20 @@ import (
 // secrets.
 func (p *prover) proveState(ctx context.Context, a *account) {
 	name := p.org.Name(a.name, "state")
-	a.proveBucket(ctx, "state", name+"-"+a.id, "alias/"+name)
+	a.proveBucket(ctx, SubjectState, name+"-"+a.id, "alias/"+name)
 	a.proveKeyByObject(ctx, name+"-"+a.id)
-	a.proveKey(ctx, "state", "alias/"+name)
-	a.claim("state", "bucket has the account's facts, for its own programs", func() error {
+	a.proveKey(ctx, SubjectState, "alias/"+name)
+	a.claim(SubjectState, "bucket has the account's facts, for its own programs", func() error {
 		return a.checkFacts(ctx, name+"-"+a.id)
 	})
-	a.proveKey(ctx, "secrets", "alias/"+p.org.Name(a.name, "secrets"))
+	a.proveKey(ctx, SubjectSecrets, "alias/"+p.org.Name(a.name, "secrets"))
 }
 
 // proveKeyByObject proves that S3 calls KMS for each object of the state bucket. Then a policy can
 // allow decrypting some objects only.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 func (a *account) proveKeyByObject(ctx context.Context, bucket string) {
-	a.claim("state", "bucket has no S3 Bucket Key, with which whoever decrypts one object decrypts all", func() error {
+	a.claim(SubjectState, "bucket has no S3 Bucket Key, with which whoever decrypts one object decrypts all", func() error {
 		return a.checkNoBucketKey(ctx, bucket)
 	})
 }

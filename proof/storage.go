@@ -16,7 +16,7 @@ import (
 
 // proveBucket proves what all buckets of coldstart have in common. alias names the key that
 // encrypts the bucket.
-func (a *account) proveBucket(ctx context.Context, subject, bucket, alias string) {
+func (a *account) proveBucket(ctx context.Context, subject Subject, bucket, alias string) {
 	for _, c := range []struct {
 		claim string
 		check func(ctx context.Context, bucket string) error
@@ -182,7 +182,7 @@ func (a *account) bucketPolicy(ctx context.Context, bucket string) (*policyDocum
 }
 
 // proveKey proves what all keys of coldstart have in common.
-func (a *account) proveKey(ctx context.Context, subject, alias string) {
+func (a *account) proveKey(ctx context.Context, subject Subject, alias string) {
 	a.claim(subject, "key "+alias+" is enabled", func() error {
 		_, err := a.key(ctx, alias)
 		return err

@@ -20,8 +20,8 @@ import (
 type Stranger struct {
 	// Account is the name of the account in which it was found.
 	Account string `json:"account"`
-	// Subject is account, unit, delegation or trail.
-	Subject string `json:"subject"`
+	// Subject is SubjectAccount, SubjectUnit, SubjectDelegation or SubjectTrail.
+	Subject Subject `json:"subject"`
 	// Found says what was found, and Remedy what to do.
 	Found  string `json:"found"`
 	Remedy string `json:"remedy"`
@@ -36,13 +36,11 @@ type Strangers struct {
 
 // Undeclared looks for what others have created in the organization where only coldstart
 // should: accounts, units, delegations in the apex zone, and trails. Pulumi's state has none of
-// these. It finds trails whose home region is the organization's region. cfg has the management
-// account's credentials. Of o, only PlanToken is used. The error says that the management
-// account can't be asked, or that ctx has ended.
-func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organization, o Options) (Strangers, error) {
-	cfg = patient(cfg)
-	cfg.Region = org.Region
-	p, err := newProver(ctx, cfg, org, Options{NoDNS: true, PlanToken: o.PlanToken})
+// these. It finds trails whose home region is the organization's region. It needs the
+// management account's credentials. Of o, it uses Env and PlanToken. The error says that the
+// management account can't be asked, or that ctx has ended.
+func Undeclared(ctx context.Context, org *organization.Organization, o Options) (Strangers, error) {
+	p, err := newProver(ctx, org, Options{Env: o.Env, NoDNS: true, PlanToken: o.PlanToken})
 	if err != nil {
 		return Strangers{}, err
 	}
@@ -53,7 +51,7 @@ func Undeclared(ctx context.Context, cfg aws.Config, org *organization.Organizat
 	return s, s.trails(ctx, p)
 }
 
-func (s *Strangers) add(account, subject, found, remedy string) {
+func (s *Strangers) add(account string, subject Subject, found, remedy string) {
 	s.Strangers = append(s.Strangers, Stranger{Account: account, Subject: subject, Found: found, Remedy: remedy})
 }
 
@@ -71,14 +69,14 @@ func (s *Strangers) accounts(p *prover) {
 	}
 	for _, a := range p.accounts {
 		if e := (*misaddressedError)(nil); errors.As(a.misaddressed, &e) {
-			s.add(a.name, "account", e.found()+", and not "+p.org.AccountEmail(a.name), e.remedy())
+			s.add(a.name, SubjectAccount, e.found()+", and not "+p.org.AccountEmail(a.name), e.remedy())
 		}
 	}
 	for _, m := range p.members {
 		id, email := aws.ToString(m.Id), aws.ToString(m.Email)
 		declared := id == p.masterID || slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id })
 		if !declared && accountstate.Of(m).Active() {
-			s.add(organization.Master, "account", fmt.Sprintf("account %s (%s, %s) is in the organization and not in the file", id, aws.ToString(m.Name), email),
+			s.add(organization.Master, SubjectAccount, fmt.Sprintf("account %s (%s, %s) is in the organization and not in the file", id, aws.ToString(m.Name), email),
 				fmt.Sprintf("declare it under coldstart:accounts with email: %s, or leave it", email))
 		}
 	}
@@ -96,7 +94,7 @@ func (s *Strangers) delegations(p *prover) {
 		declared := sameName(name, p.org.Domain) ||
 			slices.ContainsFunc(accountNames(p.org), func(a string) bool { return sameName(name, p.org.ZoneName(a)) })
 		if r.Type == dnstypes.RRTypeNs && !declared {
-			s.add(organization.Master, "delegation", fmt.Sprintf("%s is delegated to %s", name, listed(valuesOf(r))),
+			s.add(organization.Master, SubjectDelegation, fmt.Sprintf("%s is delegated to %s", name, listed(valuesOf(r))),
 				"delete the record if nobody knows what it is for: whoever has those name servers has the name")
 		}
 	}
@@ -130,7 +128,7 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 			s.omit("trails of "+a.name, errs[i])
 		}
 		for _, trail := range found[i] {
-			s.add(a.name, "trail", trail, "delete it if nobody knows what it is for: it copies the account's log elsewhere, and costs by the event")
+			s.add(a.name, SubjectTrail, trail, "delete it if nobody knows what it is for: it copies the account's log elsewhere, and costs by the event")
 		}
 	}
 	return nil

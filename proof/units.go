@@ -152,6 +152,6 @@ func (s *Strangers) units(p *prover) {
 		return
 	}
 	for _, u := range undeclared {
-		s.add(organization.Master, "unit", u.String(), u.remedy())
+		s.add(organization.Master, SubjectUnit, u.String(), u.remedy())
 	}
 }

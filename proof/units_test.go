@@ -96,7 +96,7 @@ func TestUndeclaredUnits(t *testing.T) {
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	strangers, err := Undeclared(t.Context(), config(server.URL, ""), org, Options{})
+	strangers, err := Undeclared(t.Context(), org, Options{Env: env(server.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestUndeclaredUnits(t *testing.T) {
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	proofs, err := Prove(t.Context(), config(server.URL, ""), org, Options{Accounts: []string{organization.Master}})
+	proofs, err := Prove(t.Context(), org, Options{Env: env(server.URL), Accounts: []string{organization.Master}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	r.Limits = front.limited(begin, time.Now())
 	o.phase("proving it, from what AWS says")
 	begin = time.Now()
-	proofs, err := proof.Prove(ctx, emulator.Config(org.Region), org, proof.Options{})
+	proofs, err := proof.Prove(ctx, org, proof.Options{Env: emulator.Env()})
 	if err != nil {
 		return fmt.Errorf("reading AWS back: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/automation"
-	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/proof"
@@ -84,11 +83,7 @@ func driftRun(ctx context.Context, o *DriftOptions) error {
 	}
 	strangers := proof.Strangers{Strangers: []proof.Stranger{}, Omitted: []string{}}
 	if len(o.stacks) == 0 {
-		cfg, err := awsconfig.Load(ctx, nil, org.Region)
-		if err != nil {
-			return fmt.Errorf("finding AWS credentials: %w", err)
-		}
-		if strangers, err = proof.Undeclared(ctx, cfg, org, proof.Options{PlanToken: o.planToken()}); err != nil {
+		if strangers, err = proof.Undeclared(ctx, org, proof.Options{PlanToken: o.planToken()}); err != nil {
 			return fmt.Errorf("looking for what isn't declared: %w", err)
 		}
 	}

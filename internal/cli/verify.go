@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -84,16 +83,12 @@ func verifyRun(ctx context.Context, o *VerifyOptions) error {
 	if err := signedIn(ctx, org); err != nil {
 		return err
 	}
-	cfg, err := awsconfig.Load(ctx, nil, org.Region)
-	if err != nil {
-		return fmt.Errorf("finding AWS credentials: %w", err)
-	}
 	stop := o.follow(org, &options)
 	defer stop()
-	if err := proof.CheckCredentials(ctx, cfg); err != nil {
+	if err := proof.CheckCredentials(ctx, org, options); err != nil {
 		return err
 	}
-	proofs, err := proof.Prove(ctx, cfg, org, options)
+	proofs, err := proof.Prove(ctx, org, options)
 	if err != nil {
 		return fmt.Errorf("nothing was proved: %w", err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
@@ -22,9 +22,9 @@ const (
 // Who tries: an administrator of the archive's own account, its root user, the role
 // by which coldstart comes, and CloudTrail.
 var (
-	administrator = authorization.Principal{Account: auditID, Role: "arn:aws:iam::123456789012:role/acme-audit-admin"}
-	rootUser      = authorization.Principal{Account: auditID, ARN: "arn:aws:iam::123456789012:root"}
-	itself        = authorization.Principal{Account: auditID, Role: accessRole}
+	administrator = authorization.Principal{Type: authorization.Role, Account: auditID, ARN: "arn:aws:iam::123456789012:role/acme-audit-admin", Session: "ada"}
+	rootUser      = authorization.Principal{Type: authorization.Root, Account: auditID}
+	itself        = authorization.Principal{Type: authorization.Role, Account: auditID, ARN: accessRole, Session: "coldstart"}
 )
 
 // policies are those that decide about the archive.
@@ -59,21 +59,38 @@ func archivePolicies(t *testing.T) policies {
 
 // by is a request of somebody's, with the condition keys that AWS sends.
 func by(who authorization.Principal, action, resource string) authorization.Request {
-	keys := map[string]string{"aws:principalisawsservice": "false", "aws:securetransport": "true", "aws:principalarn": who.ARN}
-	if who.Role != "" {
-		keys["aws:principalarn"] = who.Role
-	}
+	keys := map[string][]string{"aws:securetransport": {"true"}}
 	if resource == logKey {
-		keys["kms:resourcealiases"] = "alias/acme-audit-trails"
+		keys["kms:resourcealiases"] = []string{"alias/acme-audit-trails"}
 	}
-	return authorization.Request{Action: action, Resource: resource, Caller: who, Keys: keys}
+	return authorization.Request{Action: action, Resource: resource, Principal: who, Keys: keys, Complete: true}
 }
 
 // byCloudTrail is a request of CloudTrail's for a trail.
-func byCloudTrail(trail, action, resource string, more map[string]string) authorization.Request {
-	keys := map[string]string{"aws:principalisawsservice": "true", "aws:securetransport": "true", "aws:sourcearn": trail}
+func byCloudTrail(trail, action, resource string, more map[string][]string) authorization.Request {
+	keys := map[string][]string{"aws:securetransport": {"true"}, "aws:sourcearn": {trail}}
 	maps.Copy(keys, more)
-	return authorization.Request{Action: action, Resource: resource, Service: "cloudtrail.amazonaws.com", Keys: keys}
+	return authorization.Request{
+		Action: action, Resource: resource, ResourceAccount: auditID, Keys: keys, Complete: true,
+		Principal: authorization.Principal{Type: authorization.Service, ARN: "cloudtrail.amazonaws.com"},
+	}
+}
+
+// guarding has a guardrail, and owning a resource's own policy.
+func guarding(guardrail policy.Document) authorization.Policies {
+	return authorization.Policies{ServiceControl: []authorization.Level{{Policies: []authorization.Policy{{Document: guardrail}}}}}
+}
+
+func owning(own policy.Document) authorization.Policies {
+	return authorization.Policies{Resource: &authorization.Policy{Document: own}}
+}
+
+// deniedBy returns the statement that denies a request; empty if none does.
+func deniedBy(p authorization.Policies, q authorization.Request) string {
+	if d := authorization.Decide(q, p); d.Outcome == authorization.DeniedExplicitly {
+		return d.By[0].Name
+	}
+	return ""
 }
 
 // attempts are what nobody but coldstart may do, by what they are on. The actions are
@@ -114,7 +131,7 @@ func TestAttempts(t *testing.T) {
 	t.Parallel()
 	p := archivePolicies(t)
 	for what, a := range attempts {
-		own, sid := p.bucket, "statement DenyChanges"
+		own, sid := p.bucket, "DenyChanges"
 		switch a.resource {
 		case logKey:
 			own = p.key
@@ -123,22 +140,22 @@ func TestAttempts(t *testing.T) {
 		}
 		for _, action := range strings.Fields(a.actions) {
 			for name, who := range map[string]authorization.Principal{"administrator": administrator, "root user": rootUser} {
-				if authorization.Denies(p.guardrail, by(who, action, a.resource)) == "" {
+				if deniedBy(guarding(p.guardrail), by(who, action, a.resource)) == "" {
 					t.Errorf("%s: protect-audit lets the %s %s", what, name, action)
 				}
 			}
-			if got := authorization.Denies(own, by(administrator, action, a.resource)); got != sid {
+			if got := deniedBy(owning(own), by(administrator, action, a.resource)); got != sid {
 				t.Errorf("%s: %s is denied by %q, not %q", what, action, got, sid)
 			}
-			for _, document := range []policy.Document{p.guardrail, own} {
-				if got := authorization.Denies(document, by(itself, action, a.resource)); got != "" {
+			for _, policies := range []authorization.Policies{guarding(p.guardrail), owning(own)} {
+				if got := deniedBy(policies, by(itself, action, a.resource)); got != "" {
 					t.Errorf("%s: coldstart itself is denied %s by %s", what, action, got)
 				}
 			}
 		}
 	}
 	// A key that its root user couldn't change could become nobody's.
-	if got := authorization.Denies(p.key, by(rootUser, "kms:PutKeyPolicy", logKey)); got != "" {
+	if got := deniedBy(owning(p.key), by(rootUser, "kms:PutKeyPolicy", logKey)); got != "" {
 		t.Errorf("the root user is denied the key's policy by %s", got)
 	}
 }
@@ -161,8 +178,8 @@ func TestReaders(t *testing.T) {
 			if resource == organizationTrail {
 				own = policy.Document{} // A trail has no policy of its own.
 			}
-			for _, document := range []policy.Document{p.guardrail, own} {
-				if got := authorization.Denies(document, by(administrator, action, resource)); got != "" {
+			for _, policies := range []authorization.Policies{guarding(p.guardrail), owning(own)} {
+				if got := deniedBy(policies, by(administrator, action, resource)); got != "" {
 					t.Errorf("%s is denied by %s", action, got)
 				}
 			}
@@ -175,7 +192,7 @@ func TestReaders(t *testing.T) {
 		"cloudtrail:DeleteTrail":          "arn:aws:cloudtrail:us-west-2:123456789012:trail/team",
 		"cloudtrail:CreateEventDataStore": "arn:aws:cloudtrail:us-west-2:123456789012:eventdatastore/1",
 	} {
-		if got := authorization.Denies(p.guardrail, by(administrator, action, resource)); got != "" {
+		if got := deniedBy(guarding(p.guardrail), by(administrator, action, resource)); got != "" {
 			t.Errorf("%s on %s is denied by %s", action, resource, got)
 		}
 	}
@@ -186,9 +203,9 @@ func TestReaders(t *testing.T) {
 func TestCloudTrail(t *testing.T) {
 	t.Parallel()
 	p := archivePolicies(t)
-	acl := map[string]string{"s3:x-amz-acl": "bucket-owner-full-control"}
-	context := func(trail string) map[string]string {
-		return map[string]string{"kms:encryptioncontext:aws:cloudtrail:arn": trail}
+	acl := map[string][]string{"s3:x-amz-acl": {"bucket-owner-full-control"}}
+	context := func(trail string) map[string][]string {
+		return map[string][]string{"kms:encryptioncontext:aws:cloudtrail:arn": {trail}}
 	}
 	for _, c := range []struct {
 		trail string
@@ -207,13 +224,13 @@ func TestCloudTrail(t *testing.T) {
 			{p.key, byCloudTrail(c.trail, "kms:GenerateDataKey", logKey, context(c.trail))},
 			{p.key, byCloudTrail(c.trail, "kms:DescribeKey", logKey, nil)},
 		} {
-			if ok, why := authorization.Allows(r.policy, r.request); ok != c.ok {
-				t.Errorf("%s for %s: %t, %s", r.request.Action, c.trail, ok, why)
+			if d := authorization.Decide(r.request, owning(r.policy)); d.Allowed() != c.ok {
+				t.Errorf("%s for %s: %s", r.request.Action, c.trail, d)
 			}
 		}
 	}
 	for _, action := range []string{"s3:DeleteObject", "s3:PutObjectRetention", "s3:PutBucketPolicy"} {
-		if ok, _ := authorization.Allows(p.bucket, byCloudTrail(organizationTrail, action, log, nil)); ok {
+		if authorization.Decide(byCloudTrail(organizationTrail, action, log, nil), owning(p.bucket)).Allowed() {
 			t.Errorf("CloudTrail may %s", action)
 		}
 	}

@@ -2,9 +2,10 @@ package organization_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -20,9 +21,12 @@ func TestGuardrailsDecide(t *testing.T) {
 	)
 	org := parse(t, file("coldstart:access:\n  github: {repository: acme/infra, branch: main}\ncoldstart:guardrails:\n  regions: [us-west-2]"))
 	request := func(who, action, resource string, keys ...string) authorization.Request {
-		q := authorization.Request{Action: action, Resource: resource, Keys: map[string]string{"aws:PrincipalArn": who}}
+		q := authorization.Request{
+			Action: action, Resource: resource, Keys: map[string][]string{}, Complete: true,
+			Principal: authorization.Principal{Type: typeOf(who), Account: "111111111111", ARN: who, Session: "s"},
+		}
 		for i := 0; i < len(keys); i += 2 {
-			q.Keys[keys[i]] = keys[i+1]
+			q.Keys[keys[i]] = []string{keys[i+1]}
 		}
 		return q
 	}
@@ -74,10 +78,25 @@ func TestGuardrailsDecide(t *testing.T) {
 		{organization.AllowedRegions, true, request(admin, "s3:CreateBucket", "*", region, "us-east-1")},
 		{organization.AllowedRegions, false, request(access, "s3:CreateBucket", "*", region, "us-east-1")},
 	} {
-		if got := authorization.Denies(document(t, org, c.guardrail), c.Request) != ""; got != c.denied {
-			t.Errorf("%s: %+v: denied is %t", c.guardrail, c.Request, got)
+		guardrail := []authorization.Policy{{Name: c.guardrail, Document: document(t, org, c.guardrail)}}
+		d := authorization.Decide(c.Request, authorization.Policies{ServiceControl: []authorization.Level{{Policies: guardrail}}})
+		if got := d.Outcome == authorization.DeniedExplicitly; got != c.denied {
+			t.Errorf("%s: %+v: %s", c.guardrail, c.Request, d)
 		}
 	}
+}
+
+// typeOf returns what an ARN is that of.
+func typeOf(who string) authorization.PrincipalType {
+	switch {
+	case strings.HasSuffix(who, ":root"):
+		return authorization.Root
+	case strings.Contains(who, ":user/"):
+		return authorization.User
+	case strings.Contains(who, ":federated-user/"):
+		return authorization.FederatedUser
+	}
+	return authorization.Role
 }
 
 // TestReadOnlyDecryptsNothing keeps the default role for readers from encrypted
@@ -93,11 +112,18 @@ func TestReadOnlyDecryptsNothing(t *testing.T) {
 	} {
 		org := parse(t, file(declared))
 		d := policy.Document{Statements: org.Access.Roles[organization.RoleReadOnly].Statements}
-		request := authorization.Request{Action: "kms:Decrypt", Resource: "arn:aws:kms:us-west-2:111111111111:key/aws-ssm"}
-		allowed, _ := authorization.Allows(d, request)
-		denied := authorization.Denies(d, request) != ""
-		if allowed != (want == policy.Allow) || denied != (want == policy.Deny) {
-			t.Errorf("%q: allowed is %t, denied is %t", declared, allowed, denied)
+		own := authorization.Policies{
+			Identity: []authorization.Policy{{Document: d}},
+			Resource: &authorization.Policy{Document: policy.Document{Statements: []policy.Statement{{ // Of a key that lets in everybody.
+				Effect: policy.Allow, Principal: &policy.Principal{AWS: policy.List{"111111111111"}}, Action: policy.List{"kms:*"}, Resource: policy.List{"*"},
+			}}}},
+		}
+		got := authorization.Decide(authorization.Request{
+			Action: "kms:Decrypt", Resource: "arn:aws:kms:us-west-2:111111111111:key/aws-ssm", Complete: true,
+			Principal: authorization.Principal{Type: authorization.Role, Account: "111111111111", ARN: "arn:aws:iam::111111111111:role/readonly", Session: "s"},
+		}, own)
+		if got.Allowed() != (want == policy.Allow) || (got.Outcome == authorization.DeniedExplicitly) != (want == policy.Deny) {
+			t.Errorf("%q: %s", declared, got)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -163,23 +163,29 @@ func policySize(d policy.Document) int {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func checkPassRole(ps *Problems, key string, statements []policy.Statement) {
 	for i, s := range statements {
-		if s.Effect != policy.Allow || !authorization.IsAbout(s, "iam:PassRole") {
-			continue
-		}
-		if len(s.NotResource) > 0 || slices.ContainsFunc(s.Resource, anyOfRoles) {
+		if s.Effect == policy.Allow && passesAnyRole(s) {
 			ps.Add(fmt.Sprintf("%s[%d]", key, i), "name the roles in a Resource of its own, or give the managed policy AdministratorAccess if all is meant",
 				"allows iam:PassRole for any role, and so what the mightiest may do")
 		}
 	}
 }
 
-// anyOfRoles reports whether a resource stands for every role of an account.
-func anyOfRoles(resource string) bool {
-	account := "*"
-	if part := strings.Split(resource, ":"); len(part) > 4 {
-		account = part[4] // Whichever it is.
+// passesAnyRole reports whether a statement, but for its conditions, lets a role of any name be passed
+// in some account.
+func passesAnyRole(s policy.Statement) bool {
+	s.Condition = nil
+	if len(s.NotResource) > 0 {
+		s.Resource, s.NotResource = policy.List{"*"}, nil
 	}
-	return authorization.Like(resource, RoleARN(account, noName))
+	own := authorization.Policies{Identity: []authorization.Policy{{Document: policy.Document{Statements: []policy.Statement{s}}}}}
+	return slices.ContainsFunc(s.Resource, func(resource string) bool {
+		account := "*"
+		if part := strings.Split(resource, ":"); len(part) > 4 {
+			account = part[4] // Whichever it is.
+		}
+		q := authorization.Request{Action: "iam:PassRole", Resource: RoleARN(account, noName), Principal: authorization.Principal{Type: authorization.Role}}
+		return authorization.Decide(q, own).Allowed()
+	})
 }
 
 // noName is like no pattern but those that are like all names.

@@ -61,6 +61,25 @@ func KeyOf(action, key string) (Key, bool) {
 	return providersKey(key)
 }
 
+// Absent reports whether AWS sends a key with no request for an action, by the table: the key is one
+// that a service of the table has for other actions only. A key that the table doesn't have at all may
+// be new, and isn't absent.
+func Absent(action, key string) bool {
+	if _, _, found := find(action); !found {
+		return false
+	}
+	if _, sent := KeyOf(action, key); sent {
+		return false
+	}
+	prefix, _, _ := strings.Cut(key, ":")
+	owner, known := load(prefix)
+	if !known {
+		return false
+	}
+	_, declared := owner.key(slices.Collect(maps.Keys(owner.Keys)), key)
+	return declared
+}
+
 // key returns that one of the service's keys with these names that a policy's key is.
 func (s *service) key(names []string, key string) (Key, bool) {
 	for _, pattern := range names {

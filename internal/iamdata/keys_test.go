@@ -93,3 +93,24 @@ func TestGlobal(t *testing.T) {
 		seen[g.Name] = true
 	}
 }
+
+// TestAbsent takes only what the table has for other actions as absent.
+func TestAbsent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		action, key string
+		want        bool
+	}{
+		{"s3:GetObject", "kms:EncryptionContext:aws:s3:arn", true},
+		{"s3:GetObject", "S3:x-amz-acl", true},
+		{"s3:PutObject", "s3:x-amz-acl", false},
+		{"s3:PutObject", "s3:SomethingNew", false},
+		{"s3:SomethingNew", "kms:ViaService", false},
+		{"s3:GetObject", "aws:SourceIp", false},
+		{"s3:GetObject", "nosuch:Key", false},
+	} {
+		if got := Absent(c.action, c.key); got != c.want {
+			t.Errorf("%s of %s: %t", c.key, c.action, got)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -142,15 +142,15 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	}
 	arn := "arn:aws:s3:::" + *t.S3BucketName
 	keys := t.sent()
-	acl := authorization.Request{Action: "s3:GetBucketAcl", Resource: arn, Service: cloudTrail, Keys: keys}
+	acl := byCloudTrail("s3:GetBucketAcl", arn, keys)
 	keys = maps.Clone(keys)
 	keys["aws:sourceorgid"] = r.organization(c.Context())
 	keys["s3:x-amz-acl"] = "bucket-owner-full-control"
-	write := authorization.Request{Action: "s3:PutObject", Resource: arn + "/" + t.object(r.organization(c.Context())), Service: cloudTrail, Keys: keys}
+	write := byCloudTrail("s3:PutObject", arn+"/"+t.object(r.organization(c.Context())), keys)
 	for _, q := range []authorization.Request{acl, write} {
-		if ok, why := authorization.Allows(p, q); !ok {
+		if d := authorization.Decide(q, authorization.Policies{Resource: &authorization.Policy{Name: *t.S3BucketName, Document: p}}); !d.Allowed() {
 			return trailProblem("InsufficientS3BucketPolicyException",
-				fmt.Sprintf("Incorrect S3 bucket policy is detected for bucket: %s (rehearsal: %s on %s)", *t.S3BucketName, why, q.Resource))
+				fmt.Sprintf("Incorrect S3 bucket policy is detected for bucket: %s (rehearsal: %s on %s is %s)", *t.S3BucketName, q.Action, q.Resource, d))
 		}
 	}
 	return nil
@@ -189,12 +189,29 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	}
 	t.bucketKey = r.hasBucketKey(c, t)
 	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
-		if ok, why := authorization.Allows(p, q); !ok {
+		if d := authorization.Decide(q, authorization.Policies{Resource: &authorization.Policy{Name: id, Document: p}}); !d.Allowed() {
 			return trailProblem("InsufficientEncryptionPolicyException",
-				fmt.Sprintf("Insufficient permissions to access S3 bucket %s or KMS key %s. (rehearsal: the key's policy: %s)", *t.S3BucketName, id, why))
+				fmt.Sprintf("Insufficient permissions to access S3 bucket %s or KMS key %s. (rehearsal: %s is %s)", *t.S3BucketName, id, q.Action, d))
 		}
 	}
 	return nil
+}
+
+// byCloudTrail returns a request that CloudTrail makes for itself, with the keys that it sends.
+func byCloudTrail(action, resource string, keys map[string]string) authorization.Request {
+	return authorization.Request{
+		Action: action, Resource: resource, Keys: single(keys), Complete: true,
+		Principal: authorization.Principal{Type: authorization.Service, ARN: cloudTrail},
+	}
+}
+
+// single returns condition keys with one value each.
+func single(keys map[string]string) map[string][]string {
+	all := map[string][]string{}
+	for key, value := range keys {
+		all[key] = []string{value}
+	}
+	return all
 }
 
 // encryption returns the requests that CloudTrail makes to KMS. If the bucket has an S3 Bucket
@@ -206,7 +223,7 @@ func (t *trail) encryption(keyARN, organizationID string) []authorization.Reques
 		for name, value := range context {
 			keys["kms:encryptioncontext:"+name] = value
 		}
-		return authorization.Request{Action: "kms:" + action, Resource: keyARN, Service: cloudTrail, Keys: keys}
+		return byCloudTrail("kms:"+action, keyARN, keys)
 	}
 	bucket := "arn:aws:s3:::" + *t.S3BucketName
 	if t.bucketKey {

@@ -84,7 +84,7 @@ func TestTrailsThatCannotDeliver(t *testing.T) {
 		"all is well":                    {func(*fake) {}, "", ""},
 		"no trusted access":              {func(f *fake) { f.services = f.services[:1] }, "CloudTrailAccessNotEnabledException", ""},
 		"no bucket":                      {func(f *fake) { delete(f.buckets, "b") }, noBucket, "b does not exist"},
-		"no policy":                      {bucketPolicyIs(""), badBucket, "no statement allows s3:GetBucketAcl"},
+		"no policy":                      {bucketPolicyIs(""), badBucket, "s3:GetBucketAcl on arn:aws:s3:::b is denied: no resource policy allows it"},
 		"by account":                     {bucketPolicyIs(bucketPolicy("AWSLogs/*", `{"StringEquals":{"aws:SourceAccount":"123456789012"}}`)), "", ""},
 		"by another trail":               {bucketPolicyIs(bucketPolicy("AWSLogs/*", `{"ArnLike":{"aws:SourceArn":"*:trail/other"}}`)), badBucket, "s3:GetBucketAcl"},
 		"organization's id on the ACL":   {bucketPolicyIs(onBoth(organizationID, pinned)), badBucket, "s3:GetBucketAcl"},
@@ -92,7 +92,7 @@ func TestTrailsThatCannotDeliver(t *testing.T) {
 		"the account's prefix":           {bucketPolicyIs(bucketPolicy("AWSLogs/123456789012/*", pinned)), badBucket, "s3:PutObject on arn:aws:s3:::b/AWSLogs/o-1/123456789012/CloudTrail/eu-north-1/"},
 		"the organization's prefix":      {bucketPolicyIs(bucketPolicy("AWSLogs/o-1/*", pinned)), "", ""},
 		"denied to all": {bucketPolicyIs(document(
-			`{"Sid":"All","Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*"}`, letsIn("AWSLogs/*", pinned))), badBucket, `statement All denies s3:PutObject`},
+			`{"Sid":"All","Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*"}`, letsIn("AWSLogs/*", pinned))), badBucket, `_CloudTrail.json.gz is denied by statement All of the resource policy b`},
 		"denied to all but services": {bucketPolicyIs(document(
 			`{"Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*","Condition":{"BoolIfExists":{"aws:PrincipalIsAWSService":false}}}`,
 			letsIn("AWSLogs/*", pinned))), "", ""},
@@ -100,7 +100,7 @@ func TestTrailsThatCannotDeliver(t *testing.T) {
 		"no key":                      {func(f *fake) { delete(f.keys, trailKey) }, noKey, ""},
 		"a key in another region":     {func(f *fake) { f.buckets["b"] = fakeBucket{policy: bucketPolicy("AWSLogs/*", pinned)} }, noKey, "same Region"},
 		"a key to be deleted":         {keyIs(keyPolicy(), "PendingDeletion"), "KmsKeyDisabledException", ""},
-		"the account's own key":       {keyIs(document(), "Enabled"), badKey, "no statement allows kms:DescribeKey"},
+		"the account's own key":       {keyIs(document(), "Enabled"), badKey, "kms:DescribeKey is denied: no resource policy allows it"},
 		"no description":              {keyIs(document(encrypts), "Enabled"), badKey, "kms:DescribeKey"},
 		"organization's id":           {keyIs(document(cloudTrailMay("kms:*", "*", organizationID)), "Enabled"), badKey, "kms:DescribeKey"},
 		"bucket key without decrypt":  {withBucketKey(document(cloudTrailMay("kms:DescribeKey", "*", "{}"), encrypts)), badKey, "kms:Decrypt"},

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -62,35 +62,45 @@ func (r entries) barred(c *proxy.Call, arn string) (why string) {
 	if err != nil {
 		return "the role's trust policy can't be read: " + err.Error()
 	}
-	if ok, _ := authorization.Allows(trust, r.request(c)); !ok {
+	d := authorization.Decide(r.request(c), authorization.Policies{
+		Resource: &authorization.Policy{Name: arn, Document: trust},
+		Identity: []authorization.Policy{everything}, // The rule sessions reads the caller's own.
+	})
+	if !d.Allowed() {
 		return "the role's trust policy doesn't let the caller in"
 	}
 	return ""
 }
 
+// everything is a policy that allows everything.
+var everything = authorization.Policy{Name: "everything", Document: policy.Document{
+	Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}},
+}}
+
 // request returns the request that the role's trust policy has to allow.
 func (r entries) request(c *proxy.Call) authorization.Request {
-	q := authorization.Request{Action: "sts:" + c.Action, Caller: authorization.Principal(c.Caller), Keys: map[string]string{}}
+	arn := c.Form.Get("RoleArn")
+	q := authorization.Request{Action: "sts:" + c.Action, Resource: arn, ResourceAccount: accountOf(arn), Complete: true}
+	keys := map[string]string{}
 	if c.Action == "AssumeRoleWithWebIdentity" {
 		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
 		if err == nil { // identityTokens has refused every token that can't be read.
-			q.Provider, q.Keys = token.provider(accountOf(c.Form.Get("RoleArn"))), token.keys()
+			q.Principal = authorization.Principal{Type: authorization.WebIdentity, ARN: token.provider(accountOf(arn))}
+			keys = token.keys()
 		}
+		q.Keys = single(keys)
 		return q
 	}
-	q.Keys["aws:principalaccount"] = c.Caller.Account
-	q.Keys["aws:principalarn"] = c.Caller.ARN
-	if c.Caller.Role != "" {
-		q.Keys["aws:principalarn"] = c.Caller.Role
-	}
-	maps.Copy(q.Keys, r.factors.keys(c))
+	q.Principal = principal(c.Caller)
+	maps.Copy(keys, r.factors.keys(c))
 	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
-		q.Keys["aws:principalorgid"] = r.organization(c.Context())
+		keys["aws:principalorgid"] = r.organization(c.Context())
 	}
 	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"} {
 		if value := c.Form.Get(parameter); value != "" {
-			q.Keys[key] = value
+			keys[key] = value
 		}
 	}
+	q.Keys = single(keys)
 	return q
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -35,20 +35,16 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if c.Key != "" || c.Action == "DeleteObjects" {
 		resource += "/" + c.Key
 	}
-	q := authorization.Request{Action: action, Resource: resource, Caller: authorization.Principal(c.Caller), Keys: map[string]string{
-		"aws:principalarn":          c.Caller.ARN,
-		"aws:principalaccount":      c.Caller.Account,
-		"aws:principalisawsservice": "false",
-		"aws:securetransport":       "true", // The emulator has no TLS, but AWS's endpoints have.
-	}}
-	if c.Caller.Role != "" {
-		q.Keys["aws:principalarn"] = c.Caller.Role
+	q := authorization.Request{
+		Action: action, Resource: resource, Principal: principal(c.Caller), Complete: true,
+		Keys: map[string][]string{"aws:securetransport": {"true"}}, // The emulator has no TLS, but AWS's endpoints have.
 	}
-	if by := authorization.Denies(r.of(c), q); by != "" {
+	own := authorization.Policies{Resource: &authorization.Policy{Name: c.Resource, Document: r.of(c)}}
+	if d := authorization.Decide(q, own); d.Outcome == authorization.DeniedExplicitly {
 		return r.w.Refuse(c, proxy.Problem{
 			Status: http.StatusForbidden, Code: "AccessDenied",
 			Message: "User: " + c.Caller.ARN + " is not authorized to perform: " + action + " on resource: \"" + resource +
-				"\" with an explicit deny in a resource-based policy (rehearsal: " + by + ")",
+				"\" with an explicit deny in a resource-based policy (rehearsal: " + d.String() + ")",
 		})
 	}
 	a := next(c)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/coldstart-aws/coldstart/internal/authorization"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -19,9 +19,9 @@ import (
 // policies, and the managed policies that are attached, AWS's managed policies included.
 //
 // Where the rule doesn't know enough, it decides for the caller. It ignores permissions
-// boundaries. It knows the resource only of calls that decrypt. Of the conditions of a statement
-// that allows, it evaluates only those about the encryption context. So AWS refuses every call
-// that this rule refuses, unless a resource's own policy allows the role.
+// boundaries. It knows the resource only of calls that decrypt, and of the condition keys only those
+// of the caller and of the encryption context. So AWS refuses every call that this rule refuses,
+// unless a resource's own policy allows the role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type sessions struct {
 	w *world
@@ -34,10 +34,10 @@ type sessions struct {
 
 // rolePolicies has a role's policies, and caches decisions about them.
 type rolePolicies struct {
-	mu        sync.Mutex
-	read      bool
-	documents []policy.Document
-	decided   map[string]bool // by action, resource and encryption context
+	mu       sync.Mutex
+	read     bool
+	policies []authorization.Policy
+	decided  map[string]bool // by session, action, resource and encryption context
 }
 
 func newSessions(w *world) *sessions {
@@ -61,14 +61,14 @@ func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return r.change(c, next(c))
 	}
 	action, resource := permission(c)
-	if action != "" && !r.may(c.Context(), c.Caller.Role, action, resource, contextOf(c)) {
+	if action != "" && !r.may(c, action, resource, contextOf(c)) {
 		return r.w.Refuse(c, unauthorized(c, action, resource))
 	}
 	a := r.change(c, next(c))
 	// Reading an object also needs kms:Decrypt on the object's key.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
-	if c.Is("s3", "GetObject") && key != "" && !r.may(c.Context(), c.Caller.Role, "kms:Decrypt", key, contextOfObject(c, a)) {
+	if c.Is("s3", "GetObject") && key != "" && !r.may(c, "kms:Decrypt", key, contextOfObject(c, a)) {
 		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key))
 	}
 	return a
@@ -113,26 +113,37 @@ func (r *sessions) change(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	return a
 }
 
-// may reports whether a role's policies can allow an action on a resource. An empty resource means
-// that the resource isn't known. If the emulator doesn't return the policies, may reports true.
-func (r *sessions) may(ctx context.Context, role, action, resource string, in encryptionContext) bool {
-	held := r.held(role)
+// may reports whether the policies of the caller's role can allow an action on a resource. An empty
+// resource means that the resource isn't known. If the emulator doesn't return the policies, may
+// reports true.
+func (r *sessions) may(c *proxy.Call, action, resource string, in encryptionContext) bool {
+	held := r.held(c.Caller.Role)
 	held.mu.Lock()
 	defer held.mu.Unlock()
 	if !held.read {
-		documents, err := r.read(ctx, role)
+		policies, err := r.read(c.Context(), c.Caller.Role)
 		if err != nil {
 			return true
 		}
-		held.read, held.documents = true, documents
+		held.read, held.policies = true, policies
 	}
-	asked := fmt.Sprint(action, " ", resource, " ", in)
+	asked := fmt.Sprint(c.Caller.ARN, " ", action, " ", resource, " ", in)
 	allowed, known := held.decided[asked]
 	if !known {
-		allowed = canAllow(held.documents, action, resource, in)
+		q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: in.keys(held.policies)}
+		d := authorization.Decide(q, authorization.Policies{Identity: held.policies, Resource: delegating(c.Caller.Account)})
+		allowed = d.Allowed() || d.Outcome == authorization.CantTell
 		held.decided[asked] = allowed
 	}
 	return allowed
+}
+
+// delegating returns a resource policy that leaves it to the account's identity policies who may do
+// what, as most key policies do. The resource's own policy is other rules' matter.
+func delegating(account string) *authorization.Policy {
+	return &authorization.Policy{Name: "delegating", Document: policy.Document{Statements: []policy.Statement{{
+		Effect: policy.Allow, Principal: &policy.Principal{AWS: policy.List{account}}, Action: policy.List{"*"}, Resource: policy.List{"*"},
+	}}}}
 }
 
 func (r *sessions) held(role string) *rolePolicies {
@@ -144,43 +155,42 @@ func (r *sessions) held(role string) *rolePolicies {
 	return r.roles[role]
 }
 
-// canAllow reports whether an identity's policies can allow an action, where what isn't known
-// decides for the caller.
-func canAllow(documents []policy.Document, action, resource string, in encryptionContext) bool {
-	allowed := false
-	for _, d := range documents {
-		for _, s := range d.Statements {
-			switch {
-			case !authorization.IsAbout(s, action):
-			case s.Effect == policy.Allow:
-				allowed = allowed || (resource == "" || authorization.IsOn(s, resource)) && in.mayBe(s.Condition)
-			case len(s.Condition) == 0 && covers(s, resource):
-				return false
-			}
-		}
+// encryptionContext has the condition keys about the encryption context of a request that
+// decrypts, by their names in lower case; nil if they aren't known.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
+type encryptionContext map[string][]string
+
+const encryptionContextKey = "kms:encryptioncontext"
+
+// encrypting returns the keys of an encryption context.
+func encrypting(context map[string]string) encryptionContext {
+	e := encryptionContext{}
+	for name, value := range context {
+		e[encryptionContextKey+":"+strings.ToLower(name)] = []string{value}
+		e[encryptionContextKey+"keys"] = append(e[encryptionContextKey+"keys"], name)
 	}
-	return allowed
+	return e
 }
 
-// encryptionContext has the condition keys about the encryption context of a request that
-// decrypts; nil if they aren't known.
-// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
-type encryptionContext map[string]string
-
-const encryptionContextKey = "kms:EncryptionContext"
-
-// mayBe reports whether the parts of a condition about the encryption context hold. It reports
-// true if the encryption context isn't known.
-func (e encryptionContext) mayBe(condition policy.Condition) bool {
-	for operator, keys := range condition {
-		for key, values := range keys {
-			about := strings.HasPrefix(strings.ToLower(key), strings.ToLower(encryptionContextKey))
-			if e != nil && about && !authorization.Holds(policy.Condition{operator: {key: values}}, e) {
-				return false
+// keys returns the condition keys about the encryption context that policies ask for. A key that the
+// context doesn't have is absent, unless the context isn't known.
+func (e encryptionContext) keys(policies []authorization.Policy) map[string][]string {
+	if e == nil {
+		return nil
+	}
+	keys := map[string][]string{}
+	for _, p := range policies {
+		for _, s := range p.Document.Statements {
+			for _, asked := range s.Condition {
+				for key := range asked {
+					if key = strings.ToLower(key); strings.HasPrefix(key, encryptionContextKey) {
+						keys[key] = e[key]
+					}
+				}
 			}
 		}
 	}
-	return true
+	return keys
 }
 
 // contextOf returns the encryption context of kms:Decrypt; nil for every other call.
@@ -189,12 +199,7 @@ func contextOf(c *proxy.Call) encryptionContext {
 	if !c.Is("kms", "Decrypt") || json.Unmarshal(c.Body, &in) != nil {
 		return nil
 	}
-	e := encryptionContext{}
-	for name, value := range in.EncryptionContext {
-		e[encryptionContextKey+":"+name] = value
-		e[encryptionContextKey+"Keys"] = name
-	}
-	return e
+	return encrypting(in.EncryptionContext)
 }
 
 // contextOfObject returns the encryption context of S3's request to KMS when a client reads an
@@ -205,17 +210,11 @@ func contextOfObject(c *proxy.Call, a *proxy.Answer) encryptionContext {
 	if strings.EqualFold(a.Header.Get("X-Amz-Server-Side-Encryption-Bucket-Key-Enabled"), "true") {
 		arn, _, _ = strings.Cut(arn, "/")
 	}
-	return encryptionContext{encryptionContextKey + ":aws:s3:arn": arn, encryptionContextKey + "Keys": "aws:s3:arn"}
-}
-
-// covers reports whether a statement is about a resource. If the resource isn't known, it reports
-// whether the statement is about all resources.
-func covers(s policy.Statement, resource string) bool {
-	return authorization.IsOn(s, resource) && (resource != "" || len(s.NotResource) == 0)
+	return encrypting(map[string]string{"aws:s3:arn": arn})
 }
 
 // read reads a role's inline and attached policies from the emulator.
-func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, error) {
+func (r *sessions) read(ctx context.Context, role string) ([]authorization.Policy, error) {
 	account, name := accountOf(role), roleName(role)
 	ask := func(action string, out any, more ...string) error {
 		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
@@ -230,13 +229,13 @@ func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, er
 	if err := ask("ListAttachedRolePolicies", &attached, "RoleName", name); err != nil {
 		return nil, err
 	}
-	var documents []policy.Document
+	var policies []authorization.Policy
 	for _, arn := range attached.ARNs {
 		d, err := r.readManaged(ask, arn)
 		if err != nil {
 			return nil, err
 		}
-		documents = append(documents, d)
+		policies = append(policies, authorization.Policy{Name: arn, Document: d})
 	}
 	var inline struct {
 		Names []string `xml:"ListRolePoliciesResult>PolicyNames>member"`
@@ -255,9 +254,9 @@ func (r *sessions) read(ctx context.Context, role string) ([]policy.Document, er
 		if err != nil {
 			return nil, err
 		}
-		documents = append(documents, d)
+		policies = append(policies, authorization.Policy{Name: title, Document: d})
 	}
-	return documents, nil
+	return policies, nil
 }
 
 // readManaged reads a managed policy from the emulator. It reads each of AWS's managed policies

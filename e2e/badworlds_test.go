@@ -151,6 +151,18 @@ func (w *world) settled(request *string) string {
 	return ""
 }
 
+// TestGuardrailAgainstColdstart has a guardrail that stops coldstart itself in a member account, as AWS
+// would. The message names the guardrail, and an exemption for the access role mends it.
+func TestGuardrailAgainstColdstart(t *testing.T) {
+	begin(t)
+	const strict, exempt = `{Effect: Deny, Action: "s3:PutBucketVersioning", Resource: "*"}`,
+		`{Effect: Deny, Action: "s3:PutBucketVersioning", Resource: "*", Condition: {ArnNotLike: {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}}`
+	w, _ := newBadWorld(t, strings.Replace(bleak, "{ defaults: false }", "{ defaults: false, root: [versions], policies: { versions: ["+strict+"] } }", 1), limits.Options{})
+	w.fails("app failed:", "explicit deny in a service control policy", "denied by statement 1 of the service control policy bleak-versions", "a guardrail of the organization forbids it")
+	w.declare(strings.Replace(bleak, "{ defaults: false }", "{ defaults: false, root: [versions], policies: { versions: ["+exempt+"] } }", 1))
+	w.recovers(2)
+}
+
 // TestBadCredentials has bad worlds 4 to 6: a missing permission, a wrong clock, and a region
 // that isn't enabled. Nothing may be created before they are corrected.
 func TestBadCredentials(t *testing.T) {

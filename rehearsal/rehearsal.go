@@ -141,6 +141,7 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 		return err
 	}
 	r.secondUp(result)
+	r.undecided(emulator.Calls())
 	return nil
 }
 

@@ -3,14 +3,17 @@ package rehearsal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/replace"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // Report is the result of a rehearsal, written to report.json. docs/rehearsal.md documents the
@@ -110,6 +113,13 @@ func (r *Report) secondUp(result *automation.Result) {
 	r.SecondUpChanges, r.Resources = changes.Changed(), changes.Total()
 	if r.SecondUpChanges > 0 {
 		r.Problems = append(r.Problems, fmt.Sprintf("the second up wasn't without changes: %s", changes))
+	}
+}
+
+// undecided adds the calls of which nobody could tell whether AWS would let them pass.
+func (r *Report) undecided(calls proxy.Report) {
+	for _, what := range slices.Sorted(maps.Keys(calls.Undecided)) {
+		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass %d × %s", calls.Undecided[what], what))
 	}
 }
 

@@ -153,13 +153,14 @@ func TestRows(t *testing.T) {
 func TestRemedy(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"AccessDenied: User: u is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy":      guardrail.remedy,
-		"AccessDenied: User: u is not authorized to perform: sts:AssumeRole with an explicit deny in an identity-based policy":       secondFactor.remedy,
-		"AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r":                                          enterable.remedy,
-		"AccessDenied: User: arn:aws:sts::1:assumed-role/a-delegation/c is not authorized to perform: route53:GetHostedZone because": delegation.remedy,
-		"AccessDeniedException: You don't have permissions to access this resource.":                                                 administrator.remedy,
-		"SignatureDoesNotMatch: Signature expired":                                                                                   setClock.remedy,
-		"Throttling: Rate exceeded": "",
+		"AccessDenied: User: u is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy":                   guardrail.remedy,
+		"AccessDenied: User: u is not authorized to perform: s3:CreateBucket because no service control policy allows the s3:CreateBucket action": guardrail.remedy,
+		"AccessDenied: User: u is not authorized to perform: sts:AssumeRole with an explicit deny in an identity-based policy":                    secondFactor.remedy,
+		"AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r":                                                       enterable.remedy,
+		"AccessDenied: User: arn:aws:sts::1:assumed-role/a-delegation/c is not authorized to perform: route53:GetHostedZone because":              delegation.remedy,
+		"AccessDeniedException: You don't have permissions to access this resource.":                                                              administrator.remedy,
+		"SignatureDoesNotMatch: Signature expired": setClock.remedy,
+		"Throttling: Rate exceeded":                "",
 	} {
 		got := Remedy(text)
 		if want == "" && got != "" || !strings.HasPrefix(got, want) {

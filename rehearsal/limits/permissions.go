@@ -1,7 +1,11 @@
 package limits
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
@@ -65,4 +69,62 @@ var s3Permissions = map[string]string{
 	"PutBucketReplication":               "PutReplicationConfiguration",
 	"PutObjectLockConfiguration":         "PutBucketObjectLockConfiguration",
 	"PutPublicAccessBlock":               "PutBucketPublicAccessBlock",
+}
+
+// resourceOf returns the ARN of the resource that a call is about, if the call itself says it; empty if
+// it doesn't.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+func resourceOf(c *proxy.Call) string {
+	switch {
+	case c.Is("s3") && c.Resource != "" && (c.Key != "" || c.Action == "DeleteObjects"):
+		return "arn:aws:s3:::" + c.Resource + "/" + c.Key
+	case c.Is("s3") && c.Resource != "":
+		return "arn:aws:s3:::" + c.Resource
+	case c.Is("sts", "AssumeRole"):
+		return c.Form.Get("RoleArn")
+	case c.Is("route53") && c.Resource != "":
+		return "arn:aws:route53:::hostedzone/" + c.Resource
+	case c.Is("iam", "CreateRole"):
+		return "arn:aws:iam::" + c.Caller.Account + ":role" + cmp.Or(c.Form.Get("Path"), "/") + c.Form.Get("RoleName")
+	case c.Is("kms"):
+		var in struct{ KeyID string }
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no key.
+		return keyARN(c, in.KeyID)
+	}
+	return ""
+}
+
+// recordKeys returns the condition keys of a change of record sets; none of any other call.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+func recordKeys(c *proxy.Call) map[string][]string {
+	keys := map[string][]string{}
+	if !c.Is("route53", "ChangeResourceRecordSets") {
+		return keys
+	}
+	add := func(key, value string) {
+		key = "route53:changeresourcerecordsets" + key
+		if !slices.Contains(keys[key], value) {
+			keys[key] = append(keys[key], value)
+		}
+	}
+	for _, change := range changesOf(c) {
+		add("normalizedrecordnames", normalized(change.Set.Name))
+		add("recordtypes", change.Set.Type)
+		add("actions", change.Action)
+	}
+	return keys
+}
+
+// normalized returns a record set's name as conditions have it: in lower case, without the dot at its
+// end, and with \nnn in octal for characters other than letters, digits, hyphens, underscores and dots.
+func normalized(name string) string {
+	var b strings.Builder
+	for _, c := range []byte(strings.ToLower(strings.TrimSuffix(name, "."))) {
+		if 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte(`-_.\`, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\%03o`, c)
+		}
+	}
+	return b.String()
 }

@@ -22,15 +22,20 @@ func denied(c *proxy.Call, arn, why string) proxy.Problem {
 	return proxy.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: message}
 }
 
-// unauthorized is the error of the call's service for a missing permission. It names the action
-// and the resource, as AWS does.
+// noIdentityPolicy is why AWS refuses a call that no policy of the caller's own allows.
+func noIdentityPolicy(action string) string {
+	return "because no identity-based policy allows the " + action + " action"
+}
+
+// unauthorized is the error of the call's service for a call that policies don't allow. It names the
+// action, the resource and the kind of policy, as AWS does.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func unauthorized(c *proxy.Call, action, resource string) proxy.Problem {
+func unauthorized(c *proxy.Call, action, resource, why string) proxy.Problem {
 	on := ""
 	if resource != "" {
 		on = " on resource: " + resource
 	}
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s%s because no identity-based policy allows the %s action", c.Caller.ARN, action, on, action)
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", c.Caller.ARN, action, on, why)
 	switch c.Protocol {
 	case proxy.QueryEC2:
 		return proxy.Problem{Status: http.StatusForbidden, Code: "UnauthorizedOperation", Message: "You are not authorized to perform this operation. " + message}

@@ -251,16 +251,7 @@ func (r repeated) read(c *proxy.Call, path string, query url.Values) *proxy.Answ
 // The emulator accepts a second record set with the same name and type, unless the whole change
 // is the same. Record sets with an identifier, for routing policies, aren't checked.
 func (r repeated) changeRecords(c *proxy.Call) *proxy.Problem {
-	var in struct {
-		Changes []struct {
-			Action string
-			Set    struct{ Name, Type, SetIdentifier string } `xml:"ResourceRecordSet"`
-		} `xml:"ChangeBatch>Changes>Change"`
-	}
-	if xml.Unmarshal(c.Body, &in) != nil {
-		return nil
-	}
-	for _, change := range in.Changes {
+	for _, change := range changesOf(c) {
 		set, does, why := change.Set, "delete", "was not found"
 		if change.Action == "CREATE" {
 			does, why = "create", "already exists"
@@ -274,6 +265,21 @@ func (r repeated) changeRecords(c *proxy.Call) *proxy.Problem {
 		return &proxy.Problem{Status: http.StatusBadRequest, Code: "InvalidChangeBatch", Message: fmt.Sprintf("[Tried to %s resource record set [name='%s', type='%s'] but it %s]", does, set.Name, set.Type, why)}
 	}
 	return nil
+}
+
+// recordChange is a change of a record set.
+type recordChange struct {
+	Action string                                     // CREATE, UPSERT or DELETE
+	Set    struct{ Name, Type, SetIdentifier string } `xml:"ResourceRecordSet"`
+}
+
+// changesOf returns the changes of route53:ChangeResourceRecordSets; none of a body that can't be read.
+func changesOf(c *proxy.Call) []recordChange {
+	var in struct {
+		Changes []recordChange `xml:"ChangeBatch>Changes>Change"`
+	}
+	_ = xml.Unmarshal(c.Body, &in) // The emulator refuses what can't be read.
+	return in.Changes
 }
 
 // hasRecord reports whether the zone of c has a record set. Known is false if the emulator has no

@@ -32,6 +32,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		w.Numbers = &published
 	}
 	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
+	attachments := newPolicies(w, t)
 	return []proxy.Rule{
 		states{m},
 		newAddresses(m),
@@ -41,6 +42,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		optIns{m},
 		identityTokens{w},
 		newSessions(w),
+		newControls(m, attachments),
 		factors,
 		entries{m, factors},
 		newSpreading(w),
@@ -53,7 +55,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		&units{w: w},
 		repeated{w},
 		t,
-		newPolicies(w, t),
+		attachments,
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
 		newReferences(w),

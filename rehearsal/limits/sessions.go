@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -19,9 +20,9 @@ import (
 // policies, and the managed policies that are attached, AWS's managed policies included.
 //
 // Where the rule doesn't know enough, it decides for the caller. It ignores permissions
-// boundaries. It knows the resource only of calls that decrypt, and of the condition keys only those
-// of the caller and of the encryption context. So AWS refuses every call that this rule refuses,
-// unless a resource's own policy allows the role.
+// boundaries. It knows the resources that calls name, and the condition keys of the caller, of the
+// encryption context and of record sets. So AWS refuses every call that this rule refuses, unless a
+// resource's own policy allows the role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type sessions struct {
 	w *world
@@ -61,15 +62,18 @@ func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return r.change(c, next(c))
 	}
 	action, resource := permission(c)
+	if resource == "" {
+		resource = resourceOf(c)
+	}
 	if action != "" && !r.may(c, action, resource, contextOf(c)) {
-		return r.w.Refuse(c, unauthorized(c, action, resource))
+		return r.w.Refuse(c, unauthorized(c, action, resource, noIdentityPolicy(action)))
 	}
 	a := r.change(c, next(c))
 	// Reading an object also needs kms:Decrypt on the object's key.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
 	if c.Is("s3", "GetObject") && key != "" && !r.may(c, "kms:Decrypt", key, contextOfObject(c, a)) {
-		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key))
+		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key, noIdentityPolicy("kms:Decrypt")))
 	}
 	return a
 }
@@ -127,10 +131,12 @@ func (r *sessions) may(c *proxy.Call, action, resource string, in encryptionCont
 		}
 		held.read, held.policies = true, policies
 	}
-	asked := fmt.Sprint(c.Caller.ARN, " ", action, " ", resource, " ", in)
+	keys := recordKeys(c)
+	asked := fmt.Sprint(c.Caller.ARN, " ", action, " ", resource, " ", in, " ", keys)
 	allowed, known := held.decided[asked]
 	if !known {
-		q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: in.keys(held.policies)}
+		maps.Copy(keys, in.keys(held.policies))
+		q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
 		d := authorization.Decide(q, authorization.Policies{Identity: held.policies, Resource: delegating(c.Caller.Account)})
 		allowed = d.Allowed() || d.Outcome == authorization.CantTell
 		held.decided[asked] = allowed

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -191,5 +192,49 @@ func TestSessionsOfRolesThatChange(t *testing.T) {
 	}
 	if _, err := iam.NewFromConfig(cfg).DeleteGroup(ctx(), &iam.DeleteGroupInput{GroupName: aws.String("x")}); err == nil {
 		t.Error("all but deletions are allowed, and one was made")
+	}
+}
+
+// A delegation role may change the NS records of one name in one zone. Its policy's conditions are about
+// every record set that a call changes.
+func TestDelegationOutsideItsName(t *testing.T) {
+	t.Parallel()
+	f, _, cfg := planned(t)
+	f.mu.Lock()
+	f.attached["z9-master-plan"] = nil
+	f.inline["z9-master-plan"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"route53:ChangeResourceRecordSets","Resource":"arn:aws:route53:::hostedzone/Z1",
+		"Condition":{
+			"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["app.z9.example"],"route53:ChangeResourceRecordSetsRecordTypes":["NS"]},
+			"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}}]}`
+	f.mu.Unlock()
+	type set struct {
+		name string
+		typ  route53types.RRType
+	}
+	for name, c := range map[string]struct {
+		zone    string
+		sets    []set
+		allowed bool
+	}{
+		"its own name":           {"Z1", []set{{"App.z9.example.", "NS"}}, true},
+		"another name":           {"Z1", []set{{"lab.z9.example", "NS"}}, false},
+		"a name below its own":   {"Z1", []set{{"x.app.z9.example", "NS"}}, false},
+		"all names below it":     {"Z1", []set{{"*.app.z9.example", "NS"}}, false},
+		"another type":           {"Z1", []set{{"app.z9.example", "A"}}, false},
+		"another name besides":   {"Z1", []set{{"app.z9.example", "NS"}, {"lab.z9.example", "NS"}}, false},
+		"its name, another zone": {"Z2", []set{{"app.z9.example", "NS"}}, false},
+	} {
+		in := &route53.ChangeResourceRecordSetsInput{HostedZoneId: &c.zone, ChangeBatch: &route53types.ChangeBatch{}}
+		for _, s := range c.sets {
+			in.ChangeBatch.Changes = append(in.ChangeBatch.Changes, route53types.Change{
+				Action:            route53types.ChangeActionUpsert,
+				ResourceRecordSet: &route53types.ResourceRecordSet{Name: &s.name, Type: s.typ, TTL: aws.Int64(1), ResourceRecords: []route53types.ResourceRecord{{Value: aws.String("ns.x")}}},
+			})
+		}
+		_, err := route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), in)
+		var api smithy.APIError
+		if denied := errors.As(err, &api) && api.ErrorCode() == "AccessDenied"; denied == c.allowed {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

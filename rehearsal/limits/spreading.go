@@ -41,9 +41,7 @@ func (r *spreading) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	if why := r.unpermitted(c); why != "" {
 		if action, resource := permission(c); action != "" {
-			p := unauthorized(c, action, resource)
-			p.Message += " (rehearsal: " + why + ")"
-			return r.w.Refuse(c, p)
+			return r.w.Refuse(c, unauthorized(c, action, resource, noIdentityPolicy(action)+" (rehearsal: "+why+")"))
 		}
 	}
 	a := next(c)

@@ -58,8 +58,13 @@ type Call struct {
 	// Form has the parameters of a query protocol. It is never nil.
 	Form url.Values
 
-	ctx context.Context
+	ctx    context.Context
+	doubts []string
 }
+
+// Doubt notes that a rule lets the call pass and can't tell whether AWS would. Need says what would
+// have to be known.
+func (c *Call) Doubt(need string) { c.doubts = append(c.doubts, need) }
 
 // Principal is the caller of a call.
 type Principal struct {

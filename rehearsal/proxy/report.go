@@ -23,6 +23,9 @@ type Report struct {
 	// Rules has the number of calls that each rule refused, throttled calls included, by the
 	// rule's name.
 	Rules map[string]int `json:"rules"`
+	// Undecided has the number of calls that passed although a rule couldn't tell whether AWS
+	// would let them pass, by the action and what would have to be known.
+	Undecided map[string]int `json:"undecided,omitempty"`
 }
 
 // ActionReport has the numbers for the calls of one action.
@@ -53,6 +56,9 @@ func (r Report) String() string {
 	for _, name := range slices.Sorted(maps.Keys(r.Rules)) {
 		fmt.Fprintf(&b, "  %s: %d\n", name, r.Rules[name])
 	}
+	for _, what := range slices.Sorted(maps.Keys(r.Undecided)) {
+		fmt.Fprintf(&b, "  not decided: %s: %d\n", what, r.Undecided[what])
+	}
 	return b.String()
 }
 
@@ -61,12 +67,13 @@ type counts struct {
 	mu      sync.Mutex
 	actions map[string]*ActionReport
 	rules   map[string]int
+	doubts  map[string]int
 	// waiting has, by account and action, the time since which calls are throttled.
 	waiting map[string]time.Time
 }
 
 func newCounts() *counts {
-	return &counts{actions: map[string]*ActionReport{}, rules: map[string]int{}, waiting: map[string]time.Time{}}
+	return &counts{actions: map[string]*ActionReport{}, rules: map[string]int{}, doubts: map[string]int{}, waiting: map[string]time.Time{}}
 }
 
 func (n *counts) of(c *Call) *ActionReport {
@@ -98,6 +105,9 @@ func (n *counts) call(c *Call, a *Answer, now time.Time) {
 	if a.By != "" && !a.OK() {
 		n.rules[a.By]++
 	}
+	for _, need := range c.doubts {
+		n.doubts[c.String()+" without "+need]++
+	}
 }
 
 func (n *counts) emulator(c *Call, took time.Duration) {
@@ -109,7 +119,7 @@ func (n *counts) emulator(c *Call, took time.Duration) {
 func (n *counts) report() Report {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	r := Report{Rules: maps.Clone(n.rules)}
+	r := Report{Rules: maps.Clone(n.rules), Undecided: maps.Clone(n.doubts)}
 	for _, a := range n.actions {
 		r.Calls += a.Calls
 		r.Throttled += a.Throttled

@@ -44,7 +44,10 @@ func TestArchive(t *testing.T) {
 	ctx := t.Context()
 	_, err := a.coldstart.PutObject(ctx, &s3.PutObjectInput{Bucket: &a.bucket, Key: aws.String("AWSLogs/log"), Body: strings.NewReader("log")})
 	must(t, err)
-	a.resists(t)
+	a.resists(t, "of the service control policy kept-protect-audit")
+	restore := w.weaken("kept-protect-audit")
+	a.resists(t, "statement DenyChanges of the resource policy")
+	restore()
 
 	for _, step := range []struct{ days, says string }{
 		{"7", "lockDays is 7 and was 0: from now on nobody can delete a new log for 7 days"},
@@ -144,8 +147,8 @@ func (w *world) archive() archive {
 }
 
 // resists checks that an administrator of the archive's account can read it and can't change
-// it.
-func (a archive) resists(t *testing.T) {
+// it, and which policy denies that.
+func (a archive) resists(t *testing.T, by string) {
 	t.Helper()
 	ctx, log := t.Context(), aws.String("AWSLogs/log")
 	_, err := a.administrator.GetObject(ctx, &s3.GetObjectInput{Bucket: &a.bucket, Key: log})
@@ -168,7 +171,7 @@ func (a archive) resists(t *testing.T) {
 			return err
 		},
 	} {
-		if err := attempt(); err == nil || !strings.Contains(err.Error(), "statement DenyChanges") {
+		if err := attempt(); err == nil || !strings.Contains(err.Error(), by) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -206,22 +209,26 @@ func (a archive) makeAsBefore(t *testing.T) {
 	must(t, err)
 }
 
-// weaken changes a guardrail so that it denies one action only.
-func (w *world) weaken(name string) {
+// weaken changes a guardrail so that it denies one action only. It returns what restores the guardrail.
+func (w *world) weaken(name string) (restore func()) {
 	w.t.Helper()
 	ctx, client := context.Background(), w.organizations()
 	list, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: orgtypes.PolicyTypeServiceControlPolicy})
 	must(w.t, err)
 	for _, p := range list.Policies {
 		if aws.ToString(p.Name) == name {
-			_, err := client.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{
-				PolicyId: p.Id, Content: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"cloudtrail:StopLogging","Resource":"*"}]}`),
-			})
+			was, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: p.Id})
 			must(w.t, err)
-			return
+			put := func(content *string) {
+				_, err := client.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: p.Id, Content: content})
+				must(w.t, err)
+			}
+			put(aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"cloudtrail:StopLogging","Resource":"*"}]}`))
+			return func() { put(was.Policy.Content) }
 		}
 	}
 	w.t.Fatalf("there is no policy %s", name)
+	return nil
 }
 
 // inPlace brings all stacks up without replacing or deleting anything.

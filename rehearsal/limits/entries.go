@@ -18,6 +18,7 @@ import (
 type entries struct {
 	*members
 	factors *secondFactors
+	own     *sessions
 }
 
 func (entries) Name() string { return "role not assumable" }
@@ -64,12 +65,15 @@ func (r entries) barred(c *proxy.Call, arn string) (why string) {
 	}
 	d := authorization.Decide(r.request(c), authorization.Policies{
 		Resource: &authorization.Policy{Name: arn, Document: trust},
-		Identity: []authorization.Policy{everything}, // The rule sessions reads the caller's own.
+		Identity: r.own.policiesOf(c),
 	})
-	if !d.Allowed() {
-		return "the role's trust policy doesn't let the caller in"
+	switch {
+	case d.Allowed():
+		return ""
+	case d.Missing == authorization.Identity:
+		return "no policy of the caller's own allows sts:" + c.Action + ", which the role's trust policy leaves to the account"
 	}
-	return ""
+	return "the role's trust policy doesn't let the caller in"
 }
 
 // everything is a policy that allows everything.

@@ -212,7 +212,16 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 	case "ListGroupsForUser":
 		result = "<Groups>" + strings.Repeat("<member><GroupName>g</GroupName></member>", f.counts[action]) + "</Groups>"
 	case "ListAttachedGroupPolicies", "ListAttachedUserPolicies":
-		result = "<AttachedPolicies>" + strings.Repeat("<member><PolicyName>p</PolicyName></member>", f.counts[action]) + "</AttachedPolicies>"
+		result = strings.Repeat("<member><PolicyName>p</PolicyName></member>", f.counts[action])
+		if arns, ok := f.attached[form.Get("UserName")]; action == "ListAttachedUserPolicies" && f.counts[action] == 0 {
+			if !ok {
+				arns = []string{"arn:aws:iam::aws:policy/AdministratorAccess"}
+			}
+			for _, arn := range arns {
+				result += "<member><PolicyName>p</PolicyName><PolicyArn>" + arn + "</PolicyArn></member>"
+			}
+		}
+		result = "<AttachedPolicies>" + result + "</AttachedPolicies>"
 	case "ListMFADevices":
 		for _, device := range f.devices {
 			result += "<member><SerialNumber>" + device + "</SerialNumber></member>"

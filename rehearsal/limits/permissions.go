@@ -86,12 +86,26 @@ func resourceOf(c *proxy.Call) string {
 		return "arn:aws:route53:::hostedzone/" + c.Resource
 	case c.Is("iam", "CreateRole"):
 		return "arn:aws:iam::" + c.Caller.Account + ":role" + cmp.Or(c.Form.Get("Path"), "/") + c.Form.Get("RoleName")
+	case c.Is("iam", "CreateVirtualMFADevice"):
+		return "arn:aws:iam::" + c.Caller.Account + ":mfa" + cmp.Or(c.Form.Get("Path"), "/") + c.Form.Get("VirtualMFADeviceName")
+	case c.Is("iam", "DeleteVirtualMFADevice"):
+		return c.Form.Get("SerialNumber")
+	case c.Is("iam") && strings.Contains(c.Caller.ARN, ":user/") && ownCredentials[c.Action] && strings.HasSuffix(c.Caller.ARN, "/"+cmp.Or(c.Form.Get("UserName"), roleName(c.Caller.ARN))):
+		return c.Caller.ARN // IAM takes the caller where a call names no user.
 	case c.Is("kms"):
 		var in struct{ KeyID string }
 		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no key.
 		return keyARN(c, in.KeyID)
 	}
 	return ""
+}
+
+// ownCredentials are the actions by which users manage their own credentials.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
+var ownCredentials = map[string]bool{
+	"ChangePassword": true, "CreateAccessKey": true, "DeactivateMFADevice": true, "DeleteAccessKey": true, "EnableMFADevice": true,
+	"GetLoginProfile": true, "GetUser": true, "ListAccessKeys": true, "ListGroupsForUser": true, "ListMFADevices": true,
+	"ResyncMFADevice": true, "UpdateAccessKey": true, "UpdateLoginProfile": true,
 }
 
 // recordKeys returns the condition keys of a change of record sets; none of any other call.

@@ -32,7 +32,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		w.Numbers = &published
 	}
 	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
-	attachments := newPolicies(w, t)
+	attachments, own := newPolicies(w, t), newSessions(w, factors)
 	return []proxy.Rule{
 		states{m},
 		newAddresses(m),
@@ -41,10 +41,10 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newLifetimes(w),
 		optIns{m},
 		identityTokens{w},
-		newSessions(w),
+		own,
 		newControls(m, attachments),
 		factors,
-		entries{m, factors},
+		entries{m, factors, own},
 		newSpreading(w),
 		&foreign{members: m},
 		newGuarded(w),

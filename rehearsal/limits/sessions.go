@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,35 +16,37 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// sessions refuses calls that the policies of the session's role can't allow. moto lets every
-// access key do everything. The rule reads the role's policies from the emulator: its inline
-// policies, and the managed policies that are attached, AWS's managed policies included.
+// sessions refuses calls that the policies of the caller's own can't allow: those of the session's role,
+// or those of the user and the user's groups. moto lets every access key do everything. The rule reads
+// the policies from the emulator: inline policies, and the managed policies that are attached, AWS's
+// managed policies included.
 //
 // Where the rule doesn't know enough, it decides for the caller. It ignores permissions
 // boundaries. It knows the resources that calls name, and the condition keys of the caller, of the
 // encryption context and of record sets. So AWS refuses every call that this rule refuses, unless a
-// resource's own policy allows the role.
+// resource's own policy allows the caller.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type sessions struct {
-	w *world
+	w       *world
+	factors *secondFactors
 
-	mu      sync.Mutex
-	roles   map[string]*rolePolicies   // by the role's ARN
-	managed map[string]policy.Document // AWS's managed policies, which all accounts share, by ARN
-	access  map[string]bool            // names of access roles in new accounts
+	mu         sync.Mutex
+	identities map[string]*identity       // by the ARN of the role or the user
+	managed    map[string]policy.Document // AWS's managed policies, which all accounts share, by ARN
+	access     map[string]bool            // names of access roles in new accounts
 }
 
-// rolePolicies has a role's policies, and caches decisions about them.
-type rolePolicies struct {
+// identity has the policies of a role or a user, and caches decisions about them.
+type identity struct {
 	mu       sync.Mutex
 	read     bool
 	policies []authorization.Policy
-	decided  map[string]bool // by session, action, resource and encryption context
+	decided  map[string]authorization.Decision // by all that was asked
 }
 
-func newSessions(w *world) *sessions {
+func newSessions(w *world, factors *secondFactors) *sessions {
 	return &sessions{
-		w: w, roles: map[string]*rolePolicies{}, managed: map[string]policy.Document{},
+		w: w, factors: factors, identities: map[string]*identity{}, managed: map[string]policy.Document{},
 		access: map[string]bool{defaultAccessRole: true},
 	}
 }
@@ -54,28 +57,50 @@ func newSessions(w *world) *sessions {
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const defaultAccessRole = "OrganizationAccountAccessRole"
 
-func (*sessions) Name() string { return "not allowed by the role's policies" }
+func (*sessions) Name() string { return "not allowed by the caller's policies" }
 
 func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	r.learn(c)
-	if c.Caller.Role == "" || r.isAccess(c.Caller.Role) {
+	if r.mayAll(c.Caller) {
 		return r.change(c, next(c))
 	}
 	action, resource := permission(c)
 	if resource == "" {
 		resource = resourceOf(c)
 	}
-	if action != "" && !r.may(c, action, resource, contextOf(c)) {
-		return r.w.Refuse(c, unauthorized(c, action, resource, noIdentityPolicy(action)))
+	if action != "" && !c.Is("sts", "AssumeRole") { // About which entries decides, by the trust policy too.
+		if why := r.denial(c, action, resource, contextOf(c)); why != "" {
+			return r.w.Refuse(c, unauthorized(c, action, resource, why))
+		}
 	}
 	a := r.change(c, next(c))
 	// Reading an object also needs kms:Decrypt on the object's key.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	key := keyARN(c, a.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
-	if c.Is("s3", "GetObject") && key != "" && !r.may(c, "kms:Decrypt", key, contextOfObject(c, a)) {
-		return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key, noIdentityPolicy("kms:Decrypt")))
+	if c.Is("s3", "GetObject") && key != "" {
+		if why := r.denial(c, "kms:Decrypt", key, contextOfObject(c, a)); why != "" {
+			return r.w.Refuse(c, unauthorized(c, "kms:Decrypt", key, why))
+		}
 	}
 	return a
+}
+
+// mayAll reports whether the rule doesn't ask for a caller's policies: those of an access role, of the
+// emulator's own user, and of callers that have none.
+func (r *sessions) mayAll(p proxy.Principal) bool {
+	arn := identityOf(p)
+	return arn == "" || r.w.Administrates(p) || p.Role != "" && r.isAccess(p.Role)
+}
+
+// identityOf returns the ARN of a session's role, or of a user; empty for other callers.
+func identityOf(p proxy.Principal) string {
+	switch {
+	case p.Role != "":
+		return p.Role
+	case strings.Contains(p.ARN, ":user/"):
+		return p.ARN
+	}
+	return ""
 }
 
 // learn remembers the name of the access role that CreateAccount names.
@@ -99,49 +124,94 @@ func (r *sessions) change(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	if !a.OK() || c.Service != "iam" {
 		return a
 	}
-	name := c.Form.Get("RoleName")
+	changed := func(string) bool { return true } // Any identity of the account may have the policy.
 	switch c.Action {
 	case "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "CreateRole", "DeleteRole":
+		changed = func(arn string) bool {
+			return strings.Contains(arn, ":role/") && roleName(arn) == c.Form.Get("RoleName")
+		}
+	case "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy", "CreateUser", "DeleteUser",
+		"AddUserToGroup", "RemoveUserFromGroup", "AttachGroupPolicy", "DetachGroupPolicy", "PutGroupPolicy", "DeleteGroupPolicy":
+		changed = func(arn string) bool { return strings.Contains(arn, ":user/") }
 	case "CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy":
-		name = "" // Any role of the account may have the policy.
 	default:
 		return a
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for arn := range r.roles {
-		if accountOf(arn) == c.Caller.Account && (name == "" || name == roleName(arn)) {
-			delete(r.roles, arn)
+	for arn := range r.identities {
+		if accountOf(arn) == c.Caller.Account && changed(arn) {
+			delete(r.identities, arn)
 		}
 	}
 	return a
 }
 
-// may reports whether the policies of the caller's role can allow an action on a resource. An empty
-// resource means that the resource isn't known. If the emulator doesn't return the policies, may
-// reports true.
-func (r *sessions) may(c *proxy.Call, action, resource string, in encryptionContext) bool {
-	held := r.held(c.Caller.Role)
+// denial returns why the caller's policies can't allow an action on a resource; empty if they can. An
+// empty resource means that the resource isn't known. If the emulator doesn't return the policies, they
+// can.
+func (r *sessions) denial(c *proxy.Call, action, resource string, in encryptionContext) string {
+	held := r.held(identityOf(c.Caller))
 	held.mu.Lock()
 	defer held.mu.Unlock()
-	if !held.read {
-		policies, err := r.read(c.Context(), c.Caller.Role)
-		if err != nil {
-			return true
-		}
-		held.read, held.policies = true, policies
+	if !r.fill(c, held) {
+		return ""
 	}
 	keys := recordKeys(c)
+	if c.Caller.Role == "" {
+		maps.Copy(keys, r.mfa(c))
+	}
 	asked := fmt.Sprint(c.Caller.ARN, " ", action, " ", resource, " ", in, " ", keys)
-	allowed, known := held.decided[asked]
+	d, known := held.decided[asked]
 	if !known {
 		maps.Copy(keys, in.keys(held.policies))
 		q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
-		d := authorization.Decide(q, authorization.Policies{Identity: held.policies, Resource: delegating(c.Caller.Account)})
-		allowed = d.Allowed() || d.Outcome == authorization.CantTell
-		held.decided[asked] = allowed
+		d = authorization.Decide(q, authorization.Policies{Identity: held.policies, Resource: delegating(c.Caller.Account)})
+		held.decided[asked] = d
 	}
-	return allowed
+	switch d.Outcome {
+	case authorization.DeniedExplicitly:
+		return "with an explicit deny in an identity-based policy (rehearsal: " + d.String() + ")"
+	case authorization.DeniedImplicitly:
+		return noIdentityPolicy(action)
+	case authorization.Allowed, authorization.CantTell:
+	}
+	return ""
+}
+
+// fill reads the policies of the caller's, unless they were read, and reports whether they are known. The
+// caller holds the lock of held.
+func (r *sessions) fill(c *proxy.Call, held *identity) bool {
+	if !held.read {
+		policies, err := r.read(c.Context(), identityOf(c.Caller))
+		if err != nil {
+			return false
+		}
+		held.read, held.policies = true, policies
+	}
+	return true
+}
+
+// policiesOf returns the policies of a call's caller; everything of a caller whose policies the rule
+// doesn't ask for, or doesn't get.
+func (r *sessions) policiesOf(c *proxy.Call) []authorization.Policy {
+	if r.mayAll(c.Caller) {
+		return []authorization.Policy{everything}
+	}
+	held := r.held(identityOf(c.Caller))
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	if !r.fill(c, held) {
+		return []authorization.Policy{everything}
+	}
+	return held.policies
+}
+
+// mfa returns the condition keys about MFA of a user's call. A call with a long-lived key has none.
+func (r *sessions) mfa(c *proxy.Call) map[string][]string {
+	keys := map[string][]string{"aws:multifactorauthpresent": nil, "aws:multifactorauthage": nil}
+	maps.Copy(keys, single(r.factors.keys(c)))
+	return keys
 }
 
 // delegating returns a resource policy that leaves it to the account's identity policies who may do
@@ -152,13 +222,13 @@ func delegating(account string) *authorization.Policy {
 	}}}}
 }
 
-func (r *sessions) held(role string) *rolePolicies {
+func (r *sessions) held(arn string) *identity {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.roles[role] == nil {
-		r.roles[role] = &rolePolicies{decided: map[string]bool{}}
+	if r.identities[arn] == nil {
+		r.identities[arn] = &identity{decided: map[string]authorization.Decision{}}
 	}
-	return r.roles[role]
+	return r.identities[arn]
 }
 
 // encryptionContext has the condition keys about the encryption context of a request that
@@ -219,24 +289,50 @@ func contextOfObject(c *proxy.Call, a *proxy.Answer) encryptionContext {
 	return encrypting(map[string]string{"aws:s3:arn": arn})
 }
 
-// read reads a role's inline and attached policies from the emulator.
-func (r *sessions) read(ctx context.Context, role string) ([]authorization.Policy, error) {
-	account, name := accountOf(role), roleName(role)
+// read reads the policies of a role, or of a user and the user's groups, from the emulator.
+func (r *sessions) read(ctx context.Context, arn string) ([]authorization.Policy, error) {
 	ask := func(action string, out any, more ...string) error {
 		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
 		for i := 0; i < len(more); i += 2 {
 			form.Set(more[i], more[i+1])
 		}
-		return r.w.AskQuery(ctx, account, "iam", form, out)
+		return r.w.AskQuery(ctx, accountOf(arn), "iam", form, out)
 	}
+	if strings.Contains(arn, ":role/") {
+		return r.readOf(ask, "Role", roleName(arn))
+	}
+	policies, err := r.readOf(ask, "User", roleName(arn))
+	if err != nil {
+		return nil, err
+	}
+	var groups struct {
+		Names []string `xml:"ListGroupsForUserResult>Groups>member>GroupName"`
+	}
+	if err := ask("ListGroupsForUser", &groups, "UserName", roleName(arn)); err != nil {
+		return nil, err
+	}
+	for _, name := range groups.Names {
+		more, err := r.readOf(ask, "Group", name)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, more...)
+	}
+	return policies, nil
+}
+
+// readOf reads the inline and the attached policies of a Role, a User or a Group.
+func (r *sessions) readOf(ask func(string, any, ...string) error, kind, name string) ([]authorization.Policy, error) {
 	var attached struct {
-		ARNs []string `xml:"ListAttachedRolePoliciesResult>AttachedPolicies>member>PolicyArn"`
+		Role  []string `xml:"ListAttachedRolePoliciesResult>AttachedPolicies>member>PolicyArn"`
+		User  []string `xml:"ListAttachedUserPoliciesResult>AttachedPolicies>member>PolicyArn"`
+		Group []string `xml:"ListAttachedGroupPoliciesResult>AttachedPolicies>member>PolicyArn"`
 	}
-	if err := ask("ListAttachedRolePolicies", &attached, "RoleName", name); err != nil {
+	if err := ask("ListAttached"+kind+"Policies", &attached, kind+"Name", name); err != nil {
 		return nil, err
 	}
 	var policies []authorization.Policy
-	for _, arn := range attached.ARNs {
+	for _, arn := range slices.Concat(attached.Role, attached.User, attached.Group) {
 		d, err := r.readManaged(ask, arn)
 		if err != nil {
 			return nil, err
@@ -244,19 +340,23 @@ func (r *sessions) read(ctx context.Context, role string) ([]authorization.Polic
 		policies = append(policies, authorization.Policy{Name: arn, Document: d})
 	}
 	var inline struct {
-		Names []string `xml:"ListRolePoliciesResult>PolicyNames>member"`
+		Role  []string `xml:"ListRolePoliciesResult>PolicyNames>member"`
+		User  []string `xml:"ListUserPoliciesResult>PolicyNames>member"`
+		Group []string `xml:"ListGroupPoliciesResult>PolicyNames>member"`
 	}
-	if err := ask("ListRolePolicies", &inline, "RoleName", name); err != nil {
+	if err := ask("List"+kind+"Policies", &inline, kind+"Name", name); err != nil {
 		return nil, err
 	}
-	for _, title := range inline.Names {
+	for _, title := range slices.Concat(inline.Role, inline.User, inline.Group) {
 		var out struct {
-			Document string `xml:"GetRolePolicyResult>PolicyDocument"`
+			Role  string `xml:"GetRolePolicyResult>PolicyDocument"`
+			User  string `xml:"GetUserPolicyResult>PolicyDocument"`
+			Group string `xml:"GetGroupPolicyResult>PolicyDocument"`
 		}
-		if err := ask("GetRolePolicy", &out, "RoleName", name, "PolicyName", title); err != nil {
+		if err := ask("Get"+kind+"Policy", &out, kind+"Name", name, "PolicyName", title); err != nil {
 			return nil, err
 		}
-		d, err := parseDocument(out.Document)
+		d, err := parseDocument(out.Role + out.User + out.Group)
 		if err != nil {
 			return nil, err
 		}

@@ -238,3 +238,48 @@ func TestDelegationOutsideItsName(t *testing.T) {
 		}
 	}
 }
+
+// A user may do what the user's policies and those of the user's groups allow, and only with MFA if they
+// demand it.
+func TestUsersDoWhatTheirPoliciesAllow(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.devices = []string{adaDevice}
+	f.attached["ada"] = []string{"arn:aws:iam::123456789012:policy/own"}
+	f.managed["arn:aws:iam::123456789012:policy/own"] = `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Action":["iam:CreateAccessKey","iam:ListAccessKeys","iam:EnableMFADevice"],"Resource":"arn:aws:iam::*:user/${aws:username}"},
+		{"Sid":"WithMFA","Effect":"Deny","NotAction":["iam:EnableMFADevice","sts:GetSessionToken"],"Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]}`
+	s := start(t, f.ServeHTTP, unhurried(nil))
+	made, err := iam.NewFromConfig(s.master()).CreateAccessKey(ctx(), &iam.CreateAccessKeyInput{UserName: aws.String("ada")})
+	must(t, err)
+	key := *made.AccessKey.AccessKeyId
+	with := must2(s.sessionOf(key, adaDevice, "123456"))(t)
+	const denies, lacks = "with an explicit deny in an identity-based policy (rehearsal: denied by statement WithMFA", "because no identity-based policy allows"
+	for name, c := range map[string]struct {
+		key, user, why string
+	}{
+		"without MFA":        {key, "ada", denies},
+		"with MFA":           {with, "ada", ""},
+		"unnamed":            {with, "", ""},
+		"of another, no MFA": {key, "bob", denies},
+	} {
+		in := &iam.ListAccessKeysInput{}
+		if c.user != "" {
+			in.UserName = &c.user
+		}
+		_, err := iam.NewFromConfig(s.config(c.key)).ListAccessKeys(ctx(), in)
+		code := "AccessDenied"
+		if c.why == "" {
+			code = ""
+		}
+		t.Run(name, func(t *testing.T) { refused(t, err, code, c.why) })
+	}
+	_, err = iam.NewFromConfig(s.config(key)).EnableMFADevice(ctx(), &iam.EnableMFADeviceInput{
+		UserName: aws.String("ada"), SerialNumber: aws.String(adaDevice), AuthenticationCode1: aws.String("1"), AuthenticationCode2: aws.String("2"),
+	})
+	must(t, err)
+	_, err = ssm.NewFromConfig(s.config(with)).PutParameter(ctx(), &ssm.PutParameterInput{Name: aws.String("x"), Value: aws.String("x")})
+	refused(t, err, "AccessDeniedException", lacks)
+	_, err = s.assume(with, masterRole)
+	refused(t, err, "AccessDenied", "")
+}

@@ -83,7 +83,7 @@ func New(target *url.URL, o Options) *Front {
 		rand:      rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // It has to be the same again.
 	}
 	for _, key := range o.Keys {
-		w.Know(key, Principal{Account: o.Management, ARN: "arn:aws:iam::" + o.Management + ":user/moto"})
+		w.Know(key, w.administrator())
 	}
 	f := &Front{world: w, counts: newCounts(), onCall: o.OnCall}
 	var rules []Rule

@@ -38,6 +38,15 @@ type World struct {
 	callers map[string]Principal // by the ids of their access keys
 }
 
+// administrator is the owner of Options.Keys: a user that the emulator doesn't have in IAM, and that may
+// do everything in the management account.
+func (w *World) administrator() Principal {
+	return Principal{Account: w.Management, ARN: "arn:aws:iam::" + w.Management + ":user/moto"}
+}
+
+// Administrates reports whether a caller is the owner of one of Options.Keys.
+func (w *World) Administrates(p Principal) bool { return p == w.administrator() }
+
 // Know remembers the owner of an access key. Later calls that the key signs have that owner as
 // their Caller.
 func (w *World) Know(key string, p Principal) {

@@ -14,7 +14,7 @@ AS_RELEASED := CGO_ENABLED=0 GOGC=400
 export GOFLAGS := $(strip $(GOFLAGS) -gcflags=all=-dwarf=false -gcflags=github.com/aws/aws-sdk-go-v2/service/...=-l \
   -gcflags=github.com/pulumi/pulumi-aws/sdk/...=-l)
 
-.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady bench release-check snapshot release completions cyclonedx clean
+.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady agreement bench release-check snapshot release completions cyclonedx clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -93,6 +93,10 @@ steady: toolchain ## Run the tests of make test RUNS=10 times, every other time 
 	@. ./$(ENV) && GO="$(GO)" .ci/steady $(RUNS) -skip='^($(LONG))$$' $(ARGS)
 
 RUNS ?= 10
+
+agreement: ## Compare decisions about policies with another evaluator, from PyPI
+	@python3 -m venv .coldstart/agreement && .coldstart/agreement/bin/pip install --quiet --no-deps ministack==1.5.33
+	@AGREEMENT_PYTHON="$$PWD/.coldstart/agreement/bin/python" $(GO) test -count=1 -run='^TestAgreement$$' -v ./authorization
 
 bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 stacks at once
 	@. ./$(ENV) && BENCH_ACCOUNTS="$(ACCOUNTS)" BENCH_PARALLEL="$(PARALLEL)" $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e

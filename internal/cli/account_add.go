@@ -37,12 +37,12 @@ func newAccountAdd(streams terminal.Streams, run func(context.Context, *AccountA
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a member account to the declaration",
-		Long: `Add writes a member account into Pulumi.master.yaml. Comments, formatting and order
-of what stands there stay as they are. It checks the whole declaration first, and
-writes nothing if there would be a problem with it.
+		Long: `Add writes a member account into Pulumi.master.yaml. The comments, the formatting and
+the order of the file stay. Add checks the whole declaration first, and writes nothing
+if the declaration would have a problem.
 
-If other accounts have networks, the next one that is free is written out for this
-one, so that it stays its own whatever becomes of the others.
+If other accounts have networks, Add writes the next free network into the file too.
+The account then keeps its network, whatever happens to the other accounts.
 
 Nothing is changed in AWS before the next coldstart up. From then on the account is
 there for good: it can't be deleted, only closed, and no other account can ever

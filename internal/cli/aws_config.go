@@ -53,7 +53,7 @@ the rest of the file is never changed.`,
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.user, "user", "", "whose profiles, and whose MFA device (named as the user is)")
 	cmd.Flags().StringVar(&o.source, "source-profile", "", "profile with the user's own keys (default: the namespace)")
-	cmd.Flags().BoolVar(&o.write, "write", false, "write the profiles into ~/.aws/config, in place of those of the last time")
+	cmd.Flags().BoolVar(&o.write, "write", false, "write the profiles into ~/.aws/config, in place of the profiles that an earlier --write wrote")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = awsConfigRun

@@ -26,16 +26,18 @@ func newDoctor(streams terminal.Streams, run func(context.Context, *DoctorOption
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out, before anything is run, whether a run can succeed",
-		Long: `Doctor finds out whether a run can succeed: whether Pulumi, its plugins and, for
-images, Docker are there, state can be kept and its secrets opened, no stack is
-locked, and AWS takes the credentials; whether the organization can be created or
-adopted, its accounts fit the quota and have addresses that are free, names of buckets
-too; and where the domain is delegated to. It changes nothing in AWS, in the backend
-or on disk.
+		Long: `Doctor checks whether a run can succeed:
+  - this machine: Pulumi, its plugins and, for images, a Docker daemon
+  - the backend: the state can be read and written, its secrets can be decrypted, and
+    no stack is locked
+  - AWS: the credentials work, the organization can be created or adopted, the accounts
+    fit the quota, and their e-mail addresses and the names of buckets are free
+  - DNS: the name servers to which the domain is delegated
+It changes nothing in AWS, in the backend or on disk.
 
-Each line is ok, a warning (something to look at, or that couldn't be found out), a
-failure (a run would fail of it), or skipped (it needs what another didn't find).
-What to do about it stands beneath.
+Each line is ok, a warning (something to look at, or something that couldn't be found
+out), a failure (a run would fail), or skipped (the check needs the result of another
+check that failed). The line below says what to do.
 
 The exit code is 1 if there is a failure, and 0 otherwise.`,
 		Example: "  coldstart doctor\n  coldstart doctor --json | jq '.[] | select(.status == \"failure\")'",

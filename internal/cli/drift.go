@@ -24,13 +24,13 @@ func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions)
 	cmd := &cobra.Command{
 		Use:   "drift [stack…]",
 		Short: "Show what others have changed in AWS, and change nothing",
-		Long: `Drift reads every resource of every stack, or of those named, from AWS and shows
-what isn't as it was made. Of the whole organization it also shows what no state
-knows of: accounts and units that the file doesn't declare, delegations in the apex
-zone to others, and trails that somebody else has made.
+		Long: `Drift reads every resource of every stack, or of the named stacks, from AWS and shows
+what differs from Pulumi's state. Without names, it also shows what no state has:
+accounts and units that the file doesn't declare, delegations in the apex zone to other
+zones, and trails that somebody else has created.
 
-Nothing is changed, neither in AWS nor in Pulumi's state. ` + "`coldstart up`" + ` brings what
-has changed back to what is declared, after ` + "`coldstart refresh`" + ` has noted it.
+Drift changes nothing, neither in AWS nor in Pulumi's state. To bring AWS back to what
+the file declares, run ` + "`coldstart refresh`" + ` and then ` + "`coldstart up`" + `.
 
 The exit code is 0 if nothing has changed, 3 if something has (an account that was
 closed by hand, too), 1 if it couldn't be

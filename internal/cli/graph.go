@@ -21,13 +21,13 @@ func newGraph(streams terminal.Streams, run func(context.Context, *GraphOptions)
 	cmd := &cobra.Command{
 		Use:   "graph",
 		Short: "Draw the organization: units, accounts, delegations, trails, stacks",
-		Long: `Graph draws what Pulumi.master.yaml declares: units with their accounts, whom the
-apex zone delegates to, where logs go, and which stack runs after which. Marked are
-the account with the log archive, the one where users live, and those that are
-protected or quarantined. Nothing is asked of AWS.
+		Long: `Graph draws what Pulumi.master.yaml declares: units with their accounts, the
+delegations of the apex zone, the way of the logs, and the order of the stacks. It marks
+the account with the log archive, the account with the users, and protected and
+quarantined accounts. It doesn't ask AWS.
 
   mermaid  is what GitHub shows in Markdown, in a block that starts with ` + "```mermaid" + `
-  svg      is a picture as it stands, for a README or a browser, light and dark
+  svg      is a complete picture, for a README or a browser, light and dark
   dot      is what Graphviz makes pictures of`,
 		Example: "  coldstart graph\n  coldstart graph --format svg > organization.svg\n  coldstart graph --format dot | dot -Tpdf > organization.pdf",
 		Args:    cobra.NoArgs,

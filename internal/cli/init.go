@@ -110,7 +110,7 @@ func initRun(ctx context.Context, o *InitOptions) error {
 	}
 	ask := i.takeDefault
 	if o.streams.Interactive && !o.yes {
-		fmt.Fprintln(o.streams.Err, "Enter takes what stands in brackets. Ctrl-C stops, and nothing is written.")
+		fmt.Fprintln(o.streams.Err, "Enter takes the value in brackets. Ctrl-C stops, and nothing is written.")
 		in := bufio.NewReader(o.streams.In)
 		ask = func(q question) error { return i.ask(ctx, o.streams.Err, in, q) }
 	} else if err := o.missing(i); err != nil {
@@ -240,7 +240,7 @@ Read Pulumi.master.yaml, then
 	if slices.ContainsFunc(files, func(f starter.File) bool { return f.Name == programFile }) {
 		fmt.Fprintln(out, "For plain pulumi up, run `go mod tidy` there once.")
 	} else {
-		fmt.Fprintln(out, "This coldstart is no release, so main.go and go.mod, which only plain pulumi up needs,\nweren't written: no version could stand in them.")
+		fmt.Fprintln(out, "This coldstart is no release, so main.go and go.mod, which only plain pulumi up needs,\nweren't written: they need the version of a release.")
 	}
 	if o.gitHub {
 		o.sayWhatWorkflowsNeed()

@@ -40,20 +40,21 @@ func newPreview(streams terminal.Streams, run func(context.Context, *PreviewOpti
 	cmd := &cobra.Command{
 		Use:   "preview [stack…]",
 		Short: "Show what up would do, in every stack, and change nothing",
-		Long: `Preview shows what up would do to every stack, or to those named: first what
-can't be undone or is lost for good, then what is refused, then what may be
-unexpected, each kind in a sentence with the resources that it is about; then all
-changes of each stack, deletions and replacements first. Preview changes
-nothing, neither in AWS nor in Pulumi's state, and works before any account
-exists: what only AWS can tell is [unknown] until then. Secrets are masked.
+		Long: `Preview shows what up would do to every stack, or to the named stacks. First come
+warnings, each with its resources: what can't be undone or is lost for good, what AWS
+refuses, and what may be unexpected. Then come all changes of each stack, deletions and
+replacements first. Secrets are masked.
 
---format markdown is for a pull request's reviewers: the same blocks, then who
-would reach what that didn't, a table of all stacks, and each stack's changes. The
-text is always shorter than GitHub allows, and the same for the same changes.
+Preview changes nothing, neither in AWS nor in Pulumi's state. It works before any
+account exists. A value that only AWS can tell is [unknown] until then.
 
---comment writes that into a file as well, for coldstart comment to post, and appends
-it to the summary of a workflow's job. No token of GitHub's is needed for it, so that the
-code of a pull request runs with none that can write (docs/github.md).
+--format markdown is for the reviewers of a pull request. It has the same blocks, then
+who gets access to what, a table of all stacks, and the changes of each stack. The text
+is always shorter than GitHub allows. Equal changes give equal texts.
+
+--comment also writes this text into a file, which coldstart comment posts, and appends
+it to the summary of a workflow's job. This needs no token of GitHub's, so the code of a
+pull request runs without a token that can write (docs/github.md).
 
 ` + resultHelp,
 		Example: `  coldstart preview

@@ -18,9 +18,10 @@ func newRefresh(streams terminal.Streams, run func(context.Context, *RefreshOpti
 	cmd := &cobra.Command{
 		Use:   "refresh [stack…]",
 		Short: "Bring the state of every stack in line with AWS",
-		Long: `Refresh reads every resource of every stack, or of those named, from AWS and
-notes in Pulumi's state what has changed there. It changes nothing in AWS, but for
-what a killed run has left half-made; the next up does, back to what is declared.`,
+		Long: `Refresh reads every resource of every stack, or of the named stacks, from AWS and
+writes into Pulumi's state what has changed there. It changes nothing in AWS, except
+resources that a killed run has left half created. The next up brings AWS back to what
+the file declares.`,
 	}
 	o.flags(cmd)
 	cmd.ValidArgsFunction = o.completeStacks

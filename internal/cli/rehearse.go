@@ -58,7 +58,7 @@ The exit code is 0 only if every proof holds and the second up changed nothing.`
 	}
 	o.flags(cmd)
 	o.emulator.flags(cmd)
-	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the emulator and the state for a look")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep the emulator running and keep the state, so that you can look at them")
 	cmd.Flags().Float64Var(&o.limits, "limits", 0, "have AWS's own limits, with so many of its seconds passing in one, such as 1 or 10")
 	cmd.Flags().StringVar(&o.faults, "faults", "", "what goes wrong, such as seed=7 or call=120:drop-after (docs/rehearsal.md)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

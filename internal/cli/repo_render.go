@@ -43,11 +43,13 @@ Where both changed the same lines, nothing is changed: the diff is shown, and th
 rendering waits in the branch coldstart-render for you to merge. Uncommitted changes, and
 folders that coldstart hasn't made, are left alone.
 
-Files of --templates replace the built-in ones by their path, and add others: x.tmpl is
-a template (of Go's text/template) for x, anything else is taken as it is, and a template
-that makes nothing leaves its file out. docs/repositories.md lists what they may use.
+A file of --templates replaces the built-in file with the same path, or is added. x.tmpl
+is a template (of Go's text/template) for the file x, and every other file is copied. A
+template without output leaves its file out. docs/repositories.md lists what templates
+may use.
 
-The exit code is 1 if a repository couldn't be rendered, the others are all the same.`,
+The exit code is 1 if a repository couldn't be rendered. The other repositories are
+rendered nevertheless.`,
 		Example: `  coldstart repo render
   coldstart repo render prod staging --owner acme/platform
   coldstart repo render --dry-run                # shows the diff, writes nothing

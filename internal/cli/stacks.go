@@ -33,14 +33,14 @@ func newStacks(streams terminal.Streams, run func(context.Context, *StacksOption
 	cmd := &cobra.Command{
 		Use:   "stacks",
 		Short: "List the stacks: what each is for, which come before it, and its wave",
-		Long: `Stacks lists the stacks of Pulumi.master.yaml. A stack's wave is how many others
-come before it, one after another: stacks of one wave may run at once, on as many
-machines as there are. Wave 0 is master. Where each account has a trail of its own
-wave 1 is the audit account and wave 2 the others; else wave 1 is all of them.
+		Long: `Stacks lists the stacks of Pulumi.master.yaml with their waves. The stacks of a wave can
+run at the same time, on any number of machines, when the waves before it are done. Wave
+0 is master. If each account has a trail of its own, wave 1 is the audit account and wave
+2 the other accounts. Otherwise wave 1 is all of them.
 
---matrix prints a wave on one line for a workflow of GitHub's, whose matrix has no
-more than 256 jobs: {"include":[{"stacks":"corp data"},…]}. Each job runs its stacks
-side by side with one command. A wave that nobody is in has no jobs.`,
+--matrix prints a wave on one line, for the matrix of a GitHub workflow, which has at most
+256 jobs: {"include":[{"stacks":"corp data"},…]}. Each job runs its stacks concurrently,
+with one command. A wave without stacks has no jobs.`,
 		Example: `  coldstart stacks
   coldstart stacks --json | jq -r '.[] | select(.wave == 1) | .stack'
   coldstart stacks --matrix 1 --jobs 20`,

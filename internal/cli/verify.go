@@ -36,21 +36,21 @@ func newVerify(streams terminal.Streams, run func(context.Context, *VerifyOption
 	cmd := &cobra.Command{
 		Use:   "verify [account…]",
 		Short: "Prove that the real organization is what is declared, DNS included",
-		Long: `Verify reads AWS back, with the management account's credentials, and proves of all
-accounts, or of those named, that they are what Pulumi.master.yaml declares. Pulumi's
-state isn't asked, and nothing is changed. Members are entered by their
-OrganizationAccountAccessRole. A member costs about 45 requests and 25 questions to
-name servers, four members are read at a time, and what AWS throttles is asked again,
-slower.
+		Long: `Verify reads from AWS what all accounts, or the named accounts, have, and proves that it
+is what Pulumi.master.yaml declares. It needs the management account's credentials, and
+enters members by their access roles. It doesn't read Pulumi's state and changes
+nothing. It makes about 45 requests for a member and asks name servers 25 times. It
+reads four members at a time, and slows down when AWS throttles.
 
-It also asks DNS, from the root servers down to each account's name servers and past
-every cache, so port 53 has to be open to the outside. Where it isn't, or the domain
-is seen differently inside, --dns-server names a server to start from: one that knows
-the zone above the domain, or refers to one that does. It is asked for no recursion,
-so a caching resolver is of no use. With a port, every server is asked at that port.
+Verify also asks DNS, from the root servers down to each account's name servers, without
+a cache. So port 53 has to be open to the Internet. If it isn't, or if the domain has
+other records inside your network, --dns-server names the server to start from. This
+server has to know the zone above the domain, or to refer to a server that does. Verify
+asks without recursion, so a caching resolver doesn't help. With a port, verify asks
+every server at that port.
 
-The table says how many claims hold by account and topic; after it stands what
-doesn't hold, why, and what to do, and what wasn't proved. Until the registrar has
+The table says how many claims hold, by account and topic. Below the table are the
+claims that don't hold, why, and what to do, and what wasn't proved. Until the registrar has
 the apex zone's name servers, and until the first logs arrive (15 minutes), some
 claims don't hold.
 

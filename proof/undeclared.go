@@ -36,7 +36,7 @@ type Strangers struct {
 
 // Undeclared looks for what others have created in the organization where only coldstart
 // should: accounts, units, delegations in the apex zone, and trails. Pulumi's state has none of
-// these. It finds trails whose home region is the organization's region. It needs the
+// these. It finds trails of the organization's region, and trails of all regions. It needs the
 // management account's credentials. Of o, it uses Env and PlanToken. The error says that the
 // management account can't be asked, or that ctx has ended.
 func Undeclared(ctx context.Context, org *organization.Organization, o Options) (Strangers, error) {
@@ -136,23 +136,29 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 
 // foreignTrails describes the account's own trails that coldstart hasn't created. An
 // organization's trail belongs to the account in its ARN, so a member's own trails don't
-// include it. Without shadow trails, AWS lists only the trails whose home region is the one
-// that is asked.
+// include it. With shadow trails, AWS also lists trails of all regions whose home region is
+// another one. It doesn't list a trail of one other region.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
 func (p *prover) foreignTrails(ctx context.Context, a *account) ([]string, error) {
 	if a.unreachable != nil {
 		return nil, a.unreachable
 	}
-	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
+	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	if err != nil {
 		return nil, err
 	}
 	var foreign []string
 	for _, t := range out.TrailList {
-		ours := p.org.Audited() && aws.ToString(t.Name) == p.org.Name(a.name, organization.TrailName)
-		if !ours && strings.Contains(aws.ToString(t.TrailARN), ":"+a.id+":") {
-			foreign = append(foreign, fmt.Sprintf("trail %s writes to bucket %s", aws.ToString(t.Name), aws.ToString(t.S3BucketName)))
+		here := aws.ToString(t.HomeRegion) == p.org.Region
+		ours := here && p.org.Audited() && aws.ToString(t.Name) == p.org.Name(a.name, organization.TrailName)
+		if ours || !strings.Contains(aws.ToString(t.TrailARN), ":"+a.id+":") {
+			continue
 		}
+		name := aws.ToString(t.Name)
+		if !here {
+			name += " of " + aws.ToString(t.HomeRegion)
+		}
+		foreign = append(foreign, fmt.Sprintf("trail %s writes to bucket %s", name, aws.ToString(t.S3BucketName)))
 	}
 	return foreign, nil
 }

@@ -2,6 +2,7 @@ package iamdata
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -72,6 +73,20 @@ func Find(action string) (Action, bool) {
 	out.Keys = union(out.Keys)
 	return out, true
 }
+
+// On reports whether an ARN may be that of a resource that an action is on, by the patterns of the action's
+// resource types. It reports false for an action that Find doesn't know.
+func On(action, arn string) bool {
+	a, _ := Find(action)
+	service, _, _ := strings.Cut(a.Name, ":")
+	return slices.ContainsFunc(a.Resources, func(on Target) bool {
+		typ, found := Resource(service, on.Type)
+		return found && matches(variable.ReplaceAllString(typ.ARN, "*"), arn)
+	})
+}
+
+// variable matches a variable in the pattern of an ARN.
+var variable = regexp.MustCompile(`\$\{\w+\}`)
 
 // union returns what any of the lists has, in order.
 func union(lists ...[]string) []string {

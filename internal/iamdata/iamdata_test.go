@@ -154,3 +154,27 @@ func TestResource(t *testing.T) {
 		}
 	}
 }
+
+// TestOn compares ARNs with the resource types that actions are on.
+func TestOn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		action, arn string
+		want        bool
+	}{
+		{"route53:GetChange", "arn:aws:route53:::change/C1", true},
+		{"route53:GetChange", "arn:aws:route53:::hostedzone/C1", false},
+		{"route53:ChangeResourceRecordSets", "arn:aws-us-gov:route53:::hostedzone/Z1", true},
+		{"s3:GetObject", "arn:aws:s3:::b/some/key", true},
+		{"sts:AssumeRole", "arn:aws:iam::1:role/team/r", true},
+		{"iam:CreateRole", "arn:aws:iam::1:user/r", false},
+		{"kms:Decrypt", "arn:aws:kms:eu-west-1:1:key/k", true},
+		{"kms:Decrypt", "arn:aws:kms:eu-west-1:1:alias/k", false},
+		{"sts:GetCallerIdentity", "*", false},
+		{"nosuch:Action", "arn:aws:s3:::b", false},
+	} {
+		if got := On(c.action, c.arn); got != c.want {
+			t.Errorf("%s on %s: %t", c.action, c.arn, got)
+		}
+	}
+}

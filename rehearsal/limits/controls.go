@@ -68,7 +68,7 @@ func (r *controls) denial(c *proxy.Call) *proxy.Problem {
 		return nil
 	}
 	if resource == "" {
-		resource = resourceOf(c)
+		resource = resourceOf(c, action)
 	}
 	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: map[string][]string{
 		"aws:PrincipalOrgID":  {r.organization(c.Context())},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coldstart-aws/coldstart/internal/iamdata"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -72,9 +73,17 @@ var s3Permissions = map[string]string{
 }
 
 // resourceOf returns the ARN of the resource that a call is about, if the call itself says it; empty if
-// it doesn't.
+// it doesn't, or if the action isn't on resources of the ARN's type.
+func resourceOf(c *proxy.Call, action string) string {
+	if arn := named(c); iamdata.On(action, arn) {
+		return arn
+	}
+	return ""
+}
+
+// named returns the ARN of the resource that a call names.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-func resourceOf(c *proxy.Call) string {
+func named(c *proxy.Call) string {
 	switch {
 	case c.Is("s3") && c.Resource != "" && (c.Key != "" || c.Action == "DeleteObjects"):
 		return "arn:aws:s3:::" + c.Resource + "/" + c.Key
@@ -82,6 +91,10 @@ func resourceOf(c *proxy.Call) string {
 		return "arn:aws:s3:::" + c.Resource
 	case c.Is("sts", "AssumeRole"):
 		return c.Form.Get("RoleArn")
+	case c.Is("route53", "GetChange"):
+		return "arn:aws:route53:::change/" + c.Resource
+	case c.Is("route53", "GetReusableDelegationSet", "DeleteReusableDelegationSet"):
+		return "arn:aws:route53:::delegationset/" + c.Resource
 	case c.Is("route53") && c.Resource != "":
 		return "arn:aws:route53:::hostedzone/" + c.Resource
 	case c.Is("iam", "CreateRole"):

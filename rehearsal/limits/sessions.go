@@ -66,7 +66,7 @@ func (r *sessions) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	action, resource := permission(c)
 	if resource == "" {
-		resource = resourceOf(c)
+		resource = resourceOf(c, action)
 	}
 	if action != "" && !c.Is("sts", "AssumeRole") { // About which entries decides, by the trust policy too.
 		if why := r.denial(c, action, resource, contextOf(c)); why != "" {

@@ -205,7 +205,8 @@ func TestDelegationOutsideItsName(t *testing.T) {
 	f.inline["z9-master-plan"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"route53:ChangeResourceRecordSets","Resource":"arn:aws:route53:::hostedzone/Z1",
 		"Condition":{
 			"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["app.z9.example"],"route53:ChangeResourceRecordSetsRecordTypes":["NS"]},
-			"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}}]}`
+			"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}},
+		{"Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`
 	f.mu.Unlock()
 	type set struct {
 		name string
@@ -224,6 +225,8 @@ func TestDelegationOutsideItsName(t *testing.T) {
 		"another name besides":   {"Z1", []set{{"app.z9.example", "NS"}, {"lab.z9.example", "NS"}}, false},
 		"its name, another zone": {"Z2", []set{{"app.z9.example", "NS"}}, false},
 	} {
+		_, err := route53.NewFromConfig(cfg).GetChange(ctx(), &route53.GetChangeInput{Id: aws.String("C1")})
+		must(t, err) // To wait for a change is on no zone.
 		in := &route53.ChangeResourceRecordSetsInput{HostedZoneId: &c.zone, ChangeBatch: &route53types.ChangeBatch{}}
 		for _, s := range c.sets {
 			in.ChangeBatch.Changes = append(in.ChangeBatch.Changes, route53types.Change{
@@ -231,7 +234,7 @@ func TestDelegationOutsideItsName(t *testing.T) {
 				ResourceRecordSet: &route53types.ResourceRecordSet{Name: &s.name, Type: s.typ, TTL: aws.Int64(1), ResourceRecords: []route53types.ResourceRecord{{Value: aws.String("ns.x")}}},
 			})
 		}
-		_, err := route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), in)
+		_, err = route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), in)
 		var api smithy.APIError
 		if denied := errors.As(err, &api) && api.ErrorCode() == "AccessDenied"; denied == c.allowed {
 			t.Errorf("%s: %v", name, err)

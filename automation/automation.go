@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -21,11 +22,12 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// DefaultParallel is how many stacks run at once if Options says nothing. A
-// running stack takes the engine and a provider process for each role: about
-// 120 MB with the plugin that the toolchain builds, more with the official one.
-// It spends most of its time waiting for Route 53.
-const DefaultParallel = 10
+// DefaultParallel returns how many stacks run at once if Options says nothing: five for each core of this
+// machine, and not more than 20. A running stack takes the engine and a provider process for each role:
+// about 120 MB with the plugin that the toolchain builds, more with the official one. In a cold start it
+// spends most of its time waiting for Route 53. In a preview it needs the processor: on two cores, a
+// preview of 100 accounts takes 30 s with ten stacks at once, and 48 s with 20.
+func DefaultParallel() int { return min(5*runtime.NumCPU(), 20) }
 
 // Options say where and how stacks run. The zero value runs in the current
 // folder with the backend that Pulumi is logged in to.
@@ -103,7 +105,7 @@ func New(org *organization.Organization, options Options) (*Automation, error) {
 	}
 	options.Dir = dir
 	if options.Parallel <= 0 {
-		options.Parallel = DefaultParallel
+		options.Parallel = DefaultParallel()
 	}
 	declared, err := project.Read(dir)
 	if err != nil {

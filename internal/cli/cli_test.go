@@ -132,7 +132,7 @@ func TestFlags(t *testing.T) {
 		t.Error(err)
 	}
 	cmd = newRehearse(terminal.Streams{}, func(_ context.Context, o *RehearseOptions) error {
-		if !o.keep || o.emulator.endpoint != "http://127.0.0.1:5000" || o.parallel != automation.DefaultParallel {
+		if !o.keep || o.emulator.endpoint != "http://127.0.0.1:5000" || o.parallel != automation.DefaultParallel() {
 			t.Errorf("got %+v", o)
 		}
 		return nil

@@ -40,7 +40,7 @@ type project struct {
 
 func (p *project) flags(cmd *cobra.Command) {
 	p.declaration.flags(cmd)
-	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel, "how many stacks run at once")
+	cmd.Flags().IntVar(&p.parallel, "parallel", automation.DefaultParallel(), "how many stacks run at once")
 }
 
 func (p *project) load() (*organization.Organization, error) {

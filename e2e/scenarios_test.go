@@ -61,6 +61,9 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("the report is of something else: %d accounts, %d stacks, %d resources, %d proofs",
 			report.Accounts, len(report.Stacks), report.Resources, len(report.Proofs))
 	}
+	if omitted := strings.Join(report.Omitted, "\n"); strings.Contains(omitted, "service control policies") {
+		t.Errorf("a decision about one of coldstart's own calls is open:\n%s", omitted)
+	}
 	t.Logf("preview %.1f s, up %.1f s, second up %.1f s, %.2f GiB", report.Seconds.Preview, report.Seconds.Up,
 		report.Seconds.SecondUp, float64(report.PeakMemoryBytes)/(1<<30))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldstart-aws/coldstart/automation"
@@ -116,10 +117,16 @@ func (r *Report) secondUp(result *automation.Result) {
 	}
 }
 
-// undecided adds the calls of which nobody could tell whether AWS would let them pass.
+// undecided adds how many calls nobody could tell of whether AWS would let them pass, a line for each
+// thing that would have to be known.
 func (r *Report) undecided(calls proxy.Report) {
-	for _, what := range slices.Sorted(maps.Keys(calls.Undecided)) {
-		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass %d × %s", calls.Undecided[what], what))
+	passed := map[string]int{}
+	for what, n := range calls.Undecided {
+		_, need, _ := strings.Cut(what, " without ")
+		passed[need] += n
+	}
+	for _, need := range slices.Sorted(maps.Keys(passed)) {
+		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass calls (%d of them): nobody can tell without %s", passed[need], need))
 	}
 }
 

@@ -70,13 +70,9 @@ func (r *controls) denial(c *proxy.Call) *proxy.Problem {
 	if resource == "" {
 		resource = resourceOf(c, action)
 	}
-	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: map[string][]string{
-		"aws:PrincipalOrgID":  {r.organization(c.Context())},
-		"aws:RequestedRegion": {c.Region},
-		"aws:SecureTransport": {"true"}, // The emulator has no TLS, but AWS's endpoints have.
-		"aws:ViaAWSService":   {"false"},
-		"aws:CalledVia":       nil,
-	}}
+	keys := fromOutside(c)
+	keys["aws:PrincipalOrgID"] = []string{r.organization(c.Context())}
+	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
 	d := authorization.Decide(q, authorization.Policies{
 		Management: r.w.Management, ServiceControl: levels,
 		Identity: []authorization.Policy{everything}, Resource: delegating(account), // The caller's own are other rules' matter.

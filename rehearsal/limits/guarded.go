@@ -31,10 +31,7 @@ func (r *guarded) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return next(c)
 	}
 	action, _ := permission(c)
-	resource := "arn:aws:s3:::" + c.Resource
-	if c.Key != "" || c.Action == "DeleteObjects" {
-		resource += "/" + c.Key
-	}
+	resource := named(c)
 	q := authorization.Request{
 		Action: action, Resource: resource, Principal: principal(c.Caller), Complete: true,
 		Keys: map[string][]string{"aws:securetransport": {"true"}}, // The emulator has no TLS, but AWS's endpoints have.

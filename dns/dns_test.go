@@ -211,7 +211,8 @@ const (
 		`{"Sid":"ChangeOneName","Effect":"Allow","Action":"route53:ChangeResourceRecordSets","Resource":"arn:aws:route53:::hostedzone/ZAPEX",` +
 		`"Condition":{"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"prod.acme.example","route53:ChangeResourceRecordSetsRecordTypes":"NS"},` +
 		`"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}},` +
-		`{"Sid":"ReadTheZone","Effect":"Allow","Action":["route53:GetHostedZone","route53:ListResourceRecordSets"],"Resource":"arn:aws:route53:::hostedzone/ZAPEX"},` +
+		`{"Sid":"ReadItsRecords","Effect":"Allow","Action":"route53:ListResourceRecordSets","Resource":"arn:aws:route53:::hostedzone/ZAPEX"},` +
+		`{"Sid":"SeeWhichZonesAreGone","Effect":"Allow","Action":"route53:GetHostedZone","Resource":"arn:aws:route53:::hostedzone/*"},` +
 		`{"Sid":"WaitForTheChange","Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`
 )
 

@@ -96,7 +96,7 @@ func trust(organizationID, masterID, memberID, memberRole string) policy.Documen
 	}}}
 }
 
-// delegate allows changing the NS records of one name.
+// delegate allows changing the NS records of one name, and reading what that takes.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func delegate(apexZoneID, domain string) policy.Document {
 	zone := "arn:aws:route53:::hostedzone/" + apexZoneID
@@ -119,10 +119,18 @@ func delegate(apexZoneID, domain string) policy.Document {
 			},
 		},
 		{
-			Sid:      "ReadTheZone",
+			Sid:      "ReadItsRecords",
 			Effect:   policy.Allow,
-			Action:   []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"},
+			Action:   []string{"route53:ListResourceRecordSets"},
 			Resource: []string{zone},
+		},
+		{
+			// The member's state may refer to an apex zone that is gone. AWS says that to a role only if
+			// the role may read the zone, and nothing deletes or replaces a record that can't be read.
+			Sid:      "SeeWhichZonesAreGone",
+			Effect:   policy.Allow,
+			Action:   []string{"route53:GetHostedZone"},
+			Resource: []string{"arn:aws:route53:::hostedzone/*"},
 		},
 		{
 			Sid:      "WaitForTheChange",

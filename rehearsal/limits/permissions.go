@@ -91,10 +91,8 @@ func named(c *proxy.Call) string {
 		return "arn:aws:s3:::" + c.Resource
 	case c.Is("sts", "AssumeRole"):
 		return c.Form.Get("RoleArn")
-	case c.Is("route53", "ChangeResourceRecordSets"):
-		// Not yet of calls that read: a delegation role reads a zone that is gone, and AWS refuses that
-		// (docs/first-real-run.md).
-		return "arn:aws:route53:::hostedzone/" + c.Resource
+	case c.Is("route53") && c.Resource != "":
+		return "arn:aws:route53:::" + route53Type(c.Action) + "/" + c.Resource
 	case c.Is("iam", "CreateRole"):
 		return "arn:aws:iam::" + c.Caller.Account + ":role" + cmp.Or(c.Form.Get("Path"), "/") + c.Form.Get("RoleName")
 	case c.Is("iam", "CreateVirtualMFADevice"):
@@ -109,6 +107,18 @@ func named(c *proxy.Call) string {
 		return keyARN(c, in.KeyID)
 	}
 	return ""
+}
+
+// route53Type returns the type of the resource that a call to Route 53 names in its path.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
+func route53Type(action string) string {
+	switch {
+	case action == "GetChange":
+		return "change"
+	case strings.Contains(action, "DelegationSet"):
+		return "delegationset"
+	}
+	return "hostedzone"
 }
 
 // ownCredentials are the actions by which users manage their own credentials.

@@ -206,6 +206,7 @@ func TestDelegationOutsideItsName(t *testing.T) {
 		"Condition":{
 			"ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["app.z9.example"],"route53:ChangeResourceRecordSetsRecordTypes":["NS"]},
 			"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false","route53:ChangeResourceRecordSetsRecordTypes":"false"}}},
+		{"Effect":"Allow","Action":["route53:GetHostedZone","route53:ListResourceRecordSets"],"Resource":"arn:aws:route53:::hostedzone/Z1"},
 		{"Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`
 	f.mu.Unlock()
 	type set struct {
@@ -227,6 +228,10 @@ func TestDelegationOutsideItsName(t *testing.T) {
 	} {
 		_, err := route53.NewFromConfig(cfg).GetChange(ctx(), &route53.GetChangeInput{Id: aws.String("C1")})
 		must(t, err) // To wait for a change is on no zone.
+		_, err = route53.NewFromConfig(cfg).GetHostedZone(ctx(), &route53.GetHostedZoneInput{Id: &c.zone})
+		if inOwn := c.zone == "Z1"; deniedAccess(err) == inOwn {
+			t.Errorf("reading %s: %v", c.zone, err)
+		}
 		in := &route53.ChangeResourceRecordSetsInput{HostedZoneId: &c.zone, ChangeBatch: &route53types.ChangeBatch{}}
 		for _, s := range c.sets {
 			in.ChangeBatch.Changes = append(in.ChangeBatch.Changes, route53types.Change{
@@ -235,11 +240,15 @@ func TestDelegationOutsideItsName(t *testing.T) {
 			})
 		}
 		_, err = route53.NewFromConfig(cfg).ChangeResourceRecordSets(ctx(), in)
-		var api smithy.APIError
-		if denied := errors.As(err, &api) && api.ErrorCode() == "AccessDenied"; denied == c.allowed {
+		if deniedAccess(err) == c.allowed {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func deniedAccess(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "AccessDenied"
 }
 
 // A user may do what the user's policies and those of the user's groups allow, and only with MFA if they

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 )
 
@@ -351,10 +352,7 @@ case "$*" in
 *) echo 3.11.7 fake ;;
 esac
 `
-	err := os.WriteFile(filepath.Join(dir, "python3"), []byte(strings.Replace(script, "@PIP@", pip, 1)), 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testprogram.Write(t, filepath.Join(dir, "python3"), strings.Replace(script, "@PIP@", pip, 1))
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
@@ -442,9 +440,7 @@ func TestMissingAndOldPython(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if c.script != "" {
-				if err := os.WriteFile(filepath.Join(dir, "python3"), []byte(c.script), 0o755); err != nil {
-					t.Fatal(err)
-				}
+				testprogram.Write(t, filepath.Join(dir, "python3"), c.script)
 			}
 			t.Setenv("PATH", dir)
 			_, err := findPython(t.Context())

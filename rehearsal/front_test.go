@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
 )
@@ -61,9 +62,7 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	script := dir + "/coldstart"
-	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$* at $AWS_ENDPOINT_URL\"\nexit 7\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testprogram.Write(t, script, "#!/bin/sh\necho \"$* at $AWS_ENDPOINT_URL\"\nexit 7\n")
 	o := &Options{Executable: script, Parallel: 3}
 	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: dir, secrets: "awskms:///key"}
 	for range 2 {
@@ -82,9 +81,7 @@ func TestKilledInItsOwnProcess(t *testing.T) {
 	if f.victim.Load() != int64(os.Getpid()) {
 		t.Error("what has ended would be killed")
 	}
-	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testprogram.Write(t, script, "#!/bin/sh\n")
 	if up, err := o.killed(t.Context(), f); err != nil || !up {
 		t.Errorf("done: %t, error: %v", up, err)
 	}

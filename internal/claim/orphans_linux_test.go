@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 )
 
 // A plugin whose Pulumi was killed doesn't keep a stack from its next run; one whose
@@ -64,7 +66,5 @@ func copied(t *testing.T, program, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(to, content, 0o700); err != nil { //nolint:gosec // It is run.
-		t.Fatal(err)
-	}
+	testprogram.Write(t, to, string(content))
 }

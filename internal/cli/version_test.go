@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/internal/terminal"
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 )
 
 // released is what Go notes in a released coldstart.
@@ -29,9 +29,7 @@ func released() (*debug.BuildInfo, bool) {
 func fakePulumi(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testprogram.Write(t, filepath.Join(dir, "pulumi"), "#!/bin/sh\n"+script)
 	t.Setenv("PATH", dir)
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 )
 
 func TestRefusals(t *testing.T) {
@@ -101,9 +103,7 @@ func TestSettingsOfAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, hook := range []string{"pre-commit", "commit-msg", "post-merge", "post-checkout", "reference-transaction", "pre-merge-commit"} {
-		if err := os.WriteFile(filepath.Join(hooks, hook), []byte("#!/bin/sh\ntouch '"+r.dir+"/ran'\nexit 1\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		testprogram.Write(t, filepath.Join(hooks, hook), "#!/bin/sh\ntouch '"+r.dir+"/ran'\nexit 1\n")
 	}
 	r.edit("a", "mine\n")
 	for key, value := range map[string]string{
@@ -273,9 +273,7 @@ func TestMachineOfAnother(t *testing.T) {
 		filepath.Join(home, "attributes"): "* text eol=crlf ident filter=broken\n", filepath.Join(home, "excludes"): "*\n",
 		filepath.Join(hooks, "post-checkout"): "#!/bin/sh\nexit 1\n", filepath.Join(hooks, "reference-transaction"): "#!/bin/sh\nexit 1\n",
 	} {
-		if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		testprogram.Write(t, name, content) // Some of them are.
 	}
 	for name, value := range map[string]string{
 		"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_GLOBAL": config, "GIT_CONFIG_NOSYSTEM": "1", "EMAIL": "",

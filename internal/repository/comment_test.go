@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/coldstart-aws/coldstart/internal/githubtest"
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 )
 
 // gh is as much of GitHub's command line as the workflow uses, on curl and jq.
@@ -96,13 +97,9 @@ func TestCommentStep(t *testing.T) {
 	})]
 	server, dir := githubtest.New(t), t.TempDir()
 	text := filepath.Join(dir, "preview", "preview.txt")
-	for file, content := range map[string]string{filepath.Join(dir, "bin", "gh"): gh, text: ""} {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o700); err != nil { //nolint:gosec // One of them is a program.
-			t.Fatal(err)
-		}
+	testprogram.Write(t, filepath.Join(dir, "bin", "gh"), gh)
+	if err := os.MkdirAll(filepath.Dir(text), 0o700); err != nil {
+		t.Fatal(err)
 	}
 	comment := func(content string) (string, error) {
 		if err := os.WriteFile(text, []byte(content), 0o600); err != nil {

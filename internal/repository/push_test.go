@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/githubtest"
+	"github.com/coldstart-aws/coldstart/internal/testprogram"
 )
 
 // TestTokenIsKeptNowhere looks at every command line of git's, and all that a
@@ -25,9 +26,7 @@ func TestTokenIsKeptNowhere(t *testing.T) {
 	}
 	spy, dir := t.TempDir(), filepath.Join(t.TempDir(), "r")
 	script := "#!/bin/sh\nprintf '%s\\n' \"$*\" >> '" + spy + "/lines'\nexec '" + real + "' \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(spy, "git"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testprogram.Write(t, filepath.Join(spy, "git"), script)
 	t.Setenv("PATH", spy+":"+os.Getenv("PATH"))
 	t.Setenv("GIT_CONFIG_COUNT", "1")
 	t.Setenv("GIT_CONFIG_KEY_0", "push.default")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/program"
 )
@@ -120,7 +121,7 @@ func withProviders(deployment json.RawMessage, change func(provider string, inpu
 			continue
 		}
 		kept = append(kept, item)
-		if r["type"] != "pulumi:providers:aws" {
+		if r["type"] != awstype.Provider {
 			continue
 		}
 		urn, _ := r["urn"].(string)

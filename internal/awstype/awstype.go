@@ -8,6 +8,9 @@
 // https://www.pulumi.com/docs/iac/concepts/resources/names/#types
 package awstype
 
+// Provider is the type of the provider itself.
+const Provider = "pulumi:providers:aws"
+
 // AWS Organizations.
 const (
 	OrganizationsAccount                = "aws:organizations/account:Account"

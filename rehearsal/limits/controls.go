@@ -70,7 +70,7 @@ func (r *controls) denial(c *proxy.Call) *proxy.Problem {
 	if resource == "" {
 		resource = resourceOf(c, action)
 	}
-	keys := fromOutside(c)
+	keys := authorization.FromOutside(c.Region) // The emulator has no TLS, but AWS's endpoints have.
 	keys["aws:PrincipalOrgID"] = []string{r.organization(c.Context())}
 	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
 	d := authorization.Decide(q, authorization.Policies{

@@ -163,18 +163,3 @@ func normalized(name string) string {
 	}
 	return b.String()
 }
-
-// fromOutside returns the condition keys that follow from where a call comes from: this machine. No call of
-// a rehearsal comes from an EC2 instance, a Lambda function, a VPC endpoint or another service.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-network-properties
-func fromOutside(c *proxy.Call) map[string][]string {
-	return map[string][]string{
-		"aws:RequestedRegion": {c.Region},
-		"aws:SecureTransport": {"true"}, // The emulator has no TLS, but AWS's endpoints have.
-		"aws:ViaAWSService":   {"false"},
-		"aws:CalledVia":       nil, "aws:CalledViaFirst": nil, "aws:CalledViaLast": nil,
-		"aws:SourceVpc": nil, "aws:SourceVpce": nil, "aws:VpcSourceIp": nil,
-		"aws:Ec2InstanceSourceVpc": nil, "aws:Ec2InstanceSourcePrivateIPv4": nil,
-		"ec2:RoleDelivery": nil, "ec2:SourceInstanceArn": nil, "lambda:SourceFunctionArn": nil,
-	}
-}

@@ -1,0 +1,112 @@
+package blueprint
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// What AWS would choose for the organization.
+const (
+	organizationID = "o-blueprint0"
+	rootID         = "r-blue"
+)
+
+// managementID is the id of the management account.
+var managementID = accountID(organization.Master)
+
+// accountID makes up an account's id from its name.
+func accountID(name string) string { return "9" + digits(name, 11) }
+
+// digits makes up a number of n digits.
+func digits(from string, n int) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(from)) // A hash takes everything.
+	return fmt.Sprintf("%020d", h.Sum64())[20-n:]
+}
+
+// names returns the id by which the provider knows the resource, and its ARN; empty if it has none. The ids of
+// accounts go by their names.
+func (r Resource) names(accounts map[string]string) (id, arn string) {
+	name := r.Text("name")
+	global := func(kind string) string {
+		return "arn:aws:iam::" + r.Account + ":" + kind + cmp.Or(r.Text("path"), "/") + name
+	}
+	regional := func(service, kind, id string) string {
+		return "arn:aws:" + service + ":" + r.Region + ":" + r.Account + ":" + kind + id
+	}
+	organizations := func(kind, id string) string {
+		return "arn:aws:organizations::" + managementID + ":" + kind + "/" + organizationID + "/" + id
+	}
+	switch r.Type {
+	case awstype.OrganizationsOrganization:
+		return organizationID, "arn:aws:organizations::" + managementID + ":organization/" + organizationID
+	case awstype.OrganizationsOrganizationalUnit:
+		id = "ou-blue-" + digits(r.Text("parentId")+"/"+name, 8)
+		return id, organizations("ou", id)
+	case awstype.OrganizationsAccount:
+		id = accounts[r.Name]
+		return id, organizations("account", id)
+	case awstype.OrganizationsPolicy:
+		id = "p-" + digits(name, 8)
+		return id, organizations("policy", strings.ToLower(r.Text("type"))+"/"+id)
+	case awstype.IAMRole:
+		return name, global("role")
+	case awstype.IAMUser:
+		return name, global("user")
+	case awstype.IAMGroup:
+		return name, global("group")
+	case awstype.IAMPolicy:
+		return global("policy"), global("policy")
+	case awstype.IAMOpenIDConnectProvider:
+		id = "arn:aws:iam::" + r.Account + ":oidc-provider/" + strings.TrimPrefix(r.Text("url"), "https://")
+		return id, id
+	case awstype.KMSKey:
+		id = "00000000-0000-0000-0000-" + digits(r.Account+r.Region+r.Name, 12)
+		return id, regional("kms", "key/", id)
+	case awstype.S3BucketV2:
+		return r.Text("bucket"), "arn:aws:s3:::" + r.Text("bucket")
+	case awstype.CloudTrailTrail:
+		return name, regional("cloudtrail", "trail/", name)
+	case awstype.SSMParameter:
+		return name, regional("ssm", "parameter", name)
+	case awstype.ECRRepository:
+		return name, regional("ecr", "repository/", name)
+	case awstype.AccessAnalyzerAnalyzer:
+		return r.Text("analyzerName"), regional("access-analyzer", "analyzer/", r.Text("analyzerName"))
+	case awstype.Route53Zone, awstype.Route53DelegationSet:
+		id = "Z" + digits(r.Account+r.Name, 12)
+		return id, "arn:aws:route53:::hostedzone/" + id
+	}
+	return r.Name, ""
+}
+
+// added returns what AWS adds to the resource's inputs.
+func (r Resource) added() map[string]any {
+	added := map[string]any{}
+	if r.ARN != "" {
+		added["arn"] = r.ARN
+	}
+	switch r.Type {
+	case awstype.OrganizationsOrganization:
+		added["masterAccountId"] = managementID
+		added["roots"] = []any{map[string]any{"id": rootID, "arn": "arn:aws:organizations::" + managementID + ":root/" + organizationID + "/" + rootID, "name": "Root"}}
+	case awstype.KMSKey:
+		added["keyId"] = r.ID
+	case awstype.Route53Zone:
+		added["zoneId"] = r.ID
+	case awstype.Route53DelegationSet:
+		added["nameServers"] = []any{"ns-1." + r.ID, "ns-2." + r.ID, "ns-3." + r.ID, "ns-4." + r.ID}
+	case awstype.IAMUserLoginProfile:
+		added["encryptedPassword"], added["keyFingerprint"], added["password"] = "", "", ""
+	case awstype.SSMParameter:
+		added["value"] = cmp.Or(r.Text("insecureValue"), r.Text("value"))
+	case awstype.ECRRepository:
+		added["registryId"], added["repositoryUrl"] = r.Account, r.Account+".dkr.ecr."+r.Region+".amazonaws.com/"+r.ID
+	}
+	return added
+}

@@ -1,0 +1,109 @@
+package permissions
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
+)
+
+// resourceControl is the type of resource control policies.
+const resourceControl = "RESOURCE_CONTROL_POLICY"
+
+// full are the policies that AWS attaches to the root, to every unit and to every account when their type
+// is enabled. They allow everything.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+var full = map[string]authorization.Policy{
+	organization.ServiceControlPolicy: {Name: "FullAWSAccess", Document: everything(nil)},
+	resourceControl:                   {Name: "RCPFullAWSAccess", Document: everything(&policy.Principal{AWS: []string{"*"}})},
+}
+
+func everything(principal *policy.Principal) policy.Document {
+	return policy.Document{Statements: []policy.Statement{{Effect: policy.Allow, Principal: principal, Action: []string{"*"}, Resource: []string{"*"}}}}
+}
+
+// tree is what is attached where in an organization.
+type tree struct {
+	// parents are the ids of what units and accounts are in, and names what they are called.
+	parents, names map[string]string
+	// attached are the ids of policies by the id of what they are attached to. Types are the policies'.
+	attached map[string][]string
+	policies map[string]authorization.Policy
+	types    map[string]string
+	// enabled are the types of policies that are enabled.
+	enabled []string
+}
+
+// controls notes the control policies of every account.
+func (r reading) controls(resources []blueprint.Resource) error {
+	t := tree{parents: map[string]string{}, names: map[string]string{}, attached: map[string][]string{}, policies: map[string]authorization.Policy{}, types: map[string]string{}, enabled: r.org.Settings.PolicyTypes}
+	for _, res := range resources {
+		if err := t.note(res); err != nil {
+			return err
+		}
+	}
+	for _, id := range r.accounts {
+		path := t.path(id)
+		if id == r.management() {
+			continue // Control policies don't restrict it.
+		}
+		c := control{path: r.organizationID + "/" + strings.Join(path[:max(len(path)-1, 0)], "/") + "/"}
+		c.service, c.resource = t.levels(path, organization.ServiceControlPolicy), t.levels(path, resourceControl)
+		r.control[id] = c
+	}
+	return nil
+}
+
+// note notes a resource of AWS Organizations.
+func (t tree) note(res blueprint.Resource) error {
+	switch res.Type {
+	case awstype.OrganizationsOrganizationalUnit, awstype.OrganizationsAccount:
+		kind := "unit "
+		if res.Type == awstype.OrganizationsAccount {
+			kind = "account "
+		}
+		t.parents[res.ID], t.names[res.ID] = res.Text("parentId"), kind+res.Name
+	case awstype.OrganizationsPolicy:
+		document, err := policy.Parse(res.Text("content"))
+		t.policies[res.ID] = authorization.Policy{Name: res.Text("name"), Document: document}
+		t.types[res.ID] = cmp.Or(res.Text("type"), organization.ServiceControlPolicy) // The provider's default.
+		return err
+	case awstype.OrganizationsPolicyAttachment:
+		target := res.Text("targetId")
+		t.attached[target] = append(t.attached[target], res.Text("policyId"))
+	}
+	return nil
+}
+
+// path returns the ids from the root to an account.
+func (t tree) path(account string) []string {
+	var path []string
+	for id := account; id != ""; id = t.parents[id] {
+		path = append(path, id)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// levels returns the policies of a type from the root to an account; nil if the type isn't enabled.
+func (t tree) levels(path []string, typ string) []authorization.Level {
+	if !slices.Contains(t.enabled, typ) {
+		return nil
+	}
+	var levels []authorization.Level
+	for _, id := range path {
+		level := authorization.Level{Name: cmp.Or(t.names[id], "the root"), Policies: []authorization.Policy{full[typ]}}
+		for _, p := range t.attached[id] {
+			if t.types[p] == typ {
+				level.Policies = append(level.Policies, t.policies[p])
+			}
+		}
+		levels = append(levels, level)
+	}
+	return levels
+}

@@ -1,0 +1,11 @@
+// Package permissions answers who may do what in an organization, by all its IAM documents together:
+// service control policies, policies of roles, users and groups, trust policies, bucket and key policies.
+//
+//	all, err := permissions.Declared(ctx, org, "prod")
+//	answer, err := all.Ask(permissions.Question{Who: "ada", Action: "s3:DeleteObject", Account: "prod", MFA: permissions.Now})
+//	fmt.Println(answer.Outcome)
+//
+// A person reaches another account through a role there, so an answer has a way for each role that the
+// person may assume. Package authorization decides each step. What isn't known never allows anything: the
+// answer then says what would have to be known.
+package permissions

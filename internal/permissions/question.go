@@ -1,0 +1,309 @@
+package permissions
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/iamdata"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// Question asks whether somebody may do something in an account.
+type Question struct {
+	// Who is a user, a role of the account, Root, Workflow, PullRequest, a service such as
+	// cloudtrail.amazonaws.com, or the id of an account or the ARN of a principal outside of the
+	// organization. A role's name may lack the namespace and the account.
+	Who string
+	// Action is <service>:<action>.
+	Action string
+	// Account is the name of the account in which it is done.
+	Account string
+	// Resource is an ARN; here and in Keys {prod} stands for the id of the account prod. Empty is for a
+	// resource of the account that no policy names.
+	Resource string
+	// MFA is how long ago a person has shown the second factor; Never for one who has signed in without.
+	MFA time.Duration
+	// Region is where the call goes; empty for the organization's.
+	Region string
+	// Keys are further condition keys of the call.
+	Keys map[string][]string
+}
+
+// Never is for a person who has shown no second factor.
+const Never time.Duration = -1
+
+// Who asks in place of a name.
+const (
+	// Root is the root user of the account.
+	Root = "root"
+	// Workflow is a run of the declared repository that deploys, and PullRequest one that previews.
+	Workflow    = "workflow"
+	PullRequest = "pull-request"
+	// Anybody is for AskAll.
+	Anybody = "anybody"
+)
+
+// Answer is what AWS would say to a question.
+type Answer struct {
+	Who     string `json:"who"`
+	Action  string `json:"action"`
+	Account string `json:"account"`
+	// Resources are the ARNs that the answer is for. All of them have to be allowed.
+	Resources []string `json:"resources"`
+	// Outcome is the best that a way leads to.
+	Outcome authorization.Outcome `json:"outcome"`
+	// Ways are how whoever asks comes to make the call. No ways means that nothing in the account lets them
+	// in.
+	Ways []Way `json:"ways"`
+}
+
+// Way is one way to make a call.
+type Way struct {
+	// As is who makes the call: a user, a role, a root user or a service.
+	As string `json:"as"`
+	// Enter is whether the role may be assumed; nil where none has to be.
+	Enter *authorization.Decision `json:"enter,omitempty"`
+	// Decision is what AWS says to the call; nil if the role can't be assumed.
+	Decision *authorization.Decision `json:"decision,omitempty"`
+}
+
+// Outcome is what the way leads to.
+func (w Way) Outcome() authorization.Outcome {
+	switch {
+	case w.Decision == nil:
+		return w.Enter.Outcome
+	case w.Decision.Allowed() && w.Enter != nil:
+		return w.Enter.Outcome // It is allowed, or can't be told.
+	}
+	return w.Decision.Outcome
+}
+
+// best are the outcomes, from the one that counts if any way has it to the one that counts if all have it. Of
+// several resources that one call is on, the order is the other way round.
+var best = []authorization.Outcome{authorization.Allowed, authorization.CantTell, authorization.DeniedExplicitly, authorization.DeniedImplicitly}
+
+// Ask answers a question. The error says what of the question isn't known, and what there is.
+func (d *Documents) Ask(q Question) (*Answer, error) {
+	if _, declared := d.accounts[q.Account]; !declared {
+		return nil, fmt.Errorf("there is no account %q: the accounts are %s", q.Account, strings.Join(namesOf(d.accounts), ", "))
+	}
+	call, err := d.call(q)
+	entrances, noEntrance := d.entrances(q, call)
+	if err := errors.Join(err, noEntrance); err != nil {
+		return nil, err
+	}
+	a := &Answer{Who: q.Who, Action: call.action, Account: q.Account, Resources: slices.Clone(call.resources), Ways: []Way{}, Outcome: authorization.DeniedImplicitly}
+	for i, arn := range a.Resources {
+		a.Resources[i] = d.shown(arn)
+	}
+	for _, e := range entrances {
+		a.Ways = append(a.Ways, e.way(d, call))
+	}
+	for _, outcome := range best {
+		if slices.ContainsFunc(a.Ways, func(w Way) bool { return w.Outcome() == outcome }) {
+			a.Outcome = outcome
+			break
+		}
+	}
+	return a, nil
+}
+
+// AskAll answers a question for everybody in the organization: users, the account's roles, its root user, and
+// the runs of the declared repository. The question's Who doesn't count.
+func (d *Documents) AskAll(q Question) ([]Answer, error) {
+	var answers []Answer
+	for _, who := range d.everybody(q.Account) {
+		q.Who = who
+		a, err := d.Ask(q)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, *a)
+	}
+	return answers, nil
+}
+
+// call is what a question is about, in AWS's terms.
+type call struct {
+	action string
+	// resources are ARNs, each of which AWS decides about.
+	resources []string
+	// account is the id of the account in which the call is made.
+	account, region string
+	mfa             time.Duration
+	keys            map[string][]string
+}
+
+// isAction matches an action.
+var isAction = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9]+$`)
+
+// call checks what a question about a declared account is about.
+func (d *Documents) call(q Question) (call, error) {
+	c := call{action: q.Action, account: d.accounts[q.Account], region: cmp.Or(q.Region, d.org.Region), mfa: q.MFA, keys: map[string][]string{}}
+	for key, values := range q.Keys {
+		c.keys[key] = nil
+		for _, value := range values {
+			c.keys[key] = append(c.keys[key], d.spelled(value))
+		}
+	}
+	found, known := iamdata.Find(q.Action)
+	service, name, _ := strings.Cut(q.Action, ":")
+	switch {
+	case !isAction.MatchString(q.Action):
+		return c, fmt.Errorf("%q is no action: write <service>:<action>, such as s3:GetObject", q.Action)
+	case known:
+		c.action = found.Name
+	case iamdata.Known(service):
+		return c, fmt.Errorf("AWS has no action %s: did you mean %s?", q.Action, closest(name, iamdata.Matching(service+":*")))
+	}
+	c.resources = d.typical(c)
+	if q.Resource != "" {
+		arn := d.spelled(q.Resource)
+		if key, isAlias := d.aliases[arn]; isAlias {
+			arn = key
+		}
+		if known && !iamdata.On(c.action, arn) {
+			return c, fmt.Errorf("%s isn't on %s: AWS decides about it on %s", c.action, q.Resource, d.shown(strings.Join(c.resources, ", ")))
+		}
+		c.resources = []string{arn}
+	}
+	return c, nil
+}
+
+// closest returns the action whose name is most like a wrong one.
+func closest(name string, actions []string) string {
+	return slices.MinFunc(actions, func(a, b string) int {
+		distance := func(action string) int {
+			_, theirs, _ := strings.Cut(action, ":")
+			return levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(theirs))
+		}
+		return distance(a) - distance(b)
+	})
+}
+
+// ownerOf returns the id of the account that owns a resource: as the documents or the ARN say, or else the
+// account in which the call is made.
+func (d *Documents) ownerOf(resource string, c call) string {
+	if owner, known := d.owners[whole(resource)]; known {
+		return owner
+	}
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[4] != "" {
+		return parts[4]
+	}
+	return c.account
+}
+
+// inBraces matches the name of an account in braces.
+var inBraces = regexp.MustCompile(`\{([a-z0-9-]+)\}`)
+
+// spelled returns a text with the ids of accounts in place of their names in braces.
+func (d *Documents) spelled(text string) string {
+	return inBraces.ReplaceAllStringFunc(text, func(name string) string {
+		return cmp.Or(d.accounts[strings.Trim(name, "{}")], name)
+	})
+}
+
+// shown returns a text with the names of accounts in braces in place of their ids, which are made up.
+func (d *Documents) shown(text string) string {
+	for name, id := range d.accounts {
+		text = strings.ReplaceAll(text, id, "{"+name+"}")
+	}
+	return text
+}
+
+// whole returns the ARN of the bucket that an object is in, and any other ARN as it is.
+func whole(arn string) string {
+	if name, isS3 := strings.CutPrefix(arn, "arn:aws:s3:::"); isS3 {
+		bucket, _, _ := strings.Cut(name, "/")
+		return "arn:aws:s3:::" + bucket
+	}
+	return arn
+}
+
+// variable matches a variable in the pattern of an ARN.
+var variable = regexp.MustCompile(`\$\{(\w+)\}`)
+
+// typical returns the ARNs of resources of the account that no policy names: one of each type that the action
+// needs, or of the type with the simplest ARN if it needs none; * for an action that is on no resource.
+func (d *Documents) typical(c call) []string {
+	action, _ := iamdata.Find(c.action)
+	service, _, _ := strings.Cut(action.Name, ":")
+	var needed, all []string
+	for _, on := range action.Resources {
+		typ, found := iamdata.Resource(service, on.Type)
+		if !found {
+			continue
+		}
+		arn := variable.ReplaceAllStringFunc(typ.ARN, func(v string) string {
+			switch v {
+			case "${Partition}":
+				return "aws"
+			case "${Region}":
+				return c.region
+			case "${Account}":
+				return c.account
+			}
+			return "any-" + strings.ToLower(variable.FindStringSubmatch(v)[1])
+		})
+		all = append(all, arn)
+		if on.Required {
+			needed = append(needed, arn)
+		}
+	}
+	switch {
+	case len(needed) > 0:
+		return needed
+	case len(all) > 0:
+		return []string{slices.MinFunc(all, func(a, b string) int { return len(a) - len(b) })}
+	}
+	return []string{"*"}
+}
+
+func namesOf(accounts map[string]string) []string { return slices.Sorted(maps.Keys(accounts)) }
+
+// roleOf returns the role of an account that a name stands for; nil if there is none.
+func (d *Documents) roleOf(account, name string) *identity {
+	for _, full := range []string{name, d.org.Name(account, name)} {
+		if role := d.find(d.accounts[account], "role", full); role != nil {
+			return role
+		}
+	}
+	return nil
+}
+
+// everybody are the users of the organization, and who works in an account.
+func (d *Documents) everybody(account string) []string {
+	var users, roles []string
+	for _, id := range d.identities {
+		switch {
+		case id.kind == authorization.User:
+			users = append(users, id.name)
+		case id.kind == authorization.Role && id.account == d.accounts[account]:
+			roles = append(roles, strings.TrimPrefix(id.name, d.org.Name(account, "")))
+		}
+	}
+	slices.Sort(users)
+	slices.Sort(roles)
+	all := slices.Concat(users, roles, []string{Root})
+	if d.org.Access.GitHub.Repository != "" {
+		all = append(all, Workflow, PullRequest)
+	}
+	return all
+}
+
+// workflowSubjects are the subjects of the tokens that runs of the declared repository get.
+func workflowSubjects(g organization.GitHub, who string) []string {
+	if who == PullRequest { // The other subject that may plan is the branch's, which deploys.
+		return g.PlanSubjects()[:1]
+	}
+	return g.ApplySubjects()
+}

@@ -1,0 +1,270 @@
+package permissions
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/wellknown"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/policy"
+)
+
+var (
+	isService   = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
+	isAccountID = regexp.MustCompile(`^\d{12}$`)
+	isPrincipal = regexp.MustCompile(`^arn:aws:(?:iam|sts)::(\d{12}):`)
+)
+
+// entrance is how whoever a question is about comes to make calls.
+type entrance struct {
+	as string
+	// enter is whether the role may be assumed; nil where none has to be.
+	enter *authorization.Decision
+	// decide decides a call by documents.
+	decide func(*Documents, request) authorization.Decision
+}
+
+// request is a call on one resource.
+type request struct {
+	call
+	resource string
+	// owner is the id of the account that owns the resource.
+	owner string
+}
+
+// way makes a call.
+func (e entrance) way(d *Documents, c call) Way {
+	w := Way{As: e.as, Enter: e.enter}
+	if e.enter == nil || e.enter.Allowed() || e.enter.Outcome == authorization.CantTell {
+		decision := d.telling(e.decideAll(d, c))
+		w.Decision = &decision
+	}
+	return w
+}
+
+// decideAll decides a call that is on several resources. The worst answer counts.
+func (e entrance) decideAll(d *Documents, c call) authorization.Decision {
+	var worst authorization.Decision
+	for _, resource := range c.resources {
+		decision := e.decide(d, request{call: c, resource: resource, owner: d.ownerOf(resource, c)})
+		if slices.Index(best, decision.Outcome) > slices.Index(best, worst.Outcome) {
+			worst = decision
+		}
+	}
+	return worst
+}
+
+// telling returns a decision without the statements of AWS's own control policies, which allow everything, and
+// with the names of accounts.
+func (d *Documents) telling(decision authorization.Decision) authorization.Decision {
+	var by []authorization.Statement
+	for _, s := range decision.By {
+		if s.Policy != full[organization.ServiceControlPolicy].Name && s.Policy != full[resourceControl].Name {
+			s.Policy = d.shown(s.Policy)
+			by = append(by, s)
+		}
+	}
+	decision.By = by
+	return decision
+}
+
+// entrances returns how whoever a question is about comes to make a call.
+func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
+	user := d.user(q.Who)
+	switch role := d.roleOf(q.Account, q.Who); {
+	case user != nil:
+		return d.entrancesOfUser(user, c), nil
+	case q.Who == Root:
+		return []entrance{{as: "root user of " + q.Account, decide: (*Documents).asRoot}}, nil
+	case q.Who == Workflow || q.Who == PullRequest:
+		return d.entrancesOfWorkflow(q.Who, c)
+	case isService.MatchString(q.Who):
+		return []entrance{{as: "service " + q.Who, decide: asService(q.Who)}}, nil
+	case role != nil:
+		return []entrance{by(role, nil)}, nil
+	}
+	arn := d.spelled(q.Who)
+	if isAccountID.MatchString(arn) {
+		arn = "arn:aws:iam::" + arn + ":role/any"
+	}
+	if account := isPrincipal.FindStringSubmatch(arn); account != nil {
+		if id := d.identities[arn]; id != nil {
+			return []entrance{by(id, nil)}, nil
+		}
+		if !d.has(account[1]) {
+			return []entrance{{as: "whoever account " + account[1] + " lets", decide: asForeigner(arn, account[1])}}, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no %q in account %s: ask about one of %s; about a service, such as cloudtrail.amazonaws.com; or about another organization's account or principal",
+		q.Who, q.Account, strings.Join(d.everybody(q.Account), ", "))
+}
+
+// by is the entrance of a user, or of a session of a role.
+func by(id *identity, enter *authorization.Decision) entrance {
+	return entrance{as: string(id.kind) + " " + id.name, enter: enter, decide: func(d *Documents, c request) authorization.Decision {
+		return d.asIdentity(id, c, d.policyOf(c))
+	}}
+}
+
+// user returns the user with a name; nil if there is none.
+func (d *Documents) user(name string) *identity {
+	return d.find(d.accounts[d.org.Access.Account], "user", name)
+}
+
+// has reports whether an account is one of the organization's.
+func (d *Documents) has(account string) bool {
+	return slices.Contains(slices.Collect(maps.Values(d.accounts)), account)
+}
+
+// entrancesOfUser are a user's own, in the account that the user is in, and those of each role of the
+// account that the user's policies or the role's trust policy speak of.
+func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
+	var found []entrance
+	if user.account == c.account {
+		found = append(found, by(user, nil))
+	}
+	for _, role := range d.rolesIn(c.account) {
+		enter := request{resource: role.arn, owner: c.account, call: call{
+			action: "sts:AssumeRole", account: user.account, region: c.region, mfa: c.mfa, keys: map[string][]string{
+				"sts:RoleSessionName": {user.name}, "sts:ExternalId": nil, "sts:SourceIdentity": nil, "sts:TransitiveTagKeys": nil, "aws:TagKeys": nil,
+			},
+		}}
+		// Of a role that nobody has opened to the user there is nothing to say.
+		if d.asIdentity(user.unconditional(), enter, unconditional(role.trust)).Allowed() {
+			decision := d.telling(d.asIdentity(user, enter, role.trust))
+			found = append(found, by(role, &decision))
+		}
+	}
+	return found
+}
+
+// unconditional returns the user as if every statement that allows something allowed it on no condition, and
+// none denied anything.
+func (id *identity) unconditional() *identity {
+	free := *id
+	free.policies = nil
+	for _, p := range id.policies {
+		free.policies = append(free.policies, *unconditional(&p))
+	}
+	return &free
+}
+
+func unconditional(p *authorization.Policy) *authorization.Policy {
+	free := *p
+	free.Document.Statements = nil
+	for _, s := range p.Document.Statements {
+		if s.Effect == policy.Allow {
+			s.Condition = nil
+			free.Document.Statements = append(free.Document.Statements, s)
+		}
+	}
+	return &free
+}
+
+// rolesIn returns the roles of an account, in the order of their names.
+func (d *Documents) rolesIn(account string) []*identity {
+	var roles []*identity
+	for _, id := range d.identities {
+		if id.kind == authorization.Role && id.account == account {
+			roles = append(roles, id)
+		}
+	}
+	slices.SortFunc(roles, func(a, b *identity) int { return strings.Compare(a.name, b.name) })
+	return roles
+}
+
+// entrancesOfWorkflow are the roles of the account that the tokens of the declared repository's runs open.
+// https://docs.github.com/en/actions/reference/security/oidc
+func (d *Documents) entrancesOfWorkflow(who string, c call) ([]entrance, error) {
+	if d.org.Access.GitHub.Repository == "" {
+		return nil, fmt.Errorf("coldstart:access.github names no repository, so there is no %s", who)
+	}
+	provider := "arn:aws:iam::" + c.account + ":oidc-provider/" + organization.GitHubIssuer
+	var found []entrance
+	for _, role := range d.rolesIn(c.account) {
+		for _, subject := range workflowSubjects(d.org.Access.GitHub, who) {
+			keys := authorization.FromOutside(c.region)
+			keys[organization.GitHubIssuer+":aud"], keys[organization.GitHubIssuer+":sub"] = []string{wellknown.Audience}, []string{subject}
+			enter := authorization.Decide(authorization.Request{
+				Action: "sts:AssumeRoleWithWebIdentity", Resource: role.arn, ResourceAccount: c.account, Keys: keys,
+				Principal: authorization.Principal{Type: authorization.WebIdentity, ARN: provider},
+			}, authorization.Policies{Management: d.management(), ResourceControl: d.control[c.account].resource, Resource: role.trust})
+			if enter.Allowed() {
+				enter = d.telling(enter)
+				found = append(found, by(role, &enter))
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+// policyOf returns the policy of a resource; nil if it has none. A key that the documents don't have has KMS's
+// default policy.
+func (d *Documents) policyOf(c request) *authorization.Policy {
+	if id := d.identities[c.resource]; id != nil && id.trust != nil {
+		return id.trust
+	}
+	p := d.resources[whole(c.resource)]
+	if p == nil && strings.HasPrefix(c.resource, "arn:aws:kms:") && strings.Contains(c.resource, ":key/") {
+		p = &authorization.Policy{Name: "of a key with KMS's default policy", Document: defaultKeyPolicy(c.owner)}
+	}
+	return p
+}
+
+// asIdentity decides the call of a user or of a role's session.
+func (d *Documents) asIdentity(id *identity, c request, resource *authorization.Policy) authorization.Decision {
+	keys := d.member(id.account, c.region)
+	maps.Copy(keys, signedIn(id.kind, c.mfa))
+	maps.Copy(keys, d.tagKeys("aws:PrincipalTag/", id.tags))
+	return d.decide(authorization.Principal{Type: id.kind, Account: id.account, ARN: id.arn}, c, keys, authorization.Policies{
+		ServiceControl: d.control[id.account].service, Resource: resource, Identity: id.policies, Boundary: id.boundary,
+	})
+}
+
+// asRoot decides the call of the account's root user.
+func (d *Documents) asRoot(c request) authorization.Decision {
+	keys := d.member(c.account, c.region)
+	maps.Copy(keys, signedIn(authorization.Root, c.mfa))
+	return d.decide(authorization.Principal{Type: authorization.Root, Account: c.account, ARN: "arn:aws:iam::" + c.account + ":root"}, c, keys, authorization.Policies{
+		ServiceControl: d.control[c.account].service, Resource: d.policyOf(c),
+	})
+}
+
+// asService decides the call of a service. What the service sends about its own resource has to be among the
+// question's keys.
+func asService(name string) func(*Documents, request) authorization.Decision {
+	return func(d *Documents, c request) authorization.Decision {
+		keys := map[string][]string{"aws:RequestedRegion": {c.region}, "aws:SecureTransport": {"true"}, "aws:PrincipalOrgID": nil}
+		return d.decide(authorization.Principal{Type: authorization.Service, ARN: name}, c, keys, authorization.Policies{Resource: d.policyOf(c)})
+	}
+}
+
+// asForeigner decides the call of somebody outside of the organization, whom the own account lets do
+// everything.
+func asForeigner(arn, account string) func(*Documents, request) authorization.Decision {
+	principal := authorization.Principal{Type: authorization.Role, Account: account, ARN: arn}
+	if strings.Contains(arn, ":user/") {
+		principal.Type = authorization.User
+	}
+	return func(d *Documents, c request) authorization.Decision {
+		keys := authorization.FromOutside(c.region)
+		keys["aws:PrincipalOrgID"], keys["aws:PrincipalOrgPaths"] = nil, nil
+		return d.decide(principal, c, keys, authorization.Policies{
+			Resource: d.policyOf(c), Identity: []authorization.Policy{{Name: "of account " + account, Document: everything(nil)}},
+		})
+	}
+}
+
+// decide decides the call of a principal. The question's own keys come before those that follow from the
+// principal.
+func (d *Documents) decide(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) authorization.Decision {
+	maps.Copy(keys, d.keysOf(c))
+	maps.Copy(keys, c.keys)
+	p.Management, p.ResourceControl = d.management(), d.control[c.owner].resource
+	return authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: keys}, p)
+}

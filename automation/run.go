@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/coldstart-aws/coldstart/internal/expectations"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -76,6 +78,11 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	if err != nil {
 		return nil, err
 	}
+	if op.makes() {
+		if err := a.expected(ctx); err != nil {
+			return nil, err
+		}
+	}
 	begin := time.Now()
 	common := &shared{live: stackref.NewLive(), events: newQueue(a.listener())}
 	defer common.events.close()
@@ -109,6 +116,18 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 		result.Stacks = append(result.Stacks, n.result)
 	}
 	return result, ctx.Err()
+}
+
+// expected returns an error if the declaration's policies aren't as it expects.
+func (a *Automation) expected(ctx context.Context) error {
+	_, problems, err := expectations.Check(ctx, a.org)
+	if err != nil {
+		return err
+	}
+	if err := problems.In(filepath.Join(a.options.Dir, organization.File)).Err(); err != nil {
+		return fmt.Errorf("nothing was run, because an expectation isn't met (coldstart:expect):\n%w", err)
+	}
+	return nil
 }
 
 // graph returns the selected stacks with what each waits for among them.

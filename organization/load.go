@@ -38,6 +38,7 @@ func Defaults() *Organization {
 		Units:    map[string]Unit{},
 		Accounts: map[string]Account{},
 		Users:    map[string]User{},
+		Expect:   map[string]Expectation{},
 		Settings: Settings{PolicyTypes: []string{ServiceControlPolicy}},
 		Access: Access{Account: Master, Roles: map[string]Role{
 			RoleAdmin:    {ManagedPolicies: []string{"AdministratorAccess"}, Session: minSession},
@@ -120,6 +121,26 @@ func (d *decoder) check(file string, org *Organization) Problems {
 		problems[i].Line = cmp.Or(problems[i].Line, d.line(problems[i].Key))
 	}
 	return problems
+}
+
+// In returns the problems with the lines that their keys have in a file. A file that can't be read has none:
+// the declaration is a program's own.
+func (ps Problems) In(file string) Problems {
+	located := slices.Clone(ps)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return located
+	}
+	root, err := parseYAML(content)
+	if err != nil {
+		return located
+	}
+	d := &decoder{lines: map[string]int{}}
+	d.organization(root)
+	for i := range located {
+		located[i].File, located[i].Line = filepath.Base(file), d.line(located[i].Key)
+	}
+	return located
 }
 
 // twice reports keys that are there twice where the declaration isn't, since Pulumi reads
@@ -281,6 +302,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		g.list("regions", &o.Guardrails.Regions)
 		o.Guardrails.Policies = statementsByName(g, "policies")
 	})
+	o.Expect = each(config, "expect", readExpectation)
 	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
 	config.nested("image", func(i *object) {
 		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}

@@ -53,6 +53,8 @@ type Organization struct {
 	Users map[string]User
 	// Guardrails are what nobody in an account can do.
 	Guardrails Guardrails
+	// Expect says what who can do, and what nobody can, by name.
+	Expect map[string]Expectation
 	// Baseline is what every account is set to.
 	Baseline Baseline
 	// Audit says where trails end up.

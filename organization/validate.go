@@ -84,6 +84,7 @@ func (o *Organization) Problems() Problems {
 	o.checkSettings(&ps)
 	o.checkAccess(&ps)
 	o.checkGuardrails(&ps)
+	o.checkExpectations(&ps)
 	o.checkBaseline(&ps)
 	o.checkImage(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)

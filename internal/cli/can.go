@@ -42,10 +42,11 @@ roles, users and groups, trust policies, bucket and key policies. Nothing is ask
 of AWS.
 
 WHO is a user; a role of the account, as admin or acme-prod-admin; root, the account's
-root user; workflow or pull-request, a run of the declared repository; a service, such
-as cloudtrail.amazonaws.com; an account's id or a principal's ARN of another
-organization; or anybody, for everybody in the organization. A user reaches another
-account through a role there, so the answer has a line for each role.
+root user; coldstart, the role by which coldstart deploys the account's stack; workflow
+or pull-request, a run of the declared repository; a service, such as
+cloudtrail.amazonaws.com; an account's id or a principal's ARN of another organization;
+or anybody, for everybody in the organization. A user reaches another account through a
+role there, so the answer has a line for each role.
 
 Without --resource the answer is for a resource of the account that no policy names,
 such as an object in a bucket of somebody's own. AWS hasn't chosen the ids of accounts
@@ -213,21 +214,13 @@ func writeAnswer(w io.Writer, a *permissions.Answer) error {
 
 // writeAnswers writes a line for everybody.
 func writeAnswers(w io.Writer, answers []permissions.Answer) error {
-	table := terminal.NewTable(w, "WHO", "CAN", "AS", "BECAUSE")
+	table := terminal.NewTable(w, "WHO", "CAN", "BECAUSE")
 	for _, a := range answers {
-		way, because := "-", "nothing lets them in"
-		for _, one := range a.Ways {
-			if one.Outcome() != a.Outcome {
-				continue
-			}
-			decision := one.Decision
-			if decision == nil || decision.Allowed() && one.Enter != nil && !one.Enter.Allowed() {
-				decision = one.Enter
-			}
-			way, because = one.As, decision.String()
-			break
+		because := a.Why()
+		if because == "" {
+			because = "nothing lets them in"
 		}
-		table.Row(a.Who, words[a.Outcome], way, because)
+		table.Row(a.Who, words[a.Outcome], because)
 	}
 	return table.Flush()
 }

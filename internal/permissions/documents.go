@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
@@ -23,6 +24,9 @@ type Documents struct {
 
 	// identities are users and roles by their ARNs, and groups by theirs.
 	identities map[string]*identity
+	// named are the same by account, kind and name, and roles are those of each account in the order of names.
+	named map[[3]string]*identity
+	roles map[string][]*identity
 	// resources are the policies of buckets and keys, by ARNs. Owners are the accounts of what has an ARN.
 	resources map[string]*authorization.Policy
 	owners    map[string]string
@@ -44,6 +48,7 @@ type identity struct {
 	groups   []string // ARNs
 	boundary *authorization.Policy
 	trust    *authorization.Policy // of a role
+	free     *identity             // a user as unconditional returns it
 	tags     map[string]string
 }
 
@@ -72,7 +77,7 @@ func Declared(ctx context.Context, org *organization.Organization, accounts ...s
 	d := &Documents{
 		org: org, accounts: plan.Accounts, identities: map[string]*identity{}, resources: map[string]*authorization.Policy{},
 		owners: map[string]string{}, aliases: map[string]string{}, control: map[string]control{},
-		tags: map[string]map[string]string{}, tagged: map[string]bool{},
+		named: map[[3]string]*identity{}, roles: map[string][]*identity{}, tags: map[string]map[string]string{}, tagged: map[string]bool{},
 	}
 	r := reading{Documents: d, managed: map[string]policy.Document{}}
 	for _, pass := range []func(blueprint.Resource) error{r.own, r.attach} {
@@ -82,17 +87,30 @@ func Declared(ctx context.Context, org *organization.Organization, accounts ...s
 			}
 		}
 	}
-	for arn, id := range d.identities {
+	for _, id := range d.identities {
 		if id.kind == authorization.User {
-			d.identities[arn].policies = d.withGroups(id)
+			id.policies = d.withGroups(id)
+			free := id.unconditional()
+			id.free = &free
 		}
 	}
 	r.addAccessRoles()
 	if err := r.controls(plan.Resources); err != nil {
 		return nil, err
 	}
+	for _, roles := range d.roles {
+		slices.SortFunc(roles, func(a, b *identity) int { return strings.Compare(a.name, b.name) })
+	}
 	d.noteTags()
 	return d, nil
+}
+
+// add adds a user, a role or a group.
+func (d *Documents) add(kind string, id *identity) {
+	d.identities[id.arn], d.named[[3]string{id.account, kind, id.name}] = id, id
+	if id.kind == authorization.Role {
+		d.roles[id.account] = append(d.roles[id.account], id)
+	}
 }
 
 // management is the id of the management account.
@@ -101,7 +119,7 @@ func (d *Documents) management() string { return d.accounts[organization.Master]
 // reading gathers documents from a blueprint.
 type reading struct {
 	*Documents
-	// managed are customer managed policies by their ARNs.
+	// managed are managed policies by their ARNs.
 	managed map[string]policy.Document
 }
 
@@ -114,9 +132,9 @@ func (r reading) own(res blueprint.Resource) error {
 	case awstype.OrganizationsOrganization:
 		r.organizationID = res.ID
 	case awstype.IAMUser:
-		r.identities[res.ARN] = newIdentity(authorization.User, res)
+		r.add("user", newIdentity(authorization.User, res))
 	case awstype.IAMGroup:
-		r.identities[res.ARN] = newIdentity("", res)
+		r.add("group", newIdentity("", res))
 	case awstype.IAMRole:
 		trust, err := policy.Parse(res.Text("assumeRolePolicy"))
 		if err != nil {
@@ -124,7 +142,7 @@ func (r reading) own(res blueprint.Resource) error {
 		}
 		role := newIdentity(authorization.Role, res)
 		role.trust = &authorization.Policy{Name: "trust of " + role.name, Document: trust}
-		r.identities[res.ARN] = role
+		r.add("role", role)
 	case awstype.IAMPolicy:
 		document, err := policy.Parse(res.Text("policy"))
 		r.managed[res.ARN] = document
@@ -243,21 +261,19 @@ func (d *Documents) withGroups(user *identity) []authorization.Policy {
 
 // find returns the user, role or group of an account with a name; nil if there is none.
 func (d *Documents) find(account, kind, name string) *identity {
-	for arn, id := range d.identities {
-		if id.account == account && id.name == name && strings.HasPrefix(arn, "arn:aws:iam::"+account+":"+kind+"/") {
-			return id
-		}
-	}
-	return nil
+	return d.named[[3]string{account, kind, name}]
 }
 
 // managedPolicy returns a managed policy, of AWS's or of the account's own.
 func (r reading) managedPolicy(arn string) authorization.Policy {
 	name := arn[strings.LastIndexByte(arn, '/')+1:]
-	if document, own := r.managed[arn]; own {
+	if document, read := r.managed[arn]; read {
 		return authorization.Policy{Name: name, Document: document}
 	}
 	document, known := awsmanaged.Document(arn)
+	if known {
+		r.managed[arn] = document
+	}
 	return authorization.Policy{Name: name, Document: document, Unread: !known}
 }
 
@@ -273,10 +289,10 @@ func (r reading) addAccessRoles() {
 		trust := policy.Document{Statements: []policy.Statement{{
 			Effect: policy.Allow, Principal: &policy.Principal{AWS: []string{"arn:aws:iam::" + r.management() + ":root"}}, Action: []string{"sts:AssumeRole"},
 		}}}
-		r.identities[arn] = &identity{
+		r.add("role", &identity{
 			arn: arn, name: role, account: id, kind: authorization.Role,
 			policies: []authorization.Policy{r.managedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")},
 			trust:    &authorization.Policy{Name: "trust of " + role, Document: trust},
-		}
+		})
 	}
 }

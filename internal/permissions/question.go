@@ -19,7 +19,7 @@ import (
 
 // Question asks whether somebody may do something in an account.
 type Question struct {
-	// Who is a user, a role of the account, Root, Workflow, PullRequest, a service such as
+	// Who is a user, a role of the account, Root, Coldstart, Workflow, PullRequest, a service such as
 	// cloudtrail.amazonaws.com, or the id of an account or the ARN of a principal outside of the
 	// organization. A role's name may lack the namespace and the account.
 	Who string
@@ -48,6 +48,8 @@ const (
 	// Workflow is a run of the declared repository that deploys, and PullRequest one that previews.
 	Workflow    = "workflow"
 	PullRequest = "pull-request"
+	// Coldstart is the role by which coldstart's stack of the account enters it.
+	Coldstart = "coldstart"
 	// Anybody is for AskAll.
 	Anybody = "anybody"
 )
@@ -117,11 +119,26 @@ func (d *Documents) Ask(q Question) (*Answer, error) {
 	return a, nil
 }
 
+// Why says in a line what the outcome rests on; empty if nothing lets whoever asks in.
+func (a *Answer) Why() string {
+	for _, w := range a.Ways {
+		if w.Outcome() != a.Outcome {
+			continue
+		}
+		decision := w.Decision
+		if decision == nil || decision.Allowed() && w.Enter != nil && !w.Enter.Allowed() {
+			decision = w.Enter
+		}
+		return "as " + w.As + ", " + decision.String()
+	}
+	return ""
+}
+
 // AskAll answers a question for everybody in the organization: users, the account's roles, its root user, and
 // the runs of the declared repository. The question's Who doesn't count.
 func (d *Documents) AskAll(q Question) ([]Answer, error) {
 	var answers []Answer
-	for _, who := range d.everybody(q.Account) {
+	for _, who := range d.Everybody(q.Account) {
 		q.Who = who
 		a, err := d.Ask(q)
 		if err != nil {
@@ -272,6 +289,9 @@ func namesOf(accounts map[string]string) []string { return slices.Sorted(maps.Ke
 
 // roleOf returns the role of an account that a name stands for; nil if there is none.
 func (d *Documents) roleOf(account, name string) *identity {
+	if name == Coldstart {
+		name = d.org.AccessRoleOf(account)
+	}
 	for _, full := range []string{name, d.org.Name(account, name)} {
 		if role := d.find(d.accounts[account], "role", full); role != nil {
 			return role
@@ -280,13 +300,15 @@ func (d *Documents) roleOf(account, name string) *identity {
 	return nil
 }
 
-// everybody are the users of the organization, and who works in an account.
-func (d *Documents) everybody(account string) []string {
+// Everybody are the users of the organization, and who works in an account: all that Anybody stands for.
+func (d *Documents) Everybody(account string) []string {
 	var users, roles []string
 	for _, id := range d.identities {
 		switch {
 		case id.kind == authorization.User:
 			users = append(users, id.name)
+		case id.kind == authorization.Role && id.account == d.accounts[account] && id.name == d.org.AccessRoleOf(account):
+			roles = append(roles, Coldstart)
 		case id.kind == authorization.Role && id.account == d.accounts[account]:
 			roles = append(roles, strings.TrimPrefix(id.name, d.org.Name(account, "")))
 		}

@@ -100,7 +100,7 @@ func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
 		}
 	}
 	return nil, fmt.Errorf("there is no %q in account %s: ask about one of %s; about a service, such as cloudtrail.amazonaws.com; or about another organization's account or principal",
-		q.Who, q.Account, strings.Join(d.everybody(q.Account), ", "))
+		q.Who, q.Account, strings.Join(d.Everybody(q.Account), ", "))
 }
 
 // by is the entrance of a user, or of a session of a role.
@@ -127,14 +127,14 @@ func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 	if user.account == c.account {
 		found = append(found, by(user, nil))
 	}
-	for _, role := range d.rolesIn(c.account) {
+	for _, role := range d.roles[c.account] {
 		enter := request{resource: role.arn, owner: c.account, call: call{
 			action: "sts:AssumeRole", account: user.account, region: c.region, mfa: c.mfa, keys: map[string][]string{
 				"sts:RoleSessionName": {user.name}, "sts:ExternalId": nil, "sts:SourceIdentity": nil, "sts:TransitiveTagKeys": nil, "aws:TagKeys": nil,
 			},
 		}}
 		// Of a role that nobody has opened to the user there is nothing to say.
-		if d.asIdentity(user.unconditional(), enter, unconditional(role.trust)).Allowed() {
+		if d.asIdentity(user.free, enter, unconditional(role.trust)).Allowed() {
 			decision := d.telling(d.asIdentity(user, enter, role.trust))
 			found = append(found, by(role, &decision))
 		}
@@ -144,13 +144,13 @@ func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 
 // unconditional returns the user as if every statement that allows something allowed it on no condition, and
 // none denied anything.
-func (id *identity) unconditional() *identity {
+func (id *identity) unconditional() identity {
 	free := *id
 	free.policies = nil
 	for _, p := range id.policies {
 		free.policies = append(free.policies, *unconditional(&p))
 	}
-	return &free
+	return free
 }
 
 func unconditional(p *authorization.Policy) *authorization.Policy {
@@ -165,18 +165,6 @@ func unconditional(p *authorization.Policy) *authorization.Policy {
 	return &free
 }
 
-// rolesIn returns the roles of an account, in the order of their names.
-func (d *Documents) rolesIn(account string) []*identity {
-	var roles []*identity
-	for _, id := range d.identities {
-		if id.kind == authorization.Role && id.account == account {
-			roles = append(roles, id)
-		}
-	}
-	slices.SortFunc(roles, func(a, b *identity) int { return strings.Compare(a.name, b.name) })
-	return roles
-}
-
 // entrancesOfWorkflow are the roles of the account that the tokens of the declared repository's runs open.
 // https://docs.github.com/en/actions/reference/security/oidc
 func (d *Documents) entrancesOfWorkflow(who string, c call) ([]entrance, error) {
@@ -185,7 +173,7 @@ func (d *Documents) entrancesOfWorkflow(who string, c call) ([]entrance, error) 
 	}
 	provider := "arn:aws:iam::" + c.account + ":oidc-provider/" + organization.GitHubIssuer
 	var found []entrance
-	for _, role := range d.rolesIn(c.account) {
+	for _, role := range d.roles[c.account] {
 		for _, subject := range workflowSubjects(d.org.Access.GitHub, who) {
 			keys := authorization.FromOutside(c.region)
 			keys[organization.GitHubIssuer+":aud"], keys[organization.GitHubIssuer+":sub"] = []string{wellknown.Audience}, []string{subject}

@@ -77,11 +77,21 @@ func TestEverything(t *testing.T) {
 			"linus":              {},
 		},
 		Guardrails: organization.Guardrails{
-			Root:    []string{"deny-leaving", "protect-access", "protect-audit"},
-			Regions: []string{"us-west-2", "us-east-1"},
+			Root:          []string{"deny-leaving", "protect-access", "protect-audit"},
+			Regions:       []string{"us-west-2", "us-east-1"},
+			InstanceTypes: []string{"t3.*", "m7g.large"},
+			Networks:      []string{"203.0.113.0/24", "2001:db8::/32"},
+			Tags:          []string{"CostCenter", "Team"},
 			Policies: map[string][]policy.Statement{
 				"no-marketplace": {{Effect: policy.Deny, Action: []string{"aws-marketplace:Subscribe"}, Resource: []string{"*"}}},
 			},
+		},
+		Expect: map[string]organization.Expectation{
+			"nobody-stops-it": {
+				Who: []string{"anybody"}, Except: []string{"admin"}, Cannot: []string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail"}, In: []string{"prod", "*"},
+				On: "arn:aws:cloudtrail:<region>:{<in>}:trail/<namespace>-<other>-trail", MFA: 30 * time.Minute, With: map[string]string{"aws:SourceIp": "203.0.113.7"}, Because: "it is evidence",
+			},
+			"grace-works": {Who: []string{"grace@acme.example"}, Can: []string{"s3:GetObject"}, In: []string{"*"}, MFA: organization.NoMFA, Because: "it is her job"},
 		},
 		Baseline: organization.Baseline{
 			Alias:     "acme-inc-%s",

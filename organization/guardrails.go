@@ -21,6 +21,12 @@ type Guardrails struct {
 	Root []string
 	// Regions are all that accounts may use; nil for any.
 	Regions []string
+	// InstanceTypes are all that AllowedInstanceTypes lets be started, such as t3.*.
+	InstanceTypes []string
+	// Networks are all from which AllowedNetworks lets people call AWS, in CIDR notation.
+	Networks []string
+	// Tags are the keys of the tags that RequireTags demands.
+	Tags []string
 	// Policies are the file's own, by name.
 	Policies map[string][]policy.Statement
 }
@@ -35,6 +41,14 @@ const (
 	AllowedRegions = "allowed-regions"
 	RequireIMDSv2  = "require-imdsv2"
 	Quarantine     = "quarantine"
+
+	AllowedInstanceTypes = "allowed-instance-types"
+	AllowedNetworks      = "allowed-networks"
+	DenyForeignResources = "deny-foreign-resources"
+	DenyIAMUsers         = "deny-iam-users"
+	DenyMarketplace      = "deny-marketplace"
+	RequireEncryption    = "require-encryption"
+	RequireTags          = "require-tags"
 )
 
 // guardrailLibrary are the guardrails that a file may name without writing them.
@@ -47,6 +61,14 @@ var guardrailLibrary = map[string]func(*Organization) policy.Document{
 	AllowedRegions: allowedRegions,
 	RequireIMDSv2:  requireIMDSv2,
 	Quarantine:     quarantine,
+
+	AllowedInstanceTypes: allowedInstanceTypes,
+	AllowedNetworks:      allowedNetworks,
+	DenyForeignResources: denyForeignResources,
+	DenyIAMUsers:         denyIAMUsers,
+	DenyMarketplace:      denyMarketplace,
+	RequireEncryption:    requireEncryption,
+	RequireTags:          requireTags,
 }
 
 // Attachment is where a guardrail is attached: to a unit, an account, or the

@@ -18,10 +18,13 @@ import (
 var library = []string{
 	organization.AllowedRegions, organization.DenyLeaving, organization.DenyPublicS3, organization.DenyRootUser,
 	organization.ProtectAccess, organization.ProtectAudit, organization.Quarantine, organization.RequireIMDSv2,
+	organization.AllowedInstanceTypes, organization.AllowedNetworks, organization.DenyForeignResources, organization.DenyIAMUsers,
+	organization.DenyMarketplace, organization.RequireEncryption, organization.RequireTags,
 }
 
-const guardrailChoices = "the guardrails are allowed-regions, deny-leaving, deny-public-s3, deny-root-user, " +
-	"protect-access, protect-audit, quarantine, require-imdsv2"
+const guardrailChoices = "the guardrails are allowed-instance-types, allowed-networks, allowed-regions, deny-foreign-resources, " +
+	"deny-iam-users, deny-leaving, deny-marketplace, deny-public-s3, deny-root-user, " +
+	"protect-access, protect-audit, quarantine, require-encryption, require-imdsv2, require-tags"
 
 // document returns a guardrail's document, which has to be there.
 func document(t *testing.T, org *organization.Organization, name string) policy.Document {
@@ -60,7 +63,10 @@ func TestLibrary(t *testing.T) {
 					t.Errorf("statement %d lacks actions or resources: %+v", i, s)
 				}
 				exempt := slices.Contains(s.Condition["ArnNotLike"]["aws:PrincipalArn"], "arn:aws:iam::*:role/OrganizationAccountAccessRole")
-				bindsAll := slices.Contains([]string{organization.DenyLeaving, organization.DenyRootUser, organization.RequireIMDSv2}, name)
+				bindsAll := slices.Contains([]string{
+					organization.DenyLeaving, organization.DenyRootUser, organization.RequireIMDSv2, organization.RequireEncryption,
+					organization.AllowedNetworks, // It binds people's roles alone.
+				}, name)
 				if exempt == bindsAll {
 					t.Errorf("statement %d exempts the role of the management account: %t", i, exempt)
 				}

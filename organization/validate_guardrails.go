@@ -3,6 +3,7 @@ package organization
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,6 +46,7 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 		checkStatements(ps, at, o.Guardrails.Policies[name], maxGuardrail)
 	}
 	o.checkAllowedRegions(ps, key+".regions")
+	o.checkParameters(ps, key)
 	o.checkAttached(ps, key+".root", o.RootGuardrails())
 	for _, unit := range slices.Sorted(maps.Keys(o.Units)) {
 		o.checkAttached(ps, prefix+"units."+unit+".guardrails", o.UnitGuardrails(unit))
@@ -78,6 +80,47 @@ func (o *Organization) checkAllowedRegions(ps *Problems, key string) {
 	}
 }
 
+// instanceType matches an instance type of EC2's with wildcards: t3.micro, t3.*, *.metal.
+var instanceType = regexp.MustCompile(`^[a-z0-9*?-]+\.[a-z0-9*?-]+$`)
+
+// checkParameters checks what guardrails of the library are built from, besides regions.
+func (o *Organization) checkParameters(ps *Problems, key string) {
+	for _, t := range o.Guardrails.InstanceTypes {
+		if !instanceType.MatchString(t) {
+			ps.Add(key+".instanceTypes", `write <family>.<size>, such as t3.micro or "t3.*"`, "%q is no instance type", t)
+		}
+	}
+	for _, n := range o.Guardrails.Networks {
+		if p, err := netip.ParsePrefix(n); err != nil || p != p.Masked() {
+			ps.Add(key+".networks", "write a network in CIDR notation, such as 203.0.113.0/24", "%q is not a network", n)
+		}
+	}
+	for _, tag := range o.Guardrails.Tags {
+		if tag == "" || len([]rune(tag)) > maxTagKey || !tagText.MatchString(tag) {
+			ps.Add(key+".tags", "write 1 to 128 letters, digits, spaces and _.:/=+-@", "%q is not a tag's name", tag)
+		}
+	}
+	if users := o.Access.Account; len(o.Users) > 0 && users != Master {
+		for _, a := range o.guarding(users) {
+			if a.Guardrail == DenyIAMUsers {
+				ps.Add(attachmentKey(a), "attach it elsewhere, or move the users to another account (access.account)", "%q keeps the users in account %s from managing their access keys", DenyIAMUsers, users)
+			}
+		}
+	}
+}
+
+// guarding returns what restricts an account: attached to the root, to a unit around it, or to itself.
+func (o *Organization) guarding(account string) []Attachment {
+	around := map[string]bool{}
+	for unit := o.Accounts[account].Unit; unit != "" && !around[unit]; unit = o.Units[unit].Parent {
+		around[unit] = true
+	}
+	return slices.DeleteFunc(o.Attachments(), func(a Attachment) bool {
+		bears := a.Account == account || a.Account == "" && (a.Unit == "" || around[a.Unit])
+		return !bears
+	})
+}
+
 // checkAttached checks what is attached to one target.
 func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 	for i, name := range names {
@@ -94,6 +137,12 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 			ps.Add(key, "keep one of them", "%q stands there twice", name)
 		case name == AllowedRegions && len(o.Guardrails.Regions) == 0:
 			ps.Add(key, "write "+prefix+"guardrails: {regions: [us-west-2, …]}", "%q has no regions to allow", name)
+		case name == AllowedInstanceTypes && len(o.Guardrails.InstanceTypes) == 0:
+			ps.Add(key, "write "+prefix+`guardrails: {instanceTypes: ["t3.*", …]}`, "%q has no types to allow", name)
+		case name == AllowedNetworks && len(o.Guardrails.Networks) == 0:
+			ps.Add(key, "write "+prefix+"guardrails: {networks: [203.0.113.0/24, …]}", "%q has no networks to allow", name)
+		case name == RequireTags && len(o.Guardrails.Tags) == 0:
+			ps.Add(key, "write "+prefix+"guardrails: {tags: [CostCenter, …]}", "%q has no tags to require", name)
 		case name == ProtectAudit && !o.Audited():
 			ps.Add(key, "leave it out", "%q has nothing to protect: %saudit is none", name, prefix)
 		case !own:

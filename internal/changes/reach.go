@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -61,6 +62,24 @@ func aligned(rows []row) []Line {
 	lines := make([]Line, len(rows))
 	for i, r := range rows {
 		lines[i] = Line{r.sign, strings.TrimRight(texts[i], " \n")}
+	}
+	return lines
+}
+
+// Answers returns the lines of what a change of policies opens and closes, and to whom.
+func Answers(all []permissions.Change) []Line {
+	var lines []Line
+	add := func(sign Sign, format string, args ...any) {
+		lines = append(lines, Line{Sign: sign, Text: Visible(fmt.Sprintf(format, args...))})
+	}
+	for _, c := range all {
+		who := fmt.Sprintf("%s in %s", c.Who, strings.Join(c.Accounts, ", "))
+		if len(c.Opens) > 0 {
+			add(SignAdd, "%s: %s", who, permissions.Actions(c.Opens))
+		}
+		if len(c.Closes) > 0 {
+			add(SignDelete, "%s: %s (%s)", who, permissions.Actions(c.Closes), strings.Join(c.By, "; "))
+		}
 	}
 	return lines
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -31,7 +32,9 @@ func newAccess(streams terminal.Streams, run func(context.Context, *AccessOption
 		Long: `Access prints the access matrix: every user, workflow and account, which role it
 may assume in which account, what that role allows, and on what condition. It is
 computed from Pulumi.master.yaml alone; nothing is asked of AWS. With --base it
-prints only what differs from another declaration, such as the base branch's.`,
+prints only what differs from another declaration, such as the base branch's, and what
+changed policies open and close: the actions that a role may do and might not before, or
+the other way round.`,
 		Example: `  coldstart access
   coldstart access --json | jq '.[] | select(.account == "prod")'
   git show origin/main:Pulumi.master.yaml > /tmp/base.yaml
@@ -39,7 +42,7 @@ prints only what differs from another declaration, such as the base branch's.`,
 		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd, "a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, and changed of {before, after}")
+	o.jsonFlag(cmd, "a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, changed of {before, after}, and permissions of {who, accounts, opens, closes, by}")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print a Markdown table; with --base a block that shows differences in colour")
 	cmd.Flags().StringVar(&o.base, "base", "", "print what differs from the access matrix of this declaration")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +54,7 @@ prints only what differs from another declaration, such as the base branch's.`,
 	return cmd
 }
 
-func accessRun(_ context.Context, o *AccessOptions) error {
+func accessRun(ctx context.Context, o *AccessOptions) error {
 	if o.json && o.markdown {
 		return usageError{errors.New("--json and --markdown: write one of them")}
 	}
@@ -60,7 +63,7 @@ func accessRun(_ context.Context, o *AccessOptions) error {
 		return err
 	}
 	if o.base != "" {
-		return o.compare(org)
+		return o.compare(ctx, org)
 	}
 	switch reach := org.Reach(); {
 	case o.json:
@@ -74,21 +77,56 @@ func accessRun(_ context.Context, o *AccessOptions) error {
 }
 
 // compare prints what differs from another declaration.
-func (o *AccessOptions) compare(org *organization.Organization) error {
+func (o *AccessOptions) compare(ctx context.Context, org *organization.Organization) error {
 	base, err := organization.Load(o.base)
 	if err != nil {
 		return fmt.Errorf("--base: %w", err)
 	}
 	diff := organization.CompareReach(base.Reach(), org.Reach())
+	answers, err := comparePermissions(ctx, base, org)
+	if err != nil {
+		return err
+	}
 	switch {
 	case o.json:
-		return writeJSON(o.streams.Out, diff)
+		return writeJSON(o.streams.Out, struct {
+			organization.ReachDiff
+			Permissions []permissions.Change `json:"permissions"`
+		}{diff, orEmpty(answers)})
 	case o.markdown:
 		fmt.Fprint(o.streams.Out, pullrequest.Access(diff))
+		if len(answers) > 0 {
+			fmt.Fprint(o.streams.Out, pullrequest.Answers(answers))
+		}
 	default:
 		writeReachDiff(o.streams.Out, diff)
+		writeAnswerDiff(o.streams.Out, answers)
 	}
 	return nil
+}
+
+// comparePermissions returns what the policies of a declaration open and close, compared with a base's.
+func comparePermissions(ctx context.Context, base, org *organization.Organization) ([]permissions.Change, error) {
+	before, err := permissions.Declared(ctx, base)
+	if err != nil {
+		return nil, fmt.Errorf("--base: %w", err)
+	}
+	after, err := permissions.Declared(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return permissions.Compare(before, after), nil
+}
+
+// writeAnswerDiff writes what policies open and close; nothing if that is nothing.
+func writeAnswerDiff(w io.Writer, answers []permissions.Change) {
+	if len(answers) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nPermissions: what policies open (+) and close (-)")
+	for _, line := range changes.Answers(answers) {
+		fmt.Fprintf(w, "  %s %s\n", line.Sign, line.Text)
+	}
 }
 
 // writeReachDiff writes what differs between two access matrices.

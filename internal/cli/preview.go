@@ -93,7 +93,7 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 		return err
 	}
 	preview := &pullrequest.Preview{Declared: org, Diff: o.diff}
-	if err := o.compareWith(preview); err != nil {
+	if err := o.compareWith(ctx, preview); err != nil {
 		return err
 	}
 	shown := o.shown
@@ -143,7 +143,7 @@ func (o *PreviewOptions) check() error {
 
 // compareWith reads the base's declaration. One with problems isn't this
 // change's fault, and may be what it puts right.
-func (o *PreviewOptions) compareWith(preview *pullrequest.Preview) error {
+func (o *PreviewOptions) compareWith(ctx context.Context, preview *pullrequest.Preview) error {
 	if o.base == "" {
 		return nil
 	}
@@ -155,8 +155,10 @@ func (o *PreviewOptions) compareWith(preview *pullrequest.Preview) error {
 	if err != nil {
 		preview.BaseProblem = err.Error()
 		fmt.Fprintf(o.streams.Err, "coldstart: the access matrix can't be compared, because the base's declaration has problems:\n%v\n", err)
+		return nil
 	}
-	return nil
+	preview.Answers, err = comparePermissions(ctx, preview.Base, preview.Declared)
+	return err
 }
 
 func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
@@ -171,6 +173,7 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 		writeSteps(o.streams.Out, preview.Result, o.diff)
 		if preview.Base != nil {
 			writeReachDiff(o.streams.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
+			writeAnswerDiff(o.streams.Out, preview.Answers)
 		}
 		writeTable(o.streams.Out, preview.Result)
 		writeRest(o.streams.Out, preview.Result)

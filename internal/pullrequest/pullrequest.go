@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/changes"
+	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -36,6 +37,8 @@ type Preview struct {
 	// Base is the declaration of the base branch; nil if it isn't known, or has a problem.
 	Base        *organization.Organization
 	BaseProblem string
+	// Answers are what the pull request's policies open and close.
+	Answers []permissions.Change
 	// Diff lists all properties of new resources.
 	Diff bool
 }
@@ -53,6 +56,7 @@ func (p *Preview) Markdown(limit int) string {
 	fmt.Fprintf(&head, "%s\n### coldstart preview: %s\n\n", Marker(p.Declared.Namespace), p.headline())
 	head.WriteString(p.warnings(limit))
 	head.WriteString(p.access())
+	head.WriteString(p.answers())
 	head.WriteString(p.table())
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote
 }
@@ -212,6 +216,18 @@ func (p *Preview) access() string {
 		open, len(diff.Added), len(diff.Changed), len(diff.Removed), Access(diff))
 }
 
+// answers returns what the policies open and close. Nothing is said if that is nothing.
+func (p *Preview) answers() string {
+	if len(p.Answers) == 0 {
+		return ""
+	}
+	open := ""
+	if len(p.Answers) <= unfoldedLines {
+		open = " open"
+	}
+	return fmt.Sprintf("<details%s><summary><b>Permissions</b>: what policies open (+) and close (-)</summary>\n\n%s</details>\n\n", open, Answers(p.Answers))
+}
+
 // cut returns the beginning of a text that is longer than enough.
 func cut(text string, enough int) string {
 	if len(text) <= enough {
@@ -221,8 +237,12 @@ func cut(text string, enough int) string {
 }
 
 // Access returns the differences between two access matrices as a block of code with colours.
-func Access(diff organization.ReachDiff) string {
-	lines := changes.Reach(diff)
+func Access(diff organization.ReachDiff) string { return coloured(changes.Reach(diff)) }
+
+// Answers returns what a change of policies opens and closes as a block of code with colours.
+func Answers(all []permissions.Change) string { return coloured(changes.Answers(all)) }
+
+func coloured(lines []changes.Line) string {
 	left := len(lines) - maxAccess
 	if left > 0 {
 		lines = lines[:maxAccess]

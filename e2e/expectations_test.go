@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +43,12 @@ func TestExpectations(t *testing.T) {
 		contains(t, out, "Pulumi.master.yaml:11: coldstart:expect.work: admin can't iam:CreateRole in app: as role due-app-admin, denied by statement 1 of the service control policy due-frozen at account app",
 			"the work has to be done")
 	}
+	if out, err := w.run(coldstart(), "preview", "--comment", "comment.md"); err == nil {
+		t.Errorf("a preview with a comment succeeded: %s", out)
+	}
+	comment, err := os.ReadFile(filepath.Join(w.dir, "comment.md"))
+	must(t, err)
+	contains(t, string(comment), "<!-- coldstart preview: due -->", "nothing was run", "coldstart:expect.work: admin can't iam:CreateRole")
 	none := &orgtypes.AWSOrganizationsNotInUseException{}
 	if _, err := organizations.NewFromConfig(w.emulator.Config("eu-west-1")).DescribeOrganization(t.Context(), &organizations.DescribeOrganizationInput{}); !errors.As(err, &none) {
 		t.Errorf("something was made: %v", err)

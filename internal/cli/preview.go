@@ -105,7 +105,7 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 		return a.Preview(ctx, o.stacks...)
 	})
 	if result == nil {
-		return err
+		return errors.Join(err, o.commentNotRun(org, err))
 	}
 	preview.Result = result
 	if err := o.write(preview); err != nil {
@@ -180,6 +180,17 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 		writeCreations(o.streams.Out, preview.Result, o.pace)
 		return nil
 	}
+}
+
+// commentNotRun writes the comment about a preview that couldn't begin, so that the one before doesn't stay.
+func (o *PreviewOptions) commentNotRun(org *organization.Organization, why error) error {
+	if o.comment == "" {
+		return nil
+	}
+	if err := os.WriteFile(o.comment, []byte(pullrequest.NotRun(org.Namespace, why)), 0o600); err != nil {
+		return fmt.Errorf("--comment: %w", err)
+	}
+	return nil
 }
 
 // writeComment writes the comment for a pull request into the file of --comment, and the

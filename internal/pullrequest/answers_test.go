@@ -1,6 +1,7 @@
 package pullrequest
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -31,5 +32,15 @@ func TestAnswers(t *testing.T) {
 	}
 	if made := strings.TrimPrefix(text, Marker("acme")+"\n"); !inert([]byte(made)) {
 		t.Errorf("not inert:\n%s", text)
+	}
+}
+
+// A preview that couldn't begin says why, as code.
+func TestNotRun(t *testing.T) {
+	t.Parallel()
+	text := NotRun("acme", errors.New("coldstart:expect.x: @ada can s3:GetObject; see https://example.com\n```"))
+	made, marked := strings.CutPrefix(text, Marker("acme")+"\n")
+	if !marked || !inert([]byte(made)) || !strings.Contains(made, "````text\ncoldstart:expect.x: @ada can") {
+		t.Errorf("got %s", text)
 	}
 }

@@ -61,6 +61,13 @@ func (p *Preview) Markdown(limit int) string {
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote
 }
 
+// NotRun returns the text of a preview that couldn't begin, such as one whose declaration doesn't meet what it
+// expects.
+func NotRun(namespace string, err error) string {
+	const enough = 30_000
+	return Marker(namespace) + "\n### coldstart preview: ❌ **nothing was run**\n\n" + fenced("text", cut(err.Error(), enough))
+}
+
 // footnote answers questions that reviewers may have about the text.
 const footnote = "<sub>Counts include components and providers, which aren't listed. " + automation.Unknown +
 	" is what only AWS can tell, when it is made; " + automation.Secret + " is never shown.</sub>\n"

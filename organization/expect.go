@@ -2,6 +2,7 @@ package organization
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -17,11 +18,12 @@ type Expectation struct {
 	Who []string
 	// Can and Cannot are actions: s3:GetObject.
 	Can, Cannot []string
-	// In are the accounts in which it is done; EveryMember stands for all but the management account.
+	// In are the accounts in which it is done; EveryMember stands for all but the management account, and <audit>
+	// for the one that has the archive.
 	In []string
 	// On is the ARN of the resource; empty for one that no policy names. <in> stands for the name of the
-	// account in which it is done, <other> for that of each other account, {prod} for the id of the account
-	// prod, and <namespace> and <region> for the organization's.
+	// account in which it is done, <other> for that of each other account, <audit> for that which has the
+	// archive, {prod} for the id of the account prod, and <namespace> and <region> for the organization's.
 	On string
 	// MFA is how long ago a person has shown a second factor; NoMFA for a person who hasn't.
 	MFA time.Duration
@@ -39,12 +41,22 @@ const EveryMember = "*"
 // NoMFA is for a person who has shown no second factor.
 const NoMFA time.Duration = -1
 
-// accountsOf returns the names of the accounts that an expectation is about.
+// accountsOf returns the names of the accounts that an expectation is about: none if it is about the archive and there
+// is none.
 func (o *Organization) accountsOf(e Expectation) []string {
-	if slices.Contains(e.In, EveryMember) {
+	switch {
+	case !o.Audited() && (slices.Contains(e.In, inAudit) || strings.Contains(e.On, inAudit)):
+		return nil
+	case slices.Contains(e.In, EveryMember):
 		return o.AccountNames()
 	}
-	return e.In
+	accounts := slices.Clone(e.In)
+	for i, account := range accounts {
+		if account == inAudit {
+			accounts[i] = o.Audit.Account
+		}
+	}
+	return accounts
 }
 
 // Asked is one question of an expectation.
@@ -52,38 +64,42 @@ type Asked struct {
 	Who, Action, Account, On string
 }
 
-// Questions returns what an expectation asks, for everybody whom anybody stands for in an account.
-func (o *Organization) Questions(e Expectation, anybody func(account string) []string) []Asked {
-	var all []Asked
-	for _, account := range o.accountsOf(e) {
-		who := e.Who
-		if slices.Contains(who, "anybody") {
-			who = slices.DeleteFunc(slices.Clone(anybody(account)), func(one string) bool { return slices.Contains(e.Except, one) })
-		}
-		for _, action := range slices.Concat(e.Can, e.Cannot) {
-			for _, on := range o.resourcesOf(e.On, account) {
-				for _, one := range who {
-					all = append(all, Asked{Who: one, Action: action, Account: account, On: on})
+// Questions yields what an expectation asks: for everybody who returns of an account, and without resources that skip
+// reports for an account.
+func (o *Organization) Questions(e Expectation, who func(account string) []string, skip func(account, on string) bool) iter.Seq[Asked] {
+	return func(yield func(Asked) bool) {
+		for _, account := range o.accountsOf(e) {
+			who := who(account)
+			for on := range o.resourcesOf(e.On, account) {
+				if skip(account, on) {
+					continue
+				}
+				for _, action := range slices.Concat(e.Can, e.Cannot) {
+					for _, one := range who {
+						if !yield(Asked{Who: one, Action: action, Account: account, On: on}) {
+							return
+						}
+					}
 				}
 			}
 		}
 	}
-	return all
 }
 
-// resourcesOf returns the ARNs that an expectation's pattern stands for.
-func (o *Organization) resourcesOf(on, account string) []string {
-	on = strings.NewReplacer("<in>", account, "<namespace>", o.Namespace, "<region>", o.Region).Replace(on)
-	if !strings.Contains(on, "<other>") {
-		return []string{on}
-	}
-	var all []string
-	for _, other := range o.allAccounts() {
-		if other != account {
-			all = append(all, strings.ReplaceAll(on, "<other>", other))
+// resourcesOf yields the ARNs that an expectation's pattern stands for.
+func (o *Organization) resourcesOf(on, account string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		on := strings.NewReplacer("<in>", account, "<namespace>", o.Namespace, "<region>", o.Region, inAudit, o.Audit.Account).Replace(on)
+		if !strings.Contains(on, "<other>") {
+			yield(on)
+			return
+		}
+		for _, other := range o.allAccounts() {
+			if other != account && !yield(strings.ReplaceAll(on, "<other>", other)) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // readExpectation reads an expectation.
@@ -108,7 +124,10 @@ func readExpectation(e *object, _ string) Expectation {
 }
 
 // variables are what may stand in Expectation.On besides names in braces.
-var variables = []string{"<in>", "<other>", "<namespace>", "<region>"}
+var variables = []string{"<in>", "<other>", inAudit, "<namespace>", "<region>"}
+
+// inAudit stands for the account that has the archive.
+const inAudit = "<audit>"
 
 var (
 	isAction       = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9]+$`)
@@ -135,7 +154,7 @@ func (o *Organization) checkExpectations(ps *Problems) {
 			}
 		}
 		for _, account := range e.In {
-			if account != EveryMember && !o.declared(account) {
+			if account != EveryMember && account != inAudit && !o.declared(account) {
 				ps.Add(key+".in", o.accountRemedy(account), "the account %q isn't declared", account)
 			}
 		}

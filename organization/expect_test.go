@@ -1,6 +1,7 @@
 package organization
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestExpectationsThatCannotBeAsked(t *testing.T) {
 		"{who: ada, can: [GetObject, s3:*], because: y}":                              {`"GetObject" is no action`, `"s3:*" is no action`},
 		"{who: ada, can: s3:GetObject, in: nowhere, because: y}":                      {`expect.x.in: the account "nowhere" isn't declared`},
 		"{who: ada, can: s3:GetObject, except: eve, because: y}":                      {"only anybody has exceptions"},
-		"{who: ada, can: s3:GetObject, on: \"arn:aws:s3:::<account>/x\", because: y}": {"<account> stands for nothing; write one of <in>, <other>, <namespace>, <region>"},
+		"{who: ada, can: s3:GetObject, on: \"arn:aws:s3:::<account>/x\", because: y}": {"<account> stands for nothing; write one of <in>, <other>, <audit>, <namespace>, <region>"},
 		"{who: ada, can: s3:GetObject, mfa: soon, because: y}":                        {`"soon" is not a length of time`},
 		"{who: ada, can: s3:GetObject, mfa: -1h, because: y}":                         {"expect.x.mfa: -1h0m0s ago is in the future; write a length of time such as 30m, or none"},
 		"{who: ada, cam: s3:GetObject, because: y}":                                   {"did you mean can?"},
@@ -36,19 +37,27 @@ func TestQuestions(t *testing.T) {
 	o := Defaults()
 	o.Namespace, o.Region = "z9", "eu-west-1"
 	o.Accounts = map[string]Account{"app": {}, "lab": {}}
-	all := o.Questions(Expectation{
-		Who: []string{"anybody"}, Except: []string{"root"}, Cannot: []string{"s3:GetObject"}, In: []string{EveryMember}, On: "arn:aws:s3:::<namespace>-<other>-{<other>}/<in>-<region>",
-	}, func(account string) []string { return []string{"ada-" + account, "root"} })
+	all := slices.Collect(o.Questions(Expectation{
+		Cannot: []string{"s3:GetObject"}, In: []string{EveryMember}, On: "arn:aws:s3:::<namespace>-<other>-{<other>}/<in>-<region>",
+	}, func(account string) []string { return []string{"ada-" + account} }, func(account, on string) bool { return account == "lab" && strings.Contains(on, "{app}") }))
 	want := []Asked{
 		{Who: "ada-app", Action: "s3:GetObject", Account: "app", On: "arn:aws:s3:::z9-master-{master}/app-eu-west-1"},
 		{Who: "ada-app", Action: "s3:GetObject", Account: "app", On: "arn:aws:s3:::z9-lab-{lab}/app-eu-west-1"},
 		{Who: "ada-lab", Action: "s3:GetObject", Account: "lab", On: "arn:aws:s3:::z9-master-{master}/lab-eu-west-1"},
-		{Who: "ada-lab", Action: "s3:GetObject", Account: "lab", On: "arn:aws:s3:::z9-app-{app}/lab-eu-west-1"},
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
 	}
-	if all := o.Questions(Expectation{Who: []string{"ada"}, Can: []string{"a:B", "c:D"}, In: []string{"master"}}, nil); len(all) != 2 || all[1].Action != "c:D" {
+	ada, none := func(string) []string { return []string{"ada"} }, func(string, string) bool { return false }
+	o.Audit.Account = "lab"
+	if all := slices.Collect(o.Questions(Expectation{In: []string{"<audit>"}, Can: []string{"a:B"}, On: "<audit>"}, ada, none)); len(all) != 1 || all[0].Account != "lab" || all[0].On != "lab" {
+		t.Errorf("%v", all)
+	}
+	o.Audit.Trail = TrailNone
+	if all := slices.Collect(o.Questions(Expectation{In: []string{"<audit>"}, Can: []string{"a:B"}}, ada, none)); len(all) != 0 {
+		t.Errorf("%v", all)
+	}
+	if all := slices.Collect(o.Questions(Expectation{Can: []string{"a:B", "c:D"}, In: []string{"master"}}, ada, none)); len(all) != 2 || all[1].Action != "c:D" {
 		t.Errorf("%v", all)
 	}
 }

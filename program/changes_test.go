@@ -108,6 +108,21 @@ func keyChanges() []keyChange {
 		{key: "guardrails.regions", first: "[us-west-2]", second: "[us-west-2, eu-west-1]"},
 		{key: "guardrails.policies.*", at: "guardrails.policies.no-marketplace", first: `[{Effect: Deny, Action: "aws-marketplace:Subscribe", Resource: "*"}]`, second: `[{Effect: Deny, Action: "aws-marketplace:*", Resource: "*"}]`},
 
+		{key: "guardrails.instanceTypes", first: `["t3.*"]`, second: `["t3.*", m7g.large]`, given: map[string]string{"accounts.app.guardrails": "[allowed-instance-types]", "guardrails.instanceTypes": "[t3.nano]"}},
+		{key: "guardrails.networks", first: "[203.0.113.0/24]", second: "[198.51.100.0/24]", given: map[string]string{"accounts.app.guardrails": "[allowed-networks]", "guardrails.networks": "[192.0.2.0/24]"}},
+		{key: "guardrails.tags", first: "[CostCenter]", second: "[CostCenter, Team]", given: map[string]string{"accounts.app.guardrails": "[require-tags]", "guardrails.tags": "[Owner]"}},
+
+		{key: "expect.*", at: "expect.work", first: "{who: admin, can: s3:GetObject, because: it has to be done}", second: "{who: admin, can: s3:PutObject, because: it has to be done}"},
+		{key: "expect.*.who", at: "expect.work.who", first: "readonly", second: "[admin, readonly]", given: expecting("can")},
+		{key: "expect.*.can", at: "expect.work.can", first: "s3:GetBucketLocation", second: "[s3:GetObject, s3:ListBucket]", given: expecting("can")},
+		{key: "expect.*.cannot", at: "expect.work.cannot", first: "s3:GetBucketLocation", second: "[s3:GetObject, s3:ListBucket]", given: expecting("cannot")},
+		{key: "expect.*.in", at: "expect.work.in", first: "app", second: "[app, lab]", given: expecting("can")},
+		{key: "expect.*.on", at: "expect.work.on", first: "arn:aws:s3:::mine/x", second: "arn:aws:s3:::yours/x", given: expecting("can")},
+		{key: "expect.*.mfa", at: "expect.work.mfa", first: "30m", second: "none", given: expecting("can")},
+		{key: "expect.*.with.*", at: "expect.work.with.aws:SourceIp", first: "192.0.2.7", second: "192.0.2.8", given: expecting("can")},
+		{key: "expect.*.except", at: "expect.work.except", first: "coldstart", second: "[coldstart, root]", given: expecting("cannot")},
+		{key: "expect.*.because", at: "expect.work.because", first: "it is needed", second: "it is wanted", given: expecting("can")},
+
 		{key: "baseline.alias", first: "umbrella-%s", second: "none"},
 		{key: "baseline.passwords.minimumLength", first: "20", second: "24"},
 		{key: "baseline.passwords.uppercase", first: "false"},
@@ -131,6 +146,12 @@ func keyChanges() []keyChange {
 		{key: "image.packages", first: "[vim]", second: "[vim, jq]", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 		{key: "image.tag", first: "v1", second: "v2", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 	}
+}
+
+// expecting are the keys that an expectation needs. It is about what somebody can do, or cannot.
+func expecting(verb string) map[string]string {
+	who := map[string]string{"can": "admin", "cannot": "anybody"}[verb]
+	return map[string]string{"expect.work.who": who, "expect.work." + verb: "s3:GetObject", "expect.work.because": "it has to be done"}
 }
 
 // TestTableOfChanges tries every key of the declaration on a running organization, and

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
@@ -39,10 +40,11 @@ func Check(ctx context.Context, org *organization.Organization) (results []Resul
 	if err != nil {
 		return nil, nil, err
 	}
+	c := checker{Documents: all, org: org, alike: likeEach(all.Alike()), mentions: all.Mentioning()}
 	for _, name := range slices.Sorted(maps.Keys(org.Expect)) {
 		e := org.Expect[name]
 		r := Result{Name: name, Because: e.Because}
-		for _, q := range org.Questions(e, all.Everybody) {
+		for q := range org.Questions(e, func(account string) []string { return c.who(e, account) }, func(account, on string) bool { return c.skips(e, account, on) }) {
 			answer, err := all.Ask(question(e, q))
 			if err != nil {
 				problems.Add("coldstart:expect."+name, "ask about somebody, and something, that there is", "%v", err)
@@ -50,7 +52,7 @@ func Check(ctx context.Context, org *organization.Organization) (results []Resul
 			}
 			r.Asked++
 			if unmet := differs(e, answer); unmet != "" {
-				r.Unmet = append(r.Unmet, unmet)
+				r.Unmet = append(r.Unmet, unmet+others(c.like(e, q.Account)))
 			}
 		}
 		if len(r.Unmet) > 0 {
@@ -59,6 +61,69 @@ func Check(ctx context.Context, org *organization.Organization) (results []Resul
 		results = append(results, r)
 	}
 	return results, problems, nil
+}
+
+// checker asks the questions of a declaration's expectations.
+type checker struct {
+	*permissions.Documents
+	org *organization.Organization
+	// alike are the accounts that are like each account, and mentions reports whether a resource's policy has an
+	// account in it.
+	alike    map[string][]string
+	mentions func(resource, account string) bool
+}
+
+// who returns whom an expectation is about in an account. A role that only other accounts have isn't asked about.
+func (c checker) who(e organization.Expectation, account string) []string {
+	if !slices.Contains(e.Who, permissions.Anybody) {
+		return slices.DeleteFunc(slices.Clone(e.Who), func(who string) bool {
+			_, isRole := c.org.Access.Roles[who]
+			return isRole && !slices.Contains(c.org.RoleNames(account), who)
+		})
+	}
+	who := c.Everybody(account)
+	if len(e.Cannot) > 0 { // What a role can't do, nobody can through the role.
+		who = c.Acting(account)
+	}
+	return slices.DeleteFunc(who, func(one string) bool { return slices.Contains(e.Except, one) })
+}
+
+// like returns the accounts of which the answers are the same as of an account, itself among them.
+func (c checker) like(e organization.Expectation, account string) []string {
+	if !slices.Contains(e.In, organization.EveryMember) || slices.ContainsFunc(e.Who, c.IsUser) {
+		return []string{account}
+	}
+	return c.alike[account]
+}
+
+// skips reports whether an account needn't be asked about, since one that is like it is.
+func (c checker) skips(e organization.Expectation, account, on string) bool {
+	return c.like(e, account)[0] != account && !c.mentions(on, account)
+}
+
+// likeEach returns for each member account those that are like it, itself among them, in the order of their names.
+func likeEach(groups [][]string) map[string][]string {
+	like := map[string][]string{}
+	for _, group := range groups {
+		// The management account isn't among those that * stands for.
+		group = slices.DeleteFunc(slices.Clone(group), func(account string) bool { return account == organization.Master })
+		for _, account := range group {
+			like[account] = group
+		}
+	}
+	return like
+}
+
+// others names accounts of which the answer is the same as of the first.
+func others(like []string) string {
+	const few = 4
+	switch n := len(like) - 1; {
+	case n == 0:
+		return ""
+	case n > few:
+		return fmt.Sprintf(" (and in %d accounts like it)", n)
+	}
+	return " (and in " + strings.Join(like[1:], ", ") + ")"
 }
 
 // question is one question of an expectation.

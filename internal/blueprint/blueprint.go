@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -113,5 +114,9 @@ func (b *Blueprint) record(ctx context.Context, stack string, run pulumi.RunFunc
 	if err := pulumi.RunWithContext(pulumiContext, run); err != nil {
 		return nil, err
 	}
+	// A program registers what doesn't depend on one another in any order.
+	slices.SortFunc(r.resources, func(a, b Resource) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
+	})
 	return r.resources, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -86,6 +88,25 @@ func TestDraw(t *testing.T) {
 				t.Errorf("app is %s", b.Accounts["app"])
 			}
 		})
+	}
+}
+
+// The same declaration makes the same blueprint, in the same order.
+func TestDrawTwice(t *testing.T) {
+	t.Parallel()
+	org, err := organization.Load("../../" + organization.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := blueprint.Draw(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		again, err := blueprint.Draw(t.Context(), org)
+		if diff := cmp.Diff(first.Resources, again.Resources); err != nil || diff != "" {
+			t.Fatal(err, diff)
+		}
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 
 // Blueprint is what an organization's stacks declare.
 type Blueprint struct {
-	Organization *organization.Organization
 	// Accounts are the accounts' ids by their names.
 	Accounts  map[string]string
 	Resources []Resource
@@ -57,18 +56,14 @@ func (r Resource) Texts(name string) []string {
 // it would build images, and create accounts no faster than AWS does.
 const nowhere = "http://blueprint.invalid"
 
-// Draw runs the programs of stacks, each after those whose outputs it reads. No stacks means all of them.
-func Draw(ctx context.Context, org *organization.Organization, stacks ...string) (*Blueprint, error) {
+// Draw runs the programs of all stacks, each after those whose outputs it reads.
+func Draw(ctx context.Context, org *organization.Organization) (*Blueprint, error) {
 	dir, err := os.MkdirTemp("", "coldstart-blueprint-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	wanted := map[string]bool{}
-	for _, name := range stacks {
-		wanted[name] = true
-	}
-	b := &Blueprint{Organization: org, Accounts: map[string]string{}}
+	b := &Blueprint{Accounts: map[string]string{}}
 	b.Accounts[organization.Master] = accountID(organization.Master)
 	// Accounts that are to be adopted have their ids, and are drawn as new ones.
 	drawn := *org
@@ -81,9 +76,6 @@ func Draw(ctx context.Context, org *organization.Organization, stacks ...string)
 	live := stackref.NewLive()
 	run := program.For(&drawn, program.Settings{Emulator: nowhere, Dir: dir, Live: live}) //nolint:contextcheck // It gets the one that it is run with.
 	for _, stack := range org.Stacks() {
-		if len(wanted) > 0 && !wanted[stack.Name] {
-			continue
-		}
 		found, err := b.record(ctx, stack.Name, run, live)
 		if err != nil {
 			return nil, fmt.Errorf("drawing stack %s: %w", stack.Name, err)

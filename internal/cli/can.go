@@ -147,11 +147,7 @@ func canRun(ctx context.Context, o *CanOptions) error {
 	if err != nil {
 		return err
 	}
-	var accounts []string
-	if _, declared := org.Stack(o.question.Account); declared {
-		accounts = append(accounts, o.question.Account)
-	}
-	all, err := permissions.Declared(ctx, org, accounts...)
+	all, err := permissions.Declared(ctx, org)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,10 @@ func TestCan(t *testing.T) {
 		}
 		golden.Check(t, "can-"+name+".txt", out+errs)
 	}
+	// The bucket is another account's, whatever account the question is about.
+	if code, out, _ := run("can", "-C", dir, "admin", "s3:GetObject", "--in", "lab", "--resource", "arn:aws:s3:::acme-dev-state-{dev}/x"); code != exitFailed {
+		t.Errorf("the state of another account: %s", out)
+	}
 	_, out, _ := run("can", "-C", dir, "ada", "s3:PutObject", "--in", "dev", "--json")
 	var answer permissions.Answer
 	if err := json.Unmarshal([]byte(out), &answer); err != nil || answer.Who != "ada" || answer.Outcome != "denied implicitly" {

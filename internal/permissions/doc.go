@@ -1,8 +1,8 @@
 // Package permissions answers who may do what in an organization, by all its IAM documents together:
 // service control policies, policies of roles, users and groups, trust policies, bucket and key policies.
 //
-//	all, err := permissions.Declared(ctx, org, "prod")
-//	answer, err := all.Ask(permissions.Question{Who: "ada", Action: "s3:DeleteObject", Account: "prod", MFA: permissions.Now})
+//	all, err := permissions.Declared(ctx, org)
+//	answer, err := all.Ask(permissions.Question{Who: "ada", Action: "s3:DeleteObject", Account: "prod"})
 //	fmt.Println(answer.Outcome)
 //
 // A person reaches another account through a role there, so an answer has a way for each role that the

@@ -59,18 +59,10 @@ type control struct {
 	path string
 }
 
-// Declared returns the documents that the declaration of an organization amounts to. It reads the stacks of
-// the accounts that are named, and those that bear on every account. No accounts means all of them.
-func Declared(ctx context.Context, org *organization.Organization, accounts ...string) (*Documents, error) {
-	if len(accounts) > 0 {
-		accounts = append(accounts, organization.Master)
-		for _, always := range []string{org.Access.Account, org.Audit.Account} {
-			if always != "" {
-				accounts = append(accounts, always)
-			}
-		}
-	}
-	plan, err := blueprint.Draw(ctx, org, accounts...)
+// Declared returns the documents that the declaration of an organization amounts to. It reads the stacks of all
+// accounts: a question about one of them may be about a resource of any other.
+func Declared(ctx context.Context, org *organization.Organization) (*Documents, error) {
+	plan, err := blueprint.Draw(ctx, org)
 	if err != nil {
 		return nil, err
 	}

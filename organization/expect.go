@@ -1,13 +1,13 @@
 package organization
 
 import (
-	"fmt"
-	"iter"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/coldstart-aws/coldstart/internal/iamdata"
 )
 
 // Expectation says what somebody can or can't do, so that a change of a policy that makes it untrue is
@@ -18,7 +18,7 @@ type Expectation struct {
 	Who []string
 	// Can and Cannot are actions: s3:GetObject.
 	Can, Cannot []string
-	// In are the accounts in which it is done; EveryMember stands for all but the management account, and <audit>
+	// In are the accounts in which it is done; EveryMember stands for all but the management account, and InAudit
 	// for the one that has the archive.
 	In []string
 	// On is the ARN of the resource; empty for one that no policy names. <in> stands for the name of the
@@ -38,69 +38,15 @@ type Expectation struct {
 // EveryMember stands for all accounts but the management account.
 const EveryMember = "*"
 
+// InAudit stands for the account that has the archive. An expectation that names it is about nothing if there is no
+// archive.
+const InAudit = "<audit>"
+
+// Anybody stands for everybody in the organization.
+const Anybody = "anybody"
+
 // NoMFA is for a person who has shown no second factor.
 const NoMFA time.Duration = -1
-
-// accountsOf returns the names of the accounts that an expectation is about: none if it is about the archive and there
-// is none.
-func (o *Organization) accountsOf(e Expectation) []string {
-	switch {
-	case !o.Audited() && (slices.Contains(e.In, inAudit) || strings.Contains(e.On, inAudit)):
-		return nil
-	case slices.Contains(e.In, EveryMember):
-		return o.AccountNames()
-	}
-	accounts := slices.Clone(e.In)
-	for i, account := range accounts {
-		if account == inAudit {
-			accounts[i] = o.Audit.Account
-		}
-	}
-	return accounts
-}
-
-// Asked is one question of an expectation.
-type Asked struct {
-	Who, Action, Account, On string
-}
-
-// Questions yields what an expectation asks: for everybody who returns of an account, and without resources that skip
-// reports for an account.
-func (o *Organization) Questions(e Expectation, who func(account string) []string, skip func(account, on string) bool) iter.Seq[Asked] {
-	return func(yield func(Asked) bool) {
-		for _, account := range o.accountsOf(e) {
-			who := who(account)
-			for on := range o.resourcesOf(e.On, account) {
-				if skip(account, on) {
-					continue
-				}
-				for _, action := range slices.Concat(e.Can, e.Cannot) {
-					for _, one := range who {
-						if !yield(Asked{Who: one, Action: action, Account: account, On: on}) {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-// resourcesOf yields the ARNs that an expectation's pattern stands for.
-func (o *Organization) resourcesOf(on, account string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		on := strings.NewReplacer("<in>", account, "<namespace>", o.Namespace, "<region>", o.Region, inAudit, o.Audit.Account).Replace(on)
-		if !strings.Contains(on, "<other>") {
-			yield(on)
-			return
-		}
-		for _, other := range o.allAccounts() {
-			if other != account && !yield(strings.ReplaceAll(on, "<other>", other)) {
-				return
-			}
-		}
-	}
-}
 
 // readExpectation reads an expectation.
 func readExpectation(e *object, _ string) Expectation {
@@ -124,13 +70,9 @@ func readExpectation(e *object, _ string) Expectation {
 }
 
 // variables are what may stand in Expectation.On besides names in braces.
-var variables = []string{"<in>", "<other>", inAudit, "<namespace>", "<region>"}
-
-// inAudit stands for the account that has the archive.
-const inAudit = "<audit>"
+var variables = []string{"<in>", "<other>", InAudit, "<namespace>", "<region>"}
 
 var (
-	isAction       = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9]+$`)
 	isExpectation  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	inAngleBracket = regexp.MustCompile(`<[^>]*>`)
 )
@@ -149,16 +91,16 @@ func (o *Organization) checkExpectations(ps *Problems) {
 			ps.Add(key, "write either can or cannot, with one action or a list", "an expectation is about what somebody can do, or can't")
 		}
 		for _, action := range slices.Concat(e.Can, e.Cannot) {
-			if !isAction.MatchString(action) {
+			if !iamdata.IsAction(action) {
 				ps.Add(key, "write <service>:<action>, such as s3:GetObject", "%q is no action", action)
 			}
 		}
 		for _, account := range e.In {
-			if account != EveryMember && account != inAudit && !o.declared(account) {
+			if account != EveryMember && account != InAudit && !o.declared(account) {
 				ps.Add(key+".in", o.accountRemedy(account), "the account %q isn't declared", account)
 			}
 		}
-		if len(e.Except) > 0 && !slices.Contains(e.Who, "anybody") {
+		if len(e.Except) > 0 && !slices.Contains(e.Who, Anybody) {
 			ps.Add(key+".except", "write who: anybody, or take except out", "only anybody has exceptions")
 		}
 		if e.MFA < NoMFA {
@@ -172,18 +114,5 @@ func (o *Organization) checkExpectations(ps *Problems) {
 				ps.Add(key+".on", "write one of "+strings.Join(variables, ", "), "%s stands for nothing", variable)
 			}
 		}
-	}
-}
-
-// Unmet returns the problem that an expectation isn't met.
-func (e Expectation) Unmet(name string, found []string) Problem {
-	const shown = 3
-	text := strings.Join(found[:min(len(found), shown)], "; ")
-	if len(found) > shown {
-		text += fmt.Sprintf("; and %d more", len(found)-shown)
-	}
-	return Problem{
-		Key: prefix + "expect." + name, Text: text,
-		Remedy: "expected because: " + e.Because + " (change the policies, or what is expected)",
 	}
 }

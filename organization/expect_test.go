@@ -1,11 +1,8 @@
 package organization
 
 import (
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // What is wrong with an expectation is said with its key, all of it at once.
@@ -28,36 +25,5 @@ func TestExpectationsThatCannotBeAsked(t *testing.T) {
 				t.Errorf("%s: no %q in\n%v", e, text, err)
 			}
 		}
-	}
-}
-
-// An expectation asks about each account, each resource and each of those that anybody stands for.
-func TestQuestions(t *testing.T) {
-	t.Parallel()
-	o := Defaults()
-	o.Namespace, o.Region = "z9", "eu-west-1"
-	o.Accounts = map[string]Account{"app": {}, "lab": {}}
-	all := slices.Collect(o.Questions(Expectation{
-		Cannot: []string{"s3:GetObject"}, In: []string{EveryMember}, On: "arn:aws:s3:::<namespace>-<other>-{<other>}/<in>-<region>",
-	}, func(account string) []string { return []string{"ada-" + account} }, func(account, on string) bool { return account == "lab" && strings.Contains(on, "{app}") }))
-	want := []Asked{
-		{Who: "ada-app", Action: "s3:GetObject", Account: "app", On: "arn:aws:s3:::z9-master-{master}/app-eu-west-1"},
-		{Who: "ada-app", Action: "s3:GetObject", Account: "app", On: "arn:aws:s3:::z9-lab-{lab}/app-eu-west-1"},
-		{Who: "ada-lab", Action: "s3:GetObject", Account: "lab", On: "arn:aws:s3:::z9-master-{master}/lab-eu-west-1"},
-	}
-	if diff := cmp.Diff(want, all); diff != "" {
-		t.Error(diff)
-	}
-	ada, none := func(string) []string { return []string{"ada"} }, func(string, string) bool { return false }
-	o.Audit.Account = "lab"
-	if all := slices.Collect(o.Questions(Expectation{In: []string{"<audit>"}, Can: []string{"a:B"}, On: "<audit>"}, ada, none)); len(all) != 1 || all[0].Account != "lab" || all[0].On != "lab" {
-		t.Errorf("%v", all)
-	}
-	o.Audit.Trail = TrailNone
-	if all := slices.Collect(o.Questions(Expectation{In: []string{"<audit>"}, Can: []string{"a:B"}}, ada, none)); len(all) != 0 {
-		t.Errorf("%v", all)
-	}
-	if all := slices.Collect(o.Questions(Expectation{Can: []string{"a:B", "c:D"}, In: []string{"master"}}, ada, none)); len(all) != 2 || all[1].Action != "c:D" {
-		t.Errorf("%v", all)
 	}
 }

@@ -146,7 +146,7 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 		case name == ProtectAudit && !o.Audited():
 			ps.Add(key, "leave it out", "%q has nothing to protect: %saudit is none", name, prefix)
 		case !own:
-			checkSize(ps, key, policySize(document), maxGuardrail, "leave some regions or roles out")
+			checkSize(ps, key, policySize(document), maxGuardrail, "leave some regions, types, networks, tags or roles out")
 		}
 	}
 	if n := len(names); n > maxAttached-1 {

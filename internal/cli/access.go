@@ -124,7 +124,12 @@ func writeAnswerDiff(w io.Writer, answers []permissions.Change) {
 		return
 	}
 	fmt.Fprintln(w, "\nPermissions: what policies open (+) and close (-)")
-	for _, line := range changes.Answers(answers) {
+	writeLines(w, changes.Answers(answers))
+}
+
+// writeLines writes the lines of a difference.
+func writeLines(w io.Writer, lines []changes.Line) {
+	for _, line := range lines {
 		fmt.Fprintf(w, "  %s %s\n", line.Sign, line.Text)
 	}
 }
@@ -132,9 +137,7 @@ func writeAnswerDiff(w io.Writer, answers []permissions.Change) {
 // writeReachDiff writes what differs between two access matrices.
 func writeReachDiff(w io.Writer, diff organization.ReachDiff) {
 	fmt.Fprintf(w, "\nAccess: %d added, %d removed, %d changed\n", len(diff.Added), len(diff.Removed), len(diff.Changed))
-	for _, line := range changes.Reach(diff) {
-		fmt.Fprintf(w, "  %s %s\n", line.Sign, line.Text)
-	}
+	writeLines(w, changes.Reach(diff))
 }
 
 var reachTitles = []string{"WHO", "BY", "ACCOUNT", "ROLE", "MAY", "IF"}

@@ -117,10 +117,10 @@ func (o *CanOptions) read(args []string) error {
 	if o.question.Account == "" {
 		wrong("write the account: --in ACCOUNT")
 	}
-	if o.guarded && o.question.Who == permissions.Anybody {
+	if o.guarded && o.question.Who == organization.Anybody {
 		wrong("--guarded is about one of the organization's users or roles")
 	}
-	o.question.MFA = permissions.Never
+	o.question.MFA = organization.NoMFA
 	if o.mfa != noMFA {
 		age, err := time.ParseDuration(o.mfa)
 		if err != nil || age < 0 {
@@ -158,7 +158,7 @@ func canRun(ctx context.Context, o *CanOptions) error {
 			return err
 		}
 		return o.output(o.streams.Out, orEmpty(found), func(w io.Writer) error { return writeGuarded(w, o.question, found) })
-	case o.question.Who == permissions.Anybody:
+	case o.question.Who == organization.Anybody:
 		answers, err := all.AskAll(o.question)
 		if err != nil {
 			return err

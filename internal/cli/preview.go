@@ -105,7 +105,8 @@ func previewRun(ctx context.Context, o *PreviewOptions) error {
 		return a.Preview(ctx, o.stacks...)
 	})
 	if result == nil {
-		return errors.Join(err, o.commentNotRun(org, err))
+		// Without this the comment about the run before would stay.
+		return errors.Join(err, o.writeCommentFile(pullrequest.NotRun(org.Namespace, err)))
 	}
 	preview.Result = result
 	if err := o.write(preview); err != nil {
@@ -182,12 +183,12 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 	}
 }
 
-// commentNotRun writes the comment about a preview that couldn't begin, so that the one before doesn't stay.
-func (o *PreviewOptions) commentNotRun(org *organization.Organization, why error) error {
+// writeCommentFile writes a comment for a pull request into the file of --comment, if there is one.
+func (o *PreviewOptions) writeCommentFile(text string) error {
 	if o.comment == "" {
 		return nil
 	}
-	if err := os.WriteFile(o.comment, []byte(pullrequest.NotRun(org.Namespace, why)), 0o600); err != nil {
+	if err := os.WriteFile(o.comment, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("--comment: %w", err)
 	}
 	return nil
@@ -200,11 +201,8 @@ func (o *PreviewOptions) writeComment(preview *pullrequest.Preview, summary stri
 	if o.comment == "" {
 		return nil
 	}
-	if err := os.WriteFile(o.comment, []byte(preview.Markdown(pullrequest.CommentLimit)), 0o600); err != nil {
-		return fmt.Errorf("--comment: %w", err)
-	}
-	if summary == "" {
-		return nil
+	if err := o.writeCommentFile(preview.Markdown(pullrequest.CommentLimit)); err != nil || summary == "" {
+		return err
 	}
 	file, err := os.OpenFile(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

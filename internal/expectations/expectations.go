@@ -44,19 +44,19 @@ func Check(ctx context.Context, org *organization.Organization) (results []Resul
 	for _, name := range slices.Sorted(maps.Keys(org.Expect)) {
 		e := org.Expect[name]
 		r := Result{Name: name, Because: e.Because}
-		for q := range org.Questions(e, func(account string) []string { return c.who(e, account) }, func(account, on string) bool { return c.skips(e, account, on) }) {
+		for q := range questions(org, e, func(account string) []string { return c.who(e, account) }, func(account, on string) bool { return c.skips(e, account, on) }) {
 			answer, err := all.Ask(question(e, q))
 			if err != nil {
-				problems.Add("coldstart:expect."+name, "ask about somebody, and something, that there is", "%v", err)
+				problems.Add(keyOf(name), "ask about somebody, and something, that there is", "%v", err)
 				break
 			}
 			r.Asked++
-			if unmet := differs(e, answer); unmet != "" {
-				r.Unmet = append(r.Unmet, unmet+others(c.like(e, q.Account)))
+			if found := differs(e, answer); found != "" {
+				r.Unmet = append(r.Unmet, found+others(c.like(e, q.account)))
 			}
 		}
 		if len(r.Unmet) > 0 {
-			problems = append(problems, e.Unmet(name, r.Unmet))
+			problems = append(problems, unmet(name, e, r.Unmet))
 		}
 		results = append(results, r)
 	}
@@ -75,7 +75,7 @@ type checker struct {
 
 // who returns whom an expectation is about in an account. A role that only other accounts have isn't asked about.
 func (c checker) who(e organization.Expectation, account string) []string {
-	if !slices.Contains(e.Who, permissions.Anybody) {
+	if !slices.Contains(e.Who, organization.Anybody) {
 		return slices.DeleteFunc(slices.Clone(e.Who), func(who string) bool {
 			_, isRole := c.org.Access.Roles[who]
 			return isRole && !slices.Contains(c.org.RoleNames(account), who)
@@ -127,14 +127,14 @@ func others(like []string) string {
 }
 
 // question is one question of an expectation.
-func question(e organization.Expectation, q organization.Asked) permissions.Question {
+func question(e organization.Expectation, q asked) permissions.Question {
 	keys := map[string][]string{}
 	for key, value := range e.With {
 		if keys[key] = nil; value != "" {
 			keys[key] = []string{value}
 		}
 	}
-	return permissions.Question{Who: q.Who, Action: q.Action, Account: q.Account, Resource: q.On, MFA: e.MFA, Keys: keys}
+	return permissions.Question{Who: q.who, Action: q.action, Account: q.account, Resource: q.on, MFA: e.MFA, Keys: keys}
 }
 
 // differs says how an answer differs from what is expected; empty if it doesn't. What can't be told isn't as
@@ -157,3 +157,19 @@ func differs(e organization.Expectation, a *permissions.Answer) string {
 	}
 	return text
 }
+
+// unmet returns the problem that an expectation isn't met.
+func unmet(name string, e organization.Expectation, found []string) organization.Problem {
+	const shown = 3
+	text := strings.Join(found[:min(len(found), shown)], "; ")
+	if len(found) > shown {
+		text += fmt.Sprintf("; and %d more", len(found)-shown)
+	}
+	return organization.Problem{
+		Key: keyOf(name), Text: text,
+		Remedy: "expected because: " + e.Because + " (change the policies, or what is expected)",
+	}
+}
+
+// keyOf is an expectation's key in the declaration.
+func keyOf(name string) string { return "coldstart:expect." + name }

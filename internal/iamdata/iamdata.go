@@ -74,6 +74,13 @@ func Find(action string) (Action, bool) {
 	return out, true
 }
 
+// action matches the name of one action.
+var action = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9]+$`)
+
+// IsAction reports whether a text has the form of one action, <service>:<action>, without wildcards. AWS may have no
+// such action.
+func IsAction(text string) bool { return action.MatchString(text) }
+
 // On reports whether an ARN may be that of a resource that an action is on, by the patterns of the action's
 // resource types. It reports false for an action that Find doesn't know.
 func On(action, arn string) bool {

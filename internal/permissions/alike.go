@@ -9,10 +9,10 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Alike returns accounts whose documents differ in nothing but the account's own name and id, each list in the order
-// of names. What is true of the first of a list is true of all, of resources that the list's accounts own themselves
-// and of those that no account of the list is mentioned with: most accounts of an organization are alike, and asking
-// about each of a thousand takes minutes.
+// Alike groups accounts whose documents differ in nothing but the account's own name and id, each group in the order
+// of names. An answer about the first account of a group holds for the others, unless the question is about a resource
+// whose policy mentions one of them (Mentioning). Most accounts of an organization are alike, and asking about each of
+// a thousand takes minutes.
 func (d *Documents) Alike() [][]string {
 	texts := memo{}
 	bySignature := map[string][]string{}

@@ -18,8 +18,9 @@ import (
 // Documents are the IAM documents of an organization.
 type Documents struct {
 	org *organization.Organization
-	// accounts are the ids of accounts by their names.
+	// accounts are the ids of accounts by their names, and names replaces ids by names in braces.
 	accounts       map[string]string
+	names          *strings.Replacer
 	organizationID string
 
 	// identities are users and roles by their ARNs, and groups by theirs.
@@ -71,6 +72,11 @@ func Declared(ctx context.Context, org *organization.Organization) (*Documents, 
 		owners: map[string]string{}, aliases: map[string]string{}, control: map[string]control{},
 		named: map[[3]string]*identity{}, roles: map[string][]*identity{}, tags: map[string]map[string]string{}, tagged: map[string]bool{},
 	}
+	var names []string
+	for name, id := range d.accounts {
+		names = append(names, id, "{"+name+"}")
+	}
+	d.names = strings.NewReplacer(names...)
 	r := reading{Documents: d, managed: map[string]policy.Document{}}
 	for _, pass := range []func(blueprint.Resource) error{r.own, r.attach} {
 		for _, resource := range plan.Resources {

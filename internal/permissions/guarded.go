@@ -20,14 +20,7 @@ type Guarded struct {
 // question's Action and Resource don't count.
 func (d *Documents) Guarded(q Question) ([]Guarded, error) {
 	q.Action, q.Resource = "sts:GetCallerIdentity", ""
-	if _, err := d.Ask(q); err != nil {
-		return nil, err
-	}
-	c, err := d.call(q)
-	if err != nil {
-		return nil, err
-	}
-	entrances, err := d.entrances(q, c)
+	c, entrances, err := d.read(q)
 	if err != nil {
 		return nil, err
 	}

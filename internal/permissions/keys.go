@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -27,7 +28,7 @@ func signedIn(kind authorization.PrincipalType, mfa time.Duration) map[string][]
 	switch {
 	case kind == authorization.Role:
 		return nil
-	case mfa == Never:
+	case mfa == organization.NoMFA:
 		return map[string][]string{"aws:MultiFactorAuthPresent": nil, "aws:MultiFactorAuthAge": nil}
 	}
 	return map[string][]string{"aws:MultiFactorAuthPresent": {"true"}, "aws:MultiFactorAuthAge": {strconv.Itoa(int(mfa.Seconds()))}}

@@ -48,7 +48,7 @@ func TestAsk(t *testing.T) {
 		why                       string
 	}{
 		"an administrator deletes an object":          {who: "ada", action: "s3:DeleteObject", in: "prod", want: yes, why: "AdministratorAccess"},
-		"not without MFA":                             {who: "ada", action: "s3:DeleteObject", in: "prod", mfa: permissions.Never, want: denied, why: "NothingElseWithoutMFA"},
+		"not without MFA":                             {who: "ada", action: "s3:DeleteObject", in: "prod", mfa: organization.NoMFA, want: denied, why: "NothingElseWithoutMFA"},
 		"nor after 13 hours":                          {who: "ada", action: "s3:DeleteObject", in: "prod", mfa: 13 * time.Hour, want: no},
 		"an engineer reads in prod":                   {who: "grace", action: "ec2:DescribeInstances", in: "prod", want: yes, why: "ReadOnlyAccess"},
 		"and writes nothing there":                    {who: "grace", action: "ec2:RunInstances", in: "prod", want: no},

@@ -30,16 +30,13 @@ type Question struct {
 	// Resource is an ARN; here and in Keys {prod} stands for the id of the account prod. Empty is for a
 	// resource of the account that no policy names.
 	Resource string
-	// MFA is how long ago a person has shown the second factor; Never for one who has signed in without.
+	// MFA is how long ago a person has shown the second factor; organization.NoMFA for one who has signed in without.
 	MFA time.Duration
 	// Region is where the call goes; empty for the organization's.
 	Region string
 	// Keys are further condition keys of the call.
 	Keys map[string][]string
 }
-
-// Never is for a person who has shown no second factor.
-const Never time.Duration = -1
 
 // Who asks in place of a name.
 const (
@@ -50,8 +47,6 @@ const (
 	PullRequest = "pull-request"
 	// Coldstart is the role by which coldstart's stack of the account enters it.
 	Coldstart = "coldstart"
-	// Anybody is for AskAll.
-	Anybody = "anybody"
 )
 
 // Answer is what AWS would say to a question.
@@ -95,12 +90,8 @@ var best = []authorization.Outcome{authorization.Allowed, authorization.CantTell
 
 // Ask answers a question. The error says what of the question isn't known, and what there is.
 func (d *Documents) Ask(q Question) (*Answer, error) {
-	if _, declared := d.accounts[q.Account]; !declared {
-		return nil, fmt.Errorf("there is no account %q: the accounts are %s", q.Account, strings.Join(namesOf(d.accounts), ", "))
-	}
-	call, err := d.call(q)
-	entrances, noEntrance := d.entrances(q, call)
-	if err := errors.Join(err, noEntrance); err != nil {
+	call, entrances, err := d.read(q)
+	if err != nil {
 		return nil, err
 	}
 	a := &Answer{Who: q.Who, Action: call.action, Account: q.Account, Resources: slices.Clone(call.resources), Ways: []Way{}, Outcome: authorization.DeniedImplicitly}
@@ -117,6 +108,16 @@ func (d *Documents) Ask(q Question) (*Answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// read checks a question. It returns the call that the question is about, and how whoever it is about comes to make it.
+func (d *Documents) read(q Question) (call, []entrance, error) {
+	if _, declared := d.accounts[q.Account]; !declared {
+		return call{}, nil, fmt.Errorf("there is no account %q: the accounts are %s", q.Account, strings.Join(slices.Sorted(maps.Keys(d.accounts)), ", "))
+	}
+	c, err := d.call(q)
+	entrances, noEntrance := d.entrances(q, c)
+	return c, entrances, errors.Join(err, noEntrance)
 }
 
 // Why says in a line what the outcome rests on; empty if nothing lets whoever asks in.
@@ -160,9 +161,6 @@ type call struct {
 	keys            map[string][]string
 }
 
-// isAction matches an action.
-var isAction = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9]+$`)
-
 // call checks what a question about a declared account is about.
 func (d *Documents) call(q Question) (call, error) {
 	c := call{action: q.Action, account: d.accounts[q.Account], region: cmp.Or(q.Region, d.org.Region), mfa: q.MFA, keys: map[string][]string{}}
@@ -175,7 +173,7 @@ func (d *Documents) call(q Question) (call, error) {
 	found, known := iamdata.Find(q.Action)
 	service, name, _ := strings.Cut(q.Action, ":")
 	switch {
-	case !isAction.MatchString(q.Action):
+	case !iamdata.IsAction(q.Action):
 		return c, fmt.Errorf("%q is no action: write <service>:<action>, such as s3:GetObject", q.Action)
 	case known:
 		c.action = found.Name
@@ -230,12 +228,7 @@ func (d *Documents) spelled(text string) string {
 }
 
 // shown returns a text with the names of accounts in braces in place of their ids, which are made up.
-func (d *Documents) shown(text string) string {
-	for name, id := range d.accounts {
-		text = strings.ReplaceAll(text, id, "{"+name+"}")
-	}
-	return text
-}
+func (d *Documents) shown(text string) string { return d.names.Replace(text) }
 
 // whole returns the ARN of the bucket that an object is in, and any other ARN as it is.
 func whole(arn string) string {
@@ -285,8 +278,6 @@ func (d *Documents) typical(c call) []string {
 	return []string{"*"}
 }
 
-func namesOf(accounts map[string]string) []string { return slices.Sorted(maps.Keys(accounts)) }
-
 // roleOf returns the role of an account that a name stands for; nil if there is none.
 func (d *Documents) roleOf(account, name string) *identity {
 	if name == Coldstart {
@@ -300,7 +291,7 @@ func (d *Documents) roleOf(account, name string) *identity {
 	return nil
 }
 
-// Everybody are the users of the organization, and who works in an account: all that Anybody stands for.
+// Everybody are the users of the organization, and who works in an account: all that organization.Anybody stands for.
 func (d *Documents) Everybody(account string) []string {
 	var users, roles []string
 	for _, id := range d.identities {

@@ -117,7 +117,8 @@ func (d *Documents) user(name string) *identity {
 
 // has reports whether an account is one of the organization's.
 func (d *Documents) has(account string) bool {
-	return slices.Contains(slices.Collect(maps.Values(d.accounts)), account)
+	_, member := d.control[account]
+	return member || account == d.management()
 }
 
 // entrancesOfUser are a user's own, in the account that the user is in, and those of each role of the

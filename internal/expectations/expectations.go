@@ -73,12 +73,13 @@ type checker struct {
 	mentions func(resource, account string) bool
 }
 
-// who returns whom an expectation is about in an account. A role that only other accounts have isn't asked about.
+// who returns whom an expectation is about in an account. Of an expectation about every member, a role that only other
+// accounts have isn't asked about.
 func (c checker) who(e organization.Expectation, account string) []string {
 	if !slices.Contains(e.Who, organization.Anybody) {
 		return slices.DeleteFunc(slices.Clone(e.Who), func(who string) bool {
 			_, isRole := c.org.Access.Roles[who]
-			return isRole && !slices.Contains(c.org.RoleNames(account), who)
+			return isRole && slices.Contains(e.In, organization.EveryMember) && !slices.Contains(c.org.RoleNames(account), who)
 		})
 	}
 	who := c.Everybody(account)

@@ -135,6 +135,23 @@ func TestCannotBeAsked(t *testing.T) {
 	}
 }
 
+// A role that only some accounts have is asked about there, and an expectation that names another account is wrong.
+func TestRoleOfSomeAccounts(t *testing.T) {
+	t.Parallel()
+	role := []string{"    groups:\n", "    roles: { tester: { managedPolicies: [ReadOnlyAccess], accounts: [testing] } }\n    groups:\n"}
+	for in, want := range map[string]string{`"*"`: "", "testing": "", "prod": `there is no "tester" in account prod`} {
+		results, err := check(t, append(role, "    readers-read:\n      who: readonly\n", "    readers-read:\n      in: "+in+"\n      who: tester\n")...)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", in, err)
+		}
+		for _, r := range results {
+			if r.Name == "readers-read" && want == "" && r.Asked == 0 {
+				t.Errorf("%s: nothing was asked", in)
+			}
+		}
+	}
+}
+
 // The nine accounts of the shipped declaration, and a thousand.
 func BenchmarkCheck(b *testing.B) {
 	org, err := organization.Load("../../" + organization.File)

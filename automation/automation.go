@@ -22,12 +22,12 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// DefaultParallel returns how many stacks run at once if Options says nothing: ten for each core of this
-// machine, and not more than 20. A running stack takes the engine and a provider process for each role:
+// DefaultParallel returns how many stacks run at once if Options says nothing: nine for each core of this
+// machine, and not more than 18. A running stack takes the engine and a provider process for each role:
 // about 100 MB with the plugin that the toolchain builds, more with the official one. In a cold start it
-// spends most of its time waiting for Route 53. On two cores, a cold start of 100 accounts takes 338 s with
-// 20 stacks at once, and 506 s with ten. A preview takes 30 s and 34 s, a second up 53 s and 58 s.
-func DefaultParallel() int { return min(10*runtime.NumCPU(), 20) }
+// spends most of its time waiting for Route 53. On two cores, a rehearsal of 100 accounts takes 2.0 GiB and
+// its cold start 318 s; with 20 at once it takes 2.2 GiB, and as long.
+func DefaultParallel() int { return min(9*runtime.NumCPU(), 18) }
 
 // Options say where and how stacks run. The zero value runs in the current
 // folder with the backend that Pulumi is logged in to.

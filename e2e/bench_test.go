@@ -73,6 +73,7 @@ config:
   coldstart:accounts:
 %s`, members.String()))
 	w.mortal()
+	w.env["GOGC"] = "" // Users have Go's own setting.
 	a, err := automation.New(w.organization(), automation.Options{
 		Dir: w.dir, Env: w.env, SecretsProvider: w.secrets, Parallel: parallel(b),
 	})

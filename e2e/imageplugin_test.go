@@ -215,7 +215,7 @@ func pluginHome(t *testing.T, plugin string) string {
 		must(t, os.MkdirAll(filepath.Dir(link), 0o700))
 		must(t, os.Symlink(program, link))
 	}
-	must(t, os.WriteFile(filepath.Join(home, "logs"), nil, 0o600)) // economize does the same.
+	must(t, os.WriteFile(filepath.Join(home, "logs"), nil, 0o600)) // rehearsal.Home does the same.
 	return home
 }
 

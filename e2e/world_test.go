@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -283,15 +282,11 @@ func TestMain(m *testing.M) {
 
 // economize saves time for the hundreds of processes that scenarios start. Short processes
 // collect less garbage, linking leaves out debugging information, and Pulumi writes no log of
-// each command: a file has the name of the log's folder.
+// each command.
 func economize(dir string) error {
-	plugins, err := workspace.GetPulumiPath(workspace.PluginDir)
-	if err != nil {
-		return err
-	}
-	home := filepath.Join(dir, "pulumi")
+	home, err := rehearsal.Home(dir)
 	return errors.Join(
-		os.Mkdir(home, 0o700), os.Symlink(plugins, filepath.Join(home, workspace.PluginDir)), os.WriteFile(filepath.Join(home, "logs"), nil, 0o600),
+		err,
 		os.Setenv("PULUMI_HOME", home), os.Setenv("GOGC", "400"), os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")),
 	)
 }

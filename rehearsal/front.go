@@ -25,6 +25,8 @@ type front struct {
 	// one while only plugins can be killed.
 	victim atomic.Int64
 	dir    string
+	// home is PULUMI_HOME.
+	home string
 	// secrets is what encrypts the secrets of the stacks.
 	secrets string
 	// pace is 0 without AWS's limits.

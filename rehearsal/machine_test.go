@@ -19,7 +19,7 @@ func TestNothingOfTheMachineReachesARehearsalsPrograms(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	o := &Options{}
-	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: "/project"}
+	f := &front{emulator: &Emulator{endpoint: "http://127.0.0.1:1"}, dir: "/project", home: "/project/pulumi"}
 	env := o.environment(f)
 	for _, name := range []string{"AWS_SOMETHING_NEW", "PULUMI_PARALLEL", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY", "DOCKER_HOST", "AWS_REGION"} {
 		if value, withheld := env[name]; !withheld || value != "" {
@@ -27,9 +27,12 @@ func TestNothingOfTheMachineReachesARehearsalsPrograms(t *testing.T) {
 		}
 	}
 	for _, name := range passedVariables {
-		if _, withheld := env[name]; withheld {
+		if value, withheld := env[name]; withheld && value == "" {
 			t.Errorf("%s doesn't reach Pulumi", name)
 		}
+	}
+	if env["PULUMI_HOME"] != f.home {
+		t.Errorf("Pulumi writes its logs where the user's are: %s", env["PULUMI_HOME"])
 	}
 	if env["PULUMI_SKIP_CHECKPOINTS"] != "true" {
 		t.Errorf("states are saved after each step: %v", slices.Sorted(maps.Keys(env)))

@@ -73,8 +73,13 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 	if err != nil {
 		return nil, nil, err
 	}
+	home, err := Home(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a home for Pulumi: %w", err)
+	}
 	o.phase("starting the emulator")
 	front := o.newFront(org, dir)
+	front.home = home
 	o.Emulator.Front = front.options
 	emulator, err := StartEmulator(ctx, o.Emulator)
 	if err != nil {
@@ -170,7 +175,7 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 func (o *Options) environment(f *front) map[string]string {
 	env := withhold(os.Environ(), passedVariables)
 	maps.Copy(env, Environment(f.emulator, f.dir))
-	env["PULUMI_CREDENTIALS_PATH"] = f.dir // The logins of the user's Pulumi are no concern of a rehearsal's.
+	env["PULUMI_HOME"], env["PULUMI_CREDENTIALS_PATH"] = f.home, f.dir // The logins of the user's Pulumi are no concern of a rehearsal's.
 	if !o.Faults.Kills() {
 		// Nobody goes on from the state of a rehearsal that was broken off, so it is
 		// saved when a stack's run ends, and not after each step.

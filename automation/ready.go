@@ -60,7 +60,7 @@ func (s *stack) ready(ctx context.Context) error {
 			look: func(ctx context.Context) error { return answers(ctx, member) },
 		},
 		{
-			name: "role " + s.a.org.Name(s.name, "delegation"),
+			name: "role " + s.a.org.Name(s.name, organization.RoleDelegation),
 			most: rolePatience,
 			look: func(ctx context.Context) error { return delegates(ctx, delegator, master.ApexZoneID) },
 		},

@@ -26,6 +26,14 @@ const (
 	RoleApply = "apply"
 )
 
+// GitHubProviderARN is the ARN of the identity provider in an account by which GitHub's workflows come in.
+func GitHubProviderARN(accountID string) string {
+	return "arn:aws:iam::" + accountID + ":oidc-provider/" + GitHubIssuer
+}
+
+// RoleDelegation is the management account's role by which a member writes the delegation of its zone.
+const RoleDelegation = "delegation"
+
 // Access says who reaches which account as what.
 type Access struct {
 	// Account is where users and groups live.

@@ -145,7 +145,7 @@ func (o *Organization) reachOfColdstart() []Reach {
 	}
 	for _, account := range o.AccountNames() {
 		all = append(all, Reach{
-			Who: o.AccessRoleOf(account) + " of " + account, By: "coldstart", Account: Master, Role: o.Name(account, "delegation"),
+			Who: o.AccessRoleOf(account) + " of " + account, By: "coldstart", Account: Master, Role: o.Name(account, RoleDelegation),
 			May: []string{fmt.Sprintf("NS records of %s", o.ZoneName(account))}, If: "in the organization",
 		})
 	}

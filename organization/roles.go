@@ -6,7 +6,7 @@ package organization
 func (o *Organization) MasterRoles() []string {
 	var names []string
 	for _, account := range o.AccountNames() {
-		names = append(names, o.Name(account, "delegation"))
+		names = append(names, o.Name(account, RoleDelegation))
 	}
 	for _, role := range o.RoleNames(Master) {
 		names = append(names, o.Name(Master, role))

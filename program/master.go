@@ -217,7 +217,7 @@ func masterAccessRole(org *organization.Organization, accountID string) pulumi.S
 func (m *master) declareForMember(name string) (stackref.MemberOutputs, error) {
 	org, tags, member := m.org.Organization, tags(m.org.TagsOf(name)), m.members[name]
 	role, err := dns.NewRole(m.ctx, name, &dns.RoleArgs{
-		Name:            org.Name(name, "delegation"),
+		Name:            org.Name(name, organization.RoleDelegation),
 		Domain:          org.ZoneName(name),
 		ApexZoneID:      m.apex.ID,
 		OrganizationID:  m.organization.ID,

@@ -98,7 +98,7 @@ func (p *prover) proveZones(ctx context.Context, a *account) {
 		p.proveLocal(a)
 		return
 	}
-	role := p.org.Name(a.name, "delegation")
+	role := p.org.Name(a.name, organization.RoleDelegation)
 	a.note(SubjectDelegation, role+" lets in the management account and this one only, while they are in the organization", p.checkDelegator(ctx, a, role))
 	a.note(SubjectDelegation, fmt.Sprintf("%s may change the NS records of %s and nothing else", role, domain), p.checkDelegatorPolicy(ctx, role, domain))
 }

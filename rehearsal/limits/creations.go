@@ -1,9 +1,11 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,8 +157,21 @@ func (r *creations) finish(ctx context.Context, q *creation) {
 		return
 	}
 	q.status.State, q.status.AccountID = succeeded, made.CreateAccountStatus.AccountID
+	r.permit(ctx, q)
 	r.accounts[q.status.AccountID] = &member{created: q.end}
 	r.emails[q.email] = true
+}
+
+// permit attaches to the access role of a new account what AWS attaches: the emulator creates the role without.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
+func (r *creations) permit(ctx context.Context, q *creation) {
+	var in struct{ RoleName string }
+	_ = json.Unmarshal(q.call.Body, &in) // create has read it before.
+	form := url.Values{
+		"Action": {"AttachRolePolicy"}, "Version": {"2010-05-08"},
+		"RoleName": {cmp.Or(in.RoleName, defaultAccessRole)}, "PolicyArn": {"arn:aws:iam::aws:policy/AdministratorAccess"},
+	}
+	_ = r.w.AskQuery(ctx, q.status.AccountID, "iam", form, &struct{}{}) // A role without the policy shows in the proofs.
 }
 
 // list lists creations: first those from before this proxy, which the emulator has, and then

@@ -37,12 +37,12 @@ test: unit lint e2e ## Run what has to pass before a commit; CI runs make long a
 unit: ## Run the unit tests under the race detector
 	@$(GO) test -race ./...
 	@$(GO) test -C toolchain -race ./...
-	@$(GO) test -run='^($(PLAIN))$$' ./dns ./internal/public ./program
+	@$(GO) test -run='^($(PLAIN))$$' ./dns ./internal/promises ./internal/public ./program
 
 # Tests that try so much that the race detector, which slows them down ten times, takes
 # minutes for them, and tests that ask the compiler. They are in files that are built
 # without it.
-PLAIN := TestColdStartsConverge|TestTableOfChanges|TestAThousandAccounts|TestAnotherModule|TestNoInternalTypes|TestExamples
+PLAIN := TestColdStartsConverge|TestFaults|TestTableOfChanges|TestAThousandAccounts|TestAnotherModule|TestNoInternalTypes|TestExamples
 
 lint: ## Run the linters
 	@$(GO) tool -modfile=toolchain/lint/go.mod golangci-lint run --build-tags=e2e ./...

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/expectations"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
@@ -120,10 +121,14 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 
 // expected returns an error if the declaration's policies aren't as it expects.
 func (a *Automation) expected(ctx context.Context) error {
-	_, problems, err := expectations.Check(ctx, a.org)
+	if len(a.org.Expect) == 0 {
+		return nil
+	}
+	documents, err := blueprint.Documents(ctx, a.org)
 	if err != nil {
 		return err
 	}
+	_, problems := expectations.Check(documents, a.org)
 	if err := problems.In(filepath.Join(a.options.Dir, organization.File)).Err(); err != nil {
 		return fmt.Errorf("nothing was run, because an expectation isn't met (coldstart:expect):\n%w", err)
 	}

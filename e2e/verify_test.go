@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/miekg/dns"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
@@ -48,6 +49,18 @@ config:
 	contains(t, w.ok(coldstart(), "verify", "audit"),
 		"The organization is what is declared", "not proved: whether names lead from the zone above")
 
+	contains(t, w.ok(coldstart(), "can", "admin", "iam:CreateRole", "--in", "b", "--live"), "yes: admin, iam:CreateRole in b", "as role v-b-admin: yes")
+	w.openState("b")
+	out, code = w.exits(coldstart(), "verify", "--dns-server", names.start)
+	contains(t, out, "master: permissions: together, policies keep the promise strangers-stay-outside", "can s3:GetObject in b", "statement Opened of the resource policy", "run `coldstart expect`")
+	if code != 1 {
+		t.Errorf("with a state that everybody reads: exit code %d", code)
+	}
+	contains(t, w.ok(coldstart(), "expect"), "strangers-stay-outside") // It is about what is declared.
+	w.ok(coldstart(), "refresh", "b")
+	w.up()
+	contains(t, w.ok(coldstart(), "verify", "--dns-server", names.start), "The organization is what is declared")
+
 	names.remove("b.cloud.verify.example")
 	out, code = w.exits(coldstart(), "verify", "--dns-server", names.start)
 	contains(t, out, "2 of ", "b: delegation: cloud.verify.example delegates b.cloud.verify.example",
@@ -78,6 +91,20 @@ config:
 	if code != 1 || strings.Contains(out, "Proofs that hold") {
 		t.Errorf("as a member: exit code %d", code)
 	}
+}
+
+// openState lets everybody read the state of an account, by a statement besides coldstart's.
+func (w *world) openState(account string) {
+	w.t.Helper()
+	org := w.organization()
+	id := aws.ToString(w.accounts()[org.AccountEmail(account)].Id)
+	client := s3.NewFromConfig(w.entering(id), func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := aws.String(org.Name(account, "state") + "-" + id)
+	p, err := client.GetBucketPolicy(w.t.Context(), &s3.GetBucketPolicyInput{Bucket: bucket})
+	must(w.t, err)
+	opened := strings.Replace(aws.ToString(p.Policy), `"Statement":[`, `"Statement":[{"Sid":"Opened","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::`+*bucket+`/*"},`, 1)
+	_, err = client.PutBucketPolicy(w.t.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: &opened})
+	must(w.t, err)
 }
 
 // exits runs a program that may fail, and returns its output and exit code.

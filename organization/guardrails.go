@@ -165,6 +165,18 @@ func (o *Organization) UnitGuardrails(unit string) []string {
 	return set
 }
 
+// GuardrailsOf returns the guardrails that bear on a member account: those of the root, of the units that it is in, and its
+// own.
+func (o *Organization) GuardrailsOf(account string) []string {
+	all := slices.Clone(o.RootGuardrails())
+	for unit := o.Accounts[account].Unit; unit != ""; unit = o.Units[unit].Parent {
+		all = append(all, o.UnitGuardrails(unit)...)
+	}
+	all = append(all, o.Accounts[account].Guardrails...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Attachments returns all guardrails with what they are attached to: the root,
 // then units, then accounts.
 func (o *Organization) Attachments() []Attachment {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -73,23 +72,7 @@ func load(ctx context.Context, org *organization.Organization, o Options) (aws.C
 	if err != nil {
 		return cfg, fmt.Errorf("finding AWS credentials: %w", err)
 	}
-	return patient(cfg), nil
-}
-
-// attempts is how many times a request is sent if AWS throttles it.
-const attempts = 6
-
-// patient returns a configuration whose clients slow down if AWS throttles them. Otherwise
-// throttling would look like a claim that doesn't hold. AWS_MAX_ATTEMPTS overrides the number of
-// attempts.
-func patient(cfg aws.Config) aws.Config {
-	cfg = cfg.Copy()
-	cfg.Retryer = func() aws.Retryer {
-		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-			o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
-		})
-	}
-	return cfg
+	return awsconfig.Patient(cfg), nil
 }
 
 // entering returns a configuration whose clients enter a member by its access role. With a token

@@ -6,8 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 func TestCheckCredentials(t *testing.T) {
@@ -47,28 +45,5 @@ func TestCheckCredentials(t *testing.T) {
 			}
 		}
 		server.Close()
-	}
-}
-
-// TestPatient checks that a throttled request is sent again.
-func TestPatient(t *testing.T) {
-	t.Parallel()
-	throttled := false
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !throttled {
-			throttled = true
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>`)
-			return
-		}
-		empty(w, r)
-	}))
-	t.Cleanup(server.Close)
-	cfg := patient(config(server.URL, "us-west-2"))
-	if got := cfg.Retryer().MaxAttempts(); got != attempts {
-		t.Errorf("%d attempts", got)
-	}
-	if _, err := newClients(cfg).sts.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil || !throttled {
-		t.Error(err)
 	}
 }

@@ -107,7 +107,8 @@ func Prove(ctx context.Context, org *organization.Organization, o Options) (Proo
 	if err := g.Wait(); err != nil {
 		return Proofs{}, err
 	}
-	result := Proofs{Proofs: []Proof{}, Omitted: p.omitted()}
+	together := p.provePermissions(ctx, o)
+	result := Proofs{Proofs: []Proof{}, Omitted: append(p.omitted(), together...)}
 	for _, a := range p.accounts {
 		result.Proofs = append(result.Proofs, a.proofs...)
 	}

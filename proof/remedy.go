@@ -51,6 +51,8 @@ func remedyFor(org *organization.Organization, account string) func(Subject) str
 	return func(subject Subject) string {
 		stacks := account
 		switch subject {
+		case SubjectPermissions: // It is about all accounts.
+			return "run `coldstart expect`: if it says the same, the declaration has to be changed; if not, AWS has other policies, and `coldstart refresh`, then `coldstart up`, brings them in line"
 		case SubjectOrganization, SubjectUnit, SubjectAccount, SubjectGuardrail:
 			stacks = organization.Master
 		case SubjectDelegation: // The delegation role is in the management account.

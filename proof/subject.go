@@ -20,6 +20,7 @@ const (
 	SubjectGroup        Subject = "group"
 	SubjectUser         Subject = "user"
 	SubjectGitHub       Subject = "github"
+	SubjectPermissions  Subject = "permissions"
 	SubjectSettings     Subject = "settings"
 	SubjectParameter    Subject = "parameter"
 	SubjectArchive      Subject = "archive"
@@ -38,7 +39,7 @@ var Topics = []Topic{
 	{"guardrails", []Subject{SubjectGuardrail}},
 	{"dns", []Subject{SubjectZone, SubjectDelegation, SubjectLocal, SubjectResolution}},
 	{"state", []Subject{SubjectState, SubjectSecrets, SubjectImage}},
-	{"access", []Subject{SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub}},
+	{"access", []Subject{SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub, SubjectPermissions}},
 	{"settings", []Subject{SubjectSettings, SubjectParameter}},
 	{"audit", []Subject{SubjectTrail, SubjectArchive}},
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -108,4 +109,20 @@ func ThroughEndpoint(cfg aws.Config) aws.HTTPClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = http.ProxyURL(endpoint)
 	})
+}
+
+// attempts is how many times a request is sent if AWS throttles it.
+const attempts = 6
+
+// Patient returns a configuration whose clients slow down if AWS throttles them. Otherwise
+// throttling would look like a claim that doesn't hold. AWS_MAX_ATTEMPTS overrides the number of
+// attempts.
+func Patient(cfg aws.Config) aws.Config {
+	cfg = cfg.Copy()
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
+		})
+	}
+	return cfg
 }

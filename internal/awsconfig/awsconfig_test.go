@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -55,5 +56,28 @@ func TestEmulatorIsReachedWhateverTheMachineSays(t *testing.T) {
 	}
 	if _, err := os.Stat(mark); err == nil {
 		t.Error("the profile's credential_process was run")
+	}
+}
+
+// TestPatient checks that a throttled request is sent again.
+func TestPatient(t *testing.T) {
+	t.Parallel()
+	throttled := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		body := `<GetCallerIdentityResponse><GetCallerIdentityResult></GetCallerIdentityResult></GetCallerIdentityResponse>`
+		if !throttled {
+			throttled = true
+			w.WriteHeader(http.StatusBadRequest)
+			body = `<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>`
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	cfg := Patient(Emulator(server.URL, "us-west-2", aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}))
+	if got := cfg.Retryer().MaxAttempts(); got != attempts {
+		t.Errorf("%d attempts", got)
+	}
+	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil || !throttled {
+		t.Error(err)
 	}
 }

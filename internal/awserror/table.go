@@ -7,6 +7,7 @@ const (
 	AccessDenied            = "AccessDenied"
 	ConflictingDomainExists = "ConflictingDomainExists"
 	InvalidParameterValue   = "InvalidParameterValue"
+	NoSuchBucketPolicy      = "NoSuchBucketPolicy"
 	OrganizationsNotInUse   = "AWSOrganizationsNotInUseException"
 )
 

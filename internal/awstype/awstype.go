@@ -41,6 +41,7 @@ const (
 	IAMUser                  = "aws:iam/user:User"
 	IAMUserGroupMembership   = "aws:iam/userGroupMembership:UserGroupMembership"
 	IAMUserLoginProfile      = "aws:iam/userLoginProfile:UserLoginProfile"
+	IAMUserPolicy            = "aws:iam/userPolicy:UserPolicy"
 	IAMUserPolicyAttachment  = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
 )
 

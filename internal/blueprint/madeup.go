@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/internal/inventory"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -31,7 +32,7 @@ func digits(from string, n int) string {
 
 // names returns the id by which the provider knows the resource, and its ARN; empty if it has none. The ids of
 // accounts go by their names.
-func (r Resource) names(accounts map[string]string) (id, arn string) {
+func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 	name := r.Text("name")
 	global := func(kind string) string {
 		return "arn:aws:iam::" + r.Account + ":" + kind + cmp.Or(r.Text("path"), "/") + name
@@ -86,27 +87,27 @@ func (r Resource) names(accounts map[string]string) (id, arn string) {
 }
 
 // added returns what AWS adds to the resource's inputs.
-func (r Resource) added() map[string]any {
-	added := map[string]any{}
+func added(r inventory.Resource) map[string]any {
+	more := map[string]any{}
 	if r.ARN != "" {
-		added["arn"] = r.ARN
+		more["arn"] = r.ARN
 	}
 	switch r.Type {
 	case awstype.OrganizationsOrganization:
-		added["masterAccountId"] = managementID
-		added["roots"] = []any{map[string]any{"id": rootID, "arn": "arn:aws:organizations::" + managementID + ":root/" + organizationID + "/" + rootID, "name": "Root"}}
+		more["masterAccountId"] = managementID
+		more["roots"] = []any{map[string]any{"id": rootID, "arn": "arn:aws:organizations::" + managementID + ":root/" + organizationID + "/" + rootID, "name": "Root"}}
 	case awstype.KMSKey:
-		added["keyId"] = r.ID
+		more["keyId"] = r.ID
 	case awstype.Route53Zone:
-		added["zoneId"] = r.ID
+		more["zoneId"] = r.ID
 	case awstype.Route53DelegationSet:
-		added["nameServers"] = []any{"ns-1." + r.ID, "ns-2." + r.ID, "ns-3." + r.ID, "ns-4." + r.ID}
+		more["nameServers"] = []any{"ns-1." + r.ID, "ns-2." + r.ID, "ns-3." + r.ID, "ns-4." + r.ID}
 	case awstype.IAMUserLoginProfile:
-		added["encryptedPassword"], added["keyFingerprint"], added["password"] = "", "", ""
+		more["encryptedPassword"], more["keyFingerprint"], more["password"] = "", "", ""
 	case awstype.SSMParameter:
-		added["value"] = cmp.Or(r.Text("insecureValue"), r.Text("value"))
+		more["value"] = cmp.Or(r.Text("insecureValue"), r.Text("value"))
 	case awstype.ECRRepository:
-		added["registryId"], added["repositoryUrl"] = r.Account, r.Account+".dkr.ecr."+r.Region+".amazonaws.com/"+r.ID
+		more["registryId"], more["repositoryUrl"] = r.Account, r.Account+".dkr.ecr."+r.Region+".amazonaws.com/"+r.ID
 	}
-	return added
+	return more
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/internal/inventory"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -23,7 +24,7 @@ type recorder struct {
 	live     *stackref.Live
 
 	mu        sync.Mutex
-	resources []Resource
+	resources []inventory.Resource
 	// providers are where the stack's providers work, by their logical names.
 	providers map[string]place
 }
@@ -42,12 +43,12 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		return args.Name, outputs, nil
 	}
 	at := r.at(args.Provider)
-	made := Resource{Type: args.TypeToken, Name: args.Name, Account: at.account, Region: at.region, Inputs: inputs}
-	made.ID, made.ARN = made.names(r.accounts)
+	made := inventory.Resource{Type: args.TypeToken, Name: args.Name, Account: at.account, Region: at.region, Inputs: inputs}
+	made.ID, made.ARN = names(made, r.accounts)
 	if args.ID != "" {
 		made.ID = args.ID
 	}
-	for name, value := range made.added() {
+	for name, value := range added(made) {
 		outputs[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
 	}
 	r.mu.Lock()
@@ -58,7 +59,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 
 // note notes where a provider works: in the only account that it may work in, or in the management account.
 func (r *recorder) note(name string, inputs map[string]any) {
-	provider := Resource{Inputs: inputs}
+	provider := inventory.Resource{Inputs: inputs}
 	at := place{account: managementID, region: provider.Text("region")}
 	if allowed := provider.Texts("allowedAccountIds"); len(allowed) == 1 {
 		at.account = allowed[0]

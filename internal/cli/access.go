@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/changes"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/internal/pullrequest"
@@ -107,11 +108,11 @@ func (o *AccessOptions) compare(ctx context.Context, org *organization.Organizat
 
 // comparePermissions returns what the policies of a declaration open and close, compared with a base's.
 func comparePermissions(ctx context.Context, base, org *organization.Organization) ([]permissions.Change, error) {
-	before, err := permissions.Declared(ctx, base)
+	before, err := blueprint.Documents(ctx, base)
 	if err != nil {
 		return nil, fmt.Errorf("--base: %w", err)
 	}
-	after, err := permissions.Declared(ctx, org)
+	after, err := blueprint.Documents(ctx, org)
 	if err != nil {
 		return nil, err
 	}

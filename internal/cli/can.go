@@ -12,9 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
+	"github.com/coldstart-aws/coldstart/internal/live"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/proof"
 )
 
 // CanOptions are those of `coldstart can`.
@@ -25,6 +28,7 @@ type CanOptions struct {
 	mfa      string
 	with     []string
 	guarded  bool
+	live     bool
 }
 
 // noMFA is the value of --mfa for a person who has signed in without.
@@ -68,7 +72,8 @@ Exit codes: 0 yes, 1 no, or can't tell.`,
     --resource 'arn:aws:s3:::acme-audit-trails-{audit}/AWSLogs/x' \
     --with 'aws:SourceArn=arn:aws:cloudtrail:us-west-2:{master}:trail/acme-master-trail'
   coldstart can anybody organizations:LeaveOrganization --in prod
-  coldstart can admin --in prod --guarded`,
+  coldstart can admin --in prod --guarded
+  coldstart can ada s3:DeleteObject --in prod --live`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	o.flags(cmd)
@@ -79,6 +84,7 @@ Exit codes: 0 yes, 1 no, or can't tell.`,
 	cmd.Flags().StringVar(&o.mfa, "mfa", "0s", "how long ago a person has shown a second factor, such as 30m; none for a person who hasn't")
 	cmd.Flags().StringArrayVar(&o.with, "with", nil, "a condition key of the call, as `key=value`; may be given several times, and a key without a value isn't in the call")
 	cmd.Flags().BoolVar(&o.guarded, "guarded", false, "list what guardrails keep from WHO")
+	cmd.Flags().BoolVar(&o.live, "live", false, "ask the policies that AWS has, with the management account's credentials, in place of those that are declared")
 	_ = cmd.RegisterFlagCompletionFunc("in", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return o.completions(stackNames)
 	})
@@ -147,7 +153,7 @@ func canRun(ctx context.Context, o *CanOptions) error {
 	if err != nil {
 		return err
 	}
-	all, err := permissions.Declared(ctx, org)
+	all, err := o.documents(ctx, org)
 	if err != nil {
 		return err
 	}
@@ -176,6 +182,26 @@ func canRun(ctx context.Context, o *CanOptions) error {
 		return errReported
 	}
 	return nil
+}
+
+// documents are those that the declaration amounts to, or with --live those that AWS has.
+func (o *CanOptions) documents(ctx context.Context, org *organization.Organization) (*permissions.Documents, error) {
+	if !o.live {
+		return blueprint.Documents(ctx, org)
+	}
+	if err := proof.CheckCredentials(ctx, org, proof.Options{}); err != nil {
+		return nil, err
+	}
+	accounts, err := live.Accounts(ctx, org, nil)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(o.streams.Err, "reading the policies of %s from AWS\n", countOf(len(accounts), "account"))
+	found, err := live.Read(ctx, accounts)
+	if err != nil {
+		return nil, err
+	}
+	return permissions.Read(org, found)
 }
 
 // orEmpty returns a list that JSON shows as [] if it is empty.

@@ -2,13 +2,15 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/expectations"
+	"github.com/coldstart-aws/coldstart/internal/promises"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -29,13 +31,18 @@ which answers aren't as expected. It is computed from Pulumi.master.yaml alone, 
 a second. "coldstart preview" and "coldstart up" do the same first, and stop if an
 expectation isn't met.
 
-Exit codes: 0 all are met, 1 some aren't, or can't be asked.`,
+It also asks about what coldstart promises of every organization: strangers stay outside,
+accounts apart, logs as they are. If a promise isn't kept, a role, a group or a guardrail
+of the declaration's own opens or closes too much, or coldstart has a fault. "coldstart
+rehearse" and "coldstart verify" ask both of the policies that AWS has.
+
+Exit codes: 0 all are met and kept, 1 some aren't, or can't be asked.`,
 		Example: `  coldstart expect
   coldstart expect --json | jq '.[] | select(.unmet)'`,
 		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd, "a JSON list of {name, because, asked, unmet}")
+	o.jsonFlag(cmd, "a JSON list of {name, because, asked, unmet, promise}")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = expectRun
@@ -50,25 +57,33 @@ func expectRun(ctx context.Context, o *ExpectOptions) error {
 	if err != nil {
 		return err
 	}
-	results, problems, err := expectations.Check(ctx, org)
+	documents, err := blueprint.Documents(ctx, org)
 	if err != nil {
 		return err
 	}
-	if err := o.output(o.streams.Out, orEmpty(results), func(w io.Writer) error { return writeExpectations(w, results) }); err != nil {
+	results, problems := expectations.Check(documents, org)
+	promised, err := promises.Check(documents, org)
+	if err != nil {
+		return err
+	}
+	for _, p := range promised {
+		results = append(results, expectations.Result{Name: p.Name, Because: p.Because, Asked: p.Asked, Unmet: p.Broken, Promise: true})
+		if len(p.Broken) > 0 {
+			problems.Add("", "look for the statement in the declaration; if it isn't there, it is a fault of coldstart's that its developers want to know", "the promise %s isn't kept: %s", p.Name, strings.Join(p.Broken, "; "))
+		}
+	}
+	if err := o.output(o.streams.Out, results, func(w io.Writer) error { return writeExpectations(w, results) }); err != nil {
 		return err
 	}
 	return problems.In(filepath.Join(o.dir, organization.File)).Err()
 }
 
-// writeExpectations writes a line for each expectation.
+// writeExpectations writes a line for each expectation and each promise.
 func writeExpectations(w io.Writer, results []expectations.Result) error {
-	if len(results) == 0 {
-		_, err := fmt.Fprintln(w, "The declaration expects nothing: see coldstart:expect in docs/configuration.md.")
-		return err
-	}
-	table := terminal.NewTable(w, "EXPECTATION", "MET", "QUESTIONS", "BECAUSE")
+	table := terminal.NewTable(w, "EXPECTED BY", "WHAT", "SO", "QUESTIONS", "BECAUSE")
 	for _, r := range results {
-		table.Row(r.Name, map[bool]string{true: "yes", false: "no"}[len(r.Unmet) == 0], r.Asked, r.Because)
+		by := map[bool]string{true: "coldstart", false: "the file"}[r.Promise]
+		table.Row(by, r.Name, map[bool]string{true: "yes", false: "no"}[len(r.Unmet) == 0], r.Asked, r.Because)
 	}
 	return table.Flush()
 }

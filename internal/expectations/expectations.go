@@ -1,14 +1,12 @@
 // Package expectations checks what a declaration expects (coldstart:expect) by the IAM documents that the
-// declaration amounts to, before any of them exists:
+// declaration amounts to, before any of them exists, or by those that AWS has:
 //
-//	results, problems, err := expectations.Check(ctx, org)
-//	if err == nil {
-//		err = problems.In(organization.File).Err()
-//	}
+//	documents, err := blueprint.Documents(ctx, org)
+//	results, problems := expectations.Check(documents, org)
+//	err = problems.In(organization.File).Err()
 package expectations
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,19 +25,14 @@ type Result struct {
 	Asked int `json:"asked"`
 	// Unmet are the answers that aren't as expected, in words.
 	Unmet []string `json:"unmet,omitempty"`
+	// Promise says that coldstart promises it of every organization. It isn't an expectation of the declaration's.
+	Promise bool `json:"promise,omitempty"`
 }
 
-// Check asks all questions of a declaration's expectations. It returns the results in the order of their names,
-// and the problems: expectations that aren't met, and questions that can't be asked, such as one about a role that
+// Check asks all questions of a declaration's expectations about documents. It returns the results in the order of their
+// names, and the problems: expectations that aren't met, and questions that can't be asked, such as one about a role that
 // an account doesn't have.
-func Check(ctx context.Context, org *organization.Organization) (results []Result, problems organization.Problems, err error) {
-	if len(org.Expect) == 0 {
-		return nil, nil, nil
-	}
-	all, err := permissions.Declared(ctx, org)
-	if err != nil {
-		return nil, nil, err
-	}
+func Check(all *permissions.Documents, org *organization.Organization) (results []Result, problems organization.Problems) {
 	c := checker{Documents: all, org: org, alike: likeEach(all.Alike()), mentions: all.Mentioning()}
 	for _, name := range slices.Sorted(maps.Keys(org.Expect)) {
 		e := org.Expect[name]
@@ -60,7 +53,7 @@ func Check(ctx context.Context, org *organization.Organization) (results []Resul
 		}
 		results = append(results, r)
 	}
-	return results, problems, nil
+	return results, problems
 }
 
 // checker asks the questions of a declaration's expectations.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/expectations"
 	"github.com/coldstart-aws/coldstart/internal/starter"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -33,10 +34,11 @@ func check(t testing.TB, replace ...string) ([]expectations.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, problems, err := expectations.Check(t.Context(), org)
+	documents, err := blueprint.Documents(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
 	}
+	results, problems := expectations.Check(documents, org)
 	return results, problems.In(file).Err()
 }
 
@@ -72,9 +74,13 @@ func TestStarted(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		results, problems, err := expectations.Check(t.Context(), org)
-		if err != nil || len(problems) > 0 || len(results) < 7 {
-			t.Errorf("%s: %d results, %v, %v", name, len(results), problems.Err(), err)
+		documents, err := blueprint.Documents(t.Context(), org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, problems := expectations.Check(documents, org)
+		if len(problems) > 0 || len(results) < 7 {
+			t.Errorf("%s: %d results, %v", name, len(results), problems.Err())
 		}
 	}
 }
@@ -166,8 +172,12 @@ func BenchmarkCheck(b *testing.B) {
 	for name, declared := range map[string]*organization.Organization{"9": org, "1000": &many} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, problems, err := expectations.Check(b.Context(), declared); err != nil || len(problems) > 0 {
-					b.Fatal(problems.Err(), err)
+				documents, err := blueprint.Documents(b.Context(), declared)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, problems := expectations.Check(documents, declared); len(problems) > 0 {
+					b.Fatal(problems.Err())
 				}
 			}
 		})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/awstype"
-	"github.com/coldstart-aws/coldstart/internal/blueprint"
+	"github.com/coldstart-aws/coldstart/internal/inventory"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -37,11 +37,14 @@ type tree struct {
 	types    map[string]string
 	// enabled are the types of policies that are enabled.
 	enabled []string
+	// listed says that AWS's own policies are among the policies, as AWS lists them. Otherwise they are attached to the root,
+	// to every unit and to every account.
+	listed map[string]bool
 }
 
 // controls notes the control policies of every account.
-func (r reading) controls(resources []blueprint.Resource) error {
-	t := tree{parents: map[string]string{}, names: map[string]string{}, attached: map[string][]string{}, policies: map[string]authorization.Policy{}, types: map[string]string{}, enabled: r.org.Settings.PolicyTypes}
+func (r reading) controls(resources []inventory.Resource) error {
+	t := &tree{parents: map[string]string{}, names: map[string]string{}, attached: map[string][]string{}, policies: map[string]authorization.Policy{}, types: map[string]string{}, listed: map[string]bool{}}
 	for _, res := range resources {
 		if err := t.note(res); err != nil {
 			return err
@@ -60,8 +63,10 @@ func (r reading) controls(resources []blueprint.Resource) error {
 }
 
 // note notes a resource of AWS Organizations.
-func (t tree) note(res blueprint.Resource) error {
+func (t *tree) note(res inventory.Resource) error {
 	switch res.Type {
+	case awstype.OrganizationsOrganization:
+		t.enabled = res.Texts("enabledPolicyTypes")
 	case awstype.OrganizationsOrganizationalUnit, awstype.OrganizationsAccount:
 		kind := "unit "
 		if res.Type == awstype.OrganizationsAccount {
@@ -71,7 +76,8 @@ func (t tree) note(res blueprint.Resource) error {
 	case awstype.OrganizationsPolicy:
 		document, err := policy.Parse(res.Text("content"))
 		t.policies[res.ID] = authorization.Policy{Name: res.Text("name"), Document: document}
-		t.types[res.ID] = cmp.Or(res.Text("type"), organization.ServiceControlPolicy) // The provider's default.
+		typ := cmp.Or(res.Text("type"), organization.ServiceControlPolicy) // The provider's default.
+		t.types[res.ID], t.listed[typ] = typ, t.listed[typ] || res.Text("name") == full[typ].Name
 		return err
 	case awstype.OrganizationsPolicyAttachment:
 		target := res.Text("targetId")
@@ -81,7 +87,7 @@ func (t tree) note(res blueprint.Resource) error {
 }
 
 // path returns the ids from the root to an account.
-func (t tree) path(account string) []string {
+func (t *tree) path(account string) []string {
 	var path []string
 	for id := account; id != ""; id = t.parents[id] {
 		path = append(path, id)
@@ -91,13 +97,16 @@ func (t tree) path(account string) []string {
 }
 
 // levels returns the policies of a type from the root to an account; nil if the type isn't enabled.
-func (t tree) levels(path []string, typ string) []authorization.Level {
+func (t *tree) levels(path []string, typ string) []authorization.Level {
 	if !slices.Contains(t.enabled, typ) {
 		return nil
 	}
 	var levels []authorization.Level
 	for _, id := range path {
-		level := authorization.Level{Name: cmp.Or(t.names[id], "the root"), Policies: []authorization.Policy{full[typ]}}
+		level := authorization.Level{Name: cmp.Or(t.names[id], "the root"), Policies: []authorization.Policy{}}
+		if !t.listed[typ] {
+			level.Policies = append(level.Policies, full[typ])
+		}
 		for _, p := range t.attached[id] {
 			if t.types[p] == typ {
 				level.Policies = append(level.Policies, t.policies[p])

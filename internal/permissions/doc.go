@@ -1,7 +1,7 @@
 // Package permissions answers who may do what in an organization, by all its IAM documents together:
 // service control policies, policies of roles, users and groups, trust policies, bucket and key policies.
 //
-//	all, err := permissions.Declared(ctx, org)
+//	all, err := blueprint.Documents(ctx, org)
 //	answer, err := all.Ask(permissions.Question{Who: "ada", Action: "s3:DeleteObject", Account: "prod"})
 //	fmt.Println(answer.Outcome)
 //

@@ -2,7 +2,6 @@ package permissions
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/awsmanaged"
 	"github.com/coldstart-aws/coldstart/internal/awstype"
-	"github.com/coldstart-aws/coldstart/internal/blueprint"
+	"github.com/coldstart-aws/coldstart/internal/inventory"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -33,6 +32,8 @@ type Documents struct {
 	owners    map[string]string
 	// aliases are the ARNs of keys by those of their aliases.
 	aliases map[string]string
+	// zones are the ARNs of the management account's zones by their names.
+	zones map[string]string
 	// control are the service and resource control policies of accounts, by ids.
 	control map[string]control
 	// tags are the tags of what has an ARN, and tagged the keys of tags that a condition names.
@@ -60,16 +61,11 @@ type control struct {
 	path string
 }
 
-// Declared returns the documents that the declaration of an organization amounts to. It reads the stacks of all
-// accounts: a question about one of them may be about a resource of any other.
-func Declared(ctx context.Context, org *organization.Organization) (*Documents, error) {
-	plan, err := blueprint.Draw(ctx, org)
-	if err != nil {
-		return nil, err
-	}
+// Read returns the documents of an organization that an inventory has.
+func Read(org *organization.Organization, found *inventory.Inventory) (*Documents, error) {
 	d := &Documents{
-		org: org, accounts: plan.Accounts, identities: map[string]*identity{}, resources: map[string]*authorization.Policy{},
-		owners: map[string]string{}, aliases: map[string]string{}, control: map[string]control{},
+		org: org, accounts: found.Accounts, identities: map[string]*identity{}, resources: map[string]*authorization.Policy{},
+		owners: map[string]string{}, aliases: map[string]string{}, zones: map[string]string{}, control: map[string]control{},
 		named: map[[3]string]*identity{}, roles: map[string][]*identity{}, tags: map[string]map[string]string{}, tagged: map[string]bool{},
 	}
 	var names []string
@@ -78,10 +74,10 @@ func Declared(ctx context.Context, org *organization.Organization) (*Documents, 
 	}
 	d.names = strings.NewReplacer(names...)
 	r := reading{Documents: d, managed: map[string]policy.Document{}}
-	for _, pass := range []func(blueprint.Resource) error{r.own, r.attach} {
-		for _, resource := range plan.Resources {
+	for _, pass := range []func(inventory.Resource) error{r.own, r.attach} {
+		for _, resource := range found.Resources {
 			if err := pass(resource); err != nil {
-				return nil, fmt.Errorf("%s %s in account %s: %w", resource.Type, resource.Name, plan.NameOf(resource.Account), err)
+				return nil, fmt.Errorf("%s %s in account %s: %w", resource.Type, resource.Name, found.NameOf(resource.Account), err)
 			}
 		}
 	}
@@ -93,7 +89,7 @@ func Declared(ctx context.Context, org *organization.Organization) (*Documents, 
 		}
 	}
 	r.addAccessRoles()
-	if err := r.controls(plan.Resources); err != nil {
+	if err := r.controls(found.Resources); err != nil {
 		return nil, err
 	}
 	for _, roles := range d.roles {
@@ -114,7 +110,7 @@ func (d *Documents) add(kind string, id *identity) {
 // management is the id of the management account.
 func (d *Documents) management() string { return d.accounts[organization.Master] }
 
-// reading gathers documents from a blueprint.
+// reading gathers documents from an inventory.
 type reading struct {
 	*Documents
 	// managed are managed policies by their ARNs.
@@ -122,7 +118,7 @@ type reading struct {
 }
 
 // own notes what has documents of its own.
-func (r reading) own(res blueprint.Resource) error {
+func (r reading) own(res inventory.Resource) error {
 	if res.ARN != "" {
 		r.owners[res.ARN], r.tags[res.ARN] = res.Account, tagsOf(res)
 	}
@@ -149,6 +145,10 @@ func (r reading) own(res blueprint.Resource) error {
 		return r.key(res)
 	case awstype.KMSAlias:
 		r.aliases[keyARN(res, res.Text("name"))] = keyARN(res, "key/"+res.Text("targetKeyId"))
+	case awstype.Route53Zone:
+		if res.Account == r.management() {
+			r.zones[res.Text("name")] = res.ARN
+		}
 	case awstype.S3BucketPolicy:
 		document, err := policy.Parse(res.Text("policy"))
 		r.resources["arn:aws:s3:::"+res.Text("bucket")] = &authorization.Policy{Name: "of bucket " + res.Text("bucket"), Document: document}
@@ -158,7 +158,7 @@ func (r reading) own(res blueprint.Resource) error {
 }
 
 // key notes a key's policy.
-func (r reading) key(res blueprint.Resource) error {
+func (r reading) key(res inventory.Resource) error {
 	document := defaultKeyPolicy(res.Account)
 	if text := res.Text("policy"); text != "" {
 		var err error
@@ -180,7 +180,7 @@ func defaultKeyPolicy(account string) policy.Document {
 }
 
 // keyARN is the ARN of what KMS has in the account and the region of a resource. It leaves an ARN alone.
-func keyARN(res blueprint.Resource, name string) string {
+func keyARN(res inventory.Resource, name string) string {
 	if arn := strings.TrimPrefix(name, "key/"); strings.HasPrefix(arn, "arn:") {
 		return arn
 	}
@@ -188,11 +188,11 @@ func keyARN(res blueprint.Resource, name string) string {
 }
 
 // newIdentity returns a user, a role or a group without policies.
-func newIdentity(kind authorization.PrincipalType, res blueprint.Resource) *identity {
+func newIdentity(kind authorization.PrincipalType, res inventory.Resource) *identity {
 	return &identity{arn: res.ARN, name: res.Text("name"), account: res.Account, kind: kind, tags: tagsOf(res), policies: []authorization.Policy{}}
 }
 
-func tagsOf(res blueprint.Resource) map[string]string {
+func tagsOf(res inventory.Resource) map[string]string {
 	tags := map[string]string{}
 	declared, _ := res.Inputs["tags"].(map[string]any)
 	for key, value := range declared {
@@ -202,7 +202,7 @@ func tagsOf(res blueprint.Resource) map[string]string {
 }
 
 // attach gives users, roles and groups their policies, and users their groups.
-func (r reading) attach(res blueprint.Resource) error {
+func (r reading) attach(res inventory.Resource) error {
 	give := func(kind, name string, p authorization.Policy) error {
 		id := r.find(res.Account, kind, name)
 		if id == nil {
@@ -222,6 +222,8 @@ func (r reading) attach(res blueprint.Resource) error {
 	switch res.Type {
 	case awstype.IAMRolePolicy:
 		return inline("role")
+	case awstype.IAMUserPolicy:
+		return inline("user")
 	case awstype.IAMGroupPolicy:
 		return inline("group")
 	case awstype.IAMRolePolicyAttachment:
@@ -275,7 +277,7 @@ func (r reading) managedPolicy(arn string) authorization.Policy {
 	return authorization.Policy{Name: name, Document: document, Unread: !known}
 }
 
-// addAccessRoles adds the roles that AWS, or who invited an account, makes in members.
+// addAccessRoles adds the roles that AWS, or who invited an account, makes in members, where they aren't there yet.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
 func (r reading) addAccessRoles() {
 	for name, id := range r.accounts {
@@ -283,6 +285,9 @@ func (r reading) addAccessRoles() {
 			continue
 		}
 		role := r.org.AccessRoleOf(name)
+		if r.find(id, "role", role) != nil {
+			continue
+		}
 		arn := organization.RoleARN(id, role)
 		trust := policy.Document{Statements: []policy.Statement{{
 			Effect: policy.Allow, Principal: &policy.Principal{AWS: []string{"arn:aws:iam::" + r.management() + ":root"}}, Action: []string{"sts:AssumeRole"},

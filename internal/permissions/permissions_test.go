@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -20,7 +21,7 @@ func declared(t testing.TB, change func(*organization.Organization)) *permission
 	if change != nil {
 		change(org)
 	}
-	d, err := permissions.Declared(t.Context(), org)
+	d, err := blueprint.Documents(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +70,10 @@ func TestAsk(t *testing.T) {
 		"the archive's administrators delete no log":  {who: "admin", action: "s3:DeleteObjectVersion", in: "audit", resource: "arn:aws:s3:::" + archive(t, d) + "/AWSLogs/x", want: denied, why: "statement DenyChanges of the resource policy of bucket"},
 		"a member's state is out of another's reach":  {who: "OrganizationAccountAccessRole", action: "s3:GetObject", in: "dev", resource: "arn:aws:s3:::" + bucket(t, d, "prod") + "/x", want: no},
 		"a region that isn't allowed":                 {who: "ada", action: "ec2:RunInstances", in: "prod", with: map[string][]string{"aws:RequestedRegion": {"sa-east-1"}}, want: denied},
+		"an alias is changed, and not its key":        {who: "almighty", action: "kms:UpdateAlias", in: "audit", resource: "arn:aws:kms:us-west-2:{audit}:alias/acme-audit-trails", want: denied, why: "statement 4 of the service control policy acme-protect-audit"},
+		"a key's case doesn't count":                  {who: "almighty", action: "iam:AttachRolePolicy", in: "prod", resource: "arn:aws:iam::{prod}:role/acme-prod-admin", with: map[string][]string{"AWS:resourcetag/managedby": {"coldstart"}}, want: denied, why: "acme-protect-access"},
+		"nor does it in a tag that somebody takes":    {who: "almighty", action: "iam:AttachRolePolicy", in: "prod", resource: "arn:aws:iam::{prod}:role/acme-prod-admin", with: map[string][]string{"AWS:resourcetag/managedby": nil}, want: yes},
+		"a user without policies":                     {who: "powerless", action: "s3:ListAllMyBuckets", in: "prod", want: no},
 		"the management account isn't restricted":     {who: permissions.Root, action: "organizations:LeaveOrganization", in: "master", want: yes},
 		"a user manages the own password":             {who: "ada", action: "iam:ChangePassword", in: "identity", resource: "arn:aws:iam::{identity}:user/ada", want: yes},
 		"an engineer decrypts with a key of dev's":    {who: "grace", action: "kms:Decrypt", in: "dev", want: yes, why: "KMS's default policy"},

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/agnivade/levenshtein"
@@ -47,6 +48,9 @@ const (
 	PullRequest = "pull-request"
 	// Coldstart is the role by which coldstart's stack of the account enters it.
 	Coldstart = "coldstart"
+	// Almighty is a user of the account whose own policies allow everything, and Powerless one that has no policies.
+	Almighty  = "almighty"
+	Powerless = "powerless"
 )
 
 // Answer is what AWS would say to a question.
@@ -170,7 +174,7 @@ func (d *Documents) call(q Question) (call, error) {
 			c.keys[key] = append(c.keys[key], d.spelled(value))
 		}
 	}
-	found, known := iamdata.Find(q.Action)
+	found, known := find(q.Action)
 	service, name, _ := strings.Cut(q.Action, ":")
 	switch {
 	case !iamdata.IsAction(q.Action):
@@ -180,18 +184,33 @@ func (d *Documents) call(q Question) (call, error) {
 	case iamdata.Known(service):
 		return c, fmt.Errorf("AWS has no action %s: did you mean %s?", q.Action, closest(name, iamdata.Matching(service+":*")))
 	}
-	c.resources = d.typical(c)
-	if q.Resource != "" {
+	if q.Resource == "" {
+		c.resources = d.typical(c)
+	} else {
 		arn := d.spelled(q.Resource)
-		if key, isAlias := d.aliases[arn]; isAlias {
+		if key, isAlias := d.aliases[arn]; isAlias && !iamdata.On(c.action, arn) {
 			arn = key
 		}
 		if known && !iamdata.On(c.action, arn) {
-			return c, fmt.Errorf("%s isn't on %s: AWS decides about it on %s", c.action, q.Resource, d.shown(strings.Join(c.resources, ", ")))
+			return c, fmt.Errorf("%s isn't on %s: AWS decides about it on %s", c.action, q.Resource, d.shown(strings.Join(d.typical(c), ", ")))
 		}
 		c.resources = []string{arn}
 	}
 	return c, nil
+}
+
+// foundActions are actions that were looked for: putting one together takes longer than deciding a request.
+var foundActions sync.Map
+
+// find is iamdata.Find, for who doesn't change what it returns.
+func find(name string) (action iamdata.Action, known bool) {
+	if a, found := foundActions.Load(name); found {
+		return a.(iamdata.Action), true //nolint:forcetypeassert // Only Actions are stored.
+	}
+	if action, known = iamdata.Find(name); known {
+		foundActions.Store(name, action)
+	}
+	return action, known
 }
 
 // closest returns the action whose name is most like a wrong one.
@@ -245,7 +264,7 @@ var variable = regexp.MustCompile(`\$\{(\w+)\}`)
 // typical returns the ARNs of resources of the account that no policy names: one of each type that the action
 // needs, or of the type with the simplest ARN if it needs none; * for an action that is on no resource.
 func (d *Documents) typical(c call) []string {
-	action, _ := iamdata.Find(c.action)
+	action, _ := find(c.action)
 	service, _, _ := strings.Cut(action.Name, ":")
 	var needed, all []string
 	for _, on := range action.Resources {

@@ -16,6 +16,7 @@ import (
 var (
 	isService   = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com$`)
 	isAccountID = regexp.MustCompile(`^\d{12}$`)
+	isProvider  = regexp.MustCompile(`^arn:aws:iam::\d{12}:oidc-provider/`)
 	isPrincipal = regexp.MustCompile(`^arn:aws:(?:iam|sts)::(\d{12}):`)
 )
 
@@ -82,6 +83,12 @@ func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
 		return []entrance{{as: "root user of " + q.Account, decide: (*Documents).asRoot}}, nil
 	case q.Who == Workflow || q.Who == PullRequest:
 		return d.entrancesOfWorkflow(q.Who, c)
+	case q.Who == Almighty:
+		return []entrance{by(imagined(c.account, everything(nil)), nil)}, nil
+	case q.Who == Powerless:
+		return []entrance{by(imagined(c.account, policy.Document{}), nil)}, nil
+	case isProvider.MatchString(d.spelled(q.Who)):
+		return []entrance{{as: "token of " + q.Who, decide: asToken(d.spelled(q.Who))}}, nil
 	case isService.MatchString(q.Who):
 		return []entrance{{as: "service " + q.Who, decide: asService(q.Who)}}, nil
 	case role != nil:
@@ -108,6 +115,24 @@ func by(id *identity, enter *authorization.Decision) entrance {
 	return entrance{as: string(id.kind) + " " + id.name, enter: enter, decide: func(d *Documents, c request) authorization.Decision {
 		return d.asIdentity(id, c, d.policyOf(c))
 	}}
+}
+
+// imagined returns a user of an account that has one policy.
+func imagined(account string, document policy.Document) *identity {
+	return &identity{
+		arn: "arn:aws:iam::" + account + ":user/any", name: "any", account: account, kind: authorization.User,
+		policies: []authorization.Policy{{Name: "of a user who is only imagined", Document: document}},
+	}
+}
+
+// asToken decides the exchange of a token of an identity provider for a session. What the token says has to be among the
+// question's keys.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+func asToken(provider string) func(*Documents, request) authorization.Decision {
+	return func(d *Documents, c request) authorization.Decision {
+		principal := authorization.Principal{Type: authorization.WebIdentity, ARN: provider}
+		return d.decide(principal, c, authorization.FromOutside(c.region), authorization.Policies{Resource: d.policyOf(c)})
+	}
 }
 
 // user returns the user with a name; nil if there is none.
@@ -172,16 +197,13 @@ func (d *Documents) entrancesOfWorkflow(who string, c call) ([]entrance, error) 
 	if d.org.Access.GitHub.Repository == "" {
 		return nil, fmt.Errorf("coldstart:access.github names no repository, so there is no %s", who)
 	}
-	provider := "arn:aws:iam::" + c.account + ":oidc-provider/" + organization.GitHubIssuer
 	var found []entrance
 	for _, role := range d.roles[c.account] {
 		for _, subject := range workflowSubjects(d.org.Access.GitHub, who) {
-			keys := authorization.FromOutside(c.region)
-			keys[organization.GitHubIssuer+":aud"], keys[organization.GitHubIssuer+":sub"] = []string{wellknown.Audience}, []string{subject}
-			enter := authorization.Decide(authorization.Request{
-				Action: "sts:AssumeRoleWithWebIdentity", Resource: role.arn, ResourceAccount: c.account, Keys: keys,
-				Principal: authorization.Principal{Type: authorization.WebIdentity, ARN: provider},
-			}, authorization.Policies{Management: d.management(), ResourceControl: d.control[c.account].resource, Resource: role.trust})
+			enter := asToken(organization.GitHubProviderARN(c.account))(d, request{resource: role.arn, owner: c.account, call: call{
+				action: "sts:AssumeRoleWithWebIdentity", account: c.account, region: c.region,
+				keys: map[string][]string{organization.GitHubIssuer + ":aud": {wellknown.Audience}, organization.GitHubIssuer + ":sub": {subject}},
+			}})
 			if enter.Allowed() {
 				enter = d.telling(enter)
 				found = append(found, by(role, &enter))
@@ -252,8 +274,12 @@ func asForeigner(arn, account string) func(*Documents, request) authorization.De
 // decide decides the call of a principal. The question's own keys come before those that follow from the
 // principal.
 func (d *Documents) decide(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) authorization.Decision {
-	maps.Copy(keys, d.keysOf(c))
-	maps.Copy(keys, c.keys)
+	all := map[string][]string{} // AWS ignores the case of names.
+	for _, some := range []map[string][]string{keys, d.keysOf(c), c.keys} {
+		for key, values := range some {
+			all[strings.ToLower(key)] = values
+		}
+	}
 	p.Management, p.ResourceControl = d.management(), d.control[c.owner].resource
-	return authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: keys}, p)
+	return authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: all}, p)
 }

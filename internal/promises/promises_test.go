@@ -1,0 +1,116 @@
+package promises_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/coldstart-aws/coldstart/internal/blueprint"
+	"github.com/coldstart-aws/coldstart/internal/inventory"
+	"github.com/coldstart-aws/coldstart/internal/permissions"
+	"github.com/coldstart-aws/coldstart/internal/promises"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// organizations are declarations: one that is as small as can be, and one that has all of it.
+var organizations = map[string]string{
+	"small": `
+config:
+  coldstart:namespace: z9
+  coldstart:domain: z9.example
+  coldstart:region: eu-central-1
+  coldstart:email: z9+%s@z9.example
+  coldstart:units: {all: {}}
+  coldstart:accounts: {audit: {unit: all}}
+`,
+	"all": `
+config:
+  coldstart:namespace: z9
+  coldstart:domain: z9.example
+  coldstart:region: eu-central-1
+  coldstart:email: z9+%s@z9.example
+  coldstart:units: {all: {}, kept: {parent: all}}
+  coldstart:accounts:
+    logs: {unit: all}
+    people: {unit: all}
+    dev: {unit: kept, accessRole: Entry}
+    prod: {unit: all, guardrails: [quarantine]}
+  coldstart:audit: {account: logs, trail: account}
+  coldstart:guardrails:
+    regions: [eu-central-1, us-east-1]
+    root: [deny-leaving, protect-access, protect-audit, ours]
+    instanceTypes: [t3.*]
+    networks: [203.0.113.0/24]
+    tags: [CostCenter, Team]
+    policies: {ours: [{Effect: Deny, Action: "gamelift:*", Resource: "*"}]}
+  coldstart:access:
+    account: people
+    mfaMaxAge: 90m
+    roles:
+      deployer:
+        managedPolicies: [PowerUserAccess]
+        boundary: [{Effect: Allow, NotAction: "iam:*", Resource: "*"}]
+        accounts: [prod, dev]
+    groups:
+      administrators: {master: [admin], "*": [admin]}
+      deployers: {dev: [deployer]}
+    github: {repository: z9/infrastructure, environment: production}
+  coldstart:users:
+    ada: {groups: [administrators]}
+    grace: {groups: [deployers, prod-deployer]}
+`,
+}
+
+// TestKept checks that the documents of organizations keep all promises, whatever is declared.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	read := func(file string) string {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	for name, text := range map[string]string{
+		"small": organizations["small"], "all": organizations["all"],
+		"shipped": read("../../" + organization.File), "everything": strings.ReplaceAll(read("../../organization/testdata/everything.yaml"), "pgpKey: PGP-KEY", "keybase: grace"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			org, drawn := draw(t, text)
+			for _, p := range check(t, org, drawn) {
+				if len(p.Broken) > 0 || name == "all" && p.Asked == 0 {
+					t.Errorf("%s: %d questions, %q", p.Name, p.Asked, p.Broken)
+				}
+			}
+		})
+	}
+}
+
+// draw returns a declaration and its blueprint.
+func draw(t *testing.T, text string) (*organization.Organization, *inventory.Inventory) {
+	t.Helper()
+	org, err := organization.Parse(organization.File, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := blueprint.Draw(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return org, drawn
+}
+
+// check asks about all promises.
+func check(t *testing.T, org *organization.Organization, plan *inventory.Inventory) []promises.Promise {
+	t.Helper()
+	d, err := permissions.Read(org, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := promises.Check(d, org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}

@@ -101,13 +101,16 @@ func faulty(t *testing.T, org *organization.Organization, plan *inventory.Invent
 // fault is a document with one fault.
 type fault struct{ what, document string }
 
+// document is an IAM document.
+type document struct {
+	Version   string
+	Statement []map[string]any
+}
+
 // faultsOf returns a document's faults: each statement that is gone, each condition, and each list that is everything.
-func faultsOf(t *testing.T, document, text string) (faults []fault) {
+func faultsOf(t *testing.T, name, text string) (faults []fault) {
 	t.Helper()
-	parse := func() (d struct {
-		Version   string
-		Statement []map[string]any
-	}) {
+	parse := func() (d document) {
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +120,7 @@ func faultsOf(t *testing.T, document, text string) (faults []fault) {
 		d := parse()
 		title, named := d.Statement[i]["Sid"].(string)
 		if !named {
-			title = fmt.Sprintf("%s %d", document, i+1)
+			title = fmt.Sprintf("%s %d", name, i+1)
 		}
 		what = title + ", " + what
 		if change == nil {

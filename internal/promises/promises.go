@@ -178,9 +178,9 @@ func deniedBy(answer *permissions.Answer, kind authorization.Kind, name string) 
 // with returns condition keys from pairs of a name and a value. An empty value says that the call doesn't have the key.
 func with(pairs ...string) map[string][]string {
 	keys := map[string][]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		if keys[pairs[i]] = nil; pairs[i+1] != "" {
-			keys[pairs[i]] = []string{pairs[i+1]}
+	for pair := range slices.Chunk(pairs, 2) {
+		if keys[pair[0]] = nil; pair[1] != "" {
+			keys[pair[0]] = pair[1:]
 		}
 	}
 	return keys

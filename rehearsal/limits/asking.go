@@ -1,11 +1,14 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 
+	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -63,6 +66,39 @@ func trusts(ctx context.Context, w *world, service string) bool {
 func (w *world) bucket(ctx context.Context, account, bucket, parameter string) (content []byte, status int) {
 	a := w.Get(ctx, account, "s3", url.URL{Path: "/" + bucket, RawQuery: parameter})
 	return a.Body, a.Status
+}
+
+// keyPolicy reads the policy of a KMS key, by the key's id or ARN, in the account and the region of the key. The policy is
+// empty if there is none or if it can't be read.
+func (w *world) keyPolicy(ctx context.Context, account, region, key string) policy.Document {
+	var out struct{ Policy string }
+	in := map[string]string{"KeyId": key, "PolicyName": "default"}
+	if w.AskJSONIn(ctx, account, region, "kms", kmsTarget+"GetKeyPolicy", in, &out) != nil {
+		return policy.Document{}
+	}
+	document, _ := policy.Parse(out.Policy)
+	return document
+}
+
+// keyOf returns the ARN of the key that a call to KMS names by an alias; empty if it names none by an alias.
+func (w *world) keyOf(c *proxy.Call) string {
+	var in struct{ KeyID string }
+	_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no key.
+	if c.Service != "kms" || !strings.HasPrefix(in.KeyID, "alias/") && !strings.Contains(in.KeyID, ":alias/") {
+		return ""
+	}
+	return w.aliased(c, in.KeyID)
+}
+
+// aliased returns the ARN of the key that an alias names, by its name in the caller's account or by its ARN; empty if the
+// emulator has no such alias.
+func (w *world) aliased(c *proxy.Call, alias string) string {
+	var out struct{ KeyMetadata struct{ ARN string } }
+	account, region := cmp.Or(accountOf(alias), c.Caller.Account), cmp.Or(regionOf(alias), c.Region)
+	if w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": alias}, &out) != nil {
+		return ""
+	}
+	return out.KeyMetadata.ARN
 }
 
 // codeOf returns the error code in an answer of a service with a JSON protocol.

@@ -1,7 +1,9 @@
 package limits
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -68,15 +70,20 @@ func (r *controls) denial(c *proxy.Call) *proxy.Problem {
 		return nil
 	}
 	if resource == "" {
-		resource = resourceOf(c, action)
+		resource = cmp.Or(resourceOf(c, action), r.w.keyOf(c))
 	}
 	keys := authorization.FromOutside(c.Region) // The emulator has no TLS, but AWS's endpoints have.
 	keys["aws:PrincipalOrgID"] = []string{r.organization(c.Context())}
 	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
-	d := authorization.Decide(q, authorization.Policies{
+	p := authorization.Policies{
 		Management: r.w.Management, ServiceControl: levels,
 		Identity: []authorization.Policy{everything}, Resource: delegating(account), // The caller's own are other rules' matter.
-	})
+	}
+	d := authorization.Decide(q, p)
+	if slices.ContainsFunc(d.Unknown, func(key string) bool { return strings.EqualFold(key, resourceAliases) }) {
+		keys[resourceAliases] = r.aliases(c, resource)
+		d = authorization.Decide(q, p)
+	}
 	why := ""
 	switch d.Outcome {
 	case authorization.DeniedExplicitly:
@@ -89,8 +96,26 @@ func (r *controls) denial(c *proxy.Call) *proxy.Problem {
 	case authorization.Allowed:
 		return nil
 	}
-	p := unauthorized(c, action, resource, why+" (rehearsal: "+d.String()+")")
-	return &p
+	problem := unauthorized(c, action, resource, why+" (rehearsal: "+d.String()+")")
+	return &problem
+}
+
+// resourceAliases is the condition key with the aliases of a KMS key. Reading them takes a call, so it is done only where a
+// decision depends on them.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+const resourceAliases = "kms:ResourceAliases"
+
+// aliases returns the aliases of a key; none of what isn't a key.
+func (r *controls) aliases(c *proxy.Call, key string) []string {
+	var out struct{ Aliases []struct{ AliasName string } }
+	if !strings.Contains(key, ":key/") || r.w.AskJSONIn(c.Context(), accountOf(key), regionOf(key), "kms", kmsTarget+"ListAliases", map[string]string{"KeyId": key}, &out) != nil {
+		return nil
+	}
+	var names []string
+	for _, a := range out.Aliases {
+		names = append(names, a.AliasName)
+	}
+	return names
 }
 
 // of returns the service control policies of an account, level by level from the root; nil if the

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -31,6 +32,9 @@ const (
 	fullAccess = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
 	keepTrails = `{"Version":"2012-10-17","Statement":{"Sid":"Keep","Effect":"Deny","Action":"cloudtrail:StopLogging","Resource":"*",
 		"Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/entry"}}}}`
+	keepKey = `{"Version":"2012-10-17","Statement":{"Sid":"Key","Effect":"Deny","Action":"kms:DisableKey","Resource":"arn:aws:kms:*:*:key/*",
+		"Condition":{"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/logs"}}}}`
+	keepOne       = `{"Version":"2012-10-17","Statement":{"Sid":"One","Effect":"Deny","Action":"cloudtrail:StopLogging","Resource":"arn:aws:cloudtrail:*:*:trail/z9-*"}}`
 	listedActions = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["cloudtrail:*","sts:*"],"Resource":"*"}}`
 )
 
@@ -70,7 +74,7 @@ func TestServiceControlPolicies(t *testing.T) {
 	full := func() map[string][]string {
 		return map[string][]string{"r-1": {"full"}, "ou-1": {"full"}, "111111111111": {"full"}}
 	}
-	e := &controlled{fake: newFake(), attached: full(), contents: map[string]string{"full": fullAccess, "keep": keepTrails, "listed": listedActions, "odd": "{"}}
+	e := &controlled{fake: newFake(), attached: full(), contents: map[string]string{"full": fullAccess, "keep": keepTrails, "listed": listedActions, "key": keepKey, "one": keepOne, "odd": "{"}}
 	e.add("111111111111", "app@z9.example")
 	for _, role := range []string{"entry", "admin"} {
 		arn := "arn:aws:iam::111111111111:role/" + role
@@ -118,6 +122,25 @@ func TestServiceControlPolicies(t *testing.T) {
 		change(target, "odd") // Nobody knows what it says.
 		refused(t, group(entry), "", "")
 	}
+	// A guardrail knows a key by its aliases, and a trail by its ARN.
+	disable := func(key string) error {
+		_, err := kms.NewFromConfig(admin).DisableKey(ctx(), &kms.DisableKeyInput{KeyId: &key})
+		return err
+	}
+	const logs, others = "arn:aws:kms:eu-north-1:111111111111:key/00000000-0000-0000-0000-000000000001", "arn:aws:kms:eu-north-1:111111111111:key/00000000-0000-0000-0000-000000000002"
+	e.mu.Lock()
+	e.aliases = map[string][]string{logs: {"alias/logs"}, others: {"alias/others"}}
+	e.mu.Unlock()
+	change("r-1", "full", "key", "one")
+	refused(t, disable(logs), "AccessDeniedException", "statement Key of the service control policy key at r-1")
+	refused(t, disable(others), "", "")
+	named := func(trail string) error {
+		_, err := cloudtrail.NewFromConfig(admin).StopLogging(ctx(), &cloudtrail.StopLoggingInput{Name: &trail})
+		return err
+	}
+	refused(t, named("z9-trail"), "AccessDeniedException", "statement One of the service control policy one at r-1")
+	refused(t, named("arn:aws:cloudtrail:eu-north-1:123456789012:trail/z9-master-trail"), "AccessDeniedException", "statement One")
+	refused(t, named("mine"), "", "")
 	change("r-1", "full")
 	asked := e.asked
 	for range 5 {

@@ -181,12 +181,7 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	if found.KeyMetadata.KeyState != "Enabled" {
 		return trailProblem("KmsKeyDisabledException", "The KMS key "+id+" is "+found.KeyMetadata.KeyState+".")
 	}
-	var document struct{ Policy string }
-	in := map[string]string{"KeyId": found.KeyMetadata.KeyID, "PolicyName": "default"}
-	var p policy.Document
-	if r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"GetKeyPolicy", in, &document) == nil {
-		p, _ = policy.Parse(document.Policy) // A policy that can't be read allows nothing.
-	}
+	p := r.w.keyPolicy(c.Context(), account, region, found.KeyMetadata.KeyID)
 	t.bucketKey = r.hasBucketKey(c, t)
 	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
 		if d := authorization.Decide(q, authorization.Policies{Resource: &authorization.Policy{Name: id, Document: p}}); !d.Allowed() {

@@ -26,7 +26,8 @@ type fake struct {
 	devices  []string // each user's MFA devices
 	units    []string // as parent/name, such as r-1/name
 	buckets  map[string]fakeBucket
-	keys     map[string]fakeKey // by ARN
+	keys     map[string]fakeKey  // by ARN
+	aliases  map[string][]string // by key
 	// services have trusted access. admins are CloudTrail's delegated administrators.
 	services, admins []string
 	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
@@ -164,6 +165,10 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		out["EnabledServicePrincipals"] = members("ServicePrincipal", f.services)
 	case "ListDelegatedAdministrators":
 		out["DelegatedAdministrators"] = members("Id", f.admins)
+	case "ListAliases":
+		out["Aliases"] = members("AliasName", f.aliases[in["KeyId"].(string)])
+	case "PutKeyPolicy":
+		f.keys[in["KeyId"].(string)] = fakeKey{in["Policy"].(string), "Enabled"}
 	case "DescribeKey", "GetKeyPolicy":
 		id := in["KeyId"].(string)
 		key, ok := f.keys[id]

@@ -109,20 +109,11 @@ func keysOf(c *proxy.Call) []string {
 // pending returns the ARN of a key if the key is pending deletion; empty if it isn't.
 func (r *pendingKeys) pending(c *proxy.Call, key string) string {
 	if i := strings.Index(key, "alias/"); i >= 0 {
-		key = r.target(c, key)
+		key = r.w.aliased(c, key)
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.arns[keyID(key)]
-}
-
-// target returns the id of the key that an alias names; empty if the emulator has no such alias.
-func (r *pendingKeys) target(c *proxy.Call, alias string) string {
-	var out struct{ KeyMetadata struct{ KeyID string } }
-	if r.w.AskJSONIn(c.Context(), c.Caller.Account, c.Region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": alias}, &out) != nil {
-		return ""
-	}
-	return out.KeyMetadata.KeyID
 }
 
 // keyHeader is the header of S3's requests and answers with the KMS key of an object.

@@ -34,7 +34,7 @@ func encrypted(asked *int) http.HandlerFunc {
 			if strings.Contains(string(body), "alias/state") {
 				*asked++
 			}
-			fmt.Fprintf(w, `{"KeyMetadata": {"KeyId": %q}}`, lostKey)
+			fmt.Fprintf(w, `{"KeyMetadata": {"KeyId": "%[1]s", "Arn": "arn:aws:kms:eu-north-1:123456789012:key/%[1]s"}}`, lostKey)
 		case r.Header.Get("X-Amz-Target") != "":
 			key := lostKey
 			if strings.Contains(string(body), goodKey) {

@@ -73,10 +73,13 @@ var s3Permissions = map[string]string{
 }
 
 // resourceOf returns the ARN of the resource that a call is about, if the call itself says it; empty if
-// it doesn't, or if the action isn't on resources of the ARN's type.
+// it doesn't, or if the action isn't on resources of the ARN's type. It is "*" of an action that is on no resource.
 func resourceOf(c *proxy.Call, action string) string {
 	if arn := named(c); iamdata.On(action, arn) {
 		return arn
+	}
+	if listed, known := iamdata.Find(action); known && len(listed.Resources) == 0 {
+		return "*"
 	}
 	return ""
 }
@@ -101,6 +104,14 @@ func named(c *proxy.Call) string {
 		return c.Form.Get("SerialNumber")
 	case c.Is("iam") && strings.Contains(c.Caller.ARN, ":user/") && ownCredentials[c.Action] && strings.HasSuffix(c.Caller.ARN, "/"+cmp.Or(c.Form.Get("UserName"), roleName(c.Caller.ARN))):
 		return c.Caller.ARN // IAM takes the caller where a call names no user.
+	case c.Is("cloudtrail"):
+		var in struct{ Name, TrailName string }
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no trail.
+		name := cmp.Or(in.Name, in.TrailName)
+		if name == "" || strings.HasPrefix(name, "arn:") {
+			return name
+		}
+		return "arn:aws:cloudtrail:" + c.Region + ":" + c.Caller.Account + ":trail/" + name
 	case c.Is("kms"):
 		var in struct{ KeyID string }
 		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no key.

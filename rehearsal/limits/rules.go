@@ -48,6 +48,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newSpreading(w),
 		&foreign{members: m},
 		newGuarded(w),
+		newGuardedKeys(w),
 		finalizes{m},
 		&creations{members: m, fail: maps.Clone(o.Fail)},
 		&closings{members: m},

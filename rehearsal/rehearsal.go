@@ -15,6 +15,7 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/backend"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/internal/trials"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal/faults"
@@ -139,8 +140,14 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	if err != nil {
 		return fmt.Errorf("reading AWS back: %w", err)
 	}
-	r.Seconds.Proof = round(time.Since(begin))
 	r.proofs(proofs)
+	o.phase("trying what people, roles and attackers can do")
+	tried, err := trials.Run(ctx, org, emulator.Env())
+	if err != nil {
+		return fmt.Errorf("trying what people can do: %w", err)
+	}
+	r.Seconds.Proof = round(time.Since(begin))
+	r.proofs(tried)
 	o.phase("bringing it up again, which must change nothing")
 	if result, err = a.Up(ctx); err != nil {
 		return err

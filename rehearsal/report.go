@@ -120,18 +120,19 @@ func (r *Report) secondUp(result *automation.Result) {
 // undecided adds how many calls nobody could tell of whether AWS would let them pass, a line for each
 // thing that would have to be known.
 func (r *Report) undecided(calls proxy.Report) {
-	passed := map[string]int{}
-	for what, n := range calls.Undecided {
-		_, need, _ := strings.Cut(what, " without ")
-		passed[need] += n
+	passed, actions := map[string]int{}, map[string][]string{}
+	for _, what := range slices.Sorted(maps.Keys(calls.Undecided)) {
+		action, need, _ := strings.Cut(what, " without ")
+		passed[need] += calls.Undecided[what]
+		actions[need] = append(actions[need], action)
 	}
 	for _, need := range slices.Sorted(maps.Keys(passed)) {
-		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass calls (%d of them): nobody can tell without %s", passed[need], need))
+		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass calls (%d of %s): nobody can tell without %s", passed[need], strings.Join(actions[need], ", "), need))
 	}
 }
 
 func (r *Report) proofs(proofs proof.Proofs) {
-	r.Proofs = proofs.Proofs
+	r.Proofs = append(r.Proofs, proofs.Proofs...)
 	r.Omitted = append(r.Omitted, proofs.Omitted...)
 	for _, p := range proofs.Proofs {
 		if !p.Holds {

@@ -14,15 +14,11 @@ import (
 // statements that allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type guarded struct {
-	w *world
-
-	mu       sync.Mutex
-	policies map[string]policy.Document // by bucket; empty for a bucket without a policy
+	w        *world
+	policies ownPolicies // by bucket; empty for a bucket without a policy
 }
 
-func newGuarded(w *world) *guarded {
-	return &guarded{w: w, policies: map[string]policy.Document{}}
-}
+func newGuarded(w *world) *guarded { return &guarded{w: w} }
 
 func (*guarded) Name() string { return "bucket policy" }
 
@@ -61,27 +57,54 @@ func (r *guarded) learn(c *proxy.Call) {
 	default:
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.policies[c.Resource] = p
+	r.policies.set(c.Resource, p)
 }
 
-// of returns the policy of a call's bucket. It asks the emulator once for each bucket.
+// of returns the policy of a call's bucket.
 func (r *guarded) of(c *proxy.Call) policy.Document {
-	r.mu.Lock()
-	p, known := r.policies[c.Resource]
-	r.mu.Unlock()
+	return r.policies.of(c.Resource, func() (p policy.Document) {
+		if document, status := r.w.bucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
+			p, _ = policy.Parse(string(document))
+		}
+		return p
+	})
+}
+
+// ownPolicies are the policies of resources by their names. Each is read once, and then follows the calls that change it.
+type ownPolicies struct {
+	mu    sync.Mutex
+	known map[string]policy.Document
+}
+
+// of returns the policy of a resource, which read reads unless it is known.
+func (o *ownPolicies) of(resource string, read func() policy.Document) policy.Document {
+	o.mu.Lock()
+	p, known := o.known[resource]
+	o.mu.Unlock()
 	if known {
 		return p
 	}
-	if document, status := r.w.bucket(c.Context(), r.w.Management, c.Resource, "policy"); status == http.StatusOK {
-		p, _ = policy.Parse(string(document))
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if later, known := r.policies[c.Resource]; known {
+	p = read()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if later, known := o.known[resource]; known {
 		return later // Another call has changed the policy meanwhile.
 	}
-	r.policies[c.Resource] = p
+	o.put(resource, p)
 	return p
+}
+
+// set notes that a call has changed the policy of a resource.
+func (o *ownPolicies) set(resource string, p policy.Document) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.put(resource, p)
+}
+
+// put keeps a policy. The caller holds the lock.
+func (o *ownPolicies) put(resource string, p policy.Document) {
+	if o.known == nil {
+		o.known = map[string]policy.Document{}
+	}
+	o.known[resource] = p
 }

@@ -13,8 +13,9 @@ func TestKeyPolicies(t *testing.T) {
 	f := goodWorld()
 	f.role(prodOther, allow(`"arn:aws:iam::123456789012:root"`, ""))
 	arn := "arn:aws:kms:eu-north-1:111111111111:key/00000000-0000-0000-0000-000000000001"
-	f.keys[arn] = fakeKey{document(`{"Sid":"Keep","Effect":"Deny","Principal":"*","NotAction":["kms:Decrypt","kms:Describe*"],"Resource":"*",` +
-		`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + prodIn + `"}}}`), "Enabled"}
+	kept := document(`{"Sid":"Keep","Effect":"Deny","Principal":"*","NotAction":["kms:Decrypt","kms:Describe*"],"Resource":"*",` +
+		`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + prodIn + `"}}}`)
+	f.keys[arn] = fakeKey{kept, "Enabled"}
 	s := start(t, f.ServeHTTP, unhurried(nil))
 	as := func(role string) *kms.Client { return kms.NewFromConfig(s.config(must2(s.assume("test", role))(t))) }
 	deletes := func(c *kms.Client) error {
@@ -31,4 +32,9 @@ func TestKeyPolicies(t *testing.T) {
 	_, err = as(prodIn).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: aws.String(document())})
 	must(t, err)
 	refused(t, deletes(as(prodOther)), "", "")
+
+	// The emulator's own user changes policies, too.
+	_, err = kms.NewFromConfig(s.master()).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: &kept})
+	must(t, err)
+	refused(t, deletes(as(prodOther)), "AccessDeniedException", "statement Keep")
 }

@@ -146,6 +146,8 @@ func (w *world) lockedOut(id string) *iam.Client {
 	must(w.t, err)
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId), aws.ToString(key.AccessKey.SecretAccessKey), "")
 	inside := iam.NewFromConfig(cfg)
+	_, err = inside.DetachRolePolicy(w.t.Context(), &iam.DetachRolePolicyInput{RoleName: aws.String(organization.AccessRole), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	must(w.t, err)
 	_, err = inside.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: aws.String(organization.AccessRole)})
 	must(w.t, err)
 	return inside

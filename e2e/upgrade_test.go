@@ -13,10 +13,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
@@ -50,6 +52,11 @@ config:
 	w.ok(earlier, "up", "--yes", "--dir", w.dir)
 	w.env = behind
 	accounts, before := w.accounts(), w.ids()
+	// AWS gives the access role of a new account this policy, and the emulator alone gives it none.
+	_, err := w.iam(*accounts["aws+audit@old.example"].Id).AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{
+		RoleName: aws.String(organization.AccessRole), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
+	})
+	must(t, err)
 
 	w.namesWhatIsWrong()
 	diagnosis, _ := w.run(coldstart(), "doctor") // The error may be that DNS can't be reached.

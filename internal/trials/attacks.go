@@ -58,7 +58,7 @@ func (t *trials) delegation(ctx context.Context) {
 
 // zone returns the id of a zone of the management account.
 func (t *trials) zone(ctx context.Context, name string) (string, error) {
-	out, err := route53.NewFromConfig(t.master).ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &name})
+	out, err := route53.NewFromConfig(t.accounts[organization.Master].Config).ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &name})
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +104,7 @@ func (t *trials) archive(ctx context.Context) {
 		t.allowed(in, err, "AdministratorAccess is taken from the administrator")
 	}()
 	cfg := t.accounts[in].Config.Copy()
-	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(t.master), organization.RoleARN(t.accounts[in].ID, attacker)))
+	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(t.accounts[organization.Master].Config), organization.RoleARN(t.accounts[in].ID, attacker)))
 	if !t.allowed(in, known(ctx, cfg), "the administrator comes in") {
 		return
 	}

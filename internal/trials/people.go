@@ -89,7 +89,7 @@ func (t *trials) newcomer() string {
 
 // with returns a configuration with credentials.
 func (t *trials) with(id, secret, token string) aws.Config {
-	cfg := t.master.Copy()
+	cfg := t.accounts[organization.Master].Config.Copy()
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(id, secret, token)
 	return cfg
 }

@@ -12,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/live"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -23,8 +21,7 @@ import (
 // trials are tried in an organization.
 type trials struct {
 	org *organization.Organization
-	// master works in the management account, and accounts are those of the organization by their names.
-	master   aws.Config
+	// accounts are those of the organization by their names.
 	accounts map[string]live.Account
 	result   proof.Proofs
 }
@@ -36,7 +33,7 @@ func Run(ctx context.Context, org *organization.Organization, env map[string]str
 	if err != nil {
 		return proof.Proofs{}, err
 	}
-	t := &trials{org: org, master: found[0].Config, accounts: map[string]live.Account{}}
+	t := &trials{org: org, accounts: map[string]live.Account{}}
 	for _, a := range found {
 		t.accounts[a.Name] = a
 	}

@@ -52,7 +52,7 @@ config:
 	contains(t, w.ok(coldstart(), "can", "admin", "iam:CreateRole", "--in", "b", "--live"), "yes: admin, iam:CreateRole in b", "as role v-b-admin: yes")
 	w.openState("b")
 	out, code = w.exits(coldstart(), "verify", "--dns-server", names.start)
-	contains(t, out, "master: permissions: together, policies keep the promise strangers-stay-outside", "can s3:GetObject in b", "statement Opened of the resource policy", "run `coldstart expect`")
+	contains(t, out, "master: permissions: together, policies keep the promise strangers-stay-outside", "can s3:GetObject in b", "statement Opened of the resource policy", "run `coldstart refresh master b`, then `coldstart up master b`, which brings it in line; but if `coldstart expect` says the same, change the declaration")
 	if code != 1 {
 		t.Errorf("with a state that everybody reads: exit code %d", code)
 	}

@@ -3,13 +3,14 @@ package proof
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/expectations"
 	"github.com/coldstart-aws/coldstart/internal/live"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
 	"github.com/coldstart-aws/coldstart/internal/promises"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // provePermissions proves what all policies do together, as AWS has them: what coldstart promises of every organization,
@@ -45,24 +46,26 @@ func (p *prover) provePermissions(ctx context.Context, o Options) (omitted []str
 		if promise.Asked == 0 {
 			continue // The organization has no archive, or no workflows.
 		}
-		p.master().note(SubjectPermissions, "together, policies keep the promise "+promise.Name+": "+promise.Because, unless(promise.Broken))
+		p.master().note(SubjectPermissions, "together, policies keep the promise "+promise.Name+": "+promise.Because, unless(promise.Broken, promise.Accounts))
 	}
 	results, _ := expectations.Check(documents, p.org)
 	for _, r := range results {
-		p.master().note(SubjectPermissions, "together, policies meet the expectation "+r.Name+": "+r.Because, unless(r.Unmet))
+		p.master().note(SubjectPermissions, "together, policies meet the expectation "+r.Name+": "+r.Because, unless(r.Unmet, nil))
 	}
 	return nil
 }
 
-// unless returns an error with the first of what was found; nil if nothing was.
-func unless(found []string) error {
-	const shown = 3
+// unless returns an error with what was found in some accounts, or nobody knows in which; nil if nothing was. The
+// management account's stack has the guardrails and the delegation roles of all accounts.
+func unless(found, accounts []string) error {
 	if len(found) == 0 {
 		return nil
 	}
-	text := strings.Join(found[:min(len(found), shown)], "; ")
-	if len(found) > shown {
-		text += fmt.Sprintf("; and %d more", len(found)-shown)
+	stacks := ""
+	if len(accounts) > 0 {
+		others := slices.DeleteFunc(slices.Clone(accounts), func(account string) bool { return account == organization.Master })
+		stacks = " " + strings.Join(append([]string{organization.Master}, others...), " ")
 	}
-	return errors.New(text)
+	return remedied(errors.New(expectations.Listed(found)),
+		"run `coldstart refresh%s`, then `coldstart up%s`, which brings it in line; but if `coldstart expect` says the same, change the declaration", stacks, stacks)
 }

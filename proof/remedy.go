@@ -51,8 +51,6 @@ func remedyFor(org *organization.Organization, account string) func(Subject) str
 	return func(subject Subject) string {
 		stacks := account
 		switch subject {
-		case SubjectPermissions: // It is about all accounts.
-			return "run `coldstart expect`: if it says the same, the declaration has to be changed; if not, AWS has other policies, and `coldstart refresh`, then `coldstart up`, brings them in line"
 		case SubjectOrganization, SubjectUnit, SubjectAccount, SubjectGuardrail:
 			stacks = organization.Master
 		case SubjectDelegation: // The delegation role is in the management account.
@@ -66,7 +64,7 @@ func remedyFor(org *organization.Organization, account string) func(Subject) str
 				stacks = org.Audit.Account
 			}
 		case SubjectZone, SubjectLocal, SubjectResolution, SubjectState, SubjectSecrets, SubjectImage,
-			SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub, SubjectSettings, SubjectParameter: // The account's own stack.
+			SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub, SubjectPermissions, SubjectSettings, SubjectParameter: // The account's own stack.
 		}
 		return strings.ReplaceAll("run `coldstart refresh STACKS`, then `coldstart up STACKS`, which brings it in line", "STACKS", stacks)
 	}

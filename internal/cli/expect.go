@@ -2,9 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,16 +67,17 @@ func expectRun(ctx context.Context, o *ExpectOptions) error {
 	if err != nil {
 		return err
 	}
+	var broken []error
 	for _, p := range promised {
 		results = append(results, expectations.Result{Name: p.Name, Because: p.Because, Asked: p.Asked, Unmet: p.Broken, Promise: true})
 		if len(p.Broken) > 0 {
-			problems.Add("", "look for the statement in the declaration; if it isn't there, it is a fault of coldstart's that its developers want to know", "the promise %s isn't kept: %s", p.Name, strings.Join(p.Broken, "; "))
+			broken = append(broken, fmt.Errorf("the promise %s isn't kept: %s; look for the statement in the declaration, and if it isn't there, tell coldstart's developers", p.Name, expectations.Listed(p.Broken)))
 		}
 	}
 	if err := o.output(o.streams.Out, results, func(w io.Writer) error { return writeExpectations(w, results) }); err != nil {
 		return err
 	}
-	return problems.In(filepath.Join(o.dir, organization.File)).Err()
+	return errors.Join(append(broken, problems.In(filepath.Join(o.dir, organization.File)).Err())...)
 }
 
 // writeExpectations writes a line for each expectation and each promise.

@@ -154,15 +154,20 @@ func differs(e organization.Expectation, a *permissions.Answer) string {
 
 // unmet returns the problem that an expectation isn't met.
 func unmet(name string, e organization.Expectation, found []string) organization.Problem {
+	return organization.Problem{
+		Key: keyOf(name), Text: Listed(found),
+		Remedy: "expected because: " + e.Because + " (change the policies, or what is expected)",
+	}
+}
+
+// Listed returns the first of what was found in a line, and how much more there is.
+func Listed(found []string) string {
 	const shown = 3
 	text := strings.Join(found[:min(len(found), shown)], "; ")
 	if len(found) > shown {
 		text += fmt.Sprintf("; and %d more", len(found)-shown)
 	}
-	return organization.Problem{
-		Key: keyOf(name), Text: text,
-		Remedy: "expected because: " + e.Because + " (change the policies, or what is expected)",
-	}
+	return text
 }
 
 // keyOf is an expectation's key in the declaration.

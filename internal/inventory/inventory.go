@@ -34,6 +34,8 @@ type Resource struct {
 	ID, ARN         string
 	// Inputs are the resource's inputs as plain Go values.
 	Inputs map[string]any
+	// Unread says that AWS refuses to show the resource's policy, which Inputs doesn't have.
+	Unread bool
 }
 
 // Text returns an input that is a text; empty if there is none.

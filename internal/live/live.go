@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/inventory"
 )
 
@@ -25,7 +26,8 @@ type Account struct {
 const atOnce = 8
 
 // Read reads accounts, of which the first is the management account. Buckets are those of all regions, and keys those of
-// the configuration's. The error names the account that couldn't be read.
+// the configuration's. A bucket or a key whose own policy keeps it from being read is Unread. The error names the account
+// that couldn't be read.
 func Read(ctx context.Context, accounts []Account) (*inventory.Inventory, error) {
 	found := &inventory.Inventory{Accounts: map[string]string{}}
 	parts := make([][]inventory.Resource, len(accounts)+1)
@@ -75,6 +77,17 @@ func readAccount(ctx context.Context, a Account) ([]inventory.Resource, error) {
 type reader struct {
 	Account
 	resources []inventory.Resource
+}
+
+// addPolicy adds what has a policy of its own, or whose policy AWS refused to show.
+func (r *reader) addPolicy(typ, id, arn string, inputs map[string]any, document *string, err error) error {
+	if err != nil && !awserror.Unauthorized(err) {
+		return err
+	}
+	inputs["policy"] = aws.ToString(document)
+	r.add(typ, id, id, arn, inputs)
+	r.resources[len(r.resources)-1].Unread = err != nil
+	return nil
 }
 
 // add adds a resource.

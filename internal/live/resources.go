@@ -32,12 +32,15 @@ func (r *reader) buckets(ctx context.Context) error {
 					o.Region = region
 				}
 			})
-			switch {
-			case awserror.Is(err, awserror.NoSuchBucketPolicy):
-			case err != nil:
+			if awserror.Is(err, awserror.NoSuchBucketPolicy) {
+				continue
+			}
+			var document *string
+			if err == nil {
+				document = p.Policy
+			}
+			if err := r.addPolicy(awstype.S3BucketPolicy, name, "", map[string]any{"bucket": name}, document, err); err != nil {
 				return err
-			default:
-				r.add(awstype.S3BucketPolicy, name, name, "", map[string]any{"bucket": name, "policy": aws.ToString(p.Policy)})
 			}
 		}
 	}
@@ -55,11 +58,13 @@ func (r *reader) keys(ctx context.Context) error {
 		}
 		for _, k := range page.Keys {
 			p, err := client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: k.KeyId, PolicyName: aws.String("default")})
-			if err != nil {
+			var document *string
+			if err == nil {
+				document = p.Policy
+			}
+			if err := r.addPolicy(awstype.KMSKey, aws.ToString(k.KeyId), aws.ToString(k.KeyArn), map[string]any{}, document, err); err != nil {
 				return err
 			}
-			id := aws.ToString(k.KeyId)
-			r.add(awstype.KMSKey, id, id, aws.ToString(k.KeyArn), map[string]any{"policy": aws.ToString(p.Policy)})
 		}
 	}
 	aliases := kms.NewListAliasesPaginator(client, &kms.ListAliasesInput{})

@@ -150,8 +150,13 @@ func (r reading) own(res inventory.Resource) error {
 			r.zones[res.Text("name")] = res.ARN
 		}
 	case awstype.S3BucketPolicy:
-		document, err := policy.Parse(res.Text("policy"))
-		r.resources["arn:aws:s3:::"+res.Text("bucket")] = &authorization.Policy{Name: "of bucket " + res.Text("bucket"), Document: document}
+		p := &authorization.Policy{Name: "of bucket " + res.Text("bucket"), Unread: res.Unread}
+		r.resources["arn:aws:s3:::"+res.Text("bucket")] = p
+		if res.Unread {
+			return nil
+		}
+		var err error
+		p.Document, err = policy.Parse(res.Text("policy"))
 		return err
 	}
 	return nil
@@ -166,7 +171,7 @@ func (r reading) key(res inventory.Resource) error {
 			return err
 		}
 	}
-	r.resources[res.ARN] = &authorization.Policy{Name: "of key " + cmp.Or(res.Text("description"), res.ID), Document: document}
+	r.resources[res.ARN] = &authorization.Policy{Name: "of key " + cmp.Or(res.Text("description"), res.ID), Document: document, Unread: res.Unread}
 	return nil
 }
 

@@ -150,6 +150,25 @@ func TestAskWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// A user who is called as somebody else is asked about as user/<name>.
+func TestUserNamedRoot(t *testing.T) {
+	t.Parallel()
+	d := declared(t, func(o *organization.Organization) {
+		o.Users["root"] = organization.User{Groups: []string{"administrators"}}
+	})
+	for who, want := range map[string]authorization.Outcome{permissions.Root: denied, "user/root": yes, "user/ada": yes} {
+		a, err := d.Ask(permissions.Question{Who: who, Action: "s3:ListAllMyBuckets", Account: "prod"})
+		if err != nil || a.Outcome != want {
+			t.Errorf("%s: %v, %v", who, a, err)
+		}
+	}
+	for who, n := range map[string]int{permissions.Root: 1, "user/root": 1, "ada": 1} {
+		if found := strings.Count(" "+strings.Join(d.Everybody("prod"), " ")+" ", " "+who+" "); found != n {
+			t.Errorf("%s is %d times in %v", who, found, d.Everybody("prod"))
+		}
+	}
+}
+
 // Everybody is asked about, once.
 func TestAskAll(t *testing.T) {
 	t.Parallel()

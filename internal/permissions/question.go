@@ -20,9 +20,10 @@ import (
 
 // Question asks whether somebody may do something in an account.
 type Question struct {
-	// Who is a user, a role of the account, Root, Coldstart, Workflow, PullRequest, a service such as
-	// cloudtrail.amazonaws.com, or the id of an account or the ARN of a principal outside of the
-	// organization. A role's name may lack the namespace and the account.
+	// Who is one of Root, Coldstart, Workflow, PullRequest, Almighty and Powerless, a user, a role of the account, a
+	// service such as cloudtrail.amazonaws.com, the ARN of an identity provider, or the id of an account or the ARN of
+	// a principal outside of the organization. A role's name may lack the namespace and the account. A user that is
+	// called as one of the others is user/<name>.
 	Who string
 	// Action is <service>:<action>.
 	Action string
@@ -52,6 +53,12 @@ const (
 	Almighty  = "almighty"
 	Powerless = "powerless"
 )
+
+// reserved are words that a user's name doesn't take the meaning from, and inUsers is what a user's name has before it
+// where it is one of them. No name of a user has a slash.
+var reserved = []string{Root, Workflow, PullRequest, Coldstart, Almighty, Powerless}
+
+const inUsers = "user/"
 
 // Answer is what AWS would say to a question.
 type Answer struct {
@@ -315,6 +322,8 @@ func (d *Documents) Everybody(account string) []string {
 	var users, roles []string
 	for _, id := range d.identities {
 		switch {
+		case id.kind == authorization.User && slices.Contains(reserved, id.name):
+			users = append(users, inUsers+id.name)
 		case id.kind == authorization.User:
 			users = append(users, id.name)
 		case id.kind == authorization.Role && id.account == d.accounts[account] && id.name == d.org.AccessRoleOf(account):

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Resource is what has a policy of its own that says who may use it: a bucket, a key or a role.
@@ -51,7 +50,9 @@ func (d *Documents) Resources() []Resource {
 		all = append(all, r)
 	}
 	for arn, p := range d.resources {
-		add(arn, d.owners[arn], p)
+		if !p.Unread { // It isn't coldstart's, which coldstart can read.
+			add(arn, d.owners[arn], p)
+		}
 	}
 	for arn, id := range d.identities {
 		if id.trust != nil {
@@ -63,8 +64,14 @@ func (d *Documents) Resources() []Resource {
 }
 
 // Users are the names of the users of the organization, in their order.
-func (d *Documents) Users() []string {
-	return slices.DeleteFunc(d.Everybody(organization.Master), func(who string) bool { return !d.IsUser(who) })
+func (d *Documents) Users() (names []string) {
+	for _, id := range d.identities {
+		if id.kind == authorization.User {
+			names = append(names, id.name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // ID is the id of an account; empty if there is none of the name.

@@ -135,9 +135,12 @@ func asToken(provider string) func(*Documents, request) authorization.Decision {
 	}
 }
 
-// user returns the user with a name; nil if there is none.
-func (d *Documents) user(name string) *identity {
-	return d.find(d.accounts[d.org.Access.Account], "user", name)
+// user returns the user that a question is about; nil if it is about somebody else.
+func (d *Documents) user(who string) *identity {
+	if slices.Contains(reserved, who) {
+		return nil
+	}
+	return d.find(d.accounts[d.org.Access.Account], "user", strings.TrimPrefix(who, inUsers))
 }
 
 // has reports whether an account is one of the organization's.

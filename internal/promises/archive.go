@@ -1,6 +1,7 @@
 package promises
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 
@@ -14,25 +15,16 @@ func askArchive(a *asking) {
 		return
 	}
 	in := a.org.Audit.Account
-	for _, r := range a.resources {
-		switch {
-		case r.Account != in:
-		case r.ARN == "arn:aws:s3:::"+a.org.Name(in, organization.ArchiveName)+"-"+a.ID(in):
-			a.askLogs(in, r.ARN)
-		case r.ARN == a.Key(in, "alias/"+a.org.Name(in, organization.ArchiveName)):
-			a.askLogsKey(in, r.ARN)
-		}
-	}
+	name := a.org.Name(in, organization.ArchiveName)
+	a.askLogs(in, "arn:aws:s3:::"+name+"-"+a.ID(in))
+	a.askLogsKey(in, a.Key(in, "alias/"+name))
 }
 
-// trail are the keys that CloudTrail sends with a call for a trail. The one that writes for all accounts is the management
-// account's; a trail in each account has the account's name.
+// trail are the keys that CloudTrail sends with a call for a trail of an account, given by its name or its id. The trail that
+// writes for all accounts is the management account's; a trail in each account has the account's name.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 func (a *asking) trail(account, name string) map[string][]string {
-	id := a.ID(account)
-	if id == "" {
-		id = account
-	}
+	id := cmp.Or(a.ID(account), account)
 	arn := "arn:aws:cloudtrail:" + a.org.Region + ":" + id + ":trail/" + name
 	return with("aws:SourceArn", arn, "aws:SourceAccount", id, "s3:x-amz-acl", "bucket-owner-full-control", "kms:EncryptionContext:aws:cloudtrail:arn", arn)
 }
@@ -78,18 +70,20 @@ func (a *asking) askLogs(in, bucket string) {
 		a.cannot(question{who: organization.CloudTrailService, action: action, in: in, on: on, keys: own})
 		a.cannot(question{who: other, action: action, in: in, on: on, keys: own})
 	}
-	attackers := append(a.org.RoleNames(in), permissions.Root)
-	for _, who := range attackers {
+	settings := []string{"s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration", "s3:PutEncryptionConfiguration", "s3:PutBucketVersioning"}
+	for _, who := range append(a.roles(in), permissions.Root) {
 		for _, action := range []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:BypassGovernanceRetention"} {
 			a.barred(question{who: who, action: action, in: in, on: log}, resource, "")
 		}
-		for _, action := range []string{"s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration", "s3:PutEncryptionConfiguration", "s3:PutBucketVersioning"} {
-			if who == permissions.Root && action == "s3:PutBucketPolicy" {
-				continue // No bucket policy keeps the root user of the bucket's account from changing it.
+		for _, action := range settings {
+			// No bucket policy keeps the root user of the bucket's account from changing it.
+			if who != permissions.Root || action != "s3:PutBucketPolicy" {
+				a.barred(question{who: who, action: action, in: in, on: bucket}, resource, "")
 			}
-			a.barred(question{who: who, action: action, in: in, on: bucket}, resource, "")
-			a.can(question{who: permissions.Coldstart, action: action, in: in, on: bucket})
 		}
+	}
+	for _, action := range settings {
+		a.can(question{who: permissions.Coldstart, action: action, in: in, on: bucket})
 	}
 	a.can(question{who: permissions.Coldstart, action: "s3:GetObject", in: in, on: log})
 }
@@ -115,7 +109,7 @@ func (a *asking) askLogsKey(in, key string) {
 		a.cannot(question{who: organization.CloudTrailService, action: action, in: in, on: key, keys: own})
 	}
 	for _, action := range []string{"kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:Encrypt", "kms:ReEncryptTo"} {
-		for _, role := range a.org.RoleNames(in) {
+		for _, role := range a.roles(in) {
 			a.barred(question{who: role, action: action, in: in, on: key}, resource, "")
 		}
 		a.can(question{who: permissions.Coldstart, action: action, in: in, on: key})

@@ -67,8 +67,8 @@ func (a *asking) askWhoDelegates(member, other string) {
 		q.who = who
 		ask(q)
 	}
-	for _, role := range a.org.RoleNames(member) {
-		if role := a.org.Name(member, role); role != a.org.AccessRoleOf(member) {
+	for _, role := range a.roles(member) {
+		if role != a.org.AccessRoleOf(member) {
 			a.cannot(enter(member, role, nil))
 		}
 	}

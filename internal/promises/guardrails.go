@@ -166,7 +166,7 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 	case organization.AllowedNetworks:
 		outside := []string{"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "false"}
 		effects := []effect{lets("ec2:DescribeInstances", "", outside...)}
-		for _, role := range a.org.RoleNames(in) {
+		for _, role := range a.roles(in) {
 			person := denies("ec2:DescribeInstances", "", outside...)
 			person.who = role
 			effects = append(effects, person)
@@ -196,11 +196,15 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 		for _, tag := range a.org.Guardrails.Tags {
 			complete = append(complete, "aws:RequestTag/"+tag, "any")
 		}
-		for _, tag := range slices.Clone(a.org.Guardrails.Tags) {
-			for _, q := range [][2]string{{"ec2:RunInstances", instance}, {"ec2:CreateVolume", volume}, {"lambda:CreateFunction", ""}} {
-				without := denies(q[0], q[1], append(slices.Clone(complete), "aws:RequestTag/"+tag, "")...)
-				effects = append(effects, without, lets(q[0], q[1], complete...), lets("ec2:RunInstances", volume, "aws:RequestTag/"+tag, ""))
+		makes := [][2]string{{"ec2:RunInstances", instance}, {"ec2:CreateVolume", volume}, {"lambda:CreateFunction", ""}}
+		for _, q := range makes {
+			effects = append(effects, lets(q[0], q[1], complete...))
+		}
+		for _, tag := range a.org.Guardrails.Tags {
+			for _, q := range makes {
+				effects = append(effects, denies(q[0], q[1], append(slices.Clone(complete), "aws:RequestTag/"+tag, "")...))
 			}
+			effects = append(effects, lets("ec2:RunInstances", volume, "aws:RequestTag/"+tag, ""))
 		}
 		return keeping(access, effects...)
 	}

@@ -13,10 +13,13 @@ import (
 // lately is how long ago a person has shown the second factor who has just done so.
 const lately = time.Minute
 
+// called is how a question names a user, whatever the user is called.
+func called(user string) string { return "user/" + user }
+
 // entering is the question whether somebody may assume a role of people's.
 func (a *asking) entering(who string, g organization.Grant, mfa time.Duration) question {
 	return question{
-		who: who, own: true, action: "sts:AssumeRole", in: a.org.Access.Account, mfa: mfa,
+		who: called(who), own: true, action: "sts:AssumeRole", in: a.org.Access.Account, mfa: mfa,
 		on: "arn:aws:iam::{" + g.Account + "}:role/" + a.org.Name(g.Account, g.Role), keys: with("sts:RoleSessionName", who),
 	}
 }
@@ -27,17 +30,17 @@ func askPeople(a *asking) {
 	users := a.Users()
 	for i, user := range users {
 		own := func(action string, mfa time.Duration) question {
-			return question{who: user, own: true, action: action, in: in, on: "arn:aws:iam::{" + in + "}:user/" + user, mfa: mfa}
+			return question{who: called(user), own: true, action: action, in: in, on: "arn:aws:iam::{" + in + "}:user/" + user, mfa: mfa}
 		}
 		for _, action := range []string{"iam:ChangePassword", "iam:EnableMFADevice", "iam:GetUser"} {
 			a.can(own(action, organization.NoMFA))
 		}
-		device := question{who: user, own: true, action: "iam:CreateVirtualMFADevice", in: in, on: "arn:aws:iam::{" + in + "}:mfa/" + user, mfa: organization.NoMFA}
+		device := question{who: called(user), own: true, action: "iam:CreateVirtualMFADevice", in: in, on: "arn:aws:iam::{" + in + "}:mfa/" + user, mfa: organization.NoMFA}
 		a.can(device)
 		for _, action := range []string{"iam:ListUsers", "iam:ListAccountAliases", "s3:ListAllMyBuckets"} {
-			a.barred(question{who: user, own: true, action: action, in: in, mfa: organization.NoMFA}, identity, "")
+			a.barred(question{who: called(user), own: true, action: action, in: in, mfa: organization.NoMFA}, identity, "")
 		}
-		a.can(question{who: user, own: true, action: "iam:ListUsers", in: in, mfa: lately})
+		a.can(question{who: called(user), own: true, action: "iam:ListUsers", in: in, mfa: lately})
 		for _, action := range []string{"iam:CreateAccessKey", "iam:DeactivateMFADevice", "iam:UpdateLoginProfile"} {
 			a.barred(own(action, organization.NoMFA), identity, "")
 			a.can(own(action, lately))
@@ -53,9 +56,9 @@ func askPeople(a *asking) {
 		a.cannot(device)
 		device.on, device.action = "arn:aws:iam::{"+in+"}:mfa/"+user, "iam:TagMFADevice"
 		a.cannot(device)
-		a.cannot(question{who: user, own: true, action: "iam:CreateAccessKey", in: in, on: "arn:aws:iam::{" + in + "}:user/" + other, mfa: lately})
+		a.cannot(question{who: called(user), own: true, action: "iam:CreateAccessKey", in: in, on: "arn:aws:iam::{" + in + "}:user/" + other, mfa: lately})
 		for _, action := range []string{"iam:CreateUser", "iam:DeleteUser", "iam:CreateRole", "iam:ListRoles"} {
-			a.cannot(question{who: user, own: true, action: action, in: in, mfa: lately})
+			a.cannot(question{who: called(user), own: true, action: action, in: in, mfa: lately})
 		}
 	}
 }
@@ -78,8 +81,8 @@ func askMatrix(a *asking) {
 	}
 	// A role's own trust asks for MFA too: whoever is let in by a policy that forgets it.
 	for _, account := range append([]string{organization.Master}, a.members...) {
-		for _, role := range a.org.RoleNames(account) {
-			a.askTrust(account, a.org.Name(account, role))
+		for _, role := range a.roles(account) {
+			a.askTrust(account, role)
 		}
 	}
 }
@@ -120,8 +123,8 @@ func askWorkflows(a *asking) {
 			a.expectEntry(account, plan, subject, wellknown.Audience, slices.Contains(g.PlanSubjects(), subject))
 			a.expectEntry(account, apply, subject, wellknown.Audience, slices.Contains(g.ApplySubjects(), subject))
 		}
-		a.askPlan(account)
-		a.can(question{who: organization.RoleApply, action: "iam:CreateRole", in: account})
+		a.askPlan(account, plan)
+		a.can(question{who: apply, action: "iam:CreateRole", in: account})
 	}
 }
 
@@ -141,15 +144,15 @@ func (a *asking) expectEntry(account, role, subject, audience string, may bool) 
 }
 
 // askPlan asks about the role of runs that preview.
-func (a *asking) askPlan(account string) {
+func (a *asking) askPlan(account, plan string) {
 	for _, action := range []string{"iam:CreateRole", "s3:PutObject", "s3:PutBucketPolicy", "kms:Encrypt", "sts:AssumeRole", "organizations:DetachPolicy"} {
-		a.cannot(question{who: organization.RolePlan, action: action, in: account})
+		a.cannot(question{who: plan, action: action, in: account})
 	}
-	a.can(question{who: organization.RolePlan, action: "iam:GetRole", in: account})
+	a.can(question{who: plan, action: "iam:GetRole", in: account})
 	state := a.Key(account, "alias/"+a.org.Name(account, "state"))
 	bucket := "arn:aws:s3:::" + a.org.Name(account, "state") + "-" + a.ID(account)
 	call := func(action, object string) question {
-		return question{who: organization.RolePlan, action: action, in: account, on: state, keys: with("kms:EncryptionContext:aws:s3:arn", object, "kms:EncryptionContextKeys", "aws:s3:arn")}
+		return question{who: plan, action: action, in: account, on: state, keys: with("kms:EncryptionContext:aws:s3:arn", object, "kms:EncryptionContextKeys", "aws:s3:arn")}
 	}
 	bare := func(action string) question {
 		q := call(action, "")
@@ -170,5 +173,5 @@ func (a *asking) askPlan(account string) {
 	} else {
 		a.cannot(bare("kms:Decrypt"))
 	}
-	a.barred(question{who: organization.RolePlan, action: "kms:Decrypt", in: account}, identity, "")
+	a.barred(question{who: plan, action: "kms:Decrypt", in: account}, identity, "")
 }

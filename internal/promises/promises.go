@@ -11,6 +11,7 @@ package promises
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type Promise struct {
 	Asked int `json:"asked"`
 	// Broken says who could, or couldn't, do what, and by which statements. It is empty for a promise that is kept.
 	Broken []string `json:"broken,omitempty"`
+	// Accounts are the names of those that the broken answers are about, in order.
+	Accounts []string `json:"accounts,omitempty"`
 }
 
 // promise is one of those that Check asks about.
@@ -85,6 +88,15 @@ func representatives(d *permissions.Documents) []string {
 	return members
 }
 
+// roles are the names in AWS of the roles of people in an account. By those, nobody else who is called alike is asked about.
+func (a *asking) roles(account string) []string {
+	names := a.org.RoleNames(account)
+	for i, role := range names {
+		names[i] = a.org.Name(account, role)
+	}
+	return names
+}
+
 // question is a permissions.Question in short.
 type question struct {
 	who, action, in, on string
@@ -113,6 +125,9 @@ func (a *asking) ask(q question) *permissions.Answer {
 	return answer
 }
 
+// inBraces matches the name of an account in a question.
+var inBraces = regexp.MustCompile(`\{([^}]+)\}`)
+
 // breaks notes that an answer breaks the promise.
 func (a *asking) breaks(q question, verb string, answer *permissions.Answer) {
 	text := fmt.Sprintf("%s %s %s in %s", q.who, verb, q.action, q.in)
@@ -129,6 +144,12 @@ func (a *asking) breaks(q question, verb string, answer *permissions.Answer) {
 		text += ": " + why
 	}
 	a.promise.Broken = append(a.promise.Broken, text)
+	a.promise.Accounts = append(a.promise.Accounts, q.in)
+	for _, named := range inBraces.FindAllStringSubmatch(q.who+q.on, -1) {
+		a.promise.Accounts = append(a.promise.Accounts, named[1])
+	}
+	slices.Sort(a.promise.Accounts)
+	a.promise.Accounts = slices.Compact(a.promise.Accounts)
 }
 
 // can asks about what has to be allowed. What a control policy denies is as declared: an organization may have

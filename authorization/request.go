@@ -137,7 +137,7 @@ func (p Principal) keys() map[string][]string {
 
 // FromOutside returns the condition keys that follow from where a call comes from, for one that comes by TLS
 // from a machine outside of AWS and goes to a region: not from an EC2 instance or a Lambda function, not
-// through a VPC endpoint, and not through another service.
+// through a VPC endpoint, and not by another service.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-network-properties
 func FromOutside(region string) map[string][]string {
 	return map[string][]string{
@@ -145,6 +145,7 @@ func FromOutside(region string) map[string][]string {
 		"aws:SecureTransport": {"true"},
 		"aws:ViaAWSService":   {"false"},
 		"aws:CalledVia":       nil, "aws:CalledViaFirst": nil, "aws:CalledViaLast": nil,
+		"aws:SourceArn": nil, "aws:SourceAccount": nil, "aws:SourceOrgID": nil, "aws:SourceOrgPaths": nil,
 		"aws:SourceVpc": nil, "aws:SourceVpce": nil, "aws:VpcSourceIp": nil,
 		"aws:Ec2InstanceSourceVpc": nil, "aws:Ec2InstanceSourcePrivateIPv4": nil,
 		"ec2:RoleDelivery": nil, "ec2:SourceInstanceArn": nil, "lambda:SourceFunctionArn": nil,

@@ -127,7 +127,7 @@ func (r *Report) undecided(calls proxy.Report) {
 		actions[need] = append(actions[need], action)
 	}
 	for _, need := range slices.Sorted(maps.Keys(passed)) {
-		r.Omitted = append(r.Omitted, fmt.Sprintf("whether service control policies let pass calls (%d of %s): nobody can tell without %s", passed[need], strings.Join(actions[need], ", "), need))
+		r.Omitted = append(r.Omitted, fmt.Sprintf("whether policies let pass calls (%d of %s): nobody can tell without %s", passed[need], strings.Join(actions[need], ", "), need))
 	}
 }
 

@@ -15,8 +15,8 @@ func TestUndecided(t *testing.T) {
 		"s3:GetObject without aws:SourceIp": 2, "kms:Decrypt without aws:SourceIp": 3, "iam:GetRole without the resource": 1,
 	}})
 	want := []string{
-		"whether service control policies let pass calls (5 of kms:Decrypt, s3:GetObject): nobody can tell without aws:SourceIp",
-		"whether service control policies let pass calls (1 of iam:GetRole): nobody can tell without the resource",
+		"whether policies let pass calls (5 of kms:Decrypt, s3:GetObject): nobody can tell without aws:SourceIp",
+		"whether policies let pass calls (1 of iam:GetRole): nobody can tell without the resource",
 	}
 	if !slices.Equal(r.Omitted, want) {
 		t.Errorf("%q, not %q", r.Omitted, want)

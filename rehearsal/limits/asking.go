@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/coldstart-aws/coldstart/policy"
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -68,16 +68,15 @@ func (w *world) bucket(ctx context.Context, account, bucket, parameter string) (
 	return a.Body, a.Status
 }
 
-// keyPolicy reads the policy of a KMS key, by the key's id or ARN, in the account and the region of the key. The policy is
-// empty if there is none or if it can't be read.
-func (w *world) keyPolicy(ctx context.Context, account, region, key string) policy.Document {
+// keyPolicy reads the policy of a KMS key, by the key's ARN. A key that the emulator doesn't have leaves it to its account
+// who may do what.
+func (w *world) keyPolicy(ctx context.Context, arn string) authorization.Policy {
 	var out struct{ Policy string }
-	in := map[string]string{"KeyId": key, "PolicyName": "default"}
-	if w.AskJSONIn(ctx, account, region, "kms", kmsTarget+"GetKeyPolicy", in, &out) != nil {
-		return policy.Document{}
+	in := map[string]string{"KeyId": arn, "PolicyName": "default"}
+	if w.AskJSONIn(ctx, accountOf(arn), regionOf(arn), "kms", kmsTarget+"GetKeyPolicy", in, &out) != nil {
+		return delegating(keyName(arn), accountOf(arn))
 	}
-	document, _ := policy.Parse(out.Policy)
-	return document
+	return parsed(keyName(arn), out.Policy)
 }
 
 // keyOf returns the ARN of the key that a call to KMS names by an alias; empty if it names none by an alias.

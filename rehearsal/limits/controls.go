@@ -1,9 +1,7 @@
 package limits
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,170 +10,111 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// controls refuses calls of principals in member accounts that service control policies deny. moto
-// enforces none. The rule reads from the emulator what is attached to the root, the units and the
-// account at that moment.
-//
-// Where the rule doesn't know enough, it decides for the caller: a denial that depends on an unknown
-// condition key or resource isn't enforced. The proxy's report counts such calls.
+// controls are the service control policies and the resource control policies of the organization, as the emulator has
+// them: what is attached to the root, the units and the account. They are read anew after each change of the organization.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
 type controls struct {
 	*members
 	policies *policies
 
 	mu sync.Mutex
-	// changes counts the calls that have changed AWS Organizations. What was read before the last one
-	// isn't kept.
+	// changes counts the calls that may have changed AWS Organizations. What was read before the last one isn't kept.
 	changes int
-	levels  map[string][]authorization.Level // by account
+	levels  map[restricted][]authorization.Level
 }
+
+// restricted is an account, and a type of policies that restrict it.
+type restricted struct{ kind, account string }
 
 func newControls(m *members, p *policies) *controls {
-	return &controls{members: m, policies: p, levels: map[string][]authorization.Level{}}
+	return &controls{members: m, policies: p, levels: map[restricted][]authorization.Level{}}
 }
 
-func (*controls) Name() string { return "service control policy" }
-
-func (r *controls) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
-	if problem := r.denial(c); problem != nil {
-		return r.w.Refuse(c, *problem)
-	}
-	a := next(c)
-	if c.Service == "organizations" && !reads(c.Action) {
+// learn forgets the policies that a call may have changed.
+func (r *controls) learn(c *proxy.Call) {
+	if c.Service == "organizations" && !strings.HasPrefix(c.Action, "List") && !strings.HasPrefix(c.Action, "Describe") {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.changes++
 		clear(r.levels)
 	}
-	return a
 }
 
-// reads reports whether an action of AWS Organizations changes nothing.
-func reads(action string) bool {
-	return strings.HasPrefix(action, "List") || strings.HasPrefix(action, "Describe")
-}
-
-// denial returns the error of a call that service control policies deny; nil for any other call.
-func (r *controls) denial(c *proxy.Call) *proxy.Problem {
-	account := c.Caller.Account
-	if account == r.w.Management || r.find(c.Context(), account) == nil {
+// of returns the policies of a type that restrict an account, level by level from the root. Nil means that none do: the
+// account isn't a member of the organization, or the policy type isn't enabled.
+func (r *controls) of(ctx context.Context, kind, account string) []authorization.Level {
+	if account == r.w.Management || r.find(ctx, account) == nil {
 		return nil
 	}
-	action, resource := permission(c)
-	if action == "" {
-		return nil
-	}
-	levels, err := r.of(c.Context(), account)
-	if err != nil || levels == nil {
-		return nil
-	}
-	if resource == "" {
-		resource = cmp.Or(resourceOf(c, action), r.w.keyOf(c))
-	}
-	keys := authorization.FromOutside(c.Region) // The emulator has no TLS, but AWS's endpoints have.
-	keys["aws:PrincipalOrgID"] = []string{r.organization(c.Context())}
-	q := authorization.Request{Action: action, Resource: resource, Principal: principal(c.Caller), Keys: keys}
-	p := authorization.Policies{
-		Management: r.w.Management, ServiceControl: levels,
-		Identity: []authorization.Policy{everything}, Resource: delegating(account), // The caller's own are other rules' matter.
-	}
-	d := authorization.Decide(q, p)
-	if slices.ContainsFunc(d.Unknown, func(key string) bool { return strings.EqualFold(key, resourceAliases) }) {
-		keys[resourceAliases] = r.aliases(c, resource)
-		d = authorization.Decide(q, p)
-	}
-	why := ""
-	switch d.Outcome {
-	case authorization.DeniedExplicitly:
-		why = "with an explicit deny in a service control policy"
-	case authorization.DeniedImplicitly:
-		why = "because no service control policy allows the " + action + " action"
-	case authorization.CantTell:
-		c.Doubt(strings.Join(d.Unknown, ", "))
-		return nil
-	case authorization.Allowed:
-		return nil
-	}
-	problem := unauthorized(c, action, resource, why+" (rehearsal: "+d.String()+")")
-	return &problem
-}
-
-// resourceAliases is the condition key with the aliases of a KMS key. Reading them takes a call, so it is done only where a
-// decision depends on them.
-// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
-const resourceAliases = "kms:ResourceAliases"
-
-// aliases returns the aliases of a key; none of what isn't a key.
-func (r *controls) aliases(c *proxy.Call, key string) []string {
-	var out struct{ Aliases []struct{ AliasName string } }
-	if !strings.Contains(key, ":key/") || r.w.AskJSONIn(c.Context(), accountOf(key), regionOf(key), "kms", kmsTarget+"ListAliases", map[string]string{"KeyId": key}, &out) != nil {
-		return nil
-	}
-	var names []string
-	for _, a := range out.Aliases {
-		names = append(names, a.AliasName)
-	}
-	return names
-}
-
-// of returns the service control policies of an account, level by level from the root; nil if the
-// policy type isn't enabled.
-func (r *controls) of(ctx context.Context, account string) ([]authorization.Level, error) {
+	key := restricted{kind, account}
 	r.mu.Lock()
-	levels, known, changes := r.levels[account], r.levels[account] != nil, r.changes
+	levels, known := r.levels[key]
+	changes := r.changes
 	r.mu.Unlock()
 	if known {
-		return levels, nil
+		return levels
 	}
-	if !r.policies.enabled(ctx, serviceControl) {
-		return nil, nil
-	}
-	levels, err := r.read(ctx, account)
-	if err != nil {
-		return nil, err
+	if r.policies.enabled(ctx, kind) {
+		levels = r.read(ctx, kind, account)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.changes == changes {
-		r.levels[account] = levels
+		r.levels[key] = levels
 	}
-	return levels, nil
+	return levels
 }
 
-// read reads the policies of an account, its units and the root.
-func (r *controls) read(ctx context.Context, account string) ([]authorization.Level, error) {
+// read reads the policies of an account, its units and the root. A level that can't be read has a policy that isn't
+// known.
+func (r *controls) read(ctx context.Context, kind, account string) []authorization.Level {
 	var levels []authorization.Level
 	for target := account; ; {
-		level, err := r.level(ctx, target)
-		if err != nil {
-			return nil, err
-		}
+		level, err := r.level(ctx, kind, target)
 		levels = append([]authorization.Level{level}, levels...)
-		if strings.HasPrefix(target, "r-") {
-			return levels, nil
+		if err != nil || strings.HasPrefix(target, "r-") {
+			return levels
 		}
 		parents, err := listAll[struct{ ID string }](ctx, r.w, "ListParents", "Parents", map[string]string{"ChildId": target})
 		if err != nil || len(parents) != 1 {
-			return nil, err
+			return append([]authorization.Level{unread("above " + target)}, levels...)
 		}
 		target = parents[0].ID
 	}
 }
 
 // level reads the policies that are attached to the root, a unit or an account itself.
-func (r *controls) level(ctx context.Context, target string) (authorization.Level, error) {
+func (r *controls) level(ctx context.Context, kind, target string) (authorization.Level, error) {
 	level := authorization.Level{Name: target}
-	attached, err := listAll[struct{ ID, Name string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": serviceControl})
+	if kind == resourceControl {
+		// AWS attaches RCPFullAWSAccess to every root, unit and account, for as long as the type is enabled.
+		// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
+		level.Policies = []authorization.Policy{{Name: "RCPFullAWSAccess", Document: policy.Document{Statements: []policy.Statement{{
+			Effect: policy.Allow, Principal: &policy.Principal{Everyone: true}, Action: policy.List{"*"}, Resource: policy.List{"*"},
+		}}}}}
+	}
+	attached, err := listAll[struct{ ID, Name string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
 	if err != nil {
-		return level, err
+		return unread(target), err
 	}
 	for _, a := range attached {
 		var out struct{ Policy struct{ Content string } }
 		if err := r.w.organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": a.ID}, &out); err != nil {
-			return level, err
+			return unread(target), err
 		}
-		document, err := policy.Parse(out.Policy.Content)
-		level.Policies = append(level.Policies, authorization.Policy{Name: a.Name, Document: document, Unread: err != nil})
+		level.Policies = append(level.Policies, parsed(a.Name, out.Policy.Content))
 	}
 	return level, nil
+}
+
+// unread is a level whose policies aren't known.
+func unread(target string) authorization.Level {
+	return authorization.Level{Name: target, Policies: []authorization.Policy{{Name: "that can't be read", Unread: true}}}
+}
+
+// parsed returns a policy by its JSON. A document that isn't one isn't known.
+func parsed(name, document string) authorization.Policy {
+	d, err := policy.Parse(document)
+	return authorization.Policy{Name: name, Document: d, Unread: err != nil}
 }

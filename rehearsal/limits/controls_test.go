@@ -19,12 +19,13 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// controlled is an organization with an account in a unit, and service control policies.
+// controlled is an organization with an account in a unit, and control policies of one kind.
 type controlled struct {
 	*fake
 	mu       sync.Mutex
 	attached map[string][]string // policies by target
 	contents map[string]string   // by policy
+	kind     string              // of all policies
 	asked    int
 }
 
@@ -41,7 +42,7 @@ const (
 func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	body, _ := io.ReadAll(r.Body)
-	var in struct{ ChildID, TargetID, PolicyID string }
+	var in struct{ ChildID, TargetID, PolicyID, Filter string }
 	_ = json.Unmarshal(body, &in)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +51,15 @@ func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "ListParents":
 		parent := map[string]string{"111111111111": "ou-1", "ou-1": "r-1"}[in.ChildID]
 		out = map[string]any{"Parents": []any{map[string]string{"Id": parent}}}
+	case "DisablePolicyType":
+		c.kind = ""
+		out = map[string]any{"Root": map[string]string{"Id": "r-1"}}
+	case "ListRoots":
+		out = map[string]any{"Roots": []any{map[string]any{"Id": "r-1", "PolicyTypes": []any{map[string]string{"Type": c.kind, "Status": "ENABLED"}}}}}
 	case "ListPoliciesForTarget":
+		if in.Filter != c.kind {
+			break
+		}
 		c.asked++
 		all := []any{}
 		for _, name := range c.attached[in.TargetID] {
@@ -58,7 +67,7 @@ func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		out = map[string]any{"Policies": all}
 	case "DescribePolicy":
-		out = map[string]any{"Policy": map[string]any{"Content": c.contents[in.PolicyID], "PolicySummary": map[string]string{"Type": "SERVICE_CONTROL_POLICY"}}}
+		out = map[string]any{"Policy": map[string]any{"Content": c.contents[in.PolicyID], "PolicySummary": map[string]string{"Type": c.kind}}}
 	default:
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		c.fake.ServeHTTP(w, r)
@@ -74,7 +83,7 @@ func TestServiceControlPolicies(t *testing.T) {
 	full := func() map[string][]string {
 		return map[string][]string{"r-1": {"full"}, "ou-1": {"full"}, "111111111111": {"full"}}
 	}
-	e := &controlled{fake: newFake(), attached: full(), contents: map[string]string{"full": fullAccess, "keep": keepTrails, "listed": listedActions, "key": keepKey, "one": keepOne, "odd": "{"}}
+	e := &controlled{fake: newFake(), kind: "SERVICE_CONTROL_POLICY", attached: full(), contents: map[string]string{"full": fullAccess, "keep": keepTrails, "listed": listedActions, "key": keepKey, "one": keepOne, "odd": "{"}}
 	e.add("111111111111", "app@z9.example")
 	for _, role := range []string{"entry", "admin"} {
 		arn := "arn:aws:iam::111111111111:role/" + role

@@ -7,10 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/coldstart-aws/coldstart/authorization"
-	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -26,7 +24,11 @@ const cloudTrail = "cloudtrail.amazonaws.com"
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-type deliveries struct{ *members }
+type deliveries struct {
+	*members
+	controls  *controls
+	resources *resourcePolicies
+}
 
 func (deliveries) Name() string { return "CloudTrail delivery" }
 
@@ -132,13 +134,8 @@ func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
 // bucket refuses a bucket whose policy doesn't let CloudTrail read the bucket's ACL and write
 // objects below the trail's prefix.
 func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
-	document, status := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "policy")
 	if _, exists := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location"); exists != http.StatusOK {
 		return trailProblem("S3BucketDoesNotExistException", "S3 bucket "+*t.S3BucketName+" does not exist!")
-	}
-	var p policy.Document
-	if status == http.StatusOK {
-		p, _ = policy.Parse(string(document)) // A policy that can't be read allows nothing.
 	}
 	arn := "arn:aws:s3:::" + *t.S3BucketName
 	keys := t.sent()
@@ -148,12 +145,22 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	keys["s3:x-amz-acl"] = "bucket-owner-full-control"
 	write := byCloudTrail("s3:PutObject", arn+"/"+t.object(r.organization(c.Context())), keys)
 	for _, q := range []authorization.Request{acl, write} {
-		if d := authorization.Decide(q, authorization.Policies{Resource: &authorization.Policy{Name: *t.S3BucketName, Document: p}}); !d.Allowed() {
+		if d := r.decide(c, q); !d.Allowed() {
 			return trailProblem("InsufficientS3BucketPolicyException",
 				fmt.Sprintf("Incorrect S3 bucket policy is detected for bucket: %s (rehearsal: %s on %s is %s)", *t.S3BucketName, q.Action, q.Resource, d))
 		}
 	}
 	return nil
+}
+
+// decide decides a request of CloudTrail's by the policy of the bucket or the key, and by the resource control policies of
+// their account.
+func (r deliveries) decide(c *proxy.Call, q authorization.Request) authorization.Decision {
+	q.ResourceAccount = r.resources.owner(q.Resource)
+	return authorization.Decide(q, authorization.Policies{
+		Management: r.w.Management, Resource: r.resources.of(c, q),
+		ResourceControl: r.controls.of(c.Context(), resourceControl, q.ResourceAccount),
+	})
 }
 
 // key refuses a KMS key that doesn't exist, is disabled, is in another region than the bucket, or
@@ -181,10 +188,9 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 	if found.KeyMetadata.KeyState != "Enabled" {
 		return trailProblem("KmsKeyDisabledException", "The KMS key "+id+" is "+found.KeyMetadata.KeyState+".")
 	}
-	p := r.w.keyPolicy(c.Context(), account, region, found.KeyMetadata.KeyID)
 	t.bucketKey = r.hasBucketKey(c, t)
 	for _, q := range t.encryption(found.KeyMetadata.ARN, r.organization(c.Context())) {
-		if d := authorization.Decide(q, authorization.Policies{Resource: &authorization.Policy{Name: id, Document: p}}); !d.Allowed() {
+		if d := r.decide(c, q); !d.Allowed() {
 			return trailProblem("InsufficientEncryptionPolicyException",
 				fmt.Sprintf("Insufficient permissions to access S3 bucket %s or KMS key %s. (rehearsal: %s is %s)", *t.S3BucketName, id, q.Action, d))
 		}
@@ -267,15 +273,7 @@ func (r deliveries) bucketRegion(c *proxy.Call, t *trail) string {
 }
 
 func (r deliveries) hasBucketKey(c *proxy.Call, t *trail) bool {
-	content, status := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "encryption")
-	var encryption struct {
-		BucketKey string `xml:"Rule>BucketKeyEnabled"`
-	}
-	if status != http.StatusOK || xml.Unmarshal(content, &encryption) != nil {
-		return false
-	}
-	on, _ := strconv.ParseBool(encryption.BucketKey)
-	return on
+	return r.resources.encryption(c, *t.S3BucketName).BucketKey
 }
 
 func trailProblem(code, message string) *proxy.Problem {

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -11,69 +12,72 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// entries refuses to assume a role that the caller may not assume. moto lets every caller assume
-// every role, even a role that doesn't exist. A new account of AWS's doesn't have its access role
-// at once, and a closed account can't be entered.
+// entry returns the answer to a call that assumes a role which the caller may not assume; nil if the caller may. moto lets
+// every caller assume every role, even a role that doesn't exist. A new account of AWS's doesn't have its access role at
+// once, and a closed account can't be entered.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-type entries struct {
-	*members
-	factors *secondFactors
-	own     *sessions
-}
-
-func (entries) Name() string { return "role not assumable" }
-
-func (r entries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
-	if !c.Is("sts", "AssumeRole", "AssumeRoleWithWebIdentity") {
-		return next(c)
-	}
+func (r *authorize) entry(c *proxy.Call) *proxy.Answer {
 	arn := c.Form.Get("RoleArn")
-	if why := r.barred(c, arn); why != "" {
-		return r.w.Refuse(c, denied(c, arn, why))
+	trust, why := r.door(c, arn)
+	if why != "" {
+		return r.shut(c, arn, why)
 	}
-	return next(c)
+	q := r.entering(c)
+	p := r.policies(c, q)
+	p.Resource = trust
+	if c.Action == "AssumeRoleWithWebIdentity" {
+		issuer, _, _ := strings.Cut(q.Principal.ARN, ":oidc-provider/")
+		absent(q.Keys, strings.ToLower(strings.TrimPrefix(q.Principal.ARN, issuer+":oidc-provider/"))+":", p)
+	}
+	d := authorization.Decide(q, p)
+	if !refuses(c, d) {
+		return nil
+	}
+	switch decisive(d) {
+	case authorization.Resource:
+		return r.shut(c, arn, "the role's trust policy doesn't let the caller in")
+	case authorization.Identity:
+		if d.Outcome == authorization.DeniedImplicitly {
+			return r.shut(c, arn, "no policy of the caller's own allows "+q.Action+", which the role's trust policy leaves to the account")
+		}
+	case authorization.ResourceControl, authorization.ServiceControl, authorization.Boundary, authorization.Session:
+	}
+	return r.because(c, q, d)
 }
 
-// barred returns why the caller can't assume a role; empty if the caller can.
-func (r entries) barred(c *proxy.Call, arn string) (why string) {
+// shut is the answer to a call that can't assume a role.
+func (r *authorize) shut(c *proxy.Call, arn, why string) *proxy.Answer {
+	a := r.w.Refuse(c, denied(c, arn, why))
+	a.By = "role not assumable"
+	return a
+}
+
+// door returns the trust policy of a role, or else why nobody can assume the role.
+func (r *authorize) door(c *proxy.Call, arn string) (trust *authorization.Policy, why string) {
 	account := accountOf(arn)
 	in := r.find(c.Context(), account)
 	if in == nil && account != r.w.Management {
-		return "no account of the organization is " + account
+		return nil, "no account of the organization is " + account
 	}
 	if in != nil && in.closed {
-		return "the account is closed"
+		return nil, "the account is closed"
 	}
 	if age, ok := r.age(in); ok && age < r.w.Numbers.RoleReady.Takes {
-		return fmt.Sprintf("the account is %s old, and its role isn't there before %s", age.Round(1e8), r.w.Numbers.RoleReady.Takes)
+		return nil, fmt.Sprintf("the account is %s old, and its role isn't there before %s", age.Round(1e8), r.w.Numbers.RoleReady.Takes)
 	}
 	var role struct {
 		ARN   string `xml:"GetRoleResult>Role>Arn"`
 		Trust string `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
 	}
-	form := url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {arn[strings.LastIndexByte(arn, '/')+1:]}}
+	form := url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {roleName(arn)}}
 	if r.w.AskQuery(c.Context(), account, "iam", form, &role) != nil || role.ARN != arn {
-		return "the account has no such role"
+		return nil, "the account has no such role"
 	}
-	document, err := url.QueryUnescape(role.Trust)
+	document, err := parseDocument(role.Trust)
 	if err != nil {
-		return "the role's trust policy can't be read"
+		return nil, "the role's trust policy can't be read: " + err.Error()
 	}
-	trust, err := policy.Parse(document)
-	if err != nil {
-		return "the role's trust policy can't be read: " + err.Error()
-	}
-	d := authorization.Decide(r.request(c), authorization.Policies{
-		Resource: &authorization.Policy{Name: arn, Document: trust},
-		Identity: r.own.policiesOf(c),
-	})
-	switch {
-	case d.Allowed():
-		return ""
-	case d.Missing == authorization.Identity:
-		return "no policy of the caller's own allows sts:" + c.Action + ", which the role's trust policy leaves to the account"
-	}
-	return "the role's trust policy doesn't let the caller in"
+	return &authorization.Policy{Name: arn, Document: document}, ""
 }
 
 // everything is a policy that allows everything.
@@ -81,30 +85,55 @@ var everything = authorization.Policy{Name: "everything", Document: policy.Docum
 	Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}},
 }}
 
-// request returns the request that the role's trust policy has to allow.
-func (r entries) request(c *proxy.Call) authorization.Request {
+// entering returns the request that a call makes to assume a role.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+func (r *authorize) entering(c *proxy.Call) authorization.Request {
 	arn := c.Form.Get("RoleArn")
-	q := authorization.Request{Action: "sts:" + c.Action, Resource: arn, ResourceAccount: accountOf(arn), Complete: true}
-	keys := map[string]string{}
+	q := authorization.Request{Action: "sts:" + c.Action, Resource: arn, ResourceAccount: accountOf(arn), Keys: r.keys(c, arn)}
 	if c.Action == "AssumeRoleWithWebIdentity" {
 		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
 		if err == nil { // identityTokens has refused every token that can't be read.
 			q.Principal = authorization.Principal{Type: authorization.WebIdentity, ARN: token.provider(accountOf(arn))}
-			keys = token.keys()
+			maps.Copy(q.Keys, single(token.keys()))
 		}
-		q.Keys = single(keys)
 		return q
 	}
 	q.Principal = principal(c.Caller)
-	maps.Copy(keys, r.factors.keys(c))
-	if c.Caller.Account == r.w.Management || r.find(c.Context(), c.Caller.Account) != nil {
-		keys["aws:principalorgid"] = r.organization(c.Context())
-	}
-	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"} {
+	maps.Copy(q.Keys, r.mfa(c))
+	for key, parameter := range map[string]string{"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName", "sts:sourceidentity": "SourceIdentity"} {
+		q.Keys[key] = nil
 		if value := c.Form.Get(parameter); value != "" {
-			keys[key] = value
+			q.Keys[key] = []string{value}
 		}
 	}
-	q.Keys = single(keys)
 	return q
+}
+
+// mfa returns the condition keys about MFA of a call. A call with a user's own access key has none of them, unless it has
+// an MFA code.
+func (r *authorize) mfa(c *proxy.Call) map[string][]string {
+	keys := map[string][]string{"aws:multifactorauthpresent": nil, "aws:multifactorauthage": nil}
+	maps.Copy(keys, single(r.factors.keys(c)))
+	return keys
+}
+
+// identity asks the emulator for the ARN of the user, the role or the group that a call to IAM names; empty if the
+// emulator has none.
+func (w *world) identity(c *proxy.Call) string {
+	for _, kind := range []string{"Role", "User", "Group"} {
+		name := c.Form.Get(kind + "Name")
+		if name == "" {
+			continue
+		}
+		var out struct {
+			Role  string `xml:"GetRoleResult>Role>Arn"`
+			User  string `xml:"GetUserResult>User>Arn"`
+			Group string `xml:"GetGroupResult>Group>Arn"`
+		}
+		form := url.Values{"Action": {"Get" + kind}, "Version": {"2010-05-08"}, kind + "Name": {name}}
+		if w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &out) == nil {
+			return cmp.Or(out.Role, out.User, out.Group)
+		}
+	}
+	return ""
 }

@@ -172,7 +172,7 @@ func TestWhatIsAnothersStaysThere(t *testing.T) {
 	}{
 		"the owner's settings of a bucket":  {policy(s.master()), ""},
 		"another's settings of a bucket":    {policy(member), "AccessDenied"},
-		"another's objects":                 {object(member), ""},
+		"another's objects":                 {object(member), "AccessDenied"},
 		"an account's own block":            {block(member, "111111111111"), ""},
 		"another's block":                   {block(s.master(), "111111111111"), "AccessDenied"},
 		"an account's own contact":          {contact(member, ""), ""},

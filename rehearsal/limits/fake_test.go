@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -21,13 +22,15 @@ type fake struct {
 	attached map[string][]string
 	inline   map[string]string
 	managed  map[string]string
-	counts   map[string]int // how many IAM and CloudTrail list, by action or counter
-	calls    map[string]int
-	devices  []string // each user's MFA devices
-	units    []string // as parent/name, such as r-1/name
-	buckets  map[string]fakeBucket
-	keys     map[string]fakeKey  // by ARN
-	aliases  map[string][]string // by key
+	// boundaries has the ARNs of roles' permissions boundaries, by the role's name.
+	boundaries map[string]string
+	counts     map[string]int // how many IAM and CloudTrail list, by action or counter
+	calls      map[string]int
+	devices    []string // each user's MFA devices
+	units      []string // as parent/name, such as r-1/name
+	buckets    map[string]fakeBucket
+	keys       map[string]fakeKey  // by ARN
+	aliases    map[string][]string // by key
 	// services have trusted access. admins are CloudTrail's delegated administrators.
 	services, admins []string
 	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
@@ -38,10 +41,11 @@ type fake struct {
 	leave   chan struct{}
 }
 
-// fakeBucket is a bucket for trails.
+// fakeBucket is a bucket.
 type fakeBucket struct {
 	policy, region string
 	bucketKey      bool
+	key            string // the ARN of the key that encrypts its objects
 }
 
 // fakeKey is a KMS key for trails.
@@ -107,8 +111,12 @@ func (f *fake) bucket(w http.ResponseWriter, r *http.Request) bool {
 		fmt.Fprint(w, b.policy)
 	case query.Has("location") && ok:
 		fmt.Fprintf(w, "<LocationConstraint>%s</LocationConstraint>", b.region)
-	case query.Has("encryption") && ok && b.bucketKey:
-		fmt.Fprint(w, "<ServerSideEncryptionConfiguration><Rule><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>")
+	case query.Has("encryption") && ok && (b.bucketKey || b.key != ""):
+		byKey := ""
+		if b.key != "" {
+			byKey = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>" + b.key + "</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>"
+		}
+		fmt.Fprintf(w, "<ServerSideEncryptionConfiguration><Rule>%s<BucketKeyEnabled>%t</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>", byKey, b.bucketKey)
 	case query.Has("policy") || query.Has("location") || query.Has("encryption"):
 		w.WriteHeader(http.StatusNotFound)
 	default:
@@ -123,7 +131,16 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 	out := map[string]any{}
 	switch action {
 	case "DescribePolicy":
-		out["Policy"] = map[string]any{"PolicySummary": map[string]any{"Type": "SERVICE_CONTROL_POLICY"}}
+		out["Policy"] = map[string]any{
+			"PolicySummary": map[string]any{"Type": "SERVICE_CONTROL_POLICY"},
+			"Content":       `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+		}
+	case "ListPoliciesForTarget": // AWS attaches FullAWSAccess to all targets.
+		if in["Filter"] == "SERVICE_CONTROL_POLICY" {
+			out["Policies"] = []any{map[string]any{"Id": "p-FullAWSAccess", "Name": "FullAWSAccess"}}
+		}
+	case "ListParents":
+		out["Parents"] = []any{map[string]any{"Id": "r-1"}}
 	case "ListRoots":
 		out["Roots"] = []any{map[string]any{"Id": "r-1", "PolicyTypes": []any{map[string]any{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}}}}
 	case "DescribeOrganization":
@@ -171,6 +188,11 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		f.keys[in["KeyId"].(string)] = fakeKey{in["Policy"].(string), "Enabled"}
 	case "DescribeKey", "GetKeyPolicy":
 		id := in["KeyId"].(string)
+		for key, aliases := range f.aliases {
+			if slices.Contains(aliases, id) {
+				id = key
+			}
+		}
 		key, ok := f.keys[id]
 		if !ok {
 			w.WriteHeader(http.StatusBadRequest)
@@ -201,7 +223,11 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument></Role>"
+		boundary := ""
+		if bound := f.boundaries[form.Get("RoleName")]; bound != "" {
+			boundary = "<PermissionsBoundary><PermissionsBoundaryArn>" + bound + "</PermissionsBoundaryArn></PermissionsBoundary>"
+		}
+		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument>" + boundary + "</Role>"
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
 		arn := form.Get("RoleArn")
 		result = "<Credentials><AccessKeyId>KEY-" + strings.NewReplacer(":", "-", "/", "-").Replace(arn) + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials>" +

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -12,18 +11,13 @@ import (
 // foreign refuses calls about another account's resources, for services in which moto doesn't
 // check the caller. Most services need no such rule: moto keeps the resources of accounts apart,
 // so the wrong account finds nothing.
-type foreign struct {
-	*members
-	buckets owners
-}
+type foreign struct{ *members }
 
-func (*foreign) Name() string { return "another account's" }
+func (foreign) Name() string { return "another account's" }
 
-func (r *foreign) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+func (r foreign) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	refused := ""
 	switch c.Service {
-	case "s3":
-		return r.bucket(c, next)
 	case "s3control":
 		if account := c.Header.Get("X-Amz-Account-Id"); account != "" && account != c.Caller.Account {
 			refused = "Access Denied"
@@ -65,7 +59,7 @@ func everybodys(action string) bool {
 // account. An account reads its own details by leaving the parameter AccountId out. The
 // management account has to leave it out; a member may not send it at all.
 // https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
-func (r *foreign) contact(c *proxy.Call) (refused string) {
+func (r foreign) contact(c *proxy.Call) (refused string) {
 	var in struct{ AccountID string }
 	if json.Unmarshal(c.Body, &in) != nil || in.AccountID == "" {
 		return ""
@@ -80,47 +74,4 @@ func (r *foreign) contact(c *proxy.Call) (refused string) {
 		return "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action + " (Your organization must first enable trusted access with AWS Account Management, and the account has to be a member.)"
 	}
 	return ""
-}
-
-// bucket refuses calls about the settings of a bucket, except by the owner. It lets other
-// accounts access objects, because a bucket policy may allow that.
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
-func (r *foreign) bucket(c *proxy.Call, next proxy.Next) *proxy.Answer {
-	owner := r.buckets.of(c.Resource)
-	if c.Is("s3", "CreateBucket") {
-		a := next(c)
-		if a.OK() {
-			r.buckets.set(c.Resource, c.Caller.Account)
-		}
-		return a
-	}
-	if owner != "" && owner != c.Caller.Account && !strings.Contains(c.Action, "Object") && c.Action != "HeadBucket" {
-		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Access Denied"})
-	}
-	a := next(c)
-	if a.OK() && c.Action == "DeleteBucket" {
-		r.buckets.set(c.Resource, "")
-	}
-	return a
-}
-
-// owners has the owners of the buckets that were created through this proxy.
-type owners struct {
-	mu sync.Mutex
-	by map[string]string
-}
-
-func (o *owners) of(bucket string) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.by[bucket]
-}
-
-func (o *owners) set(bucket, account string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.by == nil {
-		o.by = map[string]string{}
-	}
-	o.by[bucket] = account
 }

@@ -1,11 +1,9 @@
 package limits
 
 import (
-	"encoding/base64"
+	"cmp"
 	"encoding/json"
-	"encoding/xml"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -21,13 +19,15 @@ import (
 // The rule learns of such keys from the calls that schedule and cancel deletions. It asks the
 // emulator nothing while no key is pending deletion.
 type pendingKeys struct {
-	w    *world
+	w         *world
+	resources *resourcePolicies
+
 	mu   sync.RWMutex
 	arns map[string]string // the ARNs of keys that are pending deletion, by key id
 }
 
-func newPendingKeys(w *world) *pendingKeys {
-	return &pendingKeys{w: w, arns: map[string]string{}}
+func newPendingKeys(w *world, resources *resourcePolicies) *pendingKeys {
+	return &pendingKeys{w: w, resources: resources, arns: map[string]string{}}
 }
 
 func (*pendingKeys) Name() string { return "key pending deletion" }
@@ -94,14 +94,13 @@ func (r *pendingKeys) any() bool {
 // keysOf returns the keys that a call of KMS uses, by id, ARN or alias. A ciphertext of moto's
 // begins with the key's id.
 func keysOf(c *proxy.Call) []string {
-	var in struct{ KeyID, TargetKeyID, SourceKeyID, DestinationKeyID, CiphertextBlob string }
+	var in struct{ KeyID, TargetKeyID, SourceKeyID, DestinationKeyID string }
 	if json.Unmarshal(c.Body, &in) != nil {
 		return nil
 	}
 	keys := []string{in.KeyID, in.TargetKeyID, in.SourceKeyID, in.DestinationKeyID}
-	const length = len("00000000-0000-0000-0000-000000000000")
-	if blob, err := base64.StdEncoding.DecodeString(in.CiphertextBlob); err == nil && len(blob) > length {
-		keys = append(keys, string(blob[:length]))
+	if key := decryptedBy(c); key != "" {
+		keys = append(keys, key)
 	}
 	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 }
@@ -137,10 +136,7 @@ func (r *pendingKeys) ofS3(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		}
 		return a
 	case "PutObject", "PostObject":
-		key := c.Header.Get(keyHeader)
-		if key == "" {
-			key = r.defaultKey(c)
-		}
+		key := cmp.Or(c.Header.Get(keyHeader), r.resources.encryption(c, c.Resource).Key)
 		if arn := r.pending(c, key); arn != "" {
 			return r.unless(c, nil, arn)
 		}
@@ -155,23 +151,4 @@ func (r *pendingKeys) unless(c *proxy.Call, a *proxy.Answer, arn string) *proxy.
 		return a
 	}
 	return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "KMS.KMSInvalidStateException", Message: arn + " is pending deletion."})
-}
-
-// defaultKey returns the KMS key that encrypts new objects in a bucket by default; empty if S3
-// encrypts them with its own key.
-func (r *pendingKeys) defaultKey(c *proxy.Call) string {
-	ask := *c
-	ask.Method, ask.Body, ask.URL = http.MethodGet, nil, &url.URL{Path: "/" + c.Resource, RawQuery: "encryption"}
-	if strings.Contains(c.Host, ".s3.") {
-		ask.URL.Path = "/"
-	}
-	ask.Header = http.Header{"Authorization": c.Header["Authorization"]}
-	var out struct {
-		Key string `xml:"Rule>ApplyServerSideEncryptionByDefault>KMSMasterKeyID"`
-	}
-	a := r.w.Send(c.Context(), &ask)
-	if !a.OK() || xml.Unmarshal(a.Body, &out) != nil {
-		return ""
-	}
-	return out.Key
 }

@@ -34,6 +34,9 @@ func (*policies) Name() string { return "organization's policy" }
 // serviceControl is the type of policies of which every root, unit and account has at least one.
 const serviceControl = "SERVICE_CONTROL_POLICY"
 
+// resourceControl is the type of policies that restrict what anybody may do with the resources of members.
+const resourceControl = "RESOURCE_CONTROL_POLICY"
+
 // policyCall has the parameters of the actions on policies. Each action has some of them.
 type policyCall struct{ PolicyID, TargetID, Type, Content string }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -24,7 +25,35 @@ func denied(c *proxy.Call, arn, why string) proxy.Problem {
 
 // noIdentityPolicy is why AWS refuses a call that no policy of the caller's own allows.
 func noIdentityPolicy(action string) string {
-	return "because no identity-based policy allows the " + action + " action"
+	return noPolicy(authorization.Identity, action)
+}
+
+func noPolicy(kind authorization.Kind, action string) string {
+	return "because no " + awsNames[kind] + " allows the " + action + " action"
+}
+
+// awsNames are the kinds of policies as AWS's messages name them.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+var awsNames = map[authorization.Kind]string{
+	authorization.ResourceControl: "resource control policy",
+	authorization.ServiceControl:  "service control policy",
+	authorization.Resource:        "resource-based policy",
+	authorization.Identity:        "identity-based policy",
+	authorization.Boundary:        "permissions boundary",
+	authorization.Session:         "session policy",
+}
+
+// reason is why a decision refuses an action, in AWS's words, with the statement or the level that decided.
+func reason(action string, d authorization.Decision) string {
+	kind := decisive(d)
+	if d.Outcome == authorization.DeniedImplicitly {
+		return noPolicy(kind, action) + " (rehearsal: " + d.String() + ")"
+	}
+	article := "a "
+	if kind == authorization.Identity {
+		article = "an "
+	}
+	return "with an explicit deny in " + article + awsNames[kind] + " (rehearsal: " + d.String() + ")"
 }
 
 // unauthorized is the error of the call's service for a call that policies don't allow. It names the
@@ -32,7 +61,10 @@ func noIdentityPolicy(action string) string {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func unauthorized(c *proxy.Call, action, resource, why string) proxy.Problem {
 	on := ""
-	if resource != "" {
+	switch {
+	case c.Protocol == proxy.RESTXMLBare && resource != "":
+		on = " on resource: \"" + resource + "\""
+	case resource != "":
 		on = " on resource: " + resource
 	}
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", c.Caller.ARN, action, on, why)

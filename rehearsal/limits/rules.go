@@ -19,9 +19,9 @@ type Options struct {
 	Fail map[string]string
 }
 
-// Rules returns the rules for one proxy, in their order. The first two rules add what the
-// emulator lacks of an account: its state, and changes of its e-mail address. The other rules
-// follow in AWS's order: who the caller is, how fast it calls, and then what it may do.
+// Rules returns the rules for one proxy, in their order. The first rule adds what the emulator
+// lacks of an account: its state. The other rules follow in AWS's order: who the caller is, how
+// fast it calls, and then what it may do.
 //
 // No rule is about the names of S3 buckets: in moto, as in AWS, two accounts can't have buckets
 // of the same name.
@@ -32,23 +32,20 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		w.Numbers = &published
 	}
 	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
-	attachments, own := newPolicies(w, t), newSessions(w, factors)
+	attachments := newPolicies(w, t)
+	controls, resources := newControls(m, attachments), &resourcePolicies{w: w}
 	return []proxy.Rule{
 		states{m},
-		newAddresses(m),
 		knownKeys{w},
 		newThrottle(w),
 		newLifetimes(w),
 		optIns{m},
 		identityTokens{w},
-		own,
-		newControls(m, attachments),
 		factors,
-		entries{m, factors, own},
+		&authorize{m, factors, newIdentities(w), controls, resources},
 		newSpreading(w),
-		&foreign{members: m},
-		newGuarded(w),
-		newGuardedKeys(w),
+		foreign{m},
+		newAddresses(m),
 		finalizes{m},
 		&creations{members: m, fail: maps.Clone(o.Fail)},
 		&closings{members: m},
@@ -62,11 +59,11 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newReferences(w),
 		newNameServers(m),
 		caps{w},
-		deliveries{m},
+		deliveries{m, controls, resources},
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),
-		newPendingKeys(w),
+		newPendingKeys(w, resources),
 	}
 }
 

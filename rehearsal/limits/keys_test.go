@@ -13,9 +13,10 @@ func TestKeyPolicies(t *testing.T) {
 	f := goodWorld()
 	f.role(prodOther, allow(`"arn:aws:iam::123456789012:root"`, ""))
 	arn := "arn:aws:kms:eu-north-1:111111111111:key/00000000-0000-0000-0000-000000000001"
-	kept := document(`{"Sid":"Keep","Effect":"Deny","Principal":"*","NotAction":["kms:Decrypt","kms:Describe*"],"Resource":"*",` +
-		`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + prodIn + `"}}}`)
-	f.keys[arn] = fakeKey{kept, "Enabled"}
+	own := `{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"kms:*","Resource":"*"}`
+	kept := document(own, `{"Sid":"Keep","Effect":"Deny","Principal":"*","NotAction":["kms:Decrypt","kms:Describe*"],"Resource":"*",`+
+		`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":"`+prodIn+`"}}}`)
+	f.keys[arn], f.aliases = fakeKey{kept, "Enabled"}, map[string][]string{arn: {"alias/kept"}}
 	s := start(t, f.ServeHTTP, unhurried(nil))
 	as := func(role string) *kms.Client { return kms.NewFromConfig(s.config(must2(s.assume("test", role))(t))) }
 	deletes := func(c *kms.Client) error {
@@ -24,17 +25,16 @@ func TestKeyPolicies(t *testing.T) {
 	}
 	refused(t, deletes(as(prodOther)), "AccessDeniedException", "statement Keep of the resource policy of key 00000000-0000-0000-0000-000000000001")
 	refused(t, deletes(as(prodIn)), "", "")
-	f.keys["alias/kept"] = f.keys[arn]
 	_, err := as(prodOther).EnableKeyRotation(ctx(), &kms.EnableKeyRotationInput{KeyId: aws.String("alias/kept")})
 	refused(t, err, "AccessDeniedException", "statement Keep")
 	_, err = as(prodOther).DescribeKey(ctx(), &kms.DescribeKeyInput{KeyId: &arn})
 	refused(t, err, "", "")
-	_, err = as(prodIn).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: aws.String(document())})
+	_, err = as(prodIn).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: aws.String(document(own))})
 	must(t, err)
 	refused(t, deletes(as(prodOther)), "", "")
 
-	// The emulator's own user changes policies, too.
-	_, err = kms.NewFromConfig(s.master()).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: &kept})
+	// Whoever changes the policy, the new one holds.
+	_, err = as(prodOther).PutKeyPolicy(ctx(), &kms.PutKeyPolicyInput{KeyId: &arn, PolicyName: aws.String("default"), Policy: &kept})
 	must(t, err)
 	refused(t, deletes(as(prodOther)), "AccessDeniedException", "statement Keep")
 }

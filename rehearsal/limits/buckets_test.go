@@ -57,7 +57,7 @@ func TestBucketPolicies(t *testing.T) {
 	refused(t, err, "", "")
 	must(t, calls["DeleteBucketPolicy"](client(prodIn)))
 	refused(t, calls["PutBucketVersioning"](client(prodOther)), "", "")
-	if n := s.front.Report().Rules["bucket policy"]; n != len(calls) {
+	if n := s.front.Report().Rules["resource policy"]; n != len(calls) {
 		t.Errorf("%d calls were refused", n)
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -17,6 +19,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
@@ -137,5 +140,75 @@ func TestLimitsBeforeTheEmulator(t *testing.T) {
 	}
 	if len(seen) != 8 {
 		t.Errorf("two zones have %d name servers", len(seen))
+	}
+	resourceControlled(t, org, master, member, account)
+	bounded(t, master)
+}
+
+// resourceControlled checks that a resource control policy of the emulator's restricts who reads a member's objects,
+// whatever the bucket's own policy says.
+func resourceControlled(t *testing.T, org *organizations.Client, master, member aws.Config, account string) {
+	t.Helper()
+	ctx, bucket, key := t.Context(), aws.String("members"), aws.String("k")
+	objects := func(cfg aws.Config) *s3.Client {
+		return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	}
+	_, err := objects(member).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket})
+	must(t, err)
+	_, err = objects(member).PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("text")})
+	must(t, err)
+	read := func(cfg aws.Config) error {
+		_, err := objects(cfg).GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: key})
+		return err
+	}
+	if err := read(master); !awserror.Unauthorized(err) {
+		t.Errorf("another account reads an object that its owner hasn't shared: %v", err)
+	}
+	_, err = objects(member).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::members/*"}]}`)})
+	must(t, err)
+	must(t, read(master))
+	roots, err := org.ListRoots(ctx, &organizations.ListRootsInput{})
+	must(t, err)
+	_, err = org.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: roots.Roots[0].Id, PolicyType: orgtypes.PolicyTypeResourceControlPolicy})
+	must(t, err)
+	must(t, read(master))
+	made, err := org.CreatePolicy(ctx, &organizations.CreatePolicyInput{
+		Name: aws.String("own"), Description: aws.String(""), Type: orgtypes.PolicyTypeResourceControlPolicy, Content: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"` + account + `"}}}]}`),
+	})
+	must(t, err)
+	_, err = org.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: made.Policy.PolicySummary.Id, TargetId: &account})
+	must(t, err)
+	must(t, read(member))
+	if err := read(master); !awserror.Unauthorized(err) || !strings.Contains(err.Error(), "statement Own of the resource control policy own at "+account) {
+		t.Errorf("a resource control policy doesn't hold: %v", err)
+	}
+}
+
+// bounded checks that the emulator's permissions boundaries take away from what a role's policies allow.
+func bounded(t *testing.T, master aws.Config) {
+	t.Helper()
+	ctx, roles, name := t.Context(), iam.NewFromConfig(master), aws.String("bounded")
+	who, err := sts.NewFromConfig(master).GetCallerIdentity(ctx, nil)
+	must(t, err)
+	bound, err := roles.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("bound"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:ListRoles","Resource":"*"}]}`)})
+	must(t, err)
+	role, err := roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, PermissionsBoundary: bound.Policy.Arn, AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + aws.ToString(who.Account) + `"},"Action":"sts:AssumeRole"}]}`)})
+	must(t, err)
+	_, err = roles.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	must(t, err)
+	inside := master.Copy()
+	inside.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(master), aws.ToString(role.Role.Arn))
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) { // IAM spreads a new role.
+		if _, err = iam.NewFromConfig(inside).ListRoles(ctx, &iam.ListRolesInput{}); err == nil || time.Now().After(end) {
+			break
+		}
+	}
+	must(t, err)
+	if _, err := iam.NewFromConfig(inside).ListUsers(ctx, &iam.ListUsersInput{}); !awserror.Unauthorized(err) || !strings.Contains(err.Error(), "no permissions boundary allows") {
+		t.Errorf("a boundary doesn't hold: %v", err)
 	}
 }

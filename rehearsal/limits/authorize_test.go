@@ -48,13 +48,17 @@ func TestBucketPoliciesAllow(t *testing.T) {
 		_, err := proxytest.S3(s.config(key)).GetObject(ctx(), &s3.GetObjectInput{Bucket: &bucket, Key: aws.String("k")})
 		return err
 	}
+	// Nobody's policies are about a name that is tried.
+	_, err := proxytest.S3(s.config(must2(s.assume("test", prodIn))(t))).CreateBucket(ctx(), &s3.CreateBucketInput{Bucket: aws.String("closed")})
+	must(t, err)
+	bucket("closed", "")
 	in, other := must2(s.assume("test", prodIn))(t), must2(s.assume("test", prodOther))(t)
 	refused(t, read(in, "closed"), "AccessDenied", noPolicy("resource-based policy", "s3:GetObject"))
 	refused(t, read(in, "open"), "", "")
 	refused(t, read(in, "public"), "", "")
 	refused(t, read("test", "closed"), "", "")
 	refused(t, read(other, "open"), "AccessDenied", noPolicy("identity-based policy", "s3:GetObject"))
-	_, err := proxytest.S3(s.config(in)).ListObjectsV2(ctx(), &s3.ListObjectsV2Input{Bucket: aws.String("open")})
+	_, err = proxytest.S3(s.config(in)).ListObjectsV2(ctx(), &s3.ListObjectsV2Input{Bucket: aws.String("open")})
 	refused(t, err, "AccessDenied", noPolicy("resource-based policy", "s3:ListBucket"))
 }
 

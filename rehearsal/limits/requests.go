@@ -34,10 +34,16 @@ func (r *authorize) requests(c *proxy.Call) []authorization.Request {
 	return all
 }
 
+const createBucket = "s3:CreateBucket"
+
 // request returns a request of a call's about a resource.
 func (r *authorize) request(c *proxy.Call, action, resource string) authorization.Request {
+	owner := ""
+	if action != createBucket { // Whoever has the bucket already doesn't decide who may try.
+		owner = r.resources.owner(resource)
+	}
 	return authorization.Request{
-		Action: action, Resource: resource, ResourceAccount: r.resources.owner(resource),
+		Action: action, Resource: resource, ResourceAccount: owner,
 		Principal: principal(c.Caller), Keys: r.keys(c, resource),
 	}
 }

@@ -38,7 +38,7 @@ type encryption struct {
 func (r *resourcePolicies) of(c *proxy.Call, q authorization.Request) *authorization.Policy {
 	var p authorization.Policy
 	switch {
-	case strings.EqualFold(q.Action, "s3:CreateBucket"):
+	case q.Action == createBucket:
 		return nil
 	case strings.HasPrefix(q.Resource, bucketARN):
 		p = r.ofBucket(c, bucketOf(q.Resource))

@@ -42,6 +42,9 @@ type Options struct {
 	// Faults are what goes wrong while the organization is brought up; nil for
 	// nothing.
 	Faults faults.Plan
+	// All adds what happens to an organization later: the state moves into the management account's bucket, workflows
+	// preview, look for drift and deploy, and a member is destroyed and brought up again.
+	All bool
 	// Executable is a coldstart, for a plan that kills it: what is killed is a
 	// process of its own.
 	Executable string
@@ -110,14 +113,15 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 	env := o.environment(front)
 	images, omitted := o.images(ctx, org, os.Getenv, env)
 	r.Omitted = append(r.Omitted, omitted...)
-	a, err := automation.New(images.org, automation.Options{
+	options := automation.Options{
 		Dir:             dir,
 		Parallel:        o.Parallel,
 		Env:             env,
 		SecretsProvider: secrets,
 		EmulatorImages:  images.built,
 		OnEvent:         o.OnEvent,
-	})
+	}
+	a, err := automation.New(images.org, options)
 	if err != nil {
 		return err
 	}
@@ -153,8 +157,12 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 		return err
 	}
 	r.secondUp(result)
+	if o.All {
+		f := &further{Options: o, org: org, emulator: emulator, report: r, as: options}
+		err = f.run(ctx, images.org)
+	}
 	r.undecided(emulator.Calls())
-	return nil
+	return err
 }
 
 func (o *Options) phase(name string) {

@@ -37,8 +37,10 @@ type Report struct {
 	Resources int     `json:"resources"`
 	Seconds   Seconds `json:"seconds"`
 	// SecondUpChanges is the number of resources that the second up changed. It should be 0.
-	SecondUpChanges int           `json:"secondUpChanges"`
-	Proofs          []proof.Proof `json:"proofs"`
+	SecondUpChanges int `json:"secondUpChanges"`
+	// Operations are those of Options.All, in order; null without.
+	Operations []OperationReport `json:"operations"`
+	Proofs     []proof.Proof     `json:"proofs"`
 	// Omitted are the proofs that couldn't be made, and why.
 	Omitted []string `json:"omitted"`
 	// PeakMemoryBytes is the most memory that coldstart, Pulumi and the providers used at one time,

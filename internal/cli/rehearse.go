@@ -23,6 +23,7 @@ type RehearseOptions struct {
 	project
 	emulator emulatorFlags
 	keep     bool
+	all      bool
 	limits   float64
 	faults   string
 	plan     faults.Plan
@@ -42,6 +43,10 @@ reads AWS back to prove that it is what was declared, and brings it up a second
 time, which must change nothing. The table says what holds; the report, with all
 figures, is ` + rehearsal.Dir + "/" + rehearsal.ReportFile + ` (docs/rehearsal.md).
 
+With --all it goes on with what happens later: it moves the state into the management
+account's bucket; previews, looks for drift and deploys as GitHub's workflows do, if
+access.github is declared; destroys the stack of one member, and brings it up again.
+
 With --limits AWS's own rates, quotas, waits and refusals hold before the emulator, so
 many of AWS's seconds passing in one: with 1 a cold start takes as long as it takes AWS
 to let it. The table says where the time went.
@@ -50,8 +55,9 @@ With --faults something goes wrong while it is brought up: calls to AWS fail or 
 their answers, or coldstart or its AWS plugin is killed. It is brought up again until
 that succeeds, and then everything has to be as if nothing had happened.
 
-The exit code is 0 only if every proof holds and the second up changed nothing.`,
-		Example: "  coldstart rehearse\n  coldstart rehearse --limits 10\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
+The exit code is 0 only if every proof holds, the second up changed nothing, and nothing
+of --all failed.`,
+		Example: "  coldstart rehearse\n  coldstart rehearse --all\n  coldstart rehearse --limits 10\n  coldstart rehearse --faults seed=7\n  coldstart rehearse --faults action=iam:CreateRole:drop-after,call=120:kill",
 		Args:    cobra.NoArgs,
 
 		Annotations: map[string]string{withoutAWS: ""},
@@ -59,6 +65,7 @@ The exit code is 0 only if every proof holds and the second up changed nothing.`
 	o.flags(cmd)
 	o.emulator.flags(cmd)
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep the emulator running and keep the state, so that you can look at them")
+	cmd.Flags().BoolVar(&o.all, "all", false, "go on with what happens later: the state's move, workflows, a member that is destroyed")
 	cmd.Flags().Float64Var(&o.limits, "limits", 0, "have AWS's own limits, with so many of its seconds passing in one, such as 1 or 10")
 	cmd.Flags().StringVar(&o.faults, "faults", "", "what goes wrong, such as seed=7 or call=120:drop-after (docs/rehearsal.md)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -105,6 +112,7 @@ func rehearseRun(ctx context.Context, o *RehearseOptions) error {
 		OnEvent:  shown.Event,
 		OnPhase:  shown.Phase,
 
+		All:        o.all,
 		Limits:     o.limits,
 		Faults:     o.plan,
 		Executable: executable,
@@ -157,6 +165,7 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	_ = table.Flush() // The writer beneath is asked for nothing else.
 	fmt.Fprintf(w, "\n%d accounts, %d resources, %.0f s in all, at most %.1f GiB of memory; emulator: %s\n",
 		r.Accounts, r.Resources, r.Seconds.Total, float64(r.PeakMemoryBytes)/(1<<30), r.Emulator)
+	writeOperations(w, r.Operations)
 	writeLimits(w, r.Limits)
 	writeFaults(w, r.Faults)
 	for _, omitted := range r.Omitted {
@@ -170,6 +179,26 @@ func writeReport(w io.Writer, r *rehearsal.Report) {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(problem, "\n", "\n  "))
 	}
+}
+
+// writeOperations writes what --all did.
+func writeOperations(w io.Writer, operations []rehearsal.OperationReport) {
+	if len(operations) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	table := terminal.NewTable(w, "THEN", "RESULT", "TOOK")
+	for _, o := range operations {
+		result := o.Changes.String()
+		switch {
+		case o.Error != "":
+			result = "failed"
+		case o.Changes.Total() == 0:
+			result = "done"
+		}
+		table.Row(o.Name, result, inSeconds(o.Seconds))
+	}
+	_ = table.Flush() // The writer beneath is asked for nothing else.
 }
 
 // heldUp is how many of the actions that AWS held up are worth a line.

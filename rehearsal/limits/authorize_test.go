@@ -1,17 +1,21 @@
 package limits_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/coldstart-aws/coldstart/internal/proxytest"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
@@ -202,4 +206,77 @@ func TestResourceControlPolicies(t *testing.T) {
 	_, err = organizations.NewFromConfig(s.master()).DisablePolicyType(ctx(), &organizations.DisablePolicyTypeInput{PolicyType: organizationstypes.PolicyTypeResourceControlPolicy, RootId: aws.String("r-1")})
 	must(t, err)
 	refused(t, read("test", "members"), "", "")
+}
+
+// A decision that depends on a call's resource is made by the resource that the call names, whichever service's it is. None
+// is left open.
+func TestNamedResources(t *testing.T) {
+	t.Parallel()
+	f, s, cfg := planned(t)
+	f.role("arn:aws:iam::123456789012:role/z9-mine", allow(`"*"`, ""))
+	f.role("arn:aws:iam::123456789012:role/other", allow(`"*"`, ""))
+	f.mu.Lock()
+	f.attached["z9-master-plan"] = nil
+	f.inline["z9-master-plan"] = document(`{"Effect":"Allow","Action":"*","Resource":["arn:aws:*:*:*:*/z9-*","arn:aws:s3:::z9-*","arn:aws:kms:*:*:key/` + stateKey + `"]}`)
+	f.mu.Unlock()
+	for name, call := range map[string]func(mine bool) error{
+		"a role": func(mine bool) error {
+			_, err := iam.NewFromConfig(cfg).GetRole(ctx(), &iam.GetRoleInput{RoleName: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a role that is made": func(mine bool) error {
+			_, err := iam.NewFromConfig(cfg).CreateRole(ctx(), &iam.CreateRoleInput{RoleName: aws.String(one(mine, "z9-new", "new")), AssumeRolePolicyDocument: aws.String("{}")})
+			return err
+		},
+		"a policy": func(mine bool) error {
+			_, err := iam.NewFromConfig(cfg).GetPolicy(ctx(), &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::123456789012:policy/" + one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a parameter": func(mine bool) error {
+			_, err := ssm.NewFromConfig(cfg).GetParameter(ctx(), &ssm.GetParameterInput{Name: aws.String("/" + one(mine, "z9-mine", "other") + "/name")})
+			return err
+		},
+		"a parameter's tags": func(mine bool) error {
+			_, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx(), &ssm.ListTagsForResourceInput{ResourceType: "Parameter", ResourceId: aws.String("/" + one(mine, "z9-mine", "other") + "/name")})
+			return err
+		},
+		"a trail": func(mine bool) error {
+			_, err := cloudtrail.NewFromConfig(cfg).GetTrailStatus(ctx(), &cloudtrail.GetTrailStatusInput{Name: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a bucket": func(mine bool) error {
+			_, err := proxytest.S3(cfg).ListObjectsV2(ctx(), &s3.ListObjectsV2Input{Bucket: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"an older version of an object": func(mine bool) error {
+			_, err := proxytest.S3(cfg).GetObject(ctx(), &s3.GetObjectInput{Bucket: aws.String(one(mine, "z9-mine", "other")), Key: aws.String("k"), VersionId: aws.String("v")})
+			return err
+		},
+		"a key": func(mine bool) error {
+			_, err := kms.NewFromConfig(cfg).DescribeKey(ctx(), &kms.DescribeKeyInput{KeyId: aws.String(one(mine, stateKey, otherKey))})
+			return err
+		},
+	} {
+		if err := call(true); deniedAny(err) {
+			t.Errorf("%s of its own: %v", name, err)
+		}
+		if err := call(false); !deniedAny(err) {
+			t.Errorf("another's %s: %v", name, err)
+		}
+	}
+	if open := s.front.Report().Undecided; len(open) > 0 {
+		t.Errorf("open decisions: %v", open)
+	}
+}
+
+func one[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}
+
+func deniedAny(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AccessDenied")
 }

@@ -40,6 +40,13 @@ func named(c *proxy.Call) string {
 		return "arn:aws:kms:" + c.Region + ":" + c.Caller.Account + ":" + in.AliasName
 	case c.Is("iam"):
 		return namedInIAM(c)
+	case c.Is("ssm"):
+		var in struct{ Name, ResourceID string }
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no parameter.
+		if name := cmp.Or(in.Name, in.ResourceID); name != "" && !strings.HasPrefix(name, "arn:") {
+			return "arn:aws:ssm:" + c.Region + ":" + c.Caller.Account + ":parameter/" + strings.TrimPrefix(name, "/")
+		}
+		return in.Name
 	case c.Is("cloudtrail"):
 		var in struct{ Name, TrailName string }
 		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no trail.

@@ -114,6 +114,9 @@ func (p Principal) keys() map[string][]string {
 		keys["aws:principalaccount"] = []string{p.Account}
 		keys["aws:principalarn"] = []string{p.ARN}
 	}
+	if p.Type != Root { // Only a session of central root access has it, which is one of a root user.
+		keys["aws:assumedroot"] = nil
+	}
 	switch p.Type {
 	case User:
 		keys["aws:principaltype"] = []string{"User"}

@@ -18,6 +18,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/automation"
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
 	"github.com/coldstart-aws/coldstart/rehearsal"
@@ -53,7 +54,8 @@ config:
 	w.env = behind
 	accounts, before := w.accounts(), w.ids()
 	// AWS gives the access role of a new account this policy, and the emulator alone gives it none.
-	_, err := w.iam(*accounts["aws+audit@old.example"].Id).AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{
+	inside := awsconfig.Assume(w.emulator.Bare().Config("eu-west-1"), organization.RoleARN(*accounts["aws+audit@old.example"].Id, organization.AccessRole), "emulator")
+	_, err := iam.NewFromConfig(inside).AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{
 		RoleName: aws.String(organization.AccessRole), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
 	})
 	must(t, err)

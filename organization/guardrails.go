@@ -290,12 +290,18 @@ func denyLeaving(*Organization) policy.Document {
 	return deny(policy.Statement{Action: []string{"account:CloseAccount", "organizations:LeaveOrganization"}, Resource: []string{"*"}})
 }
 
+// denyRootUser stops who signs in as a root user, or has its access key. It doesn't stop sessions of central root access,
+// which only the management account can begin, each for one task.
 // https://docs.aws.amazon.com/organizations/latest/userguide/best-practices_member-acct.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot
 func denyRootUser(*Organization) policy.Document {
 	return deny(policy.Statement{
-		Action:    []string{"*"},
-		Resource:  []string{"*"},
-		Condition: policy.Condition{"ArnLike": {"aws:PrincipalArn": {anyRoot}}},
+		Action:   []string{"*"},
+		Resource: []string{"*"},
+		Condition: policy.Condition{
+			"ArnLike": {"aws:PrincipalArn": {anyRoot}},
+			"Null":    {"aws:AssumedRoot": {"true"}},
+		},
 	})
 }
 

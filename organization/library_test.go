@@ -36,6 +36,13 @@ func with(pairs ...string) map[string][]string {
 	return keys
 }
 
+// absent returns the keys of a call that lacks one.
+func absent(key string) map[string][]string {
+	keys := with()
+	keys[key] = nil
+	return keys
+}
+
 // What each guardrail has to deny, and what it has to allow.
 var guardrailCases = map[string][]guarded{
 	organization.DenyLeaving: {
@@ -44,7 +51,8 @@ var guardrailCases = map[string][]guarded{
 		{"somebody looks", "admin", "organizations:DescribeOrganization", "*", nil, false},
 	},
 	organization.DenyRootUser: {
-		{"the root user", "root", "s3:ListAllMyBuckets", "*", nil, true},
+		{"the root user", "root", "s3:ListAllMyBuckets", "*", absent("aws:AssumedRoot"), true},
+		{"central root access", "root", "s3:DeleteBucketPolicy", "arn:aws:s3:::shut", with("aws:AssumedRoot", "true"), false},
 		{"an administrator", "admin", "s3:ListAllMyBuckets", "*", nil, false},
 	},
 	organization.AllowedInstanceTypes: {

@@ -230,6 +230,15 @@ func conditionOf(operator, key string, values ...string) policyCondition {
 	return s.Condition
 }
 
+// rootUsers is the condition of a denial to root users, but not to sessions of central root access.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot
+func rootUsers() policyCondition {
+	var s policyStatement
+	s.require("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")
+	s.require("Null", "aws:AssumedRoot", "true")
+	return s.Condition
+}
+
 // library are coldstart's own guardrails. It states again what they deny; package organization says
 // why.
 func (p *prover) library() map[string]libraryRule {
@@ -240,7 +249,7 @@ func (p *prover) library() map[string]libraryRule {
 			{[]string{"organizations:LeaveOrganization", "account:CloseAccount"}, all, nil},
 		}},
 		organization.DenyRootUser: {"stops root users", []denial{
-			{all, all, conditionOf("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root")},
+			{all, all, rootUsers()},
 		}},
 		organization.DenyPublicS3: {"lets" + others + "lift the block of public S3 access", []denial{
 			{[]string{"s3:PutAccountPublicAccessBlock"}, all, but}, p.keepsAccessRole(),

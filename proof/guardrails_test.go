@@ -29,6 +29,7 @@ func TestGuardrailRules(t *testing.T) {
 		},
 		organization.DenyRootUser: {
 			{`:root`, `:user/*`, "also says"},
+			{`"Null":{"aws:AssumedRoot":"true"}`, `"Null":{"aws:AssumedRoot":"false"}`, "also says"},
 			{`"Condition"`, `"Ignored"`, "also says"},
 			{`"*"`, `"iam:*"`, "also"},
 		},

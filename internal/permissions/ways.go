@@ -240,9 +240,11 @@ func (d *Documents) asIdentity(id *identity, c request, resource *authorization.
 	})
 }
 
-// asRoot decides the call of the account's root user.
+// asRoot decides the call of the account's root user, who has signed in or has an access key. A question about a session of
+// central root access says so by its own keys.
 func (d *Documents) asRoot(c request) authorization.Decision {
 	keys := d.member(c.account, c.region)
+	keys["aws:AssumedRoot"] = nil
 	maps.Copy(keys, signedIn(authorization.Root, c.mfa))
 	return d.decide(authorization.Principal{Type: authorization.Root, Account: c.account, ARN: "arn:aws:iam::" + c.account + ":root"}, c, keys, authorization.Policies{
 		ServiceControl: d.control[c.account].service, Resource: d.policyOf(c),

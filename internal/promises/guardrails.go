@@ -76,7 +76,7 @@ func (a *asking) effects(guardrail, in string) []effect {
 	case organization.DenyLeaving:
 		return []effect{whole("organizations:LeaveOrganization", ""), whole("account:CloseAccount", ""), lets("organizations:DescribeOrganization", "")}
 	case organization.DenyRootUser:
-		return []effect{denies("s3:ListAllMyBuckets", ""), denies("iam:CreateRole", "")}
+		return []effect{denies("s3:ListAllMyBuckets", ""), denies("iam:CreateRole", ""), lets("s3:DeleteBucketPolicy", "arn:aws:s3:::any", "aws:AssumedRoot", "true")}
 	case organization.Quarantine:
 		return []effect{denies("s3:ListAllMyBuckets", ""), denies("iam:CreateRole", access)}
 	case organization.DenyPublicS3:

@@ -122,7 +122,7 @@ func objectContext(c *proxy.Call, bucketKey bool) map[string]string {
 // TLS, but AWS's endpoints have.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (r *authorize) keys(c *proxy.Call, resource string) map[string][]string {
-	keys := map[string][]string{"kms:viaservice": nil, "kms:calleraccount": {c.Caller.Account}}
+	keys := map[string][]string{"kms:viaservice": nil, "kms:calleraccount": {c.Caller.Account}, "aws:assumedroot": nil}
 	for name, values := range authorization.FromOutside(c.Region) {
 		keys[strings.ToLower(name)] = values
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/pace"
+	"github.com/coldstart-aws/coldstart/rehearsal/contract"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -105,11 +106,23 @@ func start(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	}
 }
 
+// modelled puts AWS's models of its services before other rules.
+func modelled(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
+	return func(w *proxy.World) []proxy.Rule {
+		all := []proxy.Rule{contract.New(w)}
+		if rules != nil {
+			all = append(all, rules(w)...)
+		}
+		return all
+	}
+}
+
 // putFront puts AWS's rules before the emulator.
 func (e *Emulator) putFront(o proxy.Options) error {
 	if e.ruled {
 		return fmt.Errorf("the emulator at %s has AWS's rules in front of it already, and these can't be changed: use an emulator without, or none", e.bare)
 	}
+	o.Rules = modelled(o.Rules)
 	front, err := proxy.Start(e.bare, o)
 	if err != nil {
 		return fmt.Errorf("putting AWS's rules before the emulator: %w", err)

@@ -90,6 +90,7 @@ func compile(pattern string) *regexp.Regexp {
 	if pattern == "" {
 		return nil
 	}
+	pattern = strings.ReplaceAll(pattern, surrogates, `\x{10000}-\x{10FFFF}`)
 	pattern = unicodes.ReplaceAllString(pattern, `\x{$1}`)
 	pattern = counts.ReplaceAllStringFunc(pattern, func(count string) string {
 		least, most, _ := strings.Cut(strings.Trim(count, "{}"), ",")
@@ -104,6 +105,9 @@ func compile(pattern string) *regexp.Regexp {
 	}
 	return compiled
 }
+
+// surrogates is how Java writes the characters above U+FFFF.
+const surrogates = `\uD800\uDC00-\uDBFF\uDFFF`
 
 // maxRepeat is the greatest count of a repetition in Go's regular expressions.
 const maxRepeat = 1000

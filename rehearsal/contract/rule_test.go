@@ -183,6 +183,7 @@ func TestWhatNoSDKSends(t *testing.T) {
 		}
 		var body strings.Builder
 		_ = response.Write(&body)
+		_ = response.Body.Close()
 		if text := strings.ReplaceAll(body.String(), "&#39;", "'"); response.StatusCode != http.StatusBadRequest || !strings.Contains(text, c.want) || strings.Contains(text, "secretsecret") {
 			t.Errorf("%s: %s, not %s", name, text, c.want)
 		}

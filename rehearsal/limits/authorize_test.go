@@ -269,6 +269,19 @@ func TestNamedResources(t *testing.T) {
 	}
 }
 
+// What no rule reads passes, and is counted.
+func TestSAMLIsOpen(t *testing.T) {
+	t.Parallel()
+	s := start(t, newFake().ServeHTTP, unhurried(nil))
+	_, _ = sts.NewFromConfig(s.master()).AssumeRoleWithSAML(ctx(), &sts.AssumeRoleWithSAMLInput{ // The emulator's answer isn't one of STS.
+		RoleArn: aws.String(masterRole), PrincipalArn: aws.String("arn:aws:iam::123456789012:saml-provider/p"), SAMLAssertion: aws.String("QQ=="),
+	})
+	report := s.front.Report()
+	if len(report.Rules) != 0 || report.Undecided["sts:AssumeRoleWithSAML without the SAML assertion"] != 1 {
+		t.Errorf("refused: %v, open: %v", report.Rules, report.Undecided)
+	}
+}
+
 func one[T any](first bool, a, b T) T {
 	if first {
 		return a

@@ -42,7 +42,8 @@ type Options struct {
 	Backend string
 	// SecretsProvider is what encrypts the secrets of stacks that are created, as
 	// `pulumi stack init` takes it, such as awskms:///alias/state?region=us-west-2.
-	// Empty for Pulumi's default: a passphrase, or Pulumi Cloud.
+	// Empty for Pulumi's default: a passphrase, or Pulumi Cloud. A preview of a stack
+	// that doesn't exist uses the key too, if a service has it and PlanToken is nil.
 	SecretsProvider string
 	// Env is added to the environment of Pulumi and its providers. A variable
 	// with an empty value counts as not set. AWS_ENDPOINT_URL names an emulator, and

@@ -60,16 +60,10 @@ func (f *further) run(ctx context.Context, image *organization.Organization) err
 	if a, err = automation.New(image, f.as); err != nil {
 		return err
 	}
-	steps := []func() (bool, error){
-		func() (bool, error) { return f.workflows(ctx, image, master.PlanRoleARN, master.ApplyRoleARN) },
-		func() (bool, error) { return f.destruction(ctx, a) },
+	if well, err := f.workflows(ctx, image, master.PlanRoleARN, master.ApplyRoleARN); err != nil || !well {
+		return err
 	}
-	for _, step := range steps {
-		if well, err := step(); err != nil || !well {
-			return err
-		}
-	}
-	return nil
+	return f.destruction(ctx, a)
 }
 
 // workflows does what the workflows of docs/github.md do: a preview and a search for drift by the plan roles, and an update
@@ -120,31 +114,34 @@ func (f *further) workflow(ctx context.Context, image *organization.Organization
 // tokenLasts is how long a token of GitHub's is valid.
 const tokenLasts = 5 * time.Minute
 
-// destruction destroys the stack of a member, and brings the member up again. It reports whether all went well.
-func (f *further) destruction(ctx context.Context, a *automation.Automation) (well bool, err error) {
+// destruction destroys the stack of a member, and brings the member up again. Then every proof has to hold.
+func (f *further) destruction(ctx context.Context, a *automation.Automation) error {
 	stack, err := f.disposable(ctx, a)
-	if err != nil || stack == "" {
-		f.report.Omitted = append(f.report.Omitted, "a destroy of a member: every member is needed by another")
-		return true, err
+	if err != nil {
+		return err
 	}
-	well = f.operation(ctx, "destroying what "+stack+" has", func(ctx context.Context) (*automation.Result, error) {
+	if stack == "" {
+		f.report.Omitted = append(f.report.Omitted, "a destroy of a member: there is none whose stack no other stack needs")
+		return nil
+	}
+	well := f.operation(ctx, "destroying what "+stack+" has", func(ctx context.Context) (*automation.Result, error) {
 		return a.Destroy(ctx, automation.DestroyOptions{Unprotect: true}, stack)
 	}) && f.operation(ctx, "bringing "+stack+" up again, with the same account", func(ctx context.Context) (*automation.Result, error) {
 		return a.Up(ctx, stack)
 	})
 	if !well {
-		return false, nil
+		return nil
 	}
 	proofs, err := proof.Prove(ctx, f.org, proof.Options{Env: f.emulator.Env()})
 	if err != nil {
-		return false, fmt.Errorf("reading AWS back: %w", err)
+		return fmt.Errorf("reading AWS back: %w", err)
 	}
 	for _, p := range proofs.Proofs {
 		if !p.Holds {
 			f.report.Problems = append(f.report.Problems, "after "+stack+" was destroyed and brought up again: "+p.Problem())
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // disposable returns the last member whose stack no other stack needs; empty if there is none.

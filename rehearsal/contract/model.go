@@ -21,7 +21,7 @@ type model struct {
 
 // operation is an operation, with the name of the shape of its requests.
 type operation struct {
-	HTTP  struct{ Method, RequestURI string }
+	HTTP  struct{ RequestURI string }
 	Input struct{ Shape string }
 }
 

@@ -108,3 +108,24 @@ func codeOf(a *proxy.Answer) string {
 	_ = json.Unmarshal(a.Body, &body) // An answer that isn't JSON has no code.
 	return body.Type
 }
+
+// identity asks the emulator for the ARN of the user, the role or the group that a call to IAM names; empty if the
+// emulator has none.
+func (w *world) identity(c *proxy.Call) string {
+	for _, kind := range []string{"Role", "User", "Group"} {
+		name := c.Form.Get(kind + "Name")
+		if name == "" {
+			continue
+		}
+		var out struct {
+			Role  string `xml:"GetRoleResult>Role>Arn"`
+			User  string `xml:"GetUserResult>User>Arn"`
+			Group string `xml:"GetGroupResult>Group>Arn"`
+		}
+		form := url.Values{"Action": {"Get" + kind}, "Version": {"2010-05-08"}, kind + "Name": {name}}
+		if w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &out) == nil {
+			return cmp.Or(out.Role, out.User, out.Group)
+		}
+	}
+	return ""
+}

@@ -94,7 +94,9 @@ func decisive(d authorization.Decision) authorization.Kind {
 // depends on it.
 func (r *authorize) decide(c *proxy.Call, q authorization.Request) authorization.Decision {
 	p := r.policies(c, q)
-	absent(q.Keys, encryptionContextKey, p)
+	if strings.HasPrefix(q.Action, "kms:") {
+		absent(q.Keys, encryptionContextKey, p)
+	}
 	d := authorization.Decide(q, p)
 	if slices.ContainsFunc(d.Unknown, func(key string) bool { return strings.EqualFold(key, resourceAliases) }) {
 		q.Keys[resourceAliases] = r.resources.aliases(c, q.Resource)

@@ -4,7 +4,8 @@
 //	server, err := proxy.Start("http://127.0.0.1:5000", proxy.Options{Scale: 60, Rules: limits.Rules})
 //
 // Each rule enforces one thing that AWS enforces. It has a file of its own, with the address of
-// AWS's document. [Options.Rules] is the table of all rules, in the order in which rules get a
+// AWS's document. The rule authorize, which decides by policies, has files for where the policies
+// come from and for what a call asks. [Options.Rules] is the table of all rules, in the order in which rules get a
 // call. [Published] has the numbers that the rules enforce, each with its source and date.
 //
 // To add a rule, write a type with the methods Name and Apply in a new file, and add a row to

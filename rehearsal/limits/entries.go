@@ -1,14 +1,12 @@
 package limits
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
-	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -26,8 +24,8 @@ func (r *authorize) entry(c *proxy.Call) *proxy.Answer {
 	p := r.policies(c, q)
 	p.Resource = trust
 	if c.Action == "AssumeRoleWithWebIdentity" {
-		issuer, _, _ := strings.Cut(q.Principal.ARN, ":oidc-provider/")
-		absent(q.Keys, strings.ToLower(strings.TrimPrefix(q.Principal.ARN, issuer+":oidc-provider/"))+":", p)
+		_, issuer, _ := strings.Cut(q.Principal.ARN, ":oidc-provider/")
+		absent(q.Keys, strings.ToLower(issuer)+":", p)
 	}
 	d := authorization.Decide(q, p)
 	if !refuses(c, d) {
@@ -80,16 +78,11 @@ func (r *authorize) door(c *proxy.Call, arn string) (trust *authorization.Policy
 	return &authorization.Policy{Name: arn, Document: document}, ""
 }
 
-// everything is a policy that allows everything.
-var everything = authorization.Policy{Name: "everything", Document: policy.Document{
-	Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}},
-}}
-
 // entering returns the request that a call makes to assume a role.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 func (r *authorize) entering(c *proxy.Call) authorization.Request {
 	arn := c.Form.Get("RoleArn")
-	q := authorization.Request{Action: "sts:" + c.Action, Resource: arn, ResourceAccount: accountOf(arn), Keys: r.keys(c, arn)}
+	q := authorization.Request{Action: "sts:" + c.Action, Resource: arn, ResourceAccount: accountOf(arn), Keys: r.keys(c, accountOf(arn))}
 	if c.Action == "AssumeRoleWithWebIdentity" {
 		token, err := parseIdentityToken(c.Form.Get("WebIdentityToken"))
 		if err == nil { // identityTokens has refused every token that can't be read.
@@ -107,33 +100,4 @@ func (r *authorize) entering(c *proxy.Call) authorization.Request {
 		}
 	}
 	return q
-}
-
-// mfa returns the condition keys about MFA of a call. A call with a user's own access key has none of them, unless it has
-// an MFA code.
-func (r *authorize) mfa(c *proxy.Call) map[string][]string {
-	keys := map[string][]string{"aws:multifactorauthpresent": nil, "aws:multifactorauthage": nil}
-	maps.Copy(keys, single(r.factors.keys(c)))
-	return keys
-}
-
-// identity asks the emulator for the ARN of the user, the role or the group that a call to IAM names; empty if the
-// emulator has none.
-func (w *world) identity(c *proxy.Call) string {
-	for _, kind := range []string{"Role", "User", "Group"} {
-		name := c.Form.Get(kind + "Name")
-		if name == "" {
-			continue
-		}
-		var out struct {
-			Role  string `xml:"GetRoleResult>Role>Arn"`
-			User  string `xml:"GetUserResult>User>Arn"`
-			Group string `xml:"GetGroupResult>Group>Arn"`
-		}
-		form := url.Values{"Action": {"Get" + kind}, "Version": {"2010-05-08"}, kind + "Name": {name}}
-		if w.AskQuery(c.Context(), c.Caller.Account, "iam", form, &out) == nil {
-			return cmp.Or(out.Role, out.User, out.Group)
-		}
-	}
-	return ""
 }

@@ -28,12 +28,11 @@ type identities struct {
 	sessions map[string][]authorization.Policy // session policies by access key
 }
 
-// identity has the policies of a role or a user.
+// identity has the policies of a role or a user, once they were read.
 type identity struct {
-	mu       sync.Mutex
-	read     bool
-	policies []authorization.Policy
-	boundary *authorization.Policy
+	mu   sync.Mutex
+	read bool
+	owned
 }
 
 func newIdentities(w *world) *identities {
@@ -44,6 +43,11 @@ func newIdentities(w *world) *identities {
 // account, unless CreateAccount names another role.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const defaultAccessRole = "OrganizationAccountAccessRole"
+
+// everything is a policy that allows everything.
+var everything = authorization.Policy{Name: "everything", Document: policy.Document{
+	Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}},
+}}
 
 // identityOf returns the ARN of a session's role, or of a user; empty for other callers.
 func identityOf(p proxy.Principal) string {
@@ -78,7 +82,7 @@ func (r *identities) of(c *proxy.Call) owned {
 		}
 		held.read = true
 	}
-	return owned{held.policies, held.boundary}
+	return held.owned
 }
 
 func (r *identities) held(arn string) *identity {

@@ -48,7 +48,7 @@ func (r *authorize) request(c *proxy.Call, action, resource string) authorizatio
 	}
 	return authorization.Request{
 		Action: action, Resource: resource, ResourceAccount: owner,
-		Principal: principal(c.Caller), Keys: r.keys(c, resource),
+		Principal: principal(c.Caller), Keys: r.keys(c, owner),
 	}
 }
 
@@ -122,15 +122,15 @@ func objectContext(c *proxy.Call, bucketKey bool) map[string]string {
 	return map[string]string{"aws:s3:arn": arn}
 }
 
-// keys returns the condition keys of a call that is about a resource. Their names are in lower case. The emulator has no
-// TLS, but AWS's endpoints have.
+// keys returns the condition keys of a call about a resource of an account; an empty owner is the caller's account. Their
+// names are in lower case. The emulator has no TLS, but AWS's endpoints have.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (r *authorize) keys(c *proxy.Call, resource string) map[string][]string {
+func (r *authorize) keys(c *proxy.Call, owner string) map[string][]string {
 	keys := map[string][]string{"kms:viaservice": nil, "kms:calleraccount": {c.Caller.Account}, "aws:assumedroot": nil}
 	for name, values := range authorization.FromOutside(c.Region) {
 		keys[strings.ToLower(name)] = values
 	}
-	for key, account := range map[string]string{"aws:principalorgid": c.Caller.Account, "aws:resourceorgid": cmp.Or(r.resources.owner(resource), c.Caller.Account)} {
+	for key, account := range map[string]string{"aws:principalorgid": c.Caller.Account, "aws:resourceorgid": cmp.Or(owner, c.Caller.Account)} {
 		keys[key] = nil
 		if account == r.w.Management || r.find(c.Context(), account) != nil {
 			if id := r.organization(c.Context()); id != "" {
@@ -143,6 +143,14 @@ func (r *authorize) keys(c *proxy.Call, resource string) map[string][]string {
 	}
 	maps.Copy(keys, sent(c))
 	maps.Copy(keys, recordKeys(c))
+	return keys
+}
+
+// mfa returns the condition keys about MFA of a call. A call with a user's own access key has none of them, unless it has
+// an MFA code.
+func (r *authorize) mfa(c *proxy.Call) map[string][]string {
+	keys := map[string][]string{"aws:multifactorauthpresent": nil, "aws:multifactorauthage": nil}
+	maps.Copy(keys, single(r.factors.keys(c)))
 	return keys
 }
 

@@ -13,7 +13,7 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	// By is the name of the rule that made the answer; empty for the emulator's answer. The
-	// proxy sets By.
+	// proxy sets By, unless the rule has named the kind of its refusal there.
 	By string
 	// Code is the error code of a refusal, such as AccessDenied; empty for every other answer.
 	Code string

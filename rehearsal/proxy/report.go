@@ -21,7 +21,7 @@ type Report struct {
 	// Actions are the actions that clients called, those with the longest Waited first.
 	Actions []ActionReport `json:"actions"`
 	// Rules has the number of calls that each rule refused, throttled calls included, by the
-	// rule's name.
+	// rule's name, or by the kind of refusal that the rule has named.
 	Rules map[string]int `json:"rules"`
 	// Undecided has the number of calls that passed although a rule couldn't tell whether AWS
 	// would let them pass, by the action and what would have to be known.

@@ -153,14 +153,22 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	return nil
 }
 
-// decide decides a request of CloudTrail's by the policy of the bucket or the key, and by the resource control policies of
-// their account.
+// decide decides a request of CloudTrail's by the policy of the bucket or the key, and then by the resource control policies of
+// their account. AWS documents aws:SourceOrgID for those, beside aws:SourceAccount, for every request of a service.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
 func (r deliveries) decide(c *proxy.Call, q authorization.Request) authorization.Decision {
 	q.ResourceAccount = r.resources.owner(q.Resource)
-	return authorization.Decide(q, authorization.Policies{
-		Management: r.w.Management, Resource: r.resources.of(c, q),
-		ResourceControl: r.controls.of(c.Context(), resourceControl, q.ResourceAccount),
-	})
+	p := authorization.Policies{Management: r.w.Management, Resource: r.resources.of(c, q)}
+	d := authorization.Decide(q, p)
+	if p.ResourceControl = r.controls.of(c.Context(), resourceControl, q.ResourceAccount); p.ResourceControl == nil || !d.Allowed() {
+		return d
+	}
+	q.Keys = maps.Clone(q.Keys)
+	for _, key := range []string{"aws:sourceorgid", "aws:resourceorgid"} { // CloudTrail serves the organization that the bucket is in.
+		q.Keys[key] = []string{r.organization(c.Context())}
+	}
+	return authorization.Decide(q, p)
 }
 
 // key refuses a KMS key that doesn't exist, is disabled, is in another region than the bucket, or

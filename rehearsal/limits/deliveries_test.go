@@ -8,7 +8,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/internal/proxytest"
 )
 
 const (
@@ -172,5 +175,35 @@ func TestTrailsThatCannotDeliverAnyMore(t *testing.T) {
 	refused(t, err, "CloudTrailAccessNotEnabledException", "")
 	if r := s.front.Report(); r.Rules["CloudTrail delivery"] != 3 {
 		t.Errorf("the report says: %s", fmt.Sprint(r))
+	}
+}
+
+// A resource control policy of the bucket's account can demand that CloudTrail delivers for the own organization.
+func TestDeliveriesUnderResourceControl(t *testing.T) {
+	t.Parallel()
+	for condition, want := range map[string]string{
+		`"StringNotEqualsIfExists":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}`: "",
+		`"StringNotEqualsIfExists":{"aws:SourceOrgID":"o-1"}`:                  "",
+		`"StringNotEqualsIfExists":{"aws:SourceOrgID":"o-2"}`:                  "denied by statement Deputies of the resource control policy perimeter",
+		`"StringNotEquals":{"aws:SourceArn":"x"}`:                              "denied by statement Deputies of the resource control policy perimeter",
+	} {
+		f := goodWorld()
+		e := &controlled{
+			fake: f, kind: "RESOURCE_CONTROL_POLICY", attached: map[string][]string{"ou-1": {"perimeter"}},
+			contents: map[string]string{"perimeter": document(`{"Sid":"Deputies","Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{` + condition +
+				`,"Bool":{"aws:PrincipalIsAWSService":"true"},"Null":{"aws:SourceAccount":"false"}}}`)},
+		}
+		s := start(t, e.ServeHTTP, unhurried(nil))
+		_, err := proxytest.S3(s.config(must2(s.assume("test", prodIn))(t))).CreateBucket(ctx(), &s3.CreateBucketInput{Bucket: aws.String("b")})
+		must(t, err)
+		f.buckets["b"] = goodWorld().buckets["b"]
+		_, err = cloudtrail.NewFromConfig(s.master()).CreateTrail(ctx(), &cloudtrail.CreateTrailInput{
+			Name: aws.String("z9-master-trail"), S3BucketName: aws.String("b"), KmsKeyId: aws.String(trailKey), IsOrganizationTrail: aws.Bool(true),
+		})
+		if want == "" {
+			must(t, err)
+			continue
+		}
+		refused(t, err, "InsufficientS3BucketPolicyException", want)
 	}
 }

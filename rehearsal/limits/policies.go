@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
+	"github.com/coldstart-aws/coldstart/internal/iamdata"
+	"github.com/coldstart-aws/coldstart/policy"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
@@ -155,14 +158,65 @@ func (r *policies) number(ctx context.Context, kind string) *proxy.Problem {
 	return &p
 }
 
-// content refuses a policy that is too large. White space counts, because AWS stores the document
-// that an SDK sends as it is.
+// content refuses a policy that is too large, or isn't what AWS takes for a policy of its type. White space counts, because AWS
+// stores the document that an SDK sends as it is.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 func (r *policies) content(in policyCall, kind string) *proxy.Problem {
 	most, limited := r.w.Numbers.PolicySize[kind]
-	if !limited || utf8.RuneCountInString(in.Content) <= most.Most {
+	if limited && utf8.RuneCountInString(in.Content) > most.Most {
+		p := violation("POLICY_CONTENT_LIMIT_EXCEEDED", "You attempted to create a policy that is larger than the maximum size.")
+		return &p
+	}
+	if in.Content == "" { // A change of the name, or a call that attaches.
 		return nil
 	}
-	p := violation("POLICY_CONTENT_LIMIT_EXCEEDED", "You attempted to create a policy that is larger than the maximum size.")
-	return &p
+	if fault := unfit(kind, in.Content); fault != "" {
+		return &proxy.Problem{
+			Status: http.StatusBadRequest, Code: "MalformedPolicyDocumentException",
+			Message: "The provided policy document does not meet the requirements of the specified policy type. (rehearsal: " + fault + ")",
+		}
+	}
+	return nil
+}
+
+// unfit says why a document isn't a control policy; empty if it is one, or a policy of another type.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_syntax.html
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+func unfit(kind, content string) string {
+	if kind != serviceControl && kind != resourceControl {
+		return ""
+	}
+	document, err := policy.Parse(content)
+	if err != nil {
+		return err.Error()
+	}
+	for _, s := range document.Statements {
+		fault := ""
+		switch {
+		case kind == serviceControl && (s.Principal != nil || s.NotPrincipal != nil):
+			fault = "names a principal, which service control policies can't"
+		case kind == resourceControl:
+			fault = notResourceControl(s)
+		}
+		if fault != "" {
+			return strings.TrimSpace("statement "+s.Sid) + " " + fault
+		}
+	}
+	return ""
+}
+
+// notResourceControl says why a statement can't be one of a resource control policy that isn't AWS's own.
+func notResourceControl(s policy.Statement) string {
+	foreign := slices.IndexFunc(s.Action, func(action string) bool { return !iamdata.ResourceControlled(action) })
+	switch {
+	case s.Effect != policy.Deny:
+		return "doesn't deny, and resource control policies only deny"
+	case s.NotPrincipal != nil || s.Principal == nil || !slices.Equal(s.Principal.AWS, policy.List{"*"}) && !s.Principal.Everyone:
+		return `isn't about the principal "*", as those of resource control policies are`
+	case len(s.NotAction) > 0:
+		return "has NotAction, which resource control policies can't have"
+	case foreign >= 0:
+		return "names " + s.Action[foreign] + ", of which AWS has no resource control"
+	}
+	return ""
 }

@@ -119,14 +119,52 @@ func TestAttachments(t *testing.T) {
 	must(t, detach("p-full"))
 	create := func(size int) error {
 		_, err := o.CreatePolicy(ctx(), &organizations.CreatePolicyInput{
-			Name: aws.String("large"), Description: aws.String(""), Type: types.PolicyTypeServiceControlPolicy, Content: aws.String(strings.Repeat("é", size)),
+			Name: aws.String("large"), Description: aws.String(""), Type: types.PolicyTypeServiceControlPolicy, Content: aws.String(sized(size)),
 		})
 		return step(err)
 	}
 	violates(t, "a policy that is too large", create(10241), "POLICY_CONTENT_LIMIT_EXCEEDED")
 	must(t, create(10240))
-	must(t, create(1))
-	violates(t, "a third of two policies", create(1), "POLICY_NUMBER_LIMIT_EXCEEDED")
+	must(t, create(200))
+	violates(t, "a third of two policies", create(200), "POLICY_NUMBER_LIMIT_EXCEEDED")
+}
+
+// sized returns a service control policy of a number of characters.
+func sized(characters int) string {
+	const begin, end = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::`, `"}}`
+	return begin + strings.Repeat("é", characters-len(begin)-len(end)) + end
+}
+
+// AWS takes a document only if it is a policy of its type.
+func TestDocumentsOfControlPolicies(t *testing.T) {
+	t.Parallel()
+	o := quiet(t)
+	for _, c := range []struct {
+		kind                 types.PolicyType
+		statement, malformed string
+	}{
+		{types.PolicyTypeServiceControlPolicy, `"Effect":"Deny","NotAction":"iam:*","Resource":"*"`, ""},
+		{types.PolicyTypeServiceControlPolicy, `"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"`, "statement names a principal"},
+		{types.PolicyTypeServiceControlPolicy, `"Sid":"S","Effect":"Deny","NotPrincipal":{"AWS":"123456789012"},"Action":"s3:*","Resource":"*"`, "statement S names a principal"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":"*","Action":["s3:*","sts:AssumeRole"],"NotResource":"arn:aws:s3:::x"`, ""},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":{"AWS":"*"},"Action":"s3:*","Resource":"*"`, ""},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"`, "doesn't deny"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Action":"s3:*","Resource":"*"`, "isn't about the principal"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":{"AWS":"123456789012"},"Action":"s3:*","Resource":"*"`, "isn't about the principal"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","NotPrincipal":{"AWS":"123456789012"},"Action":"s3:*","Resource":"*"`, "isn't about the principal"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":"*","NotAction":"s3:*","Resource":"*"`, "has NotAction"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"`, "names *"},
+		{types.PolicyTypeResourceControlPolicy, `"Effect":"Deny","Principal":"*","Action":["s3:*","iam:CreateRole"],"Resource":"*"`, "names iam:CreateRole"},
+		{types.PolicyTypeTagPolicy, `"tags":{}`, ""},
+	} {
+		content := `{"Version":"2012-10-17","Statement":{` + c.statement + `}}`
+		_, err := o.CreatePolicy(ctx(), &organizations.CreatePolicyInput{Name: aws.String("x"), Description: aws.String(""), Type: c.kind, Content: &content})
+		o.clock.Pass(10)
+		var refused *types.MalformedPolicyDocumentException
+		if c.malformed == "" && err != nil || c.malformed != "" && (!errors.As(err, &refused) || !strings.Contains(refused.ErrorMessage(), c.malformed)) {
+			t.Errorf("%s {%s}: %v", c.kind, c.statement, err)
+		}
+	}
 }
 
 func TestDelegations(t *testing.T) {

@@ -7,7 +7,7 @@ import "strings"
 // A prefix that isn't in the list is a service of which internal/iamdata knows nothing.
 func services() []string {
 	return strings.Fields(`
-		access-analyzer account acm activate artifact athena auditmanager aws-marketplace
+		access-analyzer account acm activate aoss artifact athena auditmanager aws-marketplace
 		aws-marketplace-management aws-portal backup bcm-dashboards bcm-data-exports
 		bcm-pricing-calculator bcm-recommended-actions bedrock billing billingconductor budgets ce
 		chatbot cloudformation cloudfront cloudfront-keyvaluestore cloudtrail cloudwatch

@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -19,10 +21,12 @@ type GuardrailsArgs struct {
 	Tags         pulumi.StringMapInput
 }
 
-// Guardrail is a service control policy.
+// Guardrail is a control policy.
 type Guardrail struct {
 	// Name is the short name, such as deny-leaving. PolicyName is the name in AWS.
 	Name, PolicyName string `required:"true"`
+	// Type is the policy's type; organization.ServiceControlPolicy if it is empty.
+	Type string
 	// Content is the policy, without white space.
 	Content string `required:"true"`
 }
@@ -37,7 +41,7 @@ type Attachment struct {
 	TargetID    pulumi.StringInput
 }
 
-// Guardrails are service control policies and their attachments.
+// Guardrails are service control policies, resource control policies, and their attachments.
 type Guardrails struct {
 	pulumi.ResourceState
 
@@ -47,8 +51,8 @@ type Guardrails struct {
 	last map[string]pulumi.CustomResource
 }
 
-// NewGuardrails declares service control policies. Attach attaches them.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+// NewGuardrails declares control policies. Attach attaches them.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_authorization_policies.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err
@@ -61,7 +65,7 @@ func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts 
 		policy, err := organizations.NewPolicy(ctx, guardrail.Name, &organizations.PolicyArgs{
 			Name:        pulumi.String(guardrail.PolicyName),
 			Description: pulumi.String("A guardrail of coldstart's: " + guardrail.Name),
-			Type:        pulumi.String(organization.ServiceControlPolicy),
+			Type:        pulumi.String(cmp.Or(guardrail.Type, organization.ServiceControlPolicy)),
 			Content:     pulumi.String(guardrail.Content),
 			Tags:        args.Tags,
 		}, pulumi.Parent(g), pulumi.DependsOn([]pulumi.Resource{args.Organization.organization}))

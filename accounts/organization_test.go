@@ -155,8 +155,8 @@ func TestOthersInTheOrganization(t *testing.T) {
 			}
 		}
 	}
-	unmanaged := args([]string{"cloudtrail.amazonaws.com"}, []string{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY"})
-	if diff := cmp.Diff([]string{"RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY"}, unmanaged.Existing.Unmanaged()); diff != "" {
+	unmanaged := args([]string{"cloudtrail.amazonaws.com"}, []string{"SERVICE_CONTROL_POLICY", "INSPECTOR_POLICY", "BEDROCK_POLICY"})
+	if diff := cmp.Diff([]string{"INSPECTOR_POLICY", "BEDROCK_POLICY"}, unmanaged.Existing.Unmanaged()); diff != "" {
 		t.Error(diff)
 	}
 	result := pulumitest.Run{}.Do(t, declareOrganization(unmanaged))

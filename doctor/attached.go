@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -22,27 +23,28 @@ func (x *examiner) attachments(ctx context.Context) []Finding {
 		return failure(orAgain(err, "give the caller AdministratorAccess"), "units can't be listed: %s", said(err))
 	}
 	var findings []Finding
-	nearest, most := "", 0
+	nearest := "nothing that is declared has policies yet"
+	most := 0.0
 	for _, target := range targets {
-		attached, err := attachedTo(ctx, client, target.id)
-		if err != nil {
-			return failure(orAgain(err, "give the caller AdministratorAccess"), "the policies of %s can't be listed: %s", target.Target(), said(err))
-		}
-		n, err := x.org.CheckAttached(target.Attachment, attached)
-		for _, problem := range organization.ProblemsOf(err) {
-			findings = append(findings, Finding{Status: Failure, Found: problem.Key + ": " + problem.Text, Remedy: problem.Remedy})
-		}
-		if n > most {
-			nearest, most = target.Target(), n
+		for _, policyType := range x.org.GuardrailTypes() {
+			attached, err := attachedTo(ctx, client, target.id, policyType)
+			if err != nil {
+				return failure(orAgain(err, "give the caller AdministratorAccess"), "the policies of %s can't be listed: %s", target.Target(), said(err))
+			}
+			n, err := x.org.CheckAttached(target.Attachment, policyType, attached)
+			for _, problem := range organization.ProblemsOf(err) {
+				findings = append(findings, Finding{Status: Failure, Found: problem.Key + ": " + problem.Text, Remedy: problem.Remedy})
+			}
+			kind := organization.ControlPolicies[policyType]
+			if full := float64(n) / float64(kind.Attached); full > most {
+				most, nearest = full, fmt.Sprintf("%s will have the most, %d of the %d %s that AWS attaches", target.Target(), n, kind.Attached, kind.Plural())
+			}
 		}
 	}
 	if len(findings) > 0 {
 		return findings
 	}
-	if nearest == "" {
-		return ok("there is room: nothing that is declared has policies yet")
-	}
-	return ok("there is room: %s will have the most, %d of the %d that AWS attaches", nearest, most, mostAttached)
+	return ok("there is room: %s", nearest)
 }
 
 // target is a root, unit or account that guardrails are declared for.
@@ -100,10 +102,10 @@ func unitsIn(ctx context.Context, client *organizations.Client, parent string) (
 	return ids, nil
 }
 
-// attachedTo returns the names of the service control policies of a target.
-func attachedTo(ctx context.Context, client *organizations.Client, id string) (names []string, err error) {
+// attachedTo returns the names of the policies of a type that a target has.
+func attachedTo(ctx context.Context, client *organizations.Client, id, policyType string) (names []string, err error) {
 	pages := organizations.NewListPoliciesForTargetPaginator(client, &organizations.ListPoliciesForTargetInput{
-		TargetId: &id, Filter: types.PolicyTypeServiceControlPolicy,
+		TargetId: &id, Filter: types.PolicyType(policyType),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

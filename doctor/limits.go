@@ -4,16 +4,11 @@ import (
 	"time"
 
 	"github.com/coldstart-aws/coldstart/internal/awslimits"
-	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // defaultAccounts is AWS's default quota of accounts in an organization. The management account
 // and closed accounts count. A new organization may have a lower quota.
 var defaultAccounts = awslimits.Published().Accounts.Most
-
-// mostAttached is how many service control policies AWS attaches to a target, including
-// FullAWSAccess.
-var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
 
 // maxSkew is how far a clock may differ from AWS's. AWS refuses requests that are signed at another
 // time.

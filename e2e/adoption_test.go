@@ -73,7 +73,7 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 		_, err := client.EnablePolicyType(t.Context(), &organizations.EnablePolicyTypeInput{RootId: roots.Roots[0].Id, PolicyType: kind})
 		must(t, err)
 	}
-	enable(orgtypes.PolicyTypeResourceControlPolicy)
+	enable(orgtypes.PolicyTypeInspectorPolicy)
 	enable(orgtypes.PolicyTypeBedrockPolicy)
 	id, tower := w.account("app", "aws+app@used.example"), w.account("tower", "aws+tower@used.example", "AWSControlTowerExecution")
 	inside := w.lockedOut(id)
@@ -90,7 +90,7 @@ func TestAdoptionOfAnOrganizationInUse(t *testing.T) {
 	})
 	must(t, err)
 
-	w.fails("RESOURCE_CONTROL_POLICY", "BEDROCK_POLICY", "enable-aws-service-access --service-principal access-analyzer.amazonaws.com", "--policy-type SERVICE_CONTROL_POLICY")
+	w.fails("INSPECTOR_POLICY", "BEDROCK_POLICY", "enable-aws-service-access --service-principal access-analyzer.amazonaws.com", "--policy-type SERVICE_CONTROL_POLICY")
 	for _, service := range w.organization().TrustedServices() {
 		_, err := client.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: &service})
 		must(t, err)

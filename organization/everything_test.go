@@ -81,6 +81,7 @@ func TestEverything(t *testing.T) {
 			Regions:       []string{"us-west-2", "us-east-1"},
 			InstanceTypes: []string{"t3.*", "m7g.large"},
 			Networks:      []string{"203.0.113.0/24", "2001:db8::/32"},
+			Partners:      []string{"111122223333", "444455556666"},
 			Tags:          []string{"CostCenter", "Team"},
 			Policies: map[string][]policy.Statement{
 				"no-marketplace": {{Effect: policy.Deny, Action: []string{"aws-marketplace:Subscribe"}, Resource: []string{"*"}}},

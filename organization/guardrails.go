@@ -9,10 +9,11 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Guardrails are service control policies: what nobody in an account can do,
-// whatever the account's own policies allow. They don't bind the management
-// account.
+// Guardrails are control policies. A service control policy says what nobody in an account can do, whatever the account's own
+// policies allow; a resource control policy says what nobody can do to an account's resources, whoever asks. Neither binds the
+// management account.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 type Guardrails struct {
 	// Defaults attaches the sets of RootGuardrails and UnitGuardrails where a
 	// file lists none itself.
@@ -25,9 +26,11 @@ type Guardrails struct {
 	InstanceTypes []string
 	// Networks are all from which AllowedNetworks lets people call AWS, in CIDR notation.
 	Networks []string
+	// Partners are the ids of accounts outside of the organization that DenyForeignPrincipals lets in.
+	Partners []string
 	// Tags are the keys of the tags that RequireTags demands.
 	Tags []string
-	// Policies are the file's own, by name.
+	// Policies are the file's own, by name. One whose statements have the principal "*" is a resource control policy.
 	Policies map[string][]policy.Statement
 }
 
@@ -42,13 +45,14 @@ const (
 	RequireIMDSv2  = "require-imdsv2"
 	Quarantine     = "quarantine"
 
-	AllowedInstanceTypes = "allowed-instance-types"
-	AllowedNetworks      = "allowed-networks"
-	DenyForeignResources = "deny-foreign-resources"
-	DenyIAMUsers         = "deny-iam-users"
-	DenyMarketplace      = "deny-marketplace"
-	RequireEncryption    = "require-encryption"
-	RequireTags          = "require-tags"
+	AllowedInstanceTypes  = "allowed-instance-types"
+	AllowedNetworks       = "allowed-networks"
+	DenyForeignPrincipals = "deny-foreign-principals"
+	DenyForeignResources  = "deny-foreign-resources"
+	DenyIAMUsers          = "deny-iam-users"
+	DenyMarketplace       = "deny-marketplace"
+	RequireEncryption     = "require-encryption"
+	RequireTags           = "require-tags"
 )
 
 // guardrailLibrary are the guardrails that a file may name without writing them.
@@ -62,13 +66,14 @@ var guardrailLibrary = map[string]func(*Organization) policy.Document{
 	RequireIMDSv2:  requireIMDSv2,
 	Quarantine:     quarantine,
 
-	AllowedInstanceTypes: allowedInstanceTypes,
-	AllowedNetworks:      allowedNetworks,
-	DenyForeignResources: denyForeignResources,
-	DenyIAMUsers:         denyIAMUsers,
-	DenyMarketplace:      denyMarketplace,
-	RequireEncryption:    requireEncryption,
-	RequireTags:          requireTags,
+	AllowedInstanceTypes:  allowedInstanceTypes,
+	AllowedNetworks:       allowedNetworks,
+	DenyForeignPrincipals: denyForeignPrincipals,
+	DenyForeignResources:  denyForeignResources,
+	DenyIAMUsers:          denyIAMUsers,
+	DenyMarketplace:       denyMarketplace,
+	RequireEncryption:     requireEncryption,
+	RequireTags:           requireTags,
 }
 
 // Attachment is where a guardrail is attached: to a unit, an account, or the
@@ -100,22 +105,22 @@ func attachmentKey(a Attachment) string {
 	return prefix + "guardrails.root"
 }
 
-// Wanted returns the names in AWS of the policies that are declared for a target.
-func (o *Organization) Wanted(target Attachment) (names []string) {
+// Wanted returns the names in AWS of the policies of a type that are declared for a target.
+func (o *Organization) Wanted(target Attachment, policyType string) (names []string) {
 	for _, a := range o.Attachments() {
-		if a.Unit == target.Unit && a.Account == target.Account {
+		if a.Unit == target.Unit && a.Account == target.Account && o.GuardrailType(a.Guardrail) == policyType {
 			names = append(names, o.Namespace+"-"+a.Guardrail)
 		}
 	}
 	return names
 }
 
-// CheckAttached returns how many policies a target will have while an update runs: those
+// CheckAttached returns how many policies of a type a target will have while an update runs: those
 // that are declared for it, and those that are attached to it, given by their names. What
 // is no longer declared counts, since an update attaches first and detaches last. The
 // error, a Problem, says that AWS would refuse so many.
-func (o *Organization) CheckAttached(target Attachment, attached []string) (n int, err error) {
-	wanted := o.Wanted(target)
+func (o *Organization) CheckAttached(target Attachment, policyType string, attached []string) (n int, err error) {
+	wanted, kind := o.Wanted(target, policyType), ControlPolicies[policyType]
 	var own, others []string
 	for _, name := range attached {
 		switch {
@@ -127,15 +132,15 @@ func (o *Organization) CheckAttached(target Attachment, attached []string) (n in
 		}
 	}
 	slices.Sort(others)
-	if n = len(wanted) + len(own) + len(others); n <= maxAttached {
+	if n = len(wanted) + len(own) + len(others); n <= kind.Attached {
 		return n, nil
 	}
 	remedy := fmt.Sprintf("put the statements of several guardrails into one under %sguardrails.policies, or detach what nobody needs (aws organizations detach-policy)", prefix)
 	if len(own) > 0 {
 		remedy = fmt.Sprintf("take %s out in an update of its own first, or %s", strings.Join(own, ", "), remedy)
 	}
-	return n, Problem{Key: attachmentKey(target), Remedy: remedy, Text: fmt.Sprintf("%s would have %d service control policies attached, and AWS allows %d: the %d declared, and %s",
-		target.Target(), n, maxAttached, len(wanted), strings.Join(append(own, others...), ", "))}
+	return n, Problem{Key: attachmentKey(target), Remedy: remedy, Text: fmt.Sprintf("%s would have %d %s attached, and AWS allows %d: the %d declared, and %s",
+		target.Target(), n, kind.Plural(), kind.Attached, len(wanted), strings.Join(append(own, others...), ", "))}
 }
 
 // RootGuardrails returns those that are attached to the root: what lets the
@@ -225,8 +230,37 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 	return document, true
 }
 
-// guardrailChoices returns all names that a file may attach.
-func (o *Organization) guardrailChoices() []string {
+// GuardrailType returns the type of policies that a guardrail is of; empty if there is no guardrail of that name.
+func (o *Organization) GuardrailType(name string) string {
+	document, ok := o.Guardrail(name)
+	if !ok {
+		return ""
+	}
+	return typeOf(document.Statements)
+}
+
+// typeOf returns the type of a guardrail with these statements. Only statements of resource control policies name a principal.
+func typeOf(statements []policy.Statement) string {
+	if slices.ContainsFunc(statements, func(s policy.Statement) bool { return s.Principal != nil }) {
+		return ResourceControlPolicy
+	}
+	return ServiceControlPolicy
+}
+
+// GuardrailTypes returns the types of the guardrails that are attached to something, in alphabetical order.
+func (o *Organization) GuardrailTypes() []string {
+	var types []string
+	for _, name := range o.GuardrailNames() {
+		if policyType := o.GuardrailType(name); policyType != "" { // The file may name one that there isn't.
+			types = append(types, policyType)
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+// GuardrailChoices returns all names that a file may attach, in alphabetical order.
+func (o *Organization) GuardrailChoices() []string {
 	names := slices.Collect(maps.Keys(guardrailLibrary))
 	return slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(o.Guardrails.Policies))))
 }

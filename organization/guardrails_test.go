@@ -18,11 +18,11 @@ import (
 var library = []string{
 	organization.AllowedRegions, organization.DenyLeaving, organization.DenyPublicS3, organization.DenyRootUser,
 	organization.ProtectAccess, organization.ProtectAudit, organization.Quarantine, organization.RequireIMDSv2,
-	organization.AllowedInstanceTypes, organization.AllowedNetworks, organization.DenyForeignResources, organization.DenyIAMUsers,
+	organization.AllowedInstanceTypes, organization.AllowedNetworks, organization.DenyForeignPrincipals, organization.DenyForeignResources, organization.DenyIAMUsers,
 	organization.DenyMarketplace, organization.RequireEncryption, organization.RequireTags,
 }
 
-const guardrailChoices = "the guardrails are allowed-instance-types, allowed-networks, allowed-regions, deny-foreign-resources, " +
+const guardrailChoices = "the guardrails are allowed-instance-types, allowed-networks, allowed-regions, deny-foreign-principals, deny-foreign-resources, " +
 	"deny-iam-users, deny-leaving, deny-marketplace, deny-public-s3, deny-root-user, " +
 	"protect-access, protect-audit, quarantine, require-encryption, require-imdsv2, require-tags"
 
@@ -65,7 +65,8 @@ func TestLibrary(t *testing.T) {
 				exempt := slices.Contains(s.Condition["ArnNotLike"]["aws:PrincipalArn"], "arn:aws:iam::*:role/OrganizationAccountAccessRole")
 				bindsAll := slices.Contains([]string{
 					organization.DenyLeaving, organization.DenyRootUser, organization.RequireIMDSv2, organization.RequireEncryption,
-					organization.AllowedNetworks, // It binds people's roles alone.
+					organization.AllowedNetworks,       // It binds people's roles alone.
+					organization.DenyForeignPrincipals, // The management account is in the organization.
 				}, name)
 				if exempt == bindsAll {
 					t.Errorf("statement %d exempts the role of the management account: %t", i, exempt)
@@ -218,6 +219,8 @@ func TestAttachments(t *testing.T) {
 	}
 }
 
+const controllable = "name actions of services that have resource control: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services"
+
 const oneGuardrail = "coldstart:guardrails:\n  policies:\n    x:\n      - "
 
 // TestGuardrailRules breaks each rule of coldstart:guardrails once.
@@ -326,7 +329,36 @@ func TestGuardrailRules(t *testing.T) {
 		},
 		{
 			"ten guardrails", "coldstart:guardrails: {policies: " + ownGuardrails(10) + "}\ncoldstart:units: {a: {guardrails: [g0, g1, g2, g3, g4, g5, g6, g7, g8, g9]}}",
-			`:3: coldstart:units.a.guardrails: 10 guardrails, over the 9 that AWS attaches besides FullAWSAccess; put statements of several into one`,
+			`:3: coldstart:units.a.guardrails: 10 guardrails that are service control policies, over the 9 that AWS attaches besides FullAWSAccess; put statements of several into one`,
+		},
+		{
+			"principal that isn't everybody", oneGuardrail + "{Effect: Deny, Principal: {AWS: '111122223333'}, Action: s3:GetObject, Resource: '*'}",
+			`:5: coldstart:guardrails.policies.x[0].Principal: an object is not everybody; write "*", and name somebody in a Condition, or leave it out`,
+		},
+		{
+			"resource control that AWS doesn't have", oneGuardrail + "{Effect: Allow, Principal: '*', NotAction: s3:*, Resource: '*'}\n      - {Effect: Deny, Action: ['*', ec2:RunInstances, s3:*], Resource: '*'}",
+			":5: coldstart:guardrails.policies.x[0].Effect: Allow isn't possible in a resource control policy; write Deny\n" +
+				":5: coldstart:guardrails.policies.x[0].NotAction: isn't possible in a resource control policy; write Action\n" +
+				":6: coldstart:guardrails.policies.x[1]: isn't about everybody, as each statement of a resource control policy is; write Principal: \"*\" in each statement, and name somebody in a Condition\n" +
+				`:6: coldstart:guardrails.policies.x[1].Action: AWS refuses "*" in a resource control policy; ` + controllable + "\n" +
+				`:6: coldstart:guardrails.policies.x[1].Action: AWS refuses "ec2:RunInstances" in a resource control policy; ` + controllable,
+		},
+		{
+			"resource control that is too long", oneGuardrail + "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '" + strings.Repeat("a", 5120) + "'}",
+			`:4: coldstart:guardrails.policies.x: the policy has 5222 characters, over AWS's 5120; shorten or divide it`,
+		},
+		{
+			"five guardrails of resource control", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY]}\ncoldstart:guardrails: {policies: " + strings.ReplaceAll(ownGuardrails(5), "Action", "Principal: '*', Action") + "}\ncoldstart:units: {a: {guardrails: [g0, g1, g2, g3, g4]}}",
+			`:4: coldstart:units.a.guardrails: 5 guardrails that are resource control policies, over the 4 that AWS attaches besides RCPFullAWSAccess; put statements of several into one`,
+		},
+		{
+			"resource control that isn't enabled", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY]}\ncoldstart:units: {a: {guardrails: [deny-foreign-principals]}}",
+			`:2: coldstart:organization.policyTypes: lacks RESOURCE_CONTROL_POLICY, which the guardrail deny-foreign-principals is; add it beside the others`,
+		},
+		{
+			"partner that is no account", `coldstart:guardrails: {partners: ["12345678901", acme]}`,
+			":2: coldstart:guardrails.partners: \"12345678901\" is not an account's id; write the 12 digits of an account's id, in quotes\n" +
+				":2: coldstart:guardrails.partners: \"acme\" is not an account's id; write the 12 digits of an account's id, in quotes",
 		},
 		{
 			"policies that aren't enabled", `coldstart:organization: {policyTypes: [TAG_POLICY]}`,
@@ -359,6 +391,7 @@ func TestGuardrailBounds(t *testing.T) {
 		"region to opt in to":         "coldstart:guardrails: {regions: [us-west-2, me-south-1]}",
 		"longest name":                "coldstart:guardrails: {policies: {" + strings.Repeat("g", 123) + ": [{Effect: Deny, Action: '*', Resource: '*'}]}}",
 		"nine guardrails":             "coldstart:guardrails: {policies: " + ownGuardrails(9) + "}\ncoldstart:units: {a: {guardrails: [g0, g1, g2, g3, g4, g5, g6, g7, g8]}}",
+		"resource control":            "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY]}\ncoldstart:guardrails: {partners: ['111122223333'], policies: {x: [{Effect: Deny, Principal: '*', Action: [s3:*, 'sts:Get?aller*'], NotResource: 'arn:aws:s3:::x'}]}}\ncoldstart:units: {a: {guardrails: [x, deny-foreign-principals]}}",
 		"same on unit and account":    "coldstart:units: {a: {guardrails: [quarantine]}}\ncoldstart:accounts: {prod: {unit: a, guardrails: [quarantine]}}",
 		"all grammar":                 oneGuardrail + "{Sid: A1, Effect: Allow, NotAction: ['s3:Get?bject', 'a4b:*'], NotResource: [a, b], Condition: {'ForAnyValue:StringLike': {aws:TagKeys: x}, 'Null': {aws:TokenIssueTime: [true]}}}",
 	} {
@@ -369,17 +402,36 @@ func TestGuardrailBounds(t *testing.T) {
 	}
 }
 
-// TestPrincipals are refused: a program can write them, and the file can't.
+// TestPrincipals refuses principals where AWS has none.
 func TestPrincipals(t *testing.T) {
 	t.Parallel()
 	everyone := &policy.Principal{Everyone: true}
-	for _, s := range []policy.Statement{{Principal: everyone}, {NotPrincipal: everyone}} {
-		s.Effect, s.Action, s.Resource = policy.Deny, policy.List{"s3:*"}, policy.List{"*"}
+	one := &policy.Principal{AWS: policy.List{"111122223333"}}
+	for _, c := range []struct {
+		change func(*organization.Organization, policy.Statement)
+		given  policy.Statement
+		at     string
+	}{
+		{ownGuardrail, policy.Statement{NotPrincipal: everyone}, "coldstart:guardrails.policies.mine[0]"},
+		{ownGuardrail, policy.Statement{Principal: one}, "coldstart:guardrails.policies.mine[0]"},
+		{ownGuardrail, policy.Statement{Principal: everyone, NotPrincipal: one}, "coldstart:guardrails.policies.mine[0]"},
+		{ownRole, policy.Statement{Principal: everyone}, "coldstart:access.roles.mine.statements[0]"},
+		{ownRole, policy.Statement{NotPrincipal: everyone}, "coldstart:access.roles.mine.statements[0]"},
+	} {
+		c.given.Effect, c.given.Action, c.given.Resource = policy.Deny, policy.List{"s3:*"}, policy.List{"*"}
 		org := shipped(t)
-		org.Guardrails.Policies = map[string][]policy.Statement{"mine": {s}}
+		c.change(org, c.given)
 		ps := org.Problems()
-		if len(ps) != 1 || ps[0].Key != "coldstart:guardrails.policies.mine[0]" || !strings.Contains(ps[0].Text, "principal") {
-			t.Errorf("%v", ps)
+		if len(ps) != 1 || ps[0].Key != c.at {
+			t.Errorf("%+v: %v", c.given, ps)
 		}
 	}
+}
+
+func ownGuardrail(org *organization.Organization, s policy.Statement) {
+	org.Guardrails.Policies = map[string][]policy.Statement{"mine": {s}}
+}
+
+func ownRole(org *organization.Organization, s policy.Statement) {
+	org.Access.Roles["mine"] = organization.Role{Session: 3600e9, Statements: []policy.Statement{s}}
 }

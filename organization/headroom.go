@@ -12,14 +12,15 @@ type Headroom struct {
 	Used, Max int
 }
 
-// LargestGuardrail returns the longest service control policy, in characters; Of
+// LargestGuardrail returns the policy that comes nearest to the size that AWS allows for its type, in characters; Of
 // is empty if there is none.
 func (o *Organization) LargestGuardrail() Headroom {
-	h := Headroom{Max: maxGuardrail}
+	h := Headroom{Max: ControlPolicies[ServiceControlPolicy].Size}
 	for _, name := range o.GuardrailNames() {
 		document, _ := o.Guardrail(name)
-		if size := policySize(document); size > h.Used {
-			h.Of, h.Used = name, size
+		size, most := policySize(document), ControlPolicies[typeOf(document.Statements)].Size
+		if size*h.Max > h.Used*most {
+			h = Headroom{Of: name, Used: size, Max: most}
 		}
 	}
 	return h

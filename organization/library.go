@@ -59,6 +59,51 @@ func denyForeignResources(o *Organization) policy.Document {
 	return deny(policy.Statement{Action: carriers, Resource: []string{"*"}, Condition: condition})
 }
 
+// perimeter are the actions of services whose resources have policies of their own, so that their owners can let anybody in. Of
+// AWS STS's actions those are left out that an identity provider's users call: these belong to no organization, and a role's
+// trust policy says which of them come in.
+var perimeter = policy.List{
+	"aoss:*", "dynamodb:*", "ecr:*", "events:*", "kms:*", "logs:*", "s3:*", "secretsmanager:*", "sqs:*",
+	"sts:AssumeRole", "sts:DecodeAuthorizationMessage", "sts:GetAccessKeyInfo", "sts:GetFederationToken",
+	"sts:GetServiceBearerToken", "sts:GetSessionToken", "sts:SetContext",
+}
+
+// denyForeignPrincipals keeps everybody out who isn't in the organization, whatever the policy of a bucket, a key, a queue, a
+// secret or a role says, and AWS services that act for somebody outside (the confused deputy problem). Partners come in as the
+// resources' policies let them. It is a resource control policy: it doesn't bind the management account's resources, or
+// service-linked roles.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
+func denyForeignPrincipals(o *Organization) policy.Document {
+	// AWS knows the organization of each resource that such a policy is about.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+	people, deputies := outside("aws:PrincipalOrgID", "aws:PrincipalAccount", o), outside("aws:SourceOrgID", "aws:SourceAccount", o)
+	people["BoolIfExists"] = map[string]policy.List{"aws:PrincipalIsAWSService": {"false"}}
+	deputies["Bool"] = map[string]policy.List{"aws:PrincipalIsAWSService": {"true"}}
+	deputies["Null"] = map[string]policy.List{"aws:SourceAccount": {"false"}}
+	return everybody(deny(
+		policy.Statement{Action: perimeter, Resource: []string{"*"}, Condition: people},
+		policy.Statement{Action: perimeter, Resource: []string{"*"}, Condition: deputies},
+	))
+}
+
+// outside is the condition that somebody is neither in the organization nor a partner, by the condition keys that say so.
+func outside(organizationKey, accountKey string, o *Organization) policy.Condition {
+	keys := map[string]policy.List{organizationKey: {"${aws:ResourceOrgID}"}}
+	if len(o.Guardrails.Partners) > 0 {
+		keys[accountKey] = slices.Sorted(slices.Values(o.Guardrails.Partners))
+	}
+	return policy.Condition{"StringNotEqualsIfExists": keys}
+}
+
+// everybody makes a document one of a resource control policy.
+func everybody(d policy.Document) policy.Document {
+	for i := range d.Statements {
+		d.Statements[i].Principal = &policy.Principal{Everyone: true}
+	}
+	return d
+}
+
 // denyIAMUsers keeps access keys and passwords that don't end out of accounts: people come in by roles.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#lock-away-credentials
 func denyIAMUsers(o *Organization) policy.Document {

@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // guarded is a call by somebody who may do everything but for one guardrail.
 type guarded struct {
 	what      string
-	principal string // A role's name, or root.
+	principal string // A role's name, root, foreigner, partner, or a service.
 	action    string
 	resource  string
 	keys      map[string][]string
@@ -78,6 +79,21 @@ var guardrailCases = map[string][]guarded{
 		{"reading from another one", "admin", "s3:GetObject", "arn:aws:s3:::theirs/x", with("aws:ResourceOrgID", "o-2"), false},
 		{"entering another one", "admin", "sts:AssumeRole", "arn:aws:iam::999988887777:role/x", with("aws:ResourceOrgID", "o-2"), true},
 		{"what is nobody's", "admin", "sns:Publish", "arn:aws:sns:us-west-2:111122223333:x", nil, false},
+	},
+	organization.DenyForeignPrincipals: {
+		{"a foreigner reads", "foreigner", "s3:GetObject", "arn:aws:s3:::open/x", with("aws:PrincipalOrgID", "o-2", "aws:PrincipalIsAWSService", "false"), true},
+		{"a foreigner of no organization", "foreigner", "kms:Decrypt", "arn:aws:kms:us-west-2:111122223333:key/x", absent("aws:PrincipalOrgID"), true},
+		{"nobody reads", "nobody", "s3:GetObject", "arn:aws:s3:::open/x", absent("aws:PrincipalOrgID"), true},
+		{"a foreigner enters", "foreigner", "sts:AssumeRole", "arn:aws:iam::111122223333:role/open", with("aws:PrincipalOrgID", "o-2"), true},
+		{"a partner enters", "partner", "sts:AssumeRole", "arn:aws:iam::111122223333:role/open", with("aws:PrincipalOrgID", "o-2"), false},
+		{"a member reads", "admin", "s3:GetObject", "arn:aws:s3:::open/x", nil, false},
+		{"coldstart enters", organization.AccessRole, "sts:AssumeRole", "arn:aws:iam::111122223333:role/open", nil, false},
+		{"a service for a member", "cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::open/x", with("aws:SourceAccount", "111122223333", "aws:SourceOrgID", "o-1"), false},
+		{"a service for a foreigner", "cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::open/x", with("aws:SourceAccount", "999988887777", "aws:SourceOrgID", "o-2"), true},
+		{"a service for somebody of no organization", "cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::open/x", with("aws:SourceAccount", "999988887777"), true},
+		{"a service for a partner", "cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::open/x", with("aws:SourceAccount", "444455556666", "aws:SourceOrgID", "o-2"), false},
+		{"a service for itself", "delivery.logs.amazonaws.com", "s3:PutObject", "arn:aws:s3:::open/x", nil, false},
+		{"a workflow enters", "web", "sts:AssumeRoleWithWebIdentity", "arn:aws:iam::111122223333:role/open", absent("aws:PrincipalOrgID"), false},
 	},
 	organization.DenyIAMUsers: {
 		{"a user", "admin", "iam:CreateUser", "arn:aws:iam::111122223333:user/x", nil, true},
@@ -150,7 +166,7 @@ func TestGuardrailCases(t *testing.T) {
 	o.Namespace, o.Audit.Account = "z9", "logs"
 	o.Guardrails.Regions, o.Guardrails.InstanceTypes = []string{"us-west-2"}, []string{"t3.*"}
 	o.Guardrails.Networks, o.Guardrails.Tags = []string{"203.0.113.0/24"}, []string{"Team", "CostCenter"}
-	everything := []authorization.Policy{{Name: "everything", Document: policy.Document{Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}}}}}
+	o.Guardrails.Partners = []string{"444455556666"}
 	for _, name := range library {
 		document, _ := o.Guardrail(name)
 		cases := guardrailCases[name]
@@ -158,20 +174,59 @@ func TestGuardrailCases(t *testing.T) {
 			t.Errorf("%s has no case that it denies, or none that it allows", name)
 		}
 		for _, c := range cases {
-			p := authorization.Principal{Type: authorization.Role, Account: "111122223333", ARN: organization.RoleARN("111122223333", c.principal)}
-			if c.principal == "root" {
-				p.Type, p.ARN = authorization.Root, "arn:aws:iam::111122223333:root"
-			}
-			d := authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, Principal: p, Keys: c.keys, Complete: true}, authorization.Policies{
-				Management: "999900001111", Identity: everything,
-				ServiceControl: []authorization.Level{{Name: "account", Policies: append([]authorization.Policy{{Name: name, Document: document}}, everything...)}},
-			})
+			d := decide(name, document, c)
 			if want := map[bool]authorization.Outcome{true: authorization.DeniedExplicitly, false: authorization.Allowed}[c.denied]; d.Outcome != want {
 				t.Errorf("%s: %s: %s", name, c.what, d)
 			}
 		}
 		checkKeys(t, name, document)
 	}
+}
+
+// decide decides a call of somebody whom all but one guardrail let do everything.
+func decide(name string, guardrail policy.Document, c guarded) authorization.Decision {
+	everything := authorization.Policy{Name: "everything", Document: policy.Document{Statements: []policy.Statement{{Effect: policy.Allow, Action: policy.List{"*"}, Resource: policy.List{"*"}}}}}
+	open := everything
+	open.Document.Statements = []policy.Statement{{Effect: policy.Allow, Principal: &policy.Principal{Everyone: true}, Action: policy.List{"*"}, Resource: policy.List{"*"}}}
+	levels := func(full authorization.Policy) []authorization.Level {
+		return []authorization.Level{{Name: "account", Policies: []authorization.Policy{{Name: name, Document: guardrail}, full}}}
+	}
+	policies := authorization.Policies{Management: "999900001111", Identity: []authorization.Policy{everything}}
+	keys := map[string][]string{}
+	if guardrail.Statements[0].Principal != nil {
+		policies.ResourceControl, policies.Resource = levels(open), &open
+		keys["aws:ResourceOrgID"] = []string{"o-1"}
+	} else {
+		policies.ServiceControl = levels(everything)
+	}
+	maps.Copy(keys, c.keys)
+	if keys["aws:PrincipalOrgID"] == nil && c.keys == nil {
+		keys["aws:PrincipalOrgID"] = []string{"o-1"}
+	}
+	return authorization.Decide(authorization.Request{
+		Action: c.action, Resource: c.resource, ResourceAccount: "111122223333", Principal: principalOf(c.principal), Keys: keys, Complete: true,
+	}, policies)
+}
+
+func principalOf(who string) authorization.Principal {
+	role := func(account string) authorization.Principal {
+		return authorization.Principal{Type: authorization.Role, Account: account, ARN: organization.RoleARN(account, who)}
+	}
+	switch {
+	case who == "root":
+		return authorization.Principal{Type: authorization.Root, Account: "111122223333", ARN: "arn:aws:iam::111122223333:root"}
+	case who == "foreigner":
+		return role("999988887777")
+	case who == "partner":
+		return role("444455556666")
+	case who == "nobody":
+		return authorization.Principal{Type: authorization.Anonymous}
+	case who == "web":
+		return authorization.Principal{Type: authorization.WebIdentity, ARN: organization.GitHubProviderARN("111122223333")}
+	case strings.HasSuffix(who, ".amazonaws.com"):
+		return authorization.Principal{Type: authorization.Service, ARN: who}
+	}
+	return role("111122223333")
 }
 
 // checkKeys checks that AWS sends each condition key of a guardrail with the actions that it is about: a key that

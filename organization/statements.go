@@ -18,21 +18,25 @@ func statements(o *object, name string) []policy.Statement {
 	if !ok {
 		return nil
 	}
-	return o.d.statements(o.join(name), node)
+	return o.d.statements(o.join(name), node, readStatement)
 }
 
-// statementsByName takes an object of such lists.
-func statementsByName(o *object, name string) map[string][]policy.Statement {
+// guardrailPolicies takes an object of such lists, whose statements may name everybody.
+func guardrailPolicies(o *object, name string) map[string][]policy.Statement {
 	all := map[string][]policy.Statement{}
 	o.nested(name, func(named *object) {
 		for _, key := range slices.Sorted(maps.Keys(named.fields)) {
-			all[key] = statements(named, key)
+			if node, ok := named.take(key); ok {
+				all[key] = o.d.statements(named.join(key), node, readControl)
+			} else {
+				all[key] = nil
+			}
 		}
 	})
 	return all
 }
 
-func (d *decoder) statements(key string, node *yaml.Node) []policy.Statement {
+func (d *decoder) statements(key string, node *yaml.Node, read func(*object) policy.Statement) []policy.Statement {
 	if node.Kind != yaml.SequenceNode {
 		d.lose(key, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "%s is not a list of statements", describe(node))
 		return nil
@@ -42,7 +46,7 @@ func (d *decoder) statements(key string, node *yaml.Node) []policy.Statement {
 		// Keys stand on lines of their own; the list's is where others look.
 		s := d.object(fmt.Sprintf("%s[%d]", key, i), item)
 		d.lines[s.key] = item.Line
-		all = append(all, readStatement(s))
+		all = append(all, read(s))
 		s.done()
 	}
 	return all
@@ -69,5 +73,19 @@ func readStatement(s *object) (statement policy.Statement) {
 			statement.Condition[operator] = keys
 		}
 	})
+	return statement
+}
+
+// readControl takes a statement of a guardrail. The principal of a resource control policy's is everybody.
+func readControl(s *object) policy.Statement {
+	statement := readStatement(s)
+	node, ok := s.take("Principal")
+	if !ok {
+		return statement
+	}
+	if node.Kind != yaml.ScalarNode || node.Value != "*" {
+		s.d.lose(s.join("Principal"), `write "*", and name somebody in a Condition, or leave it out`, "%s is not everybody", describe(node))
+	}
+	statement.Principal = &policy.Principal{Everyone: true}
 	return statement
 }

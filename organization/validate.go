@@ -54,10 +54,12 @@ var (
 // emailDomain is the part of an address behind the @: two DNS labels at least.
 const emailDomain = `([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
 
-// PolicyTypes are those that every AWS plugin can enable that coldstart runs with: the
-// one that it builds wraps Terraform's provider 5.68, which refuses all others of AWS's.
-// docs/adr/0024-organizations-that-others-use-too.md
-var PolicyTypes = []string{"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY"}
+// PolicyTypes are those that every AWS plugin can enable that coldstart runs with: Terraform's provider refuses
+// types that its AWS SDK doesn't know.
+// docs/adr/0048-resource-control-policies.md
+var PolicyTypes = []string{
+	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", ResourceControlPolicy, ServiceControlPolicy, "TAG_POLICY",
+}
 
 // Validate checks every rule and returns all problems as one error.
 func (o *Organization) Validate() error {

@@ -107,8 +107,10 @@ func (o *Organization) checkRole(ps *Problems, name string) {
 		ps.Add(key+".session", "write 1h to 12h", "%s is out of range", shortDuration(role.Session))
 	}
 	checkStatements(ps, key+".statements", role.Statements, maxRolePolicy)
+	checkNoPrincipals(ps, key+".statements", role.Statements, "leave Principal and NotPrincipal out")
 	checkPassRole(ps, key+".statements", role.Statements)
 	checkStatements(ps, key+".boundary", role.Boundary, maxManagedPolicy)
+	checkNoPrincipals(ps, key+".boundary", role.Boundary, "leave Principal and NotPrincipal out")
 }
 
 // checkRoleNames checks the longest name that a role has in an account.

@@ -9,18 +9,39 @@ import (
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
+	"github.com/coldstart-aws/coldstart/internal/iamdata"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// ServiceControlPolicy is the type of policies that guardrails are.
-const ServiceControlPolicy = "SERVICE_CONTROL_POLICY"
-
-// Limits of service control policies.
-var (
-	maxGuardrail = published.PolicySize[ServiceControlPolicy].Most
-	// maxAttached is how many AWS attaches to a target, FullAWSAccess among them.
-	maxAttached = published.PoliciesPerTarget[ServiceControlPolicy].Most
+// The types of policies that guardrails are.
+const (
+	ServiceControlPolicy  = "SERVICE_CONTROL_POLICY"
+	ResourceControlPolicy = "RESOURCE_CONTROL_POLICY"
 )
+
+// ControlPolicyType is a type of policies that guardrails are of.
+type ControlPolicyType struct {
+	// Name is what AWS's guide calls such a policy.
+	Name string
+	// Everything is AWS's own policy, which allows everything. AWS attaches it to the root, every unit and every account.
+	Everything string
+	// Size is how many characters AWS lets a policy have, and Attached how many policies it attaches to a target,
+	// Everything among them.
+	Size, Attached int
+}
+
+// Plural returns what AWS's guide calls several such policies.
+func (t ControlPolicyType) Plural() string { return strings.TrimSuffix(t.Name, "y") + "ies" }
+
+// ControlPolicies are the types of policies that guardrails are of.
+var ControlPolicies = map[string]ControlPolicyType{
+	ServiceControlPolicy:  controlPolicy(ServiceControlPolicy, "service control policy", "FullAWSAccess"),
+	ResourceControlPolicy: controlPolicy(ResourceControlPolicy, "resource control policy", "RCPFullAWSAccess"),
+}
+
+func controlPolicy(policyType, name, everything string) ControlPolicyType {
+	return ControlPolicyType{Name: name, Everything: everything, Size: published.PolicySize[policyType].Most, Attached: published.PoliciesPerTarget[policyType].Most}
+}
 
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
 const maxPolicyName = 128
@@ -43,7 +64,14 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 		if len(o.Guardrails.Policies[name]) == 0 {
 			ps.Add(at, "write it as [{Effect: Deny, Action: …, Resource: …}, …]", "has no statement")
 		}
-		checkStatements(ps, at, o.Guardrails.Policies[name], maxGuardrail)
+		own := o.Guardrails.Policies[name]
+		kind := typeOf(own)
+		checkStatements(ps, at, own, ControlPolicies[kind].Size)
+		if kind == ResourceControlPolicy {
+			checkResourceControl(ps, at, own)
+		} else {
+			checkNoPrincipals(ps, at, own, `leave NotPrincipal out, or write Principal: "*", which makes the guardrail a resource control policy`)
+		}
 	}
 	o.checkAllowedRegions(ps, key+".regions")
 	o.checkParameters(ps, key)
@@ -56,8 +84,15 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 	}
 	// An unknown type may be the one that is missing.
 	known := !slices.ContainsFunc(o.Settings.PolicyTypes, func(t string) bool { return !slices.Contains(PolicyTypes, t) })
-	if len(o.Attachments()) > 0 && known && !slices.Contains(o.Settings.PolicyTypes, ServiceControlPolicy) {
-		ps.Add(prefix+"organization.policyTypes", fmt.Sprintf("add it, or write %s: {defaults: false}", key), "lacks %s, which guardrails are", ServiceControlPolicy)
+	for _, kind := range o.GuardrailTypes() {
+		switch {
+		case !known || slices.Contains(o.Settings.PolicyTypes, kind):
+		case kind == ServiceControlPolicy:
+			ps.Add(prefix+"organization.policyTypes", fmt.Sprintf("add it, or write %s: {defaults: false}", key), "lacks %s, which guardrails are", kind)
+		default:
+			of := slices.DeleteFunc(o.GuardrailNames(), func(name string) bool { return o.GuardrailType(name) != kind })
+			ps.Add(prefix+"organization.policyTypes", "add it beside the others", "lacks %s, which the guardrail %s is", kind, strings.Join(of, ", "))
+		}
 	}
 }
 
@@ -95,6 +130,11 @@ func (o *Organization) checkParameters(ps *Problems, key string) {
 			ps.Add(key+".networks", "write a network in CIDR notation, such as 203.0.113.0/24", "%q is not a network", n)
 		}
 	}
+	for _, id := range o.Guardrails.Partners {
+		if !accountID.MatchString(id) {
+			ps.Add(key+".partners", "write the 12 digits of an account's id, in quotes", "%q is not an account's id", id)
+		}
+	}
 	for _, tag := range o.Guardrails.Tags {
 		if tag == "" || len([]rune(tag)) > maxTagKey || !tagText.MatchString(tag) {
 			ps.Add(key+".tags", "write 1 to 128 letters, digits, spaces and _.:/=+-@", "%q is not a tag's name", tag)
@@ -128,8 +168,8 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 		_, own := o.Guardrails.Policies[name]
 		switch {
 		case !ok:
-			remedy := "the guardrails are " + strings.Join(o.guardrailChoices(), ", ")
-			if near, ok := nearest(name, o.guardrailChoices()); ok {
+			remedy := "the guardrails are " + strings.Join(o.GuardrailChoices(), ", ")
+			if near, ok := nearest(name, o.GuardrailChoices()); ok {
 				remedy = "did you mean " + near + "?"
 			}
 			ps.Add(key, remedy, "unknown guardrail %q", name)
@@ -146,11 +186,19 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 		case name == ProtectAudit && !o.Audited():
 			ps.Add(key, "leave it out", "%q has nothing to protect: %saudit is none", name, prefix)
 		case !own:
-			checkSize(ps, key, policySize(document), maxGuardrail, "leave some regions, types, networks, tags or roles out")
+			checkSize(ps, key, policySize(document), ControlPolicies[typeOf(document.Statements)].Size, "leave some regions, types, networks, partners, tags or roles out")
 		}
 	}
-	if n := len(names); n > maxAttached-1 {
-		ps.Add(key, "put statements of several into one", "%d guardrails, over the %d that AWS attaches besides FullAWSAccess", n, maxAttached-1)
+	for _, kind := range slices.Sorted(maps.Keys(ControlPolicies)) {
+		n, t := 0, ControlPolicies[kind]
+		for _, name := range names {
+			if o.GuardrailType(name) == kind {
+				n++
+			}
+		}
+		if n > t.Attached-1 {
+			ps.Add(key, "put statements of several into one", "%d guardrails that are %s, over the %d that AWS attaches besides %s", n, t.Plural(), t.Attached-1, t.Everything)
+		}
 	}
 }
 
@@ -170,9 +218,6 @@ func checkStatements(ps *Problems, key string, statements []policy.Statement, li
 		if (len(s.Action) == 0) == (len(s.NotAction) == 0) {
 			ps.Add(at, "write Action or NotAction", "has none or both of them")
 		}
-		if s.Principal != nil || s.NotPrincipal != nil {
-			ps.Add(at, "leave Principal and NotPrincipal out", "names a principal, which only policies of resources and trust policies do")
-		}
 		if (len(s.Resource) == 0) == (len(s.NotResource) == 0) {
 			ps.Add(at, `write Resource or NotResource, such as Resource: "*"`, "has none or both of them")
 		}
@@ -190,6 +235,37 @@ func checkStatements(ps *Problems, key string, statements []policy.Statement, li
 		}
 	}
 	checkSize(ps, key, policySize(policy.Document{Statements: statements}), limit, "shorten or divide it")
+}
+
+// checkNoPrincipals refuses statements that name a principal in a document that can't.
+func checkNoPrincipals(ps *Problems, key string, statements []policy.Statement, remedy string) {
+	for i, s := range statements {
+		if s.Principal != nil || s.NotPrincipal != nil {
+			ps.Add(fmt.Sprintf("%s[%d]", key, i), remedy, "names a principal, which only policies of resources and trust policies do")
+		}
+	}
+}
+
+// checkResourceControl checks what AWS demands of a resource control policy besides IAM's grammar.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+func checkResourceControl(ps *Problems, key string, statements []policy.Statement) {
+	for i, s := range statements {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if s.Principal == nil || !s.Principal.Everyone || s.NotPrincipal != nil {
+			ps.Add(at, `write Principal: "*" in each statement, and name somebody in a Condition`, "isn't about everybody, as each statement of a resource control policy is")
+		}
+		if s.Effect == policy.Allow {
+			ps.Add(at+".Effect", "write Deny", "Allow isn't possible in a resource control policy")
+		}
+		if len(s.NotAction) > 0 {
+			ps.Add(at+".NotAction", "write Action", "isn't possible in a resource control policy")
+		}
+		for _, a := range s.Action {
+			if actionPattern.MatchString(a) && !iamdata.ResourceControlled(a) {
+				ps.Add(at+".Action", "name actions of services that have resource control: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services", "AWS refuses %q in a resource control policy", a)
+			}
+		}
+	}
 }
 
 func checkSize(ps *Problems, key string, size, limit int, remedy string) {

@@ -110,6 +110,7 @@ func keyChanges() []keyChange {
 
 		{key: "guardrails.instanceTypes", first: `["t3.*"]`, second: `["t3.*", m7g.large]`, given: map[string]string{"accounts.app.guardrails": "[allowed-instance-types]", "guardrails.instanceTypes": "[t3.nano]"}},
 		{key: "guardrails.networks", first: "[203.0.113.0/24]", second: "[198.51.100.0/24]", given: map[string]string{"accounts.app.guardrails": "[allowed-networks]", "guardrails.networks": "[192.0.2.0/24]"}},
+		{key: "guardrails.partners", first: `["111122223333"]`, second: `["111122223333", "444455556666"]`, given: map[string]string{"organization.policyTypes": "[SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY]", "accounts.app.guardrails": "[deny-foreign-principals]"}},
 		{key: "guardrails.tags", first: "[CostCenter]", second: "[CostCenter, Team]", given: map[string]string{"accounts.app.guardrails": "[require-tags]", "guardrails.tags": "[Owner]"}},
 
 		{key: "expect.*", at: "expect.work", first: "{who: admin, can: s3:GetObject, because: it has to be done}", second: "{who: admin, can: s3:PutObject, because: it has to be done}"},

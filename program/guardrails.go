@@ -11,7 +11,6 @@ import (
 
 	"github.com/coldstart-aws/coldstart/accounts"
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
-	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -21,8 +20,10 @@ func (m *master) declareGuardrails() error {
 	org := m.org.Organization
 	// While an organization is adopted it is left as it is: what the root hasn't
 	// enabled yet waits for the update that brings it in line.
-	if len(org.Attachments()) > 0 && !m.organization.Allows(organization.ServiceControlPolicy) {
-		return m.ctx.Log.Info("guardrails follow with the next update, when the adopted organization has service control policies", nil)
+	for _, policyType := range org.GuardrailTypes() {
+		if !m.organization.Allows(policyType) {
+			return m.ctx.Log.Info("guardrails follow with the next update, when the adopted organization has "+organization.ControlPolicies[policyType].Plural(), nil)
+		}
 	}
 	args := &accounts.GuardrailsArgs{Organization: m.organization, Tags: tags(tagsOfNoAccount(org))}
 	for _, name := range org.GuardrailNames() {
@@ -31,7 +32,9 @@ func (m *master) declareGuardrails() error {
 		if err != nil {
 			return err
 		}
-		args.Guardrails = append(args.Guardrails, accounts.Guardrail{Name: name, PolicyName: org.Namespace + "-" + name, Content: content})
+		args.Guardrails = append(args.Guardrails, accounts.Guardrail{
+			Name: name, PolicyName: org.Namespace + "-" + name, Type: org.GuardrailType(name), Content: content,
+		})
 	}
 	if len(args.Guardrails) == 0 {
 		return nil
@@ -90,10 +93,6 @@ func attachment(a, was organization.Attachment, id pulumi.StringInput) accounts.
 // targetName returns the part of an attachment's name that says what it is attached to.
 func targetName(a organization.Attachment) string { return strings.Replace(a.Target(), " ", "-", 1) }
 
-// mostAttached is how many policies AWS attaches to a target, its own FullAWSAccess among
-// them.
-var mostAttached = awslimits.Published().PoliciesPerTarget[organization.ServiceControlPolicy].Most
-
 // askedAtOnce is how many targets AWS is asked about at a time.
 const askedAtOnce = 8
 
@@ -111,27 +110,39 @@ func (m *master) checkAttached(rootID string) error {
 	}
 	var group errgroup.Group
 	group.SetLimit(askedAtOnce)
-	errs := make([]error, len(targets))
+	types := org.GuardrailTypes()
+	errs := make([]error, len(targets)*len(types))
 	for i, target := range targets {
-		group.Go(func() error {
-			names, err := m.attached(m.targetID(rootID, target), len(org.Wanted(target)))
-			if err != nil {
-				errs[i] = fmt.Errorf("asking AWS for the policies of %s: %w", target.Target(), err)
+		for j, policyType := range types {
+			group.Go(func() error {
+				errs[i*len(types)+j] = m.checkTarget(m.targetID(rootID, target), target, policyType)
 				return nil
-			}
-			_, errs[i] = org.CheckAttached(target, names)
-			return nil
-		})
+			})
+		}
 	}
 	return errors.Join(append(errs, group.Wait())...)
 }
 
-// attached returns the names of the policies that a target has; none if there is room
+// checkTarget checks the policies of one type that are attached to a target, which AWS has.
+func (m *master) checkTarget(id string, target organization.Attachment, policyType string) error {
+	wanted := len(m.org.Wanted(target, policyType))
+	if wanted == 0 {
+		return nil
+	}
+	names, err := m.attached(id, policyType, wanted)
+	if err != nil {
+		return fmt.Errorf("asking AWS for the policies of %s: %w", target.Target(), err)
+	}
+	_, err = m.org.CheckAttached(target, policyType, names)
+	return err
+}
+
+// attached returns the names of the policies of a type that a target has; none if there is room
 // for as many more as are wanted, whatever their names.
-func (m *master) attached(id string, wanted int) (names []string, err error) {
+func (m *master) attached(id, policyType string, wanted int) (names []string, err error) {
 	in := pulumi.Provider(m.provider)
-	found, err := organizations.GetPoliciesForTarget(m.ctx, &organizations.GetPoliciesForTargetArgs{TargetId: id, Filter: organization.ServiceControlPolicy}, in)
-	if err != nil || len(found.Ids)+wanted <= mostAttached {
+	found, err := organizations.GetPoliciesForTarget(m.ctx, &organizations.GetPoliciesForTargetArgs{TargetId: id, Filter: policyType}, in)
+	if err != nil || len(found.Ids)+wanted <= organization.ControlPolicies[policyType].Attached {
 		return nil, err
 	}
 	for _, policy := range found.Ids {

@@ -12,40 +12,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
-	"github.com/coldstart-aws/coldstart/internal/awslimits"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// maxGuardrail is how many characters AWS lets a service control policy have.
-// White space counts in what comes through the API.
-var maxGuardrail = awslimits.Published().PolicySize[organization.ServiceControlPolicy].Most
-
-// fullAccess is AWS's service control policy that allows everything. Where no service control
-// policy allows an action, the action is denied.
-const fullAccess = "FullAWSAccess"
-
-// proveGuardrails proves the service control policies and their attachments.
+// proveGuardrails proves the control policies and their attachments.
 func (p *prover) proveGuardrails(ctx context.Context, a *account) {
-	if !slices.Contains(p.org.Settings.PolicyTypes, organization.ServiceControlPolicy) {
+	types := p.controlTypes()
+	if len(types) == 0 {
 		return // AWS has no such policies then, and the declaration attaches none.
 	}
-	ids, err := guardrailIDs(ctx, a.organizations)
+	ids, err := guardrailIDs(ctx, a.organizations, types)
 	for _, name := range p.org.GuardrailNames() {
 		p.proveGuardrail(ctx, a, name, ids[p.guardrailName(name)], err)
 	}
-	p.proveAttachments(ctx, a)
+	p.proveAttachments(ctx, a, types)
+}
+
+// controlTypes are the declared types of policies that guardrails may be of.
+func (p *prover) controlTypes() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(organization.ControlPolicies)), func(policyType string) bool {
+		return !slices.Contains(p.org.Settings.PolicyTypes, policyType)
+	})
 }
 
 // proveGuardrail proves what a guardrail denies. err says why its id isn't known.
 func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string, err error) {
 	const subject = SubjectGuardrail
 	full, content := p.guardrailName(name), ""
-	a.claim(subject, fmt.Sprintf("%s is a service control policy of at most %d characters", full, maxGuardrail), func() error {
+	kind := organization.ControlPolicies[p.org.GuardrailType(name)]
+	a.claim(subject, fmt.Sprintf("%s is a %s of at most %d characters", full, kind.Name, kind.Size), func() error {
 		if err != nil {
 			return err
 		}
 		var readErr error
-		content, readErr = readGuardrail(ctx, a.organizations, full, id)
+		content, readErr = readGuardrail(ctx, a.organizations, full, id, kind)
 		return readErr
 	})
 	claim, check := p.guardrailRule(name)
@@ -63,34 +63,38 @@ func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string
 
 func (p *prover) guardrailName(name string) string { return p.org.Namespace + "-" + name }
 
-// guardrailIDs returns the ids of all service control policies by name.
-func guardrailIDs(ctx context.Context, client *organizations.Client) (map[string]string, error) {
+// guardrailIDs returns the ids of all policies of some types by name.
+func guardrailIDs(ctx context.Context, client *organizations.Client, policyTypes []string) (map[string]string, error) {
 	ids := map[string]string{}
-	pages := organizations.NewListPoliciesPaginator(client,
-		&organizations.ListPoliciesInput{Filter: types.PolicyTypeServiceControlPolicy})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, policy := range page.Policies {
-			ids[aws.ToString(policy.Name)] = aws.ToString(policy.Id)
+	for _, policyType := range policyTypes {
+		pages := organizations.NewListPoliciesPaginator(client, &organizations.ListPoliciesInput{Filter: types.PolicyType(policyType)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, policy := range page.Policies {
+				ids[aws.ToString(policy.Name)] = aws.ToString(policy.Id)
+			}
 		}
 	}
 	return ids, nil
 }
 
-func readGuardrail(ctx context.Context, client *organizations.Client, name, id string) (string, error) {
+func readGuardrail(ctx context.Context, client *organizations.Client, name, id string, kind organization.ControlPolicyType) (string, error) {
 	if id == "" {
-		return "", fmt.Errorf("there is no service control policy %s", name)
+		return "", fmt.Errorf("there is no %s %s", kind.Name, name)
 	}
 	out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &id})
 	if err != nil {
 		return "", err
 	}
 	content := aws.ToString(out.Policy.Content)
-	if size := utf8.RuneCountInString(content); size > maxGuardrail {
+	if size := utf8.RuneCountInString(content); size > kind.Size {
 		return content, fmt.Errorf("it has %d characters", size)
+	}
+	if summary := out.Policy.PolicySummary; summary != nil && organization.ControlPolicies[string(summary.Type)] != kind {
+		return content, fmt.Errorf("it is of type %s", summary.Type)
 	}
 	return content, nil
 }
@@ -120,7 +124,7 @@ func (p *prover) targets() []target {
 
 // proveAttachments proves for every target that the declared guardrails are attached. Policies that
 // others have attached don't matter.
-func (p *prover) proveAttachments(ctx context.Context, a *account) {
+func (p *prover) proveAttachments(ctx context.Context, a *account, policyTypes []string) {
 	declared := map[string][]string{}
 	for _, at := range p.org.Attachments() {
 		declared[at.Target()] = append(declared[at.Target()], p.guardrailName(at.Guardrail))
@@ -135,12 +139,15 @@ func (p *prover) proveAttachments(ctx context.Context, a *account) {
 			if t.err != nil {
 				return t.err
 			}
-			attached, err := attachedTo(ctx, a.organizations, t.id)
+			attached, err := attachedTo(ctx, a.organizations, t.id, policyTypes)
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(attached, fullAccess) {
-				return fmt.Errorf("it has no %s, and so allows nothing", fullAccess)
+			// Where no service control policy allows an action, the action is denied. Of the other type, AWS attaches its
+			// own policy by itself, and nobody can detach it.
+			full := organization.ControlPolicies[organization.ServiceControlPolicy].Everything
+			if slices.Contains(policyTypes, organization.ServiceControlPolicy) && !slices.Contains(attached, full) {
+				return fmt.Errorf("it has no %s, and so allows nothing", full)
 			}
 			return exactly(slices.DeleteFunc(attached, func(name string) bool { return !p.ownGuardrail(name) }), want)
 		})
@@ -150,37 +157,39 @@ func (p *prover) proveAttachments(ctx context.Context, a *account) {
 // ownGuardrail reports whether a policy has the name of a guardrail that a declaration can attach.
 func (p *prover) ownGuardrail(name string) bool {
 	short, ok := strings.CutPrefix(name, p.org.Namespace+"-")
-	_, declared := p.org.Guardrails.Policies[short]
-	return ok && (declared || slices.Contains(slices.Collect(maps.Keys(p.library())), short))
+	return ok && slices.Contains(p.org.GuardrailChoices(), short)
 }
 
-func attachedTo(ctx context.Context, client *organizations.Client, id string) ([]string, error) {
+// attachedTo returns the names of the policies of some types that are attached to a root, a unit or an account itself.
+func attachedTo(ctx context.Context, client *organizations.Client, id string, policyTypes []string) ([]string, error) {
 	var names []string
-	pages := organizations.NewListPoliciesForTargetPaginator(client, &organizations.ListPoliciesForTargetInput{
-		TargetId: &id, Filter: types.PolicyTypeServiceControlPolicy,
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, policy := range page.Policies {
-			names = append(names, aws.ToString(policy.Name))
+	for _, policyType := range policyTypes {
+		pages := organizations.NewListPoliciesForTargetPaginator(client, &organizations.ListPoliciesForTargetInput{TargetId: &id, Filter: types.PolicyType(policyType)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, policy := range page.Policies {
+				names = append(names, aws.ToString(policy.Name))
+			}
 		}
 	}
 	return names, nil
 }
 
-// guardrailRule returns the purpose of a guardrail, and the check of that purpose.
+// guardrailRule returns the purpose of a guardrail, and the check of that purpose. Those that are off by default have to say
+// what is declared; whether that does what it is for, the promises say.
 func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error) {
-	if own, ok := p.org.Guardrails.Policies[name]; ok {
-		return "says what is declared", func(d *policyDocument) error { return d.says(own) }
-	}
-	rule := p.library()[name]
-	if name == organization.AllowedRegions {
+	rule, restated := p.library()[name]
+	switch {
+	case name == organization.AllowedRegions:
 		return rule.claim, func(d *policyDocument) error { return p.checkRegions(d) }
+	case restated:
+		return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
 	}
-	return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
+	declared, _ := p.org.Guardrail(name)
+	return "says what is declared", func(d *policyDocument) error { return d.says(declared.Statements) }
 }
 
 // libraryRule is the purpose of one of coldstart's own guardrails.
@@ -239,7 +248,7 @@ func rootUsers() policyCondition {
 	return s.Condition
 }
 
-// library are coldstart's own guardrails. It states again what they deny; package organization says
+// library are coldstart's guardrails that are attached by default, and quarantine. It states again what they deny; package organization says
 // why.
 func (p *prover) library() map[string]libraryRule {
 	all, others := []string{"*"}, " nobody but "+strings.Join(p.org.AccessRoles(), " and ")+" "

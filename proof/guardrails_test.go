@@ -78,6 +78,14 @@ func TestGuardrailRules(t *testing.T) {
 			{`"*"`, `"ec2:*"`, "also"},
 			{exempt, `"ArnLike":{"aws:PrincipalArn":["x"]}`, "also says"},
 		},
+		organization.DenyForeignPrincipals: {
+			{"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "statement 1 is"},
+			{`"Principal":"*"`, `"Principal":{"AWS":"111122223333"}`, "statement 1 is"},
+			{`"aws:PrincipalIsAWSService":"true"`, `"aws:PrincipalIsAWSService":"false"`, "statement 2 is"},
+		},
+		organization.DenyMarketplace: {
+			{"aws-marketplace:Subscribe", "aws-marketplace:ViewSubscriptions", "statement 1 is"},
+		},
 		"own": {{"lightsail:*", "lightsail:Get*", "statement 1 is"}},
 	} {
 		document, _ := p.org.Guardrail(name)
@@ -100,6 +108,19 @@ func TestGuardrailRules(t *testing.T) {
 			cases = append(cases, policyCase{name + " with " + e.replacement, strings.ReplaceAll(text, e.old, e.replacement), e.want})
 		}
 		checkPolicies(t, cases, check)
+	}
+	p.org.Guardrails.InstanceTypes, p.org.Guardrails.Networks, p.org.Guardrails.Tags = []string{"t3.*"}, []string{"203.0.113.0/24"}, []string{"Team"}
+	for _, name := range p.org.GuardrailChoices() {
+		document, _ := p.org.Guardrail(name)
+		text, err := document.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim, check := p.guardrailRule(name)
+		if claim == "" {
+			t.Errorf("%s has no rule", name)
+		}
+		checkPolicies(t, []policyCase{{"as coldstart writes " + name, text, ""}}, check)
 	}
 	checkPolicies(t, []policyCase{{"nothing", statements(""), "nothing denies"}}, func(d *policyDocument) error {
 		_, check := p.guardrailRule(organization.Quarantine)
@@ -186,10 +207,10 @@ func TestProveGuardrails(t *testing.T) {
 		"one too much":         {good, []string{"FullAWSAccess", "acme-own"}, []string{"FullAWSAccess", "acme-quarantine"}, map[string]string{prod: "it also has acme-quarantine"}},
 		"nothing that allows":  {good, []string{"acme-own"}, []string{"FullAWSAccess"}, map[string]string{root: "it has no FullAWSAccess, and so allows nothing"}},
 		"a content of white space": {
-			good + strings.Repeat(" ", maxGuardrail),
+			good + strings.Repeat(" ", 10240),
 			[]string{"FullAWSAccess", "acme-own"},
 			[]string{"FullAWSAccess"},
-			map[string]string{"acme-own is a service control policy of at most 10240 characters": fmt.Sprintf("it has %d characters", len(good)+maxGuardrail)},
+			map[string]string{"acme-own is a service control policy of at most 10240 characters": fmt.Sprintf("it has %d characters", len(good)+10240)},
 		},
 		"another content": {
 			strings.Replace(good, "Deny", "Allow", 1),

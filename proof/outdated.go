@@ -58,7 +58,7 @@ func (p *prover) proveOutdated(ctx context.Context, a *account) {
 }
 
 func (p *prover) proveExistingGuardrails(ctx context.Context, a *account) {
-	ids, err := guardrailIDs(ctx, a.organizations)
+	ids, err := guardrailIDs(ctx, a.organizations, p.controlTypes())
 	if err != nil {
 		return // There may be no such policies yet.
 	}

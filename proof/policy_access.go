@@ -39,6 +39,9 @@ func written(declared []policy.Statement) []policyStatement {
 			Action: oneOrMany[string](s.Action), NotAction: oneOrMany[string](s.NotAction),
 			Resource: oneOrMany[string](s.Resource), NotResource: oneOrMany[string](s.NotResource),
 		}
+		if s.Principal != nil { // A declaration can name everybody only.
+			one.Principal = policyPrincipal{"AWS": {"*"}}
+		}
 		for operator, keys := range s.Condition {
 			for key, values := range keys {
 				one.require(operator, key, values...)

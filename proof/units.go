@@ -20,7 +20,7 @@ type undeclaredUnit struct {
 	// line is the line that declares the unit.
 	line string
 	// accounts and units are the numbers of accounts and units directly in the unit. policies
-	// are the names of the policies attached to it, without FullAWSAccess.
+	// are the names of the policies attached to it, without AWS's own.
 	accounts, units int
 	policies        []string
 }
@@ -54,10 +54,12 @@ func (p *prover) readUndeclaredUnits(ctx context.Context) ([]undeclaredUnit, err
 		if found.accounts, err = accountsIn(ctx, client, u.id); err != nil {
 			return nil, err
 		}
-		if found.policies, err = attachedTo(ctx, client, u.id); err != nil {
+		if found.policies, err = attachedTo(ctx, client, u.id, slices.Collect(maps.Keys(organization.ControlPolicies))); err != nil {
 			return nil, err
 		}
-		found.policies = slices.DeleteFunc(found.policies, func(name string) bool { return name == fullAccess })
+		for _, kind := range organization.ControlPolicies {
+			found.policies = slices.DeleteFunc(found.policies, func(name string) bool { return name == kind.Everything })
+		}
 		all = append(all, found)
 	}
 	return all, nil

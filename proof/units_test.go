@@ -29,7 +29,7 @@ func (f tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		identity(w, r)
 		return
 	}
-	var in struct{ ParentID, TargetID, ResourceID string }
+	var in struct{ ParentID, TargetID, ResourceID, Filter string }
 	_ = json.Unmarshal(body, &in)
 	named := func(values []string, fields ...string) []map[string]string {
 		all := []map[string]string{}
@@ -53,7 +53,8 @@ func (f tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "ListAccountsForParent":
 		out["Accounts"] = named(f.accounts[in.ParentID], "Id")
 	case "ListPoliciesForTarget":
-		out["Policies"] = named(append(f.policies[in.TargetID], fullAccess), "Name")
+		all := map[string][]string{"SERVICE_CONTROL_POLICY": append(f.policies[in.TargetID], "FullAWSAccess"), "RESOURCE_CONTROL_POLICY": {"RCPFullAWSAccess"}}
+		out["Policies"] = named(all[in.Filter], "Name")
 	case "ListTagsForResource":
 		tags := []map[string]string{{"Key": "ManagedBy", "Value": "coldstart"}, {"Key": "Namespace", "Value": "others"}}
 		for _, id := range f.ours {

@@ -54,7 +54,7 @@ var table = []row{
 	// Policies. If AWS names the kind of policy that denies a call, waiting doesn't help. About
 	// a role that doesn't exist yet, AWS names no policy.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-	{says: regexp.MustCompile(`explicit deny in a service control policy|no service control policy allows`), advice: guardrail},
+	{says: regexp.MustCompile(`explicit deny in a (service|resource) control policy|no (service|resource) control policy allows`), advice: guardrail},
 	{says: regexp.MustCompile(`MultiFactorAuth`), advice: secondFactor},
 	{says: regexp.MustCompile(`with an explicit deny`), means: stays, advice: secondFactor},
 	{says: regexp.MustCompile(`because no .+ policy allows`), means: stays},

@@ -12,15 +12,16 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// resourceControl is the type of resource control policies.
-const resourceControl = "RESOURCE_CONTROL_POLICY"
-
 // full are the policies that AWS attaches to the root, to every unit and to every account when their type
 // is enabled. They allow everything.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 var full = map[string]authorization.Policy{
-	organization.ServiceControlPolicy: {Name: "FullAWSAccess", Document: everything(nil)},
-	resourceControl:                   {Name: "RCPFullAWSAccess", Document: everything(&policy.Principal{AWS: []string{"*"}})},
+	organization.ServiceControlPolicy:  fullOf(organization.ServiceControlPolicy, nil),
+	organization.ResourceControlPolicy: fullOf(organization.ResourceControlPolicy, &policy.Principal{Everyone: true}),
+}
+
+func fullOf(policyType string, principal *policy.Principal) authorization.Policy {
+	return authorization.Policy{Name: organization.ControlPolicies[policyType].Everything, Document: everything(principal)}
 }
 
 func everything(principal *policy.Principal) policy.Document {
@@ -56,7 +57,7 @@ func (r reading) controls(resources []inventory.Resource) error {
 			continue // Control policies don't restrict it.
 		}
 		c := control{path: r.organizationID + "/" + strings.Join(path[:max(len(path)-1, 0)], "/") + "/"}
-		c.service, c.resource = t.levels(path, organization.ServiceControlPolicy), t.levels(path, resourceControl)
+		c.service, c.resource = t.levels(path, organization.ServiceControlPolicy), t.levels(path, organization.ResourceControlPolicy)
 		r.control[id] = c
 	}
 	return nil

@@ -42,10 +42,12 @@ func (d *Documents) Guarded(q Question) ([]Guarded, error) {
 	return all, nil
 }
 
-// guardrails returns the statements of service control policies that deny a call.
+// guardrails returns the statements of control policies that deny a call.
 func guardrails(w Way) []authorization.Statement {
 	if w.Decision == nil || w.Decision.Outcome != authorization.DeniedExplicitly {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(w.Decision.By), func(s authorization.Statement) bool { return s.Kind != authorization.ServiceControl })
+	return slices.DeleteFunc(slices.Clone(w.Decision.By), func(s authorization.Statement) bool {
+		return s.Kind != authorization.ServiceControl && s.Kind != authorization.ResourceControl
+	})
 }

@@ -64,7 +64,7 @@ func (e entrance) decideAll(d *Documents, c call) authorization.Decision {
 func (d *Documents) telling(decision authorization.Decision) authorization.Decision {
 	var by []authorization.Statement
 	for _, s := range decision.By {
-		if s.Policy != full[organization.ServiceControlPolicy].Name && s.Policy != full[resourceControl].Name {
+		if s.Policy != full[organization.ServiceControlPolicy].Name && s.Policy != full[organization.ResourceControlPolicy].Name {
 			s.Policy = d.shown(s.Policy)
 			by = append(by, s)
 		}

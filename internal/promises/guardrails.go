@@ -23,6 +23,8 @@ type effect struct {
 	denies, spares bool
 	// who is the root user if it is empty, since that may do everything but for guardrails.
 	who string
+	// only says that coldstart doesn't make such a call.
+	only bool
 }
 
 // denies is what a guardrail denies to everybody but coldstart, whole what it denies to coldstart too, and lets what it
@@ -43,24 +45,30 @@ func lets(action, on string, keys ...string) effect {
 func askGuardrails(a *asking) {
 	for _, member := range a.members {
 		for _, guardrail := range a.org.GuardrailsOf(member) {
-			policy := a.org.Namespace + "-" + guardrail
+			policy, kind := a.org.Namespace+"-"+guardrail, authorization.ServiceControl
+			if a.org.GuardrailType(guardrail) == organization.ResourceControlPolicy {
+				kind = authorization.ResourceControl
+			}
 			for _, e := range a.effects(guardrail, member) {
 				q := question{who: e.who, action: e.action, in: member, on: e.on, keys: e.keys}
 				if q.who == "" {
 					q.who = permissions.Root
 				}
-				if e.denies {
-					a.barred(q, authorization.ServiceControl, policy)
-				} else {
-					a.spared(q, authorization.ServiceControl, policy)
-				}
-				if q.who = permissions.Coldstart; e.spares {
-					a.spared(q, authorization.ServiceControl, policy)
-				} else {
-					a.barred(q, authorization.ServiceControl, policy)
+				a.affected(q, e.denies, kind, policy)
+				if q.who = permissions.Coldstart; !e.only {
+					a.affected(q, !e.spares, kind, policy)
 				}
 			}
 		}
+	}
+}
+
+// affected asks whether a policy denies, or doesn't.
+func (a *asking) affected(q question, denied bool, kind authorization.Kind, policy string) {
+	if denied {
+		a.barred(q, kind, policy)
+	} else {
+		a.spared(q, kind, policy)
 	}
 }
 
@@ -155,6 +163,28 @@ func (a *asking) effectsOfAccess(iam, access, in string) []effect {
 	return keeping(access, effects...)
 }
 
+// effectsOfPerimeter are those of the guardrail that keeps everybody out who isn't in the organization.
+func (a *asking) effectsOfPerimeter(access string) []effect {
+	const object, service = "arn:aws:s3:::any/any", "cloudtrail.amazonaws.com"
+	asks := func(who string, denied bool, action, on string, keys ...string) effect {
+		return effect{action: action, on: on, keys: with(keys...), denies: denied, who: who, only: true}
+	}
+	foreigner := "arn:aws:iam::" + stranger + ":role/any"
+	effects := []effect{
+		asks(foreigner, true, "s3:GetObject", object), asks(foreigner, true, "sts:AssumeRole", access),
+		asks(service, true, "s3:PutObject", object, "aws:SourceAccount", stranger, "aws:SourceOrgID", "o-another"),
+		asks(service, true, "s3:PutObject", object, "aws:SourceAccount", stranger, "aws:SourceOrgID", ""),
+		asks(service, false, "s3:PutObject", object, "aws:SourceAccount", "", "aws:SourceOrgID", ""),
+		lets("s3:GetObject", object), lets("sts:AssumeRole", access),
+	}
+	for _, partner := range a.org.Guardrails.Partners {
+		effects = append(effects,
+			asks("arn:aws:iam::"+partner+":role/any", false, "sts:AssumeRole", access),
+			asks(service, false, "s3:PutObject", object, "aws:SourceAccount", partner, "aws:SourceOrgID", "o-another"))
+	}
+	return effects
+}
+
 // effectsOfExtras are those of guardrails that are off by default.
 func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 	instance, volume := ec2+"instance/i-1", ec2+"volume/v-1"
@@ -181,6 +211,8 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 		return keeping(access,
 			denies("s3:PutObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", "o-another"), denies("sts:AssumeRole", "arn:aws:iam::"+stranger+":role/any", "aws:ResourceOrgID", "o-another"),
 			lets("s3:GetObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", "o-another"), lets("sns:Publish", "arn:aws:sns:"+a.org.Region+":{"+in+"}:any"))
+	case organization.DenyForeignPrincipals:
+		return a.effectsOfPerimeter(access)
 	case organization.RequireEncryption:
 		return []effect{
 			whole("ec2:CreateVolume", volume, "ec2:Encrypted", "false"), lets("ec2:CreateVolume", volume, "ec2:Encrypted", "true"), lets("ec2:RunInstances", instance, "ec2:Encrypted", "false"),

@@ -76,7 +76,7 @@ type kind struct {
 	principal bool // Statements have principals: it isn't an identity's policy.
 	resource  bool // Statements have resources: it isn't a trust policy.
 	grants    bool // It allows an identity something.
-	guardrail bool // It is a service control policy.
+	guardrail bool // It is a control policy.
 }
 
 // trust reports whether the document says who may assume a role.
@@ -94,6 +94,8 @@ func (p Policy) kind() (kind, error) {
 		return kind{size: published.ManagedPolicySize.Most, resource: true, grants: !p.Boundary}, nil
 	case p.Resource.Type == AWSPolicy && p.Input == "content" && p.Resource.At("type") == "SERVICE_CONTROL_POLICY":
 		return kind{size: published.PolicySize["SERVICE_CONTROL_POLICY"].Most, resource: true, guardrail: true}, nil
+	case p.Resource.Type == AWSPolicy && p.Input == "content" && p.Resource.At("type") == "RESOURCE_CONTROL_POLICY":
+		return kind{size: published.PolicySize["RESOURCE_CONTROL_POLICY"].Most, principal: true, resource: true, guardrail: true}, nil
 	case p.Resource.Type == BucketPolicy:
 		return kind{size: published.BucketPolicySize.Most, principal: true, resource: true}, nil
 	case p.Resource.Type == Key:

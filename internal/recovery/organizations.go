@@ -11,14 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
 
-// guardrail finds the service control policy that has the name and isn't in the state.
+// guardrail finds the policy that has the type and the name and isn't in the state.
 func guardrail(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)
 	if err != nil {
 		return "", err
 	}
 	pages := organizations.NewListPoliciesPaginator(organizations.NewFromConfig(cfg), &organizations.ListPoliciesInput{
-		Filter: types.PolicyTypeServiceControlPolicy,
+		Filter: types.PolicyType(r.text("type")),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -75,7 +75,7 @@ var kinds = []kind{
 	},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	{
-		what: "service control policy", typ: awstype.OrganizationsPolicy, names: guardrailNames, list: guardrails, tags: guardrailTags,
+		what: "control policy", typ: awstype.OrganizationsPolicy, names: guardrailNames, list: guardrails, tags: guardrailTags,
 		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors

@@ -38,11 +38,19 @@ func guardrailNames(l looker) []string {
 	return names
 }
 
-func guardrails(ctx context.Context, l looker, _ []string) ([]item, error) {
-	p := organizations.NewListPoliciesPaginator(organizations.NewFromConfig(l.cfg), &organizations.ListPoliciesInput{Filter: organizationstypes.PolicyTypeServiceControlPolicy})
-	return pages(ctx, p, func(page *organizations.ListPoliciesOutput) []item {
-		return items(page.Policies, func(p organizationstypes.PolicySummary) item { return item{name: *p.Name, id: *p.Id} })
-	})
+func guardrails(ctx context.Context, l looker, _ []string) (all []item, err error) {
+	client := organizations.NewFromConfig(l.cfg)
+	for _, policyType := range l.org.GuardrailTypes() {
+		p := organizations.NewListPoliciesPaginator(client, &organizations.ListPoliciesInput{Filter: organizationstypes.PolicyType(policyType)})
+		found, err := pages(ctx, p, func(page *organizations.ListPoliciesOutput) []item {
+			return items(page.Policies, func(p organizationstypes.PolicySummary) item { return item{name: *p.Name, id: *p.Id} })
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 func guardrailTags(ctx context.Context, l looker, i item) (map[string]string, error) {

@@ -96,6 +96,7 @@ func newWorld(t *testing.T) *world {
 		"ListPolicies":                       failed(400, "AWSOrganizationsNotInUseException"),
 		"DescribeTrails":                     {body: `{"trailList":[]}`},
 		"GetParametersByPath":                {body: `{"Parameters":[]}`},
+		"GetAnalyzer":                        failed(404, "ResourceNotFoundException"),
 		"ListBuckets":                        {body: `<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>`},
 		"GetPublicAccessBlock":               failedXML(404, "NoSuchPublicAccessBlockConfiguration"),
 		"ListResourceRecordSets":             {body: `<ListResourceRecordSetsResponse><ResourceRecordSets></ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>`},
@@ -235,6 +236,8 @@ func operationOf(r *http.Request) (operation, body string) {
 		return "ListResourceRecordSets", "xml"
 	case strings.Contains(path, "/hostedzone/"):
 		return "GetHostedZone", "xml"
+	case strings.HasPrefix(path, "analyzer/"):
+		return "GetAnalyzer", "json"
 	case strings.Contains(path, "publicAccessBlock"):
 		return "GetPublicAccessBlock", "xml"
 	case r.URL.Query().Has("tagging"):

@@ -52,7 +52,7 @@ func TestPerimeter(t *testing.T) {
 		"deny-marketplace,", "deny-marketplace, encrypted-only,",
 	).Replace(walled)
 	w.declare(closed)
-	contains(t, w.ok(coldstart(), "preview"), "walled-deny-foreign-principals")
+	contains(t, w.ok(coldstart(), "preview"), "deny-foreign-principals-root")
 	w.up()
 	w.unchanged()
 	w.undrifted()

@@ -256,16 +256,3 @@ func TestAnalyzerBeforeDelegation(t *testing.T) {
 	w.run(t, org, "prod", false)
 	w.up(t, org, named(t, org, "master", "security"))
 }
-
-// TestNoAnalyzerInEmulator leaves it out wherever it would be.
-func TestNoAnalyzerInEmulator(t *testing.T) {
-	t.Parallel()
-	org := changed(t, delegated)
-	w := after(t, org)
-	for _, stack := range []string{organization.Master, "security"} {
-		result := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(org, program.Settings{Emulator: "http://127.0.0.1:4566"}))
-		if n := len(result.OfType(pulumitest.Analyzer)); n != 0 || result.Err != nil {
-			t.Errorf("%s: %d analyzers, %v", stack, n, result.Err)
-		}
-	}
-}

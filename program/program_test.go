@@ -197,8 +197,7 @@ func TestEmulated(t *testing.T) {
 					t.Errorf("emulator %q: provider %s of %s (-want +got)\n%s", emulator, p.Name, stack, diff)
 				}
 			}
-			// An emulator has no IAM Access Analyzer.
-			if got, want := len(result.OfType(pulumitest.Analyzer)) > 0, stack == "master" && emulator == ""; got != want {
+			if got, want := len(result.OfType(pulumitest.Analyzer)) > 0, stack == "master"; got != want {
 				t.Errorf("emulator %q: analyzer in %s: %t", emulator, stack, got)
 			}
 		}

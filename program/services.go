@@ -18,8 +18,6 @@ type service struct {
 	principal string
 	// name begins the names of its components.
 	name string
-	// emulated says that the emulator has the service.
-	emulated bool
 	// declare declares what the service has in one region. O is nil in the stack of a
 	// member.
 	declare func(a *account, name string, o *accounts.Organization, in pulumi.ResourceOption) error
@@ -93,7 +91,7 @@ func follows(ctx *pulumi.Context, what, service string) error {
 // in the stack of a member.
 func (a *account) declareServices(o *accounts.Organization) error {
 	for _, s := range services {
-		if a.name != a.org.AdministratorOf(s.principal) || a.org.settings.Emulator != "" && !s.emulated {
+		if a.name != a.org.AdministratorOf(s.principal) {
 			continue
 		}
 		if o != nil && !o.Trusts(s.principal) {

@@ -258,11 +258,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 
 // omitted returns which claims weren't decided, and why.
 func (p *prover) omitted() []string {
-	reasons := slices.Concat(
-		[]string{p.unenforced(), p.unprovedUnits()},
-		p.unaskedServices(),
-		[]string{p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered()},
-	)
+	reasons := []string{p.unenforced(), p.unprovedUnits(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered()}
 	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 

@@ -20,9 +20,6 @@ type organizationService struct {
 	does string
 	// check looks for the resource in a region.
 	check func(a *account, ctx context.Context, name, region string) error
-	// unasked says what isn't proved on an emulator, because the emulator lacks the service;
-	// empty if the emulator has the service.
-	unasked string
 }
 
 // organizationServices has a row for each service that coldstart sets up in the account that
@@ -30,15 +27,14 @@ type organizationService struct {
 var organizationServices = []organizationService{
 	{
 		principal: organization.AnalyzerService, part: "analyzer", does: "analyzes who reaches the organization from outside",
-		check:   (*account).checkAnalyzer,
-		unasked: "whether the organization's Access Analyzer is on: it isn't declared against an emulator, which has no such service",
+		check: (*account).checkAnalyzer,
 	},
 }
 
 // proveServices proves the services that the account administers.
 func (p *prover) proveServices(ctx context.Context, a *account, regions []string) {
 	for _, s := range organizationServices {
-		if a.name != p.org.AdministratorOf(s.principal) || p.unasked(s) != "" {
+		if a.name != p.org.AdministratorOf(s.principal) {
 			continue
 		}
 		name := p.org.Name(a.name, s.part)
@@ -48,24 +44,6 @@ func (p *prover) proveServices(ctx context.Context, a *account, regions []string
 			})
 		}
 	}
-}
-
-// unasked returns why the endpoint isn't asked for a service; empty if it is asked. The program
-// declares a service that an emulator lacks on AWS only.
-func (p *prover) unasked(s organizationService) string {
-	if p.cfg.BaseEndpoint == nil {
-		return ""
-	}
-	return s.unasked
-}
-
-// unaskedServices returns the reasons of unasked for all services.
-func (p *prover) unaskedServices() []string {
-	var all []string
-	for _, s := range organizationServices {
-		all = append(all, p.unasked(s))
-	}
-	return all
 }
 
 func (a *account) checkAnalyzer(ctx context.Context, name, region string) error {

@@ -106,14 +106,14 @@ func start(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 	}
 }
 
-// modelled puts AWS's models of its services before other rules.
+// modelled puts AWS's models of its services before other rules, and what no emulator has behind them.
 func modelled(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule {
 		all := []proxy.Rule{contract.New(w)}
 		if rules != nil {
 			all = append(all, rules(w)...)
 		}
-		return all
+		return append(all, contract.Keep(w))
 	}
 }
 

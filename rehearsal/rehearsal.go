@@ -161,7 +161,9 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 		f := &further{Options: o, org: org, emulator: emulator, report: r, as: options}
 		err = f.run(ctx, images.org)
 	}
-	r.undecided(emulator.Calls())
+	calls := emulator.Calls()
+	r.undecided(calls)
+	r.contractOnly(calls)
 	return err
 }
 

@@ -133,6 +133,19 @@ func (r *Report) undecided(calls proxy.Report) {
 	}
 }
 
+// contractOnly adds which services' calls AWS's models alone have answered, a line for each service.
+func (r *Report) contractOnly(calls proxy.Report) {
+	services := map[string][]string{}
+	for _, what := range slices.Sorted(maps.Keys(calls.ContractOnly)) {
+		service, action, _ := strings.Cut(what, ":")
+		services[service] = append(services[service], action)
+	}
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		r.Omitted = append(r.Omitted, fmt.Sprintf("what %s does: no emulator has its %s, and AWS's model of the service alone has answered (contract only)",
+			service, strings.Join(services[service], ", ")))
+	}
+}
+
 func (r *Report) proofs(proofs proof.Proofs) {
 	r.Proofs = append(r.Proofs, proofs.Proofs...)
 	r.Omitted = append(r.Omitted, proofs.Omitted...)

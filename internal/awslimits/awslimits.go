@@ -95,4 +95,7 @@ type Numbers struct {
 	// policies that are attached to a root, unit or account, and PolicySize the number of
 	// characters of a policy. Each is by the policy's type, such as SERVICE_CONTROL_POLICY.
 	Policies, PoliciesPerTarget, PolicySize map[string]Quota
+	// Analyzers are the numbers of IAM Access Analyzer's analyzers of one type in a region of an account, by their zone of
+	// trust: ACCOUNT or ORGANIZATION.
+	Analyzers map[string]Quota
 }

@@ -19,6 +19,7 @@ const lastSeen = "2026-11"
 func Published() Numbers {
 	organizations := Source{organizationsQuotas, lastSeen}
 	iam := Source{iamQuotas, lastSeen}
+	analyzers := Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html", lastSeen}
 	return Numbers{
 		Rates: publishedRates(),
 
@@ -70,6 +71,7 @@ func Published() Numbers {
 			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {1000, organizations}, "BACKUP_POLICY": {1000, organizations}, "TAG_POLICY": {1000, organizations},
 		},
+		Analyzers: map[string]Quota{"ACCOUNT": {1, analyzers}, "ORGANIZATION": {5, analyzers}},
 		PoliciesPerTarget: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},

@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -14,6 +15,14 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
+
+func analyzerTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {
+	out, err := accessanalyzer.NewFromConfig(cfg).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &name})
+	if err != nil {
+		return nil, err
+	}
+	return out.Analyzer.Tags, nil
+}
 
 // trail finds the trail with the name in its home region. It compares names, because an
 // emulator may return other trails, too.

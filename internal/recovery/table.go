@@ -81,7 +81,7 @@ var table = []row{
 	{Type: awstype.Route53Zone, ID: zone, Ours: sameForAll},                   // Only this zone is on the set.
 	{Type: awstype.Route53Record, ID: inputs("_", "zoneId", "name", "type"), Ours: sameRecord},
 
-	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName")},
+	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName"), Tags: analyzerTags},
 	{Type: awstype.AccountAlternativeContact, ID: inputs("", "alternateContactType"), Again: true},
 	{Type: awstype.CloudTrailTrail, ID: trail, Tags: trailTags},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},

@@ -218,9 +218,8 @@ func repositoryTags(ctx context.Context, l looker, i item) (map[string]string, e
 }
 
 // analyzerNames returns the name of the organization's analyzer, which is the same in every region.
-// On an emulator the program declares no analyzer, because no emulator has the service.
 func analyzerNames(l looker) []string {
-	if l.Name != l.org.AdministratorOf(organization.AnalyzerService) || l.cfg.BaseEndpoint != nil {
+	if l.Name != l.org.AdministratorOf(organization.AnalyzerService) {
 		return nil
 	}
 	return []string{l.org.Name(l.Name, "analyzer")}

@@ -39,7 +39,7 @@ func (m *model) decode(c *proxy.Call, o operation) (map[string]any, error) {
 		return nil, err
 	}
 	for name, in := range input.Members {
-		if value, there := located(c, o, name, in); there {
+		if value, there := m.located(c, o, name, in); there {
 			members[name] = value
 		}
 	}
@@ -109,13 +109,20 @@ func renamed(value map[string]any, of *shape) map[string]any {
 }
 
 // located returns a member that is in a request's path, query or headers.
-func located(c *proxy.Call, o operation, name string, in member) (value any, there bool) {
+func (m *model) located(c *proxy.Call, o operation, name string, in member) (value any, there bool) {
 	at := cmp.Or(in.LocationName, name)
 	switch in.Location {
 	case "uri":
 		return inPath(o.HTTP.RequestURI, c.URL, at)
 	case "querystring":
 		values, there := c.URL.Query()[at]
+		if m.Shapes[in.Shape].Type == "list" {
+			all := make([]any, len(values))
+			for i, v := range values {
+				all[i] = v
+			}
+			return all, there
+		}
 		return strings.Join(values, ","), there
 	case "header":
 		values := c.Header.Values(at)

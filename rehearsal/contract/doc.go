@@ -5,6 +5,9 @@
 //		return []proxy.Rule{contract.New(w)}
 //	}})
 //
+// A second rule, Keep, answers what no emulator has, such as all of IAM Access Analyzer: it keeps what is created, and gives it
+// back.
+//
 // A model says which members a request has, which of them it must have, of which types, and within which lengths, patterns
 // and enumerations. It says nothing of what depends on the account: that is for package limits.
 //

@@ -17,6 +17,8 @@ type Answer struct {
 	By string
 	// Code is the error code of a refusal, such as AccessDenied; empty for every other answer.
 	Code string
+	// Kept says that a rule answered in the emulator's place, by AWS's model of the service alone.
+	Kept bool
 	// Throttled says that the same call will succeed later, as with AWS's throttling.
 	Throttled bool
 	// Cut says that the client gets no answer: the proxy closes the connection.

@@ -23,6 +23,9 @@ type Report struct {
 	// Rules has the number of calls that each rule refused, throttled calls included, by the
 	// rule's name, or by the kind of refusal that the rule has named.
 	Rules map[string]int `json:"rules"`
+	// ContractOnly has the number of calls that a rule answered in the emulator's place, by AWS's model of the service
+	// alone, by the action.
+	ContractOnly map[string]int `json:"contractOnly,omitempty"`
 	// Undecided has the number of calls that passed although a rule couldn't tell whether AWS
 	// would let them pass, by the action and what would have to be known.
 	Undecided map[string]int `json:"undecided,omitempty"`
@@ -67,13 +70,14 @@ type counts struct {
 	mu      sync.Mutex
 	actions map[string]*ActionReport
 	rules   map[string]int
+	kept    map[string]int
 	doubts  map[string]int
 	// waiting has, by account and action, the time since which calls are throttled.
 	waiting map[string]time.Time
 }
 
 func newCounts() *counts {
-	return &counts{actions: map[string]*ActionReport{}, rules: map[string]int{}, doubts: map[string]int{}, waiting: map[string]time.Time{}}
+	return &counts{actions: map[string]*ActionReport{}, rules: map[string]int{}, kept: map[string]int{}, doubts: map[string]int{}, waiting: map[string]time.Time{}}
 }
 
 func (n *counts) of(c *Call) *ActionReport {
@@ -105,6 +109,9 @@ func (n *counts) call(c *Call, a *Answer, now time.Time) {
 	if a.By != "" && !a.OK() {
 		n.rules[a.By]++
 	}
+	if a.Kept {
+		n.kept[c.String()]++
+	}
 	for _, need := range c.doubts {
 		n.doubts[c.String()+" without "+need]++
 	}
@@ -119,7 +126,7 @@ func (n *counts) emulator(c *Call, took time.Duration) {
 func (n *counts) report() Report {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	r := Report{Rules: maps.Clone(n.rules), Undecided: maps.Clone(n.doubts)}
+	r := Report{Rules: maps.Clone(n.rules), ContractOnly: maps.Clone(n.kept), Undecided: maps.Clone(n.doubts)}
 	for _, a := range n.actions {
 		r.Calls += a.Calls
 		r.Throttled += a.Throttled

@@ -110,6 +110,10 @@ var accessAnalyzerRoutes = []route{
 	{http.MethodGet, "analyzer/*", "GetAnalyzer"},
 	{http.MethodPut, "analyzer/*", "UpdateAnalyzer"},
 	{http.MethodDelete, "analyzer/*", "DeleteAnalyzer"},
+	// The ARN in the path has a slash, as analyzers' have.
+	{http.MethodGet, "tags/*/*", "ListTagsForResource"},
+	{http.MethodPost, "tags/*/*", "TagResource"},
+	{http.MethodDelete, "tags/*/*", "UntagResource"},
 }
 
 // bucketParts are the settings of a bucket, each with its query parameter and the name that it

@@ -1,0 +1,113 @@
+package contract
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
+)
+
+// unserved are the services that no emulator has. A call of theirs never reaches one.
+var unserved = []string{analyzerService}
+
+// operations are what is kept, by service and action.
+var operations = map[string]func(*request) (any, *proxy.Problem){
+	"access-analyzer:CreateAnalyzer":      (*request).createAnalyzer,
+	"access-analyzer:GetAnalyzer":         (*request).getAnalyzer,
+	"access-analyzer:ListAnalyzers":       (*request).listAnalyzers,
+	"access-analyzer:UpdateAnalyzer":      (*request).updateAnalyzer,
+	"access-analyzer:DeleteAnalyzer":      (*request).deleteAnalyzer,
+	"access-analyzer:ListTagsForResource": (*request).listTags,
+	"access-analyzer:TagResource":         (*request).tag,
+	"access-analyzer:UntagResource":       (*request).untag,
+}
+
+// keeper answers in place of the emulator.
+type keeper struct {
+	w *proxy.World
+
+	mu        sync.Mutex
+	analyzers map[place]map[string]*analyzer // by name
+}
+
+// place is where a resource of a regional service is.
+type place struct{ account, region string }
+
+// Keep returns the rule that answers calls of operations that no emulator has. It keeps what is created, and gives it back,
+// with the errors that the service's documents have. It has no other effect: what is kept here does nothing. The rule comes
+// after all others, since it takes the emulator's place.
+func Keep(w *proxy.World) proxy.Rule {
+	return &keeper{w: w, analyzers: map[place]map[string]*analyzer{}}
+}
+
+func (*keeper) Name() string { return "contract only" }
+
+func (k *keeper) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	answer, kept := operations[c.String()]
+	if !kept && !slices.Contains(unserved, c.Service) {
+		return next(c)
+	}
+	if !kept {
+		return k.w.Refuse(c, proxy.Problem{Status: http.StatusNotImplemented, Code: "NotImplemented", Message: "no emulator has " + c.String() + ", and a rehearsal doesn't keep it"})
+	}
+	members, err := modelOf(c.Service).decode(c, modelOf(c.Service).Operations[c.Action])
+	if err != nil {
+		return k.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: errorsOf(c.Service).unreadable, Message: err.Error()})
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out, problem := answer(&request{keeper: k, c: c, members: members, place: place{c.Caller.Account, c.Region}})
+	if problem != nil {
+		return k.w.Refuse(c, *problem)
+	}
+	a := k.w.Reply(c, out)
+	a.Kept = true
+	return a
+}
+
+// request is a call of an operation that is kept.
+type request struct {
+	*keeper
+	place
+	c       *proxy.Call
+	members map[string]any // by the model's names
+}
+
+// read reads the members into a structure. The contract has checked their types.
+func (r *request) read(into any) {
+	content, _ := json.Marshal(r.members) // It was read from a request.
+	_ = json.Unmarshal(content, into)
+}
+
+// text returns a member that is a string; empty if there is none.
+func (r *request) text(name string) string {
+	text, _ := r.members[name].(string)
+	return text
+}
+
+// organizations asks the emulator's AWS Organizations, as the management account.
+func (r *request) organizations(ctx context.Context, action string, in map[string]string, out any) error {
+	return r.w.AskJSON(ctx, r.w.Management, "organizations", "AWSOrganizationsV20161128."+action, in, out)
+}
+
+// trusted reports whether the organization trusts a service.
+func (r *request) trusted(principal string) bool {
+	var out struct {
+		EnabledServicePrincipals []struct{ ServicePrincipal string }
+	}
+	err := r.organizations(r.c.Context(), "ListAWSServiceAccessForOrganization", map[string]string{}, &out)
+	return err == nil && slices.Contains(out.EnabledServicePrincipals, struct{ ServicePrincipal string }{principal})
+}
+
+// administers reports whether an account is the management account, or administers a service for the organization.
+func (r *request) administers(account, principal string) bool {
+	var out struct{ DelegatedAdministrators []struct{ ID string } }
+	if account == r.w.Management {
+		return true
+	}
+	err := r.organizations(r.c.Context(), "ListDelegatedAdministrators", map[string]string{"ServicePrincipal": principal}, &out)
+	return err == nil && slices.Contains(out.DelegatedAdministrators, struct{ ID string }{account})
+}

@@ -74,10 +74,8 @@ var kinds = []kind{
 		remedy: "run `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn % --client-id " + wellknown.Audience + "` there: coldstart then uses the provider as it is",
 	},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
-	{
-		what: "control policy", typ: awstype.OrganizationsPolicy, names: guardrailNames, list: guardrails, tags: guardrailTags,
-		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
-	},
+	guardrailsOf(organization.ServiceControlPolicy),
+	guardrailsOf(organization.ResourceControlPolicy),
 	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
 	{
 		what: "trail", typ: awstype.CloudTrailTrail, names: trailNames, list: trails, tags: trailTags,
@@ -136,6 +134,13 @@ func iamPair(t iamtypes.Tag) (key, value *string) { return t.Key, t.Value }
 type paginator[O, P any] interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*O)) (*P, error)
+}
+
+func guardrailsOf(policyType string) kind {
+	return kind{
+		what: organization.ControlPolicies[policyType].Name, typ: awstype.OrganizationsPolicy, names: guardrailNames(policyType), list: guardrails(policyType), tags: guardrailTags,
+		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
+	}
 }
 
 // pages returns the items of all pages.

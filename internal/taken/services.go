@@ -27,30 +27,29 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-func guardrailNames(l looker) []string {
-	if !l.master() {
-		return nil
+// guardrailNames returns the names of the declared guardrails of a type.
+func guardrailNames(policyType string) func(looker) []string {
+	return func(l looker) []string {
+		if !l.master() {
+			return nil
+		}
+		var names []string
+		for _, name := range l.org.GuardrailNames() {
+			if l.org.GuardrailType(name) == policyType {
+				names = append(names, l.org.Namespace+"-"+name)
+			}
+		}
+		return names
 	}
-	var names []string
-	for _, name := range l.org.GuardrailNames() {
-		names = append(names, l.org.Namespace+"-"+name)
-	}
-	return names
 }
 
-func guardrails(ctx context.Context, l looker, _ []string) (all []item, err error) {
-	client := organizations.NewFromConfig(l.cfg)
-	for _, policyType := range l.org.GuardrailTypes() {
-		p := organizations.NewListPoliciesPaginator(client, &organizations.ListPoliciesInput{Filter: organizationstypes.PolicyType(policyType)})
-		found, err := pages(ctx, p, func(page *organizations.ListPoliciesOutput) []item {
+func guardrails(policyType string) func(context.Context, looker, []string) ([]item, error) {
+	return func(ctx context.Context, l looker, _ []string) ([]item, error) {
+		p := organizations.NewListPoliciesPaginator(organizations.NewFromConfig(l.cfg), &organizations.ListPoliciesInput{Filter: organizationstypes.PolicyType(policyType)})
+		return pages(ctx, p, func(page *organizations.ListPoliciesOutput) []item {
 			return items(page.Policies, func(p organizationstypes.PolicySummary) item { return item{name: *p.Name, id: *p.Id} })
 		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
 	}
-	return all, nil
 }
 
 func guardrailTags(ctx context.Context, l looker, i item) (map[string]string, error) {

@@ -112,7 +112,7 @@ func (r *request) listAnalyzers() (any, *proxy.Problem) {
 func (r *request) now(a *analyzer) analyzer {
 	shown := *a
 	shown.Status = "ACTIVE"
-	if a.organizational() && !(r.trusted(analyzerPrincipal) && r.administers(r.account, analyzerPrincipal)) {
+	if a.organizational() && (!r.trusted(analyzerPrincipal) || !r.administers(r.account, analyzerPrincipal)) {
 		shown.Status = "DISABLED"
 	}
 	return shown

@@ -35,7 +35,7 @@ func (x *examiner) attachments(ctx context.Context) []Finding {
 			for _, problem := range organization.ProblemsOf(err) {
 				findings = append(findings, Finding{Status: Failure, Found: problem.Key + ": " + problem.Text, Remedy: problem.Remedy})
 			}
-			kind := organization.ControlPolicies[policyType]
+			kind := organization.GuardrailKinds[policyType]
 			if full := float64(n) / float64(kind.Attached); full > most {
 				most, nearest = full, fmt.Sprintf("%s will have the most, %d of the %d %s that AWS attaches", target.Target(), n, kind.Attached, kind.Plural())
 			}

@@ -27,8 +27,8 @@ config:
         - { Effect: Deny, Principal: "*", Action: "s3:*", Resource: "*", Condition: { BoolIfExists: { "aws:SecureTransport": "false" } } }
 `
 
-// TestPerimeter attaches the guardrails of the library that nobody has by default. Resource control policies come to an
-// organization that has lived without, bind the archive too, and leave again.
+// TestPerimeter attaches the guardrails of the library that nobody has by default. Resource control policies and declarative
+// policies come to an organization that has lived without, and leave again. The former bind the archive too.
 func TestPerimeter(t *testing.T) {
 	begin(t)
 	w := newWorld(t, walled)
@@ -48,8 +48,8 @@ func TestPerimeter(t *testing.T) {
 	lacks(reads(thief, "--live"))
 
 	closed := strings.NewReplacer(
-		"  coldstart:guardrails:\n", "  coldstart:organization: { policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY] }\n  coldstart:guardrails:\n    root: [deny-leaving, protect-access, protect-audit, deny-foreign-principals]\n",
-		"deny-marketplace,", "deny-marketplace, encrypted-only,",
+		"  coldstart:guardrails:\n", "  coldstart:organization: { policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY, DECLARATIVE_POLICY_EC2] }\n  coldstart:guardrails:\n    root: [deny-leaving, protect-access, protect-audit, deny-foreign-principals]\n",
+		"deny-marketplace,", "deny-marketplace, deny-public-ec2, encrypted-only,",
 	).Replace(walled)
 	w.declare(closed)
 	contains(t, w.ok(coldstart(), "preview"), "deny-foreign-principals-root")
@@ -63,7 +63,7 @@ func TestPerimeter(t *testing.T) {
 		lacks(reads("arn:aws:iam::444455556666:role/vendor", live...))
 	}
 
-	w.declare(strings.Replace(strings.Replace(closed, ", deny-foreign-principals", "", 1), " encrypted-only,", "", 1))
+	w.declare(strings.Replace(strings.Replace(closed, ", deny-foreign-principals", "", 1), " deny-public-ec2, encrypted-only,", "", 1))
 	w.up()
 	w.unchanged()
 	w.proved()

@@ -9,9 +9,9 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Guardrails are control policies. A service control policy says what nobody in an account can do, whatever the account's own
+// Guardrails are policies of the organization. A service control policy says what nobody in an account can do, whatever the account's own
 // policies allow; a resource control policy says what nobody can do to an account's resources, whoever asks. Neither binds the
-// management account.
+// management account. A declarative policy sets what EC2 does in an account.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 type Guardrails struct {
@@ -120,7 +120,7 @@ func (o *Organization) Wanted(target Attachment, policyType string) (names []str
 // is no longer declared counts, since an update attaches first and detaches last. The
 // error, a Problem, says that AWS would refuse so many.
 func (o *Organization) CheckAttached(target Attachment, policyType string, attached []string) (n int, err error) {
-	wanted, kind := o.Wanted(target, policyType), ControlPolicies[policyType]
+	wanted, kind := o.Wanted(target, policyType), GuardrailKinds[policyType]
 	var own, others []string
 	for _, name := range attached {
 		switch {
@@ -213,7 +213,7 @@ func (o *Organization) GuardrailNames() []string {
 	return slices.Compact(names)
 }
 
-// Guardrail returns a guardrail's document, and false if there is none of that
+// Guardrail returns the document of a guardrail that is a control policy, and false if there is none of that
 // name. Sids are left out: they count in the size that AWS allows.
 func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 	if own, ok := o.Guardrails.Policies[name]; ok {
@@ -232,6 +232,9 @@ func (o *Organization) Guardrail(name string) (policy.Document, bool) {
 
 // GuardrailType returns the type of policies that a guardrail is of; empty if there is no guardrail of that name.
 func (o *Organization) GuardrailType(name string) string {
+	if _, ok := declarativeLibrary[name]; ok {
+		return DeclarativePolicyEC2
+	}
 	document, ok := o.Guardrail(name)
 	if !ok {
 		return ""
@@ -261,7 +264,7 @@ func (o *Organization) GuardrailTypes() []string {
 
 // GuardrailChoices returns all names that a file may attach, in alphabetical order.
 func (o *Organization) GuardrailChoices() []string {
-	names := slices.Collect(maps.Keys(guardrailLibrary))
+	names := slices.AppendSeq(slices.Collect(maps.Keys(guardrailLibrary)), maps.Keys(declarativeLibrary))
 	return slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(o.Guardrails.Policies))))
 }
 

@@ -23,7 +23,7 @@ var library = []string{
 }
 
 const guardrailChoices = "the guardrails are allowed-instance-types, allowed-networks, allowed-regions, deny-foreign-principals, deny-foreign-resources, " +
-	"deny-iam-users, deny-leaving, deny-marketplace, deny-public-s3, deny-root-user, " +
+	"deny-iam-users, deny-leaving, deny-marketplace, deny-public-ec2, deny-public-s3, deny-root-user, " +
 	"protect-access, protect-audit, quarantine, require-encryption, require-imdsv2, require-tags"
 
 // document returns a guardrail's document, which has to be there.
@@ -73,6 +73,14 @@ func TestLibrary(t *testing.T) {
 				}
 			}
 		})
+	}
+	content, _ := org.GuardrailContent(organization.DenyPublicEC2)
+	golden.Check(t, "guardrails/"+organization.DenyPublicEC2+".json", content+"\n")
+	if got := org.GuardrailType(organization.DenyPublicEC2); got != organization.DeclarativePolicyEC2 {
+		t.Errorf("it is of type %s", got)
+	}
+	if d, ok := org.Guardrail(organization.DenyPublicEC2); ok {
+		t.Errorf("a declarative policy has the statements %v", d.Statements)
 	}
 	if d, ok := org.Guardrail("nothing"); ok {
 		t.Errorf("got %v for a name that there isn't", d)
@@ -354,6 +362,14 @@ func TestGuardrailRules(t *testing.T) {
 		{
 			"resource control that isn't enabled", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY]}\ncoldstart:units: {a: {guardrails: [deny-foreign-principals]}}",
 			`:2: coldstart:organization.policyTypes: lacks RESOURCE_CONTROL_POLICY, which the guardrail deny-foreign-principals is; add it beside the others`,
+		},
+		{
+			"declarative policies that aren't enabled", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY]}\ncoldstart:units: {a: {guardrails: [deny-public-ec2]}}",
+			`:2: coldstart:organization.policyTypes: lacks DECLARATIVE_POLICY_EC2, which the guardrail deny-public-ec2 is; add it beside the others`,
+		},
+		{
+			"name of a declarative policy", "coldstart:guardrails: {policies: {deny-public-ec2: [" + good + "]}}",
+			`:2: coldstart:guardrails.policies.deny-public-ec2: "deny-public-ec2" is the name of a guardrail of coldstart's own; choose another name`,
 		},
 		{
 			"partner that is no account", `coldstart:guardrails: {partners: ["12345678901", acme]}`,

@@ -15,10 +15,10 @@ type Headroom struct {
 // LargestGuardrail returns the policy that comes nearest to the size that AWS allows for its type, in characters; Of
 // is empty if there is none.
 func (o *Organization) LargestGuardrail() Headroom {
-	h := Headroom{Max: ControlPolicies[ServiceControlPolicy].Size}
+	h := Headroom{Max: GuardrailKinds[ServiceControlPolicy].Size}
 	for _, name := range o.GuardrailNames() {
-		document, _ := o.Guardrail(name)
-		size, most := policySize(document), ControlPolicies[typeOf(document.Statements)].Size
+		content, _ := o.GuardrailContent(name)
+		size, most := len(content), GuardrailKinds[o.GuardrailType(name)].Size
 		if size*h.Max > h.Used*most {
 			h = Headroom{Of: name, Used: size, Max: most}
 		}

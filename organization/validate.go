@@ -58,7 +58,7 @@ const emailDomain = `([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Z
 // types that its AWS SDK doesn't know.
 // docs/adr/0048-resource-control-policies.md
 var PolicyTypes = []string{
-	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", ResourceControlPolicy, ServiceControlPolicy, "TAG_POLICY",
+	"AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "CHATBOT_POLICY", DeclarativePolicyEC2, ResourceControlPolicy, ServiceControlPolicy, "TAG_POLICY",
 }
 
 // Validate checks every rule and returns all problems as one error.

@@ -19,28 +19,38 @@ const (
 	ResourceControlPolicy = "RESOURCE_CONTROL_POLICY"
 )
 
-// ControlPolicyType is a type of policies that guardrails are of.
-type ControlPolicyType struct {
+// GuardrailKind is a type of policies that guardrails are of.
+type GuardrailKind struct {
 	// Name is what AWS's guide calls such a policy.
 	Name string
-	// Everything is AWS's own policy, which allows everything. AWS attaches it to the root, every unit and every account.
+	// Everything is AWS's own policy, which allows everything. AWS attaches it to the root, every unit and every account. It is
+	// empty if AWS has none.
 	Everything string
 	// Size is how many characters AWS lets a policy have, and Attached how many policies it attaches to a target,
 	// Everything among them.
 	Size, Attached int
 }
 
-// Plural returns what AWS's guide calls several such policies.
-func (t ControlPolicyType) Plural() string { return strings.TrimSuffix(t.Name, "y") + "ies" }
-
-// ControlPolicies are the types of policies that guardrails are of.
-var ControlPolicies = map[string]ControlPolicyType{
-	ServiceControlPolicy:  controlPolicy(ServiceControlPolicy, "service control policy", "FullAWSAccess"),
-	ResourceControlPolicy: controlPolicy(ResourceControlPolicy, "resource control policy", "RCPFullAWSAccess"),
+// own returns how many policies AWS attaches to a target besides Everything.
+func (t GuardrailKind) own() int {
+	if t.Everything == "" {
+		return t.Attached
+	}
+	return t.Attached - 1
 }
 
-func controlPolicy(policyType, name, everything string) ControlPolicyType {
-	return ControlPolicyType{Name: name, Everything: everything, Size: published.PolicySize[policyType].Most, Attached: published.PoliciesPerTarget[policyType].Most}
+// Plural returns what AWS's guide calls several such policies.
+func (t GuardrailKind) Plural() string { return strings.Replace(t.Name, "policy", "policies", 1) }
+
+// GuardrailKinds are the types of policies that guardrails are of.
+var GuardrailKinds = map[string]GuardrailKind{
+	ServiceControlPolicy:  kindOf(ServiceControlPolicy, "service control policy", "FullAWSAccess"),
+	ResourceControlPolicy: kindOf(ResourceControlPolicy, "resource control policy", "RCPFullAWSAccess"),
+	DeclarativePolicyEC2:  kindOf(DeclarativePolicyEC2, "declarative policy for EC2", ""),
+}
+
+func kindOf(policyType, name, everything string) GuardrailKind {
+	return GuardrailKind{Name: name, Everything: everything, Size: published.PolicySize[policyType].Most, Attached: published.PoliciesPerTarget[policyType].Most}
 }
 
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
@@ -55,8 +65,10 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 	const key = prefix + "guardrails"
 	for _, name := range slices.Sorted(maps.Keys(o.Guardrails.Policies)) {
 		at := key + ".policies." + name
-		switch _, taken := guardrailLibrary[name]; {
-		case taken:
+		_, control := guardrailLibrary[name]
+		_, declarative := declarativeLibrary[name]
+		switch {
+		case control || declarative:
 			ps.Add(at, "choose another name", "%q is the name of a guardrail of coldstart's own", name)
 		case !shortName.MatchString(name) || len(o.Namespace+"-"+name) > maxPolicyName && o.namespaced():
 			ps.Add(at, "write a short name of lower-case letters, digits and single inner hyphens", "%q is not a guardrail's name", name)
@@ -66,7 +78,7 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 		}
 		own := o.Guardrails.Policies[name]
 		kind := typeOf(own)
-		checkStatements(ps, at, own, ControlPolicies[kind].Size)
+		checkStatements(ps, at, own, GuardrailKinds[kind].Size)
 		if kind == ResourceControlPolicy {
 			checkResourceControl(ps, at, own)
 		} else {
@@ -164,7 +176,7 @@ func (o *Organization) guarding(account string) []Attachment {
 // checkAttached checks what is attached to one target.
 func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 	for i, name := range names {
-		document, ok := o.Guardrail(name)
+		content, ok := o.GuardrailContent(name)
 		_, own := o.Guardrails.Policies[name]
 		switch {
 		case !ok:
@@ -186,18 +198,18 @@ func (o *Organization) checkAttached(ps *Problems, key string, names []string) {
 		case name == ProtectAudit && !o.Audited():
 			ps.Add(key, "leave it out", "%q has nothing to protect: %saudit is none", name, prefix)
 		case !own:
-			checkSize(ps, key, policySize(document), ControlPolicies[typeOf(document.Statements)].Size, "leave some regions, types, networks, partners, tags or roles out")
+			checkSize(ps, key, len(content), GuardrailKinds[o.GuardrailType(name)].Size, "leave some regions, types, networks, partners, tags or roles out")
 		}
 	}
-	for _, kind := range slices.Sorted(maps.Keys(ControlPolicies)) {
-		n, t := 0, ControlPolicies[kind]
+	for _, kind := range slices.Sorted(maps.Keys(GuardrailKinds)) {
+		n, t := 0, GuardrailKinds[kind]
 		for _, name := range names {
 			if o.GuardrailType(name) == kind {
 				n++
 			}
 		}
-		if n > t.Attached-1 {
-			ps.Add(key, "put statements of several into one", "%d guardrails that are %s, over the %d that AWS attaches besides %s", n, t.Plural(), t.Attached-1, t.Everything)
+		if n > t.own() {
+			ps.Add(key, "put statements of several into one", "%d guardrails that are %s, over the %d that AWS attaches besides %s", n, t.Plural(), t.own(), t.Everything)
 		}
 	}
 }

@@ -22,16 +22,12 @@ func (m *master) declareGuardrails() error {
 	// enabled yet waits for the update that brings it in line.
 	for _, policyType := range org.GuardrailTypes() {
 		if !m.organization.Allows(policyType) {
-			return m.ctx.Log.Info("guardrails follow with the next update, when the adopted organization has "+organization.ControlPolicies[policyType].Plural(), nil)
+			return m.ctx.Log.Info("guardrails follow with the next update, when the adopted organization has "+organization.GuardrailKinds[policyType].Plural(), nil)
 		}
 	}
 	args := &accounts.GuardrailsArgs{Organization: m.organization, Tags: tags(tagsOfNoAccount(org))}
 	for _, name := range org.GuardrailNames() {
-		document, _ := org.Guardrail(name)
-		content, err := document.JSON()
-		if err != nil {
-			return err
-		}
+		content, _ := org.GuardrailContent(name)
 		args.Guardrails = append(args.Guardrails, accounts.Guardrail{
 			Name: name, PolicyName: org.Namespace + "-" + name, Type: org.GuardrailType(name), Content: content,
 		})
@@ -142,7 +138,7 @@ func (m *master) checkTarget(id string, target organization.Attachment, policyTy
 func (m *master) attached(id, policyType string, wanted int) (names []string, err error) {
 	in := pulumi.Provider(m.provider)
 	found, err := organizations.GetPoliciesForTarget(m.ctx, &organizations.GetPoliciesForTargetArgs{TargetId: id, Filter: policyType}, in)
-	if err != nil || len(found.Ids)+wanted <= organization.ControlPolicies[policyType].Attached {
+	if err != nil || len(found.Ids)+wanted <= organization.GuardrailKinds[policyType].Attached {
 		return nil, err
 	}
 	for _, policy := range found.Ids {

@@ -2,8 +2,11 @@ package proof
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,11 +29,12 @@ func (p *prover) proveGuardrails(ctx context.Context, a *account) {
 		p.proveGuardrail(ctx, a, name, ids[p.guardrailName(name)], err)
 	}
 	p.proveAttachments(ctx, a, types)
+	p.proveEffective(ctx, a)
 }
 
 // controlTypes are the declared types of policies that guardrails may be of.
 func (p *prover) controlTypes() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(organization.ControlPolicies)), func(policyType string) bool {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(organization.GuardrailKinds)), func(policyType string) bool {
 		return !slices.Contains(p.org.Settings.PolicyTypes, policyType)
 	})
 }
@@ -39,7 +43,7 @@ func (p *prover) controlTypes() []string {
 func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string, err error) {
 	const subject = SubjectGuardrail
 	full, content := p.guardrailName(name), ""
-	kind := organization.ControlPolicies[p.org.GuardrailType(name)]
+	kind := organization.GuardrailKinds[p.org.GuardrailType(name)]
 	a.claim(subject, fmt.Sprintf("%s is a %s of at most %d characters", full, kind.Name, kind.Size), func() error {
 		if err != nil {
 			return err
@@ -53,12 +57,80 @@ func (p *prover) proveGuardrail(ctx context.Context, a *account, name, id string
 		if content == "" {
 			return fmt.Errorf("there is no content of %s", full)
 		}
+		if check == nil {
+			return p.declares(name, content)
+		}
 		d, err := parsePolicy(content)
 		if err != nil {
 			return err
 		}
 		return check(d)
 	})
+}
+
+// declares checks that a document says what is declared. White space and the order of members don't matter.
+func (p *prover) declares(name, content string) error {
+	declared, _ := p.org.GuardrailContent(name)
+	var got, want any
+	if err := errors.Join(json.Unmarshal([]byte(content), &got), json.Unmarshal([]byte(declared), &want)); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(got, want) {
+		return fmt.Errorf("it is %s, and not %s", content, declared)
+	}
+	return nil
+}
+
+// proveEffective proves what a declarative policy amounts to in each member that it is attached to or above: a policy that
+// somebody has attached below may take it back.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeEffectivePolicy.html
+func (p *prover) proveEffective(ctx context.Context, a *account) {
+	for _, member := range p.org.AccountNames() {
+		for _, name := range p.org.GuardrailsOf(member) {
+			if p.org.GuardrailType(name) != organization.DeclarativePolicyEC2 {
+				continue
+			}
+			a.claim(SubjectGuardrail, fmt.Sprintf("%s is effective in account %s", p.guardrailName(name), member), func() error {
+				id, err := p.accountID(member)
+				if err != nil {
+					return err
+				}
+				out, err := a.organizations.DescribeEffectivePolicy(ctx, &organizations.DescribeEffectivePolicyInput{
+					PolicyType: types.EffectivePolicyTypeDeclarativePolicyEc2, TargetId: &id,
+				})
+				if err != nil {
+					return err
+				}
+				content, _ := p.org.GuardrailContent(name)
+				return assigned(content, aws.ToString(out.EffectivePolicy.PolicyContent))
+			})
+		}
+	}
+}
+
+// assigned checks that an effective policy has all that a policy assigns.
+func assigned(content, effective string) error {
+	var policy, of any
+	if err := errors.Join(json.Unmarshal([]byte(content), &policy), json.Unmarshal([]byte(effective), &of)); err != nil {
+		return err
+	}
+	return within(policy, of, "")
+}
+
+func within(policy, effective any, at string) error {
+	members, _ := policy.(map[string]any)
+	if value, ok := members["@@assign"]; ok {
+		if !reflect.DeepEqual(value, effective) {
+			return fmt.Errorf("%s is %v, and not %v", strings.TrimPrefix(at, "."), effective, value)
+		}
+		return nil
+	}
+	of, _ := effective.(map[string]any)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		errs = append(errs, within(members[name], of[name], at+"."+name))
+	}
+	return errors.Join(errs...)
 }
 
 func (p *prover) guardrailName(name string) string { return p.org.Namespace + "-" + name }
@@ -81,7 +153,7 @@ func guardrailIDs(ctx context.Context, client *organizations.Client, policyTypes
 	return ids, nil
 }
 
-func readGuardrail(ctx context.Context, client *organizations.Client, name, id string, kind organization.ControlPolicyType) (string, error) {
+func readGuardrail(ctx context.Context, client *organizations.Client, name, id string, kind organization.GuardrailKind) (string, error) {
 	if id == "" {
 		return "", fmt.Errorf("there is no %s %s", kind.Name, name)
 	}
@@ -93,7 +165,7 @@ func readGuardrail(ctx context.Context, client *organizations.Client, name, id s
 	if size := utf8.RuneCountInString(content); size > kind.Size {
 		return content, fmt.Errorf("it has %d characters", size)
 	}
-	if summary := out.Policy.PolicySummary; summary != nil && organization.ControlPolicies[string(summary.Type)] != kind {
+	if summary := out.Policy.PolicySummary; summary != nil && organization.GuardrailKinds[string(summary.Type)] != kind {
 		return content, fmt.Errorf("it is of type %s", summary.Type)
 	}
 	return content, nil
@@ -145,7 +217,7 @@ func (p *prover) proveAttachments(ctx context.Context, a *account, policyTypes [
 			}
 			// Where no service control policy allows an action, the action is denied. Of the other type, AWS attaches its
 			// own policy by itself, and nobody can detach it.
-			full := organization.ControlPolicies[organization.ServiceControlPolicy].Everything
+			full := organization.GuardrailKinds[organization.ServiceControlPolicy].Everything
 			if slices.Contains(policyTypes, organization.ServiceControlPolicy) && !slices.Contains(attached, full) {
 				return fmt.Errorf("it has no %s, and so allows nothing", full)
 			}
@@ -179,7 +251,7 @@ func attachedTo(ctx context.Context, client *organizations.Client, id string, po
 }
 
 // guardrailRule returns the purpose of a guardrail, and the check of that purpose. Those that are off by default have to say
-// what is declared; whether that does what it is for, the promises say.
+// what is declared; whether that does what it is for, the promises say. Without a check, the document isn't IAM's.
 func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error) {
 	rule, restated := p.library()[name]
 	switch {
@@ -188,7 +260,10 @@ func (p *prover) guardrailRule(name string) (string, func(*policyDocument) error
 	case restated:
 		return rule.claim, func(d *policyDocument) error { return d.deniesOnly(rule.denials) }
 	}
-	declared, _ := p.org.Guardrail(name)
+	declared, ok := p.org.Guardrail(name)
+	if !ok {
+		return "says what is declared", nil
+	}
 	return "says what is declared", func(d *policyDocument) error { return d.says(declared.Statements) }
 }
 

@@ -111,14 +111,16 @@ func TestGuardrailRules(t *testing.T) {
 	}
 	p.org.Guardrails.InstanceTypes, p.org.Guardrails.Networks, p.org.Guardrails.Tags = []string{"t3.*"}, []string{"203.0.113.0/24"}, []string{"Team"}
 	for _, name := range p.org.GuardrailChoices() {
-		document, _ := p.org.Guardrail(name)
-		text, err := document.JSON()
-		if err != nil {
-			t.Fatal(err)
-		}
+		text, _ := p.org.GuardrailContent(name)
 		claim, check := p.guardrailRule(name)
 		if claim == "" {
 			t.Errorf("%s has no rule", name)
+		}
+		if check == nil {
+			if err := p.declares(name, " "+text); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
 		}
 		checkPolicies(t, []policyCase{{"as coldstart writes " + name, text, ""}}, check)
 	}
@@ -126,6 +128,29 @@ func TestGuardrailRules(t *testing.T) {
 		_, check := p.guardrailRule(organization.Quarantine)
 		return check(d)
 	})
+}
+
+// A declarative policy is effective if all that it assigns is.
+func TestDeclarative(t *testing.T) {
+	t.Parallel()
+	p := &prover{org: declared()}
+	declared, _ := p.org.GuardrailContent(organization.DenyPublicEC2)
+	if err := p.declares(organization.DenyPublicEC2, strings.Replace(declared, "block_all_sharing", "unblocked", 1)); err == nil || !strings.Contains(err.Error(), "it is {") {
+		t.Errorf("another document: %v", err)
+	}
+	const effective = `{"ec2_attributes":{"image_block_public_access":{"state":"block_new_sharing"},"serial_console_access":{"status":"disabled"},` +
+		`"snapshot_block_public_access":{"state":"block_all_sharing"},"exception_message":"theirs"}}`
+	for text, want := range map[string]string{
+		effective: "",
+		strings.Replace(effective, `"disabled"`, `"enabled"`, 1):                            "ec2_attributes.serial_console_access.status is enabled, and not disabled",
+		strings.Replace(effective, `"serial_console_access":{"status":"disabled"},`, ``, 1): "ec2_attributes.serial_console_access.status is <nil>, and not disabled",
+		`{"ec2_attributes":{"image_block_public_access":{"state":"block_new_sharing"}}}`:    "snapshot_block_public_access",
+	} {
+		err := assigned(declared, text)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }
 
 func TestOwnGuardrail(t *testing.T) {

@@ -54,10 +54,10 @@ func (p *prover) readUndeclaredUnits(ctx context.Context) ([]undeclaredUnit, err
 		if found.accounts, err = accountsIn(ctx, client, u.id); err != nil {
 			return nil, err
 		}
-		if found.policies, err = attachedTo(ctx, client, u.id, slices.Collect(maps.Keys(organization.ControlPolicies))); err != nil {
+		if found.policies, err = attachedTo(ctx, client, u.id, slices.Collect(maps.Keys(organization.GuardrailKinds))); err != nil {
 			return nil, err
 		}
-		for _, kind := range organization.ControlPolicies {
+		for _, kind := range organization.GuardrailKinds {
 			found.policies = slices.DeleteFunc(found.policies, func(name string) bool { return name == kind.Everything })
 		}
 		all = append(all, found)

@@ -70,15 +70,18 @@ func Published() Numbers {
 		Policies: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {1000, organizations}, "BACKUP_POLICY": {1000, organizations}, "TAG_POLICY": {1000, organizations},
+			"DECLARATIVE_POLICY_EC2": {1000, organizations},
 		},
 		Analyzers: map[string]Quota{"ACCOUNT": {1, analyzers}, "ORGANIZATION": {5, analyzers}},
 		PoliciesPerTarget: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},
+			"DECLARATIVE_POLICY_EC2": {10, organizations},
 		},
 		PolicySize: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10240, organizations}, "RESOURCE_CONTROL_POLICY": {5120, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {2500, organizations}, "BACKUP_POLICY": {10000, organizations}, "TAG_POLICY": {10000, organizations},
+			"DECLARATIVE_POLICY_EC2": {10000, organizations},
 		},
 	}
 }

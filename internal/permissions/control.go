@@ -21,7 +21,7 @@ var full = map[string]authorization.Policy{
 }
 
 func fullOf(policyType string, principal *policy.Principal) authorization.Policy {
-	return authorization.Policy{Name: organization.ControlPolicies[policyType].Everything, Document: everything(principal)}
+	return authorization.Policy{Name: organization.GuardrailKinds[policyType].Everything, Document: everything(principal)}
 }
 
 func everything(principal *policy.Principal) policy.Document {
@@ -75,9 +75,12 @@ func (t *tree) note(res inventory.Resource) error {
 		}
 		t.parents[res.ID], t.names[res.ID] = res.Text("parentId"), kind+res.Name
 	case awstype.OrganizationsPolicy:
+		typ := cmp.Or(res.Text("type"), organization.ServiceControlPolicy) // The provider's default.
+		if full[typ].Name == "" {
+			return nil // It isn't about who may do what.
+		}
 		document, err := policy.Parse(res.Text("content"))
 		t.policies[res.ID] = authorization.Policy{Name: res.Text("name"), Document: document}
-		typ := cmp.Or(res.Text("type"), organization.ServiceControlPolicy) // The provider's default.
 		t.types[res.ID], t.listed[typ] = typ, t.listed[typ] || res.Text("name") == full[typ].Name
 		return err
 	case awstype.OrganizationsPolicyAttachment:

@@ -37,7 +37,7 @@ func (r *Result) Policies() []Policy {
 			continue
 		}
 		for _, input := range []string{"policy", "assumeRolePolicy", "content"} {
-			if document, ok := res.Inputs[input].(string); ok && document != Unknown {
+			if document, ok := res.Inputs[input].(string); ok && document != Unknown && res.Inputs["type"] != "DECLARATIVE_POLICY_EC2" {
 				all = append(all, Policy{res, input, document, r.isBoundary(res)})
 			}
 		}

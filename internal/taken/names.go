@@ -76,6 +76,7 @@ var kinds = []kind{
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html#API_CreatePolicy_Errors
 	guardrailsOf(organization.ServiceControlPolicy),
 	guardrailsOf(organization.ResourceControlPolicy),
+	guardrailsOf(organization.DeclarativePolicyEC2),
 	// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
 	{
 		what: "trail", typ: awstype.CloudTrailTrail, names: trailNames, list: trails, tags: trailTags,
@@ -138,7 +139,7 @@ type paginator[O, P any] interface {
 
 func guardrailsOf(policyType string) kind {
 	return kind{
-		what: organization.ControlPolicies[policyType].Name, typ: awstype.OrganizationsPolicy, names: guardrailNames(policyType), list: guardrails(policyType), tags: guardrailTags,
+		what: organization.GuardrailKinds[policyType].Name, typ: awstype.OrganizationsPolicy, names: guardrailNames(policyType), list: guardrails(policyType), tags: guardrailTags,
 		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
 	}
 }

@@ -61,6 +61,9 @@ func (p *permissive) answer(action, account, service, kind, policy, target strin
 		}
 		return map[string]any{name: all}
 	}
+	if len(policy) > len("p-full") { // It has none of what is kept.
+		return nil, "PolicyNotFoundException"
+	}
 	switch action {
 	case "DescribeOrganization":
 		return map[string]any{"Organization": map[string]any{"Id": "o-1"}}, ""
@@ -72,6 +75,8 @@ func (p *permissive) answer(action, account, service, kind, policy, target strin
 	case "CloseAccount":
 		i := slices.IndexFunc(p.accounts, func(a map[string]any) bool { return a["Id"] == account })
 		p.accounts[i]["Status"], p.accounts[i]["State"] = "SUSPENDED", "SUSPENDED"
+	case "ListParents":
+		return map[string]any{"Parents": []any{map[string]any{"Id": "r-1", "Type": "ROOT"}}}, ""
 	case "ListRoots":
 		return map[string]any{"Roots": []any{root()}}, ""
 	case "EnablePolicyType":

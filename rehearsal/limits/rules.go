@@ -56,6 +56,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		attachments,
 		modifications{w, newBusy(w)},
 		priorRequests{w, newBusy(w)},
+		newKeptPolicies(m, t),
 		newReferences(w),
 		newNameServers(m),
 		caps{w},

@@ -16,10 +16,12 @@ type AnalyzerArgs struct {
 	// Trusted is the organization that has to trust Access Analyzer first; nil if another stack
 	// declares the organization.
 	Trusted *Organization
-	Tags    pulumi.StringMapInput
+	// UnusedAccessDays makes it an analyzer of what nobody has used for so many days; 0 for one of access from outside.
+	UnusedAccessDays int
+	Tags             pulumi.StringMapInput
 }
 
-// Analyzer finds resources of the organization that principals outside it can access.
+// Analyzer finds resources of the organization that principals outside it can access, or access that nobody uses.
 type Analyzer struct {
 	pulumi.ResourceState
 }
@@ -35,15 +37,19 @@ func NewAnalyzer(ctx *pulumi.Context, name string, args *AnalyzerArgs, opts ...p
 	if err := ctx.RegisterComponentResource(AnalyzerType, name, a, opts...); err != nil {
 		return nil, err
 	}
-	own := []pulumi.ResourceOption{pulumi.Parent(a)}
+	// An analyzer's type and days can't be changed, and its name exists once in a region.
+	own := []pulumi.ResourceOption{pulumi.Parent(a), pulumi.DeleteBeforeReplace(true)}
 	if args.Trusted != nil {
 		own = append(own, pulumi.DependsOn([]pulumi.Resource{args.Trusted.organization}))
 	}
-	if _, err := accessanalyzer.NewAnalyzer(ctx, name, &accessanalyzer.AnalyzerArgs{
-		AnalyzerName: pulumi.String(args.Name),
-		Type:         pulumi.String("ORGANIZATION"),
-		Tags:         args.Tags,
-	}, own...); err != nil {
+	declared := &accessanalyzer.AnalyzerArgs{AnalyzerName: pulumi.String(args.Name), Type: pulumi.String("ORGANIZATION"), Tags: args.Tags}
+	if args.UnusedAccessDays > 0 {
+		declared.Type = pulumi.String("ORGANIZATION_UNUSED_ACCESS")
+		declared.Configuration = accessanalyzer.AnalyzerConfigurationArgs{
+			UnusedAccess: accessanalyzer.AnalyzerConfigurationUnusedAccessArgs{UnusedAccessAge: pulumi.Int(args.UnusedAccessDays)},
+		}
+	}
+	if _, err := accessanalyzer.NewAnalyzer(ctx, name, declared, own...); err != nil {
 		return nil, err
 	}
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{})

@@ -17,6 +17,7 @@ config:
   coldstart:accounts: { audit: {}, app: { unit: apps } }
   coldstart:units:
     apps: { guardrails: [allowed-instance-types, allowed-networks, deny-foreign-resources, deny-iam-users, deny-marketplace, require-encryption, require-tags] }
+  coldstart:security: { unusedAccessDays: 90 }
   coldstart:guardrails:
     instanceTypes: [t3.*, m7g.large]
     networks: [203.0.113.0/24, "2001:db8::/32"]
@@ -49,6 +50,7 @@ func TestPerimeter(t *testing.T) {
 
 	closed := strings.NewReplacer(
 		"  coldstart:guardrails:\n", "  coldstart:organization: { policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY, DECLARATIVE_POLICY_EC2] }\n  coldstart:guardrails:\n    root: [deny-leaving, protect-access, protect-audit, deny-foreign-principals]\n",
+		"unusedAccessDays: 90", "unusedAccessDays: 30",
 		"deny-marketplace,", "deny-marketplace, deny-public-ec2, encrypted-only,",
 	).Replace(walled)
 	w.declare(closed)
@@ -63,7 +65,7 @@ func TestPerimeter(t *testing.T) {
 		lacks(reads("arn:aws:iam::444455556666:role/vendor", live...))
 	}
 
-	w.declare(strings.Replace(strings.Replace(closed, ", deny-foreign-principals", "", 1), " deny-public-ec2, encrypted-only,", "", 1))
+	w.declare(strings.Replace(strings.Replace(strings.Replace(closed, "  coldstart:security: { unusedAccessDays: 30 }\n", "", 1), ", deny-foreign-principals", "", 1), " deny-public-ec2, encrypted-only,", "", 1))
 	w.up()
 	w.unchanged()
 	w.proved()

@@ -101,9 +101,10 @@ func TestEverything(t *testing.T) {
 				"security": {Name: "Security Team", Title: "Team", Email: "security@acme.example", Phone: "+1 555 0100"},
 			},
 		},
-		Audit: organization.Audit{Account: "logs", Trail: organization.TrailAccount, RetentionDays: 30, LockDays: 7},
-		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
-		Tags:  map[string]string{"Owner": "platform"},
+		Security: organization.Security{UnusedAccessDays: 90},
+		Audit:    organization.Audit{Account: "logs", Trail: organization.TrailAccount, RetentionDays: 30, LockDays: 7},
+		Image:    &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
+		Tags:     map[string]string{"Owner": "platform"},
 	}
 	if diff := cmp.Diff(want, org, equal...); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -57,6 +57,8 @@ type Organization struct {
 	Expect map[string]Expectation
 	// Baseline is what every account is set to.
 	Baseline Baseline
+	// Security are services that look at the whole organization.
+	Security Security
 	// Audit says where trails end up.
 	Audit Audit
 	// DNS holds what the apex zone has besides delegations.

@@ -88,6 +88,7 @@ func (o *Organization) Problems() Problems {
 	o.checkGuardrails(&ps)
 	o.checkExpectations(&ps)
 	o.checkBaseline(&ps)
+	o.checkSecurity(&ps)
 	o.checkImage(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)
 	checkTogether(&ps, prefix+"tags", o.Tags, nil)

@@ -103,6 +103,8 @@ func keyChanges() []keyChange {
 		{key: "users.*.keybase", at: "users.ada.keybase", first: "ada", second: "lovelace"},
 		{key: "users.*.pgpKey", at: "users.ada.pgpKey", first: pgpKey()},
 
+		{key: "security.unusedAccessDays", first: "90", second: "30"},
+
 		{key: "guardrails.defaults", first: "false"},
 		{key: "guardrails.root", first: "[deny-leaving, protect-access]", second: "[deny-leaving]"},
 		{key: "guardrails.regions", first: "[us-west-2]", second: "[us-west-2, eu-west-1]"},
@@ -605,6 +607,7 @@ func short(token string) string {
 // replaced says of the inputs that change whether the provider replaces the resource.
 // https://www.pulumi.com/registry/packages/aws/api-docs/
 var replaced = map[string]bool{
+	"aws:accessanalyzer/analyzer:Analyzer.configuration":                             true,
 	"aws:accessanalyzer/analyzer:Analyzer.tags":                                      false,
 	"aws:account/alternativeContact:AlternativeContact.emailAddress":                 false,
 	"aws:cloudtrail/trail:Trail.advancedEventSelectors":                              false,

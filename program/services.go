@@ -21,12 +21,14 @@ type service struct {
 	// declare declares what the service has in one region. O is nil in the stack of a
 	// member.
 	declare func(a *account, name string, o *accounts.Organization, in pulumi.ResourceOption) error
+	// declareOnce declares what the service has in the organization's region alone; nil if there is nothing.
+	declareOnce func(a *account, o *accounts.Organization) error
 }
 
 // services has a row for each service that coldstart sets up in the account that administers
 // it, and that has something in each region. organization/services.go has their principals.
 var services = []service{
-	{principal: organization.AnalyzerService, name: "analyzer", declare: (*account).declareAnalyzer},
+	{principal: organization.AnalyzerService, name: "analyzer", declare: (*account).declareAnalyzer, declareOnce: (*account).declareUnusedAccess},
 }
 
 // unmanaged returns an error if the organization lacks something and the AWS plugin
@@ -103,6 +105,11 @@ func (a *account) declareServices(o *accounts.Organization) error {
 		if err := s.declare(a, s.name, o, a.in()); err != nil {
 			return err
 		}
+		if s.declareOnce != nil {
+			if err := s.declareOnce(a, o); err != nil {
+				return err
+			}
+		}
 		for _, region := range a.org.OtherRegions() {
 			if err := s.declare(a, s.name+"-"+region, o, pulumi.Providers(a.regions[region])); err != nil {
 				return err
@@ -116,5 +123,18 @@ func (a *account) declareServices(o *accounts.Organization) error {
 // looks at its own region.
 func (a *account) declareAnalyzer(name string, o *accounts.Organization, in pulumi.ResourceOption) error {
 	_, err := accounts.NewAnalyzer(a.ctx, name, &accounts.AnalyzerArgs{Name: a.named("analyzer"), Trusted: o, Tags: a.tags()}, in)
+	return err
+}
+
+// declareUnusedAccess declares the analyzer of what nobody uses. IAM is the same in all regions, so one region has it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-create-unused.html
+func (a *account) declareUnusedAccess(o *accounts.Organization) error {
+	days := a.org.Security.UnusedAccessDays
+	if days == 0 {
+		return nil
+	}
+	_, err := accounts.NewAnalyzer(a.ctx, organization.UnusedAccessName, &accounts.AnalyzerArgs{
+		Name: a.named(organization.UnusedAccessName), Trusted: o, UnusedAccessDays: days, Tags: a.tags(),
+	}, a.in())
 	return err
 }

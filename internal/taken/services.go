@@ -216,25 +216,34 @@ func repositoryTags(ctx context.Context, l looker, i item) (map[string]string, e
 	return tagged(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
-// analyzerNames returns the name of the organization's analyzer, which is the same in every region.
+// analyzerNames returns the names of the organization's analyzers. The first is the same in every region.
 func analyzerNames(l looker) []string {
 	if l.Name != l.org.AdministratorOf(organization.AnalyzerService) {
 		return nil
 	}
-	return []string{l.org.Name(l.Name, "analyzer")}
+	names := []string{l.org.Name(l.Name, "analyzer")}
+	if l.org.Security.UnusedAccessDays > 0 {
+		names = append(names, l.org.Name(l.Name, organization.UnusedAccessName))
+	}
+	return names
 }
 
 func analyzers(ctx context.Context, l looker, names []string) ([]item, error) {
 	var all []item
-	for _, region := range l.regions() {
-		out, err := accessanalyzer.NewFromConfig(l.in(region)).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &names[0]})
-		if awserror.Absent(err) {
-			continue
+	for i, region := range l.regions() {
+		for j, name := range names {
+			if i > 0 && j > 0 {
+				continue // The organization's region alone has it.
+			}
+			out, err := accessanalyzer.NewFromConfig(l.in(region)).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &name})
+			if awserror.Absent(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, item{name: name, id: name + " --region " + region, note: " in " + region, tags: out.Analyzer.Tags})
 		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, item{name: names[0], id: names[0] + " --region " + region, note: " in " + region, tags: out.Analyzer.Tags})
 	}
 	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -238,6 +239,20 @@ func TestNamedResources(t *testing.T) {
 		},
 		"a parameter's tags": func(mine bool) error {
 			_, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx(), &ssm.ListTagsForResourceInput{ResourceType: "Parameter", ResourceId: aws.String("/" + one(mine, "z9-mine", "other") + "/name")})
+			return err
+		},
+		"an analyzer": func(mine bool) error {
+			_, err := accessanalyzer.NewFromConfig(cfg).GetAnalyzer(ctx(), &accessanalyzer.GetAnalyzerInput{AnalyzerName: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"an analyzer that is made": func(mine bool) error {
+			_, err := accessanalyzer.NewFromConfig(cfg).CreateAnalyzer(ctx(), &accessanalyzer.CreateAnalyzerInput{AnalyzerName: aws.String(one(mine, "z9-mine", "other")), Type: "ACCOUNT"})
+			return err
+		},
+		"an analyzer's tags": func(mine bool) error {
+			_, err := accessanalyzer.NewFromConfig(cfg).ListTagsForResource(ctx(), &accessanalyzer.ListTagsForResourceInput{
+				ResourceArn: aws.String("arn:aws:access-analyzer:eu-north-1:123456789012:analyzer/" + one(mine, "z9-mine", "other")),
+			})
 			return err
 		},
 		"a trail": func(mine bool) error {

@@ -55,6 +55,15 @@ func named(c *proxy.Call) string {
 			return name
 		}
 		return "arn:aws:cloudtrail:" + c.Region + ":" + c.Caller.Account + ":trail/" + name
+	case c.Is("access-analyzer"):
+		var in struct{ AnalyzerName string }
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no analyzer.
+		if arn, tags := strings.CutPrefix(c.URL.Path, "/tags/"); tags {
+			return arn
+		}
+		if name := cmp.Or(in.AnalyzerName, c.Resource); name != "" {
+			return "arn:aws:access-analyzer:" + c.Region + ":" + c.Caller.Account + ":analyzer/" + name
+		}
 	case c.Is("kms"):
 		var in struct{ KeyID string }
 		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no key.

@@ -67,7 +67,7 @@ func Compare(before, after *Documents) []Change {
 	return changes
 }
 
-// bearing are the policies that bear on what a role or a root user does.
+// bearing are the policies that bear on what a role or a root user does in its account.
 type bearing struct {
 	statements []policy.Statement
 	// signature is the same for the same policies. The account's own id and name don't count.
@@ -85,7 +85,7 @@ func (d *Documents) bearing(account, who string) *bearing {
 		policies = slices.Concat(role.policies, pointed(role.boundary))
 	}
 	id := d.accounts[account]
-	for _, level := range d.control[id].service {
+	for _, level := range slices.Concat(d.control[id].service, d.control[id].resource) {
 		policies = append(policies, level.Policies...)
 	}
 	b := &bearing{}

@@ -49,6 +49,16 @@ func TestCompare(t *testing.T) {
 				{Who: "coldstart", Accounts: []string{"prod"}, Closes: []string{"ec2:RebootInstances"}, By: []string{"can't tell without aws:SourceIp"}},
 			},
 		},
+		"a resource control policy": {
+			func(o *organization.Organization) {
+				o.Settings.PolicyTypes = append(o.Settings.PolicyTypes, organization.ResourceControlPolicy)
+				own(policy.Statement{Effect: policy.Deny, Principal: &policy.Principal{Everyone: true}, Action: policy.List{"s3:DeleteObject"}, Resource: policy.List{"*"}})(o)
+			},
+			[]permissions.Change{
+				{Who: "admin", Accounts: []string{"prod"}, Closes: []string{"s3:DeleteObject"}, By: []string{"statement 1 of the resource control policy acme-mine at account prod"}},
+				{Who: "coldstart", Accounts: []string{"prod"}, Closes: []string{"s3:DeleteObject"}, By: []string{"statement 1 of the resource control policy acme-mine at account prod"}},
+			},
+		},
 		"another region": {
 			func(o *organization.Organization) {
 				o.Guardrails.Regions = []string{"us-west-2", "us-east-1", "eu-west-1"}

@@ -74,6 +74,9 @@ func (d *Documents) Users() (names []string) {
 	return names
 }
 
+// OrganizationID returns the id of the organization.
+func (d *Documents) OrganizationID() string { return d.organizationID }
+
 // ID is the id of an account; empty if there is none of the name.
 func (d *Documents) ID(account string) string { return d.accounts[account] }
 

@@ -23,20 +23,22 @@ var documents = []string{"policy", "assumeRolePolicy", "content"}
 // equivalent are faults that change no answer, with the reason. A resource's own policy is about that resource whatever it
 // says.
 var equivalent = map[string]string{
-	"ChangeOneName, of route53:*":                           "no other action has the keys that the statement asks for",
-	"SeeWhichZonesAreGone, on everything":                   "the action is on zones only",
-	"WaitForTheChange, on everything":                       "the action is on changes only",
-	"WaitForTheChange, of route53:*":                        "no other action is on changes",
-	"DecryptState, on everything":                           "DecryptNothingElse denies it",
-	"DecryptSecretsOfState, on everything":                  "DecryptNothingElse denies it",
-	"AssumeRoles, without Bool aws:MultiFactorAuthPresent":  "NothingElseWithoutMFA denies it, and the role's trust",
-	"UsersWithMFA, without Bool aws:MultiFactorAuthPresent": "in an organization with mfaMaxAge, that needs MFA too",
-	"protect-audit 3, on everything":                        "only requests to KMS have aliases",
-	"quarantine 2, gone":                                    "the first statement denies everything",
-	"quarantine 2, on everything":                           "the first statement denies everything",
-	"DenyPlaintext, on everything":                          "it is the bucket's own policy",
-	"DenyChanges, on everything":                            "it is the bucket's own policy",
-	"TrailsSeeTheBucket, on everything":                     "it is the bucket's own policy",
+	"ChangeOneName, of route53:*":                                       "no other action has the keys that the statement asks for",
+	"SeeWhichZonesAreGone, on everything":                               "the action is on zones only",
+	"WaitForTheChange, on everything":                                   "the action is on changes only",
+	"WaitForTheChange, of route53:*":                                    "no other action is on changes",
+	"DecryptState, on everything":                                       "DecryptNothingElse denies it",
+	"DecryptSecretsOfState, on everything":                              "DecryptNothingElse denies it",
+	"AssumeRoles, without Bool aws:MultiFactorAuthPresent":              "NothingElseWithoutMFA denies it, and the role's trust",
+	"UsersWithMFA, without Bool aws:MultiFactorAuthPresent":             "in an organization with mfaMaxAge, that needs MFA too",
+	"protect-audit 3, on everything":                                    "only requests to KMS have aliases",
+	"allowed-instance-types 2, on everything":                           "a type is an instance's",
+	"deny-foreign-principals 2, without Bool aws:PrincipalIsAWSService": "services alone send aws:SourceAccount",
+	"quarantine 2, gone":                                                "the first statement denies everything",
+	"quarantine 2, on everything":                                       "the first statement denies everything",
+	"DenyPlaintext, on everything":                                      "it is the bucket's own policy",
+	"DenyChanges, on everything":                                        "it is the bucket's own policy",
+	"TrailsSeeTheBucket, on everything":                                 "it is the bucket's own policy",
 }
 
 // madeUp matches what is made up for a key.

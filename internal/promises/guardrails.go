@@ -1,7 +1,9 @@
 package promises
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
@@ -175,6 +177,7 @@ func (a *asking) effectsOfPerimeter(access string) []effect {
 		asks(service, true, "s3:PutObject", object, "aws:SourceAccount", stranger, "aws:SourceOrgID", "o-another"),
 		asks(service, true, "s3:PutObject", object, "aws:SourceAccount", stranger, "aws:SourceOrgID", ""),
 		asks(service, false, "s3:PutObject", object, "aws:SourceAccount", "", "aws:SourceOrgID", ""),
+		asks(service, false, "s3:PutObject", object, "aws:SourceAccount", stranger, "aws:SourceOrgID", a.OrganizationID()),
 		lets("s3:GetObject", object), lets("sts:AssumeRole", access),
 	}
 	for _, partner := range a.org.Guardrails.Partners {
@@ -187,20 +190,23 @@ func (a *asking) effectsOfPerimeter(access string) []effect {
 
 // effectsOfExtras are those of guardrails that are off by default.
 func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
-	instance, volume := ec2+"instance/i-1", ec2+"volume/v-1"
+	instance, volume, snapshot := ec2+"instance/i-1", ec2+"volume/v-1", "arn:aws:ec2:"+a.org.Region+"::snapshot/snap-1"
 	switch guardrail {
 	case organization.AllowedInstanceTypes:
+		allowed := strings.NewReplacer("*", "any", "?", "a").Replace(a.org.Guardrails.InstanceTypes[0])
 		return keeping(access,
-			denies("ec2:RunInstances", instance, "ec2:InstanceType", "any.type"), lets("ec2:RunInstances", volume, "ec2:InstanceType", ""),
-			denies("ec2:ModifyInstanceAttribute", instance, "ec2:Attribute/InstanceType", "any.type"), lets("ec2:ModifyInstanceAttribute", instance, "ec2:Attribute", "any"))
+			denies("ec2:RunInstances", instance, "ec2:InstanceType", "any.type"), lets("ec2:RunInstances", instance, "ec2:InstanceType", allowed), lets("ec2:RunInstances", volume, "ec2:InstanceType", ""),
+			denies("ec2:ModifyInstanceAttribute", instance, "ec2:Attribute/InstanceType", "any.type"), lets("ec2:ModifyInstanceAttribute", instance, "ec2:Attribute/InstanceType", allowed),
+			lets("ec2:ModifyInstanceAttribute", instance, "ec2:Attribute", "any", "ec2:Attribute/InstanceType", ""))
 	case organization.AllowedNetworks:
 		outside := []string{"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "false"}
+		inside := netip.MustParsePrefix(a.org.Guardrails.Networks[0]).Addr().String()
 		effects := []effect{lets("ec2:DescribeInstances", "", outside...)}
 		for _, role := range a.roles(in) {
 			person := denies("ec2:DescribeInstances", "", outside...)
 			person.who = role
 			effects = append(effects, person)
-			for _, keys := range [][]string{{"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "true"}, append([]string{"aws:SourceVpc", "vpc-1"}, outside...)} {
+			for _, keys := range [][]string{{"aws:SourceIp", inside, "aws:ViaAWSService", "false", "aws:SourceVpc", ""}, {"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "true"}, append([]string{"aws:SourceVpc", "vpc-1"}, outside...)} {
 				through := lets("ec2:DescribeInstances", "", keys...)
 				through.who = role
 				effects = append(effects, through)
@@ -210,7 +216,8 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 	case organization.DenyForeignResources:
 		return keeping(access,
 			denies("s3:PutObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", "o-another"), denies("sts:AssumeRole", "arn:aws:iam::"+stranger+":role/any", "aws:ResourceOrgID", "o-another"),
-			lets("s3:GetObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", "o-another"), lets("sns:Publish", "arn:aws:sns:"+a.org.Region+":{"+in+"}:any"))
+			lets("s3:GetObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", "o-another"), lets("sns:Publish", "arn:aws:sns:"+a.org.Region+":{"+in+"}:any"),
+			lets("s3:PutObject", "arn:aws:s3:::any/any", "aws:ResourceOrgID", ""))
 	case organization.DenyForeignPrincipals:
 		return a.effectsOfPerimeter(access)
 	case organization.RequireEncryption:
@@ -236,7 +243,7 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 			for _, q := range makes {
 				effects = append(effects, denies(q[0], q[1], append(slices.Clone(complete), "aws:RequestTag/"+tag, "")...))
 			}
-			effects = append(effects, lets("ec2:RunInstances", volume, "aws:RequestTag/"+tag, ""))
+			effects = append(effects, lets("ec2:RunInstances", volume, "aws:RequestTag/"+tag, ""), lets("ec2:CreateVolume", snapshot, "aws:RequestTag/"+tag, ""))
 		}
 		return keeping(access, effects...)
 	}

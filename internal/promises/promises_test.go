@@ -29,7 +29,12 @@ config:
   coldstart:domain: z9.example
   coldstart:region: eu-central-1
   coldstart:email: z9+%s@z9.example
-  coldstart:units: {all: {}, kept: {parent: all}}
+  coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY, DECLARATIVE_POLICY_EC2]}
+  coldstart:units:
+    all: {}
+    kept:
+      parent: all
+      guardrails: [allowed-instance-types, allowed-networks, deny-foreign-principals, deny-foreign-resources, deny-iam-users, deny-marketplace, deny-public-ec2, require-encryption, require-tags]
   coldstart:accounts:
     logs: {unit: all}
     people: {unit: all}
@@ -41,6 +46,7 @@ config:
     root: [deny-leaving, protect-access, protect-audit, ours]
     instanceTypes: [t3.*]
     networks: [203.0.113.0/24]
+    partners: ["444455556666"]
     tags: [CostCenter, Team]
     policies: {ours: [{Effect: Deny, Action: "gamelift:*", Resource: "*"}]}
   coldstart:access:

@@ -2,6 +2,7 @@ package promises_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,20 @@ func TestKept(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAllGuardrails: faults are put into every guardrail of the library, since an organization has it attached.
+func TestAllGuardrails(t *testing.T) {
+	t.Parallel()
+	org, err := organization.Parse(organization.File, []byte(organizations["all"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range org.GuardrailChoices() {
+		if !slices.Contains(org.GuardrailNames(), name) {
+			t.Errorf("%s isn't attached: add it to the guardrails of unit kept", name)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package limits_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -281,6 +283,33 @@ func TestNamedResources(t *testing.T) {
 	}
 	if open := s.front.Report().Undecided; len(open) > 0 {
 		t.Errorf("open decisions: %v", open)
+	}
+}
+
+// Some services sign under another name than the one that policies know them by.
+func TestNamesOfServices(t *testing.T) {
+	t.Parallel()
+	f, s, cfg := planned(t)
+	f.mu.Lock()
+	f.attached["z9-master-plan"] = nil
+	f.inline["z9-master-plan"] = document(`{"Effect":"Allow","Action":["cloudwatch:ListDashboards","tag:GetResources"],"Resource":"*"}`)
+	f.mu.Unlock()
+	credentials, err := cfg.Credentials.Retrieve(ctx())
+	must(t, err)
+	for call, allowed := range map[string]bool{"monitoring ListDashboards": true, "tagging GetResources": true, "monitoring PutDashboard": false} {
+		service, action, _ := strings.Cut(call, " ")
+		request, err := http.NewRequestWithContext(ctx(), http.MethodPost, s.front.Endpoint(), strings.NewReader("{}"))
+		must(t, err)
+		request.Header.Set("X-Amz-Target", "Service."+action)
+		request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+credentials.AccessKeyID+"/20260101/eu-north-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+		answer, err := http.DefaultClient.Do(request)
+		must(t, err)
+		content, err := io.ReadAll(answer.Body)
+		must(t, errors.Join(err, answer.Body.Close()))
+		if denied := strings.Contains(string(content), "AccessDenied"); denied == allowed {
+			t.Errorf("%s: %s", call, content)
+		}
 	}
 }
 

@@ -28,8 +28,12 @@ func permission(c *proxy.Call) (action, resource string) {
 	case strings.HasPrefix(c.Action, http.MethodGet+" "), strings.HasPrefix(c.Action, http.MethodHead+" "):
 		return "", "" // The proxy doesn't know the path. The call only reads.
 	}
-	return c.String(), ""
+	return cmp.Or(prefixes[c.Service], c.Service) + ":" + c.Action, ""
 }
+
+// prefixes are the services that policies know by another name than the one by which requests are signed.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+var prefixes = map[string]string{"email": "ses", "monitoring": "cloudwatch", "tagging": "tag"}
 
 // s3Permission returns the IAM action of a call to S3.
 func s3Permission(c *proxy.Call) string {

@@ -197,6 +197,17 @@ func (x *examiner) rootKeys(ctx context.Context) []Finding {
 	return ok("none in account %s", x.accountID)
 }
 
+// rootMFA looks for the second factor that nobody but a person can register.
+func (x *examiner) rootMFA(ctx context.Context) []Finding {
+	switch guarded, err := rootkeys.Guarded(ctx, x.cfg); {
+	case err != nil:
+		return x.unanswered(err, "let the caller have iam:GetAccountSummary", "whether it has a second factor isn't known")
+	case !guarded:
+		return warning(rootkeys.Register, "it has no second factor in account %s: whoever has its password and its mailbox has the organization", x.accountID)
+	}
+	return ok("registered in account %s", x.accountID)
+}
+
 // crucialActions are actions that coldstart always needs. A caller who may do all of them is usually an
 // administrator.
 var crucialActions = []string{

@@ -141,6 +141,7 @@ func (x *examiner) checks() []*check {
 		{topic: inAWS, name: "credentials", needs: []string{"connection"}, run: x.credentials},
 		{topic: inAWS, name: "root user", needs: []string{"credentials"}, run: x.rootUser},
 		{topic: inAWS, name: "root user's keys", needs: []string{"credentials"}, run: x.rootKeys},
+		{topic: inAWS, name: "root user's MFA", needs: []string{"credentials"}, run: x.rootMFA},
 		{topic: inAWS, name: "permissions", needs: []string{"credentials"}, run: x.permissions},
 		{topic: inAWS, name: "roles", needs: []string{"credentials"}, run: x.roles},
 		{topic: inAWS, name: "region", needs: []string{"credentials"}, run: x.region},

@@ -173,7 +173,8 @@ func TestFindings(t *testing.T) {
 		"the root user":          {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "root user", Failure, []string{"can't assume roles", "Identity Center"}},
 		"a root session":         {says("GetCallerIdentity", caller("arn:aws:sts::"+masterID+":assumed-root")), "root user", Failure, nil},
 		"the root user's rights": {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "permissions", Skipped, []string{"root user"}},
-		"the root user's keys":   {says("GetAccountSummary", summary(1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
+		"the root user's keys":   {says("GetAccountSummary", summary(1, 1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
+		"no second factor":       {says("GetAccountSummary", summary(0, 0)), "root user's MFA", Warning, []string{"no second factor in account 123456789012", "Assign MFA device"}},
 		"too many roles": {func(_ *testing.T, w *world) {
 			w.answers["GetAccountSummary"] = rolesOf(998, 1000)
 			w.answers["ListRoles"] = roles("acme-prod-delegation")

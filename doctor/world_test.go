@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 	home := t.TempDir()
 	w := &world{org: declared(), backend: filepath.Join(home, "state"), answers: map[string]answer{
 		"GetCallerIdentity":                  caller("arn:aws:iam::" + masterID + ":user/ops"),
-		"GetAccountSummary":                  summary(0),
+		"GetAccountSummary":                  summary(0, 1),
 		"SimulatePrincipalPolicy":            simulated("allowed"),
 		"DescribeRegions":                    {body: `<DescribeRegionsResponse><regionInfo><item><regionName>us-west-2</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>`},
 		"DescribeOrganization":               failed(400, "AWSOrganizationsNotInUseException"),
@@ -140,12 +140,12 @@ func caller(arn string) answer {
 	return answer{body: fmt.Sprintf(`<GetCallerIdentityResponse><GetCallerIdentityResult><Account>%s</Account><Arn>%s</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`, masterID, arn)}
 }
 
-func summary(keys int) answer {
-	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AccountAccessKeysPresent</key><value>%d</value></entry><entry><key>Roles</key><value>3</value></entry><entry><key>RolesQuota</key><value>1000</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, keys)}
+func summary(keys, factors int) answer {
+	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AccountAccessKeysPresent</key><value>%d</value></entry><entry><key>AccountMFAEnabled</key><value>%d</value></entry><entry><key>Roles</key><value>3</value></entry><entry><key>RolesQuota</key><value>1000</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, keys, factors)}
 }
 
 func rolesOf(there, quota int) answer {
-	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>Roles</key><value>%d</value></entry><entry><key>RolesQuota</key><value>%d</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, there, quota)}
+	return answer{body: fmt.Sprintf(`<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AccountMFAEnabled</key><value>1</value></entry><entry><key>Roles</key><value>%d</value></entry><entry><key>RolesQuota</key><value>%d</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`, there, quota)}
 }
 
 func roles(names ...string) answer {

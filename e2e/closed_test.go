@@ -210,7 +210,7 @@ func TestChangedAddressAndName(t *testing.T) {
 	w, _, id := newMortal(t, mortal)
 	w.readdress(id, "moved@mortal.example")
 	w.ends(0, []string{"preview", "master"}, "has been changed in AWS: write email: moved@mortal.example")
-	w.ends(0, []string{"up", "--yes", "master"}, "has been changed in AWS: write email: moved@mortal.example", "56 same")
+	w.ends(0, []string{"up", "--yes", "master"}, "has been changed in AWS: write email: moved@mortal.example", "58 same")
 	w.ends(0, []string{"doctor"}, "write email: moved@mortal.example under coldstart:accounts.app")
 	w.ends(3, []string{"drift"}, "the address of account "+id+" is moved@mortal.example", "Write email: moved@mortal.example")
 	w.ends(1, []string{"verify"}, "the address of account "+id+" is moved@mortal.example: write email: moved@mortal.example")

@@ -153,7 +153,7 @@ func TestClosedByHand(t *testing.T) {
 	w.ends(0, []string{"refresh"}, "account app ("+id+") is SUSPENDED")
 	f.set(func() { f.retired = false })
 	w.declare(strings.Replace(tagged, "app: {}", "app: { closeOnDelete: true }", 1))
-	w.ends(1, up, first, "master       done: 55 same")
+	w.ends(1, up, first, "master       done: 57 same")
 	w.declare(strings.Replace(tagged, "app: {}", "app: { email: new@mortal.example }", 1))
 	w.ends(1, []string{"preview", "master"}, "another address is another account: write email: aws+app@mortal.example again, or give the account up")
 

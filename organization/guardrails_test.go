@@ -361,11 +361,11 @@ func TestGuardrailRules(t *testing.T) {
 		},
 		{
 			"resource control that isn't enabled", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY]}\ncoldstart:units: {a: {guardrails: [deny-foreign-principals]}}",
-			`:2: coldstart:organization.policyTypes: lacks RESOURCE_CONTROL_POLICY, which the guardrail deny-foreign-principals is; add it beside the others`,
+			`:2: coldstart:organization.policyTypes: lacks RESOURCE_CONTROL_POLICY, which the guardrail deny-foreign-principals is; write policyTypes: [RESOURCE_CONTROL_POLICY, SERVICE_CONTROL_POLICY] under coldstart:organization`,
 		},
 		{
 			"declarative policies that aren't enabled", "coldstart:organization: {policyTypes: [SERVICE_CONTROL_POLICY]}\ncoldstart:units: {a: {guardrails: [deny-public-ec2]}}",
-			`:2: coldstart:organization.policyTypes: lacks DECLARATIVE_POLICY_EC2, which the guardrail deny-public-ec2 is; add it beside the others`,
+			`:2: coldstart:organization.policyTypes: lacks DECLARATIVE_POLICY_EC2, which the guardrail deny-public-ec2 is; write policyTypes: [DECLARATIVE_POLICY_EC2, SERVICE_CONTROL_POLICY] under coldstart:organization`,
 		},
 		{
 			"name of a declarative policy", "coldstart:guardrails: {policies: {deny-public-ec2: [" + good + "]}}",

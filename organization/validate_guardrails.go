@@ -103,7 +103,9 @@ func (o *Organization) checkGuardrails(ps *Problems) {
 			ps.Add(prefix+"organization.policyTypes", fmt.Sprintf("add it, or write %s: {defaults: false}", key), "lacks %s, which guardrails are", kind)
 		default:
 			of := slices.DeleteFunc(o.GuardrailNames(), func(name string) bool { return o.GuardrailType(name) != kind })
-			ps.Add(prefix+"organization.policyTypes", "add it beside the others", "lacks %s, which the guardrail %s is", kind, strings.Join(of, ", "))
+			all := slices.Sorted(slices.Values(slices.Concat(o.Settings.PolicyTypes, o.GuardrailTypes())))
+			remedy := fmt.Sprintf("write policyTypes: [%s] under %sorganization", strings.Join(slices.Compact(all), ", "), prefix)
+			ps.Add(prefix+"organization.policyTypes", remedy, "lacks %s, which the guardrail %s is", kind, strings.Join(of, ", "))
 		}
 	}
 }

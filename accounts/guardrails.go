@@ -21,7 +21,7 @@ type GuardrailsArgs struct {
 	Tags         pulumi.StringMapInput
 }
 
-// Guardrail is a control policy.
+// Guardrail is a policy of the organization.
 type Guardrail struct {
 	// Name is the short name, such as deny-leaving. PolicyName is the name in AWS.
 	Name, PolicyName string `required:"true"`
@@ -41,7 +41,7 @@ type Attachment struct {
 	TargetID    pulumi.StringInput
 }
 
-// Guardrails are service control policies, resource control policies, and their attachments.
+// Guardrails are policies of the organization, of the types of organization.GuardrailKinds, and their attachments.
 type Guardrails struct {
 	pulumi.ResourceState
 
@@ -51,8 +51,8 @@ type Guardrails struct {
 	last map[string]pulumi.CustomResource
 }
 
-// NewGuardrails declares control policies. Attach attaches them.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_authorization_policies.html
+// NewGuardrails declares policies. Attach attaches them.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html
 func NewGuardrails(ctx *pulumi.Context, name string, args *GuardrailsArgs, opts ...pulumi.ResourceOption) (*Guardrails, error) {
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err

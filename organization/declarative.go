@@ -10,8 +10,8 @@ const DenyPublicEC2 = "deny-public-ec2"
 // declarativeLibrary are the guardrails that are declarative policies. Their documents aren't IAM's, and depend on nothing.
 var declarativeLibrary = map[string]string{
 	// No snapshot of a volume and no image is shared with everybody, and nobody opens an instance's serial console. EC2 itself
-	// sees to it, in every region, and nobody in the account can change it. What was public is treated as private for as
-	// long as the policy is attached; images that are public already stay public.
+	// sees to it, in every region, and nobody in the account can change it. Snapshots that are public are treated as private
+	// for as long as the policy is attached. Images that are public stay public.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_declarative_syntax.html
 	DenyPublicEC2: `{"ec2_attributes":{` +
 		`"image_block_public_access":{"state":{"@@assign":"block_new_sharing"}},` +

@@ -9,8 +9,8 @@ import (
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
-// Guardrails are policies of the organization. A service control policy says what nobody in an account can do, whatever the account's own
-// policies allow; a resource control policy says what nobody can do to an account's resources, whoever asks. Neither binds the
+// Guardrails are policies of the organization. A service control policy says what nobody in an account can do, whatever the
+// account's own policies allow; a resource control policy says what nobody can do to an account's resources, whoever asks. Neither binds the
 // management account. A declarative policy sets what EC2 does in an account.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html

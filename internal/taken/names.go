@@ -126,6 +126,14 @@ func tagged[T any](list []T, pair func(T) (key, value *string)) map[string]strin
 	return tags
 }
 
+// guardrailsOf returns the kind of the guardrails that are policies of a type.
+func guardrailsOf(policyType string) kind {
+	return kind{
+		what: organization.GuardrailKinds[policyType].Name, typ: awstype.OrganizationsPolicy, names: guardrailNames(policyType), list: guardrails(policyType), tags: guardrailTags,
+		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
+	}
+}
+
 // listedTags returns the tags that the list has shown.
 func listedTags(_ context.Context, _ looker, i item) (map[string]string, error) { return i.tags, nil }
 
@@ -135,13 +143,6 @@ func iamPair(t iamtypes.Tag) (key, value *string) { return t.Key, t.Value }
 type paginator[O, P any] interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*O)) (*P, error)
-}
-
-func guardrailsOf(policyType string) kind {
-	return kind{
-		what: organization.GuardrailKinds[policyType].Name, typ: awstype.OrganizationsPolicy, names: guardrailNames(policyType), list: guardrails(policyType), tags: guardrailTags,
-		remedy: "give it another name (`aws organizations update-policy --policy-id % --name …`), or " + writeAnotherNamespace,
-	}
 }
 
 // pages returns the items of all pages.

@@ -230,9 +230,9 @@ func analyzerNames(l looker) []string {
 
 func analyzers(ctx context.Context, l looker, names []string) ([]item, error) {
 	var all []item
-	for i, region := range l.regions() {
-		for j, name := range names {
-			if i > 0 && j > 0 {
+	for _, region := range l.regions() {
+		for _, name := range names {
+			if region != l.org.Region && name == l.org.Name(l.Name, organization.UnusedAccessName) {
 				continue // The organization's region alone has it.
 			}
 			out, err := accessanalyzer.NewFromConfig(l.in(region)).GetAnalyzer(ctx, &accessanalyzer.GetAnalyzerInput{AnalyzerName: &name})

@@ -22,6 +22,19 @@ func publishedRates() map[string]Rate {
 }
 
 var ratesByService = []rates{
+	{"logs", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html", map[string][2]float64{
+		"CreateLogGroup":        {10, 10},
+		"DeleteLogGroup":        {10, 10},
+		"DescribeLogGroups":     {10, 10},
+		"PutMetricFilter":       {5, 5},
+		"DeleteMetricFilter":    {5, 5},
+		"DescribeMetricFilters": {5, 5},
+	}},
+	{"monitoring", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html", map[string][2]float64{
+		"DescribeAlarms": {9, 9},
+		"PutMetricAlarm": {3, 3},
+		"DeleteAlarms":   {3, 3},
+	}},
 	{"organizations", organizationsQuotas, map[string][2]float64{
 		"CreateAccount":                    {0.1, 3},
 		"CloseAccount":                     {0.05, 1},

@@ -11,6 +11,8 @@ import (
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -19,6 +21,7 @@ import (
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -83,6 +86,18 @@ var Calls = []struct {
 	}},
 	{"cloudtrail:DescribeTrails", "ThrottlingException", 400, "", func(cfg aws.Config) error {
 		_, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(context.Background(), nil)
+		return err
+	}},
+	{"logs:DescribeLogGroups", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := cloudwatchlogs.NewFromConfig(cfg).DescribeLogGroups(context.Background(), nil)
+		return err
+	}},
+	{"monitoring:DescribeAlarms", "Throttling", 400, "", func(cfg aws.Config) error {
+		_, err := cloudwatch.NewFromConfig(cfg).DescribeAlarms(context.Background(), nil)
+		return err
+	}},
+	{"sns:ListTopics", "Throttling", 400, "", func(cfg aws.Config) error {
+		_, err := sns.NewFromConfig(cfg).ListTopics(context.Background(), nil)
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

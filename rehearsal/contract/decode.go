@@ -26,13 +26,14 @@ func (m *model) decode(c *proxy.Call, o operation) (map[string]any, error) {
 	if input == nil {
 		return map[string]any{}, nil
 	}
-	switch m.Protocol {
-	case "query":
+	switch c.Protocol { // A service may speak several, as CloudWatch does.
+	case proxy.Query:
 		return m.structure(form{c.Form, false}, input, ""), nil
-	case "ec2":
+	case proxy.QueryEC2:
 		return m.structure(form{c.Form, true}, input, ""), nil
-	case "json":
+	case proxy.JSON:
 		return object(c.Body)
+	case proxy.RESTXML, proxy.RESTXMLBare, proxy.RESTJSON, proxy.Unknown:
 	}
 	members, err := m.body(c, input)
 	if err != nil {

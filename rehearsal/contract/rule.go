@@ -109,6 +109,12 @@ var errorCodes = map[string]codes{
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 	"iam": {invalid: "ValidationError", unreadable: "MalformedQueryString"},
 	"sts": {invalid: "ValidationError", unreadable: "MalformedQueryString"},
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html#API_PutMetricFilter_Errors
+	"logs": {invalid: "InvalidParameterException", unreadable: "SerializationException"},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html
+	"monitoring": {invalid: "ValidationError", unreadable: "MalformedQueryString"},
+	// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html#API_Subscribe_Errors
+	"sns": {invalid: "InvalidParameter", unreadable: "MalformedQueryString"},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#API_CreateAccount_Errors
 	"organizations": {invalid: "InvalidInputException", unreadable: "SerializationException", reasons: true},
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html

@@ -26,8 +26,10 @@ const cloudTrail = "cloudtrail.amazonaws.com"
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 type deliveries struct {
 	*members
-	controls  *controls
-	resources *resourcePolicies
+	controls   *controls
+	resources  *resourcePolicies
+	identities *identities
+	spreading  *spreading
 }
 
 func (deliveries) Name() string { return "CloudTrail delivery" }
@@ -40,7 +42,7 @@ func (r deliveries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	if !ok {
 		return next(c) // The emulator says what is wrong with the request.
 	}
-	for _, check := range []func(*proxy.Call, *trail) *proxy.Problem{r.organizational, r.bucket, r.key} {
+	for _, check := range []func(*proxy.Call, *trail) *proxy.Problem{r.organizational, r.bucket, r.key, r.logs} {
 		if p := check(c, t); p != nil {
 			return r.w.Refuse(c, *p)
 		}
@@ -52,11 +54,13 @@ func (r deliveries) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 // requests and answers: the names in requests and in answers differ by case only, which package
 // json ignores.
 type trail struct {
-	Name                *string
-	S3BucketName        *string
-	S3KeyPrefix         *string
-	KMSKeyID            *string
-	IsOrganizationTrail *bool
+	Name                      *string
+	S3BucketName              *string
+	S3KeyPrefix               *string
+	KMSKeyID                  *string
+	IsOrganizationTrail       *bool
+	CloudWatchLogsLogGroupARN *string
+	CloudWatchLogsRoleARN     *string
 
 	owner     string // the account that the trail belongs to
 	arn       string

@@ -35,6 +35,7 @@ type fake struct {
 	services, admins []string
 	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
 	shown            []any          // the trails that DescribeTrails returns to every request
+	groups           []string       // the names of log groups
 	// If entered isn't nil, AttachPolicy and changes of a hosted zone are held up: the call
 	// sends its action to entered when it arrives, and waits for leave.
 	entered chan string
@@ -186,6 +187,8 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		out["Aliases"] = members("AliasName", f.aliases[in["KeyId"].(string)])
 	case "PutKeyPolicy":
 		f.keys[in["KeyId"].(string)] = fakeKey{in["Policy"].(string), "Enabled"}
+	case "DescribeLogGroups":
+		out["logGroups"] = members("logGroupName", f.groups)
 	case "DescribeKey", "GetKeyPolicy":
 		id := in["KeyId"].(string)
 		for key, aliases := range f.aliases {

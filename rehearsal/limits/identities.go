@@ -72,12 +72,17 @@ func (r *identities) of(c *proxy.Call) owned {
 	if arn == "" || r.w.Administrates(c.Caller) {
 		return owned{policies: []authorization.Policy{everything}}
 	}
+	return r.ofIdentity(c.Context(), arn)
+}
+
+// ofIdentity returns the policies of a role or a user.
+func (r *identities) ofIdentity(ctx context.Context, arn string) owned {
 	held := r.held(arn)
 	held.mu.Lock()
 	defer held.mu.Unlock()
 	if !held.read {
 		var err error
-		if held.policies, held.boundary, err = r.read(c.Context(), arn); err != nil {
+		if held.policies, held.boundary, err = r.read(ctx, arn); err != nil {
 			return owned{policies: []authorization.Policy{{Name: "of " + arn, Unread: true}}}
 		}
 		held.read = true

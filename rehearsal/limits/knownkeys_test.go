@@ -18,6 +18,7 @@ func TestUnknownKeysAreRefused(t *testing.T) {
 	s := start(t, http.NotFound, proxy.Options{Rules: limits.Rules})
 	want := map[string]string{
 		"iam": "InvalidClientTokenId", "sts": "InvalidClientTokenId", "route53": "InvalidClientTokenId", "s3control": "InvalidClientTokenId",
+		"monitoring": "InvalidClientTokenId", "sns": "InvalidClientTokenId",
 		"s3": "InvalidAccessKeyId", "ec2": "AuthFailure",
 	}
 	for _, c := range proxytest.Calls {

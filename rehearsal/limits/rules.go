@@ -34,6 +34,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 	m, t, factors := newMembers(w), &types{w: w}, newSecondFactors(w)
 	attachments := newPolicies(w, t)
 	controls, resources := newControls(m, attachments), &resourcePolicies{w: w}
+	identities, spreading := newIdentities(w), newSpreading(w)
 	return []proxy.Rule{
 		states{m},
 		knownKeys{w},
@@ -42,8 +43,8 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		optIns{m},
 		identityTokens{w},
 		factors,
-		&authorize{m, factors, newIdentities(w), controls, resources},
-		newSpreading(w),
+		&authorize{m, factors, identities, controls, resources},
+		spreading,
 		foreign{m},
 		newAddresses(m),
 		finalizes{m},
@@ -60,7 +61,8 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newReferences(w),
 		newNameServers(m),
 		caps{w},
-		deliveries{m, controls, resources},
+		deliveries{m, controls, resources, identities, spreading},
+		newSubscriptions(w),
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),

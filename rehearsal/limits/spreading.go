@@ -74,9 +74,14 @@ func (r *spreading) unpermitted(c *proxy.Call) string {
 	if c.Caller.Role == "" {
 		return ""
 	}
+	return r.unpermittedRole(roleKey(c.Caller.Account, c.Caller.Role))
+}
+
+// unpermittedRole returns the same of a role by its key.
+func (r *spreading) unpermittedRole(key string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	role := r.roles[roleKey(c.Caller.Account, c.Caller.Role)]
+	role := r.roles[key]
 	switch {
 	case role == nil:
 		return ""

@@ -45,6 +45,14 @@ var services = map[string]service{
 	"kms": {
 		failed: "KMSInternalException", // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 	},
+	"logs": {
+		failed: "ServiceUnavailableException", // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+	},
+	"monitoring": { // Amazon CloudWatch
+		throttled: throttling,
+		failed:    "InternalServiceError", // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+		namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+	},
 	"organizations": {
 		// This issue quotes AWS's answer: https://github.com/aws/aws-sdk-js/issues/2135
 		throttled: Problem{
@@ -60,6 +68,11 @@ var services = map[string]service{
 	},
 	"s3":        {rest: (*Call).recogniseS3, throttled: slowDown, failed: internalError},
 	"s3control": {rest: inPaths(RESTXML, 1, s3controlRoutes), throttled: slowDown, failed: internalError}, // It signs as S3.
+	"sns": {
+		throttled: throttling,
+		failed:    "InternalError", // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+		namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+	},
 	"ssm": {
 		failed: "InternalServerError", // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 	},
@@ -69,7 +82,7 @@ var services = map[string]service{
 // usual is the throttling error of most services.
 var usual = Problem{Status: http.StatusBadRequest, Code: "ThrottlingException", Message: "Rate exceeded"}
 
-// throttling is the throttling error of the older services: IAM, Route 53 and STS.
+// throttling is the throttling error of the older services, such as IAM, Route 53 and STS.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
 var throttling = Problem{Status: http.StatusBadRequest, Code: "Throttling", Message: "Rate exceeded"}
 

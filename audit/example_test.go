@@ -29,3 +29,28 @@ func ExampleNewTrail() {
 		return err
 	})
 }
+
+// A trail whose events raise alarms, which security@acme.example gets.
+func ExampleNewAlarms() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		alarms, err := audit.NewAlarms(ctx, "alarms", &audit.AlarmsArgs{
+			Prefix:         "acme-master-",
+			Region:         "us-west-2",
+			AccountID:      pulumi.String("111111111111"),
+			OrganizationID: pulumi.String("o-exampleorgid"),
+			Address:        "security@acme.example",
+		})
+		if err != nil {
+			return err
+		}
+		_, err = audit.NewTrail(ctx, "trail", &audit.TrailArgs{
+			Name:         "acme-master-trail",
+			Bucket:       pulumi.String("acme-audit-trails-123456789012"),
+			KeyARN:       pulumi.String("arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"),
+			Organization: true,
+			LogGroupARN:  alarms.LogGroupARN,
+			LogsRoleARN:  alarms.RoleARN,
+		})
+		return err
+	})
+}

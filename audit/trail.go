@@ -22,6 +22,9 @@ type TrailArgs struct {
 	// Watched, if not nil, is the ARN of a bucket. The trail also records calls to that bucket's
 	// objects, except PutObject, because CloudTrail itself writes to the bucket all the time.
 	Watched pulumi.StringInput
+	// LogGroupARN and LogsRoleARN, if not nil, are the log group that the trail also sends its events to, and the role by which
+	// it does. Both belong to the trail's account and are in its home region.
+	LogGroupARN, LogsRoleARN pulumi.StringInput
 	// Leaves says that another trail replaces this one. Then the trail isn't protected, so that a
 	// later update can delete it.
 	Leaves bool
@@ -46,7 +49,7 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 	if err := ctx.RegisterComponentResource(TrailType, name, t, pulumi.Composite(opts...), pulumi.Protect(!args.Leaves)); err != nil {
 		return nil, err
 	}
-	trail, err := cloudtrail.NewTrail(ctx, name, &cloudtrail.TrailArgs{
+	sent := &cloudtrail.TrailArgs{
 		Name:                       pulumi.String(args.Name),
 		S3BucketName:               args.Bucket,
 		KmsKeyId:                   args.KeyARN.ToStringOutput().ToStringPtrOutput(),
@@ -57,7 +60,12 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 		IsOrganizationTrail:        pulumi.Bool(args.Organization),
 		AdvancedEventSelectors:     selectors(args.Watched),
 		Tags:                       args.Tags,
-	}, pulumi.Parent(t), pulumi.DependsOn(args.After))
+	}
+	if args.LogGroupARN != nil {
+		sent.CloudWatchLogsGroupArn = pulumi.Sprintf("%s:*", args.LogGroupARN) // CloudTrail asks for all streams of the group.
+		sent.CloudWatchLogsRoleArn = args.LogsRoleARN.ToStringOutput().ToStringPtrOutput()
+	}
+	trail, err := cloudtrail.NewTrail(ctx, name, sent, pulumi.Parent(t), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, err
 	}

@@ -245,7 +245,8 @@ func heldIn(d *apitype.DeploymentV3) map[string]string {
 }
 
 // bury deletes the stack of an account that nobody needs any more: of what it declares, only
-// the delegation of its zone and the management account's trail are outside of the account.
+// the delegation of its zone and the management account's trail and alarms are outside of the
+// account.
 func (s *stack) bury(ctx context.Context) error {
 	handle, err := s.here(ctx)
 	if err != nil {
@@ -284,7 +285,8 @@ func (s *stack) forget(ctx context.Context, handle auto.Stack) error {
 // that was; empty for nothing.
 // The delegation of the account's zone is in the apex zone: whoever got the zone's name
 // servers would have the name. The management account's trail would go on writing to an
-// archive that isn't there. Components, which nothing is left in, stay.
+// archive that isn't there, and its alarms would be nobody's. Components, which nothing is left
+// in, stay.
 func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 	id := s.broken[s.name].ID
 	finder, kept := newFinder(nil, d, nil), map[string]bool{}
@@ -293,7 +295,7 @@ func (s *stack) strip(d *apitype.DeploymentV3) (stripped string, err error) {
 		if err != nil {
 			return "", err
 		}
-		if (r.Type == awstype.Route53Record || r.Type == awstype.CloudTrailTrail) && !strings.Contains(role, ":"+id+":") {
+		if r.Custom && strings.HasPrefix(string(r.Type), "aws:") && !strings.Contains(role, ":"+id+":") {
 			kept[string(r.URN)] = true
 			kept[r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)]] = true
 		}

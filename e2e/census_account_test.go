@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -17,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/coldstart-aws/coldstart/organization"
@@ -226,7 +229,7 @@ func (c *census) zones(client *route53.Client, account string) {
 	}
 }
 
-// rest lists trails, parameters and repositories.
+// rest lists trails with their alarms, parameters and repositories.
 func (c *census) rest(cfg aws.Config, account string) {
 	ctx := context.Background()
 	if trails, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{}); c.check(err) {
@@ -234,6 +237,7 @@ func (c *census) rest(cfg aws.Config, account string) {
 			c.add(account, "trail", aws.ToString(t.Name), aws.ToString(t.TrailARN))
 		}
 	}
+	c.alarms(cfg, account)
 	for pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(cfg), &ssm.DescribeParametersInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if !c.check(err) {
@@ -246,6 +250,41 @@ func (c *census) rest(cfg aws.Config, account string) {
 	if repositories, err := ecr.NewFromConfig(cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{}); c.check(err) {
 		for _, r := range repositories.Repositories {
 			c.add(account, "repository", aws.ToString(r.RepositoryName), aws.ToString(r.RepositoryName))
+		}
+	}
+}
+
+// alarms lists log groups with their filters, alarms, and topics with their subscriptions. AWS shows no id of a subscription that
+// nobody has confirmed.
+func (c *census) alarms(cfg aws.Config, account string) {
+	ctx, logs, topics := context.Background(), cloudwatchlogs.NewFromConfig(cfg), sns.NewFromConfig(cfg)
+	if groups, err := logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{}); c.check(err) {
+		for _, g := range groups.LogGroups {
+			c.add(account, "log group", aws.ToString(g.LogGroupName), aws.ToString(g.LogGroupName))
+			filters, err := logs.DescribeMetricFilters(ctx, &cloudwatchlogs.DescribeMetricFiltersInput{LogGroupName: g.LogGroupName})
+			if !c.check(err) {
+				return
+			}
+			for _, f := range filters.MetricFilters {
+				c.add(account, "metric filter", aws.ToString(f.FilterName), aws.ToString(f.FilterName))
+			}
+		}
+	}
+	if alarms, err := cloudwatch.NewFromConfig(cfg).DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{}); c.check(err) {
+		for _, a := range alarms.MetricAlarms {
+			c.add(account, "alarm", aws.ToString(a.AlarmName), aws.ToString(a.AlarmName))
+		}
+	}
+	if found, err := topics.ListTopics(ctx, &sns.ListTopicsInput{}); c.check(err) {
+		for _, t := range found.Topics {
+			c.add(account, "topic", aws.ToString(t.TopicArn), aws.ToString(t.TopicArn))
+			subscriptions, err := topics.ListSubscriptionsByTopic(ctx, &sns.ListSubscriptionsByTopicInput{TopicArn: t.TopicArn})
+			if !c.check(err) {
+				return
+			}
+			for _, s := range subscriptions.Subscriptions {
+				c.add(account, "subscription", aws.ToString(s.Endpoint), "")
+			}
 		}
 	}
 }

@@ -40,6 +40,7 @@ config:
   coldstart:organization: {delegatedAdministrators: {config-multiaccountsetup.amazonaws.com: audit}}
   coldstart:access: {groups: {all: {"*": [readonly]}}, github: {repository: kill/kill}}
   coldstart:users: {ada: {groups: [all], pgpKey: "KEY"}, bob: {groups: [app-admin]}}
+  coldstart:security: {alarms: soc@kill.example}
 `
 
 // The trials if CHAOS_SEEDS, CHAOS_KILLS, CHAOS_PLANS and CHAOS_ACTIONS are empty: one seed,

@@ -308,7 +308,10 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	})
 	o.Expect = each(config, "expect", readExpectation)
 	config.nested("baseline", func(b *object) { readBaseline(b, &o.Baseline) })
-	config.nested("security", func(s *object) { s.number("unusedAccessDays", &o.Security.UnusedAccessDays) })
+	config.nested("security", func(s *object) {
+		s.number("unusedAccessDays", &o.Security.UnusedAccessDays)
+		s.text("alarms", &o.Security.Alarms)
+	})
 	config.nested("image", func(i *object) {
 		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}
 		i.text("registry", &o.Image.Registry)

@@ -198,7 +198,7 @@ func checkNames(t *rapid.T, org *organization.Organization, account string) {
 			t.Errorf("%q is not a key alias", alias)
 		}
 	}
-	for what, allowed := range map[string]*regexp.Regexp{"delegation": roleName, "trail": trailName, "secrets": aliasName} {
+	for what, allowed := range map[string]*regexp.Regexp{organization.RoleDelegation: roleName, organization.LogsRole: roleName, "trail": trailName, "secrets": aliasName} {
 		if name := org.Name(account, what); !allowed.MatchString(name) {
 			t.Errorf("%q doesn't match %s", name, allowed)
 		}

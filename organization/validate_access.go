@@ -82,7 +82,7 @@ func (o *Organization) checkRole(ps *Problems, name string) {
 	switch {
 	case !shortName.MatchString(name):
 		ps.Add(key, "write lower-case letters, digits and single inner hyphens", "%q is not a role's name", name)
-	case name == RolePlan || name == RoleApply || name == "delegation" || strings.HasSuffix(name, "-delegation"):
+	case name == RolePlan || name == RoleApply || name == RoleDelegation || name == LogsRole || strings.HasSuffix(name, "-"+RoleDelegation):
 		ps.Add(key, "choose another name", "%q is the name of a role of coldstart's own", name)
 	case name == SelfServiceName:
 		ps.Add(key, "choose another name", "%q is the name of the group that all users are in", name)

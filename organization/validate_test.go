@@ -71,6 +71,15 @@ func TestRules(t *testing.T) {
 			`:2: coldstart:domain: "10.0.0.1" is not a domain name: it doesn't end in a top-level domain; write a domain that you own, such as acme.example`,
 		},
 
+		{
+			"alarms to no address", `coldstart:security: {alarms: "the security team"}`,
+			`:2: coldstart:security.alarms: "the security team" is not an e-mail address; write an address such as security@acme.example`,
+		},
+		{
+			"alarms without an organization's trail", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {trail: account}\ncoldstart:security: {alarms: security@acme.example}",
+			`:4: coldstart:security.alarms: alarms look at the organization's trail, and there is none; write coldstart:audit.trail: organization, or leave alarms out`,
+		},
+
 		{"region is missing", `coldstart:region: ""`, `:2: coldstart:region: is missing; ` + regionRemedy},
 		{
 			"region with a typing error", `coldstart:region: us-wets-2`,

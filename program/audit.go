@@ -87,7 +87,7 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 	if err != nil {
 		return trails, err
 	}
-	masterTrail, err := audit.NewTrail(m.ctx, "master-trail", &audit.TrailArgs{
+	trail := &audit.TrailArgs{
 		Name:         m.org.Name(organization.Master, organization.TrailName),
 		Bucket:       archive.Bucket,
 		KeyARN:       archive.KeyARN,
@@ -95,7 +95,15 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 		Watched:      archive.BucketARN,
 		After:        archive.Ready,
 		Tags:         tags(m.org.TagsOf(organization.Master)),
-	}, pulumi.Providers(master))
+	}
+	if m.org.Alarmed() {
+		alarms, err := m.declareAlarms(master)
+		if err != nil {
+			return trails, err
+		}
+		trail.LogGroupARN, trail.LogsRoleARN = alarms.LogGroupARN, alarms.RoleARN
+	}
+	masterTrail, err := audit.NewTrail(m.ctx, "master-trail", trail, pulumi.Providers(master))
 	if err != nil {
 		return trails, err
 	}
@@ -117,6 +125,18 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 	}
 	trails.TrailARN = own.ARN
 	return trails, nil
+}
+
+// declareAlarms declares what the organization's trail sends its events to, in the management account.
+func (m *member) declareAlarms(master *aws.Provider) (*audit.Alarms, error) {
+	return audit.NewAlarms(m.ctx, "alarms", &audit.AlarmsArgs{
+		Prefix:         m.org.Name(organization.Master, ""),
+		Region:         m.org.Region,
+		AccountID:      m.idOf(organization.Master),
+		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
+		Address:        m.org.Security.Alarms,
+		Tags:           tags(m.org.TagsOf(organization.Master)),
+	}, pulumi.Providers(master))
 }
 
 // lastTrail returns the mode of trails that the stack ran with; empty if it has no archive.

@@ -104,6 +104,7 @@ func keyChanges() []keyChange {
 		{key: "users.*.pgpKey", at: "users.ada.pgpKey", first: pgpKey()},
 
 		{key: "security.unusedAccessDays", first: "90", second: "30"},
+		{key: "security.alarms", first: "security@acme.example", second: "soc@acme.example"},
 
 		{key: "guardrails.defaults", first: "false"},
 		{key: "guardrails.root", first: "[deny-leaving, protect-access]", second: "[deny-leaving]"},
@@ -611,7 +612,10 @@ var replaced = map[string]bool{
 	"aws:accessanalyzer/analyzer:Analyzer.tags":                                      false,
 	"aws:account/alternativeContact:AlternativeContact.emailAddress":                 false,
 	"aws:cloudtrail/trail:Trail.advancedEventSelectors":                              false,
+	"aws:cloudtrail/trail:Trail.cloudWatchLogsGroupArn":                              false,
+	"aws:cloudtrail/trail:Trail.cloudWatchLogsRoleArn":                               false,
 	"aws:cloudtrail/trail:Trail.isOrganizationTrail":                                 false,
+	"aws:sns/topicSubscription:TopicSubscription.endpoint":                           true,
 	"aws:cloudtrail/trail:Trail.tags":                                                false,
 	"aws:iam/accountAlias:AccountAlias.accountAlias":                                 true,
 	"aws:iam/accountPasswordPolicy:AccountPasswordPolicy.maxPasswordAge":             false,

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coldstart-aws/coldstart/accounts"
+	"github.com/coldstart-aws/coldstart/audit"
 	"github.com/coldstart-aws/coldstart/dns"
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -154,7 +155,7 @@ func accountOf(stack string, r pulumitest.Resource) string {
 	switch {
 	case r.Type == pulumitest.AWSUnit, r.Type == pulumitest.AWSPolicy:
 		return ""
-	case r.Is(pulumitest.Trail, "master-trail"):
+	case r.Is(pulumitest.Trail, "master-trail"), strings.Contains(r.URN, audit.AlarmsType):
 		return organization.Master
 	case r.Type == pulumitest.AWSAccount, r.Type == pulumitest.Role && strings.Contains(r.URN, dns.RoleType):
 		return r.Name

@@ -218,33 +218,37 @@ func (p *prover) checkDelegator(ctx context.Context, a *account, role string) er
 	return trust.trustsWithin(p.organizationID(), p.masterID, a.id)
 }
 
-// checkDelegatorPolicy checks the delegation role's policy. The role has exactly one inline policy.
+// checkDelegatorPolicy checks the delegation role's policy.
 func (p *prover) checkDelegatorPolicy(ctx context.Context, role, domain string) error {
 	apex, err := p.apex()
 	if err != nil {
 		return err
 	}
-	client := p.master().iam
-	attached, err := client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
-	if err != nil {
-		return err
-	}
-	inline, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &role})
-	if err != nil {
-		return err
-	}
-	if len(attached.AttachedPolicies) > 0 || len(inline.PolicyNames) != 1 {
-		return fmt.Errorf("it has %d managed policies and %d inline ones, not 0 and 1", len(attached.AttachedPolicies), len(inline.PolicyNames))
-	}
-	out, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &inline.PolicyNames[0]})
-	if err != nil {
-		return err
-	}
-	policy, err := parsePolicy(aws.ToString(out.PolicyDocument))
+	policy, err := p.master().onlyPolicy(ctx, role)
 	if err != nil {
 		return err
 	}
 	return policy.changesOnly(apex.id, domain)
+}
+
+// onlyPolicy returns the policy of a role that has exactly one, an inline policy.
+func (a *account) onlyPolicy(ctx context.Context, role string) (*policyDocument, error) {
+	attached, err := a.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+	if err != nil {
+		return nil, err
+	}
+	inline, err := a.iam.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &role})
+	if err != nil {
+		return nil, err
+	}
+	if len(attached.AttachedPolicies) > 0 || len(inline.PolicyNames) != 1 {
+		return nil, fmt.Errorf("it has %d managed policies and %d inline ones, not 0 and 1", len(attached.AttachedPolicies), len(inline.PolicyNames))
+	}
+	out, err := a.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &inline.PolicyNames[0]})
+	if err != nil {
+		return nil, err
+	}
+	return parsePolicy(aws.ToString(out.PolicyDocument))
 }
 
 // sharedNameServers says what can't be proved if all zones have the same name servers.

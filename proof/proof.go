@@ -133,6 +133,8 @@ type prover struct {
 	// unresolved returns why DNS isn't asked, and undelivered why no logs are looked for. Each
 	// returns "" otherwise.
 	unresolved, undelivered func() string
+	// unconfirmed returns why nobody can confirm that alarms arrive; "" if somebody can.
+	unconfirmed func() string
 	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
 	// it doesn't.
 	unenforced func() string
@@ -198,6 +200,7 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 	p.reach = p.resolver.Reach
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
 	p.undelivered = sync.OnceValue(func() string { return p.undeliveredLogs(ctx) })
+	p.unconfirmed = sync.OnceValue(func() string { return p.unconfirmedAddress(ctx) })
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
 	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
@@ -254,11 +257,12 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAccess(ctx, a)
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
+	p.proveAlarms(ctx, a)
 }
 
 // omitted returns which claims weren't decided, and why.
 func (p *prover) omitted() []string {
-	reasons := []string{p.unenforced(), p.unprovedUnits(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered()}
+	reasons := []string{p.unenforced(), p.unprovedUnits(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered(), p.unconfirmed()}
 	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 

@@ -57,7 +57,7 @@ func remedyFor(org *organization.Organization, account string) func(Subject) str
 			if account != organization.Master {
 				stacks = organization.Master + " " + account
 			}
-		case SubjectArchive:
+		case SubjectArchive, SubjectAlarms:
 			stacks = org.Audit.Account
 		case SubjectTrail:
 			if org.Audited() && (account == organization.Master || !org.Audit.AccountTrails()) {

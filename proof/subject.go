@@ -25,6 +25,7 @@ const (
 	SubjectParameter    Subject = "parameter"
 	SubjectArchive      Subject = "archive"
 	SubjectTrail        Subject = "trail"
+	SubjectAlarms       Subject = "alarms"
 )
 
 // Topic is a group of subjects.
@@ -41,5 +42,5 @@ var Topics = []Topic{
 	{"state", []Subject{SubjectState, SubjectSecrets, SubjectImage}},
 	{"access", []Subject{SubjectRole, SubjectGroup, SubjectUser, SubjectGitHub, SubjectPermissions}},
 	{"settings", []Subject{SubjectSettings, SubjectParameter}},
-	{"audit", []Subject{SubjectTrail, SubjectArchive}},
+	{"audit", []Subject{SubjectTrail, SubjectArchive, SubjectAlarms}},
 }

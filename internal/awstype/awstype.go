@@ -82,6 +82,20 @@ const (
 	CloudTrailTrail = "aws:cloudtrail/trail:Trail"
 )
 
+// Amazon CloudWatch.
+const (
+	CloudWatchLogGroup        = "aws:cloudwatch/logGroup:LogGroup"
+	CloudWatchLogMetricFilter = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+	CloudWatchMetricAlarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+)
+
+// Amazon SNS.
+const (
+	SNSTopic             = "aws:sns/topic:Topic"
+	SNSTopicPolicy       = "aws:sns/topicPolicy:TopicPolicy"
+	SNSTopicSubscription = "aws:sns/topicSubscription:TopicSubscription"
+)
+
 // AWS Systems Manager.
 const (
 	SSMParameter = "aws:ssm/parameter:Parameter"

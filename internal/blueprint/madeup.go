@@ -73,6 +73,12 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return r.Text("bucket"), "arn:aws:s3:::" + r.Text("bucket")
 	case awstype.CloudTrailTrail:
 		return name, regional("cloudtrail", "trail/", name)
+	case awstype.CloudWatchLogGroup:
+		return name, regional("logs", "log-group:", name)
+	case awstype.CloudWatchMetricAlarm:
+		return name, regional("cloudwatch", "alarm:", name)
+	case awstype.SNSTopic:
+		return regional("sns", "", name), regional("sns", "", name)
 	case awstype.SSMParameter:
 		return name, regional("ssm", "parameter", name)
 	case awstype.ECRRepository:

@@ -158,6 +158,19 @@ var notableKinds = []Kind{
 		when: anyProperty(func(p Property) bool { return p.within("awsServiceAccessPrincipals") && p.Old != nil }),
 	},
 	{
+		Effect: Effect{Notable, "Log groups are deleted, with the events that they hold. What a trail has sent there is in the archive, too."},
+		Types:  []string{ofType("cloudwatch", "LogGroup")}, Operations: losingOperations,
+	},
+	{
+		Effect: Effect{Notable, "Alarms are deleted. Nobody hears of what they looked for."},
+		Types:  []string{ofType("cloudwatch", "MetricAlarm")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+		Effect: Effect{Notable, "AWS sends an e-mail address a message that somebody has to confirm within two days. Alarms go there only after that."},
+		Types:  []string{ofType("sns", "TopicSubscription")}, Operations: []string{"create", "replace"},
+	},
+	{
 		Effect: Effect{Notable, "Trails are deleted. Events that no other trail logs are missed."},
 		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: losingOperations,
 	},

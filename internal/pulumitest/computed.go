@@ -53,6 +53,12 @@ const (
 	Parameter              = "aws:ssm/parameter:Parameter"
 	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"
 	Trail                  = "aws:cloudtrail/trail:Trail"
+	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
+	MetricFilter           = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+	Alarm                  = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	Topic                  = "aws:sns/topic:Topic"
+	TopicPolicy            = "aws:sns/topicPolicy:TopicPolicy"
+	Subscription           = "aws:sns/topicSubscription:TopicSubscription"
 	ImageRepository        = "aws:ecr/repository:Repository"
 	ImageLifecycle         = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 	DockerImage            = "docker:index/image:Image"
@@ -112,6 +118,12 @@ var Types = map[string]Traits{
 	Parameter:              {Tags: true, Replaceable: true},
 	Analyzer:               {Tags: true, Replaceable: true},
 	Trail:                  {Tags: true},
+	LogGroup:               {Tags: true, Replaceable: true},
+	MetricFilter:           {Replaceable: true},
+	Alarm:                  {Tags: true, Replaceable: true},
+	Topic:                  {Tags: true, Replaceable: true},
+	TopicPolicy:            {Replaceable: true},
+	Subscription:           {Replaceable: true},
 	ImageRepository:        {Tags: true, Replaceable: true},
 	ImageLifecycle:         {Replaceable: true},
 }
@@ -200,6 +212,12 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("analyzerName"), arn("arn:aws:access-analyzer:us-west-2:" + account + ":analyzer/%s")
 	case Contact:
 		return text("alternateContactType"), none
+	case LogGroup:
+		return text("name"), arn("arn:aws:logs:us-west-2:" + account + ":log-group:%s")
+	case Alarm:
+		return text("name"), arn("arn:aws:cloudwatch:us-west-2:" + account + ":alarm:%s")
+	case Topic:
+		return "arn:aws:sns:us-west-2:" + account + ":" + text("name"), arn("%s")
 	case Trail:
 		return text("name"), arn("arn:aws:cloudtrail:us-west-2:" + MasterID + ":trail/%s")
 	}

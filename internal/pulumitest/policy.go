@@ -25,6 +25,10 @@ type Policy struct {
 	Boundary bool
 }
 
+// topicPolicySize is the number of bytes of a topic's policy.
+// https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+const topicPolicySize = 30 << 10
+
 // noIAM are the types with an input that is named like a policy document of
 // IAM's, and isn't one.
 var noIAM = []string{BucketObject, ImageLifecycle}
@@ -77,6 +81,8 @@ type kind struct {
 	resource  bool // Statements have resources: it isn't a trust policy.
 	grants    bool // It allows an identity something.
 	guardrail bool // It is a control policy.
+	// unconditioned is a service that AWS's documents let in without a condition, since it doesn't say on whose behalf it acts.
+	unconditioned string
 }
 
 // trust reports whether the document says who may assume a role.
@@ -85,7 +91,14 @@ func (k kind) trust() bool { return k.principal && !k.resource }
 func (p Policy) kind() (kind, error) {
 	switch {
 	case p.Resource.Type == Role && p.Input == "assumeRolePolicy":
-		return kind{size: published.TrustPolicySize.Most, principal: true}, nil
+		k := kind{size: published.TrustPolicySize.Most, principal: true}
+		if name, _ := p.Resource.At("name").(string); strings.HasSuffix(name, "-trail-logs") {
+			// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+			k.unconditioned = "cloudtrail.amazonaws.com"
+		}
+		return k, nil
+	case p.Resource.Type == TopicPolicy:
+		return kind{size: topicPolicySize, principal: true, resource: true}, nil
 	case p.Resource.Type == RolePolicy:
 		return kind{size: published.RolePolicySize.Most, resource: true, grants: true}, nil
 	case p.Resource.Type == GroupPolicy:

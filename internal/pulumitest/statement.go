@@ -139,6 +139,9 @@ func (s statement) checkPrincipal(k kind) error {
 	if strings.ContainsAny(p.Service, "*?") {
 		errs = append(errs, fmt.Errorf("principal %q", p.Service))
 	}
+	if k.unconditioned != "" && p.Service == k.unconditioned && len(p.AWS) == 0 && p.Federated == "" && slices.Equal(s.Action, []string{"sts:AssumeRole"}) {
+		return nil
+	}
 	if s.Effect == "Allow" && p.Service != "" && !s.conditionOn("aws:SourceOrgID", "aws:SourceAccount", "aws:SourceArn") {
 		errs = append(errs, fmt.Errorf("lets %s in on anyone's behalf", p.Service))
 	}

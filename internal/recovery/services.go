@@ -3,13 +3,16 @@ package recovery
 import (
 	"context"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -22,6 +25,56 @@ func analyzerTags(ctx context.Context, cfg aws.Config, name string) (map[string]
 		return nil, err
 	}
 	return out.Analyzer.Tags, nil
+}
+
+func logGroupTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {
+	client := cloudwatchlogs.NewFromConfig(cfg)
+	found, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range found.LogGroups {
+		if aws.ToString(group.LogGroupName) == name {
+			out, err := client.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: group.LogGroupArn})
+			if err != nil {
+				return nil, err
+			}
+			return out.Tags, nil
+		}
+	}
+	return nil, nil
+}
+
+// topic returns the ARN of the topic with the name.
+func topic(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	account, err := f.AccountID(ctx, r.Provider)
+	return "arn:aws:sns:" + cfg.Region + ":" + account + ":" + r.text("name"), err
+}
+
+// subscription finds the subscription of an address. While nobody has confirmed a subscription, AWS lists it without an ARN.
+// https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+func subscription(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	pages := sns.NewListSubscriptionsByTopicPaginator(sns.NewFromConfig(cfg), &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(r.text("topic"))})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, s := range page.Subscriptions {
+			if aws.ToString(s.Endpoint) == r.text("endpoint") && strings.HasPrefix(aws.ToString(s.SubscriptionArn), "arn:") {
+				return *s.SubscriptionArn, nil
+			}
+		}
+	}
+	return "", nil
 }
 
 // trail finds the trail with the name in its home region. It compares names, because an

@@ -84,9 +84,15 @@ var table = []row{
 	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName"), Tags: analyzerTags},
 	{Type: awstype.AccountAlternativeContact, ID: inputs("", "alternateContactType"), Again: true},
 	{Type: awstype.CloudTrailTrail, ID: trail, Tags: trailTags},
+	{Type: awstype.CloudWatchLogGroup, ID: inputs("", "name"), Tags: logGroupTags},
+	{Type: awstype.CloudWatchLogMetricFilter, ID: inputs(":", "logGroupName", "name"), Again: true},
+	{Type: awstype.CloudWatchMetricAlarm, ID: inputs("", "name"), Again: true},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},
+	{Type: awstype.SNSTopic, ID: topic, Again: true},
+	{Type: awstype.SNSTopicPolicy, ID: inputs("", "arn"), Again: true},
+	{Type: awstype.SNSTopicSubscription, ID: subscription, Again: true}, // Subscribing an address again changes nothing.
 	{Type: awstype.SSMParameter, ID: inputs("", "name"), Forget: forgetParameter, Tags: parameterTags},
 }
 

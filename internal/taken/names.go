@@ -82,6 +82,11 @@ var kinds = []kind{
 		what: "trail", typ: awstype.CloudTrailTrail, names: trailNames, list: trails, tags: trailTags,
 		remedy: writeAnotherNamespace + ", or make a trail of another name that writes to the same bucket, and delete this one after that, so that logging never stops",
 	},
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html#API_CreateLogGroup_Errors
+	{
+		what: "log group", typ: awstype.CloudWatchLogGroup, names: logGroupNames, list: logGroups, tags: logGroupTags,
+		remedy: "delete it if nobody needs its events (`aws logs delete-log-group --log-group-name %`), or " + writeAnotherNamespace,
+	},
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_Errors
 	{
 		what: "parameter", typ: awstype.SSMParameter, names: parameterNames, list: parameters, tags: parameterTags,

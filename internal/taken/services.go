@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -91,6 +94,33 @@ func trailTags(ctx context.Context, l looker, i item) (map[string]string, error)
 		return nil, err
 	}
 	return tagged(out.ResourceTagList[0].TagsList, func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+// logGroupNames returns the name of the log group of the organization's trail, which is in the state of the stack with the
+// archive, as the trail is.
+func logGroupNames(l looker) []string {
+	if !l.org.Alarmed() || !l.master() || !l.First {
+		return nil
+	}
+	return []string{l.org.Name(l.Name, organization.TrailName)}
+}
+
+func logGroups(ctx context.Context, l looker, names []string) ([]item, error) {
+	p := cloudwatchlogs.NewDescribeLogGroupsPaginator(cloudwatchlogs.NewFromConfig(l.cfg), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &names[0]})
+	return pages(ctx, p, func(page *cloudwatchlogs.DescribeLogGroupsOutput) []item {
+		return items(page.LogGroups, func(g logstypes.LogGroup) item {
+			return item{name: *g.LogGroupName, id: *g.LogGroupName, note: "; it holds " + strconv.FormatInt(aws.ToInt64(g.StoredBytes), 10) + " bytes of events"}
+		})
+	})
+}
+
+func logGroupTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	arn := "arn:aws:logs:" + l.cfg.Region + ":" + l.ID + ":log-group:" + i.id
+	out, err := cloudwatchlogs.NewFromConfig(l.cfg).ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return out.Tags, nil
 }
 
 func parameterNames(l looker) []string {

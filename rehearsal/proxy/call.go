@@ -126,10 +126,10 @@ func (c *Call) recognise() {
 	switch {
 	case target != "":
 		c.Protocol = JSON
-		prefix, action, _ := strings.Cut(target, ".")
-		c.Action = action
+		dot := strings.LastIndexByte(target, '.') // boto3's name of CloudTrail has dots.
+		c.Action = target[dot+1:]
 		if c.Service == "" { // unsigned
-			c.Service = strings.ToLower(prefix)
+			c.Service = strings.ToLower(target[:max(dot, 0)])
 		}
 	case c.Form.Get("Action") != "" && services[c.Service].rest == nil:
 		c.Protocol, c.Action = Query, c.Form.Get("Action")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"net/url"
 	"testing"
 
@@ -59,6 +60,29 @@ func TestEveryServiceIsRecognisedAndThrottledInItsOwnWay(t *testing.T) {
 	}
 	if r := server.Report(); r.Calls != len(proxytest.Calls) || r.Throttled != len(proxytest.Calls) || r.Rules["refuser"] != len(proxytest.Calls) {
 		t.Errorf("the report says: %s", r)
+	}
+}
+
+// TestTargets has the names that SDKs give one action: boto3 and the AWS CLI name CloudTrail's with its package.
+func TestTargets(t *testing.T) {
+	t.Parallel()
+	last := make(chan *proxy.Call, 1)
+	server, _ := proxytest.Start(t, http.NotFound, proxy.Options{Rules: proxytest.Only(func(w *proxy.World) refuser { return refuser{w: w, last: last} })})
+	for _, target := range []string{"CloudTrail_20131101.DescribeTrails", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.Endpoint(), strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/cloudtrail/aws4_request, SignedHeaders=host, Signature=0")
+		request.Header.Set("X-Amz-Target", target)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if call := <-last; call.String() != "cloudtrail:DescribeTrails" {
+			t.Errorf("%s was taken for %s", target, call)
+		}
 	}
 }
 

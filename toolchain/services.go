@@ -12,6 +12,7 @@ var services = []string{
 	"cloudwatch",
 	"ec2",
 	"ecr",
+	"guardduty",
 	"iam",
 	"kms",
 	"logs",

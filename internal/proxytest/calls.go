@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -98,6 +99,10 @@ var Calls = []struct {
 	}},
 	{"sns:ListTopics", "Throttling", 400, "", func(cfg aws.Config) error {
 		_, err := sns.NewFromConfig(cfg).ListTopics(context.Background(), nil)
+		return err
+	}},
+	{"guardduty:ListDetectors", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {
+		_, err := guardduty.NewFromConfig(cfg).ListDetectors(context.Background(), nil)
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

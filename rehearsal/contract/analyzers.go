@@ -135,36 +135,6 @@ func (r *request) deleteAnalyzer() (any, *proxy.Problem) {
 	return struct{}{}, problem
 }
 
-func (r *request) listTags() (any, *proxy.Problem) {
-	found, problem := r.tagged()
-	if problem != nil {
-		return nil, problem
-	}
-	return map[string]any{"tags": found.Tags}, nil
-}
-
-func (r *request) tag() (any, *proxy.Problem) {
-	found, problem := r.tagged()
-	if problem == nil {
-		var in struct{ Tags map[string]string }
-		r.read(&in)
-		maps.Copy(found.Tags, in.Tags)
-	}
-	return struct{}{}, problem
-}
-
-func (r *request) untag() (any, *proxy.Problem) {
-	found, problem := r.tagged()
-	if problem == nil {
-		var in struct{ TagKeys []string }
-		r.read(&in)
-		for _, key := range in.TagKeys {
-			delete(found.Tags, key)
-		}
-	}
-	return struct{}{}, problem
-}
-
 // analyzer returns the analyzer that the request names.
 func (r *request) analyzer() (*analyzer, *proxy.Problem) {
 	name := r.text("analyzerName")
@@ -174,12 +144,11 @@ func (r *request) analyzer() (*analyzer, *proxy.Problem) {
 	return nil, analyzerProblem(http.StatusNotFound, "ResourceNotFoundException", name, "Analyzer "+name+" not found")
 }
 
-// tagged returns the analyzer whose tags the request is about.
-func (r *request) tagged() (*analyzer, *proxy.Problem) {
+func (r *request) analyzerTags() (map[string]string, *proxy.Problem) {
 	arn := r.text("resourceArn")
 	for _, a := range r.analyzers[r.place] {
 		if a.ARN == arn {
-			return a, nil
+			return a.Tags, nil
 		}
 	}
 	return nil, analyzerProblem(http.StatusNotFound, "ResourceNotFoundException", arn, "Resource "+arn+" not found")

@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,7 +12,7 @@ import (
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService}
+var unserved = []string{analyzerService, guardDutyService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -20,9 +21,63 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"access-analyzer:ListAnalyzers":       (*request).listAnalyzers,
 	"access-analyzer:UpdateAnalyzer":      (*request).updateAnalyzer,
 	"access-analyzer:DeleteAnalyzer":      (*request).deleteAnalyzer,
-	"access-analyzer:ListTagsForResource": (*request).listTags,
-	"access-analyzer:TagResource":         (*request).tag,
-	"access-analyzer:UntagResource":       (*request).untag,
+	"access-analyzer:ListTagsForResource": listTags((*request).analyzerTags),
+	"access-analyzer:TagResource":         tag((*request).analyzerTags),
+	"access-analyzer:UntagResource":       untag((*request).analyzerTags),
+
+	"guardduty:CreateDetector":                    (*request).createDetector,
+	"guardduty:GetDetector":                       (*request).getDetector,
+	"guardduty:ListDetectors":                     (*request).listDetectors,
+	"guardduty:UpdateDetector":                    (*request).updateDetector,
+	"guardduty:DeleteDetector":                    (*request).deleteDetector,
+	"guardduty:EnableOrganizationAdminAccount":    (*request).enableAdministrator,
+	"guardduty:DisableOrganizationAdminAccount":   (*request).disableAdministrator,
+	"guardduty:ListOrganizationAdminAccounts":     (*request).listAdministrators,
+	"guardduty:DescribeOrganizationConfiguration": (*request).describeGuarded,
+	"guardduty:UpdateOrganizationConfiguration":   (*request).updateGuarded,
+	"guardduty:ListMembers":                       (*request).listMembers,
+	"guardduty:ListTagsForResource":               listTags((*request).detectorTags),
+	"guardduty:TagResource":                       tag((*request).detectorTags),
+	"guardduty:UntagResource":                     untag((*request).detectorTags),
+}
+
+// tags returns the tags of the resource that a request names, to be read or written.
+type tags func(*request) (map[string]string, *proxy.Problem)
+
+func listTags(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		if problem != nil {
+			return nil, problem
+		}
+		return map[string]any{"tags": found}, nil
+	}
+}
+
+func tag(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		if problem == nil {
+			var in struct{ Tags map[string]string }
+			r.read(&in)
+			maps.Copy(found, in.Tags)
+		}
+		return struct{}{}, problem
+	}
+}
+
+func untag(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		if problem == nil {
+			var in struct{ TagKeys []string }
+			r.read(&in)
+			for _, key := range in.TagKeys {
+				delete(found, key)
+			}
+		}
+		return struct{}{}, problem
+	}
 }
 
 // keeper answers in place of the emulator.
@@ -31,6 +86,8 @@ type keeper struct {
 
 	mu        sync.Mutex
 	analyzers map[place]map[string]*analyzer // by name
+	detectors map[place]*detector
+	guards    map[string]*guarded // by region
 }
 
 // place is where a resource of a regional service is.
@@ -40,7 +97,7 @@ type place struct{ account, region string }
 // with the errors that the service's documents have. It has no other effect: what is kept here does nothing. The rule comes
 // after all others, since it takes the emulator's place.
 func Keep(w *proxy.World) proxy.Rule {
-	return &keeper{w: w, analyzers: map[place]map[string]*analyzer{}}
+	return &keeper{w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}}
 }
 
 func (*keeper) Name() string { return "contract only" }

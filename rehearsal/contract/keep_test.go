@@ -20,7 +20,7 @@ import (
 )
 
 // organization is an emulator that has AWS Organizations alone.
-type organization struct{ trusted, administrators []string }
+type organization struct{ trusted, administrators, accounts []string }
 
 func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := map[string]any{}
@@ -37,6 +37,11 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		list("EnabledServicePrincipals", "ServicePrincipal", o.trusted)
 	case "ListDelegatedAdministrators":
 		list("DelegatedAdministrators", "Id", o.administrators)
+	case "ListAccounts":
+		list("Accounts", "Id", o.accounts)
+		for _, a := range out["Accounts"].([]any) {
+			a.(map[string]any)["Status"] = "ACTIVE"
+		}
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		return
@@ -44,13 +49,13 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-// kept starts a proxy with the rule, and returns clients of Access Analyzer by account and region.
-func kept(t *testing.T, o *organization) (client func(account, region string) *accessanalyzer.Client, front *proxy.Server) {
+// keeping starts a proxy with the rule, in which so many seconds pass in one. The keys of accounts are their ids.
+func keeping(t *testing.T, o *organization, scale float64) *proxy.Server {
 	t.Helper()
 	emulator := httptest.NewServer(o)
 	t.Cleanup(emulator.Close)
-	front, err := proxy.Start(emulator.URL, proxy.Options{Rules: func(w *proxy.World) []proxy.Rule {
-		for _, account := range []string{"111111111111", "222222222222"} {
+	front, err := proxy.Start(emulator.URL, proxy.Options{Scale: scale, Rules: func(w *proxy.World) []proxy.Rule {
+		for _, account := range []string{w.Management, "111111111111", "222222222222"} {
 			w.Know(account, proxy.Principal{Account: account})
 		}
 		return []proxy.Rule{contract.New(w), contract.Keep(w)}
@@ -59,6 +64,13 @@ func kept(t *testing.T, o *organization) (client func(account, region string) *a
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = front.Close() })
+	return front
+}
+
+// kept returns clients of Access Analyzer by account and region.
+func kept(t *testing.T, o *organization) (client func(account, region string) *accessanalyzer.Client, front *proxy.Server) {
+	t.Helper()
+	front = keeping(t, o, 1)
 	return func(account, region string) *accessanalyzer.Client {
 		return accessanalyzer.New(accessanalyzer.Options{
 			Region: region, BaseEndpoint: aws.String(front.Endpoint()), Credentials: credentials.NewStaticCredentialsProvider(account, "x", ""), RetryMaxAttempts: 1,

@@ -106,6 +106,8 @@ var errorCodes = map[string]codes{
 	"ec2": {invalid: "InvalidParameterValue", missing: "MissingParameter", unreadable: "InvalidRequest"},
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 	"ecr": {invalid: "InvalidParameterException", unreadable: "SerializationException"},
+	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html#API_CreateDetector_Errors
+	"guardduty": {invalid: "BadRequestException", unreadable: "BadRequestException"},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 	"iam": {invalid: "ValidationError", unreadable: "MalformedQueryString"},
 	"sts": {invalid: "ValidationError", unreadable: "MalformedQueryString"},

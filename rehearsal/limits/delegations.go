@@ -3,6 +3,7 @@ package limits
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -24,16 +25,26 @@ type delegations struct {
 	// more has the ids of administrators, by service, for services that the emulator doesn't
 	// know.
 	more map[string][]string
-	mu   sync.Mutex // guards more. members.mu can't: closings holds it during CloseAccount.
+	// appointed has the administrator that GuardDuty was given, by region. GuardDuty registers it here with its first region, and
+	// deregisters it with its last.
+	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
+	appointed map[string]string
+	mu        sync.Mutex // guards more and appointed. members.mu can't: closings holds it during CloseAccount.
 }
 
+// guardDuty is GuardDuty's service principal.
+const guardDuty = "guardduty.amazonaws.com"
+
 func newDelegations(m *members) *delegations {
-	return &delegations{members: m, more: map[string][]string{}}
+	return &delegations{members: m, more: map[string][]string{}, appointed: map[string]string{}}
 }
 
 func (*delegations) Name() string { return "delegated administrator" }
 
 func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if c.Is("guardduty", "EnableOrganizationAdminAccount", "DisableOrganizationAdminAccount") {
+		return r.appoint(c, next(c))
+	}
 	var in struct{ AccountID, ServicePrincipal string }
 	if c.Service != "organizations" || c.Caller.Account != r.w.Management || json.Unmarshal(c.Body, &in) != nil {
 		return next(c)
@@ -66,6 +77,23 @@ func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		}
 	}
 	return next(c)
+}
+
+// appoint learns of GuardDuty's administrator from a successful call.
+func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
+	var in struct{ AdminAccountID string }
+	if !a.OK() || json.Unmarshal(c.Body, &in) != nil {
+		return a
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.Action == "EnableOrganizationAdminAccount" {
+		r.appointed[c.Region] = in.AdminAccountID
+	} else {
+		delete(r.appointed, c.Region)
+	}
+	r.more[guardDuty] = slices.Compact(slices.Sorted(maps.Values(r.appointed)))
+	return a
 }
 
 // kept returns the administrators of a service that the emulator doesn't know.

@@ -50,6 +50,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		finalizes{m},
 		&creations{members: m, fail: maps.Clone(o.Fail)},
 		&closings{members: m},
+		newTrustedServices(w),
 		newDelegations(m),
 		&units{w: w},
 		repeated{w},

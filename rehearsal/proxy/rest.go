@@ -116,6 +116,25 @@ var accessAnalyzerRoutes = []route{
 	{http.MethodDelete, "tags/*/*", "UntagResource"},
 }
 
+// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Operations.html
+var guardDutyRoutes = []route{
+	{http.MethodPost, "detector", "CreateDetector"},
+	{http.MethodGet, "detector", "ListDetectors"},
+	{http.MethodGet, "detector/*", "GetDetector"},
+	{http.MethodPost, "detector/*", "UpdateDetector"},
+	{http.MethodDelete, "detector/*", "DeleteDetector"},
+	{http.MethodGet, "detector/*/admin", "DescribeOrganizationConfiguration"},
+	{http.MethodPost, "detector/*/admin", "UpdateOrganizationConfiguration"},
+	{http.MethodGet, "detector/*/member", "ListMembers"},
+	{http.MethodGet, "admin", "ListOrganizationAdminAccounts"},
+	{http.MethodPost, "admin/enable", "EnableOrganizationAdminAccount"},
+	{http.MethodPost, "admin/disable", "DisableOrganizationAdminAccount"},
+	// The ARN in the path has a slash, as detectors' have.
+	{http.MethodGet, "tags/*/*", "ListTagsForResource"},
+	{http.MethodPost, "tags/*/*", "TagResource"},
+	{http.MethodDelete, "tags/*/*", "UntagResource"},
+}
+
 // bucketParts are the settings of a bucket, each with its query parameter and the name that it
 // has in S3's actions.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html

@@ -37,6 +37,11 @@ var services = map[string]service{
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html
 		throttled: Problem{Status: http.StatusServiceUnavailable, Code: "RequestLimitExceeded", Message: "Request limit exceeded."},
 	},
+	"guardduty": {
+		rest:      inPaths(RESTJSON, 0, guardDutyRoutes),
+		throttled: Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: usual.Message},
+		failed:    "InternalServerErrorException", // https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html
+	},
 	"iam": {
 		throttled: throttling,
 		failed:    "ServiceFailure", // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html

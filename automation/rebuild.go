@@ -291,8 +291,8 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 				if err := f.declare(ctx, &deployment.Resources[i], m.New.Inputs); err != nil {
 					return err
 				}
-			case m.Op == apitype.OpCreate && m.Type == awstype.EC2InstanceMetadataDefaults:
-				r, err := f.defaults(ctx, m)
+			case m.Op == apitype.OpCreate && unimported[m.Type] != nil:
+				r, err := f.unread(ctx, m)
 				if err != nil {
 					return err
 				}
@@ -311,14 +311,30 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 	})
 }
 
-// defaults returns the resource with an account's settings for instances in a region, to be
-// read. The provider can read them and not import them: each region has them, made or not.
-func (f *finder) defaults(ctx context.Context, m apitype.StepEventMetadata) (apitype.ResourceV3, error) {
+// unimported has the ids of resources that the provider can read and doesn't import, by their types: the settings of a region
+// for instances, which each account has, made or not; which members GuardDuty enables; and its features.
+var unimported = map[string]func(*finder, context.Context, apitype.ResourceV3) (string, error){
+	awstype.EC2InstanceMetadataDefaults: func(f *finder, ctx context.Context, r apitype.ResourceV3) (string, error) {
+		return f.AccountID(ctx, f.provider(r))
+	},
+	awstype.GuardDutyOrganizationConfiguration: func(_ *finder, _ context.Context, r apitype.ResourceV3) (string, error) {
+		return input(r, "detectorId"), nil
+	},
+	awstype.GuardDutyDetectorFeature:                  guardDutyFeature,
+	awstype.GuardDutyOrganizationConfigurationFeature: guardDutyFeature,
+}
+
+func guardDutyFeature(_ *finder, _ context.Context, r apitype.ResourceV3) (string, error) {
+	return input(r, "detectorId") + "/" + input(r, "name"), nil
+}
+
+// unread returns a resource that the provider doesn't import, to be read.
+func (f *finder) unread(ctx context.Context, m apitype.StepEventMetadata) (apitype.ResourceV3, error) {
 	r := apitype.ResourceV3{
 		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
 		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider,
 	}
-	id, err := f.AccountID(ctx, f.provider(r))
+	id, err := unimported[m.Type](f, ctx, r)
 	r.ID, r.Outputs["id"] = resource.ID(id), id
 	return r, err
 }

@@ -311,6 +311,11 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	config.nested("security", func(s *object) {
 		s.number("unusedAccessDays", &o.Security.UnusedAccessDays)
 		s.text("alarms", &o.Security.Alarms)
+		s.text("account", &o.Security.Account)
+		s.nested("guardDuty", func(g *object) {
+			o.Security.GuardDuty = &GuardDuty{}
+			g.list("features", &o.Security.GuardDuty.Features)
+		})
 	})
 	config.nested("image", func(i *object) {
 		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}

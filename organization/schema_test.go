@@ -91,12 +91,12 @@ func TestConfigurationIsDocumented(t *testing.T) {
 		"%s", "coldstart:network: {%s}", "coldstart:units: {u: {%s}}", "coldstart:accounts: {a: {%s}}",
 		"coldstart:organization: {%s}", "coldstart:access: {%s}", "coldstart:access: {roles: {r: {managedPolicies: [ReadOnlyAccess], %s}}}",
 		"coldstart:access: {github: {repository: acme/organization, %s}}", "coldstart:users: {u: {%s}}", "coldstart:guardrails: {%s}",
-		"coldstart:baseline: {%s}", "coldstart:security: {%s}", "coldstart:baseline: {passwords: {%s}}",
+		"coldstart:baseline: {%s}", "coldstart:security: {%s}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, guardDuty: {%s}}", "coldstart:baseline: {passwords: {%s}}",
 		"coldstart:baseline: {contacts: {billing: {name: Billing, title: Team, email: billing@acme.example, phone: +1 555 0100, %s}}}",
 		"coldstart:accounts: {audit: {}}\ncoldstart:audit: {%s}", "coldstart:dns: {%s}", "coldstart:image: {%s}",
 	} {
 		for _, key := range knownKeys(t, where) {
-			if !regexp.MustCompile("`([a-z:]+\\.)?(coldstart:)?" + key + "[`.]").Match(content) {
+			if !regexp.MustCompile("`([a-zA-Z:]+\\.)?(coldstart:)?" + key + "[`.]").Match(content) {
 				t.Errorf("docs/configuration.md lacks %s: add a line to the table of the keys beside it:\n| `%s` | what it means | what holds without it |", fmt.Sprintf(where, key), key)
 			}
 		}

@@ -1,14 +1,47 @@
 package organization
 
+import (
+	"slices"
+	"strings"
+)
+
 // Security are the services that look at the whole organization, besides IAM Access Analyzer's analyzer of access from outside,
 // which every organization has.
 type Security struct {
+	// Account is the member that administers the services below for the whole organization; empty if there are none.
+	Account string
+	// GuardDuty is Amazon GuardDuty in every account and every allowed region; nil for none. AWS charges for what it reads.
+	GuardDuty *GuardDuty
 	// UnusedAccessDays is after how many days without use IAM Access Analyzer reports a role, a user's credentials or a
 	// permission; 0 for never. AWS charges for each role and user a month.
 	UnusedAccessDays int
 	// Alarms is the e-mail address that gets the alarms on what the organization's trail records; empty for no alarms. AWS
 	// charges for each alarm a month, and for what CloudWatch Logs takes in.
 	Alarms string
+}
+
+// GuardDuty says what Amazon GuardDuty looks at besides CloudTrail's management events, VPC flow logs and DNS queries.
+type GuardDuty struct {
+	// Features are some of GuardDutyFeatures, by AWS's names.
+	Features []string
+}
+
+// GuardDutyFeatures returns the features that a file can turn on. Runtime monitoring isn't among them: AWS answers it with parts
+// that the AWS plugin takes for a change, each time in another order.
+// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_OrganizationFeatureConfiguration.html
+// https://github.com/hashicorp/terraform-provider-aws/issues/36400
+func GuardDutyFeatures() []string {
+	return []string{"S3_DATA_EVENTS", "EKS_AUDIT_LOGS", malwareProtection, "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS"}
+}
+
+// malwareProtection is the feature for which the organization has to trust a second service.
+const malwareProtection = "EBS_MALWARE_PROTECTION"
+
+// guarded reports whether GuardDuty looks at the organization, and scanned whether it scans volumes for malware.
+func (o *Organization) guarded() bool { return o.Security.GuardDuty != nil }
+
+func (o *Organization) scanned() bool {
+	return o.guarded() && slices.Contains(o.Security.GuardDuty.Features, malwareProtection)
 }
 
 // maxUnusedAccessDays is how many days AWS takes.
@@ -22,11 +55,35 @@ func (o *Organization) checkSecurity(ps *Problems) {
 	if days := o.Security.UnusedAccessDays; days < 0 || days > maxUnusedAccessDays {
 		ps.Add(prefix+"security.unusedAccessDays", "write 1 to 365 days, or 0 for no such analyzer", "%d is out of range", days)
 	}
+	o.checkAdministrator(ps)
 	switch {
 	case !o.Alarmed():
 	case !emailAddress.MatchString(o.Security.Alarms):
 		ps.Add(prefix+"security.alarms", "write an address such as security@acme.example", "%q is not an e-mail address", o.Security.Alarms)
 	case !o.Audit.OrganizationTrail():
 		ps.Add(prefix+"security.alarms", "write "+prefix+"audit.trail: organization, or leave alarms out", "alarms look at the organization's trail, and there is none")
+	}
+}
+
+// checkAdministrator checks the account that administers services, and those services.
+func (o *Organization) checkAdministrator(ps *Problems) {
+	const key = prefix + "security"
+	_, declared := o.Accounts[o.Security.Account]
+	switch {
+	case o.Security.Account != "" && !declared:
+		ps.Add(key+".account", "write a member declared under "+prefix+"accounts", "%q isn't a member", o.Security.Account)
+	case o.Security.Account == "" && o.guarded():
+		ps.Add(key+".account", "write the member that is to administer GuardDuty, such as security", "is missing")
+	}
+	if !o.guarded() {
+		return
+	}
+	for i, feature := range o.Security.GuardDuty.Features {
+		switch {
+		case !slices.Contains(GuardDutyFeatures(), feature):
+			ps.Add(key+".guardDuty.features", "write some of "+strings.Join(GuardDutyFeatures(), ", "), "%q is not a feature", feature)
+		case slices.Contains(o.Security.GuardDuty.Features[:i], feature):
+			ps.Add(key+".guardDuty.features", "keep one of them", "%q stands there twice", feature)
+		}
 	}
 }

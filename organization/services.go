@@ -12,6 +12,9 @@ const (
 	AnalyzerService = "access-analyzer.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
 	CloudTrailService = "cloudtrail.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-guardduty.html
+	GuardDutyService         = "guardduty.amazonaws.com"
+	malwareProtectionService = "malware-protection.guardduty.amazonaws.com"
 )
 
 // service is a service of AWS's that works for a whole organization.
@@ -34,11 +37,12 @@ type service struct {
 var services = []service{
 	{principal: AnalyzerService, used: always},
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
+	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
+	{principal: malwareProtectionService, used: (*Organization).scanned},
 
 	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},
 	{principal: "detective.amazonaws.com", appoint: "aws detective enable-organization-admin-account --account-id …"},
 	{principal: "fms.amazonaws.com", appoint: "aws fms associate-admin-account --admin-account …"},
-	{principal: "guardduty.amazonaws.com", appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
 	{principal: "inspector2.amazonaws.com", appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …"},
 	{principal: "ipam.amazonaws.com", appoint: "aws ec2 enable-ipam-organization-admin-account --delegated-admin-account-id …"},
 	{principal: "macie.amazonaws.com", appoint: "aws macie2 enable-organization-admin-account --admin-account-id …"},

@@ -72,6 +72,22 @@ func TestRules(t *testing.T) {
 		},
 
 		{
+			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, such as security`,
+		},
+		{
+			"an administrator that isn't a member", `coldstart:security: {account: master}`,
+			`:2: coldstart:security.account: "master" isn't a member; write a member declared under coldstart:accounts`,
+		},
+		{
+			"a feature that GuardDuty doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, guardDuty: {features: [RUNTIME_MONITORING]}}",
+			`:3: coldstart:security.guardDuty.features: "RUNTIME_MONITORING" is not a feature; write some of S3_DATA_EVENTS, EKS_AUDIT_LOGS, EBS_MALWARE_PROTECTION, RDS_LOGIN_EVENTS, LAMBDA_NETWORK_LOGS`,
+		},
+		{
+			"a feature twice", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, guardDuty: {features: [S3_DATA_EVENTS, S3_DATA_EVENTS]}}",
+			`:3: coldstart:security.guardDuty.features: "S3_DATA_EVENTS" stands there twice; keep one of them`,
+		},
+		{
 			"alarms to no address", `coldstart:security: {alarms: "the security team"}`,
 			`:2: coldstart:security.alarms: "the security team" is not an e-mail address; write an address such as security@acme.example`,
 		},

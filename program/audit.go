@@ -81,9 +81,7 @@ func (m *member) declareArchive() (*audit.Archive, error) {
 // declareTrails declares the management account's trail, and the account's own if accounts
 // have trails.
 func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedOutputs, err error) {
-	master, err := newProvider(m.ctx, m.org, organization.Master, &aws.ProviderArgs{
-		AllowedAccountIds: pulumi.StringArray{m.idOf(organization.Master)},
-	})
+	master, err := m.managementIn(m.org.Region)
 	if err != nil {
 		return trails, err
 	}

@@ -48,7 +48,7 @@ func guardAll(previous *stackref.Master, org *organization.Organization, gone bo
 				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
 		}
 	}
-	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone))
+	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone), guardGuardDuty(previous, org.Security))
 	return errors.Join(errs...)
 }
 
@@ -69,6 +69,17 @@ func guardArchive(previous *stackref.Master, is organization.Audit, gone bool) e
 		return fmt.Errorf("coldstart:audit: there would be no trail any more, and nothing would protect the archive in account %s; %s", was, again)
 	}
 	return fmt.Errorf("coldstart:audit.account: %q was %q: the trail that logs now would be deleted, and nothing would protect the archive in account %[2]s any more; %s", is.Account, was, again)
+}
+
+// guardGuardDuty refuses to let one account take GuardDuty over from another at once: the two stacks would each want the delegation
+// and the management account's detector. AWS asks for the same order.
+// https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
+func guardGuardDuty(previous *stackref.Master, is organization.Security) error {
+	if was := previous.GuardDutyAccount; is.GuardDuty != nil && was != "" && was != is.Account {
+		return fmt.Errorf("coldstart:security.account: %q was %q, which administers GuardDuty: take guardDuty out, run `coldstart up`, and write it with the other account after that; findings stay with the account that has them",
+			is.Account, was)
+	}
+	return nil
 }
 
 // warnOfMove says what it means for people that users are declared in another account.

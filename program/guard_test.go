@@ -83,6 +83,13 @@ func TestGuard(t *testing.T) {
 			`coldstart:namespace: "umbrella" was "acme": every bucket, key and role would be replaced; write "acme" again, or start another organization`,
 		},
 		{
+			"another administrator of GuardDuty",
+			func(o *organization.Organization) {
+				o.Security.Account, o.Security.GuardDuty = "audit", &organization.GuardDuty{}
+			},
+			`coldstart:security.account: "audit" was "security", which administers GuardDuty: take guardDuty out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
+		},
+		{
 			"domain changed",
 			func(o *organization.Organization) { o.Domain = "umbrella.example" },
 			`coldstart:domain: "umbrella.example" was "acme.example": every zone would be replaced; write "acme.example" again, or start another organization`,
@@ -95,7 +102,9 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := after(t, shipped(t))
+			w := after(t, changed(t, func(o *organization.Organization) {
+				o.Security.Account, o.Security.GuardDuty = "security", &organization.GuardDuty{}
+			}))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
 				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)
 			})

@@ -82,6 +82,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		Trail:                   org.Audit.Trail,
 		AccessAccount:           org.Access.Account,
 	}
+	if org.Security.GuardDuty != nil {
+		outputs.GuardDutyAccount = org.Security.Account
+	}
 	if org.Audited() {
 		outputs.AuditAccount = org.Audit.Account
 	}

@@ -18,6 +18,8 @@ type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
 	archive stackref.Reference[stackref.Audit] // if the account has a trail of its own
+	// management are providers of the management account by their region, once they are needed.
+	management map[string]*aws.Provider
 }
 
 // newMember reads what the stack needs of others and declares the provider that
@@ -76,6 +78,9 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, organization.CloudTrailService) {
 			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", organization.CloudTrailService)
 		}
+		if org.Security.GuardDuty != nil && org.Security.Account == name && !slices.Contains(m.TrustedServices, organization.GuardDutyService) {
+			return fmt.Errorf("the organization doesn't trust %s yet", organization.GuardDutyService)
+		}
 		for _, s := range services {
 			if org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
 				return fmt.Errorf("account %s doesn't administer %s yet", name, s.principal)
@@ -109,7 +114,10 @@ func (m *member) declare() error {
 	if err := m.account.declare(); err != nil {
 		return err
 	}
-	return m.declareServices(nil)
+	if err := m.declareServices(nil); err != nil {
+		return err
+	}
+	return m.declareGuardDuty()
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and

@@ -258,6 +258,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
 	p.proveAlarms(ctx, a)
+	p.proveGuardDuty(ctx, a)
 }
 
 // omitted returns which claims weren't decided, and why.

@@ -135,6 +135,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	Trail         organization.TrailMode `json:"trail,omitempty"`
 	AuditAccount  string                 `json:"auditAccount,omitempty"`
 	AccessAccount string                 `json:"accessAccount,omitempty"`
+	// GuardDutyAccount is the account that administers GuardDuty; empty if the organization doesn't have it.
+	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
 }
 
 // MemberOf is what the master stack exports about a member account.

@@ -85,6 +85,9 @@ var table = []row{
 	{code: "TooManyRequestsException", means: passes},
 	{code: "RequestLimitExceeded", means: passes},
 	{says: regexp.MustCompile(`StatusCode: 5\d\d`), means: passes},
+	// GuardDuty doesn't know its administrator everywhere at once.
+	// https://github.com/aws-samples/aws-security-reference-architecture-examples/issues/141
+	{says: regexp.MustCompile(`do not have required AWS Organization master permission`), means: passes},
 	// The SDK's messages about a connection that broke.
 	{says: regexp.MustCompile(`use of closed network connection|connection reset by peer|i/o timeout|Client\.Timeout exceeded|\bEOF\b`), means: passes},
 
@@ -97,6 +100,8 @@ var table = []row{
 	{code: "DelegationSetAlreadyCreated", means: exists},
 	{code: "AlreadyRegisteredException", means: exists},
 	{code: "ConflictException", means: exists},
+	{code: "ResourceAlreadyExistsException", means: exists},
+	{says: regexp.MustCompile(`a detector already exists for the current account`), means: exists},
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
 

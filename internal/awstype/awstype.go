@@ -89,6 +89,15 @@ const (
 	CloudWatchMetricAlarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
 )
 
+// Amazon GuardDuty.
+const (
+	GuardDutyDetector                         = "aws:guardduty/detector:Detector"
+	GuardDutyDetectorFeature                  = "aws:guardduty/detectorFeature:DetectorFeature"
+	GuardDutyOrganizationAdminAccount         = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
+	GuardDutyOrganizationConfiguration        = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
+	GuardDutyOrganizationConfigurationFeature = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
+)
+
 // Amazon SNS.
 const (
 	SNSTopic             = "aws:sns/topic:Topic"

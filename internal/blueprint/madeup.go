@@ -73,6 +73,9 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return r.Text("bucket"), "arn:aws:s3:::" + r.Text("bucket")
 	case awstype.CloudTrailTrail:
 		return name, regional("cloudtrail", "trail/", name)
+	case awstype.GuardDutyDetector:
+		id = digits(r.Account+r.Region, 20)
+		return id, regional("guardduty", "detector/", id)
 	case awstype.CloudWatchLogGroup:
 		return name, regional("logs", "log-group:", name)
 	case awstype.CloudWatchMetricAlarm:

@@ -87,6 +87,11 @@ var finalKinds = []Kind{
 		Types:  []string{ofType("accessanalyzer", "Analyzer")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_DeleteDetector.html
+		Effect: Effect{Final, "Detectors are deleted, with their findings."},
+		Types:  []string{ofType("guardduty", "Detector")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 		Effect: Effect{Final, "Sign-in addresses stop working. Anybody may take the account alias that is given up."},
 		Types:  []string{ofType("iam", "AccountAlias")}, Operations: losingOperations,
@@ -156,6 +161,11 @@ var notableKinds = []Kind{
 		Effect: Effect{Notable, "Services aren't trusted any more. A service may remove what it has set up in the accounts."},
 		Types:  []string{ofType("organizations", "Organization")}, Operations: []string{"update"}, Where: "a service leaves `awsServiceAccessPrincipals`",
 		when: anyProperty(func(p Property) bool { return p.within("awsServiceAccessPrincipals") && p.Old != nil }),
+	},
+	{
+		// https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
+		Effect: Effect{Notable, "Nobody administers GuardDuty for the organization any more. It stays on in each member, and goes on costing, until it is disabled there (`aws guardduty delete-detector`)."},
+		Types:  []string{ofType("guardduty", "OrganizationAdminAccount")}, Operations: losingOperations,
 	},
 	{
 		Effect: Effect{Notable, "Log groups are deleted, with the events that they hold. What a trail has sent there is in the archive, too."},

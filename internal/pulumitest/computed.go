@@ -53,6 +53,11 @@ const (
 	Parameter              = "aws:ssm/parameter:Parameter"
 	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"
 	Trail                  = "aws:cloudtrail/trail:Trail"
+	Detector               = "aws:guardduty/detector:Detector"
+	DetectorFeature        = "aws:guardduty/detectorFeature:DetectorFeature"
+	GuardDutyAdministrator = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
+	GuardDutyMembers       = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
+	GuardDutyFeature       = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
 	MetricFilter           = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	Alarm                  = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -118,6 +123,11 @@ var Types = map[string]Traits{
 	Parameter:              {Tags: true, Replaceable: true},
 	Analyzer:               {Tags: true, Replaceable: true},
 	Trail:                  {Tags: true},
+	Detector:               {Tags: true, Replaceable: true},
+	DetectorFeature:        {Replaceable: true},
+	GuardDutyAdministrator: {Replaceable: true},
+	GuardDutyMembers:       {Replaceable: true},
+	GuardDutyFeature:       {Replaceable: true},
 	LogGroup:               {Tags: true, Replaceable: true},
 	MetricFilter:           {Replaceable: true},
 	Alarm:                  {Tags: true, Replaceable: true},
@@ -212,6 +222,15 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("analyzerName"), arn("arn:aws:access-analyzer:us-west-2:" + account + ":analyzer/%s")
 	case Contact:
 		return text("alternateContactType"), none
+	case Detector:
+		id := fmt.Sprintf("%032s", AccountID(name))
+		return id, arn("arn:aws:guardduty:us-west-2:" + account + ":detector/%s")
+	case DetectorFeature, GuardDutyFeature:
+		return text("detectorId") + "/" + text("name"), none
+	case GuardDutyMembers:
+		return text("detectorId"), none
+	case GuardDutyAdministrator:
+		return text("adminAccountId"), none
 	case LogGroup:
 		return text("name"), arn("arn:aws:logs:us-west-2:" + account + ":log-group:%s")
 	case Alarm:

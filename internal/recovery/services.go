@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -25,6 +26,19 @@ func analyzerTags(ctx context.Context, cfg aws.Config, name string) (map[string]
 		return nil, err
 	}
 	return out.Analyzer.Tags, nil
+}
+
+// detector finds the detector of the provider's account and region.
+func detector(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	found, err := guardduty.NewFromConfig(cfg).ListDetectors(ctx, &guardduty.ListDetectorsInput{})
+	if err != nil || len(found.DetectorIds) == 0 {
+		return "", err
+	}
+	return found.DetectorIds[0], nil
 }
 
 func logGroupTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {

@@ -90,6 +90,8 @@ var table = []row{
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},
+	{Type: awstype.GuardDutyDetector, ID: detector, Ours: sameForAll}, // An account has one in a region.
+	{Type: awstype.GuardDutyOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
 	{Type: awstype.SNSTopic, ID: topic, Again: true},
 	{Type: awstype.SNSTopicPolicy, ID: inputs("", "arn"), Again: true},
 	{Type: awstype.SNSTopicSubscription, ID: subscription, Again: true}, // Subscribing an address again changes nothing.
@@ -98,7 +100,10 @@ var table = []row{
 
 // unfound are the types of resources that can't be found, with the reasons.
 var unfound = map[string]string{
-	awstype.EC2InstanceMetadataDefaults: "each region has such defaults, made or not, and the provider can't import them; the call that makes them may be made twice",
+	awstype.EC2InstanceMetadataDefaults:               "each region has such defaults, made or not, and the provider can't import them; the call that makes them may be made twice",
+	awstype.GuardDutyDetectorFeature:                  "the provider can't import it; the call that makes it may be made twice",
+	awstype.GuardDutyOrganizationConfiguration:        "the provider imports it with two inputs that rule each other out; the call that makes it may be made twice",
+	awstype.GuardDutyOrganizationConfigurationFeature: "the provider can't import it; the call that makes it may be made twice",
 }
 
 // rowOf returns the row of a type. For a type that has none, it returns a row with the type

@@ -12,6 +12,7 @@ import (
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -40,6 +41,29 @@ var settings = []setting{
 	{"the block of public access", awstype.S3AccountPublicAccessBlock, always, publicAccess},
 	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts},
 	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional},
+	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors},
+}
+
+// hasDetectors reports whether coldstart declares detectors of GuardDuty in the account. Those of the management account are in the
+// state of the administrator's stack, so only a first run looks for them.
+func hasDetectors(l looker) bool {
+	return l.org.Security.GuardDuty != nil && (l.Name == l.org.Security.Account || l.master() && l.First)
+}
+
+// detectors finds GuardDuty's detectors, of which a region of an account has one.
+// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html
+func detectors(ctx context.Context, l looker) ([]string, error) {
+	var texts []string
+	for _, region := range l.regions() {
+		out, err := guardduty.NewFromConfig(l.in(region)).ListDetectors(ctx, &guardduty.ListDetectorsInput{})
+		if err != nil {
+			return nil, err
+		}
+		if len(out.DetectorIds) > 0 {
+			texts = append(texts, fmt.Sprintf("has GuardDuty in %s: coldstart takes its detector over, with its findings, and sets its features", region))
+		}
+	}
+	return texts, nil
 }
 
 func always(looker) bool { return true }

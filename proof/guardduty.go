@@ -1,0 +1,132 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
+
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// proveGuardDuty proves Amazon GuardDuty of the organization, in the account that administers it.
+func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
+	if p.org.Security.GuardDuty == nil || a.name != p.org.Security.Account {
+		return
+	}
+	for _, region := range append([]string{p.org.Region}, p.org.OtherRegions()...) {
+		claim := func(text string, check func(context.Context, *account, string) error) {
+			a.claim(SubjectSettings, text+", in "+region, func() error { return check(ctx, a, region) })
+		}
+		claim("GuardDuty of all accounts is administered here", p.checkGuardDutyAdministrator)
+		claim("GuardDuty enables every account, those to come included, with the declared features", p.checkGuardDutyMembers)
+		claim("GuardDuty is on in every account", p.checkWatchedByGuardDuty)
+	}
+}
+
+// guardDuty returns a client for GuardDuty in a region.
+func (a *account) guardDuty(region string) *guardduty.Client {
+	return guardduty.NewFromConfig(a.cfg, func(o *guardduty.Options) { o.Region = region })
+}
+
+func (p *prover) checkGuardDutyAdministrator(ctx context.Context, a *account, region string) error {
+	out, err := p.master().guardDuty(region).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, administrator := range out.AdminAccounts {
+		if aws.ToString(administrator.AdminAccountId) == a.id && administrator.AdminStatus == guarddutytypes.AdminStatusEnabled {
+			return nil
+		}
+		found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(administrator.AdminAccountId), administrator.AdminStatus))
+	}
+	return fmt.Errorf("the administrators are: %s", listed(found))
+}
+
+// detector returns the id of the account's detector in a region, which has to be on.
+func (a *account) detector(ctx context.Context, region string) (string, error) {
+	client := a.guardDuty(region)
+	out, err := client.ListDetectors(ctx, &guardduty.ListDetectorsInput{})
+	switch {
+	case err != nil:
+		return "", err
+	case len(out.DetectorIds) == 0:
+		return "", errors.New("the account has no detector")
+	}
+	detector, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: &out.DetectorIds[0]})
+	if err == nil && detector.Status != guarddutytypes.DetectorStatusEnabled {
+		err = fmt.Errorf("the account's detector is %s", detector.Status)
+	}
+	return out.DetectorIds[0], err
+}
+
+func (p *prover) checkGuardDutyMembers(ctx context.Context, a *account, region string) error {
+	id, err := a.detector(ctx, region)
+	if err != nil {
+		return err
+	}
+	out, err := a.guardDuty(region).DescribeOrganizationConfiguration(ctx, &guardduty.DescribeOrganizationConfigurationInput{DetectorId: &id})
+	if err != nil {
+		return err
+	}
+	return enablesAll(out, p.org.Security.GuardDuty.Features)
+}
+
+// enablesAll checks that GuardDuty enables all accounts, with these features and no others of those that a file can turn on.
+func enablesAll(out *guardduty.DescribeOrganizationConfigurationOutput, features []string) error {
+	if out.AutoEnableOrganizationMembers != guarddutytypes.AutoEnableMembersAll {
+		return fmt.Errorf("it enables the members %s", out.AutoEnableOrganizationMembers)
+	}
+	found := map[string]guarddutytypes.OrgFeatureStatus{}
+	for _, f := range out.Features {
+		found[string(f.Name)] = f.AutoEnable
+	}
+	for _, name := range organization.GuardDutyFeatures() {
+		want := guarddutytypes.OrgFeatureStatusNone
+		if slices.Contains(features, name) {
+			want = guarddutytypes.OrgFeatureStatusAll
+		}
+		if found[name] != want {
+			return fmt.Errorf("it enables %s for %q, and not for %s", name, found[name], want)
+		}
+	}
+	return nil
+}
+
+// checkWatchedByGuardDuty checks that every active account is a member that is enabled, and the administrator's own detector is on.
+func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region string) error {
+	id, err := a.detector(ctx, region)
+	if err != nil {
+		return err
+	}
+	enabled := []string{a.id}
+	pages := guardduty.NewListMembersPaginator(a.guardDuty(region), &guardduty.ListMembersInput{DetectorId: &id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Members {
+			if aws.ToString(m.RelationshipStatus) == "Enabled" {
+				enabled = append(enabled, aws.ToString(m.AccountId))
+			}
+		}
+	}
+	var missing []string
+	for _, m := range p.members {
+		if accountstate.Of(m).Active() && !slices.Contains(enabled, aws.ToString(m.Id)) {
+			missing = append(missing, fmt.Sprintf("%s (%s)", aws.ToString(m.Name), aws.ToString(m.Id)))
+		}
+	}
+	if len(missing) > 0 {
+		return remedied(fmt.Errorf("it is off in %s", listed(missing)),
+			"AWS enables an account within a day, and most within minutes, so ask again then; if it stays off, look at the account in GuardDuty's console of account %s", a.name)
+	}
+	return nil
+}

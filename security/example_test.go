@@ -1,0 +1,31 @@
+package security_test
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/security"
+)
+
+// GuardDuty of every account, administered by one member.
+func ExampleNewGuardDuty() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		management, err := aws.NewProvider(ctx, "management", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
+		if err != nil {
+			return err
+		}
+		administrator, err := aws.NewProvider(ctx, "administrator", &aws.ProviderArgs{
+			Region:     pulumi.String("eu-west-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = security.NewGuardDuty(ctx, "guardduty", &security.GuardDutyArgs{
+			Management:      management,
+			AdministratorID: pulumi.String("123456789012"),
+			Features:        []string{"S3_DATA_EVENTS", "RDS_LOGIN_EVENTS"},
+		}, pulumi.Providers(administrator))
+		return err
+	})
+}

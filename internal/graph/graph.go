@@ -53,6 +53,8 @@ const (
 	management  mark = "management account"
 	archive     mark = "log archive"
 	users       mark = "users"
+	alarms      mark = "alarms"
+	guardDuty   mark = "GuardDuty" // of the account that administers it
 	protected   mark = "protected"
 	quarantined mark = "quarantined"
 )
@@ -133,6 +135,8 @@ func marksOf(org *organization.Organization, name string) []mark {
 		{management, !member},
 		{archive, org.HoldsArchive(name)},
 		{users, name == org.Access.Account && len(org.Users) > 0},
+		{alarms, !member && org.Alarmed()},
+		{guardDuty, member && org.Security.GuardDuty != nil && name == org.Security.Account},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},
 	} {

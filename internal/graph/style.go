@@ -29,6 +29,8 @@ var colors = []struct{ selector, property, light, dark string }{
 	{".chip-text.log", "fill", "#953800", "#ffa657"},
 	{".chip.users", "fill", "#fbefff", "#2f1d54"},
 	{".chip-text.users", "fill", "#6639ba", "#d2a8ff"},
+	{".chip.alarms,.chip.GuardDuty", "fill", "#fff8c5", "#3b2300"},
+	{".chip-text.alarms,.chip-text.GuardDuty", "fill", "#7d4e00", "#e3b341"},
 	{".chip.protected", "fill", "#dafbe1", "#0f3220"},
 	{".chip-text.protected", "fill", "#116329", "#56d364"},
 	{".chip.quarantined", "fill", "#ffebe9", "#4a1316"},

@@ -124,6 +124,10 @@ func TestBaselineRules(t *testing.T) {
 		},
 
 		{
+			"delegation of GuardDuty, which coldstart delegates itself", "coldstart:accounts: {audit: {}}\ncoldstart:organization: {delegatedAdministrators: {guardduty.amazonaws.com: audit}}",
+			`:3: coldstart:organization.delegatedAdministrators: guardduty.amazonaws.com has a call of its own for its administrator: registered with AWS Organizations alone, the account administers nothing; take it out, and write coldstart:security.account and guardDuty`,
+		},
+		{
 			"delegation of what isn't a service", "coldstart:accounts: {audit: {}}\ncoldstart:organization: {delegatedAdministrators: {guardduty: audit}}",
 			`:3: coldstart:organization.delegatedAdministrators: "guardduty" is not one; write a service principal, such as access-analyzer.amazonaws.com`,
 		},

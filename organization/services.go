@@ -29,6 +29,8 @@ type service struct {
 	// with AWS Organizations; the other way round nothing happens.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
 	appoint string
+	// keys are the keys of a file by which coldstart itself makes that call; empty if it doesn't.
+	keys string
 }
 
 // services has a row for each service that coldstart sets up, or that isn't administered as
@@ -37,7 +39,7 @@ type service struct {
 var services = []service{
 	{principal: AnalyzerService, used: always},
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
-	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
+	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", keys: prefix + "security.account and guardDuty"},
 	{principal: malwareProtectionService, used: (*Organization).scanned},
 
 	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},

@@ -97,7 +97,11 @@ func (o *Organization) checkDelegated(ps *Problems, key, name string) {
 		ps.Add(key, "write a service principal, such as access-analyzer.amazonaws.com", "%q is not one", name)
 	}
 	if s := serviceOf(name); s.appoint != "" {
-		ps.Add(key, fmt.Sprintf("take it out, and run `%s` with the account's id", s.appoint),
+		remedy := fmt.Sprintf("take it out, and run `%s` with the account's id", s.appoint)
+		if s.keys != "" {
+			remedy = "take it out, and write " + s.keys
+		}
+		ps.Add(key, remedy,
 			"%s has a call of its own for its administrator: registered with AWS Organizations alone, the account administers nothing", name)
 	}
 	account := o.Settings.DelegatedAdministrators[name]

@@ -14,6 +14,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -24,7 +25,7 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// setting is something that an account or a region has once. AWS overwrites it without a warning.
+// setting is something that an account or a region has once. AWS overwrites it without a warning, or refuses another one.
 type setting struct {
 	// what is the setting's name in texts, and typ its Pulumi type.
 	what, typ string
@@ -33,21 +34,58 @@ type setting struct {
 	// find returns a text for each value of the account that a run would change. Each text is
 	// preceded by the account's name.
 	find func(context.Context, looker) ([]string, error)
+	// refused says that AWS refuses what is declared while the account has this.
+	refused bool
 }
 
 var settings = []setting{
-	{"the account's alias", awstype.IAMAccountAlias, func(l looker) bool { return l.org.Alias(l.Name) != "" }, alias},
-	{"the password policy", awstype.IAMAccountPasswordPolicy, always, passwords},
-	{"the block of public access", awstype.S3AccountPublicAccessBlock, always, publicAccess},
-	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts},
-	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional},
-	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors},
+	{"the account's alias", awstype.IAMAccountAlias, func(l looker) bool { return l.org.Alias(l.Name) != "" }, alias, false},
+	{"the password policy", awstype.IAMAccountPasswordPolicy, always, passwords, false},
+	{"the block of public access", awstype.S3AccountPublicAccessBlock, always, publicAccess, false},
+	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts, false},
+	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional, false},
+	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors, false},
+	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, delegates, administrators, true},
 }
 
 // hasDetectors reports whether coldstart declares detectors of GuardDuty in the account. Those of the management account are in the
 // state of the administrator's stack, so only a first run looks for them.
 func hasDetectors(l looker) bool {
 	return l.org.Security.GuardDuty != nil && (l.Name == l.org.Security.Account || l.master() && l.First)
+}
+
+// delegates reports whether the account is the management account, which makes a member GuardDuty's administrator.
+func delegates(l looker) bool { return l.master() && l.org.Security.GuardDuty != nil }
+
+// administrators finds the regions in which GuardDuty has another administrator than the declared one. AWS has one for all regions.
+// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
+func administrators(ctx context.Context, l looker) ([]string, error) {
+	client := organizations.NewFromConfig(l.cfg)
+	if _, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(err, awserror.OrganizationsNotInUse) {
+		return nil, nil // Without an organization nobody administers it.
+	}
+	var texts []string
+	declared := l.org.Security.Account
+	for _, region := range l.regions() {
+		out, err := guardduty.NewFromConfig(l.in(region)).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.AdminAccounts {
+			account, err := client.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: a.AdminAccountId})
+			if err != nil {
+				return nil, err
+			}
+			if strings.EqualFold(aws.ToString(account.Account.Email), l.org.AccountEmail(declared)) {
+				continue
+			}
+			id := aws.ToString(a.AdminAccountId)
+			texts = append(texts, fmt.Sprintf("has account %s (%s) as GuardDuty's administrator in %s, and the file has %s: AWS refuses a second one; "+
+				"write that account under coldstart:security.account, or run `aws guardduty disable-organization-admin-account --admin-account-id %[2]s --region %[3]s`, which leaves GuardDuty on in each account by itself",
+				aws.ToString(account.Account.Name), id, region, declared))
+		}
+	}
+	return texts, nil
 }
 
 // detectors finds GuardDuty's detectors, of which a region of an account has one.

@@ -229,7 +229,7 @@ func (l looker) set(ctx context.Context, s setting) ([]Thing, error) {
 	texts, err := s.find(ctx, l)
 	var found []Thing
 	for _, text := range texts {
-		found = append(found, Thing{Account: l.Name, Text: "account " + l.Name + " " + text})
+		found = append(found, Thing{Account: l.Name, Text: "account " + l.Name + " " + text, Refused: s.refused})
 	}
 	return found, err
 }

@@ -3,6 +3,9 @@ package taken
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -123,6 +126,45 @@ func TestUnreadableState(t *testing.T) {
 	things, err := Find(t.Context(), q)
 	if len(things) > 0 || err == nil || !strings.Contains(err.Error(), "since the state of stack prod can't be read: half-written") {
 		t.Errorf("%v, %v", things, err)
+	}
+}
+
+// TestAnotherAdministrator finds who administers GuardDuty before coldstart. The declared account is no other.
+func TestAnotherAdministrator(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Security.Account, org.Security.GuardDuty = "audit", &organization.GuardDuty{}
+	org.Guardrails.Regions = []string{"us-west-2", "eu-west-1"}
+	for email, want := range map[string][]string{
+		"aws+AUDIT@acme.example": nil,
+		"old@acme.example": {
+			"has account Old (123456789012) as GuardDuty's administrator in us-west-2, and the file has audit: AWS refuses a second one; ",
+			"--admin-account-id 123456789012 --region eu-west-1`",
+		},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/admin" {
+				_, _ = io.WriteString(w, `{"adminAccounts":[{"adminAccountId":"123456789012","adminStatus":"ENABLED"}]}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"Account":{"Id":"123456789012","Name":"Old","Email":"`+email+`"}}`)
+		}))
+		t.Cleanup(server.Close)
+		l := looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}}
+		if !delegates(l) {
+			t.Fatal("the management account doesn't delegate")
+		}
+		texts, err := administrators(t.Context(), l)
+		if err != nil || len(texts) != len(want) {
+			t.Fatalf("%s: %q, %v", email, texts, err)
+		}
+		for i, text := range texts {
+			if !strings.Contains(text, want[i]) {
+				t.Errorf("%q isn't in %q", want[i], text)
+			}
+		}
 	}
 }
 

@@ -83,8 +83,19 @@ func TestGuardDuty(t *testing.T) {
 	}
 	w.unchanged()
 
-	// Another account takes over, with the detectors that are there.
+	// Another account takes over, with the detectors that are there, but not while somebody has made a third one the administrator.
 	w.declare(strings.Replace(more, "account: sec", "account: app", 1))
+	lab := w.accounts()["aws+lab@watch.example"].Id
+	_, err = w.guardDuty("", "eu-west-1").EnableOrganizationAdminAccount(context.Background(), &guardduty.EnableOrganizationAdminAccountInput{AdminAccountId: lab})
+	must(t, err)
+	out, err = w.run(coldstart(), "preview")
+	if err == nil {
+		t.Error("GuardDuty gets a second administrator")
+	}
+	contains(t, out, "account master has account lab ("+aws.ToString(lab)+") as GuardDuty's administrator in eu-west-1, and the file has app",
+		"`aws guardduty disable-organization-admin-account --admin-account-id "+aws.ToString(lab)+" --region eu-west-1`")
+	_, err = w.guardDuty("", "eu-west-1").DisableOrganizationAdminAccount(context.Background(), &guardduty.DisableOrganizationAdminAccountInput{AdminAccountId: lab})
+	must(t, err)
 	w.up()
 	w.unchanged()
 	w.proved()

@@ -313,18 +313,18 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 
 // unimported has the ids of resources that the provider can read and doesn't import, by their types: the settings of a region
 // for instances, which each account has, made or not; which members GuardDuty enables; and its features.
-var unimported = map[string]func(*finder, context.Context, apitype.ResourceV3) (string, error){
-	awstype.EC2InstanceMetadataDefaults: func(f *finder, ctx context.Context, r apitype.ResourceV3) (string, error) {
+var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (string, error){
+	awstype.EC2InstanceMetadataDefaults: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
 		return f.AccountID(ctx, f.provider(r))
 	},
-	awstype.GuardDutyOrganizationConfiguration: func(_ *finder, _ context.Context, r apitype.ResourceV3) (string, error) {
+	awstype.GuardDutyOrganizationConfiguration: func(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {
 		return input(r, "detectorId"), nil
 	},
 	awstype.GuardDutyDetectorFeature:                  guardDutyFeature,
 	awstype.GuardDutyOrganizationConfigurationFeature: guardDutyFeature,
 }
 
-func guardDutyFeature(_ *finder, _ context.Context, r apitype.ResourceV3) (string, error) {
+func guardDutyFeature(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {
 	return input(r, "detectorId") + "/" + input(r, "name"), nil
 }
 
@@ -334,7 +334,7 @@ func (f *finder) unread(ctx context.Context, m apitype.StepEventMetadata) (apity
 		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
 		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider,
 	}
-	id, err := unimported[m.Type](f, ctx, r)
+	id, err := unimported[m.Type](ctx, f, r)
 	r.ID, r.Outputs["id"] = resource.ID(id), id
 	return r, err
 }

@@ -37,7 +37,8 @@ func TestGuardDuty(t *testing.T) {
 
 	guarded := unwatched + "  coldstart:security: { account: sec, guardDuty: {} }\n"
 	w.declare(guarded)
-	contains(t, w.ok(coldstart(), "preview"), "account sec has GuardDuty in eu-west-1: coldstart takes its detector over, with its findings")
+	contains(t, w.ok(coldstart(), "preview"), "account sec has GuardDuty in eu-west-1: coldstart takes its detector over, with its findings",
+		"account master has GuardDuty in eu-west-1: coldstart takes its detector over, with its findings")
 	w.up()
 	w.unchanged()
 	w.undrifted()

@@ -37,6 +37,14 @@ func GuardDutyFeatures() []string {
 // malwareProtection is the feature for which the organization has to trust a second service.
 const malwareProtection = "EBS_MALWARE_PROTECTION"
 
+// GuardDutyAccount returns the member that administers GuardDuty; empty if the organization doesn't have it.
+func (o *Organization) GuardDutyAccount() string {
+	if !o.guarded() {
+		return ""
+	}
+	return o.Security.Account
+}
+
 // guarded reports whether GuardDuty looks at the organization, and scanned whether it scans volumes for malware.
 func (o *Organization) guarded() bool { return o.Security.GuardDuty != nil }
 

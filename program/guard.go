@@ -48,7 +48,7 @@ func guardAll(previous *stackref.Master, org *organization.Organization, gone bo
 				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
 		}
 	}
-	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone), guardGuardDuty(previous, org.Security))
+	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone), guardGuardDuty(previous.GuardDutyAccount, org.GuardDutyAccount()))
 	return errors.Join(errs...)
 }
 
@@ -74,10 +74,10 @@ func guardArchive(previous *stackref.Master, is organization.Audit, gone bool) e
 // guardGuardDuty refuses to let one account take GuardDuty over from another at once: the two stacks would each want the delegation
 // and the management account's detector. AWS asks for the same order.
 // https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
-func guardGuardDuty(previous *stackref.Master, is organization.Security) error {
-	if was := previous.GuardDutyAccount; is.GuardDuty != nil && was != "" && was != is.Account {
+func guardGuardDuty(was, is string) error {
+	if was != "" && is != "" && was != is {
 		return fmt.Errorf("coldstart:security.account: %q was %q, which administers GuardDuty: take guardDuty out, run `coldstart up`, and write it with the other account after that; findings stay with the account that has them",
-			is.Account, was)
+			is, was)
 	}
 	return nil
 }

@@ -11,8 +11,7 @@ import (
 // declareGuardDuty declares Amazon GuardDuty in each allowed region, if the account administers it. What the management account has
 // of it is in this stack, too: the delegation comes between what the two accounts have.
 func (m *member) declareGuardDuty() error {
-	declared := m.org.Security.GuardDuty
-	if declared == nil || m.org.Security.Account != m.name {
+	if m.org.GuardDutyAccount() != m.name {
 		return nil
 	}
 	declare := func(name, region string, in *aws.Provider, after ...pulumi.Resource) (*security.GuardDuty, error) {
@@ -23,7 +22,7 @@ func (m *member) declareGuardDuty() error {
 		return security.NewGuardDuty(m.ctx, name, &security.GuardDutyArgs{
 			Management:      management,
 			AdministratorID: m.id(),
-			Features:        declared.Features,
+			Features:        m.org.Security.GuardDuty.Features,
 			After:           after,
 			ManagementTags:  tags(m.org.TagsOf(organization.Master)),
 			Tags:            m.tags(),

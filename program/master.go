@@ -81,9 +81,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		Network:                 org.NetworkPlan(),
 		Trail:                   org.Audit.Trail,
 		AccessAccount:           org.Access.Account,
-	}
-	if org.Security.GuardDuty != nil {
-		outputs.GuardDutyAccount = org.Security.Account
+		GuardDutyAccount:        org.GuardDutyAccount(),
 	}
 	if org.Audited() {
 		outputs.AuditAccount = org.Audit.Account

@@ -78,7 +78,7 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, organization.CloudTrailService) {
 			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", organization.CloudTrailService)
 		}
-		if org.Security.GuardDuty != nil && org.Security.Account == name && !slices.Contains(m.TrustedServices, organization.GuardDutyService) {
+		if org.GuardDutyAccount() == name && !slices.Contains(m.TrustedServices, organization.GuardDutyService) {
 			return fmt.Errorf("the organization doesn't trust %s yet", organization.GuardDutyService)
 		}
 		for _, s := range services {

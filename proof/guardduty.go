@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
@@ -16,16 +17,24 @@ import (
 
 // proveGuardDuty proves Amazon GuardDuty of the organization, in the account that administers it.
 func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
-	if p.org.Security.GuardDuty == nil || a.name != p.org.Security.Account {
+	if a.name != p.org.GuardDutyAccount() {
 		return
 	}
 	for _, region := range append([]string{p.org.Region}, p.org.OtherRegions()...) {
-		claim := func(text string, check func(context.Context, *account, string) error) {
-			a.claim(SubjectSettings, text+", in "+region, func() error { return check(ctx, a, region) })
+		claim := func(text string, check func() error) { a.claim(SubjectSettings, text+", in "+region, check) }
+		detector := sync.OnceValues(func() (string, error) { return a.detector(ctx, region) })
+		ofDetector := func(check func(ctx context.Context, a *account, region, detectorID string) error) func() error {
+			return func() error {
+				id, err := detector()
+				if err != nil {
+					return err
+				}
+				return check(ctx, a, region, id)
+			}
 		}
-		claim("GuardDuty of all accounts is administered here", p.checkGuardDutyAdministrator)
-		claim("GuardDuty enables every account, those to come included, with the declared features", p.checkGuardDutyMembers)
-		claim("GuardDuty is on in every account", p.checkWatchedByGuardDuty)
+		claim("GuardDuty of all accounts is administered here", func() error { return p.checkGuardDutyAdministrator(ctx, a, region) })
+		claim("GuardDuty enables every account, those to come included, with the declared features", ofDetector(p.checkGuardDutyMembers))
+		claim("GuardDuty is on in every account", ofDetector(p.checkWatchedByGuardDuty))
 	}
 }
 
@@ -66,11 +75,7 @@ func (a *account) detector(ctx context.Context, region string) (string, error) {
 	return out.DetectorIds[0], err
 }
 
-func (p *prover) checkGuardDutyMembers(ctx context.Context, a *account, region string) error {
-	id, err := a.detector(ctx, region)
-	if err != nil {
-		return err
-	}
+func (p *prover) checkGuardDutyMembers(ctx context.Context, a *account, region, id string) error {
 	out, err := a.guardDuty(region).DescribeOrganizationConfiguration(ctx, &guardduty.DescribeOrganizationConfigurationInput{DetectorId: &id})
 	if err != nil {
 		return err
@@ -100,11 +105,7 @@ func enablesAll(out *guardduty.DescribeOrganizationConfigurationOutput, features
 }
 
 // checkWatchedByGuardDuty checks that every active account is a member that is enabled, and the administrator's own detector is on.
-func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region string) error {
-	id, err := a.detector(ctx, region)
-	if err != nil {
-		return err
-	}
+func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region, id string) error {
 	enabled := []string{a.id}
 	pages := guardduty.NewListMembersPaginator(a.guardDuty(region), &guardduty.ListMembersInput{DetectorId: &id})
 	for pages.HasMorePages() {

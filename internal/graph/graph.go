@@ -136,7 +136,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 		{archive, org.HoldsArchive(name)},
 		{users, name == org.Access.Account && len(org.Users) > 0},
 		{alarms, !member && org.Alarmed()},
-		{guardDuty, member && org.Security.GuardDuty != nil && name == org.Security.Account},
+		{guardDuty, name == org.GuardDutyAccount()},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},
 	} {

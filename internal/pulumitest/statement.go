@@ -140,7 +140,7 @@ func (s statement) checkPrincipal(k kind) error {
 		errs = append(errs, fmt.Errorf("principal %q", p.Service))
 	}
 	if k.unconditioned != "" && p.Service == k.unconditioned && len(p.AWS) == 0 && p.Federated == "" && slices.Equal(s.Action, []string{"sts:AssumeRole"}) {
-		return nil
+		return errors.Join(errs...)
 	}
 	if s.Effect == "Allow" && p.Service != "" && !s.conditionOn("aws:SourceOrgID", "aws:SourceAccount", "aws:SourceArn") {
 		errs = append(errs, fmt.Errorf("lets %s in on anyone's behalf", p.Service))

@@ -48,27 +48,24 @@ var settings = []setting{
 	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, delegates, administrators, true},
 }
 
-// hasDetectors reports whether coldstart declares detectors of GuardDuty in the account. Those of the management account are in the
-// state of the administrator's stack, so only a first run looks for them.
-func hasDetectors(l looker) bool {
-	return l.org.Security.GuardDuty != nil && (l.Name == l.org.Security.Account || l.master() && l.First)
-}
+// hasDetectors reports whether coldstart declares detectors of GuardDuty in the account.
+func hasDetectors(l looker) bool { return delegates(l) || l.Name == l.org.GuardDutyAccount() }
 
 // delegates reports whether the account is the management account, which makes a member GuardDuty's administrator.
-func delegates(l looker) bool { return l.master() && l.org.Security.GuardDuty != nil }
+func delegates(l looker) bool { return l.master() && l.org.GuardDutyAccount() != "" }
 
 // administrators finds the regions in which GuardDuty has another administrator than the declared one. AWS has one for all regions.
 // https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
 func administrators(ctx context.Context, l looker) ([]string, error) {
 	client := organizations.NewFromConfig(l.cfg)
-	if _, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(err, awserror.OrganizationsNotInUse) {
-		return nil, nil // Without an organization nobody administers it.
-	}
 	var texts []string
-	declared := l.org.Security.Account
+	declared := l.org.GuardDutyAccount()
 	for _, region := range l.regions() {
 		out, err := guardduty.NewFromConfig(l.in(region)).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
 		if err != nil {
+			if _, none := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(none, awserror.OrganizationsNotInUse) {
+				return nil, nil // Without an organization nobody administers it.
+			}
 			return nil, err
 		}
 		for _, a := range out.AdminAccounts {
@@ -88,16 +85,25 @@ func administrators(ctx context.Context, l looker) ([]string, error) {
 	return texts, nil
 }
 
-// detectors finds GuardDuty's detectors, of which a region of an account has one.
+// detectors finds GuardDuty's detectors that others have made; a region of an account has one. The state doesn't tell whose they are:
+// those of the management account are in the state of the administrator's stack.
 // https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html
 func detectors(ctx context.Context, l looker) ([]string, error) {
 	var texts []string
 	for _, region := range l.regions() {
-		out, err := guardduty.NewFromConfig(l.in(region)).ListDetectors(ctx, &guardduty.ListDetectorsInput{})
+		client := guardduty.NewFromConfig(l.in(region))
+		out, err := client.ListDetectors(ctx, &guardduty.ListDetectorsInput{})
 		if err != nil {
 			return nil, err
 		}
-		if len(out.DetectorIds) > 0 {
+		for _, id := range out.DetectorIds {
+			detector, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: &id})
+			if err != nil {
+				return nil, err
+			}
+			if l.ours(detector.Tags) {
+				continue
+			}
 			texts = append(texts, fmt.Sprintf("has GuardDuty in %s: coldstart takes its detector over, with its findings, and sets its features", region))
 		}
 	}

@@ -168,6 +168,29 @@ func TestAnotherAdministrator(t *testing.T) {
 	}
 }
 
+// TestDetectorsOfOthers finds the detectors that a run takes over, and not coldstart's own.
+func TestDetectorsOfOthers(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Security.Account, org.Security.GuardDuty = "audit", &organization.GuardDuty{}
+	for tags, want := range map[string]int{`{}`: 1, `{"ManagedBy":"coldstart","Namespace":"acme","Account":"master"}`: 0, `{"ManagedBy":"coldstart","Namespace":"other","Account":"master"}`: 1} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/detector" {
+				_, _ = io.WriteString(w, `{"detectorIds":["d"]}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"status":"ENABLED","serviceRole":"r","tags":`+tags+`}`)
+		}))
+		t.Cleanup(server.Close)
+		l := looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}}
+		if texts, err := detectors(t.Context(), l); err != nil || len(texts) != want || !hasDetectors(l) {
+			t.Errorf("%s: %q, %v", tags, texts, err)
+		}
+	}
+}
+
 // The names are those that the program declares.
 func TestNames(t *testing.T) {
 	t.Parallel()

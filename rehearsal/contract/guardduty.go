@@ -35,13 +35,12 @@ type guarded struct {
 	features      map[string]string // the same for each feature, by name
 }
 
-// detectorFeatures are the features that a new detector has, in AWS's order. All but the first three and EKS's and EC2's runtime
-// monitoring can be chosen.
+// detectorFeatures are the features of a new detector. The foundational ones come first. Runtime monitoring isn't kept.
 var detectorFeatures = []string{
 	"CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS", "S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS",
 }
 
-// foundational are the features that nobody can turn off.
+// foundational is the number of features that nobody can turn off.
 const foundational = 3
 
 // guardDutyProblem is GuardDuty's error for everything.
@@ -278,7 +277,13 @@ func (r *request) updateGuarded() (any, *proxy.Problem) {
 	if in.AutoEnableOrganizationMembers == "" && in.AutoEnable == nil {
 		return nil, guardDutyProblem("either autoEnable or autoEnableOrganizationMembers has to be given.")
 	}
-	of.members = in.AutoEnableOrganizationMembers
+	switch of.members = in.AutoEnableOrganizationMembers; {
+	case of.members != "":
+	case *in.AutoEnable:
+		of.members = "NEW"
+	default:
+		of.members = "NONE"
+	}
 	for _, f := range in.Features {
 		of.features[f.Name] = f.AutoEnable
 	}

@@ -66,7 +66,7 @@ func (r *request) createAnalyzer() (any, *proxy.Problem) {
 	switch {
 	case there[created.Name] != nil:
 		return nil, analyzerProblem(http.StatusConflict, "ConflictException", created.Name, "Analyzer "+created.Name+" already exists")
-	case created.organizational() && !r.trusted(analyzerPrincipal):
+	case created.organizational() && !r.w.Trusts(r.c.Context(), analyzerPrincipal):
 		return nil, &proxy.Problem{
 			Status: http.StatusBadRequest, Code: "ValidationException", Message: "Service not enabled for AWS Organizations",
 			Fields: map[string]string{"reason": "fieldValidationFailed"},
@@ -112,7 +112,7 @@ func (r *request) listAnalyzers() (any, *proxy.Problem) {
 func (r *request) now(a *analyzer) analyzer {
 	shown := *a
 	shown.Status = "ACTIVE"
-	if a.organizational() && (!r.trusted(analyzerPrincipal) || !r.administers(r.account, analyzerPrincipal)) {
+	if a.organizational() && (!r.w.Trusts(r.c.Context(), analyzerPrincipal) || !r.administers(r.account, analyzerPrincipal)) {
 		shown.Status = "DISABLED"
 	}
 	return shown

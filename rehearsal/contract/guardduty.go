@@ -181,7 +181,7 @@ func (r *request) enableAdministrator() (any, *proxy.Problem) {
 	switch of := r.guards[r.region]; {
 	case r.account != r.w.Management:
 		return nil, guardDutyProblem("the current account isn't the management account of its organization.")
-	case !r.trusted(guardDutyService + ".amazonaws.com"):
+	case !r.w.Trusts(r.c.Context(), guardDutyService+".amazonaws.com"):
 		return nil, guardDutyProblem("trusted access for GuardDuty isn't enabled in AWS Organizations.")
 	case !slices.ContainsFunc(r.active(), func(a organizationAccount) bool { return a.ID == id }):
 		return nil, guardDutyProblem("the input accountId is not a member of the organization.")
@@ -296,11 +296,11 @@ type organizationAccount struct{ ID, Email, Status string }
 
 // active returns the organization's active accounts.
 func (r *request) active() []organizationAccount {
-	var out struct{ Accounts []organizationAccount }
-	if r.organizations(r.c.Context(), "ListAccounts", map[string]string{}, &out) != nil {
+	all, err := proxy.ListOrganizations[organizationAccount](r.c.Context(), r.w, "ListAccounts", "Accounts", nil)
+	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(out.Accounts, func(a organizationAccount) bool { return a.Status != "ACTIVE" })
+	return slices.DeleteFunc(all, func(a organizationAccount) bool { return a.Status != "ACTIVE" })
 }
 
 // associated returns the administrator's members, and gives those that have none a detector.

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -145,26 +144,12 @@ func (r *request) text(name string) string {
 	return text
 }
 
-// organizations asks the emulator's AWS Organizations, as the management account.
-func (r *request) organizations(ctx context.Context, action string, in map[string]string, out any) error {
-	return r.w.AskJSON(ctx, r.w.Management, "organizations", "AWSOrganizationsV20161128."+action, in, out)
-}
-
-// trusted reports whether the organization trusts a service.
-func (r *request) trusted(principal string) bool {
-	var out struct {
-		EnabledServicePrincipals []struct{ ServicePrincipal string }
-	}
-	err := r.organizations(r.c.Context(), "ListAWSServiceAccessForOrganization", map[string]string{}, &out)
-	return err == nil && slices.Contains(out.EnabledServicePrincipals, struct{ ServicePrincipal string }{principal})
-}
-
 // administers reports whether an account is the management account, or administers a service for the organization.
 func (r *request) administers(account, principal string) bool {
-	var out struct{ DelegatedAdministrators []struct{ ID string } }
 	if account == r.w.Management {
 		return true
 	}
-	err := r.organizations(r.c.Context(), "ListDelegatedAdministrators", map[string]string{"ServicePrincipal": principal}, &out)
-	return err == nil && slices.Contains(out.DelegatedAdministrators, struct{ ID string }{account})
+	type administrator struct{ ID string }
+	all, err := proxy.ListOrganizations[administrator](r.c.Context(), r.w, "ListDelegatedAdministrators", "DelegatedAdministrators", map[string]string{"ServicePrincipal": principal})
+	return err == nil && slices.Contains(all, administrator{account})
 }

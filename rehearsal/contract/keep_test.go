@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,16 +20,22 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// organization is an emulator that has AWS Organizations alone.
+// organization is an emulator that has AWS Organizations alone. It answers with pages of two.
 type organization struct{ trusted, administrators, accounts []string }
 
 func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := map[string]any{}
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	var in struct{ NextToken string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
 	list := func(name, member string, values []string) {
 		all := []any{}
-		for _, v := range values {
+		first, _ := strconv.Atoi(in.NextToken)
+		for _, v := range values[first:min(first+2, len(values))] {
 			all = append(all, map[string]any{member: v})
+		}
+		if first+2 < len(values) {
+			out["NextToken"] = strconv.Itoa(first + 2)
 		}
 		out[name] = all
 	}

@@ -35,7 +35,7 @@ func (r *addresses) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	account := r.find(c.Context(), in.AccountID)
 	switch {
-	case c.Caller.Account != r.w.Management, in.AccountID == r.w.Management, !trusts(c.Context(), r.w, "account.amazonaws.com"):
+	case c.Caller.Account != r.w.Management, in.AccountID == r.w.Management, !r.w.Trusts(c.Context(), "account.amazonaws.com"):
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "User: " + c.Caller.ARN + " is not authorized to perform: account:" + c.Action})
 	case account == nil:
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: "The specified resource doesn't exist."})

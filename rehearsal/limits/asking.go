@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -14,52 +13,9 @@ import (
 
 // The prefixes of actions in the X-Amz-Target header, which services with a JSON protocol read.
 const (
-	organizationsTarget = "AWSOrganizationsV20161128."
 	cloudTrailTarget    = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 	kmsTarget           = "TrentService."
 )
-
-// organizations calls an action of the emulator's AWS Organizations as the management account.
-func (w *world) organizations(ctx context.Context, action string, in, out any) error {
-	return w.AskJSON(ctx, w.Management, "organizations", organizationsTarget+action, in, out)
-}
-
-// listAll reads all pages of a list of AWS Organizations. Key is the list's name in an answer.
-func listAll[T any](ctx context.Context, w *world, action, key string, in map[string]string) (all []T, err error) {
-	for {
-		var page map[string]json.RawMessage
-		if err := w.organizations(ctx, action, in, &page); err != nil {
-			return nil, err
-		}
-		var some []T
-		var token string
-		for name, out := range map[string]any{key: &some, "NextToken": &token} {
-			if page[name] != nil && json.Unmarshal(page[name], out) != nil {
-				return nil, fmt.Errorf("%s: %s isn't as AWS has it", action, name)
-			}
-		}
-		all = append(all, some...)
-		if in["NextToken"] = token; token == "" {
-			return all, nil
-		}
-	}
-}
-
-// trusts reports whether the organization has enabled trusted access for a service.
-func trusts(ctx context.Context, w *world, service string) bool {
-	var page struct {
-		EnabledServicePrincipals []struct{ ServicePrincipal string }
-	}
-	if w.organizations(ctx, "ListAWSServiceAccessForOrganization", struct{}{}, &page) != nil {
-		return false
-	}
-	for _, s := range page.EnabledServicePrincipals {
-		if s.ServicePrincipal == service {
-			return true
-		}
-	}
-	return false
-}
 
 // bucket reads a setting of a bucket, such as its policy, by the setting's query parameter. The
 // bucket has no such setting if the status isn't 200.

@@ -76,7 +76,7 @@ func (r *controls) read(ctx context.Context, kind, account string) []authorizati
 		if err != nil || strings.HasPrefix(target, "r-") {
 			return levels
 		}
-		parents, err := listAll[struct{ ID string }](ctx, r.w, "ListParents", "Parents", map[string]string{"ChildId": target})
+		parents, err := proxy.ListOrganizations[struct{ ID string }](ctx, r.w.World, "ListParents", "Parents", map[string]string{"ChildId": target})
 		if err != nil || len(parents) != 1 {
 			return append([]authorization.Level{unread("above " + target)}, levels...)
 		}
@@ -94,13 +94,13 @@ func (r *controls) level(ctx context.Context, kind, target string) (authorizatio
 			Effect: policy.Allow, Principal: &policy.Principal{Everyone: true}, Action: policy.List{"*"}, Resource: policy.List{"*"},
 		}}}}}
 	}
-	attached, err := listAll[struct{ ID, Name string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
+	attached, err := proxy.ListOrganizations[struct{ ID, Name string }](ctx, r.w.World, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
 	if err != nil {
 		return unread(target), err
 	}
 	for _, a := range attached {
 		var out struct{ Policy struct{ Content string } }
-		if err := r.w.organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": a.ID}, &out); err != nil {
+		if err := r.w.Organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": a.ID}, &out); err != nil {
 			return unread(target), err
 		}
 		level.Policies = append(level.Policies, parsed(a.Name, out.Policy.Content))

@@ -119,7 +119,7 @@ func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account 
 	if in := r.find(c.Context(), account); in != nil && in.closed {
 		return r.w.Refuse(c, violation("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", "You cannot register a suspended account as a delegated administrator."))
 	}
-	if !trusts(c.Context(), r.w, service) {
+	if !r.w.Trusts(c.Context(), service) {
 		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first."))
 	}
 	all, most := r.of(c.Context(), service), max(1, r.w.Numbers.Administrators[service].Most)
@@ -148,7 +148,7 @@ func (r *delegations) of(ctx context.Context, service string) []string {
 		return all
 	}
 	var page struct{ DelegatedAdministrators []struct{ ID string } }
-	if r.w.organizations(ctx, "ListDelegatedAdministrators", map[string]string{"ServicePrincipal": service}, &page) != nil {
+	if r.w.Organizations(ctx, "ListDelegatedAdministrators", map[string]string{"ServicePrincipal": service}, &page) != nil {
 		return nil
 	}
 	var all []string
@@ -169,7 +169,7 @@ func (r *delegations) administers(ctx context.Context, account string) bool {
 	}
 	r.mu.Unlock()
 	var page struct{ DelegatedServices []struct{} }
-	return r.w.organizations(ctx, "ListDelegatedServicesForAccount", map[string]string{"AccountId": account}, &page) == nil && len(page.DelegatedServices) > 0
+	return r.w.Organizations(ctx, "ListDelegatedServicesForAccount", map[string]string{"AccountId": account}, &page) == nil && len(page.DelegatedServices) > 0
 }
 
 // list answers ListDelegatedAdministrators for a service that the emulator doesn't know.
@@ -177,7 +177,7 @@ func (r *delegations) list(c *proxy.Call, ids []string) *proxy.Answer {
 	found := []map[string]any{}
 	for _, id := range ids {
 		var out struct{ Account map[string]any }
-		if r.w.organizations(c.Context(), "DescribeAccount", map[string]string{"AccountId": id}, &out) == nil {
+		if r.w.Organizations(c.Context(), "DescribeAccount", map[string]string{"AccountId": id}, &out) == nil {
 			out.Account["DelegationEnabledDate"] = out.Account["JoinedTimestamp"]
 			found = append(found, out.Account)
 		}

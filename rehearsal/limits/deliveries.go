@@ -123,12 +123,12 @@ func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
 	}
 	if c.Caller.Account != r.w.Management {
 		in := map[string]string{"ServicePrincipal": cloudTrail}
-		err := r.w.AskJSON(c.Context(), r.w.Management, "organizations", organizationsTarget+"ListDelegatedAdministrators", in, &admins)
+		err := r.w.Organizations(c.Context(), "ListDelegatedAdministrators", in, &admins)
 		if err != nil || !slices.Contains(admins.DelegatedAdministrators, struct{ ID string }{c.Caller.Account}) {
 			return trailProblem("NotOrganizationMasterAccountException", "Only the management account and its delegated administrator may create or update an organization trail.")
 		}
 	}
-	err := r.w.AskJSON(c.Context(), r.w.Management, "organizations", organizationsTarget+"ListAWSServiceAccessForOrganization", struct{}{}, &services)
+	err := r.w.Organizations(c.Context(), "ListAWSServiceAccessForOrganization", struct{}{}, &services)
 	if err != nil || !slices.Contains(services.EnabledServicePrincipals, struct{ ServicePrincipal string }{cloudTrail}) {
 		return trailProblem("CloudTrailAccessNotEnabledException", "Trusted access for CloudTrail isn't enabled in AWS Organizations.")
 	}

@@ -270,7 +270,7 @@ func targetsOf(p *keptPolicy) []any {
 func (r *keptPolicies) above(c *proxy.Call, target string) []string {
 	path := []string{target}
 	for c.Action == "DescribeEffectivePolicy" && !strings.HasPrefix(path[0], "r-") {
-		parents, err := listAll[struct{ ID string }](c.Context(), r.w, "ListParents", "Parents", map[string]string{"ChildId": path[0]})
+		parents, err := proxy.ListOrganizations[struct{ ID string }](c.Context(), r.w.World, "ListParents", "Parents", map[string]string{"ChildId": path[0]})
 		if err != nil || len(parents) != 1 {
 			break
 		}

@@ -44,7 +44,7 @@ func (m *members) load(ctx context.Context) {
 		return
 	}
 	var organization struct{ Organization struct{ ID string } }
-	if m.w.AskJSON(ctx, m.w.Management, "organizations", organizationsTarget+"DescribeOrganization", struct{}{}, &organization) != nil {
+	if m.w.Organizations(ctx, "DescribeOrganization", struct{}{}, &organization) != nil {
 		return
 	}
 	var next string
@@ -57,7 +57,7 @@ func (m *members) load(ctx context.Context) {
 			Accounts  []struct{ ID, Email, State, Status string }
 			NextToken string
 		}
-		if m.w.AskJSON(ctx, m.w.Management, "organizations", organizationsTarget+"ListAccounts", in, &page) != nil {
+		if m.w.Organizations(ctx, "ListAccounts", in, &page) != nil {
 			return
 		}
 		for _, a := range page.Accounts {

@@ -83,7 +83,7 @@ func (r *policies) kind(ctx context.Context, id string) string {
 	var out struct {
 		Policy struct{ PolicySummary struct{ Type string } }
 	}
-	if r.w.organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": id}, &out) != nil {
+	if r.w.Organizations(ctx, "DescribePolicy", map[string]string{"PolicyId": id}, &out) != nil {
 		return ""
 	}
 	r.kinds[id] = out.Policy.PolicySummary.Type
@@ -93,7 +93,7 @@ func (r *policies) kind(ctx context.Context, id string) string {
 // attached returns the ids of the policies of a type that are attached to a target itself; false
 // if the emulator has no such target.
 func (r *policies) attached(ctx context.Context, target, kind string) (ids []string, there bool) {
-	all, err := listAll[struct{ ID string }](ctx, r.w, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
+	all, err := proxy.ListOrganizations[struct{ ID string }](ctx, r.w.World, "ListPoliciesForTarget", "Policies", map[string]string{"TargetId": target, "Filter": kind})
 	for _, p := range all {
 		ids = append(ids, p.ID)
 	}
@@ -132,7 +132,7 @@ func (r *policies) enabled(ctx context.Context, kind string) bool {
 			PolicyTypes []struct{ Type, Status string }
 		}
 	}
-	if r.w.organizations(ctx, "ListRoots", struct{}{}, &page) != nil || len(page.Roots) == 0 {
+	if r.w.Organizations(ctx, "ListRoots", struct{}{}, &page) != nil || len(page.Roots) == 0 {
 		return false
 	}
 	for _, t := range page.Roots[0].PolicyTypes {
@@ -150,7 +150,7 @@ func (r *policies) number(ctx context.Context, kind string) *proxy.Problem {
 	if !limited {
 		return nil
 	}
-	all, err := listAll[struct{}](ctx, r.w, "ListPolicies", "Policies", map[string]string{"Filter": kind})
+	all, err := proxy.ListOrganizations[struct{}](ctx, r.w.World, "ListPolicies", "Policies", map[string]string{"Filter": kind})
 	if err != nil || len(all) < most.Most { // The emulator refuses a type that it can't list.
 		return nil
 	}

@@ -96,7 +96,7 @@ func (r *types) change(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "InvalidInputException", Message: "You specified an invalid value.", Fields: map[string]string{"Reason": "INVALID_ENUM_POLICY_TYPE"}})
 	}
 	service := trustedFirst[in.PolicyType]
-	if c.Action == "EnablePolicyType" && service != "" && !trusts(c.Context(), r.w, service) {
+	if c.Action == "EnablePolicyType" && service != "" && !r.w.Trusts(c.Context(), service) {
 		return r.w.Refuse(c, violation("SERVICE_ACCESS_NOT_ENABLED", "You attempted to enable a policy type before you enabled service access. Call the EnableAWSServiceAccess API first."))
 	}
 	r.mu.Lock()
@@ -120,7 +120,7 @@ func (r *types) change(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		r.more = append(r.more, in.PolicyType)
 	}
 	var page struct{ Roots []map[string]any }
-	if err := r.w.organizations(c.Context(), "ListRoots", struct{}{}, &page); err != nil || len(page.Roots) == 0 {
+	if err := r.w.Organizations(c.Context(), "ListRoots", struct{}{}, &page); err != nil || len(page.Roots) == 0 {
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "RootNotFoundException", Message: "You specified a root that doesn't exist."})
 	}
 	addTypes(page.Roots[0], r.more)

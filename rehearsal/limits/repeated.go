@@ -69,7 +69,7 @@ func (r repeated) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 func (r repeated) attached(ctx context.Context, account, policy, target string) (bool, error) {
 	var there struct{ Targets []struct{ TargetID string } }
 	in := map[string]string{"PolicyId": policy}
-	if err := r.w.AskJSON(ctx, account, "organizations", organizationsTarget+"ListTargetsForPolicy", in, &there); err != nil {
+	if err := r.w.AskJSON(ctx, account, "organizations", proxy.OrganizationsTarget+"ListTargetsForPolicy", in, &there); err != nil {
 		return false, err
 	}
 	return slices.ContainsFunc(there.Targets, func(t struct{ TargetID string }) bool { return t.TargetID == target }), nil
@@ -104,7 +104,7 @@ func (r repeated) move(c *proxy.Call) *proxy.Problem {
 		return nil
 	}
 	child := map[string]string{"ChildId": in.AccountID}
-	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", organizationsTarget+"ListParents", child, &there) != nil || len(there.Parents) == 0 {
+	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", proxy.OrganizationsTarget+"ListParents", child, &there) != nil || len(there.Parents) == 0 {
 		return nil
 	}
 	switch there.Parents[0].ID {
@@ -125,7 +125,7 @@ func (r repeated) deregister(c *proxy.Call) *proxy.Problem {
 		return nil
 	}
 	account := map[string]string{"AccountId": in.AccountID}
-	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", organizationsTarget+"ListDelegatedServicesForAccount", account, &there) != nil {
+	if r.w.AskJSON(c.Context(), c.Caller.Account, "organizations", proxy.OrganizationsTarget+"ListDelegatedServicesForAccount", account, &there) != nil {
 		return nil // The emulator itself refuses an account that administers no service at all.
 	}
 	for _, s := range there.DelegatedServices {

@@ -76,7 +76,7 @@ func (r *units) taken(ctx context.Context, parent, name, but string) bool {
 // below returns the units directly below a root or a unit. It returns none if the emulator has no
 // such parent; the emulator then refuses the call itself.
 func (r *units) below(ctx context.Context, parent string) []unit {
-	all, err := listAll[unit](ctx, r.w, "ListOrganizationalUnitsForParent", "OrganizationalUnits", map[string]string{"ParentId": parent})
+	all, err := proxy.ListOrganizations[unit](ctx, r.w.World, "ListOrganizationalUnitsForParent", "OrganizationalUnits", map[string]string{"ParentId": parent})
 	if err != nil {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (r *units) count(ctx context.Context, parent string) int {
 // parent returns the id of the root or unit that a unit is in.
 func (r *units) parent(ctx context.Context, id string) string {
 	var there struct{ Parents []struct{ ID string } }
-	if r.w.organizations(ctx, "ListParents", map[string]string{"ChildId": id}, &there) != nil || len(there.Parents) == 0 {
+	if r.w.Organizations(ctx, "ListParents", map[string]string{"ChildId": id}, &there) != nil || len(there.Parents) == 0 {
 		return ""
 	}
 	return there.Parents[0].ID
@@ -130,7 +130,7 @@ func (r *units) parent(ctx context.Context, id string) string {
 // occupied reports whether a unit has an account or another unit in it.
 func (r *units) occupied(ctx context.Context, id string) bool {
 	var page struct{ Accounts []struct{ ID string } }
-	if r.w.organizations(ctx, "ListAccountsForParent", map[string]string{"ParentId": id}, &page) != nil {
+	if r.w.Organizations(ctx, "ListAccountsForParent", map[string]string{"ParentId": id}, &page) != nil {
 		return false
 	}
 	return len(page.Accounts) > 0 || len(r.below(ctx, id)) > 0

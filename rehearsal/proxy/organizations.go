@@ -1,0 +1,47 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// OrganizationsTarget is the prefix of AWS Organizations' actions in the X-Amz-Target header.
+const OrganizationsTarget = "AWSOrganizationsV20161128."
+
+// Organizations calls an action of the emulator's AWS Organizations as the management account, as AskJSON does.
+func (w *World) Organizations(ctx context.Context, action string, in, out any) error {
+	return w.AskJSON(ctx, w.Management, "organizations", OrganizationsTarget+action, in, out)
+}
+
+// ListOrganizations reads all pages of a list of AWS Organizations. Key is the list's name in an answer.
+func ListOrganizations[T any](ctx context.Context, w *World, action, key string, in map[string]string) (all []T, err error) {
+	asked := map[string]string{}
+	maps.Copy(asked, in)
+	for {
+		var page map[string]json.RawMessage
+		if err := w.Organizations(ctx, action, asked, &page); err != nil {
+			return nil, err
+		}
+		var some []T
+		var token string
+		for name, out := range map[string]any{key: &some, "NextToken": &token} {
+			if page[name] != nil && json.Unmarshal(page[name], out) != nil {
+				return nil, fmt.Errorf("%s: %s isn't as AWS has it", action, name)
+			}
+		}
+		all = append(all, some...)
+		if asked["NextToken"] = token; token == "" {
+			return all, nil
+		}
+	}
+}
+
+// Trusts reports whether the organization has enabled trusted access for a service.
+func (w *World) Trusts(ctx context.Context, principal string) bool {
+	type service struct{ ServicePrincipal string }
+	all, err := ListOrganizations[service](ctx, w, "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals", nil)
+	return err == nil && slices.Contains(all, service{principal})
+}

@@ -22,6 +22,7 @@ import (
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -103,6 +104,10 @@ var Calls = []struct {
 	}},
 	{"guardduty:ListDetectors", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {
 		_, err := guardduty.NewFromConfig(cfg).ListDetectors(context.Background(), nil)
+		return err
+	}},
+	{"securityhub:DescribeHub", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {
+		_, err := securityhub.NewFromConfig(cfg).DescribeHub(context.Background(), nil)
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

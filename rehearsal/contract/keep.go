@@ -11,7 +11,7 @@ import (
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService, guardDutyService}
+var unserved = []string{analyzerService, guardDutyService, securityHubService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -38,6 +38,31 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"guardduty:ListTagsForResource":               listTags((*request).detectorTags),
 	"guardduty:TagResource":                       tag((*request).detectorTags),
 	"guardduty:UntagResource":                     untag((*request).detectorTags),
+
+	"securityhub:EnableSecurityHub":                      (*request).enableSecurityHub,
+	"securityhub:DescribeHub":                            (*request).describeHub,
+	"securityhub:UpdateSecurityHubConfiguration":         (*request).updateSecurityHub,
+	"securityhub:DisableSecurityHub":                     (*request).disableSecurityHub,
+	"securityhub:GetEnabledStandards":                    (*request).enabledStandards,
+	"securityhub:EnableOrganizationAdminAccount":         (*request).appointHub,
+	"securityhub:DisableOrganizationAdminAccount":        (*request).dismissHub,
+	"securityhub:ListOrganizationAdminAccounts":          (*request).hubAdministrators,
+	"securityhub:CreateFindingAggregator":                (*request).createAggregator,
+	"securityhub:GetFindingAggregator":                   (*request).getAggregator,
+	"securityhub:ListFindingAggregators":                 (*request).listAggregators,
+	"securityhub:UpdateFindingAggregator":                (*request).updateAggregator,
+	"securityhub:DeleteFindingAggregator":                (*request).deleteAggregator,
+	"securityhub:UpdateOrganizationConfiguration":        (*request).configureHubs,
+	"securityhub:DescribeOrganizationConfiguration":      (*request).describeHubs,
+	"securityhub:CreateConfigurationPolicy":              (*request).createHubPolicy,
+	"securityhub:GetConfigurationPolicy":                 (*request).getHubPolicy,
+	"securityhub:ListConfigurationPolicies":              (*request).listHubPolicies,
+	"securityhub:UpdateConfigurationPolicy":              (*request).updateHubPolicy,
+	"securityhub:DeleteConfigurationPolicy":              (*request).deleteHubPolicy,
+	"securityhub:StartConfigurationPolicyAssociation":    (*request).associateHub,
+	"securityhub:StartConfigurationPolicyDisassociation": (*request).dissociateHub,
+	"securityhub:GetConfigurationPolicyAssociation":      (*request).hubAssociation,
+	"securityhub:ListConfigurationPolicyAssociations":    (*request).hubAssociations,
 }
 
 // tags returns the tags of the resource that a request names, to be read or written.
@@ -87,6 +112,9 @@ type keeper struct {
 	analyzers map[place]map[string]*analyzer // by name
 	detectors map[place]*detector
 	guards    map[string]*guarded // by region
+
+	subscribed map[place]*hub
+	hubs       hubs
 }
 
 // place is where a resource of a regional service is.
@@ -96,7 +124,12 @@ type place struct{ account, region string }
 // with the errors that the service's documents have. It has no other effect: what is kept here does nothing. The rule comes
 // after all others, since it takes the emulator's place.
 func Keep(w *proxy.World) proxy.Rule {
-	return &keeper{w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}}
+	return &keeper{
+		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
+		hubs: hubs{
+			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
+		},
+	}
 }
 
 func (*keeper) Name() string { return "contract only" }

@@ -20,13 +20,19 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// organization is an emulator that has AWS Organizations alone. It answers with pages of two.
-type organization struct{ trusted, administrators, accounts []string }
+// organization is an emulator that has AWS Organizations, and a recorder of AWS Config in each account that records. It answers with
+// pages of two. Its root has the accounts and one unit, which has other ones.
+type organization struct{ trusted, administrators, accounts, inUnit, suspended, recording []string }
+
+const (
+	rootID = "r-root"
+	unitID = "ou-root-11111111"
+)
 
 func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := map[string]any{}
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	var in struct{ NextToken string }
+	var in struct{ NextToken, ParentID string }
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	list := func(name, member string, values []string) {
 		all := []any{}
@@ -45,10 +51,22 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "ListDelegatedAdministrators":
 		list("DelegatedAdministrators", "Id", o.administrators)
 	case "ListAccounts":
-		list("Accounts", "Id", o.accounts)
+		list("Accounts", "Id", slices.Concat(o.accounts, o.inUnit))
 		for _, a := range out["Accounts"].([]any) {
-			a.(map[string]any)["Status"] = "ACTIVE"
+			account := a.(map[string]any)
+			account["Status"] = "ACTIVE"
+			if slices.Contains(o.suspended, account["Id"].(string)) {
+				account["Status"] = "SUSPENDED"
+			}
 		}
+	case "ListRoots":
+		list("Roots", "Id", []string{rootID})
+	case "ListAccountsForParent":
+		list("Accounts", "Id", map[string][]string{rootID: o.accounts, unitID: o.inUnit}[in.ParentID])
+	case "ListOrganizationalUnitsForParent":
+		list("OrganizationalUnits", "Id", map[string][]string{rootID: {unitID}}[in.ParentID])
+	case "DescribeConfigurationRecorderStatus":
+		out["ConfigurationRecordersStatus"] = []any{map[string]any{"recording": slices.Contains(o.recording, r.Header.Get("X-Moto-Account-Id"))}}
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		return

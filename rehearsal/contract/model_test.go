@@ -12,7 +12,8 @@ import (
 
 // unchecked are the patterns of models that Go's regular expressions can't have: those that look ahead.
 var unchecked = []string{
-	`(?!aws:)[a-zA-Z+-=._:/]+`, // The keys of GuardDuty's tags.
+	`(?!aws:)[a-zA-Z+-=._:/]+`,   // The keys of GuardDuty's tags.
+	`^(?!aws:)[a-zA-Z+-=._:/]+$`, // The same of Security Hub's.
 	`^(?!\s*$).+`,
 	`^(?=.{20,2048}$)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[a-zA-Z0-9/_+=.@-]+`,
 	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`,

@@ -13,8 +13,8 @@ import (
 
 // The prefixes of actions in the X-Amz-Target header, which services with a JSON protocol read.
 const (
-	cloudTrailTarget    = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
-	kmsTarget           = "TrentService."
+	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+	kmsTarget        = "TrentService."
 )
 
 // bucket reads a setting of a bucket, such as its policy, by the setting's query parameter. The

@@ -25,24 +25,22 @@ type delegations struct {
 	// more has the ids of administrators, by service, for services that the emulator doesn't
 	// know.
 	more map[string][]string
-	// appointed has the administrator that GuardDuty was given, by region. GuardDuty registers it here with its first region, and
-	// deregisters it with its last.
+	// appointed has the administrators of services that have a call of their own for it, by service principal and region. Such a
+	// service registers its administrator here with its first region, and deregisters it with its last.
 	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
-	appointed map[string]string
+	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableOrganizationAdminAccount.html
+	appointed map[string]map[string]string
 	mu        sync.Mutex // guards more and appointed. members.mu can't: closings holds it during CloseAccount.
 }
 
-// guardDuty is GuardDuty's service principal.
-const guardDuty = "guardduty.amazonaws.com"
-
 func newDelegations(m *members) *delegations {
-	return &delegations{members: m, more: map[string][]string{}, appointed: map[string]string{}}
+	return &delegations{members: m, more: map[string][]string{}, appointed: map[string]map[string]string{}}
 }
 
 func (*delegations) Name() string { return "delegated administrator" }
 
 func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
-	if c.Is("guardduty", "EnableOrganizationAdminAccount", "DisableOrganizationAdminAccount") {
+	if c.Action == "EnableOrganizationAdminAccount" || c.Action == "DisableOrganizationAdminAccount" {
 		return r.appoint(c, next(c))
 	}
 	var in struct{ AccountID, ServicePrincipal string }
@@ -79,7 +77,7 @@ func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	return next(c)
 }
 
-// appoint learns of GuardDuty's administrator from a successful call.
+// appoint learns of a service's administrator from a successful call.
 func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	var in struct{ AdminAccountID string }
 	if !a.OK() || json.Unmarshal(c.Body, &in) != nil {
@@ -87,12 +85,16 @@ func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c.Action == "EnableOrganizationAdminAccount" {
-		r.appointed[c.Region] = in.AdminAccountID
-	} else {
-		delete(r.appointed, c.Region)
+	service := c.Service + ".amazonaws.com"
+	if r.appointed[service] == nil {
+		r.appointed[service] = map[string]string{}
 	}
-	r.more[guardDuty] = slices.Compact(slices.Sorted(maps.Values(r.appointed)))
+	if c.Action == "EnableOrganizationAdminAccount" {
+		r.appointed[service][c.Region] = in.AdminAccountID
+	} else {
+		delete(r.appointed[service], c.Region)
+	}
+	r.more[service] = slices.Compact(slices.Sorted(maps.Values(r.appointed[service])))
 	return a
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
@@ -23,7 +24,7 @@ func narrow(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case action == "ListAWSServiceAccessForOrganization":
 		fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"ram.amazonaws.com","DateEnabled":1.7e9}]}`)
-	case strings.Contains(string(body), "ram.amazonaws.com"), strings.HasPrefix(r.URL.Path, "/admin/"):
+	case strings.Contains(string(body), "ram.amazonaws.com"), strings.Contains(r.URL.Path, "/admin/"):
 		fmt.Fprint(w, `{}`)
 	default:
 		w.WriteHeader(http.StatusBadRequest)
@@ -63,31 +64,53 @@ func TestServicesThatTheEmulatorLacks(t *testing.T) {
 	trusted("ram.amazonaws.com", "malware-protection.guardduty.amazonaws.com")
 }
 
-// While GuardDuty has an administrator in some region, AWS Organizations has it as the service's delegated administrator.
-func TestGuardDutyRegistersItsAdministrator(t *testing.T) {
+// While GuardDuty or Security Hub has an administrator in some region, AWS Organizations has it as the service's delegated
+// administrator.
+func TestServicesRegisterTheirAdministrators(t *testing.T) {
 	t.Parallel()
 	const id = "111111111111"
 	s := start(t, narrow, proxy.Options{Rules: limits.Unhurried})
 	client := organizations.NewFromConfig(s.master())
-	in := func(region string) *guardduty.Client {
+	in := func(region string) aws.Config {
 		cfg := s.master()
 		cfg.Region = region
-		return guardduty.NewFromConfig(cfg)
+		return cfg
 	}
-	disable := func() error {
-		_, err := client.DisableAWSServiceAccess(ctx(), &organizations.DisableAWSServiceAccessInput{ServicePrincipal: aws.String("guardduty.amazonaws.com")})
-		return err
+	for service, call := range map[string]struct{ enable, disable func(aws.Config) error }{
+		"guardduty": {
+			func(cfg aws.Config) error {
+				_, err := guardduty.NewFromConfig(cfg).EnableOrganizationAdminAccount(ctx(), &guardduty.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
+				return err
+			},
+			func(cfg aws.Config) error {
+				_, err := guardduty.NewFromConfig(cfg).DisableOrganizationAdminAccount(ctx(), &guardduty.DisableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
+				return err
+			},
+		},
+		"securityhub": {
+			func(cfg aws.Config) error {
+				_, err := securityhub.NewFromConfig(cfg).EnableOrganizationAdminAccount(ctx(), &securityhub.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
+				return err
+			},
+			func(cfg aws.Config) error {
+				_, err := securityhub.NewFromConfig(cfg).DisableOrganizationAdminAccount(ctx(), &securityhub.DisableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
+				return err
+			},
+		},
+	} {
+		distrust := func() error {
+			_, err := client.DisableAWSServiceAccess(ctx(), &organizations.DisableAWSServiceAccessInput{ServicePrincipal: aws.String(service + ".amazonaws.com")})
+			return err
+		}
+		for _, region := range []string{"eu-west-1", "us-east-1"} {
+			must(t, call.enable(in(region)))
+		}
+		for _, region := range []string{"eu-west-1", "us-east-1"} {
+			refused(t, distrust(), "ConstraintViolationException", "You must first deregister the delegated administrators of this service.")
+			_, err := client.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String(id)})
+			refused(t, err, "ConstraintViolationException", "You must first deregister this account as a delegated administrator.")
+			must(t, call.disable(in(region)))
+		}
+		refused(t, distrust(), "InvalidInputException", "unrecognized service principal") // The emulator is asked.
 	}
-	for _, region := range []string{"eu-west-1", "us-east-1"} {
-		_, err := in(region).EnableOrganizationAdminAccount(ctx(), &guardduty.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
-		must(t, err)
-	}
-	for _, region := range []string{"eu-west-1", "us-east-1"} {
-		refused(t, disable(), "ConstraintViolationException", "You must first deregister the delegated administrators of this service.")
-		_, err := client.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String(id)})
-		refused(t, err, "ConstraintViolationException", "You must first deregister this account as a delegated administrator.")
-		_, err = in(region).DisableOrganizationAdminAccount(ctx(), &guardduty.DisableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
-		must(t, err)
-	}
-	refused(t, disable(), "InvalidInputException", "unrecognized service principal") // The emulator is asked.
 }

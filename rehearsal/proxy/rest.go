@@ -135,6 +135,35 @@ var guardDutyRoutes = []route{
 	{http.MethodDelete, "tags/*/*", "UntagResource"},
 }
 
+// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html
+var securityHubRoutes = []route{
+	{http.MethodPost, "accounts", "EnableSecurityHub"},
+	{http.MethodGet, "accounts", "DescribeHub"},
+	{http.MethodPatch, "accounts", "UpdateSecurityHubConfiguration"},
+	{http.MethodDelete, "accounts", "DisableSecurityHub"},
+	{http.MethodGet, "organization/admin", "ListOrganizationAdminAccounts"},
+	{http.MethodPost, "organization/admin/enable", "EnableOrganizationAdminAccount"},
+	{http.MethodPost, "organization/admin/disable", "DisableOrganizationAdminAccount"},
+	{http.MethodGet, "organization/configuration", "DescribeOrganizationConfiguration"},
+	{http.MethodPost, "organization/configuration", "UpdateOrganizationConfiguration"},
+	{http.MethodPost, "findingAggregator/create", "CreateFindingAggregator"},
+	{http.MethodGet, "findingAggregator/list", "ListFindingAggregators"},
+	{http.MethodPatch, "findingAggregator/update", "UpdateFindingAggregator"},
+	// The ARN in the path has a slash.
+	{http.MethodGet, "findingAggregator/get/*/*", "GetFindingAggregator"},
+	{http.MethodDelete, "findingAggregator/delete/*/*", "DeleteFindingAggregator"},
+	{http.MethodPost, "configurationPolicy/create", "CreateConfigurationPolicy"},
+	{http.MethodGet, "configurationPolicy/get/*", "GetConfigurationPolicy"},
+	{http.MethodGet, "configurationPolicy/list", "ListConfigurationPolicies"},
+	{http.MethodPatch, "configurationPolicy/*", "UpdateConfigurationPolicy"},
+	{http.MethodDelete, "configurationPolicy/*", "DeleteConfigurationPolicy"},
+	{http.MethodPost, "configurationPolicyAssociation/associate", "StartConfigurationPolicyAssociation"},
+	{http.MethodPost, "configurationPolicyAssociation/disassociate", "StartConfigurationPolicyDisassociation"},
+	{http.MethodPost, "configurationPolicyAssociation/get", "GetConfigurationPolicyAssociation"},
+	{http.MethodPost, "configurationPolicyAssociation/list", "ListConfigurationPolicyAssociations"},
+	{http.MethodPost, "standards/get", "GetEnabledStandards"},
+}
+
 // bucketParts are the settings of a bucket, each with its query parameter and the name that it
 // has in S3's actions.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html

@@ -73,6 +73,12 @@ var services = map[string]service{
 	},
 	"s3":        {rest: (*Call).recogniseS3, throttled: slowDown, failed: internalError},
 	"s3control": {rest: inPaths(RESTXML, 1, s3controlRoutes), throttled: slowDown, failed: internalError}, // It signs as S3.
+	"securityhub": {
+		rest: inPaths(RESTJSON, 0, securityHubRoutes),
+		// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_DescribeHub.html#API_DescribeHub_Errors
+		throttled: Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: usual.Message},
+		failed:    "InternalException",
+	},
 	"sns": {
 		throttled: throttling,
 		failed:    "InternalError", // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html

@@ -25,7 +25,7 @@ func TestEverything(t *testing.T) {
 		Units: map[string]organization.Unit{
 			"infrastructure": {Tags: map[string]string{"Cost": "shared"}, Guardrails: []string{"deny-public-s3", "no-marketplace"}},
 			"dns":            {Parent: "infrastructure"},
-			"free":           {Name: "Free & easy (EU)", Guardrails: []string{}},
+			"free":           {Name: "Free & easy (EU)", Guardrails: []string{}, Standards: []string{}},
 		},
 		Accounts: map[string]organization.Account{
 			"logs": {Unit: "infrastructure"},
@@ -101,10 +101,11 @@ func TestEverything(t *testing.T) {
 				"security": {Name: "Security Team", Title: "Team", Email: "security@acme.example", Phone: "+1 555 0100"},
 			},
 		},
-		Security: organization.Security{Account: "logs", GuardDuty: &organization.GuardDuty{Features: []string{"S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION"}}, UnusedAccessDays: 90, Alarms: "security@acme.example"},
-		Audit:    organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7},
-		Image:    &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
-		Tags:     map[string]string{"Owner": "platform"},
+		Security: organization.Security{Account: "logs", GuardDuty: &organization.GuardDuty{Features: []string{"S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION"}},
+			SecurityHub: &organization.SecurityHub{Standards: []string{"aws-foundational-security-best-practices/v/1.0.0"}}, UnusedAccessDays: 90, Alarms: "security@acme.example"},
+		Audit: organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7},
+		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
+		Tags:  map[string]string{"Owner": "platform"},
 	}
 	if diff := cmp.Diff(want, org, equal...); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -316,6 +316,10 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 			o.Security.GuardDuty = &GuardDuty{}
 			g.list("features", &o.Security.GuardDuty.Features)
 		})
+		s.nested("securityHub", func(h *object) {
+			o.Security.SecurityHub = &SecurityHub{}
+			h.list("standards", &o.Security.SecurityHub.Standards)
+		})
 	})
 	config.nested("image", func(i *object) {
 		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}
@@ -340,6 +344,7 @@ func readUnit(u *object) (unit Unit) {
 	}
 	u.text("parent", &unit.Parent)
 	u.list("guardrails", &unit.Guardrails)
+	u.list("standards", &unit.Standards)
 	u.texts("tags", &unit.Tags)
 	return unit
 }

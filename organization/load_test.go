@@ -311,7 +311,7 @@ func TestUnreadable(t *testing.T) {
 			`:4: coldstart:accounts.prod.closeonDelete: unknown key; did you mean closeOnDelete?`,
 		},
 		{"key unlike any", `coldstart:dns: {resolver: x}`, `:2: coldstart:dns.resolver: unknown key; the keys here are local`},
-		{"short key unlike any", `coldstart:units: {a: {x: 1}}`, `:2: coldstart:units.a.x: unknown key; the keys here are guardrails, name, parent, tags`},
+		{"short key unlike any", `coldstart:units: {a: {x: 1}}`, `:2: coldstart:units.a.x: unknown key; the keys here are guardrails, name, parent, standards, tags`},
 		{
 			"key twice", "coldstart:region: us-west-1\ncoldstart:region: us-west-2",
 			`:3: coldstart:region: stands there twice, on lines 2 and 3; keep one of them`,

@@ -88,6 +88,9 @@ type Unit struct {
 	Parent string
 	// Guardrails are attached to the unit; nil for the default ones.
 	Guardrails []string
+	// Standards are those by which AWS Security Hub judges the unit's accounts, of SecurityHubStandards; nil for those of the unit that
+	// it is in, or of the organization.
+	Standards []string
 	// Tags are put on the unit besides the organization's.
 	Tags map[string]string
 }

@@ -12,6 +12,9 @@ type Security struct {
 	Account string
 	// GuardDuty is Amazon GuardDuty in every account and every allowed region; nil for none. AWS charges for what it reads.
 	GuardDuty *GuardDuty
+	// SecurityHub is AWS Security Hub in every account and every allowed region; nil for none. AWS charges for each check, and for
+	// findings that it takes in.
+	SecurityHub *SecurityHub
 	// UnusedAccessDays is after how many days without use IAM Access Analyzer reports a role, a user's credentials or a
 	// permission; 0 for never. AWS charges for each role and user a month.
 	UnusedAccessDays int
@@ -36,6 +39,33 @@ func GuardDutyFeatures() []string {
 
 // malwareProtection is the feature for which the organization has to trust a second service.
 const malwareProtection = "EBS_MALWARE_PROTECTION"
+
+// SecurityHub says by which standards AWS Security Hub judges accounts.
+type SecurityHub struct {
+	// Standards are some of SecurityHubStandards; none lets Security Hub collect findings alone. A unit has its own in Unit.Standards.
+	Standards []string
+}
+
+// SecurityHubStandards returns the standards that a file can turn on, by the last part of their ARNs.
+// https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference.html
+func SecurityHubStandards() []string {
+	return []string{
+		"ai-security-best-practices/v/1.0.0", "aws-foundational-security-best-practices/v/1.0.0", "aws-resource-tagging-standard/v/1.0.0",
+		"cis-aws-foundations-benchmark/v/1.4.0", "cis-aws-foundations-benchmark/v/3.0.0", "cis-aws-foundations-benchmark/v/5.0.0",
+		"nist-800-53/v/5.0.0", "nist-800-171/v/2.0.0", "pci-dss/v/3.2.1", "pci-dss/v/4.0.1",
+	}
+}
+
+// SecurityHubAccount returns the member that administers Security Hub; empty if the organization doesn't have it.
+func (o *Organization) SecurityHubAccount() string {
+	if o.Security.SecurityHub == nil {
+		return ""
+	}
+	return o.Security.Account
+}
+
+// hubbed reports whether Security Hub collects the organization's findings.
+func (o *Organization) hubbed() bool { return o.Security.SecurityHub != nil }
 
 // GuardDutyAccount returns the member that administers GuardDuty; empty if the organization doesn't have it.
 func (o *Organization) GuardDutyAccount() string {
@@ -80,18 +110,32 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	switch {
 	case o.Security.Account != "" && !declared:
 		ps.Add(key+".account", "write a member declared under "+prefix+"accounts", "%q isn't a member", o.Security.Account)
-	case o.Security.Account == "" && o.guarded():
-		ps.Add(key+".account", "write the member that is to administer GuardDuty, such as security", "is missing")
+	case o.Security.Account == "" && (o.guarded() || o.hubbed()):
+		ps.Add(key+".account", "write the member that is to administer GuardDuty and Security Hub, such as security", "is missing")
 	}
-	if !o.guarded() {
-		return
+	if o.guarded() {
+		checkListed(ps, key+".guardDuty.features", "a feature", o.Security.GuardDuty.Features, GuardDutyFeatures())
 	}
-	for i, feature := range o.Security.GuardDuty.Features {
+	if o.hubbed() {
+		checkListed(ps, key+".securityHub.standards", "a standard", o.Security.SecurityHub.Standards, SecurityHubStandards())
+	}
+	for _, name := range o.UnitNames() {
+		standards, at := o.Units[name].Standards, prefix+"units."+name+".standards"
+		if standards != nil && !o.hubbed() {
+			ps.Add(at, "write "+key+".securityHub: {}, or take it out", "the organization has no Security Hub")
+		}
+		checkListed(ps, at, "a standard", standards, SecurityHubStandards())
+	}
+}
+
+// checkListed checks that each of some names is one of all, once.
+func checkListed(ps *Problems, key, what string, names, all []string) {
+	for i, name := range names {
 		switch {
-		case !slices.Contains(GuardDutyFeatures(), feature):
-			ps.Add(key+".guardDuty.features", "write some of "+strings.Join(GuardDutyFeatures(), ", "), "%q is not a feature", feature)
-		case slices.Contains(o.Security.GuardDuty.Features[:i], feature):
-			ps.Add(key+".guardDuty.features", "keep one of them", "%q stands there twice", feature)
+		case !slices.Contains(all, name):
+			ps.Add(key, "write some of "+strings.Join(all, ", "), "%q is not %s", name, what)
+		case slices.Contains(names[:i], name):
+			ps.Add(key, "keep one of them", "%q stands there twice", name)
 		}
 	}
 }

@@ -15,6 +15,8 @@ const (
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-guardduty.html
 	GuardDutyService         = "guardduty.amazonaws.com"
 	malwareProtectionService = "malware-protection.guardduty.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-securityhub.html
+	SecurityHubService = "securityhub.amazonaws.com"
 )
 
 // service is a service of AWS's that works for a whole organization.
@@ -29,8 +31,9 @@ type service struct {
 	// with AWS Organizations; the other way round nothing happens.
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
 	appoint string
-	// keys are the keys of a file by which coldstart itself makes that call; empty if it doesn't.
-	keys string
+	// name is the service's name for people, and key the key of coldstart:security by which coldstart itself makes that call; empty if it
+	// doesn't.
+	name, key string
 }
 
 // services has a row for each service that coldstart sets up, or that isn't administered as
@@ -39,8 +42,9 @@ type service struct {
 var services = []service{
 	{principal: AnalyzerService, used: always},
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
-	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", keys: prefix + "security.account and guardDuty"},
+	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", name: "GuardDuty", key: "guardDuty"},
 	{principal: malwareProtectionService, used: (*Organization).scanned},
+	{principal: SecurityHubService, used: (*Organization).hubbed, appoint: "aws securityhub enable-organization-admin-account --admin-account-id …", name: "Security Hub", key: "securityHub"},
 
 	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},
 	{principal: "detective.amazonaws.com", appoint: "aws detective enable-organization-admin-account --account-id …"},
@@ -48,7 +52,6 @@ var services = []service{
 	{principal: "inspector2.amazonaws.com", appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …"},
 	{principal: "ipam.amazonaws.com", appoint: "aws ec2 enable-ipam-organization-admin-account --delegated-admin-account-id …"},
 	{principal: "macie.amazonaws.com", appoint: "aws macie2 enable-organization-admin-account --admin-account-id …"},
-	{principal: "securityhub.amazonaws.com", appoint: "aws securityhub enable-organization-admin-account --admin-account-id …"},
 	{principal: "securitylake.amazonaws.com", appoint: "aws securitylake register-data-lake-delegated-administrator --account-id …"},
 }
 
@@ -62,6 +65,24 @@ func serviceOf(principal string) service {
 		}
 	}
 	return service{principal: principal}
+}
+
+// Appointment is a service that coldstart makes a member the administrator of, by the service's own call.
+type Appointment struct {
+	// Name is the service's name for people, Key its key in coldstart:security, and Principal its name for AWS Organizations.
+	Name, Key, Principal string
+	// Account is the member.
+	Account string
+}
+
+// Appointments returns the declared services that coldstart makes a member the administrator of.
+func (o *Organization) Appointments() (all []Appointment) {
+	for _, s := range services {
+		if s.key != "" && s.used(o) {
+			all = append(all, Appointment{s.name, s.key, s.principal, o.Security.Account})
+		}
+	}
+	return all
 }
 
 // TrustedServices returns the services that the organization has to trust: those that are

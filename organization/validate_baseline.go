@@ -98,8 +98,8 @@ func (o *Organization) checkDelegated(ps *Problems, key, name string) {
 	}
 	if s := serviceOf(name); s.appoint != "" {
 		remedy := fmt.Sprintf("take it out, and run `%s` with the account's id", s.appoint)
-		if s.keys != "" {
-			remedy = "take it out, and write " + s.keys
+		if s.key != "" {
+			remedy = "take it out, and write " + prefix + "security.account and " + s.key
 		}
 		ps.Add(key, remedy,
 			"%s has a call of its own for its administrator: registered with AWS Organizations alone, the account administers nothing", name)

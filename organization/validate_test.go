@@ -73,7 +73,19 @@ func TestRules(t *testing.T) {
 
 		{
 			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty and Security Hub, such as security`,
+		},
+		{
+			"Security Hub without an administrator", `coldstart:security: {securityHub: {}}`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty and Security Hub, such as security`,
+		},
+		{
+			"a standard that Security Hub doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {standards: [cis/v/3.0.0]}}",
+			`:3: coldstart:security.securityHub.standards: "cis/v/3.0.0" is not a standard; write some of ` + strings.Join(organization.SecurityHubStandards(), ", "),
+		},
+		{
+			"standards of a unit without Security Hub", "coldstart:units: {work: {standards: []}}",
+			`:2: coldstart:units.work.standards: the organization has no Security Hub; write coldstart:security.securityHub: {}, or take it out`,
 		},
 		{
 			"an administrator that isn't a member", `coldstart:security: {account: master}`,

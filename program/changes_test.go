@@ -66,6 +66,7 @@ func keyChanges() []keyChange {
 		{key: "units.*.name", at: "units.work.name", first: "Workloads", second: "Work"},
 		{key: "units.*.parent", at: "units.work.parent", first: "core"},
 		{key: "units.*.guardrails", at: "units.work.guardrails", first: "[deny-public-s3]", second: "[deny-public-s3, require-imdsv2]"},
+		{key: "units.*.standards", at: "units.work.standards", first: "[]", second: "[cis-aws-foundations-benchmark/v/3.0.0]", given: map[string]string{"security.account": "logs", "security.securityHub": "{standards: [pci-dss/v/4.0.1]}"}},
 		{key: "units.*.tags.*", at: "units.work.tags.Cost", first: "shared", second: "own"},
 
 		{key: "accounts.*", at: "accounts.shop", first: "{unit: work}"},
@@ -106,6 +107,7 @@ func keyChanges() []keyChange {
 		{key: "security.unusedAccessDays", first: "90", second: "30"},
 		{key: "security.account", first: "lab"},
 		{key: "security.guardDuty.features", first: "[S3_DATA_EVENTS]", second: "[RDS_LOGIN_EVENTS]", given: map[string]string{"security.account": "logs", "security.guardDuty": "{features: [LAMBDA_NETWORK_LOGS]}"}},
+		{key: "security.securityHub.standards", first: "[aws-foundational-security-best-practices/v/1.0.0]", second: "[cis-aws-foundations-benchmark/v/3.0.0]", given: map[string]string{"security.account": "logs", "security.securityHub": "{standards: [pci-dss/v/4.0.1]}"}},
 		{key: "security.alarms", first: "security@acme.example", second: "soc@acme.example"},
 
 		{key: "guardrails.defaults", first: "false"},
@@ -659,6 +661,7 @@ var replaced = map[string]bool{
 	"aws:s3/bucketObjectv2:BucketObjectv2.tags":                                                  false,
 	"aws:s3/bucketPolicy:BucketPolicy.policy":                                                    false,
 	"aws:s3/bucketV2:BucketV2.tags":                                                              false,
+	"aws:securityhub/configurationPolicy:ConfigurationPolicy.configurationPolicy":                false,
 	"aws:ssm/parameter:Parameter.insecureValue":                                                  false,
 	"aws:ssm/parameter:Parameter.tags":                                                           false,
 	"docker:index/image:Image.build":                                                             false,

@@ -48,7 +48,7 @@ func guardAll(previous *stackref.Master, org *organization.Organization, gone bo
 				fixed.key, fixed.is, fixed.was, fixed.loses, fixed.was))
 		}
 	}
-	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone), guardGuardDuty(previous.GuardDutyAccount, org.GuardDutyAccount()))
+	errs = append(errs, guardTrail(previous.Trail, org.Audit.Trail), guardArchive(previous, org.Audit, gone), guardAdministrators(previous, org))
 	return errors.Join(errs...)
 }
 
@@ -71,15 +71,20 @@ func guardArchive(previous *stackref.Master, is organization.Audit, gone bool) e
 	return fmt.Errorf("coldstart:audit.account: %q was %q: the trail that logs now would be deleted, and nothing would protect the archive in account %[2]s any more; %s", is.Account, was, again)
 }
 
-// guardGuardDuty refuses to let one account take GuardDuty over from another at once: the two stacks would each want the delegation
-// and the management account's detector. AWS asks for the same order.
+// guardAdministrators refuses to let one account take a service over from another at once: the two stacks would each want the
+// delegation. AWS asks for the same order.
 // https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
-func guardGuardDuty(was, is string) error {
-	if was != "" && is != "" && was != is {
-		return fmt.Errorf("coldstart:security.account: %q was %q, which administers GuardDuty: take guardDuty out, run `coldstart up`, and write it with the other account after that; findings stay with the account that has them",
-			is, was)
+// https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
+func guardAdministrators(previous *stackref.Master, org *organization.Organization) error {
+	before := map[string]string{organization.GuardDutyService: previous.GuardDutyAccount, organization.SecurityHubService: previous.SecurityHubAccount}
+	var errs []error
+	for _, is := range org.Appointments() {
+		if was := before[is.Principal]; was != "" && was != is.Account {
+			errs = append(errs, fmt.Errorf("coldstart:security.account: %q was %q, which administers %s: take %s out, run `coldstart up`, and write it with the other account after that; findings stay with the account that has them",
+				is.Account, was, is.Name, is.Key))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // warnOfMove says what it means for people that users are declared in another account.

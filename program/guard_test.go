@@ -90,6 +90,13 @@ func TestGuard(t *testing.T) {
 			`coldstart:security.account: "audit" was "security", which administers GuardDuty: take guardDuty out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
 		},
 		{
+			"another administrator of Security Hub",
+			func(o *organization.Organization) {
+				o.Security.Account, o.Security.SecurityHub = "audit", &organization.SecurityHub{}
+			},
+			`coldstart:security.account: "audit" was "security", which administers Security Hub: take securityHub out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
+		},
+		{
 			"domain changed",
 			func(o *organization.Organization) { o.Domain = "umbrella.example" },
 			`coldstart:domain: "umbrella.example" was "acme.example": every zone would be replaced; write "acme.example" again, or start another organization`,
@@ -103,7 +110,7 @@ func TestGuard(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := after(t, changed(t, func(o *organization.Organization) {
-				o.Security.Account, o.Security.GuardDuty = "security", &organization.GuardDuty{}
+				o.Security.Account, o.Security.GuardDuty, o.Security.SecurityHub = "security", &organization.GuardDuty{}, &organization.SecurityHub{}
 			}))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
 				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)

@@ -78,8 +78,10 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 		if org.Audit.OrganizationTrail() && org.Audit.Account == name && !slices.Contains(m.TrustedServices, organization.CloudTrailService) {
 			return fmt.Errorf("the organization doesn't trust %s yet, which its trail needs", organization.CloudTrailService)
 		}
-		if org.GuardDutyAccount() == name && !slices.Contains(m.TrustedServices, organization.GuardDutyService) {
-			return fmt.Errorf("the organization doesn't trust %s yet", organization.GuardDutyService)
+		for _, service := range org.Appointments() {
+			if service.Account == name && !slices.Contains(m.TrustedServices, service.Principal) {
+				return fmt.Errorf("the organization doesn't trust %s yet", service.Principal)
+			}
 		}
 		for _, s := range services {
 			if org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
@@ -117,7 +119,7 @@ func (m *member) declare() error {
 	if err := m.declareServices(nil); err != nil {
 		return err
 	}
-	return m.declareGuardDuty()
+	return errors.Join(m.declareGuardDuty(), m.declareSecurityHub())
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and

@@ -259,6 +259,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAudit(ctx, a)
 	p.proveAlarms(ctx, a)
 	p.proveGuardDuty(ctx, a)
+	p.proveSecurityHub(ctx, a)
 }
 
 // omitted returns which claims weren't decided, and why.

@@ -29,3 +29,33 @@ func ExampleNewGuardDuty() {
 		return err
 	})
 }
+
+// Security Hub of every account, administered by one member, in two regions.
+func ExampleNewSecurityHub() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		management, err := aws.NewProvider(ctx, "management", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
+		if err != nil {
+			return err
+		}
+		elsewhere, err := aws.NewProvider(ctx, "management-us-east-1", &aws.ProviderArgs{Region: pulumi.String("us-east-1")})
+		if err != nil {
+			return err
+		}
+		administrator, err := aws.NewProvider(ctx, "administrator", &aws.ProviderArgs{
+			Region:     pulumi.String("eu-west-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = security.NewSecurityHub(ctx, "securityhub", &security.SecurityHubArgs{
+			Management:      management,
+			AdministratorID: pulumi.String("123456789012"),
+			Region:          "eu-west-1",
+			Linked:          []security.LinkedRegion{{Region: "us-east-1", Management: elsewhere}},
+			Prefix:          "acme",
+			RootID:          pulumi.String("r-abcd"),
+		}, pulumi.Providers(administrator))
+		return err
+	})
+}

@@ -88,6 +88,12 @@ var table = []row{
 	// GuardDuty doesn't know its administrator everywhere at once.
 	// https://github.com/aws-samples/aws-security-reference-architecture-examples/issues/141
 	{says: regexp.MustCompile(`do not have required AWS Organization master permission`), means: passes},
+	// Security Hub reads the organization after it has got an administrator, and holds a policy for some seconds after the policy was taken
+	// from its last target.
+	// https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configuration.html
+	// https://docs.aws.amazon.com/securityhub/latest/userguide/delete-policy.html
+	{says: regexp.MustCompile(`still syncing\. Retry later`), means: passes},
+	{says: regexp.MustCompile(`DeleteConfigurationPolicy, https response error StatusCode: 409`), means: passes},
 	// The SDK's messages about a connection that broke.
 	{says: regexp.MustCompile(`use of closed network connection|connection reset by peer|i/o timeout|Client\.Timeout exceeded|\bEOF\b`), means: passes},
 
@@ -102,6 +108,7 @@ var table = []row{
 	{code: "ConflictException", means: exists},
 	{code: "ResourceAlreadyExistsException", means: exists},
 	{says: regexp.MustCompile(`a detector already exists for the current account`), means: exists},
+	{says: regexp.MustCompile(`Account is already subscribed to Security Hub`), means: exists},
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
 
@@ -118,4 +125,5 @@ var table = []row{
 	{code: "ParameterNotFound", means: absent},
 	{code: "RepositoryNotFoundException", means: absent},
 	{code: "ResourceNotFoundException", means: absent},
+	{says: regexp.MustCompile(`is not subscribed to AWS Security Hub`), means: absent},
 }

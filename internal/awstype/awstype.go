@@ -98,6 +98,16 @@ const (
 	GuardDutyOrganizationConfigurationFeature = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 )
 
+// AWS Security Hub.
+const (
+	SecurityHubAccount                        = "aws:securityhub/account:Account"
+	SecurityHubConfigurationPolicy            = "aws:securityhub/configurationPolicy:ConfigurationPolicy"
+	SecurityHubConfigurationPolicyAssociation = "aws:securityhub/configurationPolicyAssociation:ConfigurationPolicyAssociation"
+	SecurityHubFindingAggregator              = "aws:securityhub/findingAggregator:FindingAggregator"
+	SecurityHubOrganizationAdminAccount       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
+	SecurityHubOrganizationConfiguration      = "aws:securityhub/organizationConfiguration:OrganizationConfiguration"
+)
+
 // Amazon SNS.
 const (
 	SNSTopic             = "aws:sns/topic:Topic"

@@ -76,6 +76,8 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 	case awstype.GuardDutyDetector:
 		id = digits(r.Account+r.Region, 20)
 		return id, regional("guardduty", "detector/", id)
+	case awstype.SecurityHubConfigurationPolicy:
+		return "00000000-0000-0000-0000-" + digits(r.Name, 12), ""
 	case awstype.CloudWatchLogGroup:
 		return name, regional("logs", "log-group:", name)
 	case awstype.CloudWatchMetricAlarm:

@@ -168,6 +168,16 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("guardduty", "OrganizationAdminAccount")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
+		Effect: Effect{Notable, "Nobody administers Security Hub for the organization any more. It stays on in each account, and goes on costing, until it is disabled there (`aws securityhub disable-security-hub`)."},
+		Types:  []string{ofType("securityhub", "OrganizationAdminAccount")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/securityhub/latest/userguide/disassociate-policy.html
+		Effect: Effect{Notable, "Security Hub keeps the standards that these accounts have, until another policy reaches them."},
+		Types:  []string{ofType("securityhub", "ConfigurationPolicyAssociation")}, Operations: losingOperations,
+	},
+	{
 		Effect: Effect{Notable, "Log groups are deleted, with the events that they hold. What a trail has sent there is in the archive, too."},
 		Types:  []string{ofType("cloudwatch", "LogGroup")}, Operations: losingOperations,
 	},

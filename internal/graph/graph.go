@@ -54,7 +54,8 @@ const (
 	archive     mark = "log archive"
 	users       mark = "users"
 	alarms      mark = "alarms"
-	guardDuty   mark = "GuardDuty" // of the account that administers it
+	guardDuty   mark = "GuardDuty"    // of the account that administers it
+	securityHub mark = "Security Hub" // of the account that administers it
 	protected   mark = "protected"
 	quarantined mark = "quarantined"
 )
@@ -137,6 +138,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 		{users, name == org.Access.Account && len(org.Users) > 0},
 		{alarms, !member && org.Alarmed()},
 		{guardDuty, name == org.GuardDutyAccount()},
+		{securityHub, name == org.SecurityHubAccount()},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},
 	} {

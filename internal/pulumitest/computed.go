@@ -58,6 +58,12 @@ const (
 	GuardDutyAdministrator = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
 	GuardDutyMembers       = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
 	GuardDutyFeature       = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
+	Hub                    = "aws:securityhub/account:Account"
+	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
+	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
+	HubMembers             = "aws:securityhub/organizationConfiguration:OrganizationConfiguration"
+	HubPolicy              = "aws:securityhub/configurationPolicy:ConfigurationPolicy"
+	HubAssociation         = "aws:securityhub/configurationPolicyAssociation:ConfigurationPolicyAssociation"
 	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
 	MetricFilter           = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	Alarm                  = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -128,6 +134,12 @@ var Types = map[string]Traits{
 	GuardDutyAdministrator: {Replaceable: true},
 	GuardDutyMembers:       {Replaceable: true},
 	GuardDutyFeature:       {Replaceable: true},
+	Hub:                    {},
+	HubAdministrator:       {Replaceable: true},
+	HubAggregator:          {Replaceable: true},
+	HubMembers:             {Replaceable: true},
+	HubPolicy:              {Replaceable: true},
+	HubAssociation:         {Replaceable: true},
 	LogGroup:               {Tags: true, Replaceable: true},
 	MetricFilter:           {Replaceable: true},
 	Alarm:                  {Tags: true, Replaceable: true},
@@ -229,8 +241,17 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("detectorId") + "/" + text("name"), none
 	case GuardDutyMembers:
 		return text("detectorId"), none
-	case GuardDutyAdministrator:
+	case GuardDutyAdministrator, HubAdministrator:
 		return text("adminAccountId"), none
+	case Hub, HubMembers:
+		return account, none
+	case HubAggregator:
+		id := "arn:aws:securityhub:us-west-2:" + account + ":finding-aggregator/" + name
+		return id, none
+	case HubPolicy:
+		return "00000000-0000-0000-0000-" + AccountID(name), none
+	case HubAssociation:
+		return text("targetId"), none
 	case LogGroup:
 		return text("name"), arn("arn:aws:logs:us-west-2:" + account + ":log-group:%s")
 	case Alarm:

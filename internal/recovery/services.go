@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -39,6 +40,40 @@ func detector(ctx context.Context, f *Finder, r Resource) (string, error) {
 		return "", err
 	}
 	return found.DetectorIds[0], nil
+}
+
+// aggregator finds the finding aggregator of the provider's account.
+func aggregator(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	found, err := securityhub.NewFromConfig(cfg).ListFindingAggregators(ctx, &securityhub.ListFindingAggregatorsInput{})
+	if err != nil || len(found.FindingAggregators) == 0 {
+		return "", err
+	}
+	return aws.ToString(found.FindingAggregators[0].FindingAggregatorArn), nil
+}
+
+// hubPolicy finds Security Hub's configuration policy with the name.
+func hubPolicy(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	pages := securityhub.NewListConfigurationPoliciesPaginator(securityhub.NewFromConfig(cfg), &securityhub.ListConfigurationPoliciesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range page.ConfigurationPolicySummaries {
+			if aws.ToString(p.Name) == r.text("name") {
+				return aws.ToString(p.Id), nil
+			}
+		}
+	}
+	return "", nil
 }
 
 func logGroupTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {

@@ -92,6 +92,12 @@ var table = []row{
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},
 	{Type: awstype.GuardDutyDetector, ID: detector, Ours: sameForAll}, // An account has one in a region.
 	{Type: awstype.GuardDutyOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
+	{Type: awstype.SecurityHubAccount, ID: account, Ours: sameForAll},               // An account has one in a region.
+	{Type: awstype.SecurityHubConfigurationPolicy, ID: hubPolicy, Ours: sameForAll}, // The name has the namespace.
+	{Type: awstype.SecurityHubConfigurationPolicyAssociation, ID: inputs("", "targetId"), Again: true},
+	{Type: awstype.SecurityHubFindingAggregator, ID: aggregator, Ours: sameForAll}, // An account has one.
+	{Type: awstype.SecurityHubOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
+	{Type: awstype.SecurityHubOrganizationConfiguration, ID: account, Again: true},
 	{Type: awstype.SNSTopic, ID: topic, Again: true},
 	{Type: awstype.SNSTopicPolicy, ID: inputs("", "arn"), Again: true},
 	{Type: awstype.SNSTopicSubscription, ID: subscription, Again: true}, // Subscribing an address again changes nothing.

@@ -14,7 +14,6 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -45,44 +44,15 @@ var settings = []setting{
 	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts, false},
 	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional, false},
 	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors, false},
-	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, delegates, administrators, true},
+	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, ofGuardDuty.appoints, ofGuardDuty.others, true},
+	{"Security Hub's administrator", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, ofSecurityHub.others, true},
+	{"Security Hub", awstype.SecurityHubAccount, func(l looker) bool { return l.Name == l.org.SecurityHubAccount() }, hub, false},
+	{"closed accounts", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, closed, true},
 }
 
 // hasDetectors reports whether coldstart declares detectors of GuardDuty in the account.
-func hasDetectors(l looker) bool { return delegates(l) || l.Name == l.org.GuardDutyAccount() }
-
-// delegates reports whether the account is the management account, which makes a member GuardDuty's administrator.
-func delegates(l looker) bool { return l.master() && l.org.GuardDutyAccount() != "" }
-
-// administrators finds the regions in which GuardDuty has another administrator than the declared one. AWS has one for all regions.
-// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
-func administrators(ctx context.Context, l looker) ([]string, error) {
-	client := organizations.NewFromConfig(l.cfg)
-	var texts []string
-	declared := l.org.GuardDutyAccount()
-	for _, region := range l.regions() {
-		out, err := guardduty.NewFromConfig(l.in(region)).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
-		if err != nil {
-			if _, none := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(none, awserror.OrganizationsNotInUse) {
-				return nil, nil // Without an organization nobody administers it.
-			}
-			return nil, err
-		}
-		for _, a := range out.AdminAccounts {
-			account, err := client.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: a.AdminAccountId})
-			if err != nil {
-				return nil, err
-			}
-			if strings.EqualFold(aws.ToString(account.Account.Email), l.org.AccountEmail(declared)) {
-				continue
-			}
-			id := aws.ToString(a.AdminAccountId)
-			texts = append(texts, fmt.Sprintf("has account %s (%s) as GuardDuty's administrator in %s, and the file has %s: AWS refuses a second one; "+
-				"write that account under coldstart:security.account, or run `aws guardduty disable-organization-admin-account --admin-account-id %[2]s --region %[3]s`, which leaves GuardDuty on in each account by itself",
-				aws.ToString(account.Account.Name), id, region, declared))
-		}
-	}
-	return texts, nil
+func hasDetectors(l looker) bool {
+	return ofGuardDuty.appoints(l) || l.Name == l.org.GuardDutyAccount()
 }
 
 // detectors finds GuardDuty's detectors that others have made; a region of an account has one. The state doesn't tell whose they are:

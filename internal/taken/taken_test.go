@@ -129,22 +129,26 @@ func TestUnreadableState(t *testing.T) {
 	}
 }
 
-// TestAnotherAdministrator finds who administers GuardDuty before coldstart. The declared account is no other.
+// TestAnotherAdministrator finds who administers GuardDuty and Security Hub before coldstart. The declared account is no other.
 func TestAnotherAdministrator(t *testing.T) {
 	t.Parallel()
 	org := declared()
-	org.Security.Account, org.Security.GuardDuty = "audit", &organization.GuardDuty{}
+	org.Security.Account, org.Security.GuardDuty, org.Security.SecurityHub = "audit", &organization.GuardDuty{}, &organization.SecurityHub{}
 	org.Guardrails.Regions = []string{"us-west-2", "eu-west-1"}
 	for email, want := range map[string][]string{
 		"aws+AUDIT@acme.example": nil,
 		"old@acme.example": {
-			"has account Old (123456789012) as GuardDuty's administrator in us-west-2, and the file has audit: AWS refuses a second one; ",
-			"--admin-account-id 123456789012 --region eu-west-1`",
+			"has account Old (123456789012) as %s's administrator in us-west-2, and the file has audit: AWS refuses a second one; ",
+			"`aws %s disable-organization-admin-account --admin-account-id 123456789012 --region eu-west-1`, which leaves %s on",
 		},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/admin" {
+			switch r.URL.Path {
+			case "/admin":
 				_, _ = io.WriteString(w, `{"adminAccounts":[{"adminAccountId":"123456789012","adminStatus":"ENABLED"}]}`)
+				return
+			case "/organization/admin":
+				_, _ = io.WriteString(w, `{"AdminAccounts":[{"AccountId":"123456789012","Status":"ENABLED"}]}`)
 				return
 			}
 			_, _ = io.WriteString(w, `{"Account":{"Id":"123456789012","Name":"Old","Email":"`+email+`"}}`)
@@ -153,17 +157,44 @@ func TestAnotherAdministrator(t *testing.T) {
 		l := looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
 			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
 		}}
-		if !delegates(l) {
-			t.Fatal("the management account doesn't delegate")
-		}
-		texts, err := administrators(t.Context(), l)
-		if err != nil || len(texts) != len(want) {
-			t.Fatalf("%s: %q, %v", email, texts, err)
-		}
-		for i, text := range texts {
-			if !strings.Contains(text, want[i]) {
-				t.Errorf("%q isn't in %q", want[i], text)
+		for _, service := range []appointing{ofGuardDuty, ofSecurityHub} {
+			if !service.appoints(l) {
+				t.Fatal("the management account appoints nobody")
 			}
+			texts, err := service.others(t.Context(), l)
+			if err != nil || len(texts) != len(want) {
+				t.Fatalf("%s: %q, %v", email, texts, err)
+			}
+			for i, text := range texts {
+				for _, part := range strings.Split(want[i], "%s") {
+					if !strings.Contains(text, part) || !strings.Contains(text, service.name) {
+						t.Errorf("%q isn't in %q", part, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestClosedAccounts finds accounts with which Security Hub can't be turned on for all. When it is on, they don't matter.
+func TestClosedAccounts(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Security.Account, org.Security.SecurityHub = "audit", &organization.SecurityHub{}
+	for administrators, want := range map[string]string{`[]`: "has closed accounts in the organization, Old (222222222222), with which", `[{"AccountId":"123456789012","Status":"ENABLED"}]`: ""} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/organization/admin" {
+				_, _ = io.WriteString(w, `{"AdminAccounts":`+administrators+`}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"Accounts":[{"Id":"111111111111","Name":"app","Status":"ACTIVE"},{"Id":"222222222222","Name":"Old","Status":"SUSPENDED"}]}`)
+		}))
+		t.Cleanup(server.Close)
+		texts, err := closed(t.Context(), looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}})
+		if got := strings.Join(texts, ""); err != nil || (got == "") != (want == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q, %v", administrators, got, err)
 		}
 	}
 }

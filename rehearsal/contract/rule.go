@@ -115,6 +115,8 @@ var errorCodes = map[string]codes{
 	"logs": {invalid: "InvalidParameterException", unreadable: "SerializationException"},
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html
 	"monitoring": {invalid: "ValidationError", unreadable: "MalformedQueryString"},
+	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_CreateConfigurationPolicy.html#API_CreateConfigurationPolicy_Errors
+	"securityhub": {invalid: "InvalidInputException", unreadable: "InvalidInputException"},
 	// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html#API_Subscribe_Errors
 	"sns": {invalid: "InvalidParameter", unreadable: "MalformedQueryString"},
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html#API_CreateAccount_Errors

@@ -1,7 +1,9 @@
 package contract_test
 
 import (
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +175,24 @@ func TestHubs(t *testing.T) {
 	must(t, err)
 	if found := h.standards(); len(found) != 2 {
 		t.Errorf("the default standards are %s", found)
+	}
+}
+
+// TestMessagesOfSecurityHub: the errors of its model have Message, where other services of its protocol have message. The SDK that the AWS
+// plugin is built with reads no other.
+func TestMessagesOfSecurityHub(t *testing.T) {
+	t.Parallel()
+	front := keeping(t, &organization{}, 1)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, front.Endpoint()+"/accounts", nil)
+	must(t, err)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+memberID+"/20260101/"+home+"/securityhub/aws4_request, SignedHeaders=host, Signature=0")
+	response, err := http.DefaultClient.Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(t, err)
+	if response.StatusCode != http.StatusUnauthorized || !strings.Contains(string(body), `"Message":"Account 222222222222 is not subscribed to AWS Security Hub"`) {
+		t.Errorf("%d %s", response.StatusCode, body)
 	}
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
@@ -89,7 +90,7 @@ func (a *Answer) json(c *Call, id string, p Problem) {
 	if c.Protocol == JSON {
 		fields["__type"] = p.Code
 	} else {
-		fields = map[string]string{"message": p.Message}
+		fields = map[string]string{cmp.Or(services[c.Service].message, "message"): p.Message}
 	}
 	for name, value := range p.Fields {
 		fields[name] = value

@@ -14,6 +14,8 @@ type service struct {
 	throttled Problem
 	// failed is the error code of an internal error of the service.
 	failed string
+	// message is the member of an error that has the message, if it isn't the usual one of REST services with JSON.
+	message string
 	// namespace is the XML namespace of the service's answers. SDKs ignore it; it helps people
 	// who read a log.
 	namespace string
@@ -78,6 +80,7 @@ var services = map[string]service{
 		// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_DescribeHub.html#API_DescribeHub_Errors
 		throttled: Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: usual.Message},
 		failed:    "InternalException",
+		message:   "Message",
 	},
 	"sns": {
 		throttled: throttling,

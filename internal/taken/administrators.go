@@ -1,0 +1,128 @@
+package taken
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
+
+	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// appointing is a service that has a call of its own for its administrator.
+type appointing struct {
+	// name is the service's name for people, and command its name in the AWS CLI.
+	name, command string
+	// declared returns the account that administers it by the file; empty for none.
+	declared func(*organization.Organization) string
+	// list returns the ids of the accounts that administer it in a region. The management account asks.
+	list func(context.Context, aws.Config) ([]string, error)
+}
+
+var ofGuardDuty = appointing{"GuardDuty", "guardduty", (*organization.Organization).GuardDutyAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	out, err := guardduty.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range out.AdminAccounts {
+		ids = append(ids, aws.ToString(a.AdminAccountId))
+	}
+	return ids, nil
+}}
+
+var ofSecurityHub = appointing{"Security Hub", "securityhub", (*organization.Organization).SecurityHubAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	out, err := securityhub.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range out.AdminAccounts {
+		ids = append(ids, aws.ToString(a.AccountId))
+	}
+	return ids, nil
+}}
+
+// appoints reports whether the account is the management account, which makes a member the service's administrator.
+func (s appointing) appoints(l looker) bool { return l.master() && s.declared(l.org) != "" }
+
+// others finds the regions in which the service has another administrator than the declared one. AWS has one for all regions.
+// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
+// https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
+func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
+	client := organizations.NewFromConfig(l.cfg)
+	var texts []string
+	declared := s.declared(l.org)
+	for _, region := range l.regions() {
+		ids, err := s.list(ctx, l.in(region))
+		if err != nil {
+			if _, none := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(none, awserror.OrganizationsNotInUse) {
+				return nil, nil // Without an organization nobody administers it.
+			}
+			return nil, err
+		}
+		for _, id := range ids {
+			account, err := client.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &id})
+			if err != nil {
+				return nil, err
+			}
+			if strings.EqualFold(aws.ToString(account.Account.Email), l.org.AccountEmail(declared)) {
+				continue
+			}
+			texts = append(texts, fmt.Sprintf("has account %s (%s) as %s's administrator in %s, and the file has %s: AWS refuses a second one; "+
+				"write that account under coldstart:security.account, or run `aws %s disable-organization-admin-account --admin-account-id %[2]s --region %[4]s`, which leaves %[3]s on in each account by itself",
+				aws.ToString(account.Account.Name), id, s.name, region, declared, s.command))
+		}
+	}
+	return texts, nil
+}
+
+// hub finds Security Hub in the account that is to administer it.
+// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableSecurityHub.html
+func hub(ctx context.Context, l looker) ([]string, error) {
+	_, err := securityhub.NewFromConfig(l.cfg).DescribeHub(ctx, &securityhub.DescribeHubInput{})
+	switch {
+	case awserror.Absent(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []string{fmt.Sprintf("has Security Hub in %s: coldstart takes it over, with its findings", l.org.Region)}, nil
+}
+
+// closed finds closed accounts, with which Security Hub's configuration of all accounts ends FAILED, if it isn't on yet.
+// https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
+// https://github.com/hashicorp/terraform-provider-aws/issues/40510
+func closed(ctx context.Context, l looker) ([]string, error) {
+	client := organizations.NewFromConfig(l.cfg)
+	var names []string
+	pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if awserror.Is(err, awserror.OrganizationsNotInUse) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page.Accounts {
+			if !accountstate.Of(a).Active() {
+				names = append(names, fmt.Sprintf("%s (%s)", aws.ToString(a.Name), aws.ToString(a.Id)))
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if ids, err := ofSecurityHub.list(ctx, l.cfg); err != nil || len(ids) > 0 {
+		return nil, err // It is on already, and nothing is associated again.
+	}
+	slices.Sort(names)
+	return []string{fmt.Sprintf("has closed accounts in the organization, %s, with which AWS can't turn Security Hub on for all: "+
+		"leave coldstart:security.securityHub out until AWS has deleted them, 90 days after they were closed", strings.Join(names, ", "))}, nil
+}

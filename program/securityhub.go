@@ -1,0 +1,49 @@
+package program
+
+import (
+	"github.com/coldstart-aws/coldstart/security"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// declareSecurityHub declares AWS Security Hub, if the account administers it. The delegation, which the management account makes, is
+// in this stack, too: it comes between what the administrator has.
+func (m *member) declareSecurityHub() error {
+	if m.org.SecurityHubAccount() != m.name {
+		return nil
+	}
+	management, err := m.managementIn(m.org.Region)
+	if err != nil {
+		return err
+	}
+	var linked []security.LinkedRegion
+	for _, region := range m.org.OtherRegions() {
+		there, err := m.managementIn(region)
+		if err != nil {
+			return err
+		}
+		linked = append(linked, security.LinkedRegion{Region: region, Management: there})
+	}
+	_, err = security.NewSecurityHub(m.ctx, "securityhub", &security.SecurityHubArgs{
+		Management:      management,
+		AdministratorID: m.id(),
+		Region:          m.org.Region,
+		Linked:          linked,
+		Prefix:          m.org.Namespace,
+		RootID:          m.master.String(func(o stackref.Master) string { return o.RootID }),
+		Standards:       m.org.Security.SecurityHub.Standards,
+		Units:           m.unitStandards(),
+	}, m.in())
+	return err
+}
+
+// unitStandards returns the units that have standards of their own.
+func (m *member) unitStandards() (units []security.UnitStandards) {
+	for _, key := range m.org.UnitNames() {
+		if standards := m.org.Units[key].Standards; standards != nil {
+			units = append(units, security.UnitStandards{
+				Key: key, ID: m.master.String(func(o stackref.Master) string { return o.Units[key] }), Standards: standards,
+			})
+		}
+	}
+	return units
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -88,6 +89,10 @@ var Calls = []struct {
 	}},
 	{"cloudtrail:DescribeTrails", "ThrottlingException", 400, "", func(cfg aws.Config) error {
 		_, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(context.Background(), nil)
+		return err
+	}},
+	{"config:DescribeConfigurationRecorders", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := configservice.NewFromConfig(cfg).DescribeConfigurationRecorders(context.Background(), nil)
 		return err
 	}},
 	{"logs:DescribeLogGroups", "ThrottlingException", 400, "", func(cfg aws.Config) error {

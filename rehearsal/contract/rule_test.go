@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -102,6 +104,12 @@ func TestRequests(t *testing.T) {
 		_, err := sts.NewFromConfig(cfg).GetSessionToken(ctx, &sts.GetSessionTokenInput{DurationSeconds: &seconds})
 		return err
 	}
+	recorder := func(often configtypes.RecordingFrequency) error {
+		_, err := configservice.NewFromConfig(cfg).PutConfigurationRecorder(ctx, &configservice.PutConfigurationRecorderInput{
+			ConfigurationRecorder: &configtypes.ConfigurationRecorder{RecordingMode: &configtypes.RecordingMode{RecordingFrequency: often}},
+		})
+		return err
+	}
 	for name, c := range map[string]struct {
 		err       error
 		code, why string // empty if it passes
@@ -125,6 +133,8 @@ func TestRequests(t *testing.T) {
 		"another versioning":           {versioning("On"), "InvalidArgument", "at 'versioningConfiguration.status'"},
 		"IMDSv2":                       {metadata(ec2types.MetadataDefaultHttpTokensStateRequired), "", ""},
 		"another IMDS":                 {metadata("v2"), "InvalidParameterValue", "at 'httpTokens'"},
+		"a recorder":                   {recorder(configtypes.RecordingFrequencyDaily), "", ""},
+		"a recorder by the hour":       {recorder("HOURLY"), "ValidationException", "Value 'HOURLY' at 'configurationRecorder.recordingMode.recordingFrequency' failed to satisfy constraint: Member must satisfy enum value set"},
 		"a session":                    {session(900), "", ""},
 		"a session of a quarter hour-": {session(899), "ValidationError", "Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
 	} {

@@ -64,6 +64,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		caps{w},
 		deliveries{m, controls, resources, identities, spreading},
 		newSubscriptions(w),
+		newRecorders(w),
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),

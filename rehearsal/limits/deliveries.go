@@ -2,7 +2,6 @@ package limits
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"maps"
 	"net/http"
@@ -24,13 +23,7 @@ const cloudTrail = "cloudtrail.amazonaws.com"
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-type deliveries struct {
-	*members
-	controls   *controls
-	resources  *resourcePolicies
-	identities *identities
-	spreading  *spreading
-}
+type deliveries struct{ serviceAccess }
 
 func (deliveries) Name() string { return "CloudTrail delivery" }
 
@@ -157,24 +150,6 @@ func (r deliveries) bucket(c *proxy.Call, t *trail) *proxy.Problem {
 	return nil
 }
 
-// decide decides a request of CloudTrail's by the policy of the bucket or the key, and then by the resource control policies of
-// their account. AWS documents aws:SourceOrgID for those, beside aws:SourceAccount, for every request of a service.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
-// https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
-func (r deliveries) decide(c *proxy.Call, q authorization.Request) authorization.Decision {
-	q.ResourceAccount = r.resources.owner(q.Resource)
-	p := authorization.Policies{Management: r.w.Management, Resource: r.resources.of(c, q)}
-	d := authorization.Decide(q, p)
-	if p.ResourceControl = r.controls.of(c.Context(), resourceControl, q.ResourceAccount); p.ResourceControl == nil || !d.Allowed() {
-		return d
-	}
-	q.Keys = maps.Clone(q.Keys)
-	for _, key := range []string{"aws:sourceorgid", "aws:resourceorgid"} { // CloudTrail serves the organization that the bucket is in.
-		q.Keys[key] = []string{r.organization(c.Context())}
-	}
-	return authorization.Decide(q, p)
-}
-
 // key refuses a KMS key that doesn't exist, is disabled, is in another region than the bucket, or
 // has a policy that doesn't let CloudTrail encrypt.
 func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
@@ -194,7 +169,7 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 		}
 	}
 	err := r.w.AskJSONIn(c.Context(), account, region, "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": id}, &found)
-	if err != nil || region != r.bucketRegion(c, t) {
+	if err != nil || region != r.w.bucketRegion(c.Context(), t.owner, *t.S3BucketName) {
 		return trailProblem("KmsKeyNotFoundException", "The KMS key "+id+" does not exist, or it is not in the same Region as the S3 bucket.")
 	}
 	if found.KeyMetadata.KeyState != "Enabled" {
@@ -212,19 +187,7 @@ func (r deliveries) key(c *proxy.Call, t *trail) *proxy.Problem {
 
 // byCloudTrail returns a request that CloudTrail makes for itself, with the keys that it sends.
 func byCloudTrail(action, resource string, keys map[string]string) authorization.Request {
-	return authorization.Request{
-		Action: action, Resource: resource, Keys: single(keys), Complete: true,
-		Principal: authorization.Principal{Type: authorization.Service, ARN: cloudTrail},
-	}
-}
-
-// single returns condition keys with one value each.
-func single(keys map[string]string) map[string][]string {
-	all := map[string][]string{}
-	for key, value := range keys {
-		all[key] = []string{value}
-	}
-	return all
+	return byService(cloudTrail, action, resource, keys)
 }
 
 // encryption returns the requests that CloudTrail makes to KMS. If the bucket has an S3 Bucket
@@ -248,17 +211,8 @@ func (t *trail) encryption(keyARN, organizationID string) []authorization.Reques
 	return []authorization.Request{ask("DescribeKey", nil), ask("GenerateDataKey", context)}
 }
 
-// sent returns the condition keys that AWS documents for every request of CloudTrail.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (t *trail) sent() map[string]string {
-	return map[string]string{
-		"aws:sourcearn":             t.arn,
-		"aws:sourceaccount":         t.owner,
-		"aws:principalisawsservice": "true",
-		"aws:principalservicename":  cloudTrail,
-		"aws:securetransport":       "true",
-	}
-}
+// sent returns the condition keys of every request of CloudTrail.
+func (t *trail) sent() map[string]string { return sentBy(cloudTrail, t.arn, t.owner) }
 
 // object returns the S3 key of a log file of the account that owns the trail.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
@@ -271,17 +225,6 @@ func (t *trail) object(organizationID string) string {
 		key += organizationID + "/"
 	}
 	return key + t.owner + "/CloudTrail/" + regionOf(t.arn) + "/2026/01/01/" + t.owner + "_CloudTrail.json.gz"
-}
-
-func (r deliveries) bucketRegion(c *proxy.Call, t *trail) string {
-	content, _ := r.w.bucket(c.Context(), t.owner, *t.S3BucketName, "location")
-	var location struct {
-		Region string `xml:",chardata"`
-	}
-	if xml.Unmarshal(content, &location) != nil || location.Region == "" {
-		return "us-east-1" // S3 answers with an empty region for us-east-1.
-	}
-	return location.Region
 }
 
 func (r deliveries) hasBucketKey(c *proxy.Call, t *trail) bool {

@@ -35,7 +35,10 @@ func (r deliveries) logs(c *proxy.Call, t *trail) *proxy.Problem {
 	if why := r.group(c, t, group); why != "" {
 		return trailProblem(badGroup, "CloudTrail cannot use the log group "+group+": "+why)
 	}
-	if why := r.assumable(c, role); why != "" {
+	// CloudTrail sends neither aws:SourceArn nor aws:SourceAccount.
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+	keys := map[string]string{"aws:principalisawsservice": "true", "aws:principalservicename": cloudTrail}
+	if why := r.assumable(c, cloudTrail, role, keys); why != "" {
 		return trailProblem(badRole, "Access denied. Check the trust relationships for your role. (rehearsal: "+why+")")
 	}
 	if why := r.writable(c, t, group, role); why != "" {
@@ -63,32 +66,6 @@ func (r deliveries) group(c *proxy.Call, t *trail, arn string) string {
 	}
 	if !slices.Contains(found.LogGroups, struct{ LogGroupName string }{parts[6]}) {
 		return "it doesn't exist"
-	}
-	return ""
-}
-
-// assumable returns why CloudTrail can't assume a role; empty if it can. CloudTrail sends neither aws:SourceArn nor
-// aws:SourceAccount.
-// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
-func (r deliveries) assumable(c *proxy.Call, role string) string {
-	account := accountOf(role)
-	if why := r.spreading.unknown(roleKey(account, role)); why != "" {
-		return why
-	}
-	var found struct {
-		Trust string `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
-	}
-	if err := r.identities.asking(c.Context(), account)("GetRole", &found, "RoleName", roleName(role)); err != nil {
-		return err.Error()
-	}
-	q := byCloudTrail("sts:AssumeRole", role, map[string]string{"aws:principalisawsservice": "true", "aws:principalservicename": cloudTrail})
-	trust := authorization.Policy{Name: "trust of " + roleName(role)}
-	var err error
-	if trust.Document, err = parseDocument(found.Trust); err != nil {
-		return err.Error()
-	}
-	if d := authorization.Decide(q, authorization.Policies{Management: r.w.Management, Resource: &trust}); !d.Allowed() {
-		return d.String()
 	}
 	return ""
 }

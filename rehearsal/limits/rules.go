@@ -35,6 +35,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 	attachments := newPolicies(w, t)
 	controls, resources := newControls(m, attachments), &resourcePolicies{w: w}
 	identities, spreading := newIdentities(w), newSpreading(w)
+	access := serviceAccess{m, controls, resources, identities, spreading}
 	return []proxy.Rule{
 		states{m},
 		knownKeys{w},
@@ -62,7 +63,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newReferences(w),
 		newNameServers(m),
 		caps{w},
-		deliveries{m, controls, resources, identities, spreading},
+		deliveries{access},
 		newSubscriptions(w),
 		newRecorders(w),
 		trails{w},

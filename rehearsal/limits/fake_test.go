@@ -36,6 +36,7 @@ type fake struct {
 	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
 	shown            []any          // the trails that DescribeTrails returns to every request
 	groups           []string       // the names of log groups
+	recorder         map[string]any // AWS Config's recorder; nil for none
 	// If entered isn't nil, AttachPolicy and changes of a hosted zone are held up: the call
 	// sends its action to entered when it arrives, and waits for leave.
 	entered chan string
@@ -47,6 +48,7 @@ type fakeBucket struct {
 	policy, region string
 	bucketKey      bool
 	key            string // the ARN of the key that encrypts its objects
+	lock           string // its Object Lock configuration
 }
 
 // fakeKey is a KMS key for trails.
@@ -118,7 +120,9 @@ func (f *fake) bucket(w http.ResponseWriter, r *http.Request) bool {
 			byKey = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>" + b.key + "</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>"
 		}
 		fmt.Fprintf(w, "<ServerSideEncryptionConfiguration><Rule>%s<BucketKeyEnabled>%t</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>", byKey, b.bucketKey)
-	case query.Has("policy") || query.Has("location") || query.Has("encryption"):
+	case query.Has("object-lock") && ok && b.lock != "":
+		fmt.Fprintf(w, "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>%s</ObjectLockConfiguration>", b.lock)
+	case query.Has("policy") || query.Has("location") || query.Has("encryption") || query.Has("object-lock"):
 		w.WriteHeader(http.StatusNotFound)
 	default:
 		return false
@@ -187,6 +191,10 @@ func (f *fake) json(w http.ResponseWriter, action string, body []byte) {
 		out["Aliases"] = members("AliasName", f.aliases[in["KeyId"].(string)])
 	case "PutKeyPolicy":
 		f.keys[in["KeyId"].(string)] = fakeKey{in["Policy"].(string), "Enabled"}
+	case "DescribeConfigurationRecorders":
+		if f.recorder != nil {
+			out["ConfigurationRecorders"] = []any{f.recorder}
+		}
 	case "DescribeLogGroups":
 		out["logGroups"] = members("logGroupName", f.groups)
 	case "DescribeKey", "GetKeyPolicy":
@@ -220,9 +228,8 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 	result := ""
 	switch action {
 	case "GetRole":
-		arn := "arn:aws:iam::" + r.Header.Get("X-Moto-Account-Id") + ":role/" + form.Get("RoleName")
-		trust, ok := f.roles[arn]
-		if !ok {
+		arn, trust := f.roleOf(r.Header.Get("X-Moto-Account-Id"), form.Get("RoleName"))
+		if arn == "" {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
@@ -273,6 +280,16 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, result)
+}
+
+// roleOf returns the ARN and the trust policy of a role, which may have a path; empty if there is no such role.
+func (f *fake) roleOf(account, name string) (arn, trust string) {
+	for arn, trust := range f.roles {
+		if path, ok := strings.CutPrefix(arn, "arn:aws:iam::"+account+":role"); ok && strings.HasSuffix(path, "/"+name) {
+			return arn, trust
+		}
+	}
+	return "", ""
 }
 
 // policies answers IAM's actions that read the policies of roles.

@@ -8,8 +8,13 @@ import (
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
-// configService is how requests to AWS Config are signed.
-const configService = "config"
+// configService is how requests to AWS Config are signed, configPrincipal is its service principal, and configTarget begins
+// its actions in the X-Amz-Target header.
+const (
+	configService   = "config"
+	configPrincipal = configService + ".amazonaws.com"
+	configTarget    = "StarlingDoveService."
+)
 
 // recorders keeps the recording mode of configuration recorders, which moto drops without a word, and the roles that
 // recorders use. It refuses a recorder without a role, which moto takes.

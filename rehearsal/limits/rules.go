@@ -66,6 +66,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		deliveries{access},
 		newSubscriptions(w),
 		newRecorders(w),
+		channels{access},
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),

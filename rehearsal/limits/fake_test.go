@@ -1,6 +1,7 @@
 package limits_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -238,6 +239,12 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 			boundary = "<PermissionsBoundary><PermissionsBoundaryArn>" + bound + "</PermissionsBoundaryArn></PermissionsBoundary>"
 		}
 		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument>" + boundary + "</Role>"
+	case "CreateRole":
+		arn := "arn:aws:iam::" + r.Header.Get("X-Moto-Account-Id") + ":role" + cmp.Or(form.Get("Path"), "/") + form.Get("RoleName")
+		if r.Header.Get("X-Moto-Account-Id") != "" { // A rule creates it.
+			f.roles[arn] = form.Get("AssumeRolePolicyDocument")
+		}
+		result = "<Role><Arn>" + arn + "</Arn><RoleName>" + form.Get("RoleName") + "</RoleName></Role>"
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
 		arn := form.Get("RoleArn")
 		result = "<Credentials><AccessKeyId>KEY-" + strings.NewReplacer(":", "-", "/", "-").Replace(arn) + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials>" +

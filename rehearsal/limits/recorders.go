@@ -93,3 +93,15 @@ func (r *recorders) describe(c *proxy.Call, a *proxy.Answer) {
 	}
 	a.Body, _ = json.Marshal(out) // It was read from an answer.
 }
+
+// using returns the recorders of an account that use a role.
+func (r *recorders) using(account, role string) (keys []recorderKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, kept := range r.known {
+		if key.account == account && kept.RoleARN == role {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

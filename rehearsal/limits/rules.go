@@ -35,6 +35,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 	attachments := newPolicies(w, t)
 	controls, resources := newControls(m, attachments), &resourcePolicies{w: w}
 	identities, spreading := newIdentities(w), newSpreading(w)
+	recorders := newRecorders(w)
 	access := serviceAccess{m, controls, resources, identities, spreading}
 	return []proxy.Rule{
 		states{m},
@@ -65,8 +66,9 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		caps{w},
 		deliveries{access},
 		newSubscriptions(w),
-		newRecorders(w),
+		recorders,
 		channels{access},
+		newServiceLinked(w, identities, recorders),
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),

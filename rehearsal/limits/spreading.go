@@ -1,6 +1,8 @@
 package limits
 
 import (
+	"cmp"
+	"encoding/xml"
 	"fmt"
 	"sync"
 	"time"
@@ -46,7 +48,7 @@ func (r *spreading) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	a := next(c)
 	if a.OK() && c.Service == "iam" {
-		r.note(c)
+		r.note(c, a)
 	}
 	return a
 }
@@ -95,8 +97,8 @@ func (r *spreading) unpermittedRole(key string) string {
 }
 
 // note remembers the change of a role, or of a role's policies, by a successful call.
-func (r *spreading) note(c *proxy.Call) {
-	name := c.Form.Get("RoleName")
+func (r *spreading) note(c *proxy.Call, a *proxy.Answer) {
+	name := cmp.Or(c.Form.Get("RoleName"), linkedRole(c, a))
 	if name == "" {
 		return
 	}
@@ -107,7 +109,10 @@ func (r *spreading) note(c *proxy.Call) {
 	case "CreateRole":
 		r.roles[key] = &newRole{created: r.w.Now(), policies: map[string]bool{}}
 		return
-	case "DeleteRole":
+	case "CreateServiceLinkedRole":
+		r.roles[key] = &newRole{created: r.w.Now(), permitted: r.w.Now(), policies: map[string]bool{"of the service": true}}
+		return
+	case "DeleteRole", "DeleteServiceLinkedRole":
 		delete(r.roles, key)
 		return
 	}
@@ -128,4 +133,16 @@ func (r *spreading) note(c *proxy.Call) {
 	case "DeleteRolePolicy", "DetachRolePolicy":
 		delete(role.policies, policy)
 	}
+}
+
+// linkedRole returns the name of the role that a call has created for a service, which only the answer says; empty for any
+// other call.
+func linkedRole(c *proxy.Call, a *proxy.Answer) string {
+	var out struct {
+		Name string `xml:"CreateServiceLinkedRoleResult>Role>RoleName"`
+	}
+	if c.Action != "CreateServiceLinkedRole" || xml.Unmarshal(a.Body, &out) != nil {
+		return ""
+	}
+	return out.Name
 }

@@ -57,6 +57,9 @@ func (r *recorders) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 			Message: "You have provided a null or empty Amazon Resource Name (ARN) for the IAM role assumed by Config and used by the customer managed configuration recorder.",
 		})
 	}
+	if c.Action == "PutConfigurationRecorder" {
+		c.Body = withoutExclusions(c.Body)
+	}
 	a := next(c)
 	if !a.OK() {
 		return a
@@ -72,6 +75,23 @@ func (r *recorders) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		r.known[recorderKey{c.Caller.Account, c.Region, in.ConfigurationRecorder.Name}] = *in.ConfigurationRecorder
 	}
 	return a
+}
+
+// withoutExclusions takes an empty object of exclusions out of a request. The AWS plugin sends one when it changes a recorder that has been
+// read, since an answer has an empty list of exclusions. moto compares it with an object that has such a list, and refuses it.
+func withoutExclusions(body []byte) []byte {
+	var in map[string]any
+	if json.Unmarshal(body, &in) != nil {
+		return body
+	}
+	put, _ := in["ConfigurationRecorder"].(map[string]any)
+	group, _ := put["recordingGroup"].(map[string]any)
+	if excluded, ok := group["exclusionByResourceTypes"].(map[string]any); !ok || len(excluded) > 0 {
+		return body
+	}
+	delete(group, "exclusionByResourceTypes")
+	changed, _ := json.Marshal(in) // It was read from a request.
+	return changed
 }
 
 // continuous is the recording mode of a recorder that was put without one.

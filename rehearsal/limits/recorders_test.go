@@ -48,6 +48,23 @@ func (f *forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const recorderRole = "arn:aws:iam::123456789012:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 
+// An empty object of exclusions excludes nothing.
+func TestRecorderWithoutExclusions(t *testing.T) {
+	t.Parallel()
+	emulator := &forgetful{recorders: map[string]map[string]any{}}
+	s := start(t, emulator.ServeHTTP, unhurried(nil))
+	_, err := configservice.NewFromConfig(s.master()).PutConfigurationRecorder(ctx(), &configservice.PutConfigurationRecorderInput{ConfigurationRecorder: &types.ConfigurationRecorder{
+		Name: aws.String("default"), RoleARN: aws.String(recorderRole),
+		RecordingGroup: &types.RecordingGroup{AllSupported: true, ExclusionByResourceTypes: &types.ExclusionByResourceTypes{}},
+	}})
+	must(t, err)
+	for _, recorder := range emulator.recorders {
+		if group, _ := recorder["recordingGroup"].(map[string]any); group["allSupported"] != true || len(group) != 1 {
+			t.Errorf("the emulator gets %v", group)
+		}
+	}
+}
+
 // TestRecordingModes checks that each recorder has the mode that was put last.
 func TestRecordingModes(t *testing.T) {
 	t.Parallel()

@@ -225,3 +225,23 @@ func TestAnalyzer(t *testing.T) {
 		})
 	}
 }
+
+// TestAggregator: AWS Config learns of accounts by a role that nobody else assumes.
+func TestAggregator(t *testing.T) {
+	t.Parallel()
+	result := pulumitest.Run{}.Do(t, pulumitest.In("security", func(ctx *pulumi.Context, in pulumi.ResourceOption) error {
+		_, err := accounts.NewAggregator(ctx, "aggregator", &accounts.AggregatorArgs{
+			Name: "acme-security-aggregator", AccountID: pulumi.String("111111111111"), Regions: []string{"us-west-2", "eu-west-1"},
+		}, in)
+		return err
+	}))
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	result.CheckPolicies(t)
+	result.CheckProviders(t, "security")
+	aggregator := result.Resource(t, pulumitest.ConfigAggregator, "aggregator")
+	if !aggregator.Waits(result.Resource(t, pulumitest.RolePolicyAttachment, "aggregator")) || aggregator.At("organizationAggregationSource", "regions", 1) != "eu-west-1" {
+		t.Errorf("it is %v, and waits for %v", aggregator.Inputs, aggregator.DependsOn)
+	}
+}

@@ -48,6 +48,7 @@ func (op operation) makes() bool {
 type node struct {
 	*stack
 	waitsFor []*node
+	after    []*node // those that have to be complete before
 	// ready is closed when those who wait may start, before the stack has
 	// ended; nil if they have to wait until then.
 	ready <-chan struct{}
@@ -155,6 +156,11 @@ func (a *Automation) graph(selected []organization.Stack, o order, common *share
 				nodes[i].waitsFor = append(nodes[i].waitsFor, on)
 			case o == backward:
 				on.waitsFor = append(on.waitsFor, nodes[i])
+			}
+		}
+		for _, name := range s.After {
+			if on, ok := byName[name]; ok && o == forward {
+				nodes[i].after = append(nodes[i].after, on)
 			}
 		}
 	}
@@ -295,6 +301,21 @@ func (n *node) wait(ctx context.Context, o order) error {
 			return fmt.Errorf("not run, because stack %s, which needs this one, is still there", other.name)
 		}
 		return fmt.Errorf("not run, because stack %s, whose outputs it needs, was %s", other.name, other.result.Status)
+	}
+	return n.waitComplete(ctx)
+}
+
+// waitComplete returns an error if a stack that has to be complete before isn't.
+func (n *node) waitComplete(ctx context.Context) error {
+	for _, other := range n.after {
+		select {
+		case <-other.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !slices.Contains([]Status{StatusSucceeded, StatusAbsent}, other.result.Status) && other.brokenAccount() == nil {
+			return fmt.Errorf("not run, because stack %s, which has to be complete before, was %s", other.name, other.result.Status)
+		}
 	}
 	return ctx.Err()
 }

@@ -14,7 +14,7 @@ import (
 // longest are the scenarios that take longest, because they do much or because they wait. They
 // begin first. A long scenario that began last would have the machine for itself at the end.
 var longest = []string{
-	"TestPacedFailure", "TestGuardDuty", "TestPlainPulumi", "TestRepositories", "TestDestroyAndReturn",
+	"TestConfig", "TestSecurityHub", "TestPacedFailure", "TestGuardDuty", "TestPlainPulumi", "TestRepositories", "TestDestroyAndReturn",
 	"TestAdoptionOfAnOrganizationInUse", "TestClosedByHand", "TestChangedAddressAndName", "TestTakingOver", "TestLife",
 	"TestRecoveryKilled", "TestUpgrade", "TestRunsThatAreKilled", "TestLostState",
 }

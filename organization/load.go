@@ -312,6 +312,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		s.number("unusedAccessDays", &o.Security.UnusedAccessDays)
 		s.text("alarms", &o.Security.Alarms)
 		s.text("account", &o.Security.Account)
+		s.text("config", (*string)(&o.Security.Config))
 		s.nested("guardDuty", func(g *object) {
 			o.Security.GuardDuty = &GuardDuty{}
 			g.list("features", &o.Security.GuardDuty.Features)

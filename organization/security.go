@@ -15,6 +15,9 @@ type Security struct {
 	// SecurityHub is AWS Security Hub in every account and every allowed region; nil for none. AWS charges for each check, and for
 	// findings that it takes in.
 	SecurityHub *SecurityHub
+	// Config is how often AWS Config records every resource, in every account and every allowed region; empty for never. AWS charges
+	// for what it records.
+	Config Recording
 	// UnusedAccessDays is after how many days without use IAM Access Analyzer reports a role, a user's credentials or a
 	// permission; 0 for never. AWS charges for each role and user a month.
 	UnusedAccessDays int
@@ -94,6 +97,7 @@ func (o *Organization) checkSecurity(ps *Problems) {
 		ps.Add(prefix+"security.unusedAccessDays", "write 1 to 365 days, or 0 for no such analyzer", "%d is out of range", days)
 	}
 	o.checkAdministrator(ps)
+	o.checkConfig(ps)
 	switch {
 	case !o.Alarmed():
 	case !emailAddress.MatchString(o.Security.Alarms):

@@ -12,6 +12,8 @@ const (
 	AnalyzerService = "access-analyzer.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html
 	CloudTrailService = "cloudtrail.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
+	ConfigService = "config.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-guardduty.html
 	GuardDutyService         = "guardduty.amazonaws.com"
 	malwareProtectionService = "malware-protection.guardduty.amazonaws.com"
@@ -42,6 +44,7 @@ type service struct {
 var services = []service{
 	{principal: AnalyzerService, used: always},
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
+	{principal: ConfigService, used: (*Organization).Recorded},
 	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", name: "GuardDuty", key: "guardDuty"},
 	{principal: malwareProtectionService, used: (*Organization).scanned},
 	{principal: SecurityHubService, used: (*Organization).hubbed, appoint: "aws securityhub enable-organization-admin-account --admin-account-id …", name: "Security Hub", key: "securityHub"},
@@ -88,7 +91,7 @@ func (o *Organization) Appointments() (all []Appointment) {
 // TrustedServices returns the services that the organization has to trust: those that are
 // declared, those that members administer, and those that coldstart sets up.
 func (o *Organization) TrustedServices() []string {
-	all := slices.AppendSeq(slices.Clone(o.Settings.TrustedServices), maps.Keys(o.Settings.DelegatedAdministrators))
+	all := slices.AppendSeq(slices.Clone(o.Settings.TrustedServices), maps.Keys(o.Administrators()))
 	for _, s := range services {
 		if s.used != nil && s.used(o) {
 			all = append(all, s.principal)
@@ -98,8 +101,21 @@ func (o *Organization) TrustedServices() []string {
 	return slices.Compact(all)
 }
 
+// Administrators returns the members that AWS Organizations has as the administrators of services, by service: those that a file declares,
+// and Security.Account for AWS Config.
+func (o *Organization) Administrators() map[string]string {
+	all := maps.Clone(o.Settings.DelegatedAdministrators)
+	if o.Recorded() && o.Security.Account != "" && all[ConfigService] == "" {
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[ConfigService] = o.Security.Account
+	}
+	return all
+}
+
 // AdministratorOf returns the account that administers a service for the whole organization:
 // the member that the service is delegated to, or the management account.
 func (o *Organization) AdministratorOf(service string) string {
-	return cmp.Or(o.Settings.DelegatedAdministrators[service], Master)
+	return cmp.Or(o.Administrators()[service], Master)
 }

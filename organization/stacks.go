@@ -21,10 +21,24 @@ type Stack struct {
 	Kind Kind
 	// DependsOn are the stacks whose outputs this one reads. They come first.
 	DependsOn []string
+	// After are the stacks that have to be complete before this one begins, though it reads nothing of them.
+	After []string
 }
 
-// Stacks returns all stacks, each after those that it depends on: master, the
-// audit account's, then the others in alphabetical order.
+// Before returns the stacks that come before this one, each once.
+func (s Stack) Before() []string {
+	before := slices.Clone(s.DependsOn)
+	for _, name := range s.After {
+		if !slices.Contains(before, name) {
+			before = append(before, name)
+		}
+	}
+	return before
+}
+
+// Stacks returns all stacks, each after those that come before it: master, the
+// audit account's, then the others in alphabetical order. One that has Security Hub's
+// standards is the last.
 func (o *Organization) Stacks() []Stack {
 	stacks := []Stack{{Name: Master, Kind: KindMaster}}
 	if o.Audited() {
@@ -35,12 +49,31 @@ func (o *Organization) Stacks() []Stack {
 			continue
 		}
 		s := Stack{Name: name, Kind: KindMember, DependsOn: []string{Master}}
-		if o.Audit.AccountTrails() {
+		if o.WritesToArchive() {
 			s.DependsOn = append(s.DependsOn, o.Audit.Account)
 		}
 		stacks = append(stacks, s)
 	}
-	return stacks
+	return o.lastJudged(stacks)
+}
+
+// WritesToArchive reports whether every account writes to the account of the archive, by a trail or a recorder of its own.
+func (o *Organization) WritesToArchive() bool { return o.Audit.AccountTrails() || o.Recorded() }
+
+// lastJudged puts the stack that has Security Hub's standards behind all others: AWS doesn't apply a standard to an account whose
+// recorders aren't on.
+// https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
+func (o *Organization) lastJudged(stacks []Stack) []Stack {
+	i := slices.IndexFunc(stacks, func(s Stack) bool { return s.Name == o.SecurityHubAccount() && s.Kind == KindMember })
+	if i < 0 || !o.Recorded() || !o.judged() {
+		return stacks
+	}
+	last := stacks[i]
+	stacks = slices.Delete(stacks, i, i+1)
+	for _, s := range stacks {
+		last.After = append(last.After, s.Name)
+	}
+	return append(stacks, last)
 }
 
 // Stack returns the stack with the given name.

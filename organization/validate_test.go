@@ -84,6 +84,18 @@ func TestRules(t *testing.T) {
 			`:3: coldstart:security.securityHub.standards: "cis/v/3.0.0" is not a standard; write some of ` + strings.Join(organization.SecurityHubStandards(), ", "),
 		},
 		{
+			"a way to record that AWS Config doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {config: hourly}",
+			`:4: coldstart:security.config: "hourly" is not a way to record; write daily, continuous or none`,
+		},
+		{
+			"AWS Config without an archive", `coldstart:security: {config: daily}`,
+			`:2: coldstart:security.config: AWS Config writes to a bucket in the account of the archive, and there is none; write coldstart:audit.account, or leave config out`,
+		},
+		{
+			"standards by the account of the archive", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {account: audit, config: daily, securityHub: {standards: [pci-dss/v/4.0.1]}}",
+			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub come after; write another member`,
+		},
+		{
 			"standards of a unit without Security Hub", "coldstart:units: {work: {standards: []}}",
 			`:2: coldstart:units.work.standards: the organization has no Security Hub; write coldstart:security.securityHub: {}, or take it out`,
 		},

@@ -42,10 +42,17 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 	if err != nil {
 		return err
 	}
+	config, err := m.declareConfigBucket(previous)
+	if err != nil {
+		return err
+	}
+	if err := m.declareRecorders(config); err != nil {
+		return err
+	}
 	if err := m.declareImage(); err != nil {
 		return err
 	}
-	return export(ctx, org, stackref.AuditOutputs{
+	outputs := stackref.AuditOutputs{
 		AccountOf:       m.outputs,
 		ArchiveBucket:   archive.Bucket,
 		ArchiveKeyARN:   archive.KeyARN,
@@ -53,7 +60,12 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		ArchiveAccounts: trailAccounts(org.Organization),
 		Trail:           org.Audit.Trail,
 		TrailedOf:       trails,
-	})
+		ConfigAccounts:  recordedAccounts(org.Organization),
+	}
+	if config != nil {
+		outputs.ConfigBucket, outputs.ConfigKeyARN = config.Bucket, config.KeyARN
+	}
+	return export(ctx, org, outputs)
 }
 
 // declareArchive declares the log archive.

@@ -108,6 +108,7 @@ func keyChanges() []keyChange {
 		{key: "security.account", first: "lab"},
 		{key: "security.guardDuty.features", first: "[S3_DATA_EVENTS]", second: "[RDS_LOGIN_EVENTS]", given: map[string]string{"security.account": "logs", "security.guardDuty": "{features: [LAMBDA_NETWORK_LOGS]}"}},
 		{key: "security.securityHub.standards", first: "[aws-foundational-security-best-practices/v/1.0.0]", second: "[cis-aws-foundations-benchmark/v/3.0.0]", given: map[string]string{"security.account": "logs", "security.securityHub": "{standards: [pci-dss/v/4.0.1]}"}},
+		{key: "security.config", first: "daily", second: "continuous", given: map[string]string{"security.account": "lab"}},
 		{key: "security.alarms", first: "security@acme.example", second: "soc@acme.example"},
 
 		{key: "guardrails.defaults", first: "false"},
@@ -615,6 +616,7 @@ var replaced = map[string]bool{
 	"aws:accessanalyzer/analyzer:Analyzer.configuration":                                         true,
 	"aws:accessanalyzer/analyzer:Analyzer.tags":                                                  false,
 	"aws:account/alternativeContact:AlternativeContact.emailAddress":                             false,
+	"aws:cfg/recorder:Recorder.recordingMode":                                                    false,
 	"aws:cloudtrail/trail:Trail.advancedEventSelectors":                                          false,
 	"aws:cloudtrail/trail:Trail.cloudWatchLogsGroupArn":                                          false,
 	"aws:cloudtrail/trail:Trail.cloudWatchLogsRoleArn":                                           false,

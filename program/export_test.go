@@ -5,6 +5,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/taken"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Unpaced returns settings with which accounts are created at once.
@@ -21,11 +22,13 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 	}
 }
 
-// EachService calls f with the principal of each service that coldstart sets up, and with what
-// messages call it.
+// EachService calls f with the principal of each service that coldstart sets up in every organization, and
+// with what messages call it.
 func EachService(f func(principal, name string)) {
 	for _, s := range services {
-		f(s.principal, s.name)
+		if s.used(organization.Defaults()) {
+			f(s.principal, s.name)
+		}
 	}
 }
 

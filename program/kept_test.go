@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // keptKey answers getKey for a key that has the alias already.
@@ -56,6 +57,25 @@ func TestKept(t *testing.T) {
 	again := w.run(t, org, "prod", false)
 	if key := again.Resource(t, pulumitest.Key, "state"); key.ImportID != "" || slices.Contains(again.Invokes, pulumitest.GetKey) {
 		t.Errorf("an update of a stack that is there imports %q and asks %v", key.ImportID, again.Invokes)
+	}
+}
+
+// TestConfigIsTurnedOnAgain: the key that stayed when AWS Config was turned off is taken over, by a stack that has run to its end. An update
+// asks for it no more.
+func TestConfigIsTurnedOnAgain(t *testing.T) {
+	t.Parallel()
+	off := shipped(t)
+	on := changed(t, func(o *organization.Organization) { o.Security.Config = organization.RecordDaily })
+	w := after(t, off)
+	w.up(t, on, named(t, on, "master"))
+	w.keys, w.buckets = keptKey("Enabled"), keptBuckets
+	again := w.run(t, on, "audit", false)
+	if key := again.Resource(t, pulumitest.Key, "config"); key.ImportID != "kept-audit-config" {
+		t.Errorf("the key is imported from %q", key.ImportID)
+	}
+	w.up(t, on, named(t, on, "audit"))
+	if next := w.run(t, on, "audit", false); next.Resource(t, pulumitest.Key, "config").ImportID != "" || slices.Contains(next.Invokes, pulumitest.GetKey) {
+		t.Errorf("an update asks %v", next.Invokes)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
-	archive stackref.Reference[stackref.Audit] // if the account has a trail of its own
+	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
 	// management are providers of the management account by their region, once they are needed.
 	management map[string]*aws.Provider
 }
@@ -84,7 +84,7 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 			}
 		}
 		for _, s := range services {
-			if org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
+			if s.used(org.Organization) && org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
 				return fmt.Errorf("account %s doesn't administer %s yet", name, s.principal)
 			}
 		}
@@ -123,10 +123,10 @@ func (m *member) declare() error {
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and
-// the one where users live. That one's groups reach all, and the archive lets in the
-// trails of all that have one.
+// the one where users live. That one's groups reach all, and the account of the archive lets
+// in the trails of all that have one, and all recorders.
 func needed(org *organization.Organization, name string) []string {
-	archive := org.Audit.AccountTrails() && name == org.Audit.Account
+	archive := org.WritesToArchive() && name == org.Audit.Account
 	switch {
 	case archive, org.Access.Account == name:
 		return org.AccountNames()
@@ -159,19 +159,28 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 		}
 		trailed.TrailARN = trail.ARN
 	}
+	if err := m.declareRecorders(nil); err != nil {
+		return err
+	}
 	if err := m.declareImage(); err != nil {
 		return err
 	}
 	return export(ctx, org, stackref.MemberStackOutputs{AccountOf: m.outputs, TrailedOf: trailed})
 }
 
-// readArchive reads where the account's trail writes, unless the account has
+// readArchive reads where the account's trail and recorders write, unless the account has
 // none or is the one with the archive.
 func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Audit], error) {
-	if !org.Audit.AccountTrails() || name == org.Audit.Account {
+	if !org.WritesToArchive() || name == org.Audit.Account {
 		return stackref.Reference[stackref.Audit]{}, nil
 	}
 	return reference(ctx, org, org.Audit.Account, func(a stackref.Audit) error {
+		if org.Recorded() && (a.ConfigBucket == "" || a.ConfigKeyARN == "" || !slices.Contains(a.ConfigAccounts, name)) {
+			return fmt.Errorf("the bucket of AWS Config in stack %s doesn't let in the recorders of account %s yet", org.Audit.Account, name)
+		}
+		if !org.Audit.AccountTrails() {
+			return nil
+		}
 		if a.ArchiveBucket == "" || a.ArchiveKeyARN == "" {
 			return fmt.Errorf("stack %s has no log archive yet", org.Audit.Account)
 		}

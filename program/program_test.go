@@ -67,6 +67,22 @@ func TestUpdateOfNothing(t *testing.T) {
 	}
 }
 
+// TestUpdateWithoutConfigBucket updates a member that gets recorders before the bucket lets them in.
+func TestUpdateWithoutConfigBucket(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	org := changed(t, func(o *organization.Organization) { o.Security.Config = organization.RecordDaily })
+	w.up(t, org, named(t, org, "master"))
+	for _, outputs := range []map[string]any{
+		{"archiveBucket": "logs", "archiveKeyArn": "key"},
+		{"archiveBucket": "logs", "archiveKeyArn": "key", "configBucket": "config", "configKeyArn": "key", "configAccounts": []any{"master", "audit", "dev"}},
+	} {
+		w.stacks["audit"] = outputs
+		checkError(t, "prod", w.try(t, org, "prod", false), "the bucket of AWS Config in stack audit doesn't let in the recorders of account prod yet: "+
+			"run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
+	}
+}
+
 // TestUpdateWithoutArchive updates a member that gets a trail of its own before the
 // archive is there.
 func TestUpdateWithoutArchive(t *testing.T) {

@@ -15,15 +15,11 @@ func (m *member) declareSecurityHub() error {
 	if err != nil {
 		return err
 	}
-	var linked []security.LinkedRegion
-	for _, region := range m.org.OtherRegions() {
-		there, err := m.managementIn(region)
-		if err != nil {
-			return err
-		}
-		linked = append(linked, security.LinkedRegion{Region: region, Management: there})
+	linked, err := m.managementElsewhere()
+	if err != nil {
+		return err
 	}
-	_, err = security.NewSecurityHub(m.ctx, "securityhub", &security.SecurityHubArgs{
+	_, err = security.NewHub(m.ctx, "securityhub", &security.HubArgs{
 		Management:      management,
 		AdministratorID: m.id(),
 		Region:          m.org.Region,

@@ -18,8 +18,10 @@ type service struct {
 	principal string
 	// name begins the names of its components.
 	name string
-	// declare declares what the service has in one region. O is nil in the stack of a
-	// member.
+	// used reports whether the organization has the service.
+	used func(*organization.Organization) bool
+	// declare declares what the service has in one region; nil if there is nothing. O is nil in
+	// the stack of a member.
 	declare func(a *account, name string, o *accounts.Organization, in pulumi.ResourceOption) error
 	// declareOnce declares what the service has in the organization's region alone; nil if there is nothing.
 	declareOnce func(a *account, o *accounts.Organization) error
@@ -28,7 +30,8 @@ type service struct {
 // services has a row for each service that coldstart sets up in the account that administers
 // it, and that has something in each region. organization/services.go has their principals.
 var services = []service{
-	{principal: organization.AnalyzerService, name: "analyzer", declare: (*account).declareAnalyzer, declareOnce: (*account).declareUnusedAccess},
+	{principal: organization.AnalyzerService, name: "analyzer", used: func(*organization.Organization) bool { return true }, declare: (*account).declareAnalyzer, declareOnce: (*account).declareUnusedAccess},
+	{principal: organization.ConfigService, name: organization.AggregatorName, used: (*organization.Organization).Recorded, declareOnce: (*account).declareAggregator},
 }
 
 // unmanaged returns an error if the organization lacks something and the AWS plugin
@@ -54,8 +57,9 @@ func unmanaged(existing *accounts.Existing, services, policyTypes []string) erro
 // their ids by service, known when they do.
 func (m *master) declareAdministrators() (pulumi.StringMap, error) {
 	ids := pulumi.StringMap{}
-	for _, service := range slices.Sorted(maps.Keys(m.org.Settings.DelegatedAdministrators)) {
-		administrator := m.org.Settings.DelegatedAdministrators[service]
+	administrators := m.org.Administrators()
+	for _, service := range slices.Sorted(maps.Keys(administrators)) {
+		administrator := administrators[service]
 		// AWS registers no closed account.
 		if s := m.standings[administrator]; s.state.GivenUp() && s.state != accountstate.Suspended {
 			text := fmt.Sprintf("coldstart:organization.delegatedAdministrators: account %s, which is to administer %s, is %s: name another one, or none", administrator, service, s.state)
@@ -93,7 +97,7 @@ func follows(ctx *pulumi.Context, what, service string) error {
 // in the stack of a member.
 func (a *account) declareServices(o *accounts.Organization) error {
 	for _, s := range services {
-		if a.name != a.org.AdministratorOf(s.principal) {
+		if !s.used(a.org.Organization) || a.name != a.org.AdministratorOf(s.principal) {
 			continue
 		}
 		if o != nil && !o.Trusts(s.principal) {
@@ -102,13 +106,16 @@ func (a *account) declareServices(o *accounts.Organization) error {
 			}
 			continue
 		}
-		if err := s.declare(a, s.name, o, a.in()); err != nil {
-			return err
-		}
 		if s.declareOnce != nil {
 			if err := s.declareOnce(a, o); err != nil {
 				return err
 			}
+		}
+		if s.declare == nil {
+			continue
+		}
+		if err := s.declare(a, s.name, o, a.in()); err != nil {
+			return err
 		}
 		for _, region := range a.org.OtherRegions() {
 			if err := s.declare(a, s.name+"-"+region, o, pulumi.Providers(a.regions[region])); err != nil {
@@ -135,6 +142,14 @@ func (a *account) declareUnusedAccess(o *accounts.Organization) error {
 	}
 	_, err := accounts.NewAnalyzer(a.ctx, organization.UnusedAccessName, &accounts.AnalyzerArgs{
 		Name: a.named(organization.UnusedAccessName), Trusted: o, UnusedAccessDays: days, Tags: a.tags(),
+	}, a.in())
+	return err
+}
+
+// declareAggregator declares what shows the resources of all accounts and allowed regions in one place.
+func (a *account) declareAggregator(o *accounts.Organization) error {
+	_, err := accounts.NewAggregator(a.ctx, organization.AggregatorName, &accounts.AggregatorArgs{
+		Name: a.named(organization.AggregatorName), AccountID: a.id(), Regions: append([]string{a.org.Region}, a.org.OtherRegions()...), Trusted: o, Tags: a.tags(),
 	}, a.in())
 	return err
 }

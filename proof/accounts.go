@@ -214,8 +214,8 @@ func (p *prover) proveOrganization(ctx context.Context, a *account) {
 	for _, service := range p.org.TrustedServices() {
 		a.claim(subject, "trusts "+service, func() error { return checkTrusted(ctx, a.organizations, service) })
 	}
-	for _, service := range slices.Sorted(maps.Keys(p.org.Settings.DelegatedAdministrators)) {
-		administrator := p.org.Settings.DelegatedAdministrators[service]
+	for _, service := range slices.Sorted(maps.Keys(p.org.Administrators())) {
+		administrator := p.org.Administrators()[service]
 		a.claim(subject, fmt.Sprintf("has %s administered by %s", service, administrator), func() error {
 			return p.checkDelegated(ctx, service, administrator)
 		})

@@ -258,6 +258,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
 	p.proveAlarms(ctx, a)
+	p.proveConfig(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveSecurityHub(ctx, a)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/security"
 )
 
@@ -31,7 +32,7 @@ func ExampleNewGuardDuty() {
 }
 
 // Security Hub of every account, administered by one member, in two regions.
-func ExampleNewSecurityHub() {
+func ExampleNewHub() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		management, err := aws.NewProvider(ctx, "management", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
 		if err != nil {
@@ -48,14 +49,32 @@ func ExampleNewSecurityHub() {
 		if err != nil {
 			return err
 		}
-		_, err = security.NewSecurityHub(ctx, "securityhub", &security.SecurityHubArgs{
+		_, err = security.NewHub(ctx, "securityhub", &security.HubArgs{
 			Management:      management,
 			AdministratorID: pulumi.String("123456789012"),
 			Region:          "eu-west-1",
-			Linked:          []security.LinkedRegion{{Region: "us-east-1", Management: elsewhere}},
+			Linked:          []security.Region{{Name: "us-east-1", Provider: elsewhere}},
 			Prefix:          "acme",
 			RootID:          pulumi.String("r-abcd"),
 		}, pulumi.Providers(administrator))
+		return err
+	})
+}
+
+// AWS Config of an account in two regions, which writes to another account's bucket once a day.
+func ExampleNewConfig() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		elsewhere, err := aws.NewProvider(ctx, "us-east-1", &aws.ProviderArgs{Region: pulumi.String("us-east-1")})
+		if err != nil {
+			return err
+		}
+		_, err = security.NewConfig(ctx, "recorders", &security.ConfigArgs{
+			Bucket:    pulumi.String("acme-audit-config-123456789012"),
+			KeyARN:    pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"),
+			Recording: organization.RecordDaily,
+			Region:    "eu-west-1",
+			Others:    []security.Region{{Name: "us-east-1", Provider: elsewhere}},
+		})
 		return err
 	})
 }

@@ -167,6 +167,11 @@ type AuditOf[Text, Texts, TextMap any] struct {
 	// ArchiveLockDays is for how many days a log is locked; nil if an earlier
 	// version of coldstart ran last.
 	ArchiveLockDays *int `json:"archiveLockDays,omitempty"`
+	// ConfigBucket is the bucket that AWS Config writes to, and ConfigKeyARN its key; empty if it records nothing.
+	ConfigBucket Text `json:"configBucket,omitempty"`
+	ConfigKeyARN Text `json:"configKeyArn,omitempty"`
+	// ConfigAccounts are the accounts whose recorders may write to that bucket.
+	ConfigAccounts []string `json:"configAccounts,omitempty"`
 	// ArchiveAccounts are the accounts whose own trails may write to the archive.
 	ArchiveAccounts []string `json:"archiveAccounts,omitempty"`
 	// Trail is the mode that the stack ran with; empty if an earlier version of coldstart

@@ -9,6 +9,7 @@ const (
 	InvalidParameterValue   = "InvalidParameterValue"
 	NoSuchBucketPolicy      = "NoSuchBucketPolicy"
 	OrganizationsNotInUse   = "AWSOrganizationsNotInUseException"
+	SecurityHubOff          = "InvalidAccessException" // of AWS Security Hub
 )
 
 // table has all rows. Remedy uses the first row with advice that matches, so special errors
@@ -108,6 +109,7 @@ var table = []row{
 	{code: "ConflictException", means: exists},
 	{code: "ResourceAlreadyExistsException", means: exists},
 	{says: regexp.MustCompile(`a detector already exists for the current account`), means: exists},
+	{says: regexp.MustCompile(`Service role name \S+ has been taken in this account`), means: exists},
 	{says: regexp.MustCompile(`Account is already subscribed to Security Hub`), means: exists},
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
@@ -125,5 +127,4 @@ var table = []row{
 	{code: "ParameterNotFound", means: absent},
 	{code: "RepositoryNotFoundException", means: absent},
 	{code: "ResourceNotFoundException", means: absent},
-	{says: regexp.MustCompile(`is not subscribed to AWS Security Hub`), means: absent},
 }

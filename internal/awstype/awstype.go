@@ -37,6 +37,7 @@ const (
 	IAMPolicy                = "aws:iam/policy:Policy"
 	IAMRole                  = "aws:iam/role:Role"
 	IAMRolePolicy            = "aws:iam/rolePolicy:RolePolicy"
+	IAMServiceLinkedRole     = "aws:iam/serviceLinkedRole:ServiceLinkedRole"
 	IAMRolePolicyAttachment  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	IAMUser                  = "aws:iam/user:User"
 	IAMUserGroupMembership   = "aws:iam/userGroupMembership:UserGroupMembership"
@@ -87,6 +88,14 @@ const (
 	CloudWatchLogGroup        = "aws:cloudwatch/logGroup:LogGroup"
 	CloudWatchLogMetricFilter = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	CloudWatchMetricAlarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+)
+
+// AWS Config.
+const (
+	ConfigConfigurationAggregator = "aws:cfg/configurationAggregator:ConfigurationAggregator"
+	ConfigDeliveryChannel         = "aws:cfg/deliveryChannel:DeliveryChannel"
+	ConfigRecorder                = "aws:cfg/recorder:Recorder"
+	ConfigRecorderStatus          = "aws:cfg/recorderStatus:RecorderStatus"
 )
 
 // Amazon GuardDuty.

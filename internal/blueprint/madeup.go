@@ -66,6 +66,9 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 	case awstype.IAMOpenIDConnectProvider:
 		id = "arn:aws:iam::" + r.Account + ":oidc-provider/" + strings.TrimPrefix(r.Text("url"), "https://")
 		return id, id
+	case awstype.IAMServiceLinkedRole:
+		id = "arn:aws:iam::" + r.Account + ":role/aws-service-role/" + r.Text("awsServiceName") + "/AWSServiceRoleForConfig"
+		return id, id
 	case awstype.KMSKey:
 		id = "00000000-0000-0000-0000-" + digits(r.Account+r.Region+r.Name, 12)
 		return id, regional("kms", "key/", id)

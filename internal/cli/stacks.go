@@ -94,10 +94,10 @@ func waves(org *organization.Organization) []listedStack {
 	wave := map[string]int{}
 	var stacks []listedStack
 	for _, s := range org.Stacks() { // Each comes after those that it depends on.
-		for _, on := range s.DependsOn {
+		for _, on := range s.Before() {
 			wave[s.Name] = max(wave[s.Name], wave[on]+1)
 		}
-		stacks = append(stacks, listedStack{s.Name, s.Kind, wave[s.Name], append([]string{}, s.DependsOn...)})
+		stacks = append(stacks, listedStack{s.Name, s.Kind, wave[s.Name], append([]string{}, s.Before()...)})
 	}
 	return stacks
 }

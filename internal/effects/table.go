@@ -168,6 +168,11 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("guardduty", "OrganizationAdminAccount")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
+		Effect: Effect{Notable, "AWS Config stops recording. What it has recorded stays in its bucket; standards of Security Hub fail."},
+		Types:  []string{ofType("cfg", "RecorderStatus")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
 		Effect: Effect{Notable, "Nobody administers Security Hub for the organization any more. It stays on in each account, and goes on costing, until it is disabled there (`aws securityhub disable-security-hub`)."},
 		Types:  []string{ofType("securityhub", "OrganizationAdminAccount")}, Operations: losingOperations,

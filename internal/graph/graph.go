@@ -113,7 +113,7 @@ func (g *Graph) order(stacks []organization.Stack) map[string]int {
 	stage := map[string]int{}
 	for _, s := range stacks {
 		last := 0
-		for _, other := range s.DependsOn {
+		for _, other := range s.Before() {
 			last = max(last, stage[other])
 		}
 		stage[s.Name] = last + 1

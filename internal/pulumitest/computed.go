@@ -53,6 +53,11 @@ const (
 	Parameter              = "aws:ssm/parameter:Parameter"
 	Analyzer               = "aws:accessanalyzer/analyzer:Analyzer"
 	Trail                  = "aws:cloudtrail/trail:Trail"
+	ServiceLinkedRole      = "aws:iam/serviceLinkedRole:ServiceLinkedRole"
+	Recorder               = "aws:cfg/recorder:Recorder"
+	DeliveryChannel        = "aws:cfg/deliveryChannel:DeliveryChannel"
+	RecorderStatus         = "aws:cfg/recorderStatus:RecorderStatus"
+	ConfigAggregator       = "aws:cfg/configurationAggregator:ConfigurationAggregator"
 	Detector               = "aws:guardduty/detector:Detector"
 	DetectorFeature        = "aws:guardduty/detectorFeature:DetectorFeature"
 	GuardDutyAdministrator = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
@@ -129,6 +134,11 @@ var Types = map[string]Traits{
 	Parameter:              {Tags: true, Replaceable: true},
 	Analyzer:               {Tags: true, Replaceable: true},
 	Trail:                  {Tags: true},
+	ServiceLinkedRole:      {Tags: true},
+	Recorder:               {Replaceable: true},
+	DeliveryChannel:        {Replaceable: true},
+	RecorderStatus:         {Replaceable: true},
+	ConfigAggregator:       {Tags: true, Replaceable: true},
 	Detector:               {Tags: true, Replaceable: true},
 	DetectorFeature:        {Replaceable: true},
 	GuardDutyAdministrator: {Replaceable: true},
@@ -234,6 +244,13 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("analyzerName"), arn("arn:aws:access-analyzer:us-west-2:" + account + ":analyzer/%s")
 	case Contact:
 		return text("alternateContactType"), none
+	case ServiceLinkedRole:
+		id := "arn:aws:iam::" + account + ":role/aws-service-role/" + text("awsServiceName") + "/AWSServiceRoleForConfig"
+		return id, arn("%s")
+	case Recorder, DeliveryChannel, RecorderStatus:
+		return text("name"), none
+	case ConfigAggregator:
+		return text("name"), arn("arn:aws:config:us-west-2:" + account + ":config-aggregator/%s")
 	case Detector:
 		id := fmt.Sprintf("%032s", AccountID(name))
 		return id, arn("arn:aws:guardduty:us-west-2:" + account + ":detector/%s")

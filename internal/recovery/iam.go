@@ -92,3 +92,18 @@ func issuerTags(ctx context.Context, cfg aws.Config, arn string) (map[string]str
 }
 
 func pair(t types.Tag) (key, value *string) { return t.Key, t.Value }
+
+// serviceLinkedRole finds the role that an account has for a service. IAM chooses its name.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
+func serviceLinkedRole(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	path := "/aws-service-role/" + r.text("awsServiceName") + "/"
+	out, err := iam.NewFromConfig(cfg).ListRoles(ctx, &iam.ListRolesInput{PathPrefix: &path})
+	if err != nil || len(out.Roles) == 0 {
+		return "", err
+	}
+	return aws.ToString(out.Roles[0].Arn), nil
+}

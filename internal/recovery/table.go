@@ -60,6 +60,7 @@ var table = []row{
 	{Type: awstype.IAMUserGroupMembership, ID: membership, Again: true},
 	{Type: awstype.IAMUserLoginProfile, ID: inputs("", "user"), Forget: forgetPassword, Ours: sameForAll},
 	{Type: awstype.IAMOpenIDConnectProvider, ID: inIAM("oidc-provider/", "url"), Tags: issuerTags},
+	{Type: awstype.IAMServiceLinkedRole, ID: serviceLinkedRole, Ours: sameForAll}, // An account has one for a service.
 	{Type: awstype.IAMAccountAlias, ID: inputs("", "accountAlias"), Ours: hasAlias},
 	{Type: awstype.IAMAccountPasswordPolicy, ID: always("iam-account-password-policy"), Again: true},
 
@@ -87,6 +88,10 @@ var table = []row{
 	{Type: awstype.CloudWatchLogGroup, ID: inputs("", "name"), Tags: logGroupTags},
 	{Type: awstype.CloudWatchLogMetricFilter, ID: inputs(":", "logGroupName", "name"), Again: true},
 	{Type: awstype.CloudWatchMetricAlarm, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigConfigurationAggregator, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigDeliveryChannel, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigRecorder, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigRecorderStatus, ID: inputs("", "name"), Again: true},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},

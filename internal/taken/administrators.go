@@ -87,7 +87,7 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 func hub(ctx context.Context, l looker) ([]string, error) {
 	_, err := securityhub.NewFromConfig(l.cfg).DescribeHub(ctx, &securityhub.DescribeHubInput{})
 	switch {
-	case awserror.Absent(err):
+	case awserror.Is(err, awserror.SecurityHubOff):
 		return nil, nil
 	case err != nil:
 		return nil, err

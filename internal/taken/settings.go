@@ -43,12 +43,17 @@ var settings = []setting{
 	{"the block of public access", awstype.S3AccountPublicAccessBlock, always, publicAccess, false},
 	{"alternate contacts", awstype.AccountAlternativeContact, func(l looker) bool { return len(l.org.Baseline.Contacts) > 0 }, contacts, false},
 	{"the regions' defaults for EC2", awstype.EBSEncryptionByDefault, always, regional, false},
+	{"AWS Config's recorders", awstype.ConfigRecorder, recorded, recorders, false},
+	{"AWS Config's recorders of other names", awstype.ConfigRecorder, recorded, namedRecorders, true},
 	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors, false},
 	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, ofGuardDuty.appoints, ofGuardDuty.others, true},
 	{"Security Hub's administrator", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, ofSecurityHub.others, true},
 	{"Security Hub", awstype.SecurityHubAccount, func(l looker) bool { return l.Name == l.org.SecurityHubAccount() }, hub, false},
 	{"closed accounts", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, closed, true},
 }
+
+// recorded reports whether coldstart declares recorders of AWS Config in the account.
+func recorded(l looker) bool { return l.org.Recorded() }
 
 // hasDetectors reports whether coldstart declares detectors of GuardDuty in the account.
 func hasDetectors(l looker) bool {

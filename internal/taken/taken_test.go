@@ -1,6 +1,7 @@
 package taken
 
 import (
+	stdcmp "cmp"
 	"context"
 	"errors"
 	"io"
@@ -176,6 +177,28 @@ func TestAnotherAdministrator(t *testing.T) {
 	}
 }
 
+// TestHubOfOthers finds the hub that a run takes over.
+func TestHubOfOthers(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	for answer, want := range map[string]int{`{"HubArn":"arn:aws:securityhub:us-west-2:123456789012:hub/default"}`: 1, ``: 0} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if answer == "" {
+				w.Header().Set("X-Amzn-Errortype", "InvalidAccessException")
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+			_, _ = io.WriteString(w, stdcmp.Or(answer, `{"Message":"Account 123456789012 is not subscribed to AWS Security Hub"}`))
+		}))
+		t.Cleanup(server.Close)
+		texts, err := hub(t.Context(), looker{Account: Account{Name: "audit"}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}})
+		if err != nil || len(texts) != want {
+			t.Errorf("%q, %v", texts, err)
+		}
+	}
+}
+
 // TestClosedAccounts finds accounts with which Security Hub can't be turned on for all. When it is on, they don't matter.
 func TestClosedAccounts(t *testing.T) {
 	t.Parallel()
@@ -195,6 +218,40 @@ func TestClosedAccounts(t *testing.T) {
 		}})
 		if got := strings.Join(texts, ""); err != nil || (got == "") != (want == "") || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %q, %v", administrators, got, err)
+		}
+	}
+}
+
+// TestRecordersOfOthers finds the recorders that a run takes over, and those by whose names AWS refuses a second one.
+func TestRecordersOfOthers(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Security.Config = organization.RecordDaily
+	for _, c := range []struct {
+		name, bucket  string
+		taken, refuse string
+	}{
+		{"default", "acme-audit-config-123456789012", "", ""},
+		{"default", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`, ""},
+		{"aws-controltower-BaselineConfigRecorder", "aws-controltower-logs", "", "has the recorder aws-controltower-BaselineConfigRecorder of AWS Config in us-west-2, and AWS refuses a second one"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "DescribeDeliveryChannels") {
+				_, _ = io.WriteString(w, `{"DeliveryChannels":[{"name":"default","s3BucketName":"`+c.bucket+`"}]}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"ConfigurationRecorders":[{"name":"`+c.name+`","roleARN":"r"}]}`)
+		}))
+		t.Cleanup(server.Close)
+		l := looker{Account: Account{Name: "prod"}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}}
+		for want, find := range map[string]func(context.Context, looker) ([]string, error){"taken " + c.taken: recorders, "refused " + c.refuse: namedRecorders} {
+			texts, err := find(t.Context(), l)
+			_, text, _ := strings.Cut(want, " ")
+			if got := strings.Join(texts, ""); err != nil || (got == "") != (text == "") || !strings.HasPrefix(got, text) {
+				t.Errorf("%s, %s: %q, %v", c.name, want, got, err)
+			}
 		}
 	}
 }

@@ -594,22 +594,19 @@ func (r *request) deleteHubPolicy() (any, *proxy.Problem) {
 
 // target is what a configuration policy is associated with.
 // https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Target.html
-func (r *request) target() (id, kind string, problem *proxy.Problem) {
+func (r *request) target() (string, *proxy.Problem) {
 	var in struct {
 		Target struct{ RootID, OrganizationalUnitID, AccountID string }
 	}
 	r.read(&in)
-	of := map[string]string{"ROOT": in.Target.RootID, "ORGANIZATIONAL_UNIT": in.Target.OrganizationalUnitID, "ACCOUNT": in.Target.AccountID}
-	maps.DeleteFunc(of, func(_, id string) bool { return id == "" })
-	if len(of) != 1 {
-		return "", "", hubProblem("InvalidInputException", "Target must have one of RootId, OrganizationalUnitId and AccountId")
+	ids := slices.DeleteFunc([]string{in.Target.RootID, in.Target.OrganizationalUnitID, in.Target.AccountID}, func(id string) bool { return id == "" })
+	if len(ids) != 1 {
+		return "", hubProblem("InvalidInputException", "Target must have one of RootId, OrganizationalUnitId and AccountId")
 	}
-	for kind, id = range of {
-		if _, there := r.tree()[id]; !there {
-			return "", "", hubProblem("ResourceNotFoundException", "Target %s was not found in the organization", id)
-		}
+	if _, there := r.tree()[ids[0]]; !there {
+		return "", hubProblem("ResourceNotFoundException", "Target %s was not found in the organization", ids[0])
 	}
-	return id, kind, nil
+	return ids[0], nil
 }
 
 // associateHub associates a configuration policy with the root, a unit or an account, in place of another one.
@@ -619,7 +616,7 @@ func (r *request) associateHub() (any, *proxy.Problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	id, _, problem := r.target()
+	id, problem := r.target()
 	if problem != nil {
 		return nil, problem
 	}
@@ -634,7 +631,7 @@ func (r *request) dissociateHub() (any, *proxy.Problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	id, _, problem := r.target()
+	id, problem := r.target()
 	if problem != nil {
 		return nil, problem
 	}
@@ -650,7 +647,7 @@ func (r *request) hubAssociation() (any, *proxy.Problem) {
 	if problem := r.centrally(); problem != nil {
 		return nil, problem
 	}
-	id, _, problem := r.target()
+	id, problem := r.target()
 	if problem != nil {
 		return nil, problem
 	}

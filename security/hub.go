@@ -9,19 +9,20 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/arguments"
 )
 
-// SecurityHubType is the component's type token.
-const SecurityHubType = "coldstart:security:SecurityHub"
+// HubType is the component's type token.
+const HubType = "coldstart:security:SecurityHub"
 
-// SecurityHubArgs are the arguments of NewSecurityHub.
-type SecurityHubArgs struct {
+// HubArgs are the arguments of NewHub.
+type HubArgs struct {
 	// Management is the provider of the management account. It and the component's own provider, which is that of the account that
 	// administers Security Hub, are in the home region: the one that has the findings of all regions.
 	Management pulumi.ProviderResource `required:"true"`
 	// AdministratorID is the id of the account that administers Security Hub.
 	AdministratorID pulumi.StringInput `required:"true"`
-	// Region is the home region, and Linked are the other ones in which accounts have Security Hub.
+	// Region is the home region. Linked are the other ones in which accounts have Security Hub, with the providers of the management
+	// account.
 	Region string `required:"true"`
-	Linked []LinkedRegion
+	Linked []Region
 	// Prefix is what the names of configuration policies begin with, such as a namespace.
 	Prefix string `required:"true"`
 	// RootID is the id of the organization's root. Standards are those of all accounts, of organization.SecurityHubStandards.
@@ -29,13 +30,6 @@ type SecurityHubArgs struct {
 	Standards []string
 	// Units are the units that have standards of their own.
 	Units []UnitStandards
-}
-
-// LinkedRegion is a region whose findings are also in the home region.
-type LinkedRegion struct {
-	Region string
-	// Management is the provider of the management account there.
-	Management pulumi.ProviderResource
 }
 
 // UnitStandards are the standards of a unit's accounts, in place of those of what the unit is in.
@@ -47,22 +41,22 @@ type UnitStandards struct {
 	Standards []string
 }
 
-// SecurityHub is AWS Security Hub of every account of the organization and of those to come, by central configuration.
-type SecurityHub struct {
+// Hub is AWS Security Hub of every account of the organization and of those to come, by central configuration.
+type Hub struct {
 	pulumi.ResourceState
 }
 
-// NewSecurityHub declares the hubs of the administrator and of the management account, the delegation, which regions are linked, and a
+// NewHub declares the hubs of the administrator and of the management account, the delegation, which regions are linked, and a
 // configuration policy for all accounts and for each unit that has standards of its own. AWS enables Security Hub in all other accounts,
 // as the policies say, and makes the administrator one in the linked regions. It takes a hub that the management account has already.
 // https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configuration.html
 // https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
-func NewSecurityHub(ctx *pulumi.Context, name string, args *SecurityHubArgs, opts ...pulumi.ResourceOption) (*SecurityHub, error) {
+func NewHub(ctx *pulumi.Context, name string, args *HubArgs, opts ...pulumi.ResourceOption) (*Hub, error) {
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err
 	}
-	h := &SecurityHub{}
-	if err := ctx.RegisterComponentResource(SecurityHubType, name, h, opts...); err != nil {
+	h := &Hub{}
+	if err := ctx.RegisterComponentResource(HubType, name, h, opts...); err != nil {
 		return nil, err
 	}
 	central, err := args.centralize(ctx, name, h)
@@ -85,7 +79,7 @@ func NewSecurityHub(ctx *pulumi.Context, name string, args *SecurityHubArgs, opt
 var policyName = strings.NewReplacer(" ", "*", "_", "!")
 
 // centralize declares that the administrator configures all accounts, and returns what says so.
-func (args *SecurityHubArgs) centralize(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.Resource, error) {
+func (args *HubArgs) centralize(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.Resource, error) {
 	hubs, err := args.hubs(ctx, name, parent)
 	if err != nil {
 		return nil, err
@@ -99,7 +93,7 @@ func (args *SecurityHubArgs) centralize(ctx *pulumi.Context, name string, parent
 	if len(args.Linked) > 0 {
 		linked := pulumi.StringArray{}
 		for _, l := range args.Linked {
-			linked = append(linked, pulumi.String(l.Region))
+			linked = append(linked, pulumi.String(l.Name))
 		}
 		regions.LinkingMode, regions.SpecifiedRegions = pulumi.String("SPECIFIED_REGIONS"), linked
 	}
@@ -120,7 +114,7 @@ func (args *SecurityHubArgs) centralize(ctx *pulumi.Context, name string, parent
 // come before the delegation, which would make the administrator's, and before regions are linked, since an account that is configured
 // centrally can't have a hub made. They stay when they are no longer declared: in a linked region AWS keeps the delegation, and refuses to
 // disable a member.
-func (args *SecurityHubArgs) hubs(ctx *pulumi.Context, name string, parent pulumi.Resource) (hubs []pulumi.Resource, err error) {
+func (args *HubArgs) hubs(ctx *pulumi.Context, name string, parent pulumi.Resource) (hubs []pulumi.Resource, err error) {
 	declare := func(name string, opts ...pulumi.ResourceOption) error {
 		hub, err := securityhub.NewAccount(ctx, name, &securityhub.AccountArgs{
 			EnableDefaultStandards: pulumi.Bool(false), ControlFindingGenerator: pulumi.String("SECURITY_CONTROL"), AutoEnableControls: pulumi.Bool(true),
@@ -135,7 +129,7 @@ func (args *SecurityHubArgs) hubs(ctx *pulumi.Context, name string, parent pulum
 		return nil, err
 	}
 	for _, l := range args.Linked {
-		if err := declare(name+"-management-"+l.Region, pulumi.Provider(l.Management)); err != nil {
+		if err := declare(name+"-management-"+l.Name, pulumi.Provider(l.Provider)); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +137,7 @@ func (args *SecurityHubArgs) hubs(ctx *pulumi.Context, name string, parent pulum
 }
 
 // configure declares the standards of the accounts below a target, which is a unit or the organization's root.
-func (args *SecurityHubArgs) configure(ctx *pulumi.Context, name, policyName string, targetID pulumi.StringInput, standards []string, central, parent pulumi.Resource) error {
+func (args *HubArgs) configure(ctx *pulumi.Context, name, policyName string, targetID pulumi.StringInput, standards []string, central, parent pulumi.Resource) error {
 	arns := pulumi.StringArray{}
 	for _, standard := range standards {
 		arns = append(arns, pulumi.String("arn:aws:securityhub:"+args.Region+"::standards/"+standard))

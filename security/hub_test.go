@@ -20,7 +20,7 @@ func declareHub(linked ...string) func(*pulumi.Context, pulumi.ResourceOption) e
 		if err != nil {
 			return err
 		}
-		args := &security.SecurityHubArgs{
+		args := &security.HubArgs{
 			Management: management, AdministratorID: pulumi.String("123456789012"), Region: "us-west-2", Prefix: "acme", RootID: pulumi.String("r-root"),
 			Standards: []string{foundational},
 			Units:     []security.UnitStandards{{Key: "Old things_1", ID: pulumi.String("ou-root-11111111"), Standards: []string{}}},
@@ -30,9 +30,9 @@ func declareHub(linked ...string) func(*pulumi.Context, pulumi.ResourceOption) e
 			if err != nil {
 				return err
 			}
-			args.Linked = append(args.Linked, security.LinkedRegion{Region: region, Management: there})
+			args.Linked = append(args.Linked, security.Region{Name: region, Provider: there})
 		}
-		_, err = security.NewSecurityHub(ctx, "securityhub", args, in)
+		_, err = security.NewHub(ctx, "securityhub", args, in)
 		return err
 	}
 }

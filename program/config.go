@@ -1,0 +1,94 @@
+package program
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coldstart-aws/coldstart/audit"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/security"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// declareConfigBucket declares the bucket that AWS Config writes to; nil if it records nothing. A bucket and a key that stayed when it was
+// turned off are taken over.
+func (m *member) declareConfigBucket(previous *stackref.Audit) (*audit.ConfigBucket, error) {
+	if !m.org.Recorded() {
+		return nil, nil
+	}
+	var had *stackref.Account
+	if previous != nil && previous.ConfigBucket != "" {
+		had = &previous.AccountOf
+	}
+	keyID, bucket, err := keptBy(m.ctx, m.org, m.provider, had).store(m.named(organization.ConfigName))
+	if err != nil {
+		return nil, err
+	}
+	var owners []pulumi.StringInput
+	for _, name := range recordedAccounts(m.org.Organization) {
+		owners = append(owners, m.idOf(name))
+	}
+	return audit.NewConfigBucket(m.ctx, "config", &audit.ConfigBucketArgs{
+		Name:           m.named(organization.ConfigName),
+		AccountID:      m.id(),
+		AccessRoleARN:  m.accessRoleARN,
+		Owners:         owners,
+		RetentionDays:  m.org.Audit.RetentionDays,
+		ExistingKey:    keyID,
+		ExistingBucket: bucket,
+		Tags:           m.tags(),
+	}, m.in())
+}
+
+// recordedAccounts are the accounts that AWS Config records.
+func recordedAccounts(org *organization.Organization) []string {
+	if !org.Recorded() {
+		return nil
+	}
+	return append([]string{organization.Master}, org.AccountNames()...)
+}
+
+// declareRecorders declares AWS Config of the account, and of the management account, if the account has the bucket: the management
+// account's own stack comes before the bucket.
+func (m *member) declareRecorders(bucket *audit.ConfigBucket) error {
+	if !m.org.Recorded() {
+		return nil
+	}
+	args := &security.ConfigArgs{Recording: m.org.Security.Config, Region: m.org.Region, Tags: m.tags()}
+	for _, region := range m.org.OtherRegions() {
+		args.Others = append(args.Others, security.Region{Name: region, Provider: m.regions[region]})
+	}
+	if bucket == nil {
+		args.Bucket = m.archive.String(func(a stackref.Audit) string { return a.ConfigBucket })
+		args.KeyARN = m.archive.String(func(a stackref.Audit) string { return a.ConfigKeyARN })
+		_, err := security.NewConfig(m.ctx, "recorders", args, m.in())
+		return err
+	}
+	args.Bucket, args.KeyARN = bucket.Bucket, bucket.KeyARN
+	if _, err := security.NewConfig(m.ctx, "recorders", args, m.in()); err != nil {
+		return err
+	}
+	management, err := m.managementIn(m.org.Region)
+	if err != nil {
+		return err
+	}
+	of := *args
+	if of.Others, err = m.managementElsewhere(); err != nil {
+		return err
+	}
+	of.Tags = tags(m.org.TagsOf(organization.Master))
+	_, err = security.NewConfig(m.ctx, "recorders-management", &of, pulumi.Providers(management))
+	return err
+}
+
+// managementElsewhere returns the providers of the management account in the regions besides the organization's.
+func (m *member) managementElsewhere() (regions []security.Region, err error) {
+	for _, region := range m.org.OtherRegions() {
+		var provider *aws.Provider
+		if provider, err = m.managementIn(region); err != nil {
+			return nil, err
+		}
+		regions = append(regions, security.Region{Name: region, Provider: provider})
+	}
+	return regions, nil
+}

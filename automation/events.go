@@ -83,6 +83,8 @@ type watcher struct {
 	// updates weren't.
 	entrances bool
 	ignored   map[string]bool
+	// refreshes says that AWS is read, and nothing changed.
+	refreshes bool
 	// retained are the resources that were deleted from the state only, each with what the
 	// engine calls that.
 	retained map[string]apitype.OpType
@@ -180,11 +182,18 @@ func (w *watcher) unworthy(m apitype.StepEventMetadata) bool {
 const stackReference = "pulumi:pulumi:StackReference"
 
 // ignores reports whether a step is one that Pulumi counts as an update and nobody
-// wants to know of: of a reference to another stack, which is read each time, or of a
-// provider where a preview comes in by another role than updates do.
+// wants to know of: of a reference to another stack, which is read each time, of a
+// provider where a preview comes in by another role than updates do, or of a resource that
+// a refresh found as it was.
 func (w *watcher) ignores(m apitype.StepEventMetadata) bool {
 	return m.Op == apitype.OpUpdate &&
-		(m.Type == stackReference || w.entrances && strings.HasPrefix(m.Type, "pulumi:providers:"))
+		(m.Type == stackReference || w.entrances && strings.HasPrefix(m.Type, "pulumi:providers:") || w.refreshes && readAlike(m))
+}
+
+// readAlike reports whether AWS answers with what the state has. A refresh loses parts of some inputs, such as those of a trail's
+// event selectors, and Pulumi says at the next that they differ from what was read.
+func readAlike(m apitype.StepEventMetadata) bool {
+	return m.Old != nil && m.New != nil && equal(m.Old.Inputs, m.New.Inputs) && equal(m.Old.Outputs, m.New.Outputs)
 }
 
 func (w *watcher) started(m apitype.StepEventMetadata) {

@@ -20,6 +20,25 @@ func TestCountsOnce(t *testing.T) {
 	}
 }
 
+// A refresh that finds a resource as it was tells nothing, whatever Pulumi says of inputs that an earlier refresh has lost.
+func TestRefreshedAlike(t *testing.T) {
+	t.Parallel()
+	state := func(read string) *apitype.StepEventStateMetadata {
+		return &apitype.StepEventStateMetadata{Inputs: map[string]any{"a": "lost"}, Outputs: map[string]any{"a": read}}
+	}
+	for _, c := range []struct {
+		refreshes bool
+		read      string
+		ignored   bool
+	}{{true, "as it was", true}, {true, "changed", false}, {false, "as it was", false}} {
+		w := watcher{refreshes: c.refreshes}
+		m := apitype.StepEventMetadata{Op: apitype.OpUpdate, Type: "aws:cloudtrail/trail:Trail", Old: state("as it was"), New: state(c.read)}
+		if got := w.ignores(m); got != c.ignored {
+			t.Errorf("%+v: ignored %t", c, got)
+		}
+	}
+}
+
 func TestPasses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

@@ -237,6 +237,7 @@ func (s *stack) drift(ctx context.Context) error {
 			return err
 		}
 		images := s.images(ctx)
+		s.watcher.refreshes = true
 		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
 			_, err := handle.PreviewRefresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 			return err
@@ -322,6 +323,7 @@ func (s *stack) refresh(ctx context.Context) error {
 		return err
 	}
 	images := s.images(ctx)
+	s.watcher.refreshes = true
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
 		_, err := handle.Refresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
 		return err

@@ -58,6 +58,9 @@ func TestConfig(t *testing.T) {
 		t.Errorf("a recorder that was stopped is no drift: %v", err)
 	}
 	contains(t, out, "cfg.RecorderStatus")
+	if strings.Contains(out, "cloudtrail.Trail") {
+		t.Error("a trail that nobody has changed is drift, after a refresh")
+	}
 	w.ok(coldstart(), "refresh")
 	w.up()
 	w.proved()

@@ -36,11 +36,11 @@ func (a *Automation) RecoverState(ctx context.Context, stacks ...string) (*Resul
 // rebuild imports all that the stack declares and AWS has, if the stack has lost its state.
 func (s *stack) rebuild(ctx context.Context) error {
 	s.reads = true // A run that fails makes nothing in AWS, so nothing is looked for there.
-	deployment, err := s.remains(ctx)
+	deployment, killed, err := s.remains(ctx)
 	if err != nil {
 		return err
 	}
-	switch killed := begun(deployment); {
+	switch {
 	case killed && !unfinished(deployment):
 		return s.settle(ctx)
 	case killed:
@@ -76,30 +76,33 @@ func (s *stack) begin(ctx context.Context) (there bool, err error) {
 	return true, s.create(ctx, s.a.options.Dir, s.a.options.Env, s.a.options.SecretsProvider)
 }
 
-// remains returns what the backend has of the stack, without the notes of imports during
-// which an earlier run was killed: these have changed nothing.
-func (s *stack) remains(ctx context.Context) (deployment *apitype.DeploymentV3, err error) {
+// remains returns what the backend has of the stack, and whether an earlier run that rebuilt it
+// was killed. The notes of that run's imports are gone, and resources that it hasn't read back:
+// they have changed nothing.
+func (s *stack) remains(ctx context.Context) (deployment *apitype.DeploymentV3, killed bool, err error) {
 	if !s.exists {
-		return &apitype.DeploymentV3{}, nil
+		return &apitype.DeploymentV3{}, false, nil
 	}
 	handle, err := s.here(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	err = s.unlocked(ctx, func() error {
 		var envelope apitype.UntypedDeployment
 		if envelope, deployment, err = s.deployment(ctx, handle); err != nil {
 			return err
 		}
-		pending := len(deployment.PendingOperations)
-		if pending == 0 || !begun(deployment) {
+		killed = begun(deployment)
+		pending := len(deployment.PendingOperations) + len(deployment.Resources)
+		deployment.Resources = slices.DeleteFunc(deployment.Resources, notReadBack)
+		if pending -= len(deployment.Resources); pending == 0 || !killed {
 			return nil
 		}
 		s.say("an earlier run was killed while it imported %s; going on", count(pending, "resource"))
 		deployment.PendingOperations = nil
 		return s.write(ctx, envelope, deployment)
 	})
-	return deployment, err
+	return deployment, killed, err
 }
 
 // begun reports whether a run that rebuilt this state was killed.
@@ -112,6 +115,11 @@ func begun(d *apitype.DeploymentV3) bool {
 // declared about it.
 func recovering(r apitype.ResourceV3) bool {
 	return slices.Contains(r.IgnoreChanges, program.Recovering)
+}
+
+// notReadBack reports whether a resource was put into the state to be read back, and a run was killed before it was.
+func notReadBack(r apitype.ResourceV3) bool {
+	return recovering(r) && unimported[string(r.Type)] != nil
 }
 
 // importAll runs the stack with every resource imported. What AWS doesn't have is left to
@@ -282,7 +290,7 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 			return err
 		}
 		f := newFinder(s.a.options.Env, deployment, s.say)
-		var unread []string
+		var reading []string
 		for _, m := range steps {
 			i := slices.IndexFunc(deployment.Resources, func(r apitype.ResourceV3) bool { return string(r.URN) == m.URN && recovering(r) })
 			switch {
@@ -296,19 +304,31 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 				if err != nil {
 					return err
 				}
-				deployment.Resources, unread = append(deployment.Resources, r), append(unread, m.URN)
+				deployment.Resources, reading = append(deployment.Resources, r), append(reading, m.URN)
 			}
 		}
-		for i := range deployment.Resources {
-			if r := &deployment.Resources[i]; recovering(*r) {
-				r.IgnoreChanges, r.ImportID = nil, ""
-			}
-		}
-		if err := s.write(ctx, envelope, deployment); err != nil || len(unread) == 0 {
+		settled(deployment, func(r apitype.ResourceV3) bool { return !notReadBack(r) })
+		if err := s.write(ctx, envelope, deployment); err != nil || len(reading) == 0 {
 			return err
 		}
-		return s.readBack(ctx, handle, unread, "which the AWS plugin doesn't import")
+		if err := s.readBack(ctx, handle, reading, "which the AWS plugin doesn't import"); err != nil {
+			return err
+		}
+		if envelope, deployment, err = s.deployment(ctx, handle); err != nil {
+			return err
+		}
+		settled(deployment, recovering)
+		return s.write(ctx, envelope, deployment)
 	})
+}
+
+// settled takes the notes of a recovery from resources.
+func settled(d *apitype.DeploymentV3, which func(apitype.ResourceV3) bool) {
+	for i := range d.Resources {
+		if r := &d.Resources[i]; recovering(*r) && which(*r) {
+			r.IgnoreChanges, r.ImportID = nil, ""
+		}
+	}
 }
 
 // unimported has the ids of resources that the provider can read and doesn't import, by their types: the settings of a region
@@ -328,11 +348,11 @@ func guardDutyFeature(_ context.Context, _ *finder, r apitype.ResourceV3) (strin
 	return input(r, "detectorId") + "/" + input(r, "name"), nil
 }
 
-// unread returns a resource that the provider doesn't import, to be read.
+// unread returns a resource that the provider doesn't import, to be read. It is noted as one that isn't recovered yet.
 func (f *finder) unread(ctx context.Context, m apitype.StepEventMetadata) (apitype.ResourceV3, error) {
 	r := apitype.ResourceV3{
 		URN: resource.URN(m.URN), Type: tokens.Type(m.Type), Custom: true, Inputs: m.New.Inputs, Outputs: maps.Clone(m.New.Inputs),
-		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider,
+		Parent: resource.URN(m.New.Parent), Provider: m.New.Provider, IgnoreChanges: []string{program.Recovering},
 	}
 	id, err := unimported[m.Type](ctx, f, r)
 	r.ID, r.Outputs["id"] = resource.ID(id), id

@@ -12,7 +12,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/program"
 )
+
+// A resource that the provider doesn't import is noted as not recovered until it was read back, so that a run that is killed in between
+// begins with it again.
+func TestNotReadBack(t *testing.T) {
+	t.Parallel()
+	deployment := &apitype.DeploymentV3{}
+	for _, typ := range []tokens.Type{awstype.EC2InstanceMetadataDefaults, awstype.S3BucketV2} {
+		deployment.Resources = append(deployment.Resources, apitype.ResourceV3{Type: typ, IgnoreChanges: []string{program.Recovering}})
+	}
+	if !begun(deployment) || !notReadBack(deployment.Resources[0]) || notReadBack(deployment.Resources[1]) {
+		t.Errorf("not read back: %t, %t", notReadBack(deployment.Resources[0]), notReadBack(deployment.Resources[1]))
+	}
+	settled(deployment, func(r apitype.ResourceV3) bool { return !notReadBack(r) })
+	if recovering(deployment.Resources[1]) || !recovering(deployment.Resources[0]) {
+		t.Error("the notes don't stay until it was read back")
+	}
+	settled(deployment, recovering)
+	if begun(deployment) {
+		t.Error("notes stay")
+	}
+}
 
 // The state of a resource that was imported learns what is declared and AWS tells nobody.
 // What AWS has otherwise stays, for the next update to change.

@@ -359,32 +359,52 @@ func denyPublicS3(o *Organization) policy.Document {
 // What comes through an access point names that, and not the bucket: the archive's own
 // policy denies it. An alias has a statement of its own, since a request about it
 // doesn't say what the key's aliases are.
+//
+// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is.
 func protectAudit(o *Organization) policy.Document {
-	name := o.Name(o.Audit.Account, ArchiveName)
+	names := []string{o.Name(o.Audit.Account, ArchiveName)}
+	if o.Recorded() {
+		names = append(names, o.Name(o.Audit.Account, ConfigName))
+	}
+	var buckets, aliases, aliasARNs []string
+	for _, name := range names {
+		buckets, aliases, aliasARNs = append(buckets, "arn:aws:s3:::"+name+"-*"), append(aliases, "alias/"+name), append(aliasARNs, "arn:aws:kms:*:*:alias/"+name)
+	}
 	key := exceptAccessRole(o)
-	key["ForAnyValue:StringEquals"] = map[string]policy.List{"kms:ResourceAliases": {"alias/" + name}}
-	return deny(
-		policy.Statement{
+	key["ForAnyValue:StringEquals"] = map[string]policy.List{"kms:ResourceAliases": aliases}
+	statements := []policy.Statement{
+		{
 			NotAction: []string{"cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*"},
 			Resource:  []string{"arn:aws:cloudtrail:*:*:trail/" + o.Name("*", TrailName)},
 			Condition: exceptAccessRole(o),
 		},
-		policy.Statement{
+		{
 			NotAction: []string{"s3:Get*", "s3:List*"},
-			Resource:  []string{"arn:aws:s3:::" + name + "-*"},
+			Resource:  buckets,
 			Condition: exceptAccessRole(o),
 		},
-		policy.Statement{
+		{
 			NotAction: []string{"kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"},
 			Resource:  []string{"arn:aws:kms:*:*:key/*"},
 			Condition: key,
 		},
-		policy.Statement{
+		{
 			Action:    []string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
-			Resource:  []string{"arn:aws:kms:*:*:alias/" + name},
+			Resource:  aliasARNs,
 			Condition: exceptAccessRole(o),
 		},
-	)
+	}
+	if o.Recorded() {
+		statements = append(statements, policy.Statement{
+			Action: []string{
+				"config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "config:PutConfigurationRecorder", "config:PutDeliveryChannel",
+				"config:StopConfigurationRecorder",
+			},
+			Resource:  []string{"*"},
+			Condition: exceptAccessRole(o),
+		})
+	}
+	return deny(statements...)
 }
 
 // protectAccess keeps the roles by which people, workflows and the management

@@ -147,6 +147,12 @@ var guardrailCases = map[string][]guarded{
 		{"another trail", "admin", "cloudtrail:StopLogging", "arn:aws:cloudtrail:us-west-2:111122223333:trail/mine", nil, false},
 		{"a log is deleted", "admin", "s3:DeleteObject", "arn:aws:s3:::z9-logs-trails-111122223333/x", nil, true},
 		{"the root user deletes it", "root", "s3:DeleteObject", "arn:aws:s3:::z9-logs-trails-111122223333/x", nil, true},
+		{"a recorder is stopped", "admin", "config:StopConfigurationRecorder", "*", nil, true},
+		{"a recorder records less", "admin", "config:PutConfigurationRecorder", "*", nil, true},
+		{"what it has recorded is deleted", "admin", "s3:DeleteObject", "arn:aws:s3:::z9-logs-config-111122223333/x", nil, true},
+		{"its key goes", "admin", "kms:ScheduleKeyDeletion", "arn:aws:kms:us-west-2:111122223333:key/k", with("kms:ResourceAliases", "alias/z9-logs-config"), true},
+		{"a recorder is looked at", "admin", "config:DescribeConfigurationRecorders", "*", nil, false},
+		{"coldstart turns it off", organization.AccessRole, "config:DeleteConfigurationRecorder", "*", nil, false},
 	},
 	organization.ProtectAccess: {
 		{"a role of coldstart's", "admin", "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/z9-app-admin", with("aws:ResourceTag/ManagedBy", "coldstart"), true},
@@ -167,6 +173,7 @@ func TestGuardrailCases(t *testing.T) {
 	o.Guardrails.Regions, o.Guardrails.InstanceTypes = []string{"us-west-2"}, []string{"t3.*"}
 	o.Guardrails.Networks, o.Guardrails.Tags = []string{"203.0.113.0/24"}, []string{"Team", "CostCenter"}
 	o.Guardrails.Partners = []string{"444455556666"}
+	o.Security.Config = organization.RecordDaily
 	for _, name := range library {
 		document, _ := o.Guardrail(name)
 		cases := guardrailCases[name]

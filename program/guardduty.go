@@ -24,6 +24,7 @@ func (m *member) declareGuardDuty() error {
 			AdministratorID: m.id(),
 			Features:        m.org.Security.GuardDuty.Features,
 			After:           after,
+			Meanwhile:       []pulumi.Resource{m.store}, // It takes half a minute.
 			ManagementTags:  tags(m.org.TagsOf(organization.Master)),
 			Tags:            m.tags(),
 		}, pulumi.Providers(in))

@@ -1,6 +1,8 @@
 package program
 
 import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/coldstart-aws/coldstart/security"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -24,6 +26,7 @@ func (m *member) declareSecurityHub() error {
 		AdministratorID: m.id(),
 		Region:          m.org.Region,
 		Linked:          linked,
+		Meanwhile:       []pulumi.Resource{m.store},
 		Prefix:          m.org.Namespace,
 		RootID:          m.master.String(func(o stackref.Master) string { return o.RootID }),
 		Standards:       m.org.Security.SecurityHub.Standards,

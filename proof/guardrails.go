@@ -351,15 +351,30 @@ func (p *prover) library() map[string]libraryRule {
 }
 
 func (p *prover) auditDenials() []denial {
-	name := p.org.Name(p.org.Audit.Account, "trails")
-	but, key := p.butAccessRole().Condition, p.butAccessRole()
-	key.require("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/"+name)
-	return []denial{
-		{[]string{"!cloudtrail:Describe*", "!cloudtrail:Get*", "!cloudtrail:List*"}, []string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")}, but},
-		{[]string{"!s3:Get*", "!s3:List*"}, []string{"arn:aws:s3:::" + name + "-*"}, but},
-		{[]string{"!kms:Decrypt", "!kms:Describe*", "!kms:Get*", "!kms:List*"}, []string{"arn:aws:kms:*:*:key/*"}, key.Condition},
-		{[]string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}, []string{"arn:aws:kms:*:*:alias/" + name}, but},
+	names := []string{"trails"}
+	if p.org.Recorded() {
+		names = append(names, "config")
 	}
+	var buckets, aliases, aliasARNs []string
+	for _, what := range names {
+		name := p.org.Name(p.org.Audit.Account, what)
+		buckets, aliases, aliasARNs = append(buckets, "arn:aws:s3:::"+name+"-*"), append(aliases, "alias/"+name), append(aliasARNs, "arn:aws:kms:*:*:alias/"+name)
+	}
+	but, key := p.butAccessRole().Condition, p.butAccessRole()
+	key.require("ForAnyValue:StringEquals", "kms:ResourceAliases", aliases...)
+	denials := []denial{
+		{[]string{"!cloudtrail:Describe*", "!cloudtrail:Get*", "!cloudtrail:List*"}, []string{"arn:aws:cloudtrail:*:*:trail/" + p.org.Name("*", "trail")}, but},
+		{[]string{"!s3:Get*", "!s3:List*"}, buckets, but},
+		{[]string{"!kms:Decrypt", "!kms:Describe*", "!kms:Get*", "!kms:List*"}, []string{"arn:aws:kms:*:*:key/*"}, key.Condition},
+		{[]string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}, aliasARNs, but},
+	}
+	if p.org.Recorded() {
+		denials = append(denials, denial{[]string{
+			"config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "config:PutConfigurationRecorder", "config:PutDeliveryChannel",
+			"config:StopConfigurationRecorder",
+		}, []string{"*"}, but})
+	}
+	return denials
 }
 
 func (p *prover) accessDenials() []denial {

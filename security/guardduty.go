@@ -24,6 +24,9 @@ type GuardDutyArgs struct {
 	Features []string
 	// After are delegations that have to exist first: two regions at once can't both make the account the administrator.
 	After []pulumi.Resource
+	// Meanwhile are resources that come between the delegation and what the administrator says of members. GuardDuty knows its
+	// administrator only some seconds after the delegation, so what takes long takes that time.
+	Meanwhile []pulumi.Resource
 	// ManagementTags and Tags are the tags of the two detectors.
 	ManagementTags, Tags pulumi.StringMapInput
 }
@@ -91,7 +94,7 @@ func (args *GuardDutyArgs) enable(ctx *pulumi.Context, name string, own *guarddu
 	}
 	all, err := guardduty.NewOrganizationConfiguration(ctx, name, &guardduty.OrganizationConfigurationArgs{
 		DetectorId: own.ID(), AutoEnableOrganizationMembers: pulumi.String("ALL"),
-	}, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{last}))
+	}, pulumi.Parent(parent), pulumi.DependsOn(append(slices.Clone(args.Meanwhile), last)))
 	if err != nil {
 		return err
 	}

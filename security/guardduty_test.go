@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
@@ -20,9 +21,14 @@ func TestGuardDuty(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			long, err := sns.NewTopic(ctx, "long", nil, in)
+			if err != nil {
+				return err
+			}
 			_, err = security.NewGuardDuty(ctx, "guardduty", &security.GuardDutyArgs{
 				Management: management, AdministratorID: pulumi.String("123456789012"), Features: []string{"S3_DATA_EVENTS"},
-				Tags: pulumi.ToStringMap(map[string]string{"Account": "security"}), ManagementTags: pulumi.ToStringMap(map[string]string{"Account": "master"}),
+				Meanwhile: []pulumi.Resource{long},
+				Tags:      pulumi.ToStringMap(map[string]string{"Account": "security"}), ManagementTags: pulumi.ToStringMap(map[string]string{"Account": "master"}),
 			}, in)
 			return err
 		}))
@@ -55,7 +61,7 @@ func TestGuardDuty(t *testing.T) {
 			}
 			last = feature
 		}
-		if !all.Waits(last) {
+		if !all.Waits(last) || !all.Waits(result.Resource(t, pulumitest.Topic, "long")) {
 			t.Errorf("the members wait for %v", all.DependsOn)
 		}
 	})

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/securityhub"
@@ -23,6 +24,9 @@ type HubArgs struct {
 	// account.
 	Region string `required:"true"`
 	Linked []Region
+	// Meanwhile are resources that come between the delegation and central configuration, for which Security Hub has to have read the
+	// organization: what takes long takes some of that time.
+	Meanwhile []pulumi.Resource
 	// Prefix is what the names of configuration policies begin with, such as a namespace.
 	Prefix string `required:"true"`
 	// RootID is the id of the organization's root. Standards are those of all accounts, of organization.SecurityHubStandards.
@@ -107,7 +111,7 @@ func (args *HubArgs) centralize(ctx *pulumi.Context, name string, parent pulumi.
 		OrganizationConfiguration: &securityhub.OrganizationConfigurationOrganizationConfigurationArgs{
 			ConfigurationType: pulumi.String("CENTRAL"),
 		},
-	}, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{aggregator}))
+	}, pulumi.Parent(parent), pulumi.DependsOn(append(slices.Clone(args.Meanwhile), aggregator)))
 }
 
 // hubs declares the administrator's hub and those of the management account, without the standards that AWS turns on by default. They

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
@@ -20,7 +21,12 @@ func declareHub(linked ...string) func(*pulumi.Context, pulumi.ResourceOption) e
 		if err != nil {
 			return err
 		}
+		long, err := sns.NewTopic(ctx, "long", nil, in)
+		if err != nil {
+			return err
+		}
 		args := &security.HubArgs{
+			Meanwhile:  []pulumi.Resource{long},
 			Management: management, AdministratorID: pulumi.String("123456789012"), Region: "us-west-2", Prefix: "acme", RootID: pulumi.String("r-root"),
 			Standards: []string{foundational},
 			Units:     []security.UnitStandards{{Key: "Old things_1", ID: pulumi.String("ou-root-11111111"), Standards: []string{}}},
@@ -60,7 +66,7 @@ func TestSecurityHub(t *testing.T) {
 		if aggregator.At("linkingMode") != "SPECIFIED_REGIONS" || aggregator.At("specifiedRegions", 0) != "eu-west-1" || !aggregator.Waits(delegation) {
 			t.Errorf("the aggregator is %v", aggregator.Inputs)
 		}
-		if central.At("organizationConfiguration", "configurationType") != "CENTRAL" || central.At("autoEnable") != false || !central.Waits(aggregator) {
+		if central.At("organizationConfiguration", "configurationType") != "CENTRAL" || central.At("autoEnable") != false || !central.Waits(aggregator) || !central.Waits(result.Resource(t, pulumitest.Topic, "long")) {
 			t.Errorf("the configuration is %v", central.Inputs)
 		}
 		for name, want := range map[string][]any{

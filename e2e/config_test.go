@@ -77,11 +77,43 @@ func TestConfig(t *testing.T) {
 		t.Errorf("recorders are left: %+v", left.ConfigurationRecorders)
 	}
 
-	// Its bucket and its role are there when it is on again.
+	// Its bucket and its role are there when it is on again, but not while somebody has a recorder of another name.
 	w.declare(more)
+	mine, client := "mine", w.config("app", "eu-west-1")
+	app, archive := aws.ToString(w.accounts()["aws+app@watch.example"].Id), aws.ToString(w.accounts()["aws+audit@watch.example"].Id)
+	_, err = client.PutConfigurationRecorder(context.Background(), &configservice.PutConfigurationRecorderInput{ConfigurationRecorder: &types.ConfigurationRecorder{
+		Name: &mine, RoleARN: aws.String("arn:aws:iam::" + app + ":role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"), RecordingGroup: &types.RecordingGroup{AllSupported: true},
+	}})
+	must(t, err)
+	_, err = client.PutDeliveryChannel(context.Background(), &configservice.PutDeliveryChannelInput{DeliveryChannel: &types.DeliveryChannel{
+		Name: &mine, S3BucketName: aws.String("watch-audit-config-" + archive),
+	}})
+	must(t, err)
+	_, err = client.StartConfigurationRecorder(context.Background(), &configservice.StartConfigurationRecorderInput{ConfigurationRecorderName: &mine})
+	must(t, err)
+	w.takesAway(client, mine)
 	w.up()
 	w.unchanged()
 	w.proved()
+}
+
+// takesAway finds that a recorder and a channel of another name stop a preview, and does what the preview says.
+func (w *world) takesAway(client *configservice.Client, name string) {
+	w.t.Helper()
+	out, err := w.run(coldstart(), "preview")
+	if err == nil {
+		w.t.Error("AWS gets a second recorder")
+	}
+	contains(w.t, out, "account app has the delivery channel mine and the recorder mine of AWS Config in eu-west-1, and AWS refuses a second one",
+		"`aws configservice stop-configuration-recorder --configuration-recorder-name mine --region eu-west-1`, "+
+			"`aws configservice delete-delivery-channel --delivery-channel-name mine --region eu-west-1`, "+
+			"`aws configservice delete-configuration-recorder --configuration-recorder-name mine --region eu-west-1`")
+	_, err = client.StopConfigurationRecorder(context.Background(), &configservice.StopConfigurationRecorderInput{ConfigurationRecorderName: &name})
+	must(w.t, err)
+	_, err = client.DeleteDeliveryChannel(context.Background(), &configservice.DeleteDeliveryChannelInput{DeliveryChannelName: &name})
+	must(w.t, err)
+	_, err = client.DeleteConfigurationRecorder(context.Background(), &configservice.DeleteConfigurationRecorderInput{ConfigurationRecorderName: &name})
+	must(w.t, err)
 }
 
 // records checks that AWS Config records in an account and region, and how often.

@@ -12,11 +12,10 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// recorder is a recorder of AWS Config that others have made.
+// recorder is a recorder of AWS Config that others have made, and its delivery channel.
 type recorder struct {
-	types.ConfigurationRecorder
-	region string
-	bucket string // where it writes; empty for nowhere
+	name, region string
+	channel      types.DeliveryChannel // empty for none
 }
 
 // otherRecorders finds the recorders that others have made; a region of an account has one. The state doesn't tell whose they are: those of the
@@ -34,13 +33,14 @@ func otherRecorders(ctx context.Context, l looker) (found []recorder, err error)
 		if err != nil {
 			return nil, err
 		}
-		bucket := ""
-		for _, channel := range channels.DeliveryChannels {
-			bucket = aws.ToString(channel.S3BucketName)
+		channel := types.DeliveryChannel{}
+		for _, c := range channels.DeliveryChannels {
+			channel = c
 		}
 		for _, r := range out.ConfigurationRecorders {
-			if !strings.HasPrefix(bucket, ours) {
-				found = append(found, recorder{r, region, bucket})
+			mine := aws.ToString(r.Name) == organization.RecorderName && aws.ToString(channel.Name) == organization.RecorderName
+			if !mine || !strings.HasPrefix(aws.ToString(channel.S3BucketName), ours) {
+				found = append(found, recorder{aws.ToString(r.Name), region, channel})
 			}
 		}
 	}
@@ -51,21 +51,34 @@ func otherRecorders(ctx context.Context, l looker) (found []recorder, err error)
 func recorders(ctx context.Context, l looker) (texts []string, err error) {
 	others, err := otherRecorders(ctx, l)
 	for _, r := range others {
-		if aws.ToString(r.Name) == organization.RecorderName {
-			texts = append(texts, fmt.Sprintf("has a recorder of AWS Config in %s that writes to %q: coldstart takes it over, lets it record everything, and has it write to the organization's bucket", r.region, r.bucket))
+		if r.name == organization.RecorderName {
+			texts = append(texts, fmt.Sprintf("has a recorder of AWS Config in %s that writes to %q: coldstart takes it over, lets it record everything, and has it write to the organization's bucket",
+				r.region, aws.ToString(r.channel.S3BucketName)))
 		}
 	}
 	return texts, err
 }
 
-// namedRecorders finds recorders by whose names AWS refuses coldstart's.
+// namedRecorders finds recorders and delivery channels by whose names AWS refuses coldstart's.
 func namedRecorders(ctx context.Context, l looker) (texts []string, err error) {
 	others, err := otherRecorders(ctx, l)
 	for _, r := range others {
-		if name := aws.ToString(r.Name); name != organization.RecorderName {
-			texts = append(texts, fmt.Sprintf("has the recorder %s of AWS Config in %s, and AWS refuses a second one: leave coldstart:security.config out if whoever made it is to go on, such as Control Tower; "+
-				"or delete it first, `aws configservice delete-configuration-recorder --configuration-recorder-name %[1]s --region %[2]s`, and its delivery channel", name, r.region))
+		channel := aws.ToString(r.channel.Name)
+		named, commands := []string{}, []string{"stop-configuration-recorder --configuration-recorder-name " + r.name}
+		if channel != "" && channel != organization.RecorderName {
+			named, commands = append(named, "the delivery channel "+channel), append(commands, "delete-delivery-channel --delivery-channel-name "+channel)
 		}
+		if r.name != organization.RecorderName {
+			named, commands = append(named, "the recorder "+r.name), append(commands, "delete-configuration-recorder --configuration-recorder-name "+r.name)
+		}
+		if len(named) == 0 {
+			continue
+		}
+		for i := range commands {
+			commands[i] = "`aws configservice " + commands[i] + " --region " + r.region + "`"
+		}
+		texts = append(texts, fmt.Sprintf("has %s of AWS Config in %s, and AWS refuses a second one: leave coldstart:security.config out if whoever made it is to go on, such as Control Tower; or take it away first, by %s",
+			strings.Join(named, " and "), r.region, strings.Join(commands, ", ")))
 	}
 	return texts, err
 }

@@ -228,16 +228,18 @@ func TestRecordersOfOthers(t *testing.T) {
 	org := declared()
 	org.Security.Config = organization.RecordDaily
 	for _, c := range []struct {
-		name, bucket  string
-		taken, refuse string
+		name, channel, bucket string
+		taken, refuse         string
 	}{
-		{"default", "acme-audit-config-123456789012", "", ""},
-		{"default", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`, ""},
-		{"aws-controltower-BaselineConfigRecorder", "aws-controltower-logs", "", "has the recorder aws-controltower-BaselineConfigRecorder of AWS Config in us-west-2, and AWS refuses a second one"},
+		{"default", "default", "acme-audit-config-123456789012", "", ""},
+		{"default", "old", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`,
+			"has the delivery channel old of AWS Config in us-west-2, and AWS refuses a second one"},
+		{"default", "default", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`, ""},
+		{"aws-controltower-BaselineConfigRecorder", "default", "aws-controltower-logs", "", "has the recorder aws-controltower-BaselineConfigRecorder of AWS Config in us-west-2, and AWS refuses a second one"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "DescribeDeliveryChannels") {
-				_, _ = io.WriteString(w, `{"DeliveryChannels":[{"name":"default","s3BucketName":"`+c.bucket+`"}]}`)
+				_, _ = io.WriteString(w, `{"DeliveryChannels":[{"name":"`+c.channel+`","s3BucketName":"`+c.bucket+`"}]}`)
 				return
 			}
 			_, _ = io.WriteString(w, `{"ConfigurationRecorders":[{"name":"`+c.name+`","roleARN":"r"}]}`)

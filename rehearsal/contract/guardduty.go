@@ -296,11 +296,11 @@ type organizationAccount struct{ ID, Email, Status string }
 
 // active returns the organization's active accounts.
 func (r *request) active() []organizationAccount {
-	all, err := proxy.ListOrganizations[organizationAccount](r.c.Context(), r.w, "ListAccounts", "Accounts", nil)
-	if err != nil {
-		return nil
+	if r.accounts == nil {
+		all, _ := proxy.ListOrganizations[organizationAccount](r.c.Context(), r.w, "ListAccounts", "Accounts", nil) // Without an organization there are none.
+		r.accounts = slices.DeleteFunc(all, func(a organizationAccount) bool { return a.Status != "ACTIVE" })
 	}
-	return slices.DeleteFunc(all, func(a organizationAccount) bool { return a.Status != "ACTIVE" })
+	return r.accounts
 }
 
 // associated returns the administrator's members, and gives those that have none a detector.

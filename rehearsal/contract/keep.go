@@ -163,6 +163,11 @@ type request struct {
 	place
 	c       *proxy.Call
 	members map[string]any // by the model's names
+
+	// What follows was asked of the emulator already: the organization's active accounts, its tree, and where AWS Config records.
+	accounts []organizationAccount
+	parents  map[string]string
+	records  map[place]bool
 }
 
 // read reads the members into a structure. The contract has checked their types.

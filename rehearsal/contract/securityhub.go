@@ -738,12 +738,19 @@ func within(tree map[string]string, id, other string) bool {
 
 // recording reports whether the emulator's AWS Config records in an account and region.
 func (r *request) recording(at place) bool {
+	if on, asked := r.records[at]; asked {
+		return on
+	}
 	var out struct {
 		ConfigurationRecordersStatus []struct{ Recording bool }
 	}
 	const target = "StarlingDoveService.DescribeConfigurationRecorderStatus"
 	err := r.w.AskJSONIn(r.c.Context(), at.account, at.region, "config", target, struct{}{}, &out)
-	return err == nil && len(out.ConfigurationRecordersStatus) > 0 && out.ConfigurationRecordersStatus[0].Recording
+	if r.records == nil {
+		r.records = map[place]bool{}
+	}
+	r.records[at] = err == nil && len(out.ConfigurationRecordersStatus) > 0 && out.ConfigurationRecordersStatus[0].Recording
+	return r.records[at]
 }
 
 // hubRegions are the home region and the linked ones.
@@ -768,6 +775,9 @@ func (r *request) tree() map[string]string {
 		all, _ := proxy.ListOrganizations[thing](r.c.Context(), r.w, action, key, in) // Without an organization there is nothing.
 		return all
 	}
+	if r.parents != nil {
+		return r.parents
+	}
 	tree := map[string]string{}
 	var below func(parent string)
 	below = func(parent string) {
@@ -784,6 +794,7 @@ func (r *request) tree() map[string]string {
 		tree[root.ID] = ""
 		below(root.ID)
 	}
+	r.parents = tree
 	return tree
 }
 

@@ -232,8 +232,10 @@ func TestRecordersOfOthers(t *testing.T) {
 		taken, refuse         string
 	}{
 		{"default", "default", "acme-audit-config-123456789012", "", ""},
-		{"default", "old", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`,
-			"has the delivery channel old of AWS Config in us-west-2, and AWS refuses a second one"},
+		{
+			"default", "old", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`,
+			"has the delivery channel old of AWS Config in us-west-2, and AWS refuses a second one",
+		},
 		{"default", "default", "old-bucket", `has a recorder of AWS Config in us-west-2 that writes to "old-bucket": coldstart takes it over`, ""},
 		{"aws-controltower-BaselineConfigRecorder", "default", "aws-controltower-logs", "", "has the recorder aws-controltower-BaselineConfigRecorder of AWS Config in us-west-2, and AWS refuses a second one"},
 	} {

@@ -135,10 +135,5 @@ func (w *world) records(name, region string, want types.RecordingFrequency) {
 // config returns a client in an account; in the management account if name is empty.
 func (w *world) config(name, region string) *configservice.Client {
 	w.t.Helper()
-	cfg := w.emulator.Config(region)
-	if name != "" {
-		cfg = w.in(aws.ToString(w.accounts()["aws+"+name+"@watch.example"].Id))
-		cfg.Region = region
-	}
-	return configservice.NewFromConfig(cfg)
+	return configservice.NewFromConfig(w.watched(name, region))
 }

@@ -113,10 +113,16 @@ func (w *world) detectors(name, region string) []string {
 // guardDuty returns a client in an account; in the management account if name is empty.
 func (w *world) guardDuty(name, region string) *guardduty.Client {
 	w.t.Helper()
-	cfg := w.emulator.Config(region)
-	if name != "" {
-		cfg = w.in(aws.ToString(w.accounts()["aws+"+name+"@watch.example"].Id))
-		cfg.Region = region
+	return guardduty.NewFromConfig(w.watched(name, region))
+}
+
+// watched returns a configuration for an account of unwatched or recorded, and a region; for the management account if name is empty.
+func (w *world) watched(name, region string) aws.Config {
+	w.t.Helper()
+	if name == "" {
+		return w.emulator.Config(region)
 	}
-	return guardduty.NewFromConfig(cfg)
+	cfg := w.in(aws.ToString(w.accounts()["aws+"+name+"@watch.example"].Id))
+	cfg.Region = region
+	return cfg
 }

@@ -94,10 +94,5 @@ func (w *world) hubs(region string, want ...string) {
 // securityHub returns a client in an account; in the management account if name is empty.
 func (w *world) securityHub(name, region string) *securityhub.Client {
 	w.t.Helper()
-	cfg := w.emulator.Config(region)
-	if name != "" {
-		cfg = w.in(aws.ToString(w.accounts()["aws+"+name+"@watch.example"].Id))
-		cfg.Region = region
-	}
-	return securityhub.NewFromConfig(cfg)
+	return securityhub.NewFromConfig(w.watched(name, region))
 }

@@ -36,7 +36,7 @@ func (o *Organization) Recorded() bool {
 
 // judged reports whether some account has standards of Security Hub.
 func (o *Organization) judged() bool {
-	if o.Security.SecurityHub == nil {
+	if !o.hubbed() {
 		return false
 	}
 	for _, unit := range o.Units {

@@ -28,6 +28,12 @@ var (
 	}
 )
 
+// Regions returns the organization's own region and the OtherRegions: all in which accounts have
+// settings of their own.
+func (o *Organization) Regions() []string {
+	return append([]string{o.Region}, o.OtherRegions()...)
+}
+
 // OtherRegions returns the allowed regions besides the organization's own, in
 // alphabetical order: those in which accounts have settings of their own as well.
 // Regions that each account has to be opted in to first aren't among them, nor is any

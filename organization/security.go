@@ -61,7 +61,7 @@ func SecurityHubStandards() []string {
 
 // SecurityHubAccount returns the member that administers Security Hub; empty if the organization doesn't have it.
 func (o *Organization) SecurityHubAccount() string {
-	if o.Security.SecurityHub == nil {
+	if !o.hubbed() {
 		return ""
 	}
 	return o.Security.Account

@@ -149,7 +149,7 @@ func (a *account) declareUnusedAccess(o *accounts.Organization) error {
 // declareAggregator declares what shows the resources of all accounts and allowed regions in one place.
 func (a *account) declareAggregator(o *accounts.Organization) error {
 	_, err := accounts.NewAggregator(a.ctx, organization.AggregatorName, &accounts.AggregatorArgs{
-		Name: a.named(organization.AggregatorName), AccountID: a.id(), Regions: append([]string{a.org.Region}, a.org.OtherRegions()...), Trusted: o, Tags: a.tags(),
+		Name: a.named(organization.AggregatorName), AccountID: a.id(), Regions: a.org.Regions(), Trusted: o, Tags: a.tags(),
 	}, a.in())
 	return err
 }

@@ -21,7 +21,7 @@ func (p *prover) proveConfig(ctx context.Context, a *account) {
 	if p.org.HoldsArchive(a.name) {
 		p.proveConfigBucket(ctx, a)
 	}
-	for _, region := range append([]string{p.org.Region}, p.org.OtherRegions()...) {
+	for _, region := range p.org.Regions() {
 		client := configservice.NewFromConfig(a.cfg, func(o *configservice.Options) { o.Region = region })
 		a.claim(SubjectSettings, fmt.Sprintf("AWS Config records every resource in %s (%s)", region, p.org.Security.Config), func() error {
 			return p.checkRecorder(ctx, client, region)
@@ -159,7 +159,7 @@ func (p *prover) checkAggregated(ctx context.Context, a *account) error {
 	if err != nil {
 		return err
 	}
-	want := append([]string{p.org.Region}, p.org.OtherRegions()...)
+	want := p.org.Regions()
 	for _, aggregator := range out.ConfigurationAggregators {
 		if of := aggregator.OrganizationAggregationSource; of != nil && (of.AllAwsRegions || sameSet(of.AwsRegions, want)) {
 			return nil

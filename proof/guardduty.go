@@ -20,7 +20,7 @@ func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
 	if a.name != p.org.GuardDutyAccount() {
 		return
 	}
-	for _, region := range append([]string{p.org.Region}, p.org.OtherRegions()...) {
+	for _, region := range p.org.Regions() {
 		claim := func(text string, check func() error) { a.claim(SubjectSettings, text+", in "+region, check) }
 		detector := sync.OnceValues(func() (string, error) { return a.detector(ctx, region) })
 		ofDetector := func(check func(ctx context.Context, a *account, region, detectorID string) error) func() error {

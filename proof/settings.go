@@ -37,7 +37,7 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 		}
 		return demands(out.PasswordPolicy, passwords)
 	})
-	regions := append([]string{p.org.Region}, p.org.OtherRegions()...)
+	regions := p.org.Regions()
 	for _, region := range regions {
 		p.proveRegion(ctx, a, region)
 	}

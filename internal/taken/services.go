@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -279,7 +278,7 @@ func analyzers(ctx context.Context, l looker, names []string) ([]item, error) {
 }
 
 func (l looker) regions() []string {
-	return slices.Concat([]string{l.org.Region}, l.org.OtherRegions())
+	return l.org.Regions()
 }
 
 // in returns the account's configuration in a region.

@@ -71,7 +71,7 @@ func (r *request) createAnalyzer() (any, *proxy.Problem) {
 			Status: http.StatusBadRequest, Code: "ValidationException", Message: "Service not enabled for AWS Organizations",
 			Fields: map[string]string{"reason": "fieldValidationFailed"},
 		}
-	case created.organizational() && !r.administers(r.account, analyzerPrincipal):
+	case created.organizational() && !r.w.Administers(r.c.Context(), r.account, analyzerPrincipal):
 		return nil, &proxy.Problem{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "Account " + r.account + " is not a delegated administrator"}
 	case limited && alike >= most.Most:
 		return nil, analyzerProblem(http.StatusPaymentRequired, "ServiceQuotaExceededException", created.Name, "The maximum number of analyzers of type "+created.Type+" has been reached")
@@ -112,7 +112,7 @@ func (r *request) listAnalyzers() (any, *proxy.Problem) {
 func (r *request) now(a *analyzer) analyzer {
 	shown := *a
 	shown.Status = "ACTIVE"
-	if a.organizational() && (!r.w.Trusts(r.c.Context(), analyzerPrincipal) || !r.administers(r.account, analyzerPrincipal)) {
+	if a.organizational() && (!r.w.Trusts(r.c.Context(), analyzerPrincipal) || !r.w.Administers(r.c.Context(), r.account, analyzerPrincipal)) {
 		shown.Status = "DISABLED"
 	}
 	return shown

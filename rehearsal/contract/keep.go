@@ -181,13 +181,3 @@ func (r *request) text(name string) string {
 	text, _ := r.members[name].(string)
 	return text
 }
-
-// administers reports whether an account is the management account, or administers a service for the organization.
-func (r *request) administers(account, principal string) bool {
-	if account == r.w.Management {
-		return true
-	}
-	type administrator struct{ ID string }
-	all, err := proxy.ListOrganizations[administrator](r.c.Context(), r.w, "ListDelegatedAdministrators", "DelegatedAdministrators", map[string]string{"ServicePrincipal": principal})
-	return err == nil && slices.Contains(all, administrator{account})
-}

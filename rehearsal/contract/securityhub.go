@@ -79,7 +79,7 @@ const centrallyManaged = "This account is currently associated with a central co
 func hubProblem(code, format string, values ...any) *proxy.Problem {
 	status := map[string]int{
 		"AccessDeniedException": http.StatusForbidden, "InvalidAccessException": http.StatusUnauthorized, "InvalidInputException": http.StatusBadRequest,
-		"ResourceConflictException": http.StatusConflict, "ResourceNotFoundException": http.StatusNotFound, "DataUnavailableException": http.StatusBadRequest,
+		"ResourceConflictException": http.StatusConflict, "ResourceNotFoundException": http.StatusNotFound,
 	}[code]
 	return &proxy.Problem{Status: status, Code: code, Message: fmt.Sprintf(format, values...)}
 }
@@ -621,7 +621,7 @@ func (r *request) associateHub() (any, *proxy.Problem) {
 		return nil, problem
 	}
 	r.hubs.associations[id] = &hubAssociation{p.id, r.w.Now()}
-	return r.associationOf(r.tree(), id), nil
+	return r.associationOf(id), nil
 }
 
 // dissociateHub takes an association away. What the target has stays until another policy reaches it.
@@ -651,7 +651,7 @@ func (r *request) hubAssociation() (any, *proxy.Problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	if a := r.associationOf(r.tree(), id); a != nil {
+	if a := r.associationOf(id); a != nil {
 		return a, nil
 	}
 	return nil, hubProblem("ResourceNotFoundException", "No configuration policy is associated with %s", id)
@@ -662,9 +662,8 @@ func (r *request) hubAssociations() (any, *proxy.Problem) {
 		return nil, problem
 	}
 	all := []map[string]any{}
-	tree := r.tree()
-	for _, id := range slices.Sorted(maps.Keys(tree)) {
-		if a := r.associationOf(tree, id); a != nil {
+	for _, id := range slices.Sorted(maps.Keys(r.tree())) {
+		if a := r.associationOf(id); a != nil {
 			all = append(all, a)
 		}
 	}
@@ -673,8 +672,8 @@ func (r *request) hubAssociations() (any, *proxy.Problem) {
 
 // associationOf describes the association of a target, which may be that of a unit that it is in, or of the root; nil for none.
 // https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
-func (r *request) associationOf(tree map[string]string, id string) map[string]any {
-	at, a := r.effective(tree, id)
+func (r *request) associationOf(id string) map[string]any {
+	at, a := r.effective(id)
 	if a == nil {
 		return nil
 	}
@@ -690,7 +689,7 @@ func (r *request) associationOf(tree map[string]string, id string) map[string]an
 	}
 	if r.pending(a.updated) {
 		status, message = "PENDING", "Association is in progress."
-	} else if why := r.failed(tree, id); why != "" {
+	} else if why := r.failed(id); why != "" {
 		status, message = "FAILED", why
 	}
 	return map[string]any{
@@ -700,14 +699,14 @@ func (r *request) associationOf(tree map[string]string, id string) map[string]an
 }
 
 // failed says why the association of a target fails: in an account below it, the policy can't be applied. Empty if it can.
-func (r *request) failed(tree map[string]string, target string) string {
+func (r *request) failed(target string) string {
 	active := map[string]bool{}
 	for _, a := range r.active() {
 		active[a.ID] = true
 	}
-	for _, id := range slices.Sorted(maps.Keys(tree)) {
-		_, a := r.effective(tree, id)
-		if a == nil || strings.Contains(id, "-") || !within(tree, id, target) {
+	for _, id := range slices.Sorted(maps.Keys(r.tree())) {
+		_, a := r.effective(id)
+		if a == nil || strings.Contains(id, "-") || !r.within(id, target) {
 			continue
 		}
 		switch content := r.hubs.policies[a.policy].content; {
@@ -727,8 +726,8 @@ func (r *request) failed(tree map[string]string, target string) string {
 }
 
 // within reports whether a target is another one, or below it.
-func within(tree map[string]string, id, other string) bool {
-	for ; id != ""; id = tree[id] {
+func (r *request) within(id, other string) bool {
+	for ; id != ""; id = r.tree()[id] {
 		if id == other {
 			return true
 		}
@@ -759,8 +758,8 @@ func (r *request) hubRegions() []string {
 }
 
 // effective returns the association that holds for a target, and what it is for.
-func (r *request) effective(tree map[string]string, id string) (at string, a *hubAssociation) {
-	for at = id; at != ""; at = tree[at] {
+func (r *request) effective(id string) (at string, a *hubAssociation) {
+	for at = id; at != ""; at = r.tree()[at] {
 		if a := r.hubs.associations[at]; a != nil {
 			return at, a
 		}
@@ -770,13 +769,13 @@ func (r *request) effective(tree map[string]string, id string) (at string, a *hu
 
 // tree returns the organization's root, units and accounts, each with the id of what it is in.
 func (r *request) tree() map[string]string {
+	if r.parents != nil {
+		return r.parents
+	}
 	type thing struct{ ID string }
 	list := func(action, key string, in map[string]string) []thing {
 		all, _ := proxy.ListOrganizations[thing](r.c.Context(), r.w, action, key, in) // Without an organization there is nothing.
 		return all
-	}
-	if r.parents != nil {
-		return r.parents
 	}
 	tree := map[string]string{}
 	var below func(parent string)
@@ -816,9 +815,8 @@ func (r *request) configured() {
 	if len(r.hubs.associations) == 0 {
 		return
 	}
-	tree := r.tree()
-	for id := range tree {
-		_, a := r.effective(tree, id)
+	for id := range r.tree() {
+		_, a := r.effective(id)
 		if a == nil || strings.Contains(id, "-") {
 			continue
 		}
@@ -853,6 +851,6 @@ func (r *request) managed() bool {
 	if r.hubs.central.IsZero() || !slices.Contains(r.hubRegions(), r.region) {
 		return false
 	}
-	_, a := r.effective(r.tree(), r.account)
+	_, a := r.effective(r.account)
 	return a != nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
@@ -108,21 +107,10 @@ func (r deliveries) organizational(c *proxy.Call, t *trail) *proxy.Problem {
 	if r.organization(c.Context()) == "" {
 		return trailProblem("OrganizationsNotInUseException", "Your account is not a member of an organization.")
 	}
-	var services struct {
-		EnabledServicePrincipals []struct{ ServicePrincipal string }
+	if !r.w.Administers(c.Context(), c.Caller.Account, cloudTrail) {
+		return trailProblem("NotOrganizationMasterAccountException", "Only the management account and its delegated administrator may create or update an organization trail.")
 	}
-	var admins struct {
-		DelegatedAdministrators []struct{ ID string }
-	}
-	if c.Caller.Account != r.w.Management {
-		in := map[string]string{"ServicePrincipal": cloudTrail}
-		err := r.w.Organizations(c.Context(), "ListDelegatedAdministrators", in, &admins)
-		if err != nil || !slices.Contains(admins.DelegatedAdministrators, struct{ ID string }{c.Caller.Account}) {
-			return trailProblem("NotOrganizationMasterAccountException", "Only the management account and its delegated administrator may create or update an organization trail.")
-		}
-	}
-	err := r.w.Organizations(c.Context(), "ListAWSServiceAccessForOrganization", struct{}{}, &services)
-	if err != nil || !slices.Contains(services.EnabledServicePrincipals, struct{ ServicePrincipal string }{cloudTrail}) {
+	if !r.w.Trusts(c.Context(), cloudTrail) {
 		return trailProblem("CloudTrailAccessNotEnabledException", "Trusted access for CloudTrail isn't enabled in AWS Organizations.")
 	}
 	return nil

@@ -39,6 +39,16 @@ func ListOrganizations[T any](ctx context.Context, w *World, action, key string,
 	}
 }
 
+// Administers reports whether an account is the management account, or administers a service for the organization.
+func (w *World) Administers(ctx context.Context, account, principal string) bool {
+	if account == w.Management {
+		return true
+	}
+	type administrator struct{ ID string }
+	all, err := ListOrganizations[administrator](ctx, w, "ListDelegatedAdministrators", "DelegatedAdministrators", map[string]string{"ServicePrincipal": principal})
+	return err == nil && slices.Contains(all, administrator{account})
+}
+
 // Trusts reports whether the organization has enabled trusted access for a service.
 func (w *World) Trusts(ctx context.Context, principal string) bool {
 	type service struct{ ServicePrincipal string }

@@ -123,14 +123,26 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	if o.hubbed() {
 		checkListed(ps, key+".securityHub.standards", "a standard", o.Security.SecurityHub.Standards, SecurityHubStandards())
 	}
+	own := 0
 	for _, name := range o.UnitNames() {
 		standards, at := o.Units[name].Standards, prefix+"units."+name+".standards"
+		if standards != nil {
+			own++
+		}
 		if standards != nil && !o.hubbed() {
 			ps.Add(at, "write "+key+".securityHub: {}, or take it out", "the organization has no Security Hub")
 		}
 		checkListed(ps, at, "a standard", standards, SecurityHubStandards())
 	}
+	if own >= maxHubPolicies {
+		ps.Add(prefix+"units", "let units take those of the unit that they are in",
+			"%d of them have standards of their own, and AWS has %d configuration policies, one of them for all accounts", own, maxHubPolicies)
+	}
 }
+
+// maxHubPolicies is how many configuration policies Security Hub has in an organization.
+// https://docs.aws.amazon.com/securityhub/latest/userguide/central-configuration-intro.html
+const maxHubPolicies = 20
 
 // checkListed checks that each of some names is one of all, once.
 func checkListed(ps *Problems, key, what string, names, all []string) {

@@ -20,6 +20,14 @@ const (
 	unitRemedy    = "write up to 128 letters, digits, spaces, dots, hyphens and underscores as its key, and any other name beside it: "
 )
 
+// judgedUnits returns so many units that have standards of their own.
+func judgedUnits(n int) (units []string) {
+	for i := range n {
+		units = append(units, fmt.Sprintf("u%d: {standards: []}", i))
+	}
+	return units
+}
+
 // TestRules breaks each rule once. The keys of a case stand from line 2 on.
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -94,6 +102,10 @@ func TestRules(t *testing.T) {
 		{
 			"standards by the account of the archive", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {account: audit, config: daily, securityHub: {standards: [pci-dss/v/4.0.1]}}",
 			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub come after; write another member`,
+		},
+		{
+			"standards of more units than AWS has policies for", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {}}\ncoldstart:units: {" + strings.Join(judgedUnits(20), ", ") + "}",
+			`:4: coldstart:units: 20 of them have standards of their own, and AWS has 20 configuration policies, one of them for all accounts; let units take those of the unit that they are in`,
 		},
 		{
 			"standards of a unit without Security Hub", "coldstart:units: {work: {standards: []}}",

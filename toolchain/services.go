@@ -13,6 +13,7 @@ var services = []string{
 	"configservice",
 	"ec2",
 	"ecr",
+	"events",
 	"guardduty",
 	"iam",
 	"kms",

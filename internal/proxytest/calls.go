@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -105,6 +106,10 @@ var Calls = []struct {
 	}},
 	{"sns:ListTopics", "Throttling", 400, "", func(cfg aws.Config) error {
 		_, err := sns.NewFromConfig(cfg).ListTopics(context.Background(), nil)
+		return err
+	}},
+	{"events:ListRules", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := eventbridge.NewFromConfig(cfg).ListRules(context.Background(), nil)
 		return err
 	}},
 	{"guardduty:ListDetectors", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

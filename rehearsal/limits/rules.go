@@ -66,6 +66,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		caps{w},
 		deliveries{access},
 		newSubscriptions(w),
+		eventRules{w},
 		recorders,
 		channels{access},
 		newServiceLinked(w, identities, recorders),

@@ -39,6 +39,9 @@ var services = map[string]service{
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html
 		throttled: Problem{Status: http.StatusServiceUnavailable, Code: "RequestLimitExceeded", Message: "Request limit exceeded."},
 	},
+	"events": { // Amazon EventBridge
+		failed: "InternalException", // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+	},
 	"guardduty": {
 		rest:      inPaths(RESTJSON, 0, guardDutyRoutes),
 		throttled: Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: usual.Message},

@@ -3,11 +3,11 @@ package audit
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/arguments"
 	"github.com/coldstart-aws/coldstart/internal/output"
+	"github.com/coldstart-aws/coldstart/internal/topic"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -67,7 +67,13 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 	if a.RoleARN, err = args.role(ctx, name, group, a); err != nil {
 		return nil, err
 	}
-	if a.TopicARN, err = args.topic(ctx, name, a); err != nil {
+	if a.TopicARN, err = topic.New(ctx, name, topic.Args{
+		Name:      args.Prefix + organization.AlarmsName,
+		Address:   args.Address,
+		AccountID: args.AccountID,
+		Publisher: args.alarming,
+		Tags:      args.Tags,
+	}, pulumi.Parent(a)); err != nil {
 		return nil, err
 	}
 	for _, alarm := range organization.Alarms() {
@@ -105,29 +111,6 @@ func (args *AlarmsArgs) role(ctx *pulumi.Context, name string, group *cloudwatch
 		}, group.Arn, args.AccountID, args.OrganizationID),
 	}, pulumi.Parent(parent))
 	return output.After(role.Arn, rights), err
-}
-
-// topic declares the topic, lets CloudWatch publish to it, and subscribes the address.
-func (args *AlarmsArgs) topic(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.StringOutput, error) {
-	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{
-		Name: pulumi.String(args.Prefix + organization.AlarmsName), Tags: args.Tags,
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
-	_, err = sns.NewTopicPolicy(ctx, name, &sns.TopicPolicyArgs{
-		Arn: topic.Arn,
-		Policy: output.Policy(func(v []string) policy.Document {
-			return policy.Document{Statements: []policy.Statement{alarming(v[0], v[1], args.Region)}}
-		}, topic.Arn, args.AccountID),
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
-	_, err = sns.NewTopicSubscription(ctx, name, &sns.TopicSubscriptionArgs{
-		Topic: topic.Arn, Protocol: pulumi.String("email"), Endpoint: pulumi.String(args.Address),
-	}, pulumi.Parent(parent))
-	return topic.Arn, err
 }
 
 // alarm declares an alarm, and the metric filter that counts its events.
@@ -175,7 +158,7 @@ func logging(groupARN, accountID, organizationID, region string) policy.Statemen
 
 // alarming is who may publish to the topic of alarms: CloudWatch, for alarms of the topic's own account and region.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-func alarming(topicARN, accountID, region string) policy.Statement {
+func (args *AlarmsArgs) alarming(topicARN, accountID string) policy.Statement {
 	return policy.Statement{
 		Sid: "Alarms", Effect: policy.Allow,
 		Principal: &policy.Principal{Service: policy.List{"cloudwatch.amazonaws.com"}},
@@ -183,7 +166,7 @@ func alarming(topicARN, accountID, region string) policy.Statement {
 		Resource:  policy.List{topicARN},
 		Condition: policy.Condition{
 			"StringEquals": {"aws:SourceAccount": {accountID}},
-			"ArnLike":      {"aws:SourceArn": {"arn:aws:cloudwatch:" + region + ":" + accountID + ":alarm:*"}},
+			"ArnLike":      {"aws:SourceArn": {"arn:aws:cloudwatch:" + args.Region + ":" + accountID + ":alarm:*"}},
 		},
 	}
 }

@@ -43,7 +43,8 @@ config:
 // state without a change in AWS. Something in AWS was changed by hand before.
 func TestLostState(t *testing.T) {
 	begin(t)
-	w, changes := newWorld(t, strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)), &recorder{}
+	declaration := strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)
+	w, changes := newWorld(t, declaration), &recorder{}
 	w.limited(proxy.Options{Rules: limits.Unhurried, OnCall: changes.record})
 	w.up()
 	accounts := w.accounts()
@@ -63,7 +64,9 @@ func TestLostState(t *testing.T) {
 	w.stops(coldstart(), "preview", "app")
 	must(t, os.Rename(filepath.Join(w.dir, "app.json"), filepath.Join(state, "app.json")))
 
-	// The whole state is lost.
+	// The whole state is lost, with a subscription that nobody has confirmed, which AWS lists without its ARN.
+	w.declare(strings.Replace(declaration, "securityHub: {}", "securityHub: {}, findings: soc@lost.example", 1))
+	w.up()
 	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))
 	must(t, os.Mkdir(filepath.Join(w.dir, "backend"), 0o700))
 	for _, command := range [][]string{{coldstart(), "preview"}, {coldstart(), "preview", "app"}, {coldstart(), "up", "--yes"}, {coldstart(), "up", "--yes", "app"}} {
@@ -87,7 +90,7 @@ func TestLostState(t *testing.T) {
 	must(t, err)
 	_, err = iam.NewFromConfig(w.in(app)).UpdateAccountPasswordPolicy(t.Context(), &iam.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(6)})
 	must(t, err)
-	w.recovered(changes, nil, "the state is rebuilt: a preview shows no change",
+	w.recovered(changes, nil, "the state is rebuilt: a preview shows no change", "the next up will create findings (aws:sns/topicSubscription:TopicSubscription)",
 		"the next up will create parameters-zone_id (aws:ssm/parameter:Parameter)", "the next up will update parameters-account_arn (aws:ssm/parameter:Parameter): ", "the next up will update settings (aws:iam/accountPasswordPolicy:AccountPasswordPolicy): ", "minimumPasswordLength")
 	contains(t, w.ok(coldstart(), "state", "recover", "--yes"), "this stack has its state; nothing to rebuild")
 	w.up()

@@ -104,6 +104,7 @@ func TestEverything(t *testing.T) {
 		Security: organization.Security{
 			Account: "dev", GuardDuty: &organization.GuardDuty{Features: []string{"S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION"}},
 			SecurityHub: &organization.SecurityHub{Standards: []string{"aws-foundational-security-best-practices/v/1.0.0"}}, Config: "daily", UnusedAccessDays: 90, Alarms: "security@acme.example",
+			Findings: "soc@acme.example",
 		},
 		Audit: organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7},
 		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},

@@ -311,6 +311,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 	config.nested("security", func(s *object) {
 		s.number("unusedAccessDays", &o.Security.UnusedAccessDays)
 		s.text("alarms", &o.Security.Alarms)
+		s.text("findings", &o.Security.Findings)
 		s.text("account", &o.Security.Account)
 		s.text("config", (*string)(&o.Security.Config))
 		s.nested("guardDuty", func(g *object) {

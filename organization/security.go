@@ -18,6 +18,8 @@ type Security struct {
 	// Config is how often AWS Config records every resource, in every account and every allowed region; empty for never. AWS charges
 	// for what it records.
 	Config Recording
+	// Findings is the e-mail address that hears of findings of high severity, which Security Hub collects; empty for nobody.
+	Findings string
 	// UnusedAccessDays is after how many days without use IAM Access Analyzer reports a role, a user's credentials or a
 	// permission; 0 for never. AWS charges for each role and user a month.
 	UnusedAccessDays int
@@ -98,13 +100,21 @@ func (o *Organization) checkSecurity(ps *Problems) {
 	}
 	o.checkAdministrator(ps)
 	o.checkConfig(ps)
-	switch {
-	case !o.Alarmed():
-	case !emailAddress.MatchString(o.Security.Alarms):
-		ps.Add(prefix+"security.alarms", "write an address such as security@acme.example", "%q is not an e-mail address", o.Security.Alarms)
-	case !o.Audit.OrganizationTrail():
+	if checkAddress(ps, prefix+"security.alarms", o.Security.Alarms) && o.Alarmed() && !o.Audit.OrganizationTrail() {
 		ps.Add(prefix+"security.alarms", "write "+prefix+"audit.trail: organization, or leave alarms out", "alarms look at the organization's trail, and there is none")
 	}
+	if checkAddress(ps, prefix+"security.findings", o.Security.Findings) && o.Security.Findings != "" && !o.hubbed() {
+		ps.Add(prefix+"security.findings", "write securityHub: {} beside it, or leave findings out", "Security Hub collects the findings, and the organization doesn't have it")
+	}
+}
+
+// checkAddress checks the address that hears of something, if there is one, and reports whether it can be.
+func checkAddress(ps *Problems, key, address string) bool {
+	if address == "" || emailAddress.MatchString(address) {
+		return true
+	}
+	ps.Add(key, "write an address such as security@acme.example", "%q is not an e-mail address", address)
+	return false
 }
 
 // checkAdministrator checks the account that administers services, and those services.

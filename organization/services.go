@@ -14,6 +14,8 @@ const (
 	CloudTrailService = "cloudtrail.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
 	ConfigService = "config.amazonaws.com"
+	// Amazon EventBridge needs no trust: it takes what other services send in one account.
+	EventsService = "events.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-guardduty.html
 	GuardDutyService         = "guardduty.amazonaws.com"
 	malwareProtectionService = "malware-protection.guardduty.amazonaws.com"

@@ -128,6 +128,14 @@ func TestRules(t *testing.T) {
 			`:2: coldstart:security.alarms: "the security team" is not an e-mail address; write an address such as security@acme.example`,
 		},
 		{
+			"findings to no address", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {}, findings: soc}",
+			`:3: coldstart:security.findings: "soc" is not an e-mail address; write an address such as security@acme.example`,
+		},
+		{
+			"findings that nobody collects", "coldstart:security: {findings: soc@acme.example}",
+			`:2: coldstart:security.findings: Security Hub collects the findings, and the organization doesn't have it; write securityHub: {} beside it, or leave findings out`,
+		},
+		{
 			"alarms without an organization's trail", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {trail: account}\ncoldstart:security: {alarms: security@acme.example}",
 			`:4: coldstart:security.alarms: alarms look at the organization's trail, and there is none; write coldstart:audit.trail: organization, or leave alarms out`,
 		},

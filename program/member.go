@@ -119,7 +119,7 @@ func (m *member) declare() error {
 	if err := m.declareServices(nil); err != nil {
 		return err
 	}
-	return errors.Join(m.declareGuardDuty(), m.declareSecurityHub())
+	return errors.Join(m.declareGuardDuty(), m.declareSecurityHub(), m.declareFindings())
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and

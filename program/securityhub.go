@@ -3,6 +3,7 @@ package program
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/security"
 	"github.com/coldstart-aws/coldstart/stackref"
 )
@@ -45,4 +46,16 @@ func (m *member) unitStandards() (units []security.UnitStandards) {
 		}
 	}
 	return units
+}
+
+// declareFindings declares who hears of findings of high severity, if the account has those of all others. It comes along with Security Hub,
+// since a rule needs nothing of it.
+func (m *member) declareFindings() error {
+	if m.org.FindingsAccount() != m.name {
+		return nil
+	}
+	_, err := security.NewFindings(m.ctx, organization.FindingsName, &security.FindingsArgs{
+		Name: m.named(organization.FindingsName), AccountID: m.id(), Address: m.org.Security.Findings, Tags: m.tags(),
+	}, m.in())
+	return err
 }

@@ -15,8 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -26,7 +24,7 @@ type alarmed struct {
 	p     *prover
 	group string // the log group's name, the trail's name, and the namespace of metrics
 	role  string
-	topic string // the topic's ARN
+	topic topic
 }
 
 func (p *prover) alarmed() alarmed {
@@ -34,7 +32,7 @@ func (p *prover) alarmed() alarmed {
 		p:     p,
 		group: p.trailName(organization.Master),
 		role:  p.org.Name(organization.Master, organization.LogsRole),
-		topic: fmt.Sprintf("arn:aws:sns:%s:%s:%s", p.org.Region, p.masterID, p.org.Name(organization.Master, organization.AlarmsName)),
+		topic: p.alarmsTopic(),
 	}
 }
 
@@ -48,12 +46,18 @@ func (p *prover) proveAlarms(ctx context.Context, a *account) {
 	if a != p.master() || !p.org.Alarmed() {
 		return
 	}
-	w, address := p.alarmed(), p.org.Security.Alarms
+	w := p.alarmed()
 	claim := func(text string, check func() error) { a.claim(SubjectAlarms, text, check) }
 	claim(w.group+" sends its events to CloudWatch Logs", func() error { return w.checkSent(ctx, a) })
 	claim(fmt.Sprintf("log group keeps events for %d days", organization.LogDays), func() error { return w.checkKept(ctx, a) })
 	claim(w.role+" lets in CloudTrail only, and only writes the trail's events", func() error { return w.checkRole(ctx, a) })
-	claim("topic takes alarms of the management account only", func() error { return w.checkTopic(ctx, a) })
+	claim("topic takes alarms of the management account only", func() error {
+		document, err := w.topic.policy(ctx)
+		if err != nil {
+			return err
+		}
+		return document.takesAlarmsOnly(a.id)
+	})
 	filters := sync.OnceValues(func() (map[string]logstypes.MetricFilter, error) { return w.filters(ctx, a) })
 	alarms := sync.OnceValues(func() (map[string]cloudwatchtypes.MetricAlarm, error) { return w.alarms(ctx, a) })
 	for _, alarm := range organization.Alarms() {
@@ -72,13 +76,7 @@ func (p *prover) proveAlarms(ctx context.Context, a *account) {
 			return w.checkAlarm(raised, alarm)
 		})
 	}
-	claim(address+" is subscribed to alarms", func() error {
-		_, err := w.subscription(ctx, a)
-		return err
-	})
-	if p.unconfirmed() == "" {
-		claim(address+" has confirmed that it gets alarms", func() error { return w.checkConfirmed(ctx, a) })
-	}
+	w.topic.prove(ctx, p, claim)
 }
 
 func (w alarmed) checkSent(ctx context.Context, a *account) error {
@@ -163,32 +161,14 @@ func (d *policyDocument) writesOnly(groupARN string) error {
 	return nil
 }
 
-func (w alarmed) checkTopic(ctx context.Context, a *account) error {
-	out, err := sns.NewFromConfig(a.cfg).GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &w.topic})
-	if err != nil {
-		return err
-	}
-	document, err := parsePolicy(out.Attributes["Policy"])
-	if err != nil {
-		return err
-	}
-	return document.takesAlarmsOnly(a.id)
-}
-
 // takesAlarmsOnly checks that a topic's policy lets CloudWatch publish for one account, and allows nothing else.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
 func (d *policyDocument) takesAlarmsOnly(accountID string) error {
-	allowed := d.allows()
-	if len(allowed) == 0 {
-		return errAllowsNothing
+	if err := d.takesOnly("cloudwatch.amazonaws.com"); err != nil {
+		return err
 	}
-	for _, s := range allowed {
-		switch {
-		case !s.speaksOnlyOf("Service", "cloudwatch.amazonaws.com"):
-			return fmt.Errorf("%s lets in others", s)
-		case !sameSet(s.Action, []string{"sns:Publish"}):
-			return fmt.Errorf("%s allows other actions: %s", s, jsonText(s.Action))
-		case !s.Condition.requires(equalsOperators(), "aws:SourceAccount", accountID):
+	for _, s := range d.allows() {
+		if !s.Condition.requires(equalsOperators(), "aws:SourceAccount", accountID) {
 			return fmt.Errorf("%s lets in alarms of other accounts", s)
 		}
 	}
@@ -260,47 +240,8 @@ func (w alarmed) checkAlarm(found map[string]cloudwatchtypes.MetricAlarm, alarm 
 		return fmt.Errorf("the alarm isn't raised by one event: it asks for %s %s %g", is.Statistic, is.ComparisonOperator, aws.ToFloat64(is.Threshold))
 	case aws.ToInt32(is.EvaluationPeriods) != 1:
 		return fmt.Errorf("the alarm waits for %d periods", aws.ToInt32(is.EvaluationPeriods))
-	case !aws.ToBool(is.ActionsEnabled) || !slices.Contains(is.AlarmActions, w.topic):
-		return fmt.Errorf("the alarm doesn't tell %s", w.topic)
+	case !aws.ToBool(is.ActionsEnabled) || !slices.Contains(is.AlarmActions, w.topic.arn):
+		return fmt.Errorf("the alarm doesn't tell %s", w.topic.arn)
 	}
 	return nil
-}
-
-// subscription returns the topic's subscription of the address.
-func (w alarmed) subscription(ctx context.Context, a *account) (snstypes.Subscription, error) {
-	pages := sns.NewListSubscriptionsByTopicPaginator(sns.NewFromConfig(a.cfg), &sns.ListSubscriptionsByTopicInput{TopicArn: &w.topic})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return snstypes.Subscription{}, err
-		}
-		for _, s := range page.Subscriptions {
-			if aws.ToString(s.Endpoint) == w.p.org.Security.Alarms && aws.ToString(s.Protocol) == "email" {
-				return s, nil
-			}
-		}
-	}
-	return snstypes.Subscription{}, errors.New("it isn't subscribed; AWS removes an address that confirms nothing for two days")
-}
-
-func (w alarmed) checkConfirmed(ctx context.Context, a *account) error {
-	s, err := w.subscription(ctx, a)
-	if err == nil && !strings.HasPrefix(aws.ToString(s.SubscriptionArn), "arn:") {
-		err = remedied(errors.New("nobody has confirmed AWS's message"),
-			`open the message "AWS Notification - Subscription Confirmation" to %s and confirm it; two days after it was sent, run `+"`coldstart refresh %s`, then `coldstart up %[2]s`, and AWS sends another one",
-			w.p.org.Security.Alarms, w.p.org.Audit.Account)
-	}
-	return err
-}
-
-// unconfirmedAddress finds out whether the endpoint delivers AWS's message to the address, as AWS does.
-func (p *prover) unconfirmedAddress(ctx context.Context) string {
-	if !p.org.Alarmed() || p.cfg.BaseEndpoint == nil {
-		return ""
-	}
-	s, err := p.alarmed().subscription(ctx, p.master())
-	if err != nil || strings.HasPrefix(aws.ToString(s.SubscriptionArn), "arn:") {
-		return "" // The proof of the subscription reports the error.
-	}
-	return fmt.Sprintf("whether %s gets alarms: somebody has to confirm a message that AWS sends, and an emulator sends none", p.org.Security.Alarms)
 }

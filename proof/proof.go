@@ -133,7 +133,7 @@ type prover struct {
 	// unresolved returns why DNS isn't asked, and undelivered why no logs are looked for. Each
 	// returns "" otherwise.
 	unresolved, undelivered func() string
-	// unconfirmed returns why nobody can confirm that alarms arrive; "" if somebody can.
+	// unconfirmed returns why nobody can confirm that alarms or findings arrive; "" if somebody can.
 	unconfirmed func() string
 	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
 	// it doesn't.
@@ -200,7 +200,7 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 	p.reach = p.resolver.Reach
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
 	p.undelivered = sync.OnceValue(func() string { return p.undeliveredLogs(ctx) })
-	p.unconfirmed = sync.OnceValue(func() string { return p.unconfirmedAddress(ctx) })
+	p.unconfirmed = sync.OnceValue(func() string { return p.unconfirmedAddresses(ctx) })
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
 	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
@@ -261,6 +261,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveConfig(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveSecurityHub(ctx, a)
+	p.proveFindings(ctx, a)
 }
 
 // omitted returns which claims weren't decided, and why.

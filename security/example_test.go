@@ -78,3 +78,15 @@ func ExampleNewConfig() {
 		return err
 	})
 }
+
+// An address that hears of findings of high severity in all accounts and regions.
+func ExampleNewFindings() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		_, err := security.NewFindings(ctx, "findings", &security.FindingsArgs{
+			Name:      "acme-security-findings",
+			AccountID: pulumi.String("123456789012"),
+			Address:   "security@acme.example",
+		})
+		return err
+	})
+}

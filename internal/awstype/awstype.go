@@ -88,6 +88,8 @@ const (
 	CloudWatchLogGroup        = "aws:cloudwatch/logGroup:LogGroup"
 	CloudWatchLogMetricFilter = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	CloudWatchMetricAlarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	CloudWatchEventRule       = "aws:cloudwatch/eventRule:EventRule" // Amazon EventBridge
+	CloudWatchEventTarget     = "aws:cloudwatch/eventTarget:EventTarget"
 )
 
 // AWS Config.

@@ -85,6 +85,8 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return name, regional("logs", "log-group:", name)
 	case awstype.CloudWatchMetricAlarm:
 		return name, regional("cloudwatch", "alarm:", name)
+	case awstype.CloudWatchEventRule:
+		return name, regional("events", "rule/", name)
 	case awstype.SNSTopic:
 		return regional("sns", "", name), regional("sns", "", name)
 	case awstype.SSMParameter:

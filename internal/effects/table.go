@@ -191,8 +191,12 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("cloudwatch", "MetricAlarm")}, Operations: losingOperations,
 	},
 	{
+		Effect: Effect{Notable, "Nobody hears of findings of high severity any more."},
+		Types:  []string{ofType("cloudwatch", "EventRule")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
-		Effect: Effect{Notable, "AWS sends an e-mail address a message that somebody has to confirm within two days. Alarms go there only after that."},
+		Effect: Effect{Notable, "AWS sends an e-mail address a message that somebody has to confirm within two days. Messages go there only after that."},
 		Types:  []string{ofType("sns", "TopicSubscription")}, Operations: []string{"create", "replace"},
 	},
 	{

@@ -72,6 +72,8 @@ const (
 	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
 	MetricFilter           = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	Alarm                  = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	EventRule              = "aws:cloudwatch/eventRule:EventRule"
+	EventTarget            = "aws:cloudwatch/eventTarget:EventTarget"
 	Topic                  = "aws:sns/topic:Topic"
 	TopicPolicy            = "aws:sns/topicPolicy:TopicPolicy"
 	Subscription           = "aws:sns/topicSubscription:TopicSubscription"
@@ -153,6 +155,8 @@ var Types = map[string]Traits{
 	LogGroup:               {Tags: true, Replaceable: true},
 	MetricFilter:           {Replaceable: true},
 	Alarm:                  {Tags: true, Replaceable: true},
+	EventRule:              {Tags: true, Replaceable: true},
+	EventTarget:            {Replaceable: true},
 	Topic:                  {Tags: true, Replaceable: true},
 	TopicPolicy:            {Replaceable: true},
 	Subscription:           {Replaceable: true},
@@ -273,6 +277,10 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("name"), arn("arn:aws:logs:us-west-2:" + account + ":log-group:%s")
 	case Alarm:
 		return text("name"), arn("arn:aws:cloudwatch:us-west-2:" + account + ":alarm:%s")
+	case EventRule:
+		return text("name"), arn("arn:aws:events:us-west-2:" + account + ":rule/%s")
+	case EventTarget:
+		return text("rule") + "-" + text("targetId"), none
 	case Topic:
 		return "arn:aws:sns:us-west-2:" + account + ":" + text("name"), arn("%s")
 	case Trail:

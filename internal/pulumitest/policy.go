@@ -81,8 +81,9 @@ type kind struct {
 	resource  bool // Statements have resources: it isn't a trust policy.
 	grants    bool // It allows an identity something.
 	guardrail bool // It is a control policy.
-	// unconditioned is a service that AWS's documents let in without a condition, since it doesn't say on whose behalf it acts.
-	unconditioned string
+	// unconditioned is a service that AWS's documents let in without a condition, since it doesn't say on whose behalf it acts, and the
+	// action that it is let in for.
+	unconditioned struct{ service, action string }
 }
 
 // trust reports whether the document says who may assume a role.
@@ -94,11 +95,16 @@ func (p Policy) kind() (kind, error) {
 		k := kind{size: published.TrustPolicySize.Most, principal: true}
 		if name, _ := p.Resource.At("name").(string); strings.HasSuffix(name, "-trail-logs") {
 			// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
-			k.unconditioned = "cloudtrail.amazonaws.com"
+			k.unconditioned.service, k.unconditioned.action = "cloudtrail.amazonaws.com", "sts:AssumeRole"
 		}
 		return k, nil
 	case p.Resource.Type == TopicPolicy:
-		return kind{size: topicPolicySize, principal: true, resource: true}, nil
+		k := kind{size: topicPolicySize, principal: true, resource: true}
+		if p.Resource.Name == "findings" {
+			// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+			k.unconditioned.service, k.unconditioned.action = "events.amazonaws.com", "sns:Publish"
+		}
+		return k, nil
 	case p.Resource.Type == RolePolicy:
 		return kind{size: published.RolePolicySize.Most, resource: true, grants: true}, nil
 	case p.Resource.Type == GroupPolicy:

@@ -139,7 +139,7 @@ func (s statement) checkPrincipal(k kind) error {
 	if strings.ContainsAny(p.Service, "*?") {
 		errs = append(errs, fmt.Errorf("principal %q", p.Service))
 	}
-	if k.unconditioned != "" && p.Service == k.unconditioned && len(p.AWS) == 0 && p.Federated == "" && slices.Equal(s.Action, []string{"sts:AssumeRole"}) {
+	if only := k.unconditioned; only.service != "" && p.Service == only.service && len(p.AWS) == 0 && p.Federated == "" && slices.Equal(s.Action, []string{only.action}) {
 		return errors.Join(errs...)
 	}
 	if s.Effect == "Allow" && p.Service != "" && !s.conditionOn("aws:SourceOrgID", "aws:SourceAccount", "aws:SourceArn") {

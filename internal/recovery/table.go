@@ -85,6 +85,8 @@ var table = []row{
 	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName"), Tags: analyzerTags},
 	{Type: awstype.AccountAlternativeContact, ID: inputs("", "alternateContactType"), Again: true},
 	{Type: awstype.CloudTrailTrail, ID: trail, Tags: trailTags},
+	{Type: awstype.CloudWatchEventRule, ID: inputs("", "name"), Again: true},
+	{Type: awstype.CloudWatchEventTarget, ID: inputs("/", "rule", "targetId"), Again: true},
 	{Type: awstype.CloudWatchLogGroup, ID: inputs("", "name"), Tags: logGroupTags},
 	{Type: awstype.CloudWatchLogMetricFilter, ID: inputs(":", "logGroupName", "name"), Again: true},
 	{Type: awstype.CloudWatchMetricAlarm, ID: inputs("", "name"), Again: true},

@@ -24,6 +24,8 @@ type kind struct {
 	tags func(ctx context.Context, l looker, i item) (map[string]string, error)
 	// remedy says what to do about an item; % is the item's id.
 	remedy string
+	// instead says what AWS would do in place of a refusal; empty for kinds of which it refuses a second one.
+	instead string
 	// folds says that AWS compares the names without regard to case.
 	folds bool
 }
@@ -86,6 +88,11 @@ var kinds = []kind{
 	{
 		what: "log group", typ: awstype.CloudWatchLogGroup, names: logGroupNames, list: logGroups, tags: logGroupTags,
 		remedy: "delete it if nobody needs its events (`aws logs delete-log-group --log-group-name %`), or " + writeAnotherNamespace,
+	},
+	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: it changes a rule that exists.
+	{
+		what: "event rule", typ: awstype.CloudWatchEventRule, names: eventRuleNames, list: eventRules, tags: eventRuleTags, instead: "AWS would change that one",
+		remedy: "delete it if nobody needs what it starts (`aws events remove-targets`, then `aws events delete-rule --name %`), or " + writeAnotherNamespace,
 	},
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_Errors
 	{

@@ -16,6 +16,8 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventstypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -120,6 +122,31 @@ func logGroupTags(ctx context.Context, l looker, i item) (map[string]string, err
 		return nil, err
 	}
 	return out.Tags, nil
+}
+
+// eventRuleNames returns the name of the rule that sends findings, in the account that has them.
+func eventRuleNames(l looker) []string {
+	if l.org.FindingsAccount() != l.Name {
+		return nil
+	}
+	return []string{l.org.Name(l.Name, organization.FindingsName)}
+}
+
+func eventRules(ctx context.Context, l looker, names []string) ([]item, error) {
+	out, err := eventbridge.NewFromConfig(l.cfg).ListRules(ctx, &eventbridge.ListRulesInput{NamePrefix: &names[0]})
+	if err != nil {
+		return nil, err
+	}
+	return items(out.Rules, func(r eventstypes.Rule) item { return item{name: *r.Name, id: *r.Name} }), nil
+}
+
+func eventRuleTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	arn := "arn:aws:events:" + l.cfg.Region + ":" + l.ID + ":rule/" + i.id
+	out, err := eventbridge.NewFromConfig(l.cfg).ListTagsForResource(ctx, &eventbridge.ListTagsForResourceInput{ResourceARN: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.Tags, func(t eventstypes.Tag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
 func parameterNames(l looker) []string {

@@ -11,6 +11,7 @@
 package taken
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,7 +193,7 @@ func (l looker) named(ctx context.Context, k kind, names []string) ([]Thing, err
 		}
 		t := Thing{
 			Account: l.Name, Refused: true, Remedy: strings.ReplaceAll(k.remedy, "%", item.id),
-			Text: fmt.Sprintf("account %s has the %s %s already, and coldstart hasn't made it: AWS refuses a second one%s", l.Name, k.what, item.name, item.note),
+			Text: fmt.Sprintf("account %s has the %s %s already, and coldstart hasn't made it: %s%s", l.Name, k.what, item.name, cmp.Or(k.instead, "AWS refuses a second one"), item.note),
 		}
 		switch {
 		case item.elsewhere:

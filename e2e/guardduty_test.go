@@ -79,10 +79,16 @@ func TestGuardDuty(t *testing.T) {
 	if left := append(w.detectors("", "eu-west-1"), w.detectors("sec", "eu-central-1")...); len(left) > 0 {
 		t.Errorf("detectors are left: %s", left)
 	}
-	if kept := w.detectors("app", "eu-west-1"); len(kept) != 1 {
-		t.Errorf("the member has the detectors %s", kept)
+	kept := w.detectors("app", "eu-west-1")
+	if len(kept) != 1 {
+		t.Fatalf("the member has the detectors %s", kept)
 	}
 	w.unchanged()
+	out, code := w.exits(coldstart(), "drift")
+	if code != 3 {
+		t.Errorf("drift ends with %d", code)
+	}
+	contains(t, out, "Not declared:", "app: GuardDuty is on in eu-west-1", "`aws guardduty delete-detector --detector-id "+kept[0]+" --region eu-west-1` there")
 
 	// Another account takes over, with the detectors that are there, but not while somebody has made a third one the administrator.
 	w.declare(strings.Replace(more, "account: sec", "account: app", 1))

@@ -78,6 +78,13 @@ func TestSecurityHub(t *testing.T) {
 	w.proved()
 	w.unchanged()
 	w.hubs("eu-west-1", "", "app", "lab", "sec")
+	out, code := w.exits(coldstart(), "drift")
+	if code != 3 {
+		t.Errorf("drift ends with %d", code)
+	}
+	sec := aws.ToString(w.accounts()["aws+sec@watch.example"].Id)
+	contains(t, out, "app: Security Hub is on in eu-west-1", "`aws securityhub disable-security-hub --region eu-west-1` there",
+		"account "+sec+" administers Security Hub in eu-central-1", "`aws securityhub disable-organization-admin-account --admin-account-id "+sec+" --region eu-central-1`")
 
 	// AWS keeps the administrator in the linked region.
 	w.declare(strings.Replace(more, "account: sec", "account: app", 1))
@@ -85,7 +92,6 @@ func TestSecurityHub(t *testing.T) {
 	if err == nil {
 		t.Error("Security Hub gets a second administrator")
 	}
-	sec := aws.ToString(w.accounts()["aws+sec@watch.example"].Id)
 	contains(t, out, "account master has account sec ("+sec+") as Security Hub's administrator in eu-central-1, and the file has app",
 		"`aws securityhub disable-organization-admin-account --admin-account-id "+sec+" --region eu-central-1`")
 	_, err = w.securityHub("", "eu-central-1").DisableOrganizationAdminAccount(context.Background(), &securityhub.DisableOrganizationAdminAccountInput{AdminAccountId: &sec})

@@ -48,7 +48,7 @@ var services = []service{
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
 	{principal: ConfigService, used: (*Organization).Recorded},
 	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", name: "GuardDuty", key: "guardDuty"},
-	{principal: malwareProtectionService, used: (*Organization).scanned},
+	{principal: malwareProtectionService, used: (*Organization).scanned, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
 	{principal: SecurityHubService, used: (*Organization).hubbed, appoint: "aws securityhub enable-organization-admin-account --admin-account-id …", name: "Security Hub", key: "securityHub"},
 
 	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},
@@ -114,6 +114,31 @@ func (o *Organization) Administrators() map[string]string {
 		all[ConfigService] = o.Security.Account
 	}
 	return all
+}
+
+// DeclaredAdministrators returns the members that the file has as the administrators of a service, and whether the file is to say who
+// administers it. It isn't for a service that has a call of its own for that, unless coldstart makes that call; and not for one of
+// those that the file has under trustedServices, which says that somebody else sets the service up.
+func (o *Organization) DeclaredAdministrators(principal string) (names []string, complete bool) {
+	if name := o.Administrators()[principal]; name != "" {
+		names = append(names, name)
+	}
+	s := serviceOf(principal)
+	if s.key != "" && s.used(o) {
+		names = append(names, o.Security.Account)
+	}
+	return names, s.appoint == "" || s.key != "" && !o.leftToOthers(principal)
+}
+
+// Unwatched reports whether the file has nothing of a service that coldstart sets up: neither what turns it on, nor trustedServices, which
+// says that somebody else does.
+func (o *Organization) Unwatched(principal string) bool {
+	return !serviceOf(principal).used(o) && !o.leftToOthers(principal)
+}
+
+// leftToOthers reports whether the file says that somebody else sets a service up.
+func (o *Organization) leftToOthers(principal string) bool {
+	return slices.Contains(o.Settings.TrustedServices, principal)
 }
 
 // AdministratorOf returns the account that administers a service for the whole organization:

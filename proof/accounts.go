@@ -263,20 +263,26 @@ func (p *prover) checkPolicyType(kind string) error {
 }
 
 func checkTrusted(ctx context.Context, client *organizations.Client, service string) error {
-	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(client,
-		&organizations.ListAWSServiceAccessForOrganizationInput{})
+	trusted, err := trustedServices(ctx, client)
+	if err == nil && !slices.Contains(trusted, service) {
+		err = errors.New("the service has no access to the organization")
+	}
+	return err
+}
+
+// trustedServices returns the services that have access to the organization.
+func trustedServices(ctx context.Context, client *organizations.Client) (all []string, err error) {
+	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(client, &organizations.ListAWSServiceAccessForOrganizationInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, enabled := range page.EnabledServicePrincipals {
-			if aws.ToString(enabled.ServicePrincipal) == service {
-				return nil
-			}
+			all = append(all, aws.ToString(enabled.ServicePrincipal))
 		}
 	}
-	return errors.New("the service has no access to the organization")
+	return all, nil
 }
 
 // checkDelegated checks that a member is the delegated administrator of a service.
@@ -285,22 +291,27 @@ func (p *prover) checkDelegated(ctx context.Context, service, administrator stri
 	if err != nil {
 		return err
 	}
-	var found []string
+	found, err := p.administratorsOf(ctx, service)
+	if err == nil && !slices.Contains(found, want) {
+		err = fmt.Errorf("it is administered by %s, and not by %s", listed(found), want)
+	}
+	return err
+}
+
+// administratorsOf returns the ids of the members that administer a service.
+func (p *prover) administratorsOf(ctx context.Context, service string) (ids []string, err error) {
 	pages := organizations.NewListDelegatedAdministratorsPaginator(p.master().organizations,
 		&organizations.ListDelegatedAdministratorsInput{ServicePrincipal: &service})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, account := range page.DelegatedAdministrators {
-			found = append(found, aws.ToString(account.Id))
+			ids = append(ids, aws.ToString(account.Id))
 		}
 	}
-	if !slices.Contains(found, want) {
-		return fmt.Errorf("it is administered by %s, and not by %s", listed(found), want)
-	}
-	return nil
+	return ids, nil
 }
 
 // proveMembership proves that a member is in the organization and in its unit, and that the

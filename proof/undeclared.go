@@ -20,7 +20,8 @@ import (
 type Stranger struct {
 	// Account is the name of the account in which it was found.
 	Account string `json:"account"`
-	// Subject is SubjectAccount, SubjectUnit, SubjectDelegation or SubjectTrail.
+	// Subject is SubjectAccount, SubjectUnit, SubjectDelegation, SubjectTrail, SubjectOrganization for who administers a service, or
+	// SubjectSettings for a service that is on.
 	Subject Subject `json:"subject"`
 	// Found says what was found, and Remedy what to do.
 	Found  string `json:"found"`
@@ -35,8 +36,8 @@ type Strangers struct {
 }
 
 // Undeclared looks for what others have created in the organization where only coldstart
-// should: accounts, units, delegations in the apex zone, and trails. Pulumi's state has none of
-// these. It finds trails of the organization's region, and trails of all regions. It needs the
+// should: accounts, units, delegations in the apex zone, administrators of services, trails, and services that are on. Pulumi's
+// state has none of these. It finds trails of the organization's region, trails of all regions, and services in the allowed regions. It needs the
 // management account's credentials. Of o, it uses Env and PlanToken. The error says that the
 // management account can't be asked, or that ctx has ended.
 func Undeclared(ctx context.Context, org *organization.Organization, o Options) (Strangers, error) {
@@ -48,7 +49,8 @@ func Undeclared(ctx context.Context, org *organization.Organization, o Options) 
 	s.accounts(p)
 	s.units(p)
 	s.delegations(p)
-	return s, s.trails(ctx, p)
+	s.administrators(ctx, p)
+	return s, s.inAccounts(ctx, p)
 }
 
 func (s *Strangers) add(account string, subject Subject, found, remedy string) {
@@ -108,14 +110,18 @@ func valuesOf(r dnstypes.ResourceRecordSet) []string {
 	return values
 }
 
-// trails looks for trails besides coldstart's in every account.
-func (s *Strangers) trails(ctx context.Context, p *prover) error {
-	found, errs := make([][]string, len(p.accounts)), make([]error, len(p.accounts))
+// inAccounts looks for trails besides coldstart's, and for services that nobody has declared, in every account.
+func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
+	found, errs := make([][]Stranger, len(p.accounts)), make([]error, len(p.accounts))
 	var g errgroup.Group
 	g.SetLimit(provedAtOnce)
 	for i, a := range p.accounts {
 		g.Go(func() error {
-			found[i], errs[i] = p.foreignTrails(ctx, a)
+			if errs[i] = a.unreachable; errs[i] == nil {
+				trails, unread := p.foreignTrails(ctx, a)
+				services, unasked := p.undeclaredServices(ctx, a)
+				found[i], errs[i] = append(trails, services...), errors.Join(unread, unasked)
+			}
 			return ctx.Err()
 		})
 	}
@@ -123,13 +129,11 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 		return err
 	}
 	for i, a := range p.accounts {
-		// An account that doesn't exist yet has no trails, and a closed account shows none.
+		// An account that doesn't exist yet has nothing, and a closed account shows nothing.
 		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) && !errors.Is(errs[i], errNotActive) {
-			s.omit("trails of "+a.name, errs[i])
+			s.omit("trails and services of "+a.name, errs[i])
 		}
-		for _, trail := range found[i] {
-			s.add(a.name, SubjectTrail, trail, "delete it if nobody knows what it is for: it copies the account's log elsewhere, and costs by the event")
-		}
+		s.Strangers = append(s.Strangers, found[i]...)
 	}
 	return nil
 }
@@ -139,15 +143,12 @@ func (s *Strangers) trails(ctx context.Context, p *prover) error {
 // include it. With shadow trails, AWS also lists trails of all regions whose home region is
 // another one. It doesn't list a trail of one other region.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
-func (p *prover) foreignTrails(ctx context.Context, a *account) ([]string, error) {
-	if a.unreachable != nil {
-		return nil, a.unreachable
-	}
+func (p *prover) foreignTrails(ctx context.Context, a *account) ([]Stranger, error) {
 	out, err := a.cloudtrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	if err != nil {
 		return nil, err
 	}
-	var foreign []string
+	var foreign []Stranger
 	for _, t := range out.TrailList {
 		here := aws.ToString(t.HomeRegion) == p.org.Region
 		ours := here && p.org.Audited() && aws.ToString(t.Name) == p.org.Name(a.name, organization.TrailName)
@@ -158,7 +159,10 @@ func (p *prover) foreignTrails(ctx context.Context, a *account) ([]string, error
 		if !here {
 			name += " of " + aws.ToString(t.HomeRegion)
 		}
-		foreign = append(foreign, fmt.Sprintf("trail %s writes to bucket %s", name, aws.ToString(t.S3BucketName)))
+		foreign = append(foreign, Stranger{
+			a.name, SubjectTrail, fmt.Sprintf("trail %s writes to bucket %s", name, aws.ToString(t.S3BucketName)),
+			"delete it if nobody knows what it is for: it copies the account's log elsewhere, and costs by the event",
+		})
 	}
 	return foreign, nil
 }

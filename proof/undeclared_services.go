@@ -1,0 +1,181 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// administrators looks for members that administer a service and aren't declared to. AWS has such members for services that the
+// organization trusts only.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
+func (s *Strangers) administrators(ctx context.Context, p *prover) {
+	if p.err != nil || p.organization == nil {
+		return // The accounts say so, or there is no organization yet.
+	}
+	trusted, err := trustedServices(ctx, p.master().organizations)
+	if err != nil {
+		s.omit("administrators of services", err)
+		return
+	}
+	for _, service := range trusted {
+		declared, complete := p.org.DeclaredAdministrators(service)
+		if !complete {
+			continue
+		}
+		if i := slices.IndexFunc(watchers, func(w watcher) bool { return w.principal == service && w.administrators != nil }); i >= 0 {
+			s.appointed(ctx, p, watchers[i], declared)
+			continue
+		}
+		ids, err := p.administratorsOf(ctx, service)
+		if err != nil {
+			s.omit("administrators of "+service, err)
+		}
+		for _, id := range p.undeclaredOf(ids, declared) {
+			s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s for the organization", id, service), fmt.Sprintf(
+				"write the account under coldstart:organization.delegatedAdministrators, or run `aws organizations deregister-delegated-administrator --account-id %s --service-principal %s`",
+				id, service))
+		}
+	}
+}
+
+// appointed looks for administrators of a service that has a call of its own for them, in each allowed region.
+func (s *Strangers) appointed(ctx context.Context, p *prover, w watcher, declared []string) {
+	for _, region := range p.org.Regions() {
+		ids, err := w.administrators(p.master(), ctx, region)
+		if err != nil {
+			s.omit(fmt.Sprintf("administrators of %s in %s", w.name, region), err)
+		}
+		for _, id := range p.undeclaredOf(ids, declared) {
+			s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s in %s", id, w.name, region), fmt.Sprintf(
+				"write it under coldstart:security, or %s under coldstart:organization.trustedServices if somebody else sets the service up, or run `aws %s --admin-account-id %s --region %s`",
+				w.principal, w.dismiss, id, region))
+		}
+	}
+}
+
+// undeclaredOf returns the ids that aren't those of declared accounts.
+func (p *prover) undeclaredOf(ids, declared []string) []string {
+	return slices.DeleteFunc(ids, func(id string) bool {
+		return slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id && slices.Contains(declared, a.name) })
+	})
+}
+
+// watcher is a service that coldstart sets up by coldstart:security. It costs where it is on.
+type watcher struct {
+	name, principal string
+	// find returns what the account has of the service in a region, and the command that turns it off; "" if it has nothing.
+	find func(a *account, ctx context.Context, region string) (found, off string, err error)
+	// administrators returns the ids of the members that administer the service in a region, and dismiss is the command by which the
+	// management account takes the administration away. AWS Organizations has the administrators of a service without them.
+	administrators func(management *account, ctx context.Context, region string) ([]string, error)
+	dismiss        string
+}
+
+var watchers = []watcher{
+	{"AWS Config", organization.ConfigService, (*account).anyRecorder, nil, ""},
+	{"GuardDuty", organization.GuardDutyService, (*account).anyDetector, (*account).guardDutyAdministrators, "guardduty disable-organization-admin-account"},
+	{"Security Hub", organization.SecurityHubService, (*account).anyHub, (*account).hubAdministrators, "securityhub disable-organization-admin-account"},
+}
+
+// undeclaredServices finds services that are on in the account, in an allowed region, and that nobody has declared.
+func (p *prover) undeclaredServices(ctx context.Context, a *account) (found []Stranger, err error) {
+	for _, w := range watchers {
+		if !p.org.Unwatched(w.principal) {
+			continue
+		}
+		for _, region := range p.org.Regions() {
+			what, off, failed := w.find(a, ctx, region)
+			if failed != nil {
+				err = errors.Join(err, fmt.Errorf("%s in %s: %w", w.name, region, failed))
+			}
+			if what != "" {
+				found = append(found, Stranger{a.name, SubjectSettings, fmt.Sprintf("%s in %s", what, region), fmt.Sprintf(
+					"if somebody else sets it up, write %s under coldstart:organization.trustedServices; if nobody needs what it finds, run `%s --region %s` there: it costs",
+					w.principal, off, region)})
+			}
+		}
+	}
+	return found, err
+}
+
+// anyRecorder finds a recorder of AWS Config that is on.
+// https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationRecorderStatus.html
+func (a *account) anyRecorder(ctx context.Context, region string) (found, off string, err error) {
+	client := configservice.NewFromConfig(a.cfg, func(o *configservice.Options) { o.Region = region })
+	out, err := client.DescribeConfigurationRecorderStatus(ctx, &configservice.DescribeConfigurationRecorderStatusInput{})
+	if err != nil {
+		return "", "", err
+	}
+	for _, r := range out.ConfigurationRecordersStatus {
+		if r.Recording {
+			return "recorder " + aws.ToString(r.Name) + " of AWS Config is on", "aws configservice stop-configuration-recorder --configuration-recorder-name " + aws.ToString(r.Name), nil
+		}
+	}
+	return "", "", nil
+}
+
+// anyDetector finds a detector of GuardDuty, which finds nothing only if it is suspended.
+// https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_suspend-disable.html
+func (a *account) anyDetector(ctx context.Context, region string) (found, off string, err error) {
+	client := a.guardDuty(region)
+	out, err := client.ListDetectors(ctx, &guardduty.ListDetectorsInput{})
+	if err != nil || len(out.DetectorIds) == 0 {
+		return "", "", err
+	}
+	id := out.DetectorIds[0]
+	detector, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: &id})
+	if err != nil || detector.Status != guarddutytypes.DetectorStatusEnabled {
+		return "", "", err
+	}
+	return "GuardDuty is on", "aws guardduty delete-detector --detector-id " + id, nil
+}
+
+// anyHub finds AWS Security Hub.
+// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_DescribeHub.html#API_DescribeHub_Errors
+func (a *account) anyHub(ctx context.Context, region string) (found, off string, err error) {
+	client := securityhub.NewFromConfig(a.cfg, func(o *securityhub.Options) { o.Region = region })
+	_, err = client.DescribeHub(ctx, &securityhub.DescribeHubInput{})
+	switch {
+	case awserror.Is(err, awserror.SecurityHubOff):
+		return "", "", nil
+	case err != nil:
+		return "", "", err
+	}
+	return "Security Hub is on", "aws securityhub disable-security-hub", nil
+}
+
+// guardDutyAdministrators returns who administers GuardDuty in a region.
+func (a *account) guardDutyAdministrators(ctx context.Context, region string) (ids []string, err error) {
+	out, err := a.guardDuty(region).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, administrator := range out.AdminAccounts {
+		ids = append(ids, aws.ToString(administrator.AdminAccountId))
+	}
+	return ids, nil
+}
+
+// hubAdministrators returns who administers Security Hub in a region.
+func (a *account) hubAdministrators(ctx context.Context, region string) (ids []string, err error) {
+	client := securityhub.NewFromConfig(a.cfg, func(o *securityhub.Options) { o.Region = region })
+	out, err := client.ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, administrator := range out.AdminAccounts {
+		ids = append(ids, aws.ToString(administrator.AccountId))
+	}
+	return ids, nil
+}

@@ -25,6 +25,7 @@ type detector struct {
 	features  map[string]string // ENABLED or DISABLED, by name
 	tags      map[string]string
 	created   string
+	exports   *destination // nil for none
 }
 
 // guarded is what the organization has of GuardDuty in a region.

@@ -179,3 +179,43 @@ func TestGuardDutyOfTheOrganization(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestExportOfFindings keeps one destination of a detector, as GuardDuty has it.
+func TestExportOfFindings(t *testing.T) {
+	t.Parallel()
+	c := guards(t, &organization{}, 1)("111111111111", "eu-west-1")
+	made, err := c.CreateDetector(t.Context(), &guardduty.CreateDetectorInput{Enable: aws.Bool(true)})
+	must(t, err)
+	create := func() (*guardduty.CreatePublishingDestinationOutput, error) {
+		return c.CreatePublishingDestination(t.Context(), &guardduty.CreatePublishingDestinationInput{
+			DetectorId: made.DetectorId, DestinationType: types.DestinationTypeS3,
+			DestinationProperties: &types.DestinationProperties{DestinationArn: aws.String("arn:aws:s3:::b"), KmsKeyArn: aws.String("k")},
+		})
+	}
+	destination, err := create()
+	must(t, err)
+	_, err = create()
+	refuses(t, err, "a publishing destination already exists")
+	describe := func() (*guardduty.DescribePublishingDestinationOutput, error) {
+		return c.DescribePublishingDestination(t.Context(), &guardduty.DescribePublishingDestinationInput{DetectorId: made.DetectorId, DestinationId: destination.DestinationId})
+	}
+	_, err = c.UpdatePublishingDestination(t.Context(), &guardduty.UpdatePublishingDestinationInput{
+		DetectorId: made.DetectorId, DestinationId: destination.DestinationId,
+		DestinationProperties: &types.DestinationProperties{DestinationArn: aws.String("arn:aws:s3:::c"), KmsKeyArn: aws.String("l")},
+	})
+	must(t, err)
+	out, err := describe()
+	must(t, err)
+	if p := out.DestinationProperties; out.Status != types.PublishingStatusPublishing || aws.ToString(p.DestinationArn)+aws.ToString(p.KmsKeyArn) != "arn:aws:s3:::cl" {
+		t.Errorf("%s to %+v", out.Status, p)
+	}
+	list, err := c.ListPublishingDestinations(t.Context(), &guardduty.ListPublishingDestinationsInput{DetectorId: made.DetectorId})
+	must(t, err)
+	if len(list.Destinations) != 1 || aws.ToString(list.Destinations[0].DestinationId) != aws.ToString(destination.DestinationId) {
+		t.Errorf("%+v", list.Destinations)
+	}
+	_, err = c.DeletePublishingDestination(t.Context(), &guardduty.DeletePublishingDestinationInput{DetectorId: made.DetectorId, DestinationId: destination.DestinationId})
+	must(t, err)
+	_, err = describe()
+	refuses(t, err, "invalid values")
+}

@@ -141,22 +141,7 @@ func (r channels) unencrypted(c *proxy.Call, ch *channel) string {
 	if id == "" {
 		return ""
 	}
-	if regionOf(id) != r.w.bucketRegion(c.Context(), ch.owner, ch.S3BucketName) {
-		return "the key isn't in the region of the bucket"
-	}
-	var found struct {
-		KeyMetadata struct{ ARN, KeyState string }
-	}
-	if err := r.w.AskJSONIn(c.Context(), accountOf(id), regionOf(id), "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": id}, &found); err != nil {
-		return err.Error()
-	}
-	if found.KeyMetadata.KeyState != "Enabled" {
-		return "the key is " + found.KeyMetadata.KeyState
-	}
-	if d := r.may(c, ch, "kms:GenerateDataKey", found.KeyMetadata.ARN, nil); !d.Allowed() {
-		return "kms:GenerateDataKey is " + d.String()
-	}
-	return ""
+	return r.keyless(c, id, ch.S3BucketName, func(keyARN string) authorization.Decision { return r.may(c, ch, "kms:GenerateDataKey", keyARN, nil) })
 }
 
 // may decides a request that AWS Config makes as the recorder's role, and as its service principal if the role mayn't. More are

@@ -69,6 +69,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		eventRules{w},
 		recorders,
 		channels{access},
+		exports{access},
 		newServiceLinked(w, identities, recorders),
 		trails{w},
 		namedTrails{},

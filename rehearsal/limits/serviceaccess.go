@@ -95,6 +95,27 @@ func (r serviceAccess) assumable(c *proxy.Call, service, role string, keys map[s
 	return ""
 }
 
+// keyless returns why a service can't encrypt what it writes to a bucket by a KMS key, which has to be in the bucket's region and enabled;
+// empty if it can. May decides whether the service may use the key.
+func (r serviceAccess) keyless(c *proxy.Call, id, bucket string, may func(keyARN string) authorization.Decision) string {
+	if regionOf(id) != r.w.bucketRegion(c.Context(), c.Caller.Account, bucket) {
+		return "the key isn't in the region of the bucket"
+	}
+	var found struct {
+		KeyMetadata struct{ ARN, KeyState string }
+	}
+	if err := r.w.AskJSONIn(c.Context(), accountOf(id), regionOf(id), "kms", kmsTarget+"DescribeKey", map[string]string{"KeyId": id}, &found); err != nil {
+		return err.Error()
+	}
+	if found.KeyMetadata.KeyState != "Enabled" {
+		return "the key is " + found.KeyMetadata.KeyState
+	}
+	if d := may(found.KeyMetadata.ARN); !d.Allowed() {
+		return "kms:GenerateDataKey is " + d.String()
+	}
+	return ""
+}
+
 // bucketRegion returns the region of a bucket.
 func (w *world) bucketRegion(ctx context.Context, account, bucket string) string {
 	content, _ := w.bucket(ctx, account, bucket, "location")

@@ -1,13 +1,9 @@
 package audit
 
 import (
-	"cmp"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/arguments"
-	"github.com/coldstart-aws/coldstart/internal/output"
-	"github.com/coldstart-aws/coldstart/internal/storage"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
@@ -51,39 +47,22 @@ func NewConfigBucket(ctx *pulumi.Context, name string, args *ConfigBucketArgs, o
 	if err := ctx.RegisterComponentResource(ConfigBucketType, name, c, opts...); err != nil {
 		return nil, err
 	}
-	inputs := append([]pulumi.StringInput{args.AccountID, args.AccessRoleARN}, args.Owners...)
-	key, err := storage.NewKey(ctx, name, storage.KeyArgs{
-		Alias:     args.Name,
-		AccountID: args.AccountID,
-		For:       "what AWS Config records in the organization",
-		Existing:  args.ExistingKey,
-		Inputs:    inputs,
-		Statements: func(v []string) []policy.Statement {
-			return []policy.Statement{recording("RecordersEncrypt", []string{"kms:Decrypt", "kms:GenerateDataKey"}, "*", v[2:]), keeping(v[0], v[1])}
+	var err error
+	if c.Bucket, c.KeyARN, err = (guardedArgs{
+		name: args.Name, accountID: args.AccountID, accessRoleARN: args.AccessRoleARN, writers: args.Owners,
+		what: "what AWS Config records in the organization", retentionDays: args.RetentionDays,
+		existingKey: args.ExistingKey, existingBucket: args.ExistingBucket, tags: args.Tags,
+		encrypting: func(owners []string) policy.Statement {
+			return recording("RecordersEncrypt", []string{"kms:Decrypt", "kms:GenerateDataKey"}, "*", owners)
 		},
-		Tags: args.Tags,
-	}, c)
-	if err != nil {
-		return nil, err
-	}
-	b, err := storage.New(ctx, name, storage.Args{
-		Bucket: pulumi.Sprintf("%s-%s", args.Name, args.AccountID),
-		KeyARN: key.Arn,
-		Inputs: inputs,
-		Statements: func(bucketARN string, v []string) []policy.Statement {
-			write := recording("RecordersWrite", []string{"s3:PutObject"}, bucketARN+"/AWSLogs/*", v[2:])
+		writing: func(bucketARN string, owners []string) []policy.Statement {
+			write := recording("RecordersWrite", []string{"s3:PutObject"}, bucketARN+"/AWSLogs/*", owners)
 			write.Condition["StringEquals"]["s3:x-amz-acl"] = []string{"bucket-owner-full-control"}
-			return []policy.Statement{recording("RecordersSeeTheBucket", []string{"s3:GetBucketAcl", "s3:ListBucket"}, bucketARN, v[2:]), write, guarding(bucketARN, v[1])}
+			return []policy.Statement{recording("RecordersSeeTheBucket", []string{"s3:GetBucketAcl", "s3:ListBucket"}, bucketARN, owners), write}
 		},
-		Rules:    retention(cmp.Or(args.RetentionDays, 365), 0),
-		Existing: args.ExistingBucket,
-		Tags:     args.Tags,
-	}, c)
-	if err != nil {
+	}.declare(ctx, name, c)); err != nil {
 		return nil, err
 	}
-	ready := append([]pulumi.Resource{b.Policy}, b.Ready...)
-	c.Bucket, c.KeyARN = output.After(b.Name, ready...), output.After(key.Arn, ready...)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"bucket": c.Bucket, "keyArn": c.KeyARN})
 }
 

@@ -54,3 +54,16 @@ func ExampleNewAlarms() {
 		return err
 	})
 }
+
+// A bucket for the findings of GuardDuty, which another account administers.
+func ExampleNewFindingsBucket() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		_, err := audit.NewFindingsBucket(ctx, "guardduty", &audit.FindingsBucketArgs{
+			Name:            "acme-audit-guardduty",
+			AccountID:       pulumi.String("123456789012"),
+			AccessRoleARN:   pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole"),
+			AdministratorID: pulumi.String("210987654321"),
+		})
+		return err
+	})
+}

@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/coldstart-aws/coldstart/doctor"
@@ -35,7 +37,7 @@ config:
   coldstart:guardrails: {regions: [eu-west-1, us-east-1]}
   coldstart:access: {github: {repository: lost/infrastructure}}
   coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
-  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {}, securityHub: {}}
+  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {export: true}, securityHub: {}}
 `
 
 // TestLostState brings an organization up, and loses its state in part and as a whole.
@@ -96,6 +98,23 @@ func TestLostState(t *testing.T) {
 	w.up()
 	w.unchanged()
 	w.proved()
+
+	// The bucket of GuardDuty's findings stays when nothing is exported any more, and is taken over after that.
+	for i, export := range []string{"{}", "{export: true}"} {
+		w.declare(strings.Replace(declaration, "{export: true}", export, 1))
+		w.up()
+		w.unchanged()
+		w.proved()
+		buckets, err := s3.NewFromConfig(w.in(logs)).ListBuckets(t.Context(), &s3.ListBucketsInput{Prefix: aws.String("lost-logs-guardduty-")})
+		must(t, err)
+		exported, err := guardduty.NewFromConfig(w.in(app)).ListDetectors(t.Context(), &guardduty.ListDetectorsInput{})
+		must(t, err)
+		destinations, err := guardduty.NewFromConfig(w.in(app)).ListPublishingDestinations(t.Context(), &guardduty.ListPublishingDestinationsInput{DetectorId: &exported.DetectorIds[0]})
+		must(t, err)
+		if len(buckets.Buckets) != 1 || len(destinations.Destinations) != i {
+			t.Errorf("with guardDuty %s: %d buckets and %d destinations", export, len(buckets.Buckets), len(destinations.Destinations))
+		}
+	}
 }
 
 // TestRecoveryKilled kills a run that rebuilds the state again and again. Each run has to go

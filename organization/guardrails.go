@@ -360,11 +360,14 @@ func denyPublicS3(o *Organization) policy.Document {
 // policy denies it. An alias has a statement of its own, since a request about it
 // doesn't say what the key's aliases are.
 //
-// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is.
+// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also the one that GuardDuty exports findings to.
 func protectAudit(o *Organization) policy.Document {
 	names := []string{o.Name(o.Audit.Account, ArchiveName)}
 	if o.Recorded() {
 		names = append(names, o.Name(o.Audit.Account, ConfigName))
+	}
+	if o.Exports() {
+		names = append(names, o.Name(o.Audit.Account, GuardDutyName))
 	}
 	var buckets, aliases, aliasARNs []string
 	for _, name := range names {

@@ -317,6 +317,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		s.nested("guardDuty", func(g *object) {
 			o.Security.GuardDuty = &GuardDuty{}
 			g.list("features", &o.Security.GuardDuty.Features)
+			g.boolean("export", &o.Security.GuardDuty.Export)
 		})
 		s.nested("securityHub", func(h *object) {
 			o.Security.SecurityHub = &SecurityHub{}

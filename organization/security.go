@@ -32,7 +32,15 @@ type Security struct {
 type GuardDuty struct {
 	// Features are some of GuardDutyFeatures, by AWS's names.
 	Features []string
+	// Export says that GuardDuty writes all findings to a bucket in the archive's account, which keeps them longer than GuardDuty's 90 days.
+	Export bool
 }
+
+// GuardDutyName is the last part of the names of the bucket that GuardDuty exports findings to, and of its key.
+const GuardDutyName = "guardduty"
+
+// Exports reports whether GuardDuty exports findings.
+func (o *Organization) Exports() bool { return o.guarded() && o.Security.GuardDuty.Export }
 
 // GuardDutyFeatures returns the features that a file can turn on. Runtime monitoring isn't among them: AWS answers it with parts
 // that the AWS plugin takes for a change, each time in another order.
@@ -127,6 +135,7 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	case o.Security.Account == "" && (o.guarded() || o.hubbed()):
 		ps.Add(key+".account", "write the member that is to administer GuardDuty and Security Hub, such as security", "is missing")
 	}
+	o.checkExport(ps)
 	if o.guarded() {
 		checkListed(ps, key+".guardDuty.features", "a feature", o.Security.GuardDuty.Features, GuardDutyFeatures())
 	}
@@ -147,6 +156,19 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	if own >= maxHubPolicies {
 		ps.Add(prefix+"units", "let units take those of the unit that they are in",
 			"%d of them have standards of their own, and AWS has %d configuration policies, one of them for all accounts", own, maxHubPolicies)
+	}
+}
+
+// checkExport checks that there is an account for the findings' bucket, and a name.
+func (o *Organization) checkExport(ps *Problems) {
+	const key = prefix + "security.guardDuty.export"
+	switch {
+	case !o.Exports():
+	case !o.Audited():
+		ps.Add(key, "write "+prefix+"audit, or leave export out", "findings go to the account of the archive, and there is none")
+	case len(o.Name(o.Audit.Account, GuardDutyName))+len("-123456789012") > maxBucketName:
+		ps.Add(key, "shorten the name of the account or the namespace, or leave export out",
+			"%q is too long: with an account's id it passes the %d characters of a bucket's name", o.Name(o.Audit.Account, GuardDutyName), maxBucketName)
 	}
 }
 

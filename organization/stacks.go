@@ -49,7 +49,7 @@ func (o *Organization) Stacks() []Stack {
 			continue
 		}
 		s := Stack{Name: name, Kind: KindMember, DependsOn: []string{Master}}
-		if o.WritesToArchive() {
+		if o.WritesToArchive(name) {
 			s.DependsOn = append(s.DependsOn, o.Audit.Account)
 		}
 		stacks = append(stacks, s)
@@ -57,8 +57,13 @@ func (o *Organization) Stacks() []Stack {
 	return o.lastJudged(stacks)
 }
 
-// WritesToArchive reports whether every account writes to the account of the archive, by a trail or a recorder of its own.
-func (o *Organization) WritesToArchive() bool { return o.Audit.AccountTrails() || o.Recorded() }
+// AllWriteToArchive reports whether every account writes to the account of the archive, by a trail or a recorder of its own.
+func (o *Organization) AllWriteToArchive() bool { return o.Audit.AccountTrails() || o.Recorded() }
+
+// WritesToArchive reports whether a member does so, by a trail, a recorder or GuardDuty's findings.
+func (o *Organization) WritesToArchive(name string) bool {
+	return o.AllWriteToArchive() || o.Exports() && name == o.Security.Account
+}
 
 // lastJudged puts the stack that has Security Hub's standards behind all others: AWS doesn't apply a standard to an account whose
 // recorders aren't on.

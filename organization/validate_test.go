@@ -128,6 +128,10 @@ func TestRules(t *testing.T) {
 			`:2: coldstart:security.alarms: "the security team" is not an e-mail address; write an address such as security@acme.example`,
 		},
 		{
+			"an export without an archive", "coldstart:accounts: {sec: {}}\ncoldstart:audit: none\ncoldstart:security: {account: sec, guardDuty: {export: true}}",
+			`:4: coldstart:security.guardDuty.export: findings go to the account of the archive, and there is none; write coldstart:audit, or leave export out`,
+		},
+		{
 			"findings to no address", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {}, findings: soc}",
 			`:3: coldstart:security.findings: "soc" is not an e-mail address; write an address such as security@acme.example`,
 		},

@@ -31,6 +31,9 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 			return err
 		}
 	}
+	if m.findings, err = m.declareGuardDutyBucket(previous); err != nil {
+		return err
+	}
 	if err := m.declare(); err != nil {
 		return err
 	}
@@ -61,6 +64,9 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		Trail:           org.Audit.Trail,
 		TrailedOf:       trails,
 		ConfigAccounts:  recordedAccounts(org.Organization),
+	}
+	if m.findings != nil {
+		outputs.GuardDutyBucket, outputs.GuardDutyKeyARN, outputs.GuardDutyAccount = m.findings.Bucket, m.findings.KeyARN, org.Security.Account
 	}
 	if config != nil {
 		outputs.ConfigBucket, outputs.ConfigKeyARN = config.Bucket, config.KeyARN

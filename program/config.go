@@ -16,11 +16,7 @@ func (m *member) declareConfigBucket(previous *stackref.Audit) (*audit.ConfigBuc
 	if !m.org.Recorded() {
 		return nil, nil
 	}
-	var had *stackref.Account
-	if previous != nil && previous.ConfigBucket != "" {
-		had = &previous.AccountOf
-	}
-	keyID, bucket, err := keptBy(m.ctx, m.org, m.provider, had).store(m.named(organization.ConfigName))
+	keyID, bucket, err := m.keptSince(previous != nil && previous.ConfigBucket != "", previous).store(m.named(organization.ConfigName))
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +34,14 @@ func (m *member) declareConfigBucket(previous *stackref.Audit) (*audit.ConfigBuc
 		ExistingBucket: bucket,
 		Tags:           m.tags(),
 	}, m.in())
+}
+
+// keptSince returns what the account has kept of something that it had, or hasn't had, after the stack's last run.
+func (m *member) keptSince(had bool, previous *stackref.Audit) kept {
+	if !had {
+		return keptBy(m.ctx, m.org, m.provider, nil)
+	}
+	return keptBy(m.ctx, m.org, m.provider, &previous.AccountOf)
 }
 
 // recordedAccounts are the accounts that AWS Config records.

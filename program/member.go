@@ -18,6 +18,8 @@ type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
 	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
+	// findings is the bucket that GuardDuty exports findings to, if the account has it.
+	findings *audit.FindingsBucket
 	// management are providers of the management account by their region, once they are needed.
 	management map[string]*aws.Provider
 }
@@ -124,16 +126,21 @@ func (m *member) declare() error {
 
 // needed returns the accounts that the stack of an account has to know: itself, and
 // the one where users live. That one's groups reach all, and the account of the archive lets
-// in the trails of all that have one, and all recorders.
+// in the trails of all that have one, all recorders, and the account that administers GuardDuty.
 func needed(org *organization.Organization, name string) []string {
-	archive := org.WritesToArchive() && name == org.Audit.Account
+	archive := org.AllWriteToArchive() && name == org.Audit.Account
 	switch {
 	case archive, org.Access.Account == name:
 		return org.AccountNames()
-	case org.Access.Account == organization.Master:
-		return []string{name}
 	}
-	return []string{name, org.Access.Account}
+	all := []string{name}
+	if org.Access.Account != organization.Master {
+		all = append(all, org.Access.Account)
+	}
+	if org.Exports() && name == org.Audit.Account {
+		all = append(all, org.Security.Account)
+	}
+	return all
 }
 
 // declareMember declares the stack of an account that has no special part.
@@ -168,15 +175,18 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 	return export(ctx, org, stackref.MemberStackOutputs{AccountOf: m.outputs, TrailedOf: trailed})
 }
 
-// readArchive reads where the account's trail and recorders write, unless the account has
+// readArchive reads where the account's trail, recorders and detectors write, unless the account has
 // none or is the one with the archive.
 func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Audit], error) {
-	if !org.WritesToArchive() || name == org.Audit.Account {
+	if !org.WritesToArchive(name) || name == org.Audit.Account {
 		return stackref.Reference[stackref.Audit]{}, nil
 	}
 	return reference(ctx, org, org.Audit.Account, func(a stackref.Audit) error {
 		if org.Recorded() && (a.ConfigBucket == "" || a.ConfigKeyARN == "" || !slices.Contains(a.ConfigAccounts, name)) {
 			return fmt.Errorf("the bucket of AWS Config in stack %s doesn't let in the recorders of account %s yet", org.Audit.Account, name)
+		}
+		if org.Exports() && name == org.Security.Account && (a.GuardDutyBucket == "" || a.GuardDutyKeyARN == "" || a.GuardDutyAccount != name) {
+			return fmt.Errorf("the bucket of GuardDuty's findings in stack %s doesn't let in the detectors of account %s yet", org.Audit.Account, name)
 		}
 		if !org.Audit.AccountTrails() {
 			return nil

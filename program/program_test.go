@@ -83,6 +83,24 @@ func TestUpdateWithoutConfigBucket(t *testing.T) {
 	}
 }
 
+// TestUpdateWithoutFindingsBucket updates the account that administers GuardDuty before the bucket lets it in.
+func TestUpdateWithoutFindingsBucket(t *testing.T) {
+	t.Parallel()
+	w := after(t, shipped(t))
+	org := changed(t, func(o *organization.Organization) {
+		o.Security.Account, o.Security.GuardDuty = "prod", &organization.GuardDuty{Export: true}
+	})
+	w.up(t, org, named(t, org, "master"))
+	for _, outputs := range []map[string]any{
+		{"archiveBucket": "logs", "archiveKeyArn": "key"},
+		{"archiveBucket": "logs", "archiveKeyArn": "key", "guardDutyBucket": "findings", "guardDutyKeyArn": "key", "guardDutyAccount": "dev"},
+	} {
+		w.stacks["audit"] = outputs
+		checkError(t, "prod", w.try(t, org, "prod", false), "the bucket of GuardDuty's findings in stack audit doesn't let in the detectors of account prod yet: "+
+			"run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
+	}
+}
+
 // TestUpdateWithoutArchive updates a member that gets a trail of its own before the
 // archive is there.
 func TestUpdateWithoutArchive(t *testing.T) {

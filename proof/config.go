@@ -43,24 +43,8 @@ func (p *prover) configBucket() (string, error) {
 }
 
 func (p *prover) proveConfigBucket(ctx context.Context, a *account) {
-	alias := "alias/" + p.org.Name(a.name, organization.ConfigName)
-	bucket, _ := p.configBucket() // The account is there.
-	a.proveBucket(ctx, SubjectArchive, bucket, alias)
-	a.proveKey(ctx, SubjectArchive, alias)
-	a.claim(SubjectArchive, "bucket of AWS Config lets nobody but coldstart change it", func() error { return p.checkGuarded(ctx, a, bucket) })
-	a.claim(SubjectArchive, "bucket of AWS Config lets in recorders of the organization's accounts only", func() error {
-		policy, err := a.bucketPolicy(ctx, bucket)
-		if err != nil {
-			return err
-		}
-		return policy.admitsOnlyRecorders("s3:PutObject", p.accountIDs(), "")
-	})
-	a.claim(SubjectArchive, "key of AWS Config lets recorders of the organization's accounts encrypt, and no others", func() error {
-		policy, err := a.keyPolicy(ctx, alias)
-		if err != nil {
-			return err
-		}
-		return policy.admitsOnlyRecorders("kms:GenerateDataKey", p.accountIDs(), a.id)
+	a.proveDelivered(ctx, p, delivered{
+		name: organization.ConfigName, service: "AWS Config", principal: organization.ConfigService, writers: "recorders of the organization's accounts", accounts: p.accountIDs(),
 	})
 }
 
@@ -70,28 +54,6 @@ func (p *prover) accountIDs() (ids []string) {
 		ids = append(ids, a.id)
 	}
 	return ids
-}
-
-// admitsOnlyRecorders checks that a bucket or key policy allows AWS Config to do granted for recorders of the accounts, and allows nobody
-// else anything but the account owner.
-func (d *policyDocument) admitsOnlyRecorders(granted string, accounts []string, owner string) error {
-	found := false
-	for _, s := range d.allows() {
-		if owner != "" && s.speaksOnlyOf("AWS", rootARN(owner), owner) {
-			continue
-		}
-		switch {
-		case !s.speaksOnlyOf("Service", organization.ConfigService):
-			return fmt.Errorf("%s lets in others than AWS Config: %v", s, s.Principal)
-		case !s.Condition.requires(equalsOperators(), "aws:SourceAccount", accounts...):
-			return fmt.Errorf("%s isn't limited to recorders of the organization's accounts by aws:SourceAccount", s)
-		}
-		found = found || slices.Contains(s.Action, granted)
-	}
-	if !found {
-		return fmt.Errorf("no statement allows AWS Config %s", granted)
-	}
-	return nil
 }
 
 // checkRecorder checks that the region's recorder is on, and what it records. The organization's region alone records IAM.

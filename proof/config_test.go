@@ -51,7 +51,8 @@ func TestAdmitsOnlyRecorders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := document.admitsOnlyRecorders("s3:PutObject", []string{"111111111111", "222222222222"}, "111111111111"); !errorHas(err, want) {
+		recorders := delivered{service: "AWS Config", principal: organization.ConfigService, writers: "recorders", accounts: []string{"111111111111", "222222222222"}}
+		if err := document.admitsOnly(recorders, "s3:PutObject", "111111111111"); !errorHas(err, want) {
 			t.Errorf("%s: %v, want %q", statements, err, want)
 		}
 	}

@@ -17,6 +17,13 @@ import (
 
 // proveGuardDuty proves Amazon GuardDuty of the organization, in the account that administers it.
 func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
+	if p.org.Exports() && p.org.HoldsArchive(a.name) {
+		administrator, _ := p.accountID(p.org.GuardDutyAccount()) // Without one, the proof fails.
+		a.proveDelivered(ctx, p, delivered{
+			name: organization.GuardDutyName, service: "GuardDuty", principal: organization.GuardDutyService,
+			writers: "detectors of " + p.org.GuardDutyAccount(), accounts: []string{administrator},
+		})
+	}
 	if a.name != p.org.GuardDutyAccount() {
 		return
 	}
@@ -35,6 +42,9 @@ func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
 		claim("GuardDuty of all accounts is administered here", func() error { return p.checkGuardDutyAdministrator(ctx, a, region) })
 		claim("GuardDuty enables every account, those to come included, with the declared features", ofDetector(p.checkGuardDutyMembers))
 		claim("GuardDuty is on in every account", ofDetector(p.checkWatchedByGuardDuty))
+		if p.org.Exports() {
+			claim("GuardDuty exports findings to the organization's bucket", ofDetector(p.checkExported))
+		}
 	}
 }
 
@@ -128,6 +138,34 @@ func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region
 	if len(missing) > 0 {
 		return remedied(fmt.Errorf("it is off in %s", listed(missing)),
 			"AWS enables an account within a day, and most within minutes, so ask again then; if it stays off, look at the account in GuardDuty's console of account %s", a.name)
+	}
+	return nil
+}
+
+// checkExported checks that a detector exports findings to the bucket in the account of the archive.
+func (p *prover) checkExported(ctx context.Context, a *account, region, id string) error {
+	holder, err := p.accountID(p.org.Audit.Account)
+	if err != nil {
+		return err
+	}
+	client := a.guardDuty(region)
+	list, err := client.ListPublishingDestinations(ctx, &guardduty.ListPublishingDestinationsInput{DetectorId: &id})
+	switch {
+	case err != nil:
+		return err
+	case len(list.Destinations) == 0:
+		return errors.New("the detector exports nothing")
+	}
+	out, err := client.DescribePublishingDestination(ctx, &guardduty.DescribePublishingDestinationInput{DetectorId: &id, DestinationId: list.Destinations[0].DestinationId})
+	if err != nil {
+		return err
+	}
+	bucket := "arn:aws:s3:::" + p.org.Name(p.org.Audit.Account, organization.GuardDutyName) + "-" + holder
+	switch {
+	case out.DestinationProperties == nil || aws.ToString(out.DestinationProperties.DestinationArn) != bucket:
+		return errors.New("it exports them elsewhere")
+	case out.Status != guarddutytypes.PublishingStatusPublishing:
+		return fmt.Errorf("the export is %s", out.Status)
 	}
 	return nil
 }

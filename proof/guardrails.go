@@ -355,6 +355,9 @@ func (p *prover) auditDenials() []denial {
 	if p.org.Recorded() {
 		names = append(names, "config")
 	}
+	if p.org.Exports() {
+		names = append(names, "guardduty")
+	}
 	var buckets, aliases, aliasARNs []string
 	for _, what := range names {
 		name := p.org.Name(p.org.Audit.Account, what)

@@ -27,8 +27,16 @@ type GuardDutyArgs struct {
 	// Meanwhile are resources that come between the delegation and what the administrator says of members. GuardDuty knows its
 	// administrator only some seconds after the delegation, so what takes long takes that time.
 	Meanwhile []pulumi.Resource
+	// Export is where GuardDuty writes all findings to; nil for nowhere.
+	Export *Export
 	// ManagementTags and Tags are the tags of the two detectors.
 	ManagementTags, Tags pulumi.StringMapInput
+}
+
+// Export is a bucket that takes findings, with the key that encrypts them. Both are in one region, which may be another one.
+type Export struct {
+	// Bucket is the bucket's name.
+	Bucket, KeyARN pulumi.StringInput
 }
 
 // GuardDuty is Amazon GuardDuty of a region, for every account of the organization and for those to come.
@@ -71,6 +79,13 @@ func NewGuardDuty(ctx *pulumi.Context, name string, args *GuardDutyArgs, opts ..
 	g.Delegation = delegation
 	if err := args.enable(ctx, name, own, delegation, g); err != nil {
 		return nil, err
+	}
+	if args.Export != nil {
+		if _, err := guardduty.NewPublishingDestination(ctx, name, &guardduty.PublishingDestinationArgs{
+			DetectorId: own.ID(), DestinationArn: pulumi.Sprintf("arn:aws:s3:::%s", args.Export.Bucket), KmsKeyArn: args.Export.KeyARN,
+		}, pulumi.Parent(g)); err != nil {
+			return nil, err
+		}
 	}
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"detectorId": g.DetectorID})
 }

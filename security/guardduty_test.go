@@ -28,6 +28,7 @@ func TestGuardDuty(t *testing.T) {
 			_, err = security.NewGuardDuty(ctx, "guardduty", &security.GuardDutyArgs{
 				Management: management, AdministratorID: pulumi.String("123456789012"), Features: []string{"S3_DATA_EVENTS"},
 				Meanwhile: []pulumi.Resource{long},
+				Export:    &security.Export{Bucket: pulumi.String("findings"), KeyARN: pulumi.String("key")},
 				Tags:      pulumi.ToStringMap(map[string]string{"Account": "security"}), ManagementTags: pulumi.ToStringMap(map[string]string{"Account": "master"}),
 			}, in)
 			return err
@@ -60,6 +61,10 @@ func TestGuardDuty(t *testing.T) {
 				t.Errorf("%s waits for %v, and of all for %v", name, feature.DependsOn, every.DependsOn)
 			}
 			last = feature
+		}
+		export := result.Resource(t, pulumitest.GuardDutyDestination, "guardduty")
+		if export.At("destinationArn") != "arn:aws:s3:::findings" || export.At("kmsKeyArn") != "key" || export.Provider != "security" || !export.Waits(own) {
+			t.Errorf("findings go to %v", export.Inputs)
 		}
 		if !all.Waits(last) || !all.Waits(result.Resource(t, pulumitest.Topic, "long")) {
 			t.Errorf("the members wait for %v", all.DependsOn)

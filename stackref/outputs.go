@@ -172,6 +172,11 @@ type AuditOf[Text, Texts, TextMap any] struct {
 	ConfigKeyARN Text `json:"configKeyArn,omitempty"`
 	// ConfigAccounts are the accounts whose recorders may write to that bucket.
 	ConfigAccounts []string `json:"configAccounts,omitempty"`
+	// GuardDutyBucket is the bucket that GuardDuty exports findings to, and GuardDutyKeyARN its key; empty if it exports none.
+	// GuardDutyAccount is the account whose detectors may write there.
+	GuardDutyBucket  Text   `json:"guardDutyBucket,omitempty"`
+	GuardDutyKeyARN  Text   `json:"guardDutyKeyArn,omitempty"`
+	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
 	// ArchiveAccounts are the accounts whose own trails may write to the archive.
 	ArchiveAccounts []string `json:"archiveAccounts,omitempty"`
 	// Trail is the mode that the stack ran with; empty if an earlier version of coldstart

@@ -106,6 +106,7 @@ const (
 	GuardDutyDetectorFeature                  = "aws:guardduty/detectorFeature:DetectorFeature"
 	GuardDutyOrganizationAdminAccount         = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
 	GuardDutyOrganizationConfiguration        = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
+	GuardDutyPublishingDestination            = "aws:guardduty/publishingDestination:PublishingDestination"
 	GuardDutyOrganizationConfigurationFeature = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 )
 

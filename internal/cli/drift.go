@@ -26,8 +26,9 @@ func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions)
 		Short: "Show what others have changed in AWS, and change nothing",
 		Long: `Drift reads every resource of every stack, or of the named stacks, from AWS and shows
 what differs from Pulumi's state. Without names, it also shows what no state has:
-accounts and units that the file doesn't declare, delegations in the apex zone to other
-zones, and trails that somebody else has created.
+accounts and units that the file doesn't declare, members that administer a service,
+delegations in the apex zone to other zones, trails that somebody else has created, and
+AWS Config, GuardDuty and Security Hub where they are on and nobody has declared them.
 
 Drift changes nothing, neither in AWS nor in Pulumi's state. To bring AWS back to what
 the file declares, run ` + "`coldstart refresh`" + ` and then ` + "`coldstart up`" + `.

@@ -178,6 +178,11 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("securityhub", "OrganizationAdminAccount")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings.html
+		Effect: Effect{Notable, "GuardDuty exports its findings no more. It keeps each for 90 days itself. What is in the bucket stays there until it expires."},
+		Types:  []string{ofType("guardduty", "PublishingDestination")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/securityhub/latest/userguide/disassociate-policy.html
 		Effect: Effect{Notable, "Security Hub keeps the standards that these accounts have, until another policy reaches them."},
 		Types:  []string{ofType("securityhub", "ConfigurationPolicyAssociation")}, Operations: losingOperations,

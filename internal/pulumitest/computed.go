@@ -63,6 +63,7 @@ const (
 	GuardDutyAdministrator = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
 	GuardDutyMembers       = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
 	GuardDutyFeature       = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
+	GuardDutyDestination   = "aws:guardduty/publishingDestination:PublishingDestination"
 	Hub                    = "aws:securityhub/account:Account"
 	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
 	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
@@ -146,6 +147,7 @@ var Types = map[string]Traits{
 	GuardDutyAdministrator: {Replaceable: true},
 	GuardDutyMembers:       {Replaceable: true},
 	GuardDutyFeature:       {Replaceable: true},
+	GuardDutyDestination:   {Replaceable: true},
 	Hub:                    {},
 	HubAdministrator:       {Replaceable: true},
 	HubAggregator:          {Replaceable: true},
@@ -260,6 +262,8 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return id, arn("arn:aws:guardduty:us-west-2:" + account + ":detector/%s")
 	case DetectorFeature, GuardDutyFeature:
 		return text("detectorId") + "/" + text("name"), none
+	case GuardDutyDestination:
+		return text("detectorId") + ":" + fmt.Sprintf("%032s", AccountID(name)), none
 	case GuardDutyMembers:
 		return text("detectorId"), none
 	case GuardDutyAdministrator, HubAdministrator:

@@ -42,6 +42,20 @@ func detector(ctx context.Context, f *Finder, r Resource) (string, error) {
 	return found.DetectorIds[0], nil
 }
 
+// destination finds where a detector exports findings to.
+func destination(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	id := r.text("detectorId")
+	found, err := guardduty.NewFromConfig(cfg).ListPublishingDestinations(ctx, &guardduty.ListPublishingDestinationsInput{DetectorId: &id})
+	if err != nil || len(found.Destinations) == 0 {
+		return "", err
+	}
+	return id + ":" + aws.ToString(found.Destinations[0].DestinationId), nil
+}
+
 // aggregator finds the finding aggregator of the provider's account.
 func aggregator(ctx context.Context, f *Finder, r Resource) (string, error) {
 	cfg, err := f.Config(ctx, r.Provider)

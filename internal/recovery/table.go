@@ -97,7 +97,8 @@ var table = []row{
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},
-	{Type: awstype.GuardDutyDetector, ID: detector, Ours: sameForAll}, // An account has one in a region.
+	{Type: awstype.GuardDutyDetector, ID: detector, Ours: sameForAll},                 // An account has one in a region.
+	{Type: awstype.GuardDutyPublishingDestination, ID: destination, Ours: sameForAll}, // A detector has one.
 	{Type: awstype.GuardDutyOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
 	{Type: awstype.SecurityHubAccount, ID: account, Ours: sameForAll},               // An account has one in a region.
 	{Type: awstype.SecurityHubConfigurationPolicy, ID: hubPolicy, Ours: sameForAll}, // The name has the namespace.

@@ -24,7 +24,7 @@ func (r exports) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return next(c)
 	}
 	var in struct {
-		DestinationProperties struct{ DestinationArn, KmsKeyArn string } //nolint:revive // AWS's names.
+		DestinationProperties struct{ DestinationArn, KmsKeyArn string }
 	}
 	if json.Unmarshal(c.Body, &in) != nil || in.DestinationProperties.DestinationArn == "" {
 		return next(c)

@@ -37,8 +37,12 @@ func TestExportsThatCannotBeWritten(t *testing.T) {
 		}, "s3:PutObject on arn:aws:s3:::b/AWSLogs/123456789012/GuardDuty/eu-north-1/check is denied"},
 		"another account's": {func(f *fake) { f.buckets["b"] = fakeBucket{policy: policy(ofAnother), region: "eu-north-1"} }, "s3:GetBucketLocation is denied"},
 		"another region":    {func(f *fake) { f.buckets["b"] = fakeBucket{policy: policy(ofDetector), region: "eu-west-1"} }, "the key isn't in the region of the bucket"},
-		"another's key":     {func(f *fake) { f.keys[trailKey] = fakeKey{document(guardDutyMay("kms:GenerateDataKey", "*", ofAnother)), "Enabled"} }, "kms:GenerateDataKey is denied"},
-		"a key to be gone":  {func(f *fake) { f.keys[trailKey] = fakeKey{document(guardDutyMay("kms:*", "*", "{}")), "PendingDeletion"} }, "the key is PendingDeletion"},
+		"another's key": {func(f *fake) {
+			f.keys[trailKey] = fakeKey{document(guardDutyMay("kms:GenerateDataKey", "*", ofAnother)), "Enabled"}
+		}, "kms:GenerateDataKey is denied"},
+		"a key to be gone": {func(f *fake) {
+			f.keys[trailKey] = fakeKey{document(guardDutyMay("kms:*", "*", "{}")), "PendingDeletion"}
+		}, "the key is PendingDeletion"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

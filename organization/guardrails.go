@@ -360,7 +360,8 @@ func denyPublicS3(o *Organization) policy.Document {
 // policy denies it. An alias has a statement of its own, since a request about it
 // doesn't say what the key's aliases are.
 //
-// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also the one that GuardDuty exports findings to.
+// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also the one that GuardDuty exports findings to. With
+// security.findings, it keeps the rule and the topic that bring them to somebody. EventBridge isn't bound by it: it calls as a service.
 func protectAudit(o *Organization) policy.Document {
 	names := []string{o.Name(o.Audit.Account, ArchiveName)}
 	if o.Recorded() {
@@ -404,6 +405,18 @@ func protectAudit(o *Organization) policy.Document {
 				"config:StopConfigurationRecorder",
 			},
 			Resource:  []string{"*"},
+			Condition: exceptAccessRole(o),
+		})
+	}
+	if account := o.FindingsAccount(); account != "" {
+		name := o.Name(account, FindingsName)
+		statements = append(statements, policy.Statement{
+			NotAction: []string{"events:Describe*", "events:List*"},
+			Resource:  []string{"arn:aws:events:*:*:rule/" + name},
+			Condition: exceptAccessRole(o),
+		}, policy.Statement{
+			NotAction: []string{"sns:Get*", "sns:List*", "sns:Subscribe"},
+			Resource:  []string{"arn:aws:sns:*:*:" + name},
 			Condition: exceptAccessRole(o),
 		})
 	}

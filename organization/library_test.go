@@ -152,6 +152,13 @@ var guardrailCases = map[string][]guarded{
 		{"what it has recorded is deleted", "admin", "s3:DeleteObject", "arn:aws:s3:::z9-logs-config-111122223333/x", nil, true},
 		{"its key goes", "admin", "kms:ScheduleKeyDeletion", "arn:aws:kms:us-west-2:111122223333:key/k", with("kms:ResourceAliases", "alias/z9-logs-config"), true},
 		{"a recorder is looked at", "admin", "config:DescribeConfigurationRecorders", "*", nil, false},
+		{"the rule for findings is disabled", "admin", "events:DisableRule", "arn:aws:events:us-west-2:111122223333:rule/z9-logs-findings", nil, true},
+		{"the rule for findings is looked at", "admin", "events:ListTargetsByRule", "arn:aws:events:us-west-2:111122223333:rule/z9-logs-findings", nil, false},
+		{"another rule", "admin", "events:DisableRule", "arn:aws:events:us-west-2:111122223333:rule/mine", nil, false},
+		{"the topic of findings goes", "admin", "sns:DeleteTopic", "arn:aws:sns:us-west-2:111122223333:z9-logs-findings", nil, true},
+		{"somebody else hears of findings, too", "admin", "sns:Subscribe", "arn:aws:sns:us-west-2:111122223333:z9-logs-findings", nil, false},
+		{"a finding that is made up", "admin", "sns:Publish", "arn:aws:sns:us-west-2:111122223333:z9-logs-findings", nil, true},
+		{"coldstart changes the rule", organization.AccessRole, "events:PutRule", "arn:aws:events:us-west-2:111122223333:rule/z9-logs-findings", nil, false},
 		{"coldstart turns it off", organization.AccessRole, "config:DeleteConfigurationRecorder", "*", nil, false},
 	},
 	organization.ProtectAccess: {
@@ -173,7 +180,7 @@ func TestGuardrailCases(t *testing.T) {
 	o.Guardrails.Regions, o.Guardrails.InstanceTypes = []string{"us-west-2"}, []string{"t3.*"}
 	o.Guardrails.Networks, o.Guardrails.Tags = []string{"203.0.113.0/24"}, []string{"Team", "CostCenter"}
 	o.Guardrails.Partners = []string{"444455556666"}
-	o.Security.Config = organization.RecordDaily
+	o.Security = organization.Security{Account: "logs", Config: organization.RecordDaily, SecurityHub: &organization.SecurityHub{}, Findings: "soc@z9.example"}
 	for _, name := range library {
 		document, _ := o.Guardrail(name)
 		cases := guardrailCases[name]

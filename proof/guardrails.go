@@ -377,6 +377,13 @@ func (p *prover) auditDenials() []denial {
 			"config:StopConfigurationRecorder",
 		}, []string{"*"}, but})
 	}
+	if account := p.org.FindingsAccount(); account != "" {
+		name := p.org.Name(account, "findings")
+		denials = append(denials,
+			denial{[]string{"!events:Describe*", "!events:List*"}, []string{"arn:aws:events:*:*:rule/" + name}, but},
+			denial{[]string{"!sns:Get*", "!sns:List*", "!sns:Subscribe"}, []string{"arn:aws:sns:*:*:" + name}, but},
+		)
+	}
 	return denials
 }
 

@@ -10,11 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	organizationstypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -220,7 +222,7 @@ func TestNamedResources(t *testing.T) {
 	f.role("arn:aws:iam::123456789012:role/other", allow(`"*"`, ""))
 	f.mu.Lock()
 	f.attached["z9-master-plan"] = nil
-	f.inline["z9-master-plan"] = document(`{"Effect":"Allow","Action":"*","Resource":["arn:aws:*:*:*:*/z9-*","arn:aws:s3:::z9-*","arn:aws:kms:*:*:key/` + stateKey + `"]}`)
+	f.inline["z9-master-plan"] = document(`{"Effect":"Allow","Action":"*","Resource":["arn:aws:*:*:*:*/z9-*","arn:aws:sns:*:*:z9-*","arn:aws:s3:::z9-*","arn:aws:kms:*:*:key/` + stateKey + `"]}`)
 	f.mu.Unlock()
 	for name, call := range map[string]func(mine bool) error{
 		"a role": func(mine bool) error {
@@ -254,6 +256,34 @@ func TestNamedResources(t *testing.T) {
 		"an analyzer's tags": func(mine bool) error {
 			_, err := accessanalyzer.NewFromConfig(cfg).ListTagsForResource(ctx(), &accessanalyzer.ListTagsForResourceInput{
 				ResourceArn: aws.String("arn:aws:access-analyzer:eu-north-1:123456789012:analyzer/" + one(mine, "z9-mine", "other")),
+			})
+			return err
+		},
+		"an event rule": func(mine bool) error {
+			_, err := eventbridge.NewFromConfig(cfg).DescribeRule(ctx(), &eventbridge.DescribeRuleInput{Name: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"an event rule's targets": func(mine bool) error {
+			_, err := eventbridge.NewFromConfig(cfg).ListTargetsByRule(ctx(), &eventbridge.ListTargetsByRuleInput{Rule: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"an event rule's tags": func(mine bool) error {
+			_, err := eventbridge.NewFromConfig(cfg).ListTagsForResource(ctx(), &eventbridge.ListTagsForResourceInput{
+				ResourceARN: aws.String("arn:aws:events:eu-north-1:123456789012:rule/" + one(mine, "z9-mine", "other")),
+			})
+			return err
+		},
+		"a topic": func(mine bool) error {
+			_, err := sns.NewFromConfig(cfg).GetTopicAttributes(ctx(), &sns.GetTopicAttributesInput{TopicArn: aws.String("arn:aws:sns:eu-north-1:123456789012:" + one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a topic that is made": func(mine bool) error {
+			_, err := sns.NewFromConfig(cfg).CreateTopic(ctx(), &sns.CreateTopicInput{Name: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a topic's tags": func(mine bool) error {
+			_, err := sns.NewFromConfig(cfg).ListTagsForResource(ctx(), &sns.ListTagsForResourceInput{
+				ResourceArn: aws.String("arn:aws:sns:eu-north-1:123456789012:" + one(mine, "z9-mine", "other")),
 			})
 			return err
 		},

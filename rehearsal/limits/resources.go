@@ -55,6 +55,17 @@ func named(c *proxy.Call) string {
 			return name
 		}
 		return "arn:aws:cloudtrail:" + c.Region + ":" + c.Caller.Account + ":trail/" + name
+	case c.Is(eventsService):
+		var in struct{ Name, Rule, ResourceARN string }
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no rule.
+		if name := cmp.Or(in.Name, in.Rule); name != "" {
+			return "arn:aws:events:" + c.Region + ":" + c.Caller.Account + ":rule/" + name
+		}
+		return in.ResourceARN
+	case c.Is("sns", "CreateTopic"):
+		return "arn:aws:sns:" + c.Region + ":" + c.Caller.Account + ":" + c.Form.Get("Name")
+	case c.Is("sns"):
+		return cmp.Or(c.Form.Get("TopicArn"), c.Form.Get("ResourceArn"))
 	case c.Is("access-analyzer"):
 		var in struct{ AnalyzerName string }
 		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no analyzer.

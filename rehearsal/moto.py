@@ -20,9 +20,18 @@ AWS's own policies are parsed once for all accounts, which share their documents
 partitions that something uses. moto parses them again for each account and each of eight
 partitions, whoever asks whose an access key is, which takes 0.7 s of CPU an account.
 
-Of each request moto lists the folder of its services, to find the one that a host means, and
-logs the request; for each symmetric KMS key moto generates an RSA key. Hosts are looked up
-once here, nothing is logged, and only asymmetric keys get such a key: together a third of
+A default VPC has an internet gateway, and its main route table a route to that. moto makes neither:
+https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
+What AWS makes a default subnet is in a default VPC. For moto, the first subnet of an Availability
+Zone is one, whoever makes it.
+
+EC2 lists the regions that are enabled in an account, and all of the partition on request. moto
+lists those of all partitions, and takes some that have to be enabled for such that needn't be.
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+
+Of each request moto lists the folder of its services, to find the one that a host means, lists
+the methods of the service, of which EC2 has hundreds, and logs the request; for each symmetric
+KMS key moto generates an RSA key. Hosts and methods are looked up once here, nothing is logged, and only asymmetric keys get such a key: together a third of
 the emulator's time.
 
 Answers go out whole, as docs/adr/0009-answers-in-one-piece.md explains. The go-ahead
@@ -31,14 +40,21 @@ for a body that a client holds back (Expect: 100-continue) has to go out at once
 
 import copy
 import functools
+import ipaddress
 import json
 from datetime import datetime
 
+import moto.core.responses
 import moto.iam.models
 import moto.kms.models
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import DefaultSubnetAlreadyExistsInAvailabilityZoneError, DefaultVpcDoesNotExistError
+from moto.ec2.models.availability_zones_and_regions import Region
+from moto.ec2.models.subnets import SubnetBackend
+from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.responses.availability_zones_and_regions import AvailabilityZonesAndRegions
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
@@ -133,6 +149,55 @@ def generate_private_key(key_spec):
     return None if key_spec == "SYMMETRIC_DEFAULT" else generate_any_private_key(key_spec)
 
 
+def create_default_vpc(self):
+    vpc = create_default_vpc_without_gateway(self)
+    gateway = self.create_internet_gateway()
+    self.attach_internet_gateway(gateway.id, vpc.id)
+    main = next(table for table in self.route_tables.values() if table.vpc_id == vpc.id)
+    self.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
+    return vpc
+
+
+def create_subnet(self, vpc_id, *args, **kwargs):
+    subnet = create_subnet_of_any_kind(self, vpc_id, *args, **kwargs)
+    subnet.default_for_az = subnet.map_public_ip_on_launch = False
+    return subnet
+
+
+def create_default_subnet(self, availability_zone):
+    vpc = self.get_default_vpc()
+    if vpc is None:
+        raise DefaultVpcDoesNotExistError()
+    subnets = self.describe_subnets(filters={"vpc-id": vpc.id})
+    for subnet in subnets:
+        if subnet.default_for_az and subnet.availability_zone == availability_zone:
+            raise DefaultSubnetAlreadyExistsInAvailabilityZoneError(subnet.id, availability_zone)
+    blocks = ipaddress.ip_network(vpc.cidr_block).subnets(new_prefix=20)
+    free = next(block for block in blocks if not any(block.overlaps(subnet.cidr) for subnet in subnets))
+    subnet = create_subnet_of_any_kind(self, vpc.id, str(free), availability_zone=availability_zone)
+    subnet.default_for_az = subnet.map_public_ip_on_launch = True
+    return subnet
+
+
+ENABLED_REGIONS = [
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+]
+
+
+def describe_regions(self):
+    self.error_on_dryrun()
+    regions = [
+        Region(region.name, region.endpoint, "opt-in-not-required" if region.name in ENABLED_REGIONS else "not-opted-in")
+        for region in self.ec2_backend.describe_regions(self._get_param("RegionNames", []))
+        if not region.name.startswith(("cn-", "us-gov-"))
+    ]
+    if not self._get_bool_param("AllRegions", False):
+        regions = [region for region in regions if region.opt_in_status != "not-opted-in"]
+    return ActionResult({"Regions": regions})
+
+
 def log_nothing(self, *args):
     pass
 
@@ -154,8 +219,15 @@ describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail
 CloudTrailBackend.delete_trail = delete_trail
 DomainDispatcherApplication.get_backend_for_host = functools.cache(DomainDispatcherApplication.get_backend_for_host)
+create_default_vpc_without_gateway = VPCBackend.create_default_vpc
+VPCBackend.create_default_vpc = create_default_vpc
+create_subnet_of_any_kind = SubnetBackend.create_subnet
+SubnetBackend.create_subnet = create_subnet
+SubnetBackend.create_default_subnet = create_default_subnet
+AvailabilityZonesAndRegions.describe_regions = describe_regions
 generate_any_private_key = moto.kms.models.generate_private_key
 moto.kms.models.generate_private_key = generate_private_key
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
 MotoRequestHandler.log_request = log_nothing
 MotoRequestHandler.handle_expect_100 = handle_expect_100
 MotoRequestHandler.wbufsize = 64 * 1024

@@ -74,6 +74,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),
+		vpcs{w},
 		newPendingKeys(w, resources),
 	}
 }

@@ -36,9 +36,15 @@ func (w *World) ask(account, region, service, contentType string, body []byte) *
 
 // AskQuery asks the emulator's service with a query protocol on behalf of an account, and
 // unmarshals the answer into out. An answer that isn't a success is an error. The question
-// passes no rule. It goes on when ctx ends, as do the questions of AskJSON, AskJSONIn and Get.
+// passes no rule. It goes on when ctx ends, as do the questions of AskQueryIn,
+// AskJSON, AskJSONIn and Get.
 func (w *World) AskQuery(ctx context.Context, account, service string, form url.Values, out any) error {
-	c := w.ask(account, anyRegion, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
+	return w.AskQueryIn(ctx, account, anyRegion, service, form, out)
+}
+
+// AskQueryIn is AskQuery for a service that differs between regions.
+func (w *World) AskQueryIn(ctx context.Context, account, region, service string, form url.Values, out any) error {
+	c := w.ask(account, region, service, "application/x-www-form-urlencoded; charset=utf-8", []byte(form.Encode()))
 	a := w.Send(context.WithoutCancel(ctx), c)
 	if !a.OK() {
 		return fmt.Errorf("%s:%s in the emulator: status %d", service, form.Get("Action"), a.Status)

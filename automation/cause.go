@@ -51,7 +51,7 @@ func (w *watcher) diagnostic(e *apitype.DiagnosticEvent) {
 		if !slices.Contains(w.errors, text) {
 			w.errors = append(w.errors, text)
 		}
-	case e.Severity == "warning":
+	case e.Severity == "warning", e.Severity == "info" && e.URN == "":
 		w.stack.say("%s", text)
 	}
 }

@@ -16,7 +16,22 @@ type Baseline struct {
 	// Contacts are whom AWS writes to besides the root user, by what about:
 	// billing, operations, security.
 	Contacts map[string]Contact
+	// DefaultVPCs says what becomes of the default VPCs that AWS makes in each region of an
+	// account. Empty is KeepDefaultVPCs.
+	DefaultVPCs DefaultVPCs
 }
+
+// DefaultVPCs says what becomes of the default VPCs of every account.
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
+type DefaultVPCs string
+
+const (
+	// KeepDefaultVPCs leaves them as they are.
+	KeepDefaultVPCs DefaultVPCs = "keep"
+	// RemoveDefaultVPCs removes those that hold nothing, in every region that is enabled in the
+	// account, the guardrails' regions or not.
+	RemoveDefaultVPCs DefaultVPCs = "remove"
+)
 
 // PasswordPolicy are the rules for IAM users' passwords.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html

@@ -60,6 +60,10 @@ func TestBaselineRules(t *testing.T) {
 		},
 
 		{
+			"other default VPCs", "coldstart:baseline: {defaultVpcs: delete}",
+			`:2: coldstart:baseline.defaultVpcs: "delete" is not what can become of default VPCs; write remove or keep`,
+		},
+		{
 			"password too short", "coldstart:baseline:\n  passwords: {minimumLength: 5}",
 			`:3: coldstart:baseline.passwords.minimumLength: 5 is out of range; write 6 to 128; 16 is a good choice`,
 		},

@@ -95,8 +95,9 @@ func TestEverything(t *testing.T) {
 			"grace-works": {Who: []string{"grace@acme.example"}, Can: []string{"s3:GetObject"}, In: []string{"*"}, MFA: organization.NoMFA, Because: "it is her job"},
 		},
 		Baseline: organization.Baseline{
-			Alias:     "acme-inc-%s",
-			Passwords: organization.PasswordPolicy{MinimumLength: 20, Reuse: 5, MaxAgeDays: 90},
+			Alias:       "acme-inc-%s",
+			Passwords:   organization.PasswordPolicy{MinimumLength: 20, Reuse: 5, MaxAgeDays: 90},
+			DefaultVPCs: organization.RemoveDefaultVPCs,
 			Contacts: map[string]organization.Contact{
 				"security": {Name: "Security Team", Title: "Team", Email: "security@acme.example", Phone: "+1 555 0100"},
 			},

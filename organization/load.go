@@ -391,6 +391,7 @@ func readAccess(a *object, access *Access) {
 
 func readBaseline(b *object, baseline *Baseline) {
 	b.text("alias", &baseline.Alias)
+	b.text("defaultVpcs", (*string)(&baseline.DefaultVPCs))
 	b.nested("passwords", func(p *object) {
 		p.number("minimumLength", &baseline.Passwords.MinimumLength)
 		p.boolean("uppercase", &baseline.Passwords.Uppercase)

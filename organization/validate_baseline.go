@@ -30,6 +30,11 @@ func (o *Organization) checkBaseline(ps *Problems) {
 	const key = prefix + "baseline"
 	o.checkAlias(ps, key+".alias")
 	checkPasswords(ps, key+".passwords", o.Baseline.Passwords)
+	switch vpcs := o.Baseline.DefaultVPCs; vpcs {
+	case "", KeepDefaultVPCs, RemoveDefaultVPCs:
+	default:
+		ps.Add(key+".defaultVpcs", "write remove or keep", "%q is not what can become of default VPCs", vpcs)
+	}
 	for _, about := range slices.Sorted(maps.Keys(o.Baseline.Contacts)) {
 		if !slices.Contains(contactTypes, about) {
 			ps.Add(key+".contacts."+about, "write "+strings.Join(contactTypes, ", "), "%q is not a kind of contact", about)

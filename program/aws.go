@@ -8,12 +8,14 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// AWS asks AWS what the provider doesn't say. It only reads, with the management account's
-// credentials.
+// AWS asks AWS what the provider doesn't say, with the management account's credentials and by the
+// members' access roles. It only reads; in an update whose declaration has RemoveDefaultVPCs, it
+// also removes default VPCs.
 type AWS struct {
 	// Env are environment variables, such as AWS_PROFILE, that replace those of this process.
 	Env map[string]string
@@ -24,6 +26,9 @@ type AWS struct {
 	// For tests that have no AWS; nil for AWS.
 	listAccounts func(context.Context) (map[string]accountstate.Account, error)
 	findTaken    func(context.Context, taken.Query) ([]taken.Thing, error)
+
+	findDefaultVPCs  func(id, role string) (defaultvpcs.Found, error)
+	clearDefaultVPCs func([]defaultvpcs.VPC) ([]defaultvpcs.VPC, error)
 }
 
 // StackState returns a stack's state; nil if the backend has none.

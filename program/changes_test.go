@@ -135,6 +135,7 @@ func keyChanges() []keyChange {
 		{key: "expect.*.because", at: "expect.work.because", first: "it is needed", second: "it is wanted", given: expecting("can")},
 
 		{key: "baseline.alias", first: "umbrella-%s", second: "none"},
+		{key: "baseline.defaultVpcs", first: "remove", second: "keep"},
 		{key: "baseline.passwords.minimumLength", first: "20", second: "24"},
 		{key: "baseline.passwords.uppercase", first: "false"},
 		{key: "baseline.passwords.lowercase", first: "false"},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -17,9 +18,17 @@ func Unpaced(s Settings) Settings {
 // HasTaken returns an AWS that has what find finds, and accounts whose states nobody knows.
 func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *AWS {
 	return &AWS{
-		listAccounts: func(context.Context) (map[string]accountstate.Account, error) { return nil, nil },
-		findTaken:    find,
+		listAccounts:    func(context.Context) (map[string]accountstate.Account, error) { return nil, nil },
+		findTaken:       find,
+		findDefaultVPCs: func(string, string) (defaultvpcs.Found, error) { return defaultvpcs.Found{}, nil },
 	}
+}
+
+// HasDefaultVPCs returns an AWS whose accounts have the default VPCs that find finds, and have clear remove them.
+func HasDefaultVPCs(find func(id, role string) (defaultvpcs.Found, error), clear func([]defaultvpcs.VPC) ([]defaultvpcs.VPC, error)) *AWS {
+	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
+	a.findDefaultVPCs, a.clearDefaultVPCs = find, clear
+	return a
 }
 
 // EachService calls f with the principal of each service that coldstart sets up in every organization, and

@@ -112,6 +112,7 @@ func newMaster(ctx *pulumi.Context, org *declaration) (*master, error) {
 	if m.self, err = callerID(ctx, last, m.provider); err != nil {
 		return nil, err
 	}
+	org.own = entrance{account: organization.Master, id: m.self}
 	m.accessRoleARN = masterAccessRole(org.Organization, m.self)
 	if last == nil {
 		if err := unmade(ctx, org, ""); err != nil {

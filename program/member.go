@@ -32,6 +32,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 		return nil, err
 	}
 	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master}
+	org.own = entrance{account: name, id: last.Accounts[name].ID, role: last.Accounts[name].AccessRoleARN}
 	if m.archive, err = readArchive(ctx, org, name); err != nil {
 		return nil, err
 	}

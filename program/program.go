@@ -75,7 +75,8 @@ type Settings struct {
 	// organizations with images.
 	Docker func(context.Context) error
 	// AWS, if not nil, is asked for what the provider doesn't say: the states of accounts,
-	// and what accounts have already of what is about to be made in them.
+	// and what accounts have already of what is about to be made in them. Without it, default
+	// VPCs stay as they are, whatever the declaration says.
 	AWS *AWS
 	// Made, if not nil, returns an error if AWS has what a stack without a state has
 	// made: with a state that isn't in this backend. Role is the ARN of the role by which
@@ -145,6 +146,8 @@ type declaration struct {
 	settings Settings
 	// adopting is set when this run takes over what AWS has already.
 	adopting bool
+	// own is the stack's own account.
+	own entrance
 	// registered are the stack's resources so far.
 	registered registered
 }
@@ -176,11 +179,15 @@ func (org *declaration) declare(ctx *pulumi.Context) error {
 	if err := protectAll(ctx, org.Accounts[stack.Name].Protect); err != nil {
 		return err
 	}
-	return map[organization.Kind]func(*pulumi.Context, *declaration) error{
+	err := map[organization.Kind]func(*pulumi.Context, *declaration) error{
 		organization.KindMaster: declareMaster,
 		organization.KindAudit:  declareAudit,
 		organization.KindMember: declareMember,
 	}[stack.Kind](ctx, org)
+	if err != nil {
+		return err
+	}
+	return org.defaultVPCs(ctx)
 }
 
 // export exports a stack's outputs, and hands them to the programs of this process that

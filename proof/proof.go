@@ -138,6 +138,8 @@ type prover struct {
 	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
 	// it doesn't.
 	unenforced func() string
+	// planning says that members are entered by their plan roles.
+	planning bool
 	// readOnly checks that AWS's managed policy ReadOnlyAccess allows nothing but reading.
 	readOnly func() error
 }
@@ -172,7 +174,7 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
 	}
 	master.id = aws.ToString(self.Account)
-	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}}
+	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}, planning: o.PlanToken != nil}
 	p.directory = readDirectory(ctx, master.organizations, org)
 	if p.organization != nil { // There is nothing to update before there is an organization.
 		master.remedy = remedyFor(org, organization.Master)
@@ -266,7 +268,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 
 // omitted returns which claims weren't decided, and why.
 func (p *prover) omitted() []string {
-	reasons := []string{p.unenforced(), p.unprovedUnits(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered(), p.unconfirmed()}
+	reasons := []string{p.unenforced(), p.unprovedUnits(), p.shutRegions(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered(), p.unconfirmed()}
 	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 

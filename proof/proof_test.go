@@ -64,8 +64,9 @@ func declared() *organization.Organization {
 			Root:     []string{organization.DenyLeaving, organization.ProtectAccess, organization.ProtectAudit, "own"},
 		},
 		Baseline: organization.Baseline{
-			Passwords: organization.PasswordPolicy{MinimumLength: 16, Symbols: true, Reuse: 24, MaxAgeDays: 90},
-			Contacts:  map[string]organization.Contact{"security": {Name: "Ada", Title: "CISO", Email: "security@acme.example", Phone: "1"}},
+			Passwords:   organization.PasswordPolicy{MinimumLength: 16, Symbols: true, Reuse: 24, MaxAgeDays: 90},
+			Contacts:    map[string]organization.Contact{"security": {Name: "Ada", Title: "CISO", Email: "security@acme.example", Phone: "1"}},
+			DefaultVPCs: organization.RemoveDefaultVPCs,
 		},
 	}
 }

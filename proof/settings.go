@@ -46,6 +46,7 @@ func (p *prover) proveSettings(ctx context.Context, a *account) {
 		contact := p.org.Baseline.Contacts[about]
 		a.claim(subject, fmt.Sprintf("its %s contact is %s", about, contact.Email), func() error { return a.checkContact(ctx, about, contact) })
 	}
+	p.proveDefaultVPCs(ctx, a)
 	p.proveServices(ctx, a, regions)
 	p.proveParameters(ctx, a)
 }

@@ -1,0 +1,71 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// proveDefaultVPCs proves that an account has no default VPC, if the declaration has them removed. AWS makes none in
+// regions that aren't enabled in the account.
+func (p *prover) proveDefaultVPCs(ctx context.Context, a *account) {
+	if p.org.Baseline.DefaultVPCs != organization.RemoveDefaultVPCs {
+		return
+	}
+	a.claim(SubjectSettings, "no default VPC is left in any enabled region", func() error {
+		found, err := defaultvpcs.Find(ctx, a.cfg, 0)
+		if err != nil {
+			return err
+		}
+		if p.planning {
+			found.Unread = slices.DeleteFunc(found.Unread, p.shut)
+		}
+		return noneLeft(found, a.name)
+	})
+}
+
+// shut reports whether a guardrail lets the plan role into no region but the allowed ones, so that nobody can tell of this one.
+func (p *prover) shut(u defaultvpcs.Unread) bool {
+	allowed := p.org.Guardrails.Regions
+	return len(allowed) > 0 && !slices.Contains(allowed, u.Region) && awserror.Unauthorized(u.Err)
+}
+
+// shutRegions says which claim is about some regions only.
+func (p *prover) shutRegions() string {
+	if !p.planning || p.org.Baseline.DefaultVPCs != organization.RemoveDefaultVPCs || len(p.org.Guardrails.Regions) == 0 {
+		return ""
+	}
+	return "whether default VPCs are left outside of " + strings.Join(p.org.Guardrails.Regions, ", ") +
+		": the guardrail " + organization.AllowedRegions + " lets plan roles into no other region"
+}
+
+// noneLeft returns an error if a default VPC is left, or may be.
+func noneLeft(found defaultvpcs.Found, account string) error {
+	var held, texts []string
+	for _, v := range found.VPCs {
+		text := "there is " + v.String()
+		if len(v.Holds) > 0 {
+			held = append(held, v.ID)
+			text += ", which holds " + strings.Join(v.Holds, ", ")
+		}
+		texts = append(texts, text)
+	}
+	for _, u := range found.Unread {
+		texts = append(texts, fmt.Sprintf("%s can't be read: %s", u.Region, detail(u.Err)))
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	err := errors.New(strings.Join(texts, "; "))
+	if len(held) == 0 {
+		return remedied(err, "run `coldstart up %s`, which removes default VPCs that hold nothing", account)
+	}
+	return remedied(err, "move what %s holds to another VPC and run `coldstart up %s`, which removes default VPCs that hold nothing; or write `keep` in coldstart:baseline.defaultVpcs",
+		strings.Join(held, ", "), account)
+}

@@ -190,6 +190,7 @@ func (a Answers) Organization() *organization.Organization {
 	if a.Audit == "" {
 		o.Audit = organization.Audit{Trail: organization.TrailNone}
 	}
+	o.Baseline.DefaultVPCs = organization.RemoveDefaultVPCs
 	o.Access.Account = a.usersIn()
 	o.Access.Groups = map[string]map[string][]string{
 		"administrators": {organization.Master: {organization.RoleAdmin}, "*": {organization.RoleAdmin}},

@@ -92,7 +92,7 @@ func drawn() *rapid.Generator[Answers] {
 }
 
 // commented finds lines of the declaration that are there to be used.
-var commented = regexp.MustCompile(`(?m)^(  )# (coldstart:|  \w)`)
+var commented = regexp.MustCompile(`(?m)^(  (?:  )?)# (coldstart:|contacts:|  \w)`)
 
 // TestDeclarationSaysWhatWasAnswered reads what is written, as it is and with
 // what its comments propose.

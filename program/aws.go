@@ -28,7 +28,7 @@ type AWS struct {
 	findTaken    func(context.Context, taken.Query) ([]taken.Thing, error)
 
 	findDefaultVPCs  func(id, role string) (defaultvpcs.Found, error)
-	clearDefaultVPCs func([]defaultvpcs.VPC) ([]defaultvpcs.VPC, error)
+	clearDefaultVPCs clearing
 }
 
 // StackState returns a stack's state; nil if the backend has none.

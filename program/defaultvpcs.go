@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
@@ -49,7 +48,7 @@ func (org *declaration) defaultVPCs(ctx *pulumi.Context) error {
 	if ctx.DryRun() {
 		patience = 0
 	}
-	cfg, found, err := asked.defaultVPCs(ctx.Context(), org, patience)
+	found, remove, err := asked.defaultVPCs(ctx.Context(), org, patience)
 	if err != nil {
 		return ctx.Log.Warn(fmt.Sprintf("%s: which default VPCs it has isn't known, and none is removed: %v; the next update looks again", account, err), nil)
 	}
@@ -72,7 +71,7 @@ func (org *declaration) defaultVPCs(ctx *pulumi.Context) error {
 	if ctx.DryRun() {
 		return errors.Join(append(errs, ctx.Log.Info(account+": an update removes its default VPCs that hold nothing: "+defaultvpcs.Told(empty), nil))...)
 	}
-	removed, err := asked.clear(ctx.Context(), cfg, empty)
+	removed, err := remove(ctx.Context(), empty)
 	if len(removed) > 0 {
 		errs = append(errs, ctx.Log.Info(account+": removed its default VPCs that held nothing: "+defaultvpcs.Told(removed), nil))
 	}
@@ -99,41 +98,33 @@ func sayLeft(ctx *pulumi.Context, account string, held []defaultvpcs.VPC, unread
 	return errors.Join(errs...)
 }
 
-// defaultVPCs finds the default VPCs of a stack's own account. The configuration has the account's credentials.
-func (a *AWS) defaultVPCs(ctx context.Context, org *declaration, patience time.Duration) (awssdk.Config, defaultvpcs.Found, error) {
+// clearing removes default VPCs that hold nothing, and returns those that it has removed.
+type clearing func(context.Context, []defaultvpcs.VPC) ([]defaultvpcs.VPC, error)
+
+// defaultVPCs finds the default VPCs of a stack's own account, which it enters as the account's provider does. What it returns besides
+// removes them.
+func (a *AWS) defaultVPCs(ctx context.Context, org *declaration, patience time.Duration) (defaultvpcs.Found, clearing, error) {
 	if a.findDefaultVPCs != nil {
 		found, err := a.findDefaultVPCs(org.own.id, org.own.role)
-		return awssdk.Config{}, found, err
+		return found, a.clearDefaultVPCs, err
 	}
 	cfg, err := awsconfig.Load(ctx, a.Env, org.Region)
 	if err != nil {
-		return cfg, defaultvpcs.Found{}, err
+		return defaultvpcs.Found{}, nil, err
 	}
-	cfg = org.entering(awsconfig.Patient(cfg))
-	found, err := defaultvpcs.Find(ctx, cfg, patience)
-	return cfg, found, err
-}
-
-// clear removes default VPCs that hold nothing.
-func (a *AWS) clear(ctx context.Context, cfg awssdk.Config, vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) {
-	if a.clearDefaultVPCs != nil {
-		return a.clearDefaultVPCs(vpcs)
-	}
-	return defaultvpcs.Clear(ctx, cfg, vpcs)
-}
-
-// entering returns a configuration with credentials of the stack's own account, which come as those of its provider do.
-func (org *declaration) entering(cfg awssdk.Config) awssdk.Config {
-	plan := org.settings.Plan
-	switch {
-	case org.own.role == "":
-		return cfg
+	cfg = awsconfig.Patient(cfg)
+	switch plan := org.settings.Plan; {
+	case org.own.role == "": // These are the management account's credentials.
 	case plan == nil:
-		return awsconfig.Assume(cfg, org.own.role, sessionName)
+		cfg = awsconfig.Assume(cfg, org.own.role, sessionName)
+	default:
+		role := organization.RoleARN(org.own.id, org.Name(org.own.account, organization.RolePlan))
+		cfg = awsconfig.AssumeByToken(cfg, role, sessionName, func() (string, error) {
+			token, err := os.ReadFile(plan.TokenFile)
+			return string(token), err
+		})
 	}
-	role := organization.RoleARN(org.own.id, org.Name(org.own.account, organization.RolePlan))
-	return awsconfig.AssumeByToken(cfg, role, sessionName, func() (string, error) {
-		token, err := os.ReadFile(plan.TokenFile)
-		return string(token), err
-	})
+	found, err := defaultvpcs.Find(ctx, cfg, patience)
+	remove := func(ctx context.Context, vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) { return defaultvpcs.Clear(ctx, cfg, vpcs) }
+	return found, remove, err
 }

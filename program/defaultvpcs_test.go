@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (n *networks) aws() *program.AWS {
 			n.asked = append(n.asked, id+" "+role)
 			return n.found, n.err
 		},
-		func(vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) {
+		func(_ context.Context, vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) {
 			n.cleared = append(n.cleared, defaultvpcs.Told(vpcs))
 			if n.refused != nil {
 				return nil, n.refused

@@ -25,7 +25,7 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 }
 
 // HasDefaultVPCs returns an AWS whose accounts have the default VPCs that find finds, and have clear remove them.
-func HasDefaultVPCs(find func(id, role string) (defaultvpcs.Found, error), clear func([]defaultvpcs.VPC) ([]defaultvpcs.VPC, error)) *AWS {
+func HasDefaultVPCs(find func(id, role string) (defaultvpcs.Found, error), clear func(context.Context, []defaultvpcs.VPC) ([]defaultvpcs.VPC, error)) *AWS {
 	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
 	a.findDefaultVPCs, a.clearDefaultVPCs = find, clear
 	return a

@@ -74,7 +74,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),
-		vpcs{w},
+		newVPCs(w),
 		newPendingKeys(w, resources),
 	}
 }

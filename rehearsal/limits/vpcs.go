@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
@@ -13,21 +15,41 @@ import (
 // The emulator refuses a VPC with subnets, route tables or virtual private gateways only, and deletes the rest with it or forgets it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
 // https://repost.aws/knowledge-center/troubleshoot-dependency-error-delete-vpc
-type vpcs struct{ w *world }
+//
+// In a region of an account in which nobody has created anything, the rule asks the emulator for the internet gateway only. A rehearsal
+// deletes hundreds of such VPCs.
+type vpcs struct {
+	w *world
 
-func (vpcs) Name() string { return "VPC in use" }
+	mu   sync.RWMutex
+	used map[string]bool // by account and region
+}
 
-func (r vpcs) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+func newVPCs(w *world) *vpcs { return &vpcs{w: w, used: map[string]bool{}} }
+
+func (*vpcs) Name() string { return "VPC in use" }
+
+// fillsVPC matches the actions by which something comes into a VPC. Four other services of the emulator
+// create network interfaces.
+var fillsVPC = regexp.MustCompile(`^(ec2:(Accept|Allocate|Assign|Associate|Attach|Create|Import|Request|Run)|(ds|ecs|elasticfilesystem|route53resolver):)`)
+
+func (r *vpcs) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if fillsVPC.MatchString(c.String()) {
+		r.mu.Lock()
+		r.used[c.Caller.Account+" "+c.Region] = true
+		r.mu.Unlock()
+		return next(c)
+	}
 	if c.Service != "ec2" {
 		return next(c)
 	}
 	message := ""
 	switch vpc, subnet := c.Form.Get("VpcId"), c.Form.Get("SubnetId"); {
-	case c.Action == "DeleteVpc" && r.used(c, inVPC, vpc):
+	case c.Action == "DeleteVpc" && r.any(c, inVPC, vpc):
 		message = fmt.Sprintf("The vpc '%s' has dependencies and cannot be deleted.", vpc)
-	case c.Action == "DeleteSubnet" && r.used(c, inSubnet, subnet):
+	case c.Action == "DeleteSubnet" && r.any(c, inSubnet, subnet):
 		message = fmt.Sprintf("The subnet '%s' has dependencies and cannot be deleted.", subnet)
-	case c.Action == "DetachInternetGateway" && r.used(c, throughGateway, vpc):
+	case c.Action == "DetachInternetGateway" && r.any(c, throughGateway, vpc):
 		message = fmt.Sprintf("Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
 	}
 	if message == "" {
@@ -42,6 +64,8 @@ type dependency struct {
 	action, filter string
 	// counts reports whether a thing keeps the other, by its id; nil for all do.
 	counts func(thing, string) bool
+	// made says that AWS makes such a thing with a default VPC.
+	made bool
 }
 
 // thing is an element of an answer of EC2's, with what tells one that counts.
@@ -68,28 +92,34 @@ func (t thing) peers(vpc string) bool {
 
 var (
 	inVPC = []dependency{
-		{"DescribeInternetGateways", "attachment.vpc-id", nil},
-		{"DescribeNetworkInterfaces", "vpc-id", nil},
-		{"DescribeSecurityGroups", "vpc-id", func(t thing, _ string) bool { return t.GroupName != "default" }},
-		{"DescribeNetworkAcls", "vpc-id", func(t thing, _ string) bool { return !t.Default }},
-		{"DescribeNatGateways", "vpc-id", thing.there},
-		{"DescribeVpcEndpoints", "vpc-id", thing.there},
-		{"DescribeCarrierGateways", "vpc-id", thing.there},
-		{"DescribeEgressOnlyInternetGateways", "", thing.attached},
-		{"DescribeVpcPeeringConnections", "", thing.peers},
+		{action: "DescribeInternetGateways", filter: "attachment.vpc-id", made: true},
+		{action: "DescribeNetworkInterfaces", filter: "vpc-id"},
+		{action: "DescribeSecurityGroups", filter: "vpc-id", counts: func(t thing, _ string) bool { return t.GroupName != "default" }},
+		{action: "DescribeNetworkAcls", filter: "vpc-id", counts: func(t thing, _ string) bool { return !t.Default }},
+		{action: "DescribeNatGateways", filter: "vpc-id", counts: thing.there},
+		{action: "DescribeVpcEndpoints", filter: "vpc-id", counts: thing.there},
+		{action: "DescribeCarrierGateways", filter: "vpc-id", counts: thing.there},
+		{action: "DescribeEgressOnlyInternetGateways", filter: "", counts: thing.attached},
+		{action: "DescribeVpcPeeringConnections", filter: "", counts: thing.peers},
 	}
 	inSubnet = []dependency{
-		{"DescribeNetworkInterfaces", "subnet-id", nil},
-		{"DescribeNatGateways", "subnet-id", thing.there},
+		{action: "DescribeNetworkInterfaces", filter: "subnet-id"},
+		{action: "DescribeNatGateways", filter: "subnet-id", counts: thing.there},
 	}
 	throughGateway = []dependency{
-		{"DescribeNetworkInterfaces", "vpc-id", func(t thing, _ string) bool { return t.PublicIP != "" }},
+		{action: "DescribeNetworkInterfaces", filter: "vpc-id", counts: func(t thing, _ string) bool { return t.PublicIP != "" }},
 	}
 )
 
-// used reports whether a VPC or a subnet has one of the dependencies. What the emulator can't list, it doesn't have.
-func (r vpcs) used(c *proxy.Call, kinds []dependency, id string) bool {
+// any reports whether a VPC or a subnet has one of the dependencies. What the emulator can't list, it doesn't have.
+func (r *vpcs) any(c *proxy.Call, kinds []dependency, id string) bool {
+	r.mu.RLock()
+	used := r.used[c.Caller.Account+" "+c.Region]
+	r.mu.RUnlock()
 	return slices.ContainsFunc(kinds, func(d dependency) bool {
+		if !used && !d.made {
+			return false
+		}
 		form := url.Values{"Action": {d.action}, "Version": {"2016-11-15"}}
 		if d.filter != "" {
 			form.Set("Filter.1.Name", d.filter)

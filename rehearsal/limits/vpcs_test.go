@@ -65,6 +65,10 @@ func TestVPCsInUse(t *testing.T) {
 			t.Parallel()
 			s := start(t, network(c.has), proxy.Options{Rules: limits.Unhurried})
 			client := ec2.NewFromConfig(s.master())
+			if name != "a gateway" {
+				_, err := client.CreateSecurityGroup(ctx(), &ec2.CreateSecurityGroupInput{GroupName: aws.String("web"), Description: aws.String("web"), VpcId: aws.String("vpc-2")})
+				must(t, err)
+			}
 			_, err := client.DeleteVpc(ctx(), &ec2.DeleteVpcInput{VpcId: aws.String("vpc-1")})
 			checkDependency(t, err, c.deleteVPC)
 			_, err = client.DeleteSubnet(ctx(), &ec2.DeleteSubnetInput{SubnetId: aws.String("subnet-1")})

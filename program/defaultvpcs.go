@@ -125,6 +125,8 @@ func (a *AWS) defaultVPCs(ctx context.Context, org *declaration, patience time.D
 		})
 	}
 	found, err := defaultvpcs.Find(ctx, cfg, patience)
-	remove := func(ctx context.Context, vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) { return defaultvpcs.Clear(ctx, cfg, vpcs) }
+	remove := func(ctx context.Context, vpcs []defaultvpcs.VPC) ([]defaultvpcs.VPC, error) {
+		return defaultvpcs.Clear(ctx, cfg, vpcs)
+	}
 	return found, remove, err
 }

@@ -16,6 +16,7 @@ var services = []string{
 	"events",
 	"guardduty",
 	"iam",
+	"inspector2",
 	"kms",
 	"logs",
 	"meta",

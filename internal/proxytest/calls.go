@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -118,6 +119,10 @@ var Calls = []struct {
 	}},
 	{"securityhub:DescribeHub", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {
 		_, err := securityhub.NewFromConfig(cfg).DescribeHub(context.Background(), nil)
+		return err
+	}},
+	{"inspector2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {
+		_, err := inspector2.NewFromConfig(cfg).ListMembers(context.Background(), nil)
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

@@ -6,12 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService, guardDutyService, securityHubService}
+var unserved = []string{analyzerService, guardDutyService, inspectorService, securityHubService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -43,6 +44,19 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"guardduty:ListTagsForResource":               listTags((*request).detectorTags),
 	"guardduty:TagResource":                       tag((*request).detectorTags),
 	"guardduty:UntagResource":                     untag((*request).detectorTags),
+
+	"inspector2:Enable":                            (*request).enableScans,
+	"inspector2:Disable":                           (*request).disableScans,
+	"inspector2:BatchGetAccountStatus":             (*request).accountStatuses,
+	"inspector2:EnableDelegatedAdminAccount":       (*request).appointInspector,
+	"inspector2:DisableDelegatedAdminAccount":      (*request).dismissInspector,
+	"inspector2:ListDelegatedAdminAccounts":        (*request).inspectorAdministrators,
+	"inspector2:DescribeOrganizationConfiguration": (*request).describeInspector,
+	"inspector2:UpdateOrganizationConfiguration":   (*request).configureInspector,
+	"inspector2:AssociateMember":                   (*request).associateMember,
+	"inspector2:DisassociateMember":                (*request).dissociateMember,
+	"inspector2:GetMember":                         (*request).getMember,
+	"inspector2:ListMembers":                       (*request).inspectorMembers,
 
 	"securityhub:EnableSecurityHub":                      (*request).enableSecurityHub,
 	"securityhub:DescribeHub":                            (*request).describeHub,
@@ -118,6 +132,9 @@ type keeper struct {
 	detectors map[place]*detector
 	guards    map[string]*guarded // by region
 
+	inspectors map[string]*inspector          // by region
+	scans      map[place]map[string]time.Time // of Inspector, by name, each with the time since when it is on
+
 	subscribed map[place]*hub
 	hubs       hubs
 }
@@ -131,6 +148,7 @@ type place struct{ account, region string }
 func Keep(w *proxy.World) proxy.Rule {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
+		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
 		},

@@ -1,11 +1,13 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
@@ -28,6 +30,7 @@ type delegations struct {
 	// appointed has the administrators of services that have a call of their own for it, by service principal and region. Such a
 	// service registers its administrator here with its first region, and deregisters it with its last.
 	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
+	// https://docs.aws.amazon.com/inspector/v2/APIReference/API_EnableDelegatedAdminAccount.html
 	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableOrganizationAdminAccount.html
 	appointed map[string]map[string]string
 	mu        sync.Mutex // guards more and appointed. members.mu can't: closings holds it during CloseAccount.
@@ -40,7 +43,8 @@ func newDelegations(m *members) *delegations {
 func (*delegations) Name() string { return "delegated administrator" }
 
 func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
-	if c.Action == "EnableOrganizationAdminAccount" || c.Action == "DisableOrganizationAdminAccount" {
+	switch c.Action {
+	case "EnableOrganizationAdminAccount", "DisableOrganizationAdminAccount", "EnableDelegatedAdminAccount", "DisableDelegatedAdminAccount":
 		return r.appoint(c, next(c))
 	}
 	var in struct{ AccountID, ServicePrincipal string }
@@ -79,7 +83,7 @@ func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 
 // appoint learns of a service's administrator from a successful call.
 func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
-	var in struct{ AdminAccountID string }
+	var in struct{ AdminAccountID, DelegatedAdminAccountID string }
 	if !a.OK() || json.Unmarshal(c.Body, &in) != nil {
 		return a
 	}
@@ -89,8 +93,8 @@ func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	if r.appointed[service] == nil {
 		r.appointed[service] = map[string]string{}
 	}
-	if c.Action == "EnableOrganizationAdminAccount" {
-		r.appointed[service][c.Region] = in.AdminAccountID
+	if strings.HasPrefix(c.Action, "Enable") {
+		r.appointed[service][c.Region] = cmp.Or(in.AdminAccountID, in.DelegatedAdminAccountID)
 	} else {
 		delete(r.appointed[service], c.Region)
 	}

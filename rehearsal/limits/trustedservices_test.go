@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -24,7 +25,7 @@ func narrow(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case action == "ListAWSServiceAccessForOrganization":
 		fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"ram.amazonaws.com","DateEnabled":1.7e9}]}`)
-	case strings.Contains(string(body), "ram.amazonaws.com"), strings.Contains(r.URL.Path, "/admin/"):
+	case strings.Contains(string(body), "ram.amazonaws.com"), strings.Contains(r.URL.Path, "/admin/"), strings.HasPrefix(r.URL.Path, "/delegatedadminaccounts/"):
 		fmt.Fprint(w, `{}`)
 	default:
 		w.WriteHeader(http.StatusBadRequest)
@@ -64,8 +65,8 @@ func TestServicesThatTheEmulatorLacks(t *testing.T) {
 	trusted("ram.amazonaws.com", "malware-protection.guardduty.amazonaws.com")
 }
 
-// While GuardDuty or Security Hub has an administrator in some region, AWS Organizations has it as the service's delegated
-// administrator.
+// While GuardDuty, Inspector or Security Hub has an administrator in some region, AWS Organizations has it as the service's
+// delegated administrator.
 func TestServicesRegisterTheirAdministrators(t *testing.T) {
 	t.Parallel()
 	const id = "111111111111"
@@ -84,6 +85,16 @@ func TestServicesRegisterTheirAdministrators(t *testing.T) {
 			},
 			func(cfg aws.Config) error {
 				_, err := guardduty.NewFromConfig(cfg).DisableOrganizationAdminAccount(ctx(), &guardduty.DisableOrganizationAdminAccountInput{AdminAccountId: aws.String(id)})
+				return err
+			},
+		},
+		"inspector2": {
+			func(cfg aws.Config) error {
+				_, err := inspector2.NewFromConfig(cfg).EnableDelegatedAdminAccount(ctx(), &inspector2.EnableDelegatedAdminAccountInput{DelegatedAdminAccountId: aws.String(id)})
+				return err
+			},
+			func(cfg aws.Config) error {
+				_, err := inspector2.NewFromConfig(cfg).DisableDelegatedAdminAccount(ctx(), &inspector2.DisableDelegatedAdminAccountInput{DelegatedAdminAccountId: aws.String(id)})
 				return err
 			},
 		},

@@ -140,6 +140,22 @@ var guardDutyRoutes = []route{
 	{http.MethodDelete, "tags/*/*", "UntagResource"},
 }
 
+// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Operations.html
+var inspectorRoutes = []route{
+	{http.MethodPost, "enable", "Enable"},
+	{http.MethodPost, "disable", "Disable"},
+	{http.MethodPost, "status/batch/get", "BatchGetAccountStatus"},
+	{http.MethodPost, "delegatedadminaccounts/enable", "EnableDelegatedAdminAccount"},
+	{http.MethodPost, "delegatedadminaccounts/disable", "DisableDelegatedAdminAccount"},
+	{http.MethodPost, "delegatedadminaccounts/list", "ListDelegatedAdminAccounts"},
+	{http.MethodPost, "organizationconfiguration/describe", "DescribeOrganizationConfiguration"},
+	{http.MethodPost, "organizationconfiguration/update", "UpdateOrganizationConfiguration"},
+	{http.MethodPost, "members/associate", "AssociateMember"},
+	{http.MethodPost, "members/disassociate", "DisassociateMember"},
+	{http.MethodPost, "members/get", "GetMember"},
+	{http.MethodPost, "members/list", "ListMembers"},
+}
+
 // https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html
 var securityHubRoutes = []route{
 	{http.MethodPost, "accounts", "EnableSecurityHub"},

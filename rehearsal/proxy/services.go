@@ -52,6 +52,12 @@ var services = map[string]service{
 		failed:    "ServiceFailure", // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 		namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 	},
+	"inspector2": {
+		rest: inPaths(RESTJSON, 0, inspectorRoutes),
+		// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Enable.html#API_Enable_Errors
+		throttled: Problem{Status: http.StatusTooManyRequests, Code: usual.Code, Message: usual.Message},
+		failed:    "InternalServerException",
+	},
 	"kms": {
 		failed: "KMSInternalException", // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 	},

@@ -332,7 +332,7 @@ func settled(d *apitype.DeploymentV3, which func(apitype.ResourceV3) bool) {
 }
 
 // unimported has the ids of resources that the provider can read and doesn't import, by their types: the settings of a region
-// for instances, which each account has, made or not; which members GuardDuty enables; and its features.
+// for instances, which each account has, made or not; which members GuardDuty enables, and its features; and what Inspector scans.
 var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (string, error){
 	awstype.EC2InstanceMetadataDefaults: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
 		return f.AccountID(ctx, f.provider(r))
@@ -342,6 +342,23 @@ var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (
 	},
 	awstype.GuardDutyDetectorFeature:                  guardDutyFeature,
 	awstype.GuardDutyOrganizationConfigurationFeature: guardDutyFeature,
+	awstype.InspectorEnabler: func(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {
+		return inputList(r, "accountIds") + "-" + inputList(r, "resourceTypes"), nil
+	},
+	awstype.InspectorOrganizationConfiguration: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
+		return f.AccountID(ctx, f.provider(r))
+	},
+}
+
+// inputList returns the texts of an input, in the order and with the separator that the provider has in ids.
+func inputList(r apitype.ResourceV3, name string) string {
+	list, _ := r.Inputs[name].([]any)
+	var texts []string
+	for _, text := range list {
+		texts = append(texts, fmt.Sprint(text))
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ":")
 }
 
 func guardDutyFeature(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {

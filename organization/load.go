@@ -319,6 +319,10 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 			g.list("features", &o.Security.GuardDuty.Features)
 			g.boolean("export", &o.Security.GuardDuty.Export)
 		})
+		s.nested("inspector", func(i *object) {
+			o.Security.Inspector = &Inspector{}
+			i.list("scans", &o.Security.Inspector.Scans)
+		})
 		s.nested("securityHub", func(h *object) {
 			o.Security.SecurityHub = &SecurityHub{}
 			h.list("standards", &o.Security.SecurityHub.Standards)

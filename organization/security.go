@@ -12,6 +12,9 @@ type Security struct {
 	Account string
 	// GuardDuty is Amazon GuardDuty in every account and every allowed region; nil for none. AWS charges for what it reads.
 	GuardDuty *GuardDuty
+	// Inspector is Amazon Inspector in every account and every allowed region; nil for none. AWS charges by instance, image and
+	// function.
+	Inspector *Inspector
 	// SecurityHub is AWS Security Hub in every account and every allowed region; nil for none. AWS charges for each check, and for
 	// findings that it takes in.
 	SecurityHub *SecurityHub
@@ -52,6 +55,40 @@ func GuardDutyFeatures() []string {
 
 // malwareProtection is the feature for which the organization has to trust a second service.
 const malwareProtection = "EBS_MALWARE_PROTECTION"
+
+// Inspector says what Amazon Inspector scans for vulnerabilities.
+type Inspector struct {
+	// Scans are some of InspectorScans, and at least one.
+	Scans []string
+}
+
+const (
+	scanInstances    = "EC2"
+	scanFunctions    = "LAMBDA"
+	scanFunctionCode = "LAMBDA_CODE"
+)
+
+// InspectorScans returns the scans that a file can turn on: of instances, of images, of functions with their layers, and of the functions'
+// own code. The AWS plugin has no others.
+// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Enable.html
+func InspectorScans() []string {
+	return []string{scanInstances, "ECR", scanFunctions, scanFunctionCode}
+}
+
+// InspectorAccount returns the member that administers Inspector; empty if the organization doesn't have it.
+func (o *Organization) InspectorAccount() string {
+	if !o.inspected() {
+		return ""
+	}
+	return o.Security.Account
+}
+
+// inspected reports whether Inspector scans the organization, and scansInstances whether it scans instances.
+func (o *Organization) inspected() bool { return o.Security.Inspector != nil }
+
+func (o *Organization) scansInstances() bool {
+	return o.inspected() && slices.Contains(o.Security.Inspector.Scans, scanInstances)
+}
 
 // SecurityHub says by which standards AWS Security Hub judges accounts.
 type SecurityHub struct {
@@ -132,13 +169,14 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	switch {
 	case o.Security.Account != "" && !declared:
 		ps.Add(key+".account", "write a member declared under "+prefix+"accounts", "%q isn't a member", o.Security.Account)
-	case o.Security.Account == "" && (o.guarded() || o.hubbed()):
-		ps.Add(key+".account", "write the member that is to administer GuardDuty and Security Hub, such as security", "is missing")
+	case o.Security.Account == "" && (o.guarded() || o.inspected() || o.hubbed()):
+		ps.Add(key+".account", "write the member that is to administer GuardDuty, Inspector and Security Hub, such as security", "is missing")
 	}
 	o.checkExport(ps)
 	if o.guarded() {
 		checkListed(ps, key+".guardDuty.features", "a feature", o.Security.GuardDuty.Features, GuardDutyFeatures())
 	}
+	o.checkInspector(ps)
 	if o.hubbed() {
 		checkListed(ps, key+".securityHub.standards", "a standard", o.Security.SecurityHub.Standards, SecurityHubStandards())
 	}
@@ -169,6 +207,23 @@ func (o *Organization) checkExport(ps *Problems) {
 	case len(o.Name(o.Audit.Account, GuardDutyName))+len("-123456789012") > maxBucketName:
 		ps.Add(key, "shorten the name of the account or the namespace, or leave export out",
 			"%q is too long: with an account's id it passes the %d characters of a bucket's name", o.Name(o.Audit.Account, GuardDutyName), maxBucketName)
+	}
+}
+
+// checkInspector checks what Inspector scans. AWS scans the code of functions only where it scans functions.
+// https://docs.aws.amazon.com/inspector/latest/user/scanning-lambda.html
+func (o *Organization) checkInspector(ps *Problems) {
+	const key = prefix + "security.inspector.scans"
+	if !o.inspected() {
+		return
+	}
+	scans := o.Security.Inspector.Scans
+	checkListed(ps, key, "a scan", scans, InspectorScans())
+	switch {
+	case len(scans) == 0:
+		ps.Add(key, "write some of "+strings.Join(InspectorScans(), ", "), "is missing")
+	case slices.Contains(scans, scanFunctionCode) && !slices.Contains(scans, scanFunctions):
+		ps.Add(key, "write "+scanFunctions+", too", "%s takes %s", scanFunctionCode, scanFunctions)
 	}
 }
 

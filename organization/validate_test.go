@@ -81,11 +81,31 @@ func TestRules(t *testing.T) {
 
 		{
 			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty and Security Hub, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
 		},
 		{
 			"Security Hub without an administrator", `coldstart:security: {securityHub: {}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty and Security Hub, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
+		},
+		{
+			"Inspector without an administrator", `coldstart:security: {inspector: {scans: [ECR]}}`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
+		},
+		{
+			"Inspector without a scan", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {}}",
+			`:3: coldstart:security.inspector.scans: is missing; write some of EC2, ECR, LAMBDA, LAMBDA_CODE`,
+		},
+		{
+			"a scan that the plugin doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {scans: [CODE_REPOSITORY]}}",
+			`:3: coldstart:security.inspector.scans: "CODE_REPOSITORY" is not a scan; write some of EC2, ECR, LAMBDA, LAMBDA_CODE`,
+		},
+		{
+			"a scan twice", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {scans: [EC2, EC2]}}",
+			`:3: coldstart:security.inspector.scans: "EC2" stands there twice; keep one of them`,
+		},
+		{
+			"the code of functions without functions", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {scans: [LAMBDA_CODE]}}",
+			`:3: coldstart:security.inspector.scans: LAMBDA_CODE takes LAMBDA; write LAMBDA, too`,
 		},
 		{
 			"a standard that Security Hub doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {standards: [cis/v/3.0.0]}}",

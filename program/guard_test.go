@@ -90,6 +90,13 @@ func TestGuard(t *testing.T) {
 			`coldstart:security.account: "audit" was "security", which administers GuardDuty: take guardDuty out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
 		},
 		{
+			"another administrator of Inspector",
+			func(o *organization.Organization) {
+				o.Security.Account, o.Security.Inspector = "audit", &organization.Inspector{Scans: []string{"EC2"}}
+			},
+			`coldstart:security.account: "audit" was "security", which administers Inspector: take inspector out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
+		},
+		{
 			"another administrator of Security Hub",
 			func(o *organization.Organization) {
 				o.Security.Account, o.Security.SecurityHub = "audit", &organization.SecurityHub{}
@@ -111,6 +118,7 @@ func TestGuard(t *testing.T) {
 			t.Parallel()
 			w := after(t, changed(t, func(o *organization.Organization) {
 				o.Security.Account, o.Security.GuardDuty, o.Security.SecurityHub = "security", &organization.GuardDuty{}, &organization.SecurityHub{}
+				o.Security.Inspector = &organization.Inspector{Scans: []string{"EC2"}}
 			}))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
 				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)

@@ -82,6 +82,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		Trail:                   org.Audit.Trail,
 		AccessAccount:           org.Access.Account,
 		GuardDutyAccount:        org.GuardDutyAccount(),
+		InspectorAccount:        org.InspectorAccount(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
 	}
 	if org.Audited() {

@@ -122,16 +122,16 @@ func (m *member) declare() error {
 	if err := m.declareServices(nil); err != nil {
 		return err
 	}
-	return errors.Join(m.declareGuardDuty(), m.declareSecurityHub(), m.declareFindings())
+	return errors.Join(m.declareGuardDuty(), m.declareInspector(), m.declareSecurityHub(), m.declareFindings())
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and
 // the one where users live. That one's groups reach all, and the account of the archive lets
 // in the trails of all that have one, all recorders, and the account that administers GuardDuty.
+// Inspector's administrator has all as members.
 func needed(org *organization.Organization, name string) []string {
 	archive := org.AllWriteToArchive() && name == org.Audit.Account
-	switch {
-	case archive, org.Access.Account == name:
+	if archive || org.Access.Account == name || org.InspectorAccount() == name {
 		return org.AccountNames()
 	}
 	all := []string{name}

@@ -262,6 +262,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAlarms(ctx, a)
 	p.proveConfig(ctx, a)
 	p.proveGuardDuty(ctx, a)
+	p.proveInspector(ctx, a)
 	p.proveSecurityHub(ctx, a)
 	p.proveFindings(ctx, a)
 }

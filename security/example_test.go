@@ -31,6 +31,30 @@ func ExampleNewGuardDuty() {
 	})
 }
 
+// Inspector of two accounts besides the one that administers it.
+func ExampleNewInspector() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		management, err := aws.NewProvider(ctx, "management", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
+		if err != nil {
+			return err
+		}
+		administrator, err := aws.NewProvider(ctx, "administrator", &aws.ProviderArgs{
+			Region:     pulumi.String("eu-west-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = security.NewInspector(ctx, "inspector", &security.InspectorArgs{
+			Management:      management,
+			AdministratorID: pulumi.String("123456789012"),
+			Scans:           []string{"EC2", "ECR"},
+			Members:         []security.InspectorMember{{Name: "master", ID: pulumi.String("111111111111")}, {Name: "app", ID: pulumi.String("222222222222")}},
+		}, pulumi.Providers(administrator))
+		return err
+	})
+}
+
 // Security Hub of every account, administered by one member, in two regions.
 func ExampleNewHub() {
 	pulumi.Run(func(ctx *pulumi.Context) error {

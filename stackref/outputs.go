@@ -137,6 +137,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	AccessAccount string                 `json:"accessAccount,omitempty"`
 	// GuardDutyAccount is the account that administers GuardDuty; empty if the organization doesn't have it.
 	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
+	// InspectorAccount is the account that administers Inspector; empty if the organization doesn't have it.
+	InspectorAccount string `json:"inspectorAccount,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
 }

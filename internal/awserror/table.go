@@ -72,6 +72,10 @@ var table = []row{
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 	{code: ConflictingDomainExists, advice: anotherSet},
 
+	// Inspector doesn't know its administrator everywhere at once.
+	// https://github.com/hashicorp/terraform-provider-aws/pull/28921
+	{says: regexp.MustCompile(`Invoking account does not have access to`), means: passes},
+
 	// General refusals. Special ones are above.
 	{code: AccessDenied, means: unauthorized, advice: administrator},
 	{code: "AccessDeniedException", means: unauthorized, advice: administrator},
@@ -110,6 +114,7 @@ var table = []row{
 	{code: "ResourceAlreadyExistsException", means: exists},
 	{says: regexp.MustCompile(`a detector already exists for the current account`), means: exists},
 	{says: regexp.MustCompile(`Service role name \S+ has been taken in this account`), means: exists},
+	{says: regexp.MustCompile(`is already a member or associated member of the current account`), means: exists},
 	{says: regexp.MustCompile(`Account is already subscribed to Security Hub`), means: exists},
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.

@@ -110,6 +110,14 @@ const (
 	GuardDutyOrganizationConfigurationFeature = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 )
 
+// Amazon Inspector.
+const (
+	InspectorDelegatedAdminAccount     = "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount"
+	InspectorEnabler                   = "aws:inspector2/enabler:Enabler"
+	InspectorMemberAssociation         = "aws:inspector2/memberAssociation:MemberAssociation"
+	InspectorOrganizationConfiguration = "aws:inspector2/organizationConfiguration:OrganizationConfiguration"
+)
+
 // AWS Security Hub.
 const (
 	SecurityHubAccount                        = "aws:securityhub/account:Account"

@@ -173,6 +173,16 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("cfg", "RecorderStatus")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/inspector/latest/user/deactivating-best-practices.html
+		Effect: Effect{Notable, "Inspector doesn't scan these accounts any more, and AWS deletes its findings."},
+		Types:  []string{ofType("inspector2", "Enabler")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/inspector/latest/user/remove-delegated-admin.html
+		Effect: Effect{Notable, "Nobody administers Inspector for the organization any more. An account that coldstart doesn't declare goes on being scanned, and goes on costing, until Inspector is disabled there (`aws inspector2 disable`)."},
+		Types:  []string{ofType("inspector2", "DelegatedAdminAccount")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
 		Effect: Effect{Notable, "Nobody administers Security Hub for the organization any more. It stays on in each account, and goes on costing, until it is disabled there (`aws securityhub disable-security-hub`)."},
 		Types:  []string{ofType("securityhub", "OrganizationAdminAccount")}, Operations: losingOperations,

@@ -55,6 +55,7 @@ const (
 	users       mark = "users"
 	alarms      mark = "alarms"
 	guardDuty   mark = "GuardDuty"    // of the account that administers it
+	inspector   mark = "Inspector"    // of the account that administers it
 	securityHub mark = "Security Hub" // of the account that administers it
 	protected   mark = "protected"
 	quarantined mark = "quarantined"
@@ -138,6 +139,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 		{users, name == org.Access.Account && len(org.Users) > 0},
 		{alarms, !member && org.Alarmed()},
 		{guardDuty, name == org.GuardDutyAccount()},
+		{inspector, name == org.InspectorAccount()},
 		{securityHub, name == org.SecurityHubAccount()},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},

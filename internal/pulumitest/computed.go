@@ -64,6 +64,10 @@ const (
 	GuardDutyMembers       = "aws:guardduty/organizationConfiguration:OrganizationConfiguration"
 	GuardDutyFeature       = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 	GuardDutyDestination   = "aws:guardduty/publishingDestination:PublishingDestination"
+	InspectorAdministrator = "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount"
+	InspectorEnabler       = "aws:inspector2/enabler:Enabler"
+	InspectorMember        = "aws:inspector2/memberAssociation:MemberAssociation"
+	InspectorMembers       = "aws:inspector2/organizationConfiguration:OrganizationConfiguration"
 	Hub                    = "aws:securityhub/account:Account"
 	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
 	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
@@ -148,6 +152,10 @@ var Types = map[string]Traits{
 	GuardDutyMembers:       {Replaceable: true},
 	GuardDutyFeature:       {Replaceable: true},
 	GuardDutyDestination:   {Replaceable: true},
+	InspectorAdministrator: {Replaceable: true},
+	InspectorEnabler:       {Replaceable: true},
+	InspectorMember:        {Replaceable: true},
+	InspectorMembers:       {Replaceable: true},
 	Hub:                    {},
 	HubAdministrator:       {Replaceable: true},
 	HubAggregator:          {Replaceable: true},
@@ -268,7 +276,9 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("detectorId"), none
 	case GuardDutyAdministrator, HubAdministrator:
 		return text("adminAccountId"), none
-	case Hub, HubMembers:
+	case InspectorAdministrator, InspectorMember:
+		return text("accountId"), none
+	case Hub, HubMembers, InspectorMembers:
 		return account, none
 	case HubAggregator:
 		id := "arn:aws:securityhub:us-west-2:" + account + ":finding-aggregator/" + name

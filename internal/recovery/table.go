@@ -100,8 +100,10 @@ var table = []row{
 	{Type: awstype.GuardDutyDetector, ID: detector, Ours: sameForAll},                 // An account has one in a region.
 	{Type: awstype.GuardDutyPublishingDestination, ID: destination, Ours: sameForAll}, // A detector has one.
 	{Type: awstype.GuardDutyOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
-	{Type: awstype.SecurityHubAccount, ID: account, Ours: sameForAll},               // An account has one in a region.
-	{Type: awstype.SecurityHubConfigurationPolicy, ID: hubPolicy, Ours: sameForAll}, // The name has the namespace.
+	{Type: awstype.InspectorDelegatedAdminAccount, ID: inputs("", "accountId"), Again: true},
+	{Type: awstype.InspectorMemberAssociation, ID: inputs("", "accountId"), Ours: sameForAll}, // Only the administrator has members.
+	{Type: awstype.SecurityHubAccount, ID: account, Ours: sameForAll},                         // An account has one in a region.
+	{Type: awstype.SecurityHubConfigurationPolicy, ID: hubPolicy, Ours: sameForAll},           // The name has the namespace.
 	{Type: awstype.SecurityHubConfigurationPolicyAssociation, ID: inputs("", "targetId"), Again: true},
 	{Type: awstype.SecurityHubFindingAggregator, ID: aggregator, Ours: sameForAll}, // An account has one.
 	{Type: awstype.SecurityHubOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
@@ -118,6 +120,8 @@ var unfound = map[string]string{
 	awstype.GuardDutyDetectorFeature:                  "the provider can't import it; the call that makes it may be made twice",
 	awstype.GuardDutyOrganizationConfiguration:        "the provider imports it with two inputs that rule each other out; the call that makes it may be made twice",
 	awstype.GuardDutyOrganizationConfigurationFeature: "the provider can't import it; the call that makes it may be made twice",
+	awstype.InspectorEnabler:                          "the provider can't import it; the call that makes it may be made twice",
+	awstype.InspectorOrganizationConfiguration:        "the provider can't import it; the call that makes it may be made twice",
 }
 
 // rowOf returns the row of a type. For a type that has none, it returns a row with the type

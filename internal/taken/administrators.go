@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -18,15 +19,15 @@ import (
 
 // appointing is a service that has a call of its own for its administrator.
 type appointing struct {
-	// name is the service's name for people, and command its name in the AWS CLI.
-	name, command string
+	// name is the service's name for people, and dismiss the command that takes its administrator away, up to the administrator's id.
+	name, dismiss string
 	// declared returns the account that administers it by the file; empty for none.
 	declared func(*organization.Organization) string
 	// list returns the ids of the accounts that administer it in a region. The management account asks.
 	list func(context.Context, aws.Config) ([]string, error)
 }
 
-var ofGuardDuty = appointing{"GuardDuty", "guardduty", (*organization.Organization).GuardDutyAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+var ofGuardDuty = appointing{"GuardDuty", "aws guardduty disable-organization-admin-account --admin-account-id", (*organization.Organization).GuardDutyAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
 	out, err := guardduty.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
 	if err != nil {
 		return nil, err
@@ -37,7 +38,18 @@ var ofGuardDuty = appointing{"GuardDuty", "guardduty", (*organization.Organizati
 	return ids, nil
 }}
 
-var ofSecurityHub = appointing{"Security Hub", "securityhub", (*organization.Organization).SecurityHubAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+var ofInspector = appointing{"Inspector", "aws inspector2 disable-delegated-admin-account --delegated-admin-account-id", (*organization.Organization).InspectorAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	out, err := inspector2.NewFromConfig(cfg).ListDelegatedAdminAccounts(ctx, &inspector2.ListDelegatedAdminAccountsInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range out.DelegatedAdminAccounts {
+		ids = append(ids, aws.ToString(a.AccountId))
+	}
+	return ids, nil
+}}
+
+var ofSecurityHub = appointing{"Security Hub", "aws securityhub disable-organization-admin-account --admin-account-id", (*organization.Organization).SecurityHubAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
 	out, err := securityhub.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
 	if err != nil {
 		return nil, err
@@ -53,6 +65,7 @@ func (s appointing) appoints(l looker) bool { return l.master() && s.declared(l.
 
 // others finds the regions in which the service has another administrator than the declared one. AWS has one for all regions.
 // https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
+// https://docs.aws.amazon.com/inspector/v2/APIReference/API_EnableDelegatedAdminAccount.html
 // https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
 func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 	client := organizations.NewFromConfig(l.cfg)
@@ -75,8 +88,8 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 				continue
 			}
 			texts = append(texts, fmt.Sprintf("has account %s (%s) as %s's administrator in %s, and the file has %s: AWS refuses a second one; "+
-				"write that account under coldstart:security.account, or run `aws %s disable-organization-admin-account --admin-account-id %[2]s --region %[4]s`, which leaves %[3]s on in each account by itself",
-				aws.ToString(account.Account.Name), id, s.name, region, declared, s.command))
+				"write that account under coldstart:security.account, or run `%s %[2]s --region %[4]s`, which leaves %[3]s on in each account by itself",
+				aws.ToString(account.Account.Name), id, s.name, region, declared, s.dismiss))
 		}
 	}
 	return texts, nil

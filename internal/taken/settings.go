@@ -47,6 +47,7 @@ var settings = []setting{
 	{"AWS Config's recorders of other names", awstype.ConfigRecorder, recorded, namedRecorders, true},
 	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors, false},
 	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, ofGuardDuty.appoints, ofGuardDuty.others, true},
+	{"Inspector's administrator", awstype.InspectorDelegatedAdminAccount, ofInspector.appoints, ofInspector.others, true},
 	{"Security Hub's administrator", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, ofSecurityHub.others, true},
 	{"Security Hub", awstype.SecurityHubAccount, func(l looker) bool { return l.Name == l.org.SecurityHubAccount() }, hub, false},
 	{"closed accounts", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, closed, true},

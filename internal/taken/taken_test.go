@@ -130,23 +130,27 @@ func TestUnreadableState(t *testing.T) {
 	}
 }
 
-// TestAnotherAdministrator finds who administers GuardDuty and Security Hub before coldstart. The declared account is no other.
+// TestAnotherAdministrator finds who administers GuardDuty, Inspector and Security Hub before coldstart. The declared account is no other.
 func TestAnotherAdministrator(t *testing.T) {
 	t.Parallel()
 	org := declared()
 	org.Security.Account, org.Security.GuardDuty, org.Security.SecurityHub = "audit", &organization.GuardDuty{}, &organization.SecurityHub{}
+	org.Security.Inspector = &organization.Inspector{Scans: []string{"EC2"}}
 	org.Guardrails.Regions = []string{"us-west-2", "eu-west-1"}
 	for email, want := range map[string][]string{
 		"aws+AUDIT@acme.example": nil,
 		"old@acme.example": {
 			"has account Old (123456789012) as %s's administrator in us-west-2, and the file has audit: AWS refuses a second one; ",
-			"`aws %s disable-organization-admin-account --admin-account-id 123456789012 --region eu-west-1`, which leaves %s on",
+			"`aws %s-admin-account%s-admin-account-id 123456789012 --region eu-west-1`, which leaves %s on",
 		},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/admin":
 				_, _ = io.WriteString(w, `{"adminAccounts":[{"adminAccountId":"123456789012","adminStatus":"ENABLED"}]}`)
+				return
+			case "/delegatedadminaccounts/list":
+				_, _ = io.WriteString(w, `{"delegatedAdminAccounts":[{"accountId":"123456789012","status":"ENABLED"}]}`)
 				return
 			case "/organization/admin":
 				_, _ = io.WriteString(w, `{"AdminAccounts":[{"AccountId":"123456789012","Status":"ENABLED"}]}`)
@@ -158,7 +162,7 @@ func TestAnotherAdministrator(t *testing.T) {
 		l := looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
 			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
 		}}
-		for _, service := range []appointing{ofGuardDuty, ofSecurityHub} {
+		for _, service := range []appointing{ofGuardDuty, ofInspector, ofSecurityHub} {
 			if !service.appoints(l) {
 				t.Fatal("the management account appoints nobody")
 			}

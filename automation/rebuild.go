@@ -127,8 +127,8 @@ func notReadBack(r apitype.ResourceV3) bool {
 func (s *stack) importAll(ctx context.Context) error {
 	absent := map[string]bool{}
 	s.seek = func(ctx context.Context, d program.Declared) (string, error) {
-		if absent[d.Type+"::"+d.Name] {
-			return "", nil
+		if unimported[d.Type] != nil || absent[d.Type+"::"+d.Name] {
+			return "", nil // It is read later, or AWS doesn't have it.
 		}
 		return s.declared(ctx, d)
 	}
@@ -331,7 +331,7 @@ func settled(d *apitype.DeploymentV3, which func(apitype.ResourceV3) bool) {
 	}
 }
 
-// unimported has the ids of resources that the provider can read and doesn't import, by their types: the settings of a region
+// unimported has the ids of resources that the provider can read and an import can't have, by their types: the settings of a region
 // for instances, which each account has, made or not; which members GuardDuty enables, and its features; and what Inspector scans.
 var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (string, error){
 	awstype.EC2InstanceMetadataDefaults: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
@@ -345,9 +345,16 @@ var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (
 	awstype.InspectorEnabler: func(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {
 		return inputList(r, "accountIds") + "-" + inputList(r, "resourceTypes"), nil
 	},
+	// The provider imports these two. Each depends on one that it doesn't import, and a state can't have one without what it depends on.
+	awstype.InspectorDelegatedAdminAccount: inspectedAccount,
+	awstype.InspectorMemberAssociation:     inspectedAccount,
 	awstype.InspectorOrganizationConfiguration: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
 		return f.AccountID(ctx, f.provider(r))
 	},
+}
+
+func inspectedAccount(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {
+	return input(r, "accountId"), nil
 }
 
 // inputList returns the texts of an input, in the order and with the separator that the provider has in ids.

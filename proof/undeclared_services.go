@@ -10,8 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -33,7 +36,7 @@ func (s *Strangers) administrators(ctx context.Context, p *prover) {
 		if !complete {
 			continue
 		}
-		if i := slices.IndexFunc(watchers, func(w watcher) bool { return w.principal == service && w.administrators != nil }); i >= 0 {
+		if i := slices.IndexFunc(watchers, func(w watcher) bool { return w.principal == service && w.appointed != nil }); i >= 0 {
 			s.appointed(ctx, p, watchers[i], declared)
 			continue
 		}
@@ -52,14 +55,16 @@ func (s *Strangers) administrators(ctx context.Context, p *prover) {
 // appointed looks for administrators of a service that has a call of its own for them, in each allowed region.
 func (s *Strangers) appointed(ctx context.Context, p *prover, w watcher, declared []string) {
 	for _, region := range p.org.Regions() {
-		ids, err := w.administrators(p.master(), ctx, region)
+		cfg := p.master().cfg.Copy()
+		cfg.Region = region
+		ids, err := w.appointed.Administrators(ctx, cfg)
 		if err != nil {
 			s.omit(fmt.Sprintf("administrators of %s in %s", w.name, region), err)
 		}
 		for _, id := range p.undeclaredOf(ids, declared) {
 			s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s in %s", id, w.name, region), fmt.Sprintf(
-				"write it under coldstart:security, or %s under coldstart:organization.trustedServices if somebody else sets the service up, or run `aws %s --admin-account-id %s --region %s`",
-				w.principal, w.dismiss, id, region))
+				"write it under coldstart:security, or %s under coldstart:organization.trustedServices if somebody else sets the service up, or run `%s %s --region %s`",
+				w.principal, w.appointed.Dismiss, id, region))
 		}
 	}
 }
@@ -76,16 +81,15 @@ type watcher struct {
 	name, principal string
 	// find returns what the account has of the service in a region, and the command that turns it off; "" if it has nothing.
 	find func(a *account, ctx context.Context, region string) (found, off string, err error)
-	// administrators returns the ids of the members that administer the service in a region, and dismiss is the command by which the
-	// management account takes the administration away. AWS Organizations has the administrators of a service without them.
-	administrators func(management *account, ctx context.Context, region string) ([]string, error)
-	dismiss        string
+	// appointed has a service's own call for its administrators. AWS Organizations has those of a service without one.
+	appointed *appointed.Service
 }
 
 var watchers = []watcher{
-	{"AWS Config", organization.ConfigService, (*account).anyRecorder, nil, ""},
-	{"GuardDuty", organization.GuardDutyService, (*account).anyDetector, (*account).guardDutyAdministrators, "guardduty disable-organization-admin-account"},
-	{"Security Hub", organization.SecurityHubService, (*account).anyHub, (*account).hubAdministrators, "securityhub disable-organization-admin-account"},
+	{"AWS Config", organization.ConfigService, (*account).anyRecorder, nil},
+	{"GuardDuty", organization.GuardDutyService, (*account).anyDetector, &appointed.GuardDuty},
+	{"Inspector", organization.InspectorService, (*account).anyScan, &appointed.Inspector},
+	{"Security Hub", organization.SecurityHubService, (*account).anyHub, &appointed.SecurityHub},
 }
 
 // undeclaredServices finds services that are on in the account, in an allowed region, and that nobody has declared.
@@ -155,27 +159,17 @@ func (a *account) anyHub(ctx context.Context, region string) (found, off string,
 	return "Security Hub is on", "aws securityhub disable-security-hub", nil
 }
 
-// guardDutyAdministrators returns who administers GuardDuty in a region.
-func (a *account) guardDutyAdministrators(ctx context.Context, region string) (ids []string, err error) {
-	out, err := a.guardDuty(region).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+// anyScan finds a scan of Inspector's that is on.
+// https://docs.aws.amazon.com/inspector/v2/APIReference/API_BatchGetAccountStatus.html
+func (a *account) anyScan(ctx context.Context, region string) (found, off string, err error) {
+	out, err := a.inspector(region).BatchGetAccountStatus(ctx, &inspector2.BatchGetAccountStatusInput{})
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
-	for _, administrator := range out.AdminAccounts {
-		ids = append(ids, aws.ToString(administrator.AdminAccountId))
+	for _, is := range out.Accounts {
+		if is.State != nil && is.State.Status == inspectortypes.StatusEnabled {
+			return "Inspector is on", "aws inspector2 disable", nil
+		}
 	}
-	return ids, nil
-}
-
-// hubAdministrators returns who administers Security Hub in a region.
-func (a *account) hubAdministrators(ctx context.Context, region string) (ids []string, err error) {
-	client := securityhub.NewFromConfig(a.cfg, func(o *securityhub.Options) { o.Region = region })
-	out, err := client.ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, administrator := range out.AdminAccounts {
-		ids = append(ids, aws.ToString(administrator.AccountId))
-	}
-	return ids, nil
+	return "", "", nil
 }

@@ -20,7 +20,7 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 		action := r.Header.Get("X-Amz-Target")
 		switch _, name, _ := strings.Cut(action, "."); {
 		case name == "ListAWSServiceAccessForOrganization":
-			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"},`+
+			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"inspector2.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"},`+
 				`{"ServicePrincipal":"detective.amazonaws.com"},{"ServicePrincipal":"malware-protection.guardduty.amazonaws.com"}]}`)
 		case name == "ListDelegatedAdministrators":
 			fmt.Fprint(w, `{"DelegatedAdministrators":[{"Id":"222222222222"}]}`)
@@ -30,6 +30,10 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 			fmt.Fprint(w, `{"adminAccounts":[{"adminAccountId":"222222222222","adminStatus":"ENABLED"}]}`)
 		case r.URL.Path == "/organization/admin":
 			fmt.Fprint(w, `{"AdminAccounts":[{"AccountId":"222222222222","Status":"ENABLED"}]}`)
+		case r.URL.Path == "/delegatedadminaccounts/list":
+			fmt.Fprint(w, `{"delegatedAdminAccounts":[{"accountId":"222222222222","status":"ENABLED"}]}`)
+		case r.URL.Path == "/status/batch/get":
+			fmt.Fprint(w, `{"accounts":[{"accountId":"222222222222","state":{"status":"ENABLED"}}]}`)
 		case r.URL.Path == "/detector":
 			fmt.Fprint(w, `{"detectorIds":["d1"]}`)
 		case r.URL.Path == "/detector/d1":
@@ -59,16 +63,16 @@ func foundBy(strangers []Stranger) (all []string) {
 // TestUndeclaredServices checks that services are found that nobody has declared, and those alone.
 func TestUndeclaredServices(t *testing.T) {
 	t.Parallel()
-	all := []string{"recorder theirs of AWS Config is on in us-west-2", "GuardDuty is on in us-west-2", "Security Hub is on in us-west-2"}
+	all := []string{"recorder theirs of AWS Config is on in us-west-2", "GuardDuty is on in us-west-2", "Inspector is on in us-west-2", "Security Hub is on in us-west-2"}
 	for name, c := range map[string]struct {
 		declare func(*organization.Organization)
 		want    []string
 	}{
 		"nothing declared": {func(*organization.Organization) {}, all},
-		"one declared":     {func(o *organization.Organization) { o.Security.GuardDuty = &organization.GuardDuty{} }, []string{all[0], all[2]}},
+		"one declared":     {func(o *organization.Organization) { o.Security.GuardDuty = &organization.GuardDuty{} }, []string{all[0], all[2], all[3]}},
 		"left to others": {func(o *organization.Organization) {
 			o.Settings.TrustedServices = []string{organization.ConfigService, organization.SecurityHubService}
-		}, all[1:2]},
+		}, all[1:3]},
 	} {
 		org := declared()
 		c.declare(org)
@@ -91,7 +95,8 @@ func TestUndeclaredServices(t *testing.T) {
 func TestUndeclaredAdministrators(t *testing.T) {
 	t.Parallel()
 	all := []string{
-		"account 222222222222 administers GuardDuty in us-west-2", "account 222222222222 administers ram.amazonaws.com for the organization",
+		"account 222222222222 administers GuardDuty in us-west-2", "account 222222222222 administers Inspector in us-west-2",
+		"account 222222222222 administers ram.amazonaws.com for the organization",
 		"account 222222222222 administers Security Hub in us-west-2",
 	}
 	for name, c := range map[string]struct {
@@ -100,7 +105,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	}{
 		"nothing declared": {func(*organization.Organization) {}, all},
 		"all declared": {func(o *organization.Organization) {
-			o.Security = organization.Security{Account: "dev", GuardDuty: &organization.GuardDuty{}, SecurityHub: &organization.SecurityHub{}}
+			o.Security = organization.Security{Account: "dev", GuardDuty: &organization.GuardDuty{}, Inspector: &organization.Inspector{}, SecurityHub: &organization.SecurityHub{}}
 			o.Settings.DelegatedAdministrators = map[string]string{"ram.amazonaws.com": "dev"}
 		}, nil},
 		"another account declared": {func(o *organization.Organization) {
@@ -122,6 +127,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	s.administrators(t.Context(), p)
 	for i, command := range []string{
 		"`aws guardduty disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
+		"`aws inspector2 disable-delegated-admin-account --delegated-admin-account-id 222222222222 --region us-west-2`",
 		"`aws organizations deregister-delegated-administrator --account-id 222222222222 --service-principal ram.amazonaws.com`",
 		"`aws securityhub disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
 	} {

@@ -28,7 +28,8 @@ func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions)
 what differs from Pulumi's state. Without names, it also shows what no state has:
 accounts and units that the file doesn't declare, members that administer a service,
 delegations in the apex zone to other zones, trails that somebody else has created, and
-AWS Config, GuardDuty and Security Hub where they are on and nobody has declared them.
+AWS Config, GuardDuty, Inspector and Security Hub where they are on and nobody has
+declared them.
 
 Drift changes nothing, neither in AWS nor in Pulumi's state. To bring AWS back to what
 the file declares, run ` + "`coldstart refresh`" + ` and then ` + "`coldstart up`" + `.

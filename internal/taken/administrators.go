@@ -7,58 +7,27 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/guardduty"
-	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // appointing is a service that has a call of its own for its administrator.
 type appointing struct {
-	// name is the service's name for people, and dismiss the command that takes its administrator away, up to the administrator's id.
-	name, dismiss string
+	appointed.Service
 	// declared returns the account that administers it by the file; empty for none.
 	declared func(*organization.Organization) string
-	// list returns the ids of the accounts that administer it in a region. The management account asks.
-	list func(context.Context, aws.Config) ([]string, error)
 }
 
-var ofGuardDuty = appointing{"GuardDuty", "aws guardduty disable-organization-admin-account --admin-account-id", (*organization.Organization).GuardDutyAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
-	out, err := guardduty.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range out.AdminAccounts {
-		ids = append(ids, aws.ToString(a.AdminAccountId))
-	}
-	return ids, nil
-}}
-
-var ofInspector = appointing{"Inspector", "aws inspector2 disable-delegated-admin-account --delegated-admin-account-id", (*organization.Organization).InspectorAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
-	out, err := inspector2.NewFromConfig(cfg).ListDelegatedAdminAccounts(ctx, &inspector2.ListDelegatedAdminAccountsInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range out.DelegatedAdminAccounts {
-		ids = append(ids, aws.ToString(a.AccountId))
-	}
-	return ids, nil
-}}
-
-var ofSecurityHub = appointing{"Security Hub", "aws securityhub disable-organization-admin-account --admin-account-id", (*organization.Organization).SecurityHubAccount, func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
-	out, err := securityhub.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range out.AdminAccounts {
-		ids = append(ids, aws.ToString(a.AccountId))
-	}
-	return ids, nil
-}}
+var (
+	ofGuardDuty   = appointing{appointed.GuardDuty, (*organization.Organization).GuardDutyAccount}
+	ofInspector   = appointing{appointed.Inspector, (*organization.Organization).InspectorAccount}
+	ofSecurityHub = appointing{appointed.SecurityHub, (*organization.Organization).SecurityHubAccount}
+)
 
 // appoints reports whether the account is the management account, which makes a member the service's administrator.
 func (s appointing) appoints(l looker) bool { return l.master() && s.declared(l.org) != "" }
@@ -72,7 +41,7 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 	var texts []string
 	declared := s.declared(l.org)
 	for _, region := range l.regions() {
-		ids, err := s.list(ctx, l.in(region))
+		ids, err := s.Administrators(ctx, l.in(region))
 		if err != nil {
 			if _, none := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(none, awserror.OrganizationsNotInUse) {
 				return nil, nil // Without an organization nobody administers it.
@@ -89,7 +58,7 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 			}
 			texts = append(texts, fmt.Sprintf("has account %s (%s) as %s's administrator in %s, and the file has %s: AWS refuses a second one; "+
 				"write that account under coldstart:security.account, or run `%s %[2]s --region %[4]s`, which leaves %[3]s on in each account by itself",
-				aws.ToString(account.Account.Name), id, s.name, region, declared, s.dismiss))
+				aws.ToString(account.Account.Name), id, s.Name, region, declared, s.Dismiss))
 		}
 	}
 	return texts, nil
@@ -132,7 +101,7 @@ func closed(ctx context.Context, l looker) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	if ids, err := ofSecurityHub.list(ctx, l.cfg); err != nil || len(ids) > 0 {
+	if ids, err := ofSecurityHub.Administrators(ctx, l.cfg); err != nil || len(ids) > 0 {
 		return nil, err // It is on already, and nothing is associated again.
 	}
 	slices.Sort(names)

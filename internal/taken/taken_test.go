@@ -172,7 +172,7 @@ func TestAnotherAdministrator(t *testing.T) {
 			}
 			for i, text := range texts {
 				for _, part := range strings.Split(want[i], "%s") {
-					if !strings.Contains(text, part) || !strings.Contains(text, service.name) {
+					if !strings.Contains(text, part) || !strings.Contains(text, service.Name) {
 						t.Errorf("%q isn't in %q", part, text)
 					}
 				}

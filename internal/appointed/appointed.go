@@ -1,0 +1,61 @@
+// Package appointed asks who administers a service of AWS's for the organization, for services that have a call of their own for it.
+package appointed
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
+)
+
+// Service is such a service.
+type Service struct {
+	// Name is the service's name for people.
+	Name string
+	// Dismiss is the command by which the management account takes the administration away, up to the administrator's id.
+	Dismiss string
+	// Administrators returns the ids of the accounts that administer the service in the configuration's region, which is the management
+	// account's.
+	Administrators func(context.Context, aws.Config) ([]string, error)
+}
+
+// The services that coldstart appoints an administrator of.
+var (
+	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
+	GuardDuty = Service{"GuardDuty", "aws guardduty disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+		out, err := guardduty.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.AdminAccounts {
+			ids = append(ids, aws.ToString(a.AdminAccountId))
+		}
+		return ids, nil
+	}}
+
+	// https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListDelegatedAdminAccounts.html
+	Inspector = Service{"Inspector", "aws inspector2 disable-delegated-admin-account --delegated-admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+		out, err := inspector2.NewFromConfig(cfg).ListDelegatedAdminAccounts(ctx, &inspector2.ListDelegatedAdminAccountsInput{})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.DelegatedAdminAccounts {
+			ids = append(ids, aws.ToString(a.AccountId))
+		}
+		return ids, nil
+	}}
+
+	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
+	SecurityHub = Service{"Security Hub", "aws securityhub disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+		out, err := securityhub.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.AdminAccounts {
+			ids = append(ids, aws.ToString(a.AccountId))
+		}
+		return ids, nil
+	}}
+)

@@ -111,6 +111,11 @@ func TestDefaultVPCs(t *testing.T) {
 	if got := w.vpcsUnproved()["app"]; !strings.HasPrefix(got[0], "there is vpc-") || got[1] != "run `coldstart up app`, which removes default VPCs that hold nothing" {
 		t.Errorf("a default VPC that came back: %q", got)
 	}
+	out, code := w.exits(coldstart(), "drift")
+	if code != 3 {
+		t.Errorf("drift ends with %d", code)
+	}
+	contains(t, out, "Not declared:", "app: default VPC vpc-", " in eu-central-1", "Run `coldstart up app`, which removes it.")
 	w.up("app")
 	w.proved()
 }

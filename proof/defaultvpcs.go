@@ -19,15 +19,41 @@ func (p *prover) proveDefaultVPCs(ctx context.Context, a *account) {
 		return
 	}
 	a.claim(SubjectSettings, "no default VPC is left in any enabled region", func() error {
-		found, err := defaultvpcs.Find(ctx, a.cfg, 0)
+		found, err := p.findDefaultVPCs(ctx, a)
 		if err != nil {
 			return err
 		}
-		if p.planning {
-			found.Unread = slices.DeleteFunc(found.Unread, p.shut)
-		}
 		return noneLeft(found, a.name)
 	})
+}
+
+// findDefaultVPCs finds the account's default VPCs, in the regions that the caller can enter.
+func (p *prover) findDefaultVPCs(ctx context.Context, a *account) (defaultvpcs.Found, error) {
+	found, err := defaultvpcs.Find(ctx, a.cfg, 0)
+	if p.planning {
+		found.Unread = slices.DeleteFunc(found.Unread, p.shut)
+	}
+	return found, err
+}
+
+// leftDefaultVPCs describes the account's default VPCs, if the declaration has them removed.
+func (p *prover) leftDefaultVPCs(ctx context.Context, a *account) (left []Stranger, err error) {
+	if p.org.Baseline.DefaultVPCs != organization.RemoveDefaultVPCs {
+		return nil, nil
+	}
+	found, err := p.findDefaultVPCs(ctx, a)
+	for _, u := range found.Unread {
+		err = errors.Join(err, fmt.Errorf("default VPC in %s: %w", u.Region, u.Err))
+	}
+	for _, v := range found.VPCs {
+		text, remedy := "default VPC "+v.String(), "run `coldstart up "+a.name+"`, which removes it"
+		if len(v.Holds) > 0 {
+			text += " holds " + strings.Join(v.Holds, ", ")
+			remedy = "move that to another VPC and run `coldstart up " + a.name + "`, or write `keep` in coldstart:baseline.defaultVpcs"
+		}
+		left = append(left, Stranger{a.name, SubjectSettings, text, remedy})
+	}
+	return left, err
 }
 
 // shut reports whether a guardrail lets the plan role into no region but the allowed ones, so that nobody can tell of this one.

@@ -2,6 +2,10 @@ package proof
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -64,5 +68,39 @@ func TestShutRegions(t *testing.T) {
 	}
 	if p.planning = false; p.shutRegions() != "" {
 		t.Error("access roles are let into every region")
+	}
+}
+
+// TestLeftDefaultVPCs: drift names default VPCs where the declaration has them removed, and nowhere else.
+func TestLeftDefaultVPCs(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		switch r.PostFormValue("Action") {
+		case "DescribeRegions":
+			fmt.Fprint(w, `<R><regionInfo><item><regionName>us-west-2</regionName></item></regionInfo></R>`)
+		case "DescribeVpcs":
+			fmt.Fprint(w, `<R><vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>172.31.0.0/16</cidrBlock></item></vpcSet></R>`)
+		case "DescribeSecurityGroups":
+			fmt.Fprint(w, `<R><securityGroupInfo><item><groupName>web</groupName><groupId>sg-1</groupId></item></securityGroupInfo></R>`)
+		default:
+			fmt.Fprint(w, `<R/>`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	org := declared()
+	org.Baseline.DefaultVPCs = organization.KeepDefaultVPCs
+	p, a := &prover{org: org}, &account{name: "dev", clients: newClients(config(server.URL, "us-west-2"))}
+	if left, err := p.leftDefaultVPCs(t.Context(), a); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	org.Baseline.DefaultVPCs = organization.RemoveDefaultVPCs
+	left, err := p.leftDefaultVPCs(t.Context(), a)
+	want := []Stranger{{
+		"dev", SubjectSettings, "default VPC vpc-1 in us-west-2 holds security group sg-1",
+		"move that to another VPC and run `coldstart up dev`, or write `keep` in coldstart:baseline.defaultVpcs",
+	}}
+	if err != nil || !slices.Equal(left, want) {
+		t.Errorf("%+v, %v", left, err)
 	}
 }

@@ -21,7 +21,7 @@ type Stranger struct {
 	// Account is the name of the account in which it was found.
 	Account string `json:"account"`
 	// Subject is SubjectAccount, SubjectUnit, SubjectDelegation, SubjectTrail, SubjectOrganization for who administers a service, or
-	// SubjectSettings for a service that is on.
+	// SubjectSettings for a service that is on and a default VPC.
 	Subject Subject `json:"subject"`
 	// Found says what was found, and Remedy what to do.
 	Found  string `json:"found"`
@@ -36,7 +36,7 @@ type Strangers struct {
 }
 
 // Undeclared looks for what others have created in the organization where only coldstart
-// should: accounts, units, delegations in the apex zone, administrators of services, trails, and services that are on. Pulumi's
+// should: accounts, units, delegations in the apex zone, administrators of services, trails, services that are on, and default VPCs. Pulumi's
 // state has none of these. It finds trails of the organization's region, trails of all regions, and services in the allowed regions. It needs the
 // management account's credentials. Of o, it uses Env and PlanToken. The error says that the
 // management account can't be asked, or that ctx has ended.
@@ -110,7 +110,7 @@ func valuesOf(r dnstypes.ResourceRecordSet) []string {
 	return values
 }
 
-// inAccounts looks for trails besides coldstart's, and for services that nobody has declared, in every account.
+// inAccounts looks for trails besides coldstart's, for services that nobody has declared, and for default VPCs, in every account.
 func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 	found, errs := make([][]Stranger, len(p.accounts)), make([]error, len(p.accounts))
 	var g errgroup.Group
@@ -120,7 +120,8 @@ func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 			if errs[i] = a.unreachable; errs[i] == nil {
 				trails, unread := p.foreignTrails(ctx, a)
 				services, unasked := p.undeclaredServices(ctx, a)
-				found[i], errs[i] = append(trails, services...), errors.Join(unread, unasked)
+				vpcs, unfound := p.leftDefaultVPCs(ctx, a)
+				found[i], errs[i] = slices.Concat(trails, services, vpcs), errors.Join(unread, unasked, unfound)
 			}
 			return ctx.Err()
 		})
@@ -131,7 +132,7 @@ func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 	for i, a := range p.accounts {
 		// An account that doesn't exist yet has nothing, and a closed account shows nothing.
 		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) && !errors.Is(errs[i], errNotActive) {
-			s.omit("trails and services of "+a.name, errs[i])
+			s.omit("trails, services and default VPCs of "+a.name, errs[i])
 		}
 		s.Strangers = append(s.Strangers, found[i]...)
 	}

@@ -128,7 +128,7 @@ func IsChange(c *proxy.Call) bool {
 		return false
 	}
 	// If the proxy doesn't know a REST service's paths, the action begins with the method.
-	for _, verb := range []string{"Get", "GET", "List", "Describe", "Head", "HEAD", "Lookup", "Simulate", "Decrypt", "Encrypt", "Generate"} {
+	for _, verb := range []string{"Get", "GET", "BatchGet", "List", "Describe", "Head", "HEAD", "Lookup", "Simulate", "Test", "Decrypt", "Encrypt", "Generate"} {
 		if strings.HasPrefix(c.Action, verb) {
 			return false
 		}

@@ -303,3 +303,17 @@ func TestTimeoutsEndWithTheClient(t *testing.T) {
 		t.Errorf("it says that %s never happened", pending)
 	}
 }
+
+// TestIsChange: calls that only read aren't counted as changes, whatever a service calls them.
+func TestIsChange(t *testing.T) {
+	t.Parallel()
+	for call, want := range map[string]bool{
+		"iam:GetRole": false, "inspector2:BatchGetAccountStatus": false, "events:TestEventPattern": false, "events:ListRules": false, "sts:AssumeRole": false,
+		"iam:CreateRole": true, "inspector2:Enable": true, "events:PutRule": true,
+	} {
+		service, action, _ := strings.Cut(call, ":")
+		if got := faults.IsChange(&proxy.Call{Service: service, Action: action}); got != want {
+			t.Errorf("%s changes something: %t", call, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
 	"github.com/coldstart-aws/coldstart/internal/appointed"
@@ -19,37 +20,60 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// administrators looks for members that administer a service and aren't declared to. AWS has such members for services that the
-// organization trusts only.
+// administrators looks for members that administer a service and aren't declared to.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html
 func (s *Strangers) administrators(ctx context.Context, p *prover) {
 	if p.err != nil || p.organization == nil {
 		return // The accounts say so, or there is no organization yet.
 	}
 	trusted, err := trustedServices(ctx, p.master().organizations)
-	if err != nil {
+	for _, w := range watchers {
+		declared, complete := p.org.DeclaredAdministrators(w.principal)
+		if complete && w.appointed != nil && slices.Contains(trusted, w.principal) { // The organization trusts what has an administrator.
+			s.appointed(ctx, p, w, declared)
+		}
+	}
+	if err := errors.Join(err, s.delegated(ctx, p)); err != nil {
 		s.omit("administrators of services", err)
+	}
+}
+
+// delegated looks for members that AWS Organizations has as the administrators of services. It asks for the services of each member: a
+// question by service is refused for a service that nobody can administer.
+func (s *Strangers) delegated(ctx context.Context, p *prover) error {
+	client := p.master().organizations
+	members := organizations.NewListDelegatedAdministratorsPaginator(client, &organizations.ListDelegatedAdministratorsInput{})
+	for members.HasMorePages() {
+		page, err := members.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, member := range page.DelegatedAdministrators {
+			services := organizations.NewListDelegatedServicesForAccountPaginator(client, &organizations.ListDelegatedServicesForAccountInput{AccountId: member.Id})
+			for services.HasMorePages() {
+				page, err := services.NextPage(ctx)
+				if err != nil {
+					return err
+				}
+				for _, service := range page.DelegatedServices {
+					s.administers(p, aws.ToString(member.Id), aws.ToString(service.ServicePrincipal))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// administers notes that a member administers a service, if the file is to say so and doesn't.
+func (s *Strangers) administers(p *prover, id, service string) {
+	declared, complete := p.org.DeclaredAdministrators(service)
+	own := slices.ContainsFunc(watchers, func(w watcher) bool { return w.principal == service && w.appointed != nil })
+	if !complete || own || len(p.undeclaredOf([]string{id}, declared)) == 0 {
 		return
 	}
-	for _, service := range trusted {
-		declared, complete := p.org.DeclaredAdministrators(service)
-		if !complete {
-			continue
-		}
-		if i := slices.IndexFunc(watchers, func(w watcher) bool { return w.principal == service && w.appointed != nil }); i >= 0 {
-			s.appointed(ctx, p, watchers[i], declared)
-			continue
-		}
-		ids, err := p.administratorsOf(ctx, service)
-		if err != nil {
-			s.omit("administrators of "+service, err)
-		}
-		for _, id := range p.undeclaredOf(ids, declared) {
-			s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s for the organization", id, service), fmt.Sprintf(
-				"write the account under coldstart:organization.delegatedAdministrators, or run `aws organizations deregister-delegated-administrator --account-id %s --service-principal %s`",
-				id, service))
-		}
-	}
+	s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s for the organization", id, service), fmt.Sprintf(
+		"write the account under coldstart:organization.delegatedAdministrators, or run `aws organizations deregister-delegated-administrator --account-id %s --service-principal %s`",
+		id, service))
 }
 
 // appointed looks for administrators of a service that has a call of its own for them, in each allowed region.

@@ -20,10 +20,12 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 		action := r.Header.Get("X-Amz-Target")
 		switch _, name, _ := strings.Cut(action, "."); {
 		case name == "ListAWSServiceAccessForOrganization":
-			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"inspector2.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"},`+
-				`{"ServicePrincipal":"detective.amazonaws.com"},{"ServicePrincipal":"malware-protection.guardduty.amazonaws.com"}]}`)
+			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"inspector2.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"}]}`)
 		case name == "ListDelegatedAdministrators":
 			fmt.Fprint(w, `{"DelegatedAdministrators":[{"Id":"222222222222"}]}`)
+		case name == "ListDelegatedServicesForAccount":
+			fmt.Fprint(w, `{"DelegatedServices":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"sso.amazonaws.com"},`+
+				`{"ServicePrincipal":"detective.amazonaws.com"},{"ServicePrincipal":"malware-protection.guardduty.amazonaws.com"}]}`)
 		case name == "DescribeConfigurationRecorderStatus":
 			fmt.Fprint(w, `{"ConfigurationRecordersStatus":[{"name":"off"},{"name":"theirs","recording":true}]}`)
 		case r.URL.Path == "/admin":
@@ -96,8 +98,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		"account 222222222222 administers GuardDuty in us-west-2", "account 222222222222 administers Inspector in us-west-2",
-		"account 222222222222 administers ram.amazonaws.com for the organization",
-		"account 222222222222 administers Security Hub in us-west-2",
+		"account 222222222222 administers Security Hub in us-west-2", "account 222222222222 administers sso.amazonaws.com for the organization",
 	}
 	for name, c := range map[string]struct {
 		declare func(*organization.Organization)
@@ -106,13 +107,13 @@ func TestUndeclaredAdministrators(t *testing.T) {
 		"nothing declared": {func(*organization.Organization) {}, all},
 		"all declared": {func(o *organization.Organization) {
 			o.Security = organization.Security{Account: "dev", GuardDuty: &organization.GuardDuty{}, Inspector: &organization.Inspector{}, SecurityHub: &organization.SecurityHub{}}
-			o.Settings.DelegatedAdministrators = map[string]string{"ram.amazonaws.com": "dev"}
+			o.Settings.DelegatedAdministrators = map[string]string{"sso.amazonaws.com": "dev"}
 		}, nil},
 		"another account declared": {func(o *organization.Organization) {
-			o.Settings.DelegatedAdministrators = map[string]string{"ram.amazonaws.com": "prod"}
+			o.Settings.DelegatedAdministrators = map[string]string{"sso.amazonaws.com": "prod"}
 		}, all},
 		"left to others": {func(o *organization.Organization) {
-			o.Settings.TrustedServices = []string{organization.GuardDutyService, "ram.amazonaws.com"}
+			o.Settings.TrustedServices = []string{organization.GuardDutyService, "sso.amazonaws.com"}
 		}, all[1:]},
 	} {
 		org := declared()
@@ -128,8 +129,8 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	for i, command := range []string{
 		"`aws guardduty disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
 		"`aws inspector2 disable-delegated-admin-account --delegated-admin-account-id 222222222222 --region us-west-2`",
-		"`aws organizations deregister-delegated-administrator --account-id 222222222222 --service-principal ram.amazonaws.com`",
 		"`aws securityhub disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
+		"`aws organizations deregister-delegated-administrator --account-id 222222222222 --service-principal sso.amazonaws.com`",
 	} {
 		if !strings.HasSuffix(s.Strangers[i].Remedy, command) {
 			t.Error(s.Strangers[i].Remedy)

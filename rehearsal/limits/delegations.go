@@ -62,13 +62,21 @@ func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 			return r.w.Reply(c, struct{}{})
 		}
 	case "ListDelegatedAdministrators":
-		if all := r.kept(in.ServicePrincipal); len(all) > 0 {
+		all := r.kept(in.ServicePrincipal)
+		if in.ServicePrincipal == "" {
+			all = r.everybody(c.Context())
+		}
+		if len(all) > 0 {
 			return r.list(c, all)
 		}
 		if a := next(c); in.ServicePrincipal == "" || !unrecognized(a) {
 			return a
 		}
 		return r.list(c, nil)
+	case "ListDelegatedServicesForAccount":
+		if all := r.services(c.Context(), in.AccountID); len(all) > 0 {
+			return r.w.Reply(c, map[string]any{"DelegatedServices": all})
+		}
 	case "DisableAWSServiceAccess":
 		if len(r.of(c.Context(), in.ServicePrincipal)) > 0 {
 			return r.w.Refuse(c, violation("DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE", "You must first deregister the delegated administrators of this service."))
@@ -164,21 +172,45 @@ func (r *delegations) of(ctx context.Context, service string) []string {
 	return all
 }
 
-// administers reports whether an account is the administrator of any service.
-func (r *delegations) administers(ctx context.Context, account string) bool {
+// everybody returns the ids of the administrators of all services.
+func (r *delegations) everybody(ctx context.Context) []string {
 	r.mu.Lock()
-	for _, all := range r.more {
-		if slices.Contains(all, account) {
-			r.mu.Unlock()
-			return true
-		}
-	}
+	all := slices.Concat(slices.Collect(maps.Values(r.more))...)
 	r.mu.Unlock()
-	var page struct{ DelegatedServices []struct{} }
-	return r.w.Organizations(ctx, "ListDelegatedServicesForAccount", map[string]string{"AccountId": account}, &page) == nil && len(page.DelegatedServices) > 0
+	type administrator struct{ ID string }
+	known, _ := proxy.ListOrganizations[administrator](ctx, r.w.World, "ListDelegatedAdministrators", "DelegatedAdministrators", nil) // Without an organization there is none.
+	for _, a := range known {
+		all = append(all, a.ID)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// list answers ListDelegatedAdministrators for a service that the emulator doesn't know.
+// delegatedService is a service that an account administers, by the names of AWS's model.
+type delegatedService struct {
+	ServicePrincipal      string
+	DelegationEnabledDate float64 // in seconds since 1970; 0 if the emulator doesn't know the service
+}
+
+// services returns the services that an account administers.
+func (r *delegations) services(ctx context.Context, account string) []delegatedService {
+	all, _ := proxy.ListOrganizations[delegatedService](ctx, r.w.World, "ListDelegatedServicesForAccount", "DelegatedServices", map[string]string{"AccountId": account}) // An account without any is refused.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, service := range slices.Sorted(maps.Keys(r.more)) {
+		if slices.Contains(r.more[service], account) {
+			all = append(all, delegatedService{ServicePrincipal: service})
+		}
+	}
+	return all
+}
+
+// administers reports whether an account is the administrator of any service.
+func (r *delegations) administers(ctx context.Context, account string) bool {
+	return len(r.services(ctx, account)) > 0
+}
+
+// list answers ListDelegatedAdministrators with accounts.
 func (r *delegations) list(c *proxy.Call, ids []string) *proxy.Answer {
 	found := []map[string]any{}
 	for _, id := range ids {

@@ -118,6 +118,9 @@ func (p *permissive) answer(action, account, service, kind, policy, target strin
 	case "ListAWSServiceAccessForOrganization":
 		return list("EnabledServicePrincipals", "ServicePrincipal", p.trusted), ""
 	case "RegisterDelegatedAdministrator", "ListDelegatedAdministrators":
+		if service == "" {
+			service = "access-analyzer.amazonaws.com" // The list of all is that of the one service.
+		}
 		if service != "access-analyzer.amazonaws.com" {
 			return nil, "InvalidInputException"
 		}

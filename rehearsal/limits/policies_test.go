@@ -188,11 +188,20 @@ func TestDelegations(t *testing.T) {
 		violates(t, "distrusting first", o.distrust(service), "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE")
 		_, err := o.CloseAccount(ctx(), &organizations.CloseAccountInput{AccountId: aws.String("000000000001")})
 		violates(t, "closing an administrator", err, "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
-		all, err := o.ListDelegatedAdministrators(ctx(), &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: &service})
-		must(t, err)
-		if len(all.DelegatedAdministrators) != 1 || aws.ToString(all.DelegatedAdministrators[0].Id) != "000000000001" {
-			t.Errorf("%s is administered by %+v", service, all.DelegatedAdministrators)
+		for _, of := range []*string{&service, nil} {
+			all, err := o.ListDelegatedAdministrators(ctx(), &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: of})
+			must(t, err)
+			if len(all.DelegatedAdministrators) != 1 || aws.ToString(all.DelegatedAdministrators[0].Id) != "000000000001" {
+				t.Errorf("%s (all: %t) is administered by %+v", service, of == nil, all.DelegatedAdministrators)
+			}
 		}
+		services, err := o.ListDelegatedServicesForAccount(ctx(), &organizations.ListDelegatedServicesForAccountInput{AccountId: aws.String("000000000001")})
+		must(t, err)
+		if len(services.DelegatedServices) != 1 || aws.ToString(services.DelegatedServices[0].ServicePrincipal) != service {
+			t.Errorf("the account administers %+v, not %s", services.DelegatedServices, service)
+		}
+		_, err = o.ListDelegatedServicesForAccount(ctx(), &organizations.ListDelegatedServicesForAccountInput{AccountId: aws.String("000000000003")})
+		refusedAs[*types.AccountNotRegisteredException](t, "an account that administers nothing", err)
 	}
 }
 

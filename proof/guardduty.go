@@ -12,6 +12,7 @@ import (
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -39,7 +40,7 @@ func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
 				return check(ctx, a, region, id)
 			}
 		}
-		claim("GuardDuty of all accounts is administered here", func() error { return p.checkGuardDutyAdministrator(ctx, a, region) })
+		claim("GuardDuty of all accounts is administered here", func() error { return p.checkAppointed(ctx, appointed.GuardDuty, a, region) })
 		claim("GuardDuty enables every account, those to come included, with the declared features", ofDetector(p.checkGuardDutyMembers))
 		claim("GuardDuty is on in every account", ofDetector(p.checkWatchedByGuardDuty))
 		if p.org.Exports() {
@@ -51,21 +52,6 @@ func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
 // guardDuty returns a client for GuardDuty in a region.
 func (a *account) guardDuty(region string) *guardduty.Client {
 	return guardduty.NewFromConfig(a.cfg, func(o *guardduty.Options) { o.Region = region })
-}
-
-func (p *prover) checkGuardDutyAdministrator(ctx context.Context, a *account, region string) error {
-	out, err := p.master().guardDuty(region).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
-	if err != nil {
-		return err
-	}
-	var found []string
-	for _, administrator := range out.AdminAccounts {
-		if aws.ToString(administrator.AdminAccountId) == a.id && administrator.AdminStatus == guarddutytypes.AdminStatusEnabled {
-			return nil
-		}
-		found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(administrator.AdminAccountId), administrator.AdminStatus))
-	}
-	return fmt.Errorf("the administrators are: %s", listed(found))
 }
 
 // detector returns the id of the account's detector in a region, which has to be on.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 )
 
 // maxInspected is how many accounts Inspector takes in a request.
@@ -23,7 +24,7 @@ func (p *prover) proveInspector(ctx context.Context, a *account) {
 	}
 	for _, region := range p.org.Regions() {
 		claim := func(text string, check func() error) { a.claim(SubjectSettings, text+", in "+region, check) }
-		claim("Inspector of all accounts is administered here", func() error { return p.checkInspectorAdministrator(ctx, a, region) })
+		claim("Inspector of all accounts is administered here", func() error { return p.checkAppointed(ctx, appointed.Inspector, a, region) })
 		claim("Inspector scans accounts to come, with the declared scans", func() error { return p.checkInspectorMembers(ctx, a, region) })
 		claim("Inspector scans every account, with the declared scans", func() error { return p.checkInspected(ctx, a, region) })
 	}
@@ -32,21 +33,6 @@ func (p *prover) proveInspector(ctx context.Context, a *account) {
 // inspector returns a client for Inspector in a region.
 func (a *account) inspector(region string) *inspector2.Client {
 	return inspector2.NewFromConfig(a.cfg, func(o *inspector2.Options) { o.Region = region })
-}
-
-func (p *prover) checkInspectorAdministrator(ctx context.Context, a *account, region string) error {
-	out, err := p.master().inspector(region).ListDelegatedAdminAccounts(ctx, &inspector2.ListDelegatedAdminAccountsInput{})
-	if err != nil {
-		return err
-	}
-	var found []string
-	for _, administrator := range out.DelegatedAdminAccounts {
-		if aws.ToString(administrator.AccountId) == a.id && administrator.Status == types.DelegatedAdminStatusEnabled {
-			return nil
-		}
-		found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(administrator.AccountId), administrator.Status))
-	}
-	return fmt.Errorf("the administrators are: %s", listed(found))
 }
 
 func (p *prover) checkInspectorMembers(ctx context.Context, a *account, region string) error {

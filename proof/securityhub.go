@@ -13,6 +13,7 @@ import (
 	hubtypes "github.com/aws/aws-sdk-go-v2/service/securityhub/types"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 )
 
 // proveSecurityHub proves AWS Security Hub of the organization, in the account that administers it.
@@ -21,27 +22,12 @@ func (p *prover) proveSecurityHub(ctx context.Context, a *account) {
 		return
 	}
 	client := securityhub.NewFromConfig(a.cfg)
-	a.claim(SubjectSettings, "Security Hub of all accounts is administered here", func() error { return p.checkHubAdministrator(ctx, a) })
+	a.claim(SubjectSettings, "Security Hub of all accounts is administered here", func() error { return p.checkAppointed(ctx, appointed.SecurityHub, a, p.org.Region) })
 	a.claim(SubjectSettings, "Security Hub has the findings of every allowed region here", func() error { return p.checkAggregator(ctx, client) })
 	a.claim(SubjectSettings, "Security Hub configures every account, those to come included, with the declared standards", func() error {
 		return p.checkHubPolicies(ctx, client)
 	})
 	a.claim(SubjectSettings, "Security Hub is on in every account", func() error { return p.checkHubAccounts(ctx, client) })
-}
-
-func (p *prover) checkHubAdministrator(ctx context.Context, a *account) error {
-	out, err := securityhub.NewFromConfig(p.master().cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
-	if err != nil {
-		return err
-	}
-	var found []string
-	for _, administrator := range out.AdminAccounts {
-		if aws.ToString(administrator.AccountId) == a.id && administrator.Status == hubtypes.AdminStatusEnabled {
-			return nil
-		}
-		found = append(found, fmt.Sprintf("%s, which is %s", aws.ToString(administrator.AccountId), administrator.Status))
-	}
-	return fmt.Errorf("the administrators are: %s", listed(found))
 }
 
 func (p *prover) checkAggregator(ctx context.Context, client *securityhub.Client) error {

@@ -68,7 +68,7 @@ func (s *Strangers) delegated(ctx context.Context, p *prover) error {
 func (s *Strangers) administers(p *prover, id, service string) {
 	declared, complete := p.org.DeclaredAdministrators(service)
 	own := slices.ContainsFunc(watchers, func(w watcher) bool { return w.principal == service && w.appointed != nil })
-	if !complete || own || len(p.undeclaredOf([]string{id}, declared)) == 0 {
+	if !complete || own || p.declaredBy(declared, id) {
 		return
 	}
 	s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s for the organization", id, service), fmt.Sprintf(
@@ -79,13 +79,15 @@ func (s *Strangers) administers(p *prover, id, service string) {
 // appointed looks for administrators of a service that has a call of its own for them, in each allowed region.
 func (s *Strangers) appointed(ctx context.Context, p *prover, w watcher, declared []string) {
 	for _, region := range p.org.Regions() {
-		cfg := p.master().cfg.Copy()
-		cfg.Region = region
-		ids, err := w.appointed.Administrators(ctx, cfg)
+		administrators, err := p.appointed(ctx, *w.appointed, region)
 		if err != nil {
 			s.omit(fmt.Sprintf("administrators of %s in %s", w.name, region), err)
 		}
-		for _, id := range p.undeclaredOf(ids, declared) {
+		for _, a := range administrators {
+			id := a.ID
+			if p.declaredBy(declared, id) {
+				continue
+			}
 			s.add(organization.Master, SubjectOrganization, fmt.Sprintf("account %s administers %s in %s", id, w.name, region), fmt.Sprintf(
 				"write it under coldstart:security, or %s under coldstart:organization.trustedServices if somebody else sets the service up, or run `%s %s --region %s`",
 				w.principal, w.appointed.Dismiss, id, region))
@@ -93,11 +95,32 @@ func (s *Strangers) appointed(ctx context.Context, p *prover, w watcher, declare
 	}
 }
 
-// undeclaredOf returns the ids that aren't those of declared accounts.
-func (p *prover) undeclaredOf(ids, declared []string) []string {
-	return slices.DeleteFunc(ids, func(id string) bool {
-		return slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id && slices.Contains(declared, a.name) })
-	})
+// declaredBy reports whether an id is that of one of the named accounts.
+func (p *prover) declaredBy(names []string, id string) bool {
+	return slices.ContainsFunc(p.accounts, func(a *account) bool { return a.id == id && slices.Contains(names, a.name) })
+}
+
+// appointed returns the accounts that administer a service in a region.
+func (p *prover) appointed(ctx context.Context, s appointed.Service, region string) ([]appointed.Administrator, error) {
+	cfg := p.master().cfg.Copy()
+	cfg.Region = region
+	return s.Administrators(ctx, cfg)
+}
+
+// checkAppointed checks that an account administers a service in a region.
+func (p *prover) checkAppointed(ctx context.Context, s appointed.Service, a *account, region string) error {
+	administrators, err := p.appointed(ctx, s, region)
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, is := range administrators {
+		if is.ID == a.id && is.Status == "ENABLED" {
+			return nil
+		}
+		found = append(found, fmt.Sprintf("%s, which is %s", is.ID, is.Status))
+	}
+	return fmt.Errorf("the administrators are: %s", listed(found))
 }
 
 // watcher is a service that coldstart sets up by coldstart:security. It costs where it is on.

@@ -16,46 +16,48 @@ type Service struct {
 	Name string
 	// Dismiss is the command by which the management account takes the administration away, up to the administrator's id.
 	Dismiss string
-	// Administrators returns the ids of the accounts that administer the service in the configuration's region, which is the management
-	// account's.
-	Administrators func(context.Context, aws.Config) ([]string, error)
+	// Administrators returns the accounts that administer the service in the configuration's region. The management account asks.
+	Administrators func(context.Context, aws.Config) ([]Administrator, error)
 }
+
+// Administrator is an account that administers a service. Its status is ENABLED, or that its administration ends.
+type Administrator struct{ ID, Status string }
 
 // The services that coldstart appoints an administrator of.
 var (
 	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
-	GuardDuty = Service{"GuardDuty", "aws guardduty disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	GuardDuty = Service{"GuardDuty", "aws guardduty disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (all []Administrator, err error) {
 		out, err := guardduty.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &guardduty.ListOrganizationAdminAccountsInput{})
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range out.AdminAccounts {
-			ids = append(ids, aws.ToString(a.AdminAccountId))
+			all = append(all, Administrator{aws.ToString(a.AdminAccountId), string(a.AdminStatus)})
 		}
-		return ids, nil
+		return all, nil
 	}}
 
 	// https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListDelegatedAdminAccounts.html
-	Inspector = Service{"Inspector", "aws inspector2 disable-delegated-admin-account --delegated-admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	Inspector = Service{"Inspector", "aws inspector2 disable-delegated-admin-account --delegated-admin-account-id", func(ctx context.Context, cfg aws.Config) (all []Administrator, err error) {
 		out, err := inspector2.NewFromConfig(cfg).ListDelegatedAdminAccounts(ctx, &inspector2.ListDelegatedAdminAccountsInput{})
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range out.DelegatedAdminAccounts {
-			ids = append(ids, aws.ToString(a.AccountId))
+			all = append(all, Administrator{aws.ToString(a.AccountId), string(a.Status)})
 		}
-		return ids, nil
+		return all, nil
 	}}
 
 	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
-	SecurityHub = Service{"Security Hub", "aws securityhub disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (ids []string, err error) {
+	SecurityHub = Service{"Security Hub", "aws securityhub disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (all []Administrator, err error) {
 		out, err := securityhub.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &securityhub.ListOrganizationAdminAccountsInput{})
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range out.AdminAccounts {
-			ids = append(ids, aws.ToString(a.AccountId))
+			all = append(all, Administrator{aws.ToString(a.AccountId), string(a.Status)})
 		}
-		return ids, nil
+		return all, nil
 	}}
 )

@@ -41,14 +41,15 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 	var texts []string
 	declared := s.declared(l.org)
 	for _, region := range l.regions() {
-		ids, err := s.Administrators(ctx, l.in(region))
+		administrators, err := s.Administrators(ctx, l.in(region))
 		if err != nil {
 			if _, none := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}); awserror.Is(none, awserror.OrganizationsNotInUse) {
 				return nil, nil // Without an organization nobody administers it.
 			}
 			return nil, err
 		}
-		for _, id := range ids {
+		for _, a := range administrators {
+			id := a.ID
 			account, err := client.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &id})
 			if err != nil {
 				return nil, err
@@ -101,7 +102,7 @@ func closed(ctx context.Context, l looker) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	if ids, err := ofSecurityHub.Administrators(ctx, l.cfg); err != nil || len(ids) > 0 {
+	if administrators, err := ofSecurityHub.Administrators(ctx, l.cfg); err != nil || len(administrators) > 0 {
 		return nil, err // It is on already, and nothing is associated again.
 	}
 	slices.Sort(names)

@@ -63,6 +63,7 @@ type Emulator struct {
 	pace     pace.Pace     // 0 if the emulator has no rates
 	// ruled says that somebody else has put AWS's rules before the emulator.
 	ruled bool
+	kept  contract.Kept // what no emulator has; nil without a front of its own
 }
 
 // StartEmulator starts an emulator and waits until it answers. It ends with ctx,
@@ -107,13 +108,14 @@ func start(ctx context.Context, o EmulatorOptions) (*Emulator, error) {
 }
 
 // modelled puts AWS's models of its services before other rules, and what no emulator has behind them.
-func modelled(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
+func (e *Emulator) modelled(rules func(*proxy.World) []proxy.Rule) func(*proxy.World) []proxy.Rule {
 	return func(w *proxy.World) []proxy.Rule {
 		all := []proxy.Rule{contract.New(w)}
 		if rules != nil {
 			all = append(all, rules(w)...)
 		}
-		return append(all, contract.Keep(w))
+		e.kept = contract.Keep(w)
+		return append(all, e.kept)
 	}
 }
 
@@ -122,7 +124,7 @@ func (e *Emulator) putFront(o proxy.Options) error {
 	if e.ruled {
 		return fmt.Errorf("the emulator at %s has AWS's rules in front of it already, and these can't be changed: use an emulator without, or none", e.bare)
 	}
-	o.Rules = modelled(o.Rules)
+	o.Rules = e.modelled(o.Rules)
 	front, err := proxy.Start(e.bare, o)
 	if err != nil {
 		return fmt.Errorf("putting AWS's rules before the emulator: %w", err)
@@ -146,6 +148,17 @@ func (e *Emulator) Calls() proxy.Report {
 		return proxy.Report{}
 	}
 	return e.front.Report()
+}
+
+// EnableIdentityCenter enables IAM Identity Center for the emulated organization in a region, as a person does in AWS's console:
+// no API of AWS's can do that. The organization has to be there, with all features. The error says what is missing, that IAM
+// Identity Center is enabled already, or that the rules in front of the emulator are another process's.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
+func (e *Emulator) EnableIdentityCenter(ctx context.Context, region string) error {
+	if e.kept == nil {
+		return fmt.Errorf("enabling IAM Identity Center: the emulator at %s has no rules of this process in front of it", e.endpoint)
+	}
+	return e.kept.EnableIdentityCenter(ctx, region)
 }
 
 // Version says what the emulator is: moto and its version, a Docker image or,

@@ -16,6 +16,7 @@ var services = []string{
 	"events",
 	"guardduty",
 	"iam",
+	"identitystore",
 	"inspector2",
 	"kms",
 	"logs",
@@ -27,5 +28,6 @@ var services = []string{
 	"securityhub",
 	"sns",
 	"ssm",
+	"ssoadmin",
 	"sts",
 }

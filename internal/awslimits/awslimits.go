@@ -70,6 +70,16 @@ type Numbers struct {
 	// makes AWS refuse other changes of it.
 	Writing Duration
 
+	// Assigning is how long IAM Identity Center takes to create or to delete an account assignment, or to provision a
+	// permission set.
+	Assigning Duration
+	// PermissionSets is the number of permission sets of IAM Identity Center, and PermissionSetsPerAccount the number of those
+	// that are provisioned in one account. PermissionSetPolicies is the number of managed policies of a permission set, and
+	// PermissionSetPolicySize the number of characters without white space of its inline policy.
+	PermissionSets, PermissionSetsPerAccount, PermissionSetPolicies, PermissionSetPolicySize Quota
+	// AssignedAtOnce is the number of account assignments that IAM Identity Center creates or deletes at the same time.
+	AssignedAtOnce Quota
+
 	// GroupsPerUser to PoliciesPerUser are quotas of IAM in one account.
 	GroupsPerUser, Groups, Roles, Users                Quota
 	PoliciesPerGroup, PoliciesPerRole, PoliciesPerUser Quota

@@ -9,6 +9,8 @@ const (
 	accountQuotas       = "https://docs.aws.amazon.com/accounts/latest/reference/quotas.html"
 	cloudTrailQuotas    = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"
 	finalizing          = "https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html"
+
+	identityCenterQuotas = "https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html"
 )
 
 // lastSeen is the month in which somebody last read all numbers in AWS's documents.
@@ -19,6 +21,7 @@ const lastSeen = "2026-11"
 func Published() Numbers {
 	organizations := Source{organizationsQuotas, lastSeen}
 	iam := Source{iamQuotas, lastSeen}
+	center := Source{identityCenterQuotas, lastSeen}
 	analyzers := Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html", lastSeen}
 	return Numbers{
 		Rates: publishedRates(),
@@ -47,6 +50,15 @@ func Published() Numbers {
 		// AWS publishes no number. AWS takes about this long to answer such a call; the emulator
 		// takes 5 ms.
 		Writing: Duration{Takes: 300 * time.Millisecond},
+
+		// AWS publishes no number. People report some seconds to minutes.
+		Assigning: Duration{Takes: 5 * time.Second},
+
+		PermissionSets:           Quota{3500, center},
+		PermissionSetsPerAccount: Quota{500, center},
+		PermissionSetPolicies:    Quota{20, center},
+		PermissionSetPolicySize:  Quota{10240, center},
+		AssignedAtOnce:           Quota{10, center},
 
 		GroupsPerUser:     Quota{10, iam},
 		Groups:            Quota{300, iam},

@@ -70,6 +70,8 @@ var ratesByService = []rates{
 		"DeleteReusableDelegationSet": {5, 40},
 		"AssociateVPCWithHostedZone":  {5, 20},
 	}},
+	// All actions together. AWS publishes no number for the identity store.
+	{"sso", identityCenterQuotas, map[string][2]float64{"": {20, 20}}},
 	{"account", accountQuotas, map[string][2]float64{
 		"GetContactInformation":  {10, 15},
 		"GetAlternateContact":    {10, 15},

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -28,6 +29,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -123,6 +125,14 @@ var Calls = []struct {
 	}},
 	{"inspector2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {
 		_, err := inspector2.NewFromConfig(cfg).ListMembers(context.Background(), nil)
+		return err
+	}},
+	{"sso:ListInstances", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := ssoadmin.NewFromConfig(cfg).ListInstances(context.Background(), nil)
+		return err
+	}},
+	{"identitystore:ListUsers", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := identitystore.NewFromConfig(cfg).ListUsers(context.Background(), &identitystore.ListUsersInput{IdentityStoreId: aws.String("d-0123456789")})
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

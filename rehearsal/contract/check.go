@@ -50,6 +50,9 @@ func (p problem) String() string {
 
 // check returns all that the model rules out about a value of a shape.
 func (m *model) check(s *shape, value any, path string) (all []problem) {
+	if s.Document {
+		return nil
+	}
 	found := func(k kind, format string, args ...any) {
 		p := problem{path: path, kind: k, constraint: fmt.Sprintf(format, args...)}
 		if !s.Sensitive {

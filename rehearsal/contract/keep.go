@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService, guardDutyService, inspectorService, securityHubService}
+var unserved = []string{analyzerService, guardDutyService, identityCenterService, identityStoreService, inspectorService, securityHubService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -44,6 +45,26 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"guardduty:ListTagsForResource":               listTags((*request).detectorTags),
 	"guardduty:TagResource":                       tag((*request).detectorTags),
 	"guardduty:UntagResource":                     untag((*request).detectorTags),
+
+	"identitystore:CreateUser":                    createEntry(users),
+	"identitystore:DescribeUser":                  describeEntry(users),
+	"identitystore:ListUsers":                     listEntries(users),
+	"identitystore:GetUserId":                     entryID(users),
+	"identitystore:UpdateUser":                    updateEntry(users),
+	"identitystore:DeleteUser":                    deleteEntry(users),
+	"identitystore:CreateGroup":                   createEntry(groups),
+	"identitystore:DescribeGroup":                 describeEntry(groups),
+	"identitystore:ListGroups":                    listEntries(groups),
+	"identitystore:GetGroupId":                    entryID(groups),
+	"identitystore:UpdateGroup":                   updateEntry(groups),
+	"identitystore:DeleteGroup":                   deleteEntry(groups),
+	"identitystore:CreateGroupMembership":         (*request).createMembership,
+	"identitystore:DescribeGroupMembership":       (*request).describeMembership,
+	"identitystore:ListGroupMemberships":          (*request).listMemberships,
+	"identitystore:ListGroupMembershipsForMember": (*request).listMembershipsOf,
+	"identitystore:GetGroupMembershipId":          (*request).membershipID,
+	"identitystore:IsMemberInGroups":              (*request).isMember,
+	"identitystore:DeleteGroupMembership":         (*request).deleteMembership,
 
 	"inspector2:Enable":                            (*request).enableScans,
 	"inspector2:Disable":                           (*request).disableScans,
@@ -82,6 +103,47 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"securityhub:StartConfigurationPolicyDisassociation": (*request).dissociateHub,
 	"securityhub:GetConfigurationPolicyAssociation":      (*request).hubAssociation,
 	"securityhub:ListConfigurationPolicyAssociations":    (*request).hubAssociations,
+
+	"sso:CreateInstance":   (*request).createInstance,
+	"sso:ListInstances":    (*request).listInstances,
+	"sso:DescribeInstance": (*request).describeInstance,
+	"sso:CreateInstanceAccessControlAttributeConfiguration":     putAttributes(false),
+	"sso:UpdateInstanceAccessControlAttributeConfiguration":     putAttributes(true),
+	"sso:DescribeInstanceAccessControlAttributeConfiguration":   (*request).describeAttributes,
+	"sso:DeleteInstanceAccessControlAttributeConfiguration":     (*request).deleteAttributes,
+	"sso:CreatePermissionSet":                                   (*request).createPermissionSet,
+	"sso:DescribePermissionSet":                                 (*request).describePermissionSet,
+	"sso:ListPermissionSets":                                    (*request).listPermissionSets,
+	"sso:UpdatePermissionSet":                                   (*request).updatePermissionSet,
+	"sso:DeletePermissionSet":                                   (*request).deletePermissionSet,
+	"sso:AttachManagedPolicyToPermissionSet":                    (*request).attachManaged,
+	"sso:DetachManagedPolicyFromPermissionSet":                  (*request).detachManaged,
+	"sso:ListManagedPoliciesInPermissionSet":                    (*request).listManaged,
+	"sso:AttachCustomerManagedPolicyReferenceToPermissionSet":   (*request).attachCustomer,
+	"sso:DetachCustomerManagedPolicyReferenceFromPermissionSet": (*request).detachCustomer,
+	"sso:ListCustomerManagedPolicyReferencesInPermissionSet":    (*request).listCustomer,
+	"sso:PutInlinePolicyToPermissionSet":                        (*request).putInline,
+	"sso:GetInlinePolicyForPermissionSet":                       (*request).getInline,
+	"sso:DeleteInlinePolicyFromPermissionSet":                   (*request).deleteInline,
+	"sso:PutPermissionsBoundaryToPermissionSet":                 (*request).putBoundary,
+	"sso:GetPermissionsBoundaryForPermissionSet":                (*request).getBoundary,
+	"sso:DeletePermissionsBoundaryFromPermissionSet":            (*request).deleteBoundary,
+	"sso:ProvisionPermissionSet":                                (*request).provisionSet,
+	"sso:DescribePermissionSetProvisioningStatus":               describeOperation(provisioning, "ProvisionPermissionSetRequestId", "PermissionSetProvisioningStatus"),
+	"sso:ListPermissionSetProvisioningStatus":                   listOperations(provisioning, "PermissionSetsProvisioningStatus"),
+	"sso:ListPermissionSetsProvisionedToAccount":                (*request).setsInAccount,
+	"sso:ListAccountsForProvisionedPermissionSet":               (*request).accountsWithSet,
+	"sso:CreateAccountAssignment":                               (*request).createAssignment,
+	"sso:DeleteAccountAssignment":                               (*request).deleteAssignment,
+	"sso:DescribeAccountAssignmentCreationStatus":               describeOperation(creating, "AccountAssignmentCreationRequestId", "AccountAssignmentCreationStatus"),
+	"sso:DescribeAccountAssignmentDeletionStatus":               describeOperation(deleting, "AccountAssignmentDeletionRequestId", "AccountAssignmentDeletionStatus"),
+	"sso:ListAccountAssignmentCreationStatus":                   listOperations(creating, "AccountAssignmentsCreationStatus"),
+	"sso:ListAccountAssignmentDeletionStatus":                   listOperations(deleting, "AccountAssignmentsDeletionStatus"),
+	"sso:ListAccountAssignments":                                (*request).listAssignments,
+	"sso:ListAccountAssignmentsForPrincipal":                    (*request).principalAssignments,
+	"sso:ListTagsForResource":                                   (*request).listCenterTags,
+	"sso:TagResource":                                           (*request).tagCenter,
+	"sso:UntagResource":                                         untag((*request).centerTags),
 }
 
 // tags returns the tags of the resource that a request names, to be read or written.
@@ -123,6 +185,17 @@ func untag(of tags) func(*request) (any, *proxy.Problem) {
 	}
 }
 
+// Kept is the rule that Keep returns, with what only AWS's console does.
+type Kept interface {
+	proxy.Rule
+	// EnableIdentityCenter enables IAM Identity Center for the organization in a region, as the button Enable of the console
+	// does. No API of AWS's can do that. The management account then has an instance with an empty identity store, and AWS
+	// Organizations trusts the service. An error says that there is no organization with all features, or that the instance
+	// is there already: an organization has one, in one region.
+	// https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
+	EnableIdentityCenter(ctx context.Context, region string) error
+}
+
 // keeper answers in place of the emulator.
 type keeper struct {
 	w *proxy.World
@@ -137,18 +210,21 @@ type keeper struct {
 
 	subscribed map[place]*hub
 	hubs       hubs
+
+	center    *center           // nil until IAM Identity Center is enabled
+	providers map[string]string // the ARNs of IAM Identity Center's identity providers, by account
 }
 
 // place is where a resource of a regional service is.
 type place struct{ account, region string }
 
 // Keep returns the rule that answers calls of operations that no emulator has. It keeps what is created, and gives it back,
-// with the errors that the service's documents have. It has no other effect: what is kept here does nothing. The rule comes
-// after all others, since it takes the emulator's place.
-func Keep(w *proxy.World) proxy.Rule {
+// with the errors that the service's documents have. What is kept here has no other effect, but for the roles that IAM
+// Identity Center makes in accounts, which the emulator has. The rule comes after all others, since it takes the emulator's place.
+func Keep(w *proxy.World) Kept {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
-		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{},
+		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, providers: map[string]string{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
 		},
@@ -159,6 +235,9 @@ func (*keeper) Name() string { return "contract only" }
 
 func (k *keeper) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	answer, kept := operations[c.String()]
+	if c.Service == "iam" {
+		k.settle(c) // The call may be about a role of IAM Identity Center's.
+	}
 	if !kept && !slices.Contains(unserved, c.Service) {
 		return next(c)
 	}
@@ -171,13 +250,24 @@ func (k *keeper) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	out, problem := answer(&request{keeper: k, c: c, members: members, place: place{c.Caller.Account, c.Region}})
+	r := &request{keeper: k, c: c, members: members, place: place{c.Caller.Account, c.Region}}
+	r.settleCenter()
+	out, problem := answer(r)
 	if problem != nil {
-		return k.w.Refuse(c, *problem)
+		a := k.w.Refuse(c, *problem)
+		a.Throttled = problem.Code == "ThrottlingException"
+		return a
 	}
 	a := k.w.Reply(c, out)
 	a.Kept = true
 	return a
+}
+
+// settle ends those operations of IAM Identity Center whose time has come.
+func (k *keeper) settle(c *proxy.Call) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	(&request{keeper: k, c: c}).settleCenter()
 }
 
 // request is a call of an operation that is kept.

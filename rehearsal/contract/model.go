@@ -40,6 +40,8 @@ type shape struct {
 	Pattern   string
 	Enum      []string
 	Sensitive bool
+	// Document says that the value may be any JSON.
+	Document bool
 
 	pattern *regexp.Regexp // nil for none, and for one that Go can't have
 }

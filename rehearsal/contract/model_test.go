@@ -12,6 +12,8 @@ import (
 
 // unchecked are the patterns of models that Go's regular expressions can't have: those that look ahead.
 var unchecked = []string{
+	// The durations of permission sets' sessions.
+	`(-?)P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?`,
 	`(?!aws:)[a-zA-Z+-=._:/]+`,   // The keys of GuardDuty's tags.
 	`^(?!aws:)[a-zA-Z+-=._:/]+$`, // The same of Security Hub's.
 	`^(?!\s*$).+`,

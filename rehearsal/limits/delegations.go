@@ -16,7 +16,7 @@ import (
 // delegations enforces AWS's rules for delegated administrators: trusted access comes first, most
 // services have only one administrator, and an administrator can't leave the organization or be
 // closed. The emulator knows six services that can have administrators. This rule keeps the
-// administrators of all others.
+// administrators of all others in the proxy's World.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_RegisterDelegatedAdministrator.html
 type delegations struct {
 	*members
@@ -24,20 +24,17 @@ type delegations struct {
 	// registering makes registrations run one after the other, so that two registrations can't
 	// both find a service without an administrator.
 	registering sync.Mutex
-	// more has the ids of administrators, by service, for services that the emulator doesn't
-	// know.
-	more map[string][]string
 	// appointed has the administrators of services that have a call of their own for it, by service principal and region. Such a
 	// service registers its administrator here with its first region, and deregisters it with its last.
 	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
 	// https://docs.aws.amazon.com/inspector/v2/APIReference/API_EnableDelegatedAdminAccount.html
 	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableOrganizationAdminAccount.html
 	appointed map[string]map[string]string
-	mu        sync.Mutex // guards more and appointed. members.mu can't: closings holds it during CloseAccount.
+	mu        sync.Mutex // guards appointed. members.mu can't: closings holds it during CloseAccount.
 }
 
 func newDelegations(m *members) *delegations {
-	return &delegations{members: m, more: map[string][]string{}, appointed: map[string]map[string]string{}}
+	return &delegations{members: m, appointed: map[string]map[string]string{}}
 }
 
 func (*delegations) Name() string { return "delegated administrator" }
@@ -58,7 +55,7 @@ func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		return r.register(c, next, in.ServicePrincipal, in.AccountID)
 	case "DeregisterDelegatedAdministrator":
 		if all := r.kept(in.ServicePrincipal); slices.Contains(all, in.AccountID) {
-			r.keep(in.ServicePrincipal, slices.DeleteFunc(all, func(id string) bool { return id == in.AccountID }))
+			r.w.Delegate(in.ServicePrincipal, slices.DeleteFunc(all, func(id string) bool { return id == in.AccountID }))
 			return r.w.Reply(c, struct{}{})
 		}
 	case "ListDelegatedAdministrators":
@@ -106,22 +103,12 @@ func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 	} else {
 		delete(r.appointed[service], c.Region)
 	}
-	r.more[service] = slices.Compact(slices.Sorted(maps.Values(r.appointed[service])))
+	r.w.Delegate(service, slices.Compact(slices.Sorted(maps.Values(r.appointed[service]))))
 	return a
 }
 
 // kept returns the administrators of a service that the emulator doesn't know.
-func (r *delegations) kept(service string) []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.more[service])
-}
-
-func (r *delegations) keep(service string, all []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.more[service] = all
-}
+func (r *delegations) kept(service string) []string { return r.w.Delegations()[service] }
 
 // unrecognized reports whether an answer says that the emulator doesn't know a service.
 func unrecognized(a *proxy.Answer) bool { return !a.OK() && codeOf(a) == "InvalidInputException" }
@@ -152,7 +139,7 @@ func (r *delegations) register(c *proxy.Call, next proxy.Next, service, account 
 	if r.find(c.Context(), account) == nil {
 		return r.w.Refuse(c, proxy.Problem{Status: http.StatusBadRequest, Code: "AccountNotFoundException", Message: "You specified an account that doesn't exist."})
 	}
-	r.keep(service, append(all, account))
+	r.w.Delegate(service, append(all, account))
 	return r.w.Reply(c, struct{}{})
 }
 
@@ -174,9 +161,7 @@ func (r *delegations) of(ctx context.Context, service string) []string {
 
 // everybody returns the ids of the administrators of all services.
 func (r *delegations) everybody(ctx context.Context) []string {
-	r.mu.Lock()
-	all := slices.Concat(slices.Collect(maps.Values(r.more))...)
-	r.mu.Unlock()
+	all := slices.Concat(slices.Collect(maps.Values(r.w.Delegations()))...)
 	type administrator struct{ ID string }
 	known, _ := proxy.ListOrganizations[administrator](ctx, r.w.World, "ListDelegatedAdministrators", "DelegatedAdministrators", nil) // Without an organization there is none.
 	for _, a := range known {
@@ -195,10 +180,9 @@ type delegatedService struct {
 // services returns the services that an account administers.
 func (r *delegations) services(ctx context.Context, account string) []delegatedService {
 	all, _ := proxy.ListOrganizations[delegatedService](ctx, r.w.World, "ListDelegatedServicesForAccount", "DelegatedServices", map[string]string{"AccountId": account}) // An account without any is refused.
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, service := range slices.Sorted(maps.Keys(r.more)) {
-		if slices.Contains(r.more[service], account) {
+	kept := r.w.Delegations()
+	for _, service := range slices.Sorted(maps.Keys(kept)) {
+		if slices.Contains(kept[service], account) {
 			all = append(all, delegatedService{ServicePrincipal: service})
 		}
 	}

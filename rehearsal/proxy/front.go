@@ -81,6 +81,8 @@ func New(target *url.URL, o Options) *Front {
 		scale:     o.Scale,
 		callers:   map[string]Principal{},
 		rand:      rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // It has to be the same again.
+
+		delegations: map[string][]delegation{},
 	}
 	for _, key := range o.Keys {
 		w.Know(key, w.administrator())

@@ -52,6 +52,9 @@ var services = map[string]service{
 		failed:    "ServiceFailure", // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 		namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 	},
+	"identitystore": {
+		failed: "InternalServerException", // https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_CreateUser.html
+	},
 	"inspector2": {
 		rest: inPaths(RESTJSON, 0, inspectorRoutes),
 		// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Enable.html#API_Enable_Errors
@@ -98,6 +101,9 @@ var services = map[string]service{
 	},
 	"ssm": {
 		failed: "InternalServerError", // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+	},
+	"sso": { // IAM Identity Center's administration, which SDKs call sso-admin
+		failed: "InternalServerException", // https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html
 	},
 	"sts": {throttled: throttling, namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 }

@@ -36,6 +36,8 @@ type World struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
 	callers map[string]Principal // by the ids of their access keys
+	// delegations are the administrators of services that the emulator doesn't know, by service principal.
+	delegations map[string][]delegation
 }
 
 // administrator is the owner of Options.Keys: a user that the emulator doesn't have in IAM, and that may

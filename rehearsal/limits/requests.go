@@ -25,6 +25,9 @@ func (r *authorize) requests(c *proxy.Call) []authorization.Request {
 	if action == "" {
 		return nil
 	}
+	if slices.Contains(identityCenter, c.Service) {
+		return r.centerRequests(c, action)
+	}
 	own := r.request(c, action, cmp.Or(resource, resourceOf(c, action), r.w.keyOf(c)))
 	all := []authorization.Request{own}
 	switch {

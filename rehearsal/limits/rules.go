@@ -71,6 +71,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		channels{access},
 		exports{access},
 		newServiceLinked(w, identities, recorders),
+		protectedRoles{w},
 		trails{w},
 		namedTrails{},
 		newMetadataDefaults(w),

@@ -22,6 +22,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/testprogram"
 	"github.com/coldstart-aws/coldstart/rehearsal/limits"
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 func TestEmulatorEnvOverridesWhatLeadsToAWS(t *testing.T) {
@@ -138,6 +139,24 @@ func TestRulesBeforeEveryEmulator(t *testing.T) {
 	other := limits.Refusals()
 	if _, err := StartEmulator(t.Context(), EmulatorOptions{Endpoint: e.Endpoint(), Front: &other}); err == nil || !strings.Contains(err.Error(), "in front of it already") {
 		t.Errorf("other rules in front of an emulator that has some: %v", err)
+	}
+}
+
+// IAM Identity Center is enabled by the rules of this process, for an organization that is there.
+func TestEnableIdentityCenter(t *testing.T) {
+	t.Parallel()
+	behind := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(behind.Close)
+	emulator := &Emulator{endpoint: behind.URL, bare: behind.URL}
+	if err := emulator.EnableIdentityCenter(t.Context(), "eu-west-1"); err == nil || !strings.Contains(err.Error(), "no rules of this process") {
+		t.Errorf("without rules: %v", err)
+	}
+	if err := emulator.putFront(proxy.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = emulator.Stop() }()
+	if err := emulator.EnableIdentityCenter(t.Context(), "eu-west-1"); err == nil || !strings.Contains(err.Error(), "no organization") {
+		t.Errorf("without an organization: %v", err)
 	}
 }
 

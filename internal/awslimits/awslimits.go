@@ -75,7 +75,7 @@ type Numbers struct {
 	Assigning Duration
 	// PermissionSets is the number of permission sets of IAM Identity Center, and PermissionSetsPerAccount the number of those
 	// that are provisioned in one account. PermissionSetPolicies is the number of managed policies of a permission set, and
-	// PermissionSetPolicySize the number of characters without white space of its inline policy.
+	// PermissionSetPolicySize the number of bytes without white space of its inline policy.
 	PermissionSets, PermissionSetsPerAccount, PermissionSetPolicies, PermissionSetPolicySize Quota
 	// AssignedAtOnce is the number of account assignments that IAM Identity Center creates or deletes at the same time.
 	AssignedAtOnce Quota

@@ -210,6 +210,15 @@ func TestAssignmentsFail(t *testing.T) {
 	}
 	attempt(centerMember, group, "Cannot exceed quota for PoliciesPerRole: 10")
 	done(t, s.detach(readOnly))
+
+	// A role that IAM doesn't let be finished doesn't stay.
+	done(t, s.inline(`{"Version":"1"}`))
+	c.since()
+	c.refuses = "PutRolePolicy"
+	attempt(centerMember, group, "Received a 400 status error")
+	if calls := c.since(); !strings.Contains(calls[len(calls)-1], "DeleteRole AWSReservedSSO_Admins_") {
+		t.Errorf("IAM was asked for\n%s", strings.Join(calls, "\n"))
+	}
 	attempt(centerMember, group, "SUCCEEDED")
 	is(t, "assignments", len(s.in(centerMember)), 1)
 

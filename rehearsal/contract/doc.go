@@ -6,7 +6,7 @@
 //	}})
 //
 // A second rule, Keep, answers what no emulator has, such as all of IAM Access Analyzer: it keeps what is created, and gives it
-// back.
+// back. IAM Identity Center's roles alone are made in the emulator, in the account that they are for.
 //
 // A model says which members a request has, which of them it must have, of which types, and within which lengths, patterns
 // and enumerations. It says nothing of what depends on the account: that is for package limits.

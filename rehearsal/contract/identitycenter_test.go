@@ -37,6 +37,8 @@ type centered struct {
 	mu    sync.Mutex
 	calls []string // of IAM that change something: account, action and parameters
 	lacks []string // the ARNs of policies that no account has
+	// refuses is an action that fails once.
+	refuses string
 }
 
 func (e *centered) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +61,8 @@ func (e *centered) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	action := r.Form.Get("Action")
-	if slices.Contains(e.lacks, r.Form.Get("PolicyArn")) {
+	if slices.Contains(e.lacks, r.Form.Get("PolicyArn")) || action == e.refuses {
+		e.refuses = ""
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}

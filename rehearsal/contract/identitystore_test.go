@@ -70,6 +70,7 @@ func TestUsersOfTheIdentityStore(t *testing.T) {
 	fails[*types.ResourceNotFoundException](t, err, "IDENTITY_STORE")
 
 	found, err := store.ListUsers(ctx, &identitystore.ListUsersInput{
+		//nolint:staticcheck // AWS advises against filters, and takes them.
 		IdentityStoreId: &c.store, Filters: []types.Filter{{AttributePath: aws.String("UserName"), AttributeValue: aws.String("alice")}},
 	})
 	if err != nil || len(found.Users) != 1 || *found.Users[0].UserId != *alice.UserId {

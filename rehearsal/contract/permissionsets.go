@@ -337,7 +337,7 @@ func (r *request) putInline() (any, *proxy.Problem) {
 	case !json.Valid([]byte(policy)):
 		return nil, centerProblem("ValidationException", "The inline policy is not JSON.")
 	case len(strings.Join(strings.Fields(policy), "")) > most:
-		return nil, centerProblem("ServiceQuotaExceededException", "The inline policy has more than %d characters that are no white space.", most)
+		return nil, centerProblem("ServiceQuotaExceededException", "The inline policy has more than %d bytes that are no white space.", most)
 	}
 	set.inline = policy
 	set.version++

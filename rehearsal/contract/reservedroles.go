@@ -57,8 +57,8 @@ func (of *center) accountsOf(set *permissionSet) []string {
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
 func (r *request) iam(account, action string, out any, parameters ...string) error {
 	form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
-	for i := 0; i < len(parameters); i += 2 {
-		form.Set(parameters[i], parameters[i+1])
+	for pair := range slices.Chunk(parameters, 2) {
+		form.Set(pair[0], pair[1])
 	}
 	return r.w.AskQuery(r.c.Context(), account, "iam", form, out)
 }
@@ -86,7 +86,8 @@ func (r *request) provisionIn(of *center, set *permissionSet, account string) st
 		}
 	}
 	at := provision{set, account}
-	if of.roles[at] == nil {
+	there := of.roles[at] != nil
+	if !there {
 		role, err := r.reserve(of, set, account)
 		if err != nil {
 			return err.Error()
@@ -94,6 +95,9 @@ func (r *request) provisionIn(of *center, set *permissionSet, account string) st
 		of.roles[at] = role
 	}
 	if err := r.fit(of.roles[at], set, account, wanted); err != nil {
+		if !there {
+			_ = r.unprovision(of, at) // A role that never came to be what it should be doesn't stay. The first error counts.
+		}
 		return "Received a 400 status error: " + err.Error()
 	}
 	of.roles[at].version = set.version

@@ -15,8 +15,11 @@ var identityCenter = []string{"sso", "identitystore"}
 
 // centerCall is what calls to IAM Identity Center and its identity store name.
 type centerCall struct {
-	InstanceARN, PermissionSetARN, ResourceARN, TargetID, AccountID, IdentityStoreID, UserID, GroupID, MembershipID string
-	MemberID                                                                                                        struct{ UserID string }
+	InstanceARN, PermissionSetARN, ResourceARN     string
+	TargetID, AccountID                            string
+	IdentityStoreID, UserID, GroupID, MembershipID string
+
+	MemberID struct{ UserID string }
 }
 
 // centerResources returns the ARNs of the resources that a call to IAM Identity Center or its identity store is about. Policies

@@ -122,13 +122,13 @@ func (w *world) guardDuty(name, region string) *guardduty.Client {
 	return guardduty.NewFromConfig(w.watched(name, region))
 }
 
-// watched returns a configuration for an account of unwatched or recorded, and a region; for the management account if name is empty.
+// watched returns a configuration for an account and a region; for the management account if name is empty.
 func (w *world) watched(name, region string) aws.Config {
 	w.t.Helper()
 	if name == "" {
 		return w.emulator.Config(region)
 	}
-	cfg := w.in(aws.ToString(w.accounts()["aws+"+name+"@watch.example"].Id))
+	cfg := w.in(aws.ToString(w.accounts()[w.organization().AccountEmail(name)].Id))
 	cfg.Region = region
 	return cfg
 }

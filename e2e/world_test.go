@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,17 +150,20 @@ func (w *world) undrifted() {
 // proved checks every proof.
 func (w *world) proved() {
 	w.t.Helper()
-	org := w.organization()
-	proofs, err := proof.Prove(context.Background(), org, proof.Options{Env: w.emulator.Env()})
+	for _, p := range w.unproved() {
+		w.t.Error(p.Problem())
+	}
+}
+
+// unproved returns the proofs that don't hold.
+func (w *world) unproved() []proof.Proof {
+	w.t.Helper()
+	proofs, err := proof.Prove(context.Background(), w.organization(), proof.Options{Env: w.emulator.Env()})
 	must(w.t, err)
 	if len(proofs.Proofs) == 0 {
 		w.t.Error("nothing was proved")
 	}
-	for _, p := range proofs.Proofs {
-		if !p.Holds {
-			w.t.Error(p.Problem())
-		}
-	}
+	return slices.DeleteFunc(proofs.Proofs, func(p proof.Proof) bool { return p.Holds })
 }
 
 // accounts returns the organization's accounts by e-mail address. Two accounts with the same

@@ -3,6 +3,14 @@
 Deleting an IAM user with all that is the user's own asks for the user's
 service-specific credentials. moto can't create any, so there never are any.
 
+IAM keeps what something else refers to: a policy that is attached or somebody's boundary, a group with
+members or policies, a user with keys, a password, MFA devices or groups. moto deletes them. And an
+update of a role changes nothing that the request leaves out, where moto forgets the description.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
+
 moto doesn't evaluate the conditions of buckets' policies, and takes every statement that
 has some and denies for one that denies everybody. Such statements are left out.
 
@@ -49,7 +57,7 @@ import moto.iam.models
 import moto.kms.models
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import DefaultSubnetAlreadyExistsInAvailabilityZoneError, DefaultVpcDoesNotExistError
 from moto.ec2.models.availability_zones_and_regions import Region
 from moto.ec2.models.subnets import SubnetBackend
@@ -57,6 +65,7 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.availability_zones_and_regions import AvailabilityZonesAndRegions
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -138,6 +147,44 @@ def init_aws_policies(self):
     return policies
 
 
+def delete_policy(self, policy_arn):
+    policy = self.get_policy(policy_arn)
+    entities = [*self.roles.values(), *self.users.values(), *self.groups.values()]
+    if any(policy.arn in e.managed_policies or getattr(e, "permissions_boundary_arn", None) == policy.arn for e in entities):
+        raise DeleteConflictException("Cannot delete a policy attached to entities.")
+    if len(policy.versions) > 1:
+        raise DeleteConflictException("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+    delete_policy_in_use(self, policy_arn)
+
+
+def refuse_deletion(**of):
+    for what, there in of.items():
+        if there:
+            raise DeleteConflictException(f"Cannot delete entity, must {what.replace('_', ' ')} first.")
+
+
+def delete_group(self, group_name):
+    group = self.get_group(group_name)
+    refuse_deletion(remove_users_from_group=group.users, detach_all_policies=group.managed_policies, delete_policies=group.policies)
+    delete_group_in_use(self, group_name)
+
+
+def delete_user(self, user_name):
+    user = self.get_user(user_name)
+    refuse_deletion(
+        delete_login_profile=user.password, delete_access_keys=user.access_keys, delete_MFA_device=user.mfa_devices,
+        delete_SSH_public_keys=user.ssh_public_keys, remove_users_from_group=[g for g in self.groups.values() if user in g.users],
+    )
+    delete_user_in_use(self, user_name)
+
+
+def update_role(self):
+    role = self.backend.get_role(self._get_param("RoleName"))
+    role.description = self._get_param("Description", role.description)
+    role.max_session_duration = self._get_param("MaxSessionDuration", role.max_session_duration)
+    return EmptyResult()
+
+
 def get_account_id_from(access_key):
     for account_id, partitions in list(iam_backends.items()):
         if any(access_key in backend.access_keys for backend in list(partitions.values())):
@@ -214,6 +261,9 @@ S3Backend.put_object_lock_configuration = put_object_lock_configuration
 OrganizationsBackend.update_organizational_unit = update_organizational_unit
 OrganizationsBackend.delete_organizational_unit = delete_organizational_unit
 IAMBackend._init_aws_policies = init_aws_policies
+delete_policy_in_use, delete_group_in_use, delete_user_in_use = IAMBackend.delete_policy, IAMBackend.delete_group, IAMBackend.delete_user
+IAMBackend.delete_policy, IAMBackend.delete_group, IAMBackend.delete_user = delete_policy, delete_group, delete_user
+IamResponse.update_role = update_role
 moto.iam.models.get_account_id_from = get_account_id_from
 describe_trail_without_selectors = Trail.description
 Trail.description = describe_trail

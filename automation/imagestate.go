@@ -130,9 +130,11 @@ func (s *stack) stayingImages(names []string) (kept []string) {
 	return kept
 }
 
-// undeclared reports whether the stack's state has images though none are built any more.
+// undeclared reports whether the stack's state has what leaves it without a call: images though none are built any more, or what lets
+// people into accounts that nobody can enter any more.
 func (s *stack) undeclared(ctx context.Context) bool {
-	if s.a.builds() || !s.exists {
+	assigns := s.name == s.a.org.Access.Account
+	if s.a.builds() && !assigns || !s.exists {
 		return false
 	}
 	d := s.latest.Load()
@@ -142,7 +144,8 @@ func (s *stack) undeclared(ctx context.Context) bool {
 			return false // Whoever goes on says why.
 		}
 	}
-	return slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.Type == imageType || r.Type == dockerProviderType })
+	images := slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.Type == imageType || r.Type == dockerProviderType })
+	return images && !s.a.builds() || assigns && slices.ContainsFunc(d.Resources, s.deserted)
 }
 
 // read returns the stack's state, read where it is kept if that can be.

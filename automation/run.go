@@ -55,8 +55,9 @@ type node struct {
 	// done is closed when the stack has ended; result is valid then.
 	done   chan struct{}
 	result StackResult
-	// burial says that the stack isn't declared any more and is given up.
-	burial bool
+	// burial says that the stack isn't declared any more and is given up. withdrawal says that
+	// the stack takes people's assignments away before master runs, and then runs again.
+	burial, withdrawal bool
 }
 
 // shared is what the stacks of one run have in common.
@@ -65,6 +66,9 @@ type shared struct {
 	events *queue
 	// broken are the accounts that don't work in AWS, by name.
 	broken map[string]*UnusableError
+	// lets are the accounts that work and that the declaration lets go, if people come in by IAM
+	// Identity Center.
+	lets []string
 	// unmade are the names of the stacks of which AWS was asked, and has nothing that was
 	// made with a state that isn't here.
 	unmade sync.Map
@@ -101,6 +105,12 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	if op.name == OperationUp {
 		nodes = a.burials(nodes, common, existing)
 	}
+	if op.makes() {
+		var err error
+		if nodes, err = a.withdrawals(ctx, nodes, common, existing, op.name == OperationUp); err != nil {
+			return nil, err
+		}
+	}
 	slots := semaphore.NewWeighted(int64(a.options.Parallel))
 	var group errgroup.Group
 	for _, n := range nodes {
@@ -115,6 +125,9 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	_ = group.Wait() // Failures are in the nodes' results.
 	result := &Result{Operation: op.name, Duration: time.Since(begin)}
 	for _, n := range nodes {
+		if n.withdrawal && n.result.Err == nil {
+			continue // Its second run has what counts.
+		}
 		result.Stacks = append(result.Stacks, n.result)
 	}
 	return result, ctx.Err()
@@ -293,6 +306,9 @@ func (n *node) wait(ctx context.Context, o order) error {
 		// What the stack of a broken account exported last is there to be read.
 		if other.brokenAccount() != nil && other.exists && !other.burial {
 			continue
+		}
+		if other.withdrawal {
+			return notWithdrawn(other)
 		}
 		if other.burial {
 			return fmt.Errorf("not run, because stack %s, which is given up before, was %s", other.name, other.result.Status)

@@ -163,11 +163,13 @@ func (common *shared) releaseAccounts(d *apitype.DeploymentV3) (released bool) {
 }
 
 // release has all leave the stack's state that leaves it without a call: accounts that
-// don't work, and images where none are built any more. It reports whether there were any.
+// don't work, what lets people into accounts that nobody can enter any more, and images where
+// none are built any more. It reports whether there were any.
 func (s *stack) release(d *apitype.DeploymentV3) (released bool) {
 	if s.name == organization.Master {
 		released = s.releaseAccounts(d)
 	}
+	released = s.releaseAssignments(d) || released
 	if !s.a.builds() {
 		before := len(d.Resources)
 		for _, name := range forgetImages(d) {

@@ -165,6 +165,10 @@ func (x *examiner) checks() []*check {
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},
 	}
+	if x.org.UsesIdentityCenter() {
+		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == members })
+		checks = slices.Insert(checks, i, &check{topic: inOrganization, name: "IAM Identity Center", needs: []string{"management account"}, run: x.identityCenter})
+	}
 	if x.inWorkflow() {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })
 		checks = slices.Insert(checks, i, x.workflowChecks()...)

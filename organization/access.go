@@ -36,8 +36,14 @@ const RoleDelegation = "delegation"
 
 // Access says who reaches which account as what.
 type Access struct {
-	// Account is where users and groups live.
+	// Account is where users and groups of IAM live, and the account that administers IAM Identity Center.
 	Account string
+	// People says how people come into accounts: PeopleIAM if it is empty. Directory says who keeps the users and groups of IAM Identity
+	// Center: DirectoryOwn if it is empty.
+	People    People
+	Directory Directory
+	// DirectoryGroups are the names that groups have in an external directory, by the names that Groups has; GroupName for others.
+	DirectoryGroups map[string]string
 	// MFAMaxAge is how long after the second factor was shown a role may still
 	// be assumed; 0 for as long as the session lasts.
 	MFAMaxAge time.Duration
@@ -71,11 +77,13 @@ type Role struct {
 	Boundary []policy.Statement
 	// Session is how long a session may last, 1 to 12 hours.
 	Session time.Duration
+	// RelayState is the address in the console at which people begin who come in by IAM Identity Center; empty for its first page.
+	RelayState string
 	// Accounts have the role; all, the management account too, if empty.
 	Accounts []string
 }
 
-// User is a person with an IAM user.
+// User is a person with an IAM user, and with a user of IAM Identity Center if people come in by that.
 type User struct {
 	// Groups are those of Access.Groups, and <account>-<role>.
 	Groups []string
@@ -83,6 +91,8 @@ type User struct {
 	// which the first console password is encrypted. Without either the user
 	// has no password.
 	Keybase, PGPKey string
+	// Email, GivenName and FamilyName are those of the user of IAM Identity Center, which sends an invitation to that address.
+	Email, GivenName, FamilyName string
 }
 
 // GitHub is the repository whose workflows preview and deploy, by OpenID

@@ -41,8 +41,11 @@ func TestEverything(t *testing.T) {
 			DelegatedAdministrators: map[string]string{"access-analyzer.amazonaws.com": "logs"},
 		},
 		Access: organization.Access{
-			Account:   "logs",
-			MFAMaxAge: 90 * time.Minute,
+			Account:         "dev",
+			People:          organization.PeopleBoth,
+			Directory:       organization.DirectoryExternal,
+			DirectoryGroups: map[string]string{"administrators": "AWS Administrators"},
+			MFAMaxAge:       90 * time.Minute,
 			Roles: map[string]organization.Role{
 				"admin": {ManagedPolicies: []string{"AdministratorAccess"}, Session: 4 * time.Hour},
 				"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour, Statements: []policy.Statement{
@@ -59,9 +62,10 @@ func TestEverything(t *testing.T) {
 						{Effect: policy.Deny, NotAction: []string{"s3:GetObject"}, NotResource: []string{"arn:aws:s3:::acme-*"}},
 						{Effect: policy.Allow, Action: []string{"iam:PassRole"}, Resource: []string{"arn:aws:iam::*:role/deployed"}},
 					},
-					Boundary: []policy.Statement{{Effect: policy.Allow, NotAction: []string{"iam:*"}, Resource: []string{"*"}}},
-					Session:  90 * time.Minute,
-					Accounts: []string{"prod", "dev"},
+					Boundary:   []policy.Statement{{Effect: policy.Allow, NotAction: []string{"iam:*"}, Resource: []string{"*"}}},
+					Session:    90 * time.Minute,
+					RelayState: "https://us-west-2.console.aws.amazon.com/lambda",
+					Accounts:   []string{"prod", "dev"},
 				},
 			},
 			Groups: map[string]map[string][]string{
@@ -72,7 +76,7 @@ func TestEverything(t *testing.T) {
 			GitHub: organization.GitHub{Repository: "acme/infrastructure", Branch: "trunk", Environment: "production"},
 		},
 		Users: map[string]organization.User{
-			"ada":                {Groups: []string{"administrators", "deployers"}, Keybase: "ada"},
+			"ada":                {Groups: []string{"administrators", "deployers"}, Keybase: "ada", Email: "ada@acme.example", GivenName: "Ada", FamilyName: "Lovelace"},
 			"grace@acme.example": {Groups: []string{"prod-deployer"}, PGPKey: key},
 			"linus":              {},
 		},

@@ -40,7 +40,7 @@ func Defaults() *Organization {
 		Users:    map[string]User{},
 		Expect:   map[string]Expectation{},
 		Settings: Settings{PolicyTypes: []string{ServiceControlPolicy}},
-		Access: Access{Account: Master, Roles: map[string]Role{
+		Access: Access{Account: Master, People: PeopleIAM, Directory: DirectoryOwn, Roles: map[string]Role{
 			RoleAdmin:    {ManagedPolicies: []string{"AdministratorAccess"}, Session: minSession},
 			RoleReadOnly: {ManagedPolicies: []string{"ReadOnlyAccess"}, Statements: decryptNothing(), Session: minSession},
 		}},
@@ -294,6 +294,9 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		u.list("groups", &user.Groups)
 		u.text("keybase", &user.Keybase)
 		u.text("pgpKey", &user.PGPKey)
+		u.text("email", &user.Email)
+		u.text("givenName", &user.GivenName)
+		u.text("familyName", &user.FamilyName)
 		return user
 	})
 	config.nested("guardrails", func(g *object) {
@@ -359,6 +362,9 @@ func readUnit(u *object) (unit Unit) {
 func readAccess(a *object, access *Access) {
 	a.text("account", &access.Account)
 	a.duration("mfaMaxAge", &access.MFAMaxAge)
+	a.text("people", (*string)(&access.People))
+	a.text("directory", (*string)(&access.Directory))
+	a.texts("directoryGroups", &access.DirectoryGroups)
 	maps.Copy(access.Roles, each(a, "roles", func(r *object, name string) Role {
 		role, isDefault := access.Roles[name]
 		if !isDefault {
@@ -373,6 +379,7 @@ func readAccess(a *object, access *Access) {
 		}
 		role.Boundary = statements(r, "boundary")
 		r.duration("session", &role.Session)
+		r.text("relayState", &role.RelayState)
 		r.list("accounts", &role.Accounts)
 		return role
 	}))

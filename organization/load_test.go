@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		Network:   organization.Network{CIDR: netip.MustParsePrefix("10.0.0.0/8"), AccountPrefix: 16},
 		Accounts:  map[string]organization.Account{"audit": {}},
 		Settings:  organization.Settings{PolicyTypes: []string{"SERVICE_CONTROL_POLICY"}},
-		Access: organization.Access{Account: "master", Roles: map[string]organization.Role{
+		Access: organization.Access{Account: "master", People: organization.PeopleIAM, Directory: organization.DirectoryOwn, Roles: map[string]organization.Role{
 			"admin": {ManagedPolicies: []string{"AdministratorAccess"}, Session: time.Hour},
 			"readonly": {ManagedPolicies: []string{"ReadOnlyAccess"}, Session: time.Hour, Statements: []policy.Statement{
 				{Sid: "DecryptNothing", Effect: policy.Deny, Action: []string{"kms:Decrypt"}, Resource: []string{"*"}},

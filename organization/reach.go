@@ -17,7 +17,7 @@ type Reach struct {
 	// else does.
 	By      string `json:"by"`
 	Account string `json:"account"`
-	// Role is the IAM role's name.
+	// Role is the name of the IAM role, or of the permission set of IAM Identity Center.
 	Role string `json:"role"`
 	// May is what the role allows, shortly.
 	May []string `json:"may"`
@@ -28,7 +28,7 @@ type Reach struct {
 // Reach returns the access matrix, from the declaration alone: people, then
 // workflows, then what coldstart itself works through.
 func (o *Organization) Reach() []Reach {
-	return slices.Concat(o.reachOfPeople(), o.reachOfGitHub(), o.reachOfColdstart())
+	return slices.Concat(o.reachOfPeople(), o.reachOfIdentityCenter(), o.reachOfGitHub(), o.reachOfColdstart())
 }
 
 func (o *Organization) reachOfPeople() []Reach {
@@ -52,6 +52,33 @@ func (o *Organization) reachOfPeople() []Reach {
 		}
 	}
 	// Groups are in order, accounts in them, too.
+	slices.SortStableFunc(all, func(a, b Reach) int { return strings.Compare(a.Who, b.Who) })
+	return all
+}
+
+// reachOfIdentityCenter is what people reach who come in by IAM Identity Center.
+func (o *Organization) reachOfIdentityCenter() []Reach {
+	if !o.UsesIdentityCenter() {
+		return nil
+	}
+	var all []Reach
+	for _, group := range o.Groups() {
+		users := group.Users
+		switch {
+		case o.external():
+			users = []string{"whoever the directory has in " + o.DirectoryGroupName(group.Name)}
+		case len(users) == 0:
+			users = []string{"nobody yet"}
+		}
+		for _, user := range users {
+			for _, g := range group.Grants {
+				all = append(all, Reach{
+					Who: user, By: "group " + o.DirectoryGroupName(group.Name) + " of IAM Identity Center", Account: g.Account,
+					Role: o.PermissionSetName(g.Account, g.Role), May: o.Access.Roles[g.Role].may(), If: "sign-in by IAM Identity Center",
+				})
+			}
+		}
+	}
 	slices.SortStableFunc(all, func(a, b Reach) int { return strings.Compare(a.Who, b.Who) })
 	return all
 }

@@ -24,6 +24,8 @@ const (
 	agentlessScanningService = "agentless.inspector2.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-securityhub.html
 	SecurityHubService = "securityhub.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-sso.html
+	IdentityCenterService = "sso.amazonaws.com"
 )
 
 // service is a service of AWS's that works for a whole organization.
@@ -55,6 +57,7 @@ var services = []service{
 	{principal: InspectorService, used: (*Organization).inspected, appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …", name: "Inspector", key: "inspector"},
 	{principal: agentlessScanningService, used: (*Organization).scansInstances, appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …"},
 	{principal: SecurityHubService, used: (*Organization).hubbed, appoint: "aws securityhub enable-organization-admin-account --admin-account-id …", name: "Security Hub", key: "securityHub"},
+	{principal: IdentityCenterService, used: (*Organization).UsesIdentityCenter},
 
 	{principal: "auditmanager.amazonaws.com", appoint: "aws auditmanager register-organization-admin-account --admin-account-id …"},
 	{principal: "detective.amazonaws.com", appoint: "aws detective enable-organization-admin-account --account-id …"},
@@ -110,13 +113,11 @@ func (o *Organization) TrustedServices() []string {
 // Administrators returns the members that AWS Organizations has as the administrators of services, by service: those that a file declares,
 // and Security.Account for AWS Config.
 func (o *Organization) Administrators() map[string]string {
-	all := maps.Clone(o.Settings.DelegatedAdministrators)
-	if o.Recorded() && o.Security.Account != "" && all[ConfigService] == "" {
-		if all == nil {
-			all = map[string]string{}
-		}
+	all := map[string]string{}
+	if o.Recorded() && o.Security.Account != "" {
 		all[ConfigService] = o.Security.Account
 	}
+	maps.Copy(all, o.Settings.DelegatedAdministrators)
 	return all
 }
 
@@ -130,6 +131,9 @@ func (o *Organization) DeclaredAdministrators(principal string) (names []string,
 	s := serviceOf(principal)
 	if s.key != "" && s.used(o) {
 		names = append(names, o.Security.Account)
+	}
+	if account := o.IdentityCenterAccount(); principal == IdentityCenterService && account != "" && account != Master {
+		names = append(names, account)
 	}
 	return names, s.appoint == "" || s.key != "" && !o.leftToOthers(principal)
 }

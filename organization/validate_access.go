@@ -75,6 +75,7 @@ func (o *Organization) checkAccess(ps *Problems) {
 	}
 	o.checkGitHub(ps)
 	o.checkUsers(ps)
+	o.checkPeople(ps)
 }
 
 func (o *Organization) checkRole(ps *Problems, name string) {

@@ -80,6 +80,64 @@ func TestRules(t *testing.T) {
 		},
 
 		{
+			"a way in that there isn't", `coldstart:access: {people: saml}`,
+			`:2: coldstart:access.people: "saml" is not a way in; write iam, or both for IAM users and IAM Identity Center`,
+		},
+		{
+			"a directory that there isn't", `coldstart:access: {people: both, directory: okta}`,
+			`:2: coldstart:access.directory: "okta" is not a directory; write own, or external for an identity provider`,
+		},
+		{
+			"an external directory of nobody", `coldstart:access: {directory: external}`,
+			`:2: coldstart:access.directory: nobody comes in by IAM Identity Center; write coldstart:access.people: both, or leave it out`,
+		},
+		{
+			"names of groups in Identity Center's own directory", `coldstart:access: {people: both, groups: {ops: {master: [admin]}}, directoryGroups: {ops: Ops}}`,
+			`:2: coldstart:access.directoryGroups: Identity Center's own directory has the groups by coldstart's names; write coldstart:access.directory: external, or leave it out`,
+		},
+		{
+			"the name of a group that there isn't", `coldstart:access: {people: both, directory: external, groups: {ops: {master: [admin]}}, directoryGroups: {opps: Ops}}`,
+			`:2: coldstart:access.directoryGroups.opps: unknown group "opps"; did you mean ops?`,
+		},
+		{
+			"no name of a group", `coldstart:access: {people: both, directory: external, groups: {ops: {master: [admin]}}, directoryGroups: {ops: " "}}`,
+			`:2: coldstart:access.directoryGroups.ops: " " is not a name; write the group's name in the directory, as Identity Center shows it`,
+		},
+		{
+			"one name of two groups", "coldstart:access: {people: both, directory: external, groups: {ops: {master: [admin]}, devs: {master: [readonly]}},\n  directoryGroups: {ops: Ops, devs: Ops}}",
+			`:3: coldstart:access.directoryGroups.ops: devs has the same name, "Ops"; grant all roles by one of the two`,
+		},
+		{
+			"a relay state that isn't an address", `coldstart:access: {people: both, roles: {admin: {relayState: ec2}}}`,
+			`:2: coldstart:access.roles.admin.relayState: "ec2" is not such an address; write an address of the console's, of up to 240 characters, such as https://us-west-2.console.aws.amazon.com/ec2`,
+		},
+		{
+			"another administrator of Identity Center", "coldstart:accounts: {audit: {}, people: {}}\ncoldstart:access: {people: both, account: people}\ncoldstart:organization: {delegatedAdministrators: {sso.amazonaws.com: audit}}",
+			`:4: coldstart:organization.delegatedAdministrators: people is the administrator of sso.amazonaws.com by coldstart:access.account; leave it out, and write coldstart:access.account: audit if it is to administer IAM Identity Center`,
+		},
+		{
+			"a long name of a permission set", `coldstart:access: {people: both, roles: {an-engineer-of-the-platform: {managedPolicies: [PowerUserAccess]}}}`,
+			`:2: coldstart:access.roles.an-engineer-of-the-platform: "acme-master-an-engineer-of-the-platform" has 39 characters, over the 32 of a permission set's name; shorten the role's name or the namespace`,
+		},
+		{
+			"one name of two permission sets", `coldstart:access: {people: both, roles: {master-admin: {managedPolicies: [PowerUserAccess]}}}`,
+			`:2: coldstart:access.roles.master-admin: "acme-master-admin" is the name of the permission set of admin as well; choose another name`,
+		},
+		{
+			"a person without a name", "coldstart:access: {people: both}\ncoldstart:users:\n  ada: {email: ada@acme.example, givenName: Ada}",
+			`:4: coldstart:users.ada.familyName: is missing or too long; write it as Identity Center is to show it, such as Lovelace`,
+		},
+		{
+			"a person without an address", "coldstart:access: {people: both}\ncoldstart:users:\n  ada: {givenName: Ada, familyName: Lovelace}",
+			`:4: coldstart:users.ada.email: "" is not an e-mail address; write the address that gets Identity Center's invitation, such as ada@acme.example`,
+		},
+		{
+			"one address of two people",
+			"coldstart:access: {people: both}\ncoldstart:users:\n  ada: {givenName: Ada, familyName: Lovelace, email: ada@acme.example}\n  lovelace: {givenName: Ada, familyName: Lovelace, email: Ada@acme.example}",
+			`:5: coldstart:users.lovelace.email: ada has the same address; write another address`,
+		},
+
+		{
 			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
 			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
 		},

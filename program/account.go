@@ -22,6 +22,8 @@ type account struct {
 	provider *aws.Provider
 	// regions are providers that work in the account's other regions.
 	regions map[string]*aws.Provider
+	// others are providers that work in other accounts, once they are needed.
+	others map[string]*aws.Provider
 	// delegation may change the account's name in the apex zone.
 	delegation *aws.Provider
 	apexZoneID pulumi.StringInput

@@ -87,12 +87,16 @@ func keyChanges() []keyChange {
 		{key: "organization.accessRole", first: "AWSControlTowerExecution", second: "Admin"},
 
 		{key: "access.account", first: "logs", second: "lab"},
+		{key: "access.people", first: "both", given: person()},
+		{key: "access.directory", first: "external", given: peopleBoth()},
+		{key: "access.directoryGroups.*", at: "access.directoryGroups.deployers", first: "Deployers", second: "AWS Deployers", given: peopleExternal()},
 		{key: "access.mfaMaxAge", first: "2h", second: "90m"},
 		{key: "access.roles.*", at: "access.roles.auditor", first: "{managedPolicies: [SecurityAudit]}"},
 		{key: "access.roles.*.managedPolicies", at: "access.roles.deployer.managedPolicies", first: "[ReadOnlyAccess]", second: "[SecurityAudit]"},
 		{key: "access.roles.*.statements", at: "access.roles.deployer.statements", first: `[{Effect: Allow, Action: "sqs:*", Resource: "*"}]`},
 		{key: "access.roles.*.boundary", at: "access.roles.deployer.boundary", first: `[{Effect: Allow, NotAction: "iam:*", Resource: "*"}]`, second: `[{Effect: Allow, Action: "s3:*", Resource: "*"}]`},
 		{key: "access.roles.*.session", at: "access.roles.deployer.session", first: "2h", second: "4h"},
+		{key: "access.roles.*.relayState", at: "access.roles.deployer.relayState", first: "https://console.aws.amazon.com/s3", second: "https://console.aws.amazon.com/ec2", given: peopleBoth()},
 		{key: "access.roles.*.accounts", at: "access.roles.deployer.accounts", first: "[app, lab]"},
 		{key: "access.groups.*", at: "access.groups.auditors", first: "{lab: [admin]}", second: "{lab: [readonly]}"},
 		{key: "access.github.repository", first: "acme/infrastructure", second: "umbrella/infrastructure"},
@@ -103,6 +107,9 @@ func keyChanges() []keyChange {
 		{key: "users.*.groups", at: "users.ada.groups", first: "[deployers]"},
 		{key: "users.*.keybase", at: "users.ada.keybase", first: "ada", second: "lovelace"},
 		{key: "users.*.pgpKey", at: "users.ada.pgpKey", first: pgpKey()},
+		{key: "users.*.email", at: "users.ada.email", first: "ada@acme.example", second: "lovelace@acme.example", given: peopleBoth()},
+		{key: "users.*.givenName", at: "users.ada.givenName", first: "Ada", second: "Augusta", given: peopleBoth()},
+		{key: "users.*.familyName", at: "users.ada.familyName", first: "Lovelace", second: "King", given: peopleBoth()},
 
 		{key: "security.unusedAccessDays", first: "90", second: "30"},
 		{key: "security.account", first: "lab"},
@@ -670,10 +677,37 @@ var replaced = map[string]bool{
 	"aws:s3/bucketPolicy:BucketPolicy.policy":                                                    false,
 	"aws:s3/bucketV2:BucketV2.tags":                                                              false,
 	"aws:securityhub/configurationPolicy:ConfigurationPolicy.configurationPolicy":                false,
+	"aws:identitystore/user:User.displayName":                                                    false,
+	"aws:identitystore/user:User.emails":                                                         false,
+	"aws:identitystore/user:User.name":                                                           false,
+	"aws:ssoadmin/accountAssignment:AccountAssignment.principalId":                               true,
+	"aws:ssoadmin/permissionSet:PermissionSet.relayState":                                        false,
+	"aws:ssoadmin/permissionSet:PermissionSet.sessionDuration":                                   false,
+	"aws:ssoadmin/permissionSet:PermissionSet.tags":                                              false,
+	"aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy.inlinePolicy":              false,
 	"aws:ssm/parameter:Parameter.insecureValue":                                                  false,
 	"aws:ssm/parameter:Parameter.tags":                                                           false,
 	"docker:index/image:Image.build":                                                             false,
 	"docker:index/image:Image.imageName":                                                         false,
 	"docker:index/image:Image.registry":                                                          false,
 	"docker:index/image:Image.skipPush":                                                          false,
+}
+
+// person is what IAM Identity Center has to know of the organization's user.
+func person() map[string]string {
+	return map[string]string{"users.ada": "{groups: [admins], email: a@acme.example, givenName: A, familyName: L}"}
+}
+
+// peopleBoth lets people in by IAM Identity Center, too.
+func peopleBoth() map[string]string {
+	given := person()
+	given["access.people"] = "both"
+	return given
+}
+
+// peopleExternal has them in an external directory.
+func peopleExternal() map[string]string {
+	given := peopleBoth()
+	given["access.directory"] = "external"
+	return given
 }

@@ -19,6 +19,8 @@ type world struct {
 	// keys and buckets are what is left of an earlier life; nil for nothing.
 	keys, buckets pulumitest.Answer
 	zones         pulumitest.Zones
+	// instances and groups are what IAM Identity Center has; nil for an instance, and groups of some names.
+	instances, groups pulumitest.Answer
 }
 
 // nothing is the world before the first run.
@@ -33,11 +35,19 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetOrganization:     pulumitest.NoOrganization,
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
 		pulumitest.GetKey:              pulumitest.NoKey,
+		pulumitest.GetInstances:        pulumitest.Instances,
+		pulumitest.GetDirectoryGroup:   pulumitest.DirectoryGroups("acme-admins", "Deployers", "AWS Deployers"),
 		pulumitest.GetZone:             w.zones.Zone,
 		pulumitest.GetZones:            w.zones.All,
 	}
 	if w.keys != nil {
 		answers[pulumitest.GetKey], answers[pulumitest.GetBucket] = w.keys, w.buckets
+	}
+	if w.instances != nil {
+		answers[pulumitest.GetInstances] = w.instances
+	}
+	if w.groups != nil {
+		answers[pulumitest.GetDirectoryGroup] = w.groups
 	}
 	if w.found != nil {
 		answers[pulumitest.GetOrganization] = w.found.Organization

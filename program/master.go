@@ -60,6 +60,10 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 			return err
 		}
 	}
+	people, err := m.declarePeople()
+	if err != nil {
+		return err
+	}
 	if err := m.declareImage(); err != nil {
 		return err
 	}
@@ -84,6 +88,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		GuardDutyAccount:        org.GuardDutyAccount(),
 		InspectorAccount:        org.InspectorAccount(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
+		IdentityCenter:          people,
 	}
 	if org.Audited() {
 		outputs.AuditAccount = org.Audit.Account

@@ -17,6 +17,7 @@ import (
 type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
+	last    stackref.Master                    // what master has, as far as it is known
 	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
 	// findings is the bucket that GuardDuty exports findings to, if the account has it.
 	findings *audit.FindingsBucket
@@ -31,7 +32,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	if err != nil {
 		return nil, err
 	}
-	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master}
+	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master, last: last}
 	org.own = entrance{account: name, id: last.Accounts[name].ID, role: last.Accounts[name].AccessRoleARN}
 	if m.archive, err = readArchive(ctx, org, name); err != nil {
 		return nil, err
@@ -86,6 +87,9 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 				return fmt.Errorf("the organization doesn't trust %s yet", service.Principal)
 			}
 		}
+		if org.IdentityCenterAccount() == name && lacksPeople(org.Organization, m) {
+			return errors.New("the groups of IAM Identity Center aren't there yet")
+		}
 		for _, s := range services {
 			if s.used(org.Organization) && org.AdministratorOf(s.principal) == name && m.DelegatedAdministrators[s.principal] != m.Accounts[name].ID {
 				return fmt.Errorf("account %s doesn't administer %s yet", name, s.principal)
@@ -122,7 +126,7 @@ func (m *member) declare() error {
 	if err := m.declareServices(nil); err != nil {
 		return err
 	}
-	return errors.Join(m.declareGuardDuty(), m.declareInspector(), m.declareSecurityHub(), m.declareFindings())
+	return errors.Join(m.declareGuardDuty(), m.declareInspector(), m.declareSecurityHub(), m.declareFindings(), m.declarePeople())
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and

@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -120,6 +121,14 @@ func (s Settings) pace() float64 {
 	default:
 		return s.Pace
 	}
+}
+
+// onThisClock returns how long a duration of AWS's takes on this machine's clock. An emulator without rates has AWS's own clock.
+func (s Settings) onThisClock(d time.Duration) time.Duration {
+	if s.Emulator != "" && s.Pace == 0 && !s.unpaced {
+		return d
+	}
+	return pace.Pace(s.pace()).Real(d)
 }
 
 // Made returns a Settings.Made that asks with the credentials of the environment, where

@@ -37,6 +37,7 @@ func newProvider(ctx *pulumi.Context, org *declaration, name string, args *aws.P
 const (
 	accountProvider    = "account"    // into the stack's own account
 	delegationProvider = "delegation" // into the management account
+	insideProvider     = "inside-"    // into another account, whose name follows
 )
 
 // regionProvider is the name of the provider that comes into another region of the
@@ -81,6 +82,8 @@ func (p *Plan) Enter(org *organization.Organization, stack, provider string, inp
 	switch {
 	case provider == delegationProvider:
 		account = organization.Master
+	case strings.HasPrefix(provider, insideProvider):
+		account = strings.TrimPrefix(provider, insideProvider)
 	case provider != accountProvider && !strings.HasPrefix(provider, regionProvider("")):
 		return fmt.Errorf("provider %s of stack %s assumes a role, and coldstart knows no plan role to take in its place", provider, stack)
 	}

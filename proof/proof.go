@@ -128,6 +128,7 @@ type prover struct {
 	// sameServers reports whether every zone has the same name servers.
 	sameServers func() bool
 	archive     func() (archive, error)
+	people      func() (*people, error)
 	resolver    resolver
 	reach       func() error // returns an error if no server answers
 	// unresolved returns why DNS isn't asked, and undelivered why no logs are looked for. Each
@@ -198,6 +199,7 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 	p.apex = p.readApexOnce(ctx)
 	p.sameServers = sync.OnceValue(func() bool { return p.servesAllAlike(ctx) })
 	p.archive = p.readArchiveOnce(ctx)
+	p.people = p.readPeopleOnce(ctx)
 	p.resolver = newResolver(ctx, o)
 	p.reach = p.resolver.Reach
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
@@ -265,6 +267,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveInspector(ctx, a)
 	p.proveSecurityHub(ctx, a)
 	p.proveFindings(ctx, a)
+	p.provePeople(ctx, a)
 }
 
 // omitted returns which claims weren't decided, and why.

@@ -137,6 +137,9 @@ func (o *Options) rehearse(ctx context.Context, org *organization.Organization, 
 		return err
 	}
 	r.Seconds.Up = r.phase(result, func(s *StackReport) **PhaseReport { return &s.Up })
+	if err := o.bringPeopleIn(ctx, a, images.org, front, r); err != nil {
+		return err
+	}
 	r.Limits = front.limited(begin, time.Now())
 	o.phase("proving it, from what AWS says")
 	begin = time.Now()

@@ -75,15 +75,19 @@ type Seconds struct {
 	Preview  float64 `json:"preview"`
 	Up       float64 `json:"up"`
 	Proof    float64 `json:"proof"`
+	// People is how long it took to bring people in after IAM Identity Center was enabled; 0 if they don't come in by that.
+	People   float64 `json:"people,omitempty"`
 	SecondUp float64 `json:"secondUp"`
 	Total    float64 `json:"total"`
 }
 
 // StackReport has the results of one stack. A phase that didn't start is null.
 type StackReport struct {
-	Stack    string       `json:"stack"`
-	Preview  *PhaseReport `json:"preview"`
-	Up       *PhaseReport `json:"up"`
+	Stack   string       `json:"stack"`
+	Preview *PhaseReport `json:"preview"`
+	Up      *PhaseReport `json:"up"`
+	// People is nil if people don't come in by IAM Identity Center.
+	People   *PhaseReport `json:"people,omitempty"`
 	SecondUp *PhaseReport `json:"secondUp"`
 }
 

@@ -23,6 +23,8 @@ type (
 	User = UserOf[string]
 	// Member is a MemberOf that is read.
 	Member = MemberOf[string]
+	// IdentityCenter is an IdentityCenterOf that is read.
+	IdentityCenter = IdentityCenterOf[map[string]string]
 	// Trailed is a TrailedOf that is read.
 	Trailed = TrailedOf[string]
 )
@@ -46,6 +48,8 @@ type (
 	UserOutputs = UserOf[pulumi.StringInput]
 	// MemberOutputs is a MemberOf that is written.
 	MemberOutputs = MemberOf[pulumi.StringInput]
+	// IdentityCenterOutputs is an IdentityCenterOf that is written.
+	IdentityCenterOutputs = IdentityCenterOf[pulumi.StringMapInput]
 	// TrailedOutputs is a TrailedOf that is written.
 	TrailedOutputs = TrailedOf[pulumi.StringInput]
 )
@@ -81,6 +85,8 @@ type AccountOf[Text, Texts, TextMap any] struct {
 	Image Text `json:"image,omitempty" live:"-"`
 	// Users are the organization's, by name, in the account where they live.
 	Users map[string]UserOf[Text] `json:"users,omitempty"`
+	// PermissionSets are the ARNs of the permission sets of IAM Identity Center that the stack declares, by their names.
+	PermissionSets map[string]Text `json:"permissionSets,omitempty"`
 }
 
 // RoleOf is a role that people assume.
@@ -141,6 +147,21 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	InspectorAccount string `json:"inspectorAccount,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
+	// IdentityCenter is how people come in by IAM Identity Center; nil if they don't.
+	IdentityCenter *IdentityCenterOf[TextMap] `json:"identityCenter,omitempty"`
+}
+
+// IdentityCenterOf is what the master stack exports about IAM Identity Center.
+type IdentityCenterOf[TextMap any] struct {
+	// InstanceARN, IdentityStoreID and Region are those of the organization's instance; empty if it isn't enabled.
+	InstanceARN     string `json:"instanceArn"`
+	IdentityStoreID string `json:"identityStoreId"`
+	Region          string `json:"region"`
+	// Groups are the ids of groups in the identity store, by the names that the declaration has; groups that an external directory doesn't
+	// have are missing.
+	Groups TextMap `json:"groups"`
+	// Users are the names of the users that coldstart has made.
+	Users []string `json:"users,omitempty"`
 }
 
 // MemberOf is what the master stack exports about a member account.

@@ -151,3 +151,16 @@ const (
 	EC2InstanceMetadataDefaults = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 	EBSEncryptionByDefault      = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 )
+
+// AWS IAM Identity Center, and its directory.
+const (
+	IdentityStoreGroup           = "aws:identitystore/group:Group"
+	IdentityStoreGroupMembership = "aws:identitystore/groupMembership:GroupMembership"
+	IdentityStoreUser            = "aws:identitystore/user:User"
+
+	SSOAdminAccountAssignment             = "aws:ssoadmin/accountAssignment:AccountAssignment"
+	SSOAdminManagedPolicyAttachment       = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	SSOAdminPermissionSet                 = "aws:ssoadmin/permissionSet:PermissionSet"
+	SSOAdminPermissionSetInlinePolicy     = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+	SSOAdminPermissionsBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+)

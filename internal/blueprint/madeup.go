@@ -17,6 +17,9 @@ const (
 	rootID         = "r-blue"
 )
 
+// instanceARN is that of the instance of IAM Identity Center.
+const instanceARN = "arn:aws:sso:::instance/ssoins-0000000000000000"
+
 // managementID is the id of the management account.
 var managementID = accountID(organization.Master)
 
@@ -81,6 +84,9 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return id, regional("guardduty", "detector/", id)
 	case awstype.SecurityHubConfigurationPolicy:
 		return "00000000-0000-0000-0000-" + digits(r.Name, 12), ""
+	case awstype.SSOAdminPermissionSet:
+		id = instanceARN + "/ps-" + digits(name, 16)
+		return id, id
 	case awstype.CloudWatchLogGroup:
 		return name, regional("logs", "log-group:", name)
 	case awstype.CloudWatchMetricAlarm:

@@ -89,6 +89,11 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return none(awserror.NoOrganization)
 	case "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
 		return none("finding IAM OIDC Provider by url (" + organization.GitHubIssuer + awserror.NoIdentityProvider)
+	case "aws:ssoadmin/getInstances:getInstances":
+		return resource.NewPropertyMapFromMap(map[string]any{"id": "", "arns": []any{instanceARN}, "identityStoreIds": []any{"d-0000000000"}}), nil
+	case "aws:identitystore/getGroup:getGroup":
+		name := args.Args["alternateIdentifier"].ObjectValue()["uniqueAttribute"].ObjectValue()["attributeValue"].StringValue()
+		return resource.NewPropertyMapFromMap(map[string]any{"id": name, "groupId": name}), nil
 	case "aws:route53/getZone:getZone":
 		return none(awserror.NoZone)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +27,9 @@ type AWSConfigOptions struct {
 	user   string
 	source string
 	write  bool
-	getenv func(string) string
+	// identityCenter writes profiles that sign in by IAM Identity Center.
+	identityCenter bool
+	getenv         func(string) string
 }
 
 func newAWSConfig(streams terminal.Streams, run func(context.Context, *AWSConfigOptions) error) *cobra.Command {
@@ -41,6 +44,9 @@ or the first program that needs it does. The AWS CLI, Pulumi, its AWS provider,
 coldstart and whatever is written with an AWS SDK can use the profiles. Account ids
 are those that the master stack exports, so it has to have run.
 
+With --identity-center, the profiles sign in by IAM Identity Center instead, and
+"aws sso login" signs in to all of them at once. Nobody needs an access key for that.
+
 --write writes the profiles into ~/.aws/config, or into AWS_CONFIG_FILE, between two
 lines that name the organization. The next time, what is between them is replaced;
 the rest of the file is never changed.`,
@@ -53,6 +59,7 @@ the rest of the file is never changed.`,
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.user, "user", "", "whose profiles, and whose MFA device (named as the user is)")
 	cmd.Flags().StringVar(&o.source, "source-profile", "", "profile with the user's own keys (default: the namespace)")
+	cmd.Flags().BoolVar(&o.identityCenter, "identity-center", false, "write profiles that sign in by IAM Identity Center")
 	cmd.Flags().BoolVar(&o.write, "write", false, "write the profiles into ~/.aws/config, in place of the profiles that an earlier --write wrote")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
@@ -86,18 +93,72 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 	if master == nil {
 		return fmt.Errorf("stack %s hasn't run yet, so there are no account ids; run `coldstart up` first", organization.Master)
 	}
+	var profiles strings.Builder
+	if err := o.profiles(&profiles, org, master); err != nil {
+		return err
+	}
+	if !o.write {
+		_, err := io.WriteString(o.streams.Out, profiles.String())
+		return err
+	}
+	return o.replaceProfiles(org.Namespace, profiles.String())
+}
+
+// profiles writes the profiles of one way in.
+func (o *AWSConfigOptions) profiles(w io.Writer, org *organization.Organization, master *stackref.Master) error {
+	if o.identityCenter {
+		return writeIdentityCenterProfiles(w, org, master, o.user)
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding coldstart, which the profiles run: %w", err)
 	}
-	if !o.write {
-		return writeProfiles(o.streams.Out, org, master, o.user, o.source, program)
+	return writeProfiles(w, org, master, o.user, o.source, program)
+}
+
+// accountIDs returns the ids of all accounts that the master stack has, by name.
+func accountIDs(master *stackref.Master) map[string]string {
+	ids := map[string]string{organization.Master: master.AccountID}
+	for name, account := range master.Accounts {
+		ids[name] = account.ID
 	}
-	var profiles strings.Builder
-	if err := writeProfiles(&profiles, org, master, o.user, o.source, program); err != nil {
-		return err
+	return ids
+}
+
+// writeIdentityCenterProfiles writes a profile for each permission set that the user is assigned in an account, and for all if there is no
+// user. All of them sign in by one session.
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
+func writeIdentityCenterProfiles(w io.Writer, org *organization.Organization, master *stackref.Master, user string) error {
+	is := master.IdentityCenter
+	switch {
+	case !org.UsesIdentityCenter():
+		return usageError{errors.New("nobody comes in by IAM Identity Center: write coldstart:access.people: both, and run `coldstart up`")}
+	case user != "" && org.Access.Directory == organization.DirectoryExternal:
+		return usageError{errors.New("the identity provider alone knows which groups a user is in: leave --user out")}
+	case is == nil || is.InstanceARN == "":
+		return fmt.Errorf("stack %s knows no IAM Identity Center: enable it at %s, run `coldstart up`, then this again", organization.Master, organization.EnableIdentityCenterURL(org.Region))
 	}
-	return o.replaceProfiles(org.Namespace, profiles.String())
+	fmt.Fprintf(w, "# aws sso login --sso-session %s\n[sso-session %[1]s]\nsso_start_url = https://%s.awsapps.com/start\nsso_region = %s\nsso_registration_scopes = sso:account:access\n",
+		org.Namespace, is.IdentityStoreID, is.Region)
+	ids, granted := accountIDs(master), org.GrantsOf(user)
+	assigned := map[organization.Grant]bool{}
+	for _, set := range slices.Concat(org.MasterPermissionSets(), org.PermissionSets()) {
+		for _, a := range set.Assignments {
+			assigned[organization.Grant{Account: a.Account, Role: set.Role}] = true
+		}
+	}
+	for _, grant := range granted {
+		id, ok := ids[grant.Account]
+		switch {
+		case !assigned[grant]:
+			continue
+		case !ok:
+			return fmt.Errorf("account %s isn't in stack %s yet; run `coldstart up` first", grant.Account, organization.Master)
+		}
+		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\n",
+			org.Name(grant.Account, grant.Role), org.Region, org.Namespace, id, org.PermissionSetName(grant.Account, grant.Role))
+	}
+	return nil
 }
 
 // anyUser stands for a user in profiles that are nobody's.
@@ -110,10 +171,7 @@ const anyUser = "YOUR_USER_NAME"
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 func writeProfiles(w io.Writer, org *organization.Organization, master *stackref.Master, user, source, program string) error {
-	ids := map[string]string{organization.Master: master.AccountID}
-	for name, account := range master.Accounts {
-		ids[name] = account.ID
-	}
+	ids := accountIDs(master)
 	if source == "" {
 		source = org.Namespace
 	}

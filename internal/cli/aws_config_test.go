@@ -82,3 +82,52 @@ func TestProfilesOfNobody(t *testing.T) {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }
+
+// TestIdentityCenterProfiles says what is missing, and writes profiles of what the user is assigned.
+func TestIdentityCenterProfiles(t *testing.T) {
+	t.Parallel()
+	org, err := organization.Parse("f", []byte(strings.NewReplacer("    account: lab\n", "    account: lab\n    people: both\n",
+		"{groups: [makers]}", "{groups: [makers], email: ada@acme.example, givenName: Ada, familyName: Lovelace}",
+		"{groups: [master-readonly]}", "{groups: [master-readonly], email: bob@acme.example, givenName: Bob, familyName: Ross}").Replace(small)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	master := &stackref.Master{AccountOf: stackref.Account{AccountID: "111111111111"}, Accounts: map[string]stackref.Member{"dev": {ID: "222222222222"}, "lab": {ID: "333333333333"}}}
+	var out strings.Builder
+	if err := writeIdentityCenterProfiles(&out, org, master, "ada"); err == nil || !strings.Contains(err.Error(), "stack master knows no IAM Identity Center: enable it at https://") {
+		t.Error(err)
+	}
+	master.IdentityCenter = &stackref.IdentityCenter{InstanceARN: "arn:aws:sso:::instance/ssoins-1", IdentityStoreID: "d-1", Region: "eu-west-1"}
+	if err := writeIdentityCenterProfiles(&out, org, master, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `# aws sso login --sso-session acme
+[sso-session acme]
+sso_start_url = https://d-1.awsapps.com/start
+sso_region = eu-west-1
+sso_registration_scopes = sso:account:access
+
+[profile acme-dev-deploy]
+region = us-west-2
+sso_session = acme
+sso_account_id = 222222222222
+sso_role_name = acme-deploy
+
+[profile acme-dev-readonly]
+region = us-west-2
+sso_session = acme
+sso_account_id = 222222222222
+sso_role_name = acme-readonly
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	org.Access.Directory = organization.DirectoryExternal
+	if err := writeIdentityCenterProfiles(&out, org, master, "ada"); err == nil || !strings.Contains(err.Error(), "leave --user out") {
+		t.Error(err)
+	}
+	org.Access.People = organization.PeopleIAM
+	if err := writeIdentityCenterProfiles(&out, org, master, ""); err == nil || !strings.Contains(err.Error(), "coldstart:access.people: both") {
+		t.Error(err)
+	}
+}

@@ -58,6 +58,11 @@ var finalKinds = []Kind{
 		Types:  []string{ofType("iam", "User")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/singlesignon/latest/userguide/deleteusers.html
+		Effect: Effect{Final, "Users of IAM Identity Center are deleted, with their passwords and MFA devices."},
+		Types:  []string{ofType("identitystore", "User")}, Operations: losingOperations,
+	},
+	{
 		Effect: Effect{Final, "Passwords are deleted. Nobody can restore a password; a new one has to be handed over."},
 		Types:  []string{ofType("iam", "UserLoginProfile")}, Operations: losingOperations,
 	},
@@ -166,6 +171,15 @@ var notableKinds = []Kind{
 		// https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
 		Effect: Effect{Notable, "Nobody administers GuardDuty for the organization any more. It stays on in each member, and goes on costing, until it is disabled there (`aws guardduty delete-detector`)."},
 		Types:  []string{ofType("guardduty", "OrganizationAdminAccount")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoremoveaccess.html
+		Effect: Effect{Notable, "Groups lose an account in IAM Identity Center. Sessions that are open there last until they end."},
+		Types:  []string{ofType("ssoadmin", "AccountAssignment")}, Operations: losingOperations,
+	},
+	{
+		Effect: Effect{Notable, "Groups of IAM Identity Center are deleted, with who is in them."},
+		Types:  []string{ofType("identitystore", "Group")}, Operations: losingOperations,
 	},
 	{
 		// https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html

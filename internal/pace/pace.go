@@ -40,6 +40,11 @@ var (
 	CloseAccount  = published("CloseAccount", awslimits.Published().ClosedAtOnce)
 )
 
+// IdentityCenter is the rate of new resources in IAM Identity Center, whose APIs AWS counts together. The AWS plugin makes up to four calls
+// for each.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
+var IdentityCenter = Rate{PerSecond: 20. / 4, Burst: 1}
+
 // published returns the rate of an action of AWS Organizations.
 func published(action string, atOnce awslimits.Quota) Rate {
 	r := awslimits.Published().Rates["organizations:"+action]

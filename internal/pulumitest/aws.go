@@ -12,6 +12,8 @@ const (
 	MasterID       = "111111111111"
 	OrganizationID = "o-exampleorgid"
 	RootID         = "r-root"
+	InstanceARN    = "arn:aws:sso:::instance/ssoins-1111111111111111"
+	IdentityStore  = "d-1111111111"
 )
 
 // Tokens of invokes.
@@ -23,12 +25,15 @@ const (
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
 	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
+	GetInstances              = "aws:ssoadmin/getInstances:getInstances"
+	GetDirectoryGroup         = "aws:identitystore/getGroup:getGroup"
 	GetZone                   = "aws:route53/getZone:getZone"
 	GetZones                  = "aws:route53/getZones:getZones"
 	GetUnitAccounts           = "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts"
 	GetPoliciesForTarget      = "aws:organizations/getPoliciesForTarget:getPoliciesForTarget"
 	GetPolicy                 = "aws:organizations/getPolicy:getPolicy"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"
+	noDirectoryGroup          = "invocation of aws:identitystore/getGroup:getGroup returned an error: invoking aws:identitystore/getGroup:getGroup: 1 error occurred:\n\t* no matching Identity Store Group found"
 	unknownStack              = "invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q"
 	organizationResourceARN   = "arn:aws:organizations::" + MasterID + ":"
 	regionalResourceARNFormat = "arn:aws:%s:us-west-2:123456789012:%s/%s"
@@ -50,6 +55,28 @@ func Stacks(outputs map[string]map[string]any) Answer {
 			return nil, fmt.Errorf(unknownStack, args["name"])
 		}
 		return map[string]any{"name": args["name"], "outputs": found, "secretOutputNames": []any{}}, nil
+	}
+}
+
+// Instances answers getInstances with the organization's instance of IAM Identity Center.
+func Instances(map[string]any) (map[string]any, error) {
+	return map[string]any{"id": "us-west-2", "arns": []any{InstanceARN}, "identityStoreIds": []any{IdentityStore}}, nil
+}
+
+// NoInstances answers getInstances where IAM Identity Center isn't enabled.
+func NoInstances(map[string]any) (map[string]any, error) {
+	return map[string]any{"id": "us-west-2", "arns": []any{}, "identityStoreIds": []any{}}, nil
+}
+
+// DirectoryGroups answers getGroup for a directory that has the groups of these names.
+func DirectoryGroups(names ...string) Answer {
+	return func(args map[string]any) (map[string]any, error) {
+		unique := args["alternateIdentifier"].(map[string]any)["uniqueAttribute"].(map[string]any)
+		name := unique["attributeValue"].(string)
+		if unique["attributePath"] != "DisplayName" || !slices.Contains(names, name) {
+			return nil, errors.New(noDirectoryGroup)
+		}
+		return map[string]any{"id": "g-" + name, "groupId": "g-" + name, "displayName": name}, nil
 	}
 }
 

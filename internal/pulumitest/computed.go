@@ -74,6 +74,14 @@ const (
 	HubMembers             = "aws:securityhub/organizationConfiguration:OrganizationConfiguration"
 	HubPolicy              = "aws:securityhub/configurationPolicy:ConfigurationPolicy"
 	HubAssociation         = "aws:securityhub/configurationPolicyAssociation:ConfigurationPolicyAssociation"
+	DirectoryGroup         = "aws:identitystore/group:Group"
+	DirectoryMembership    = "aws:identitystore/groupMembership:GroupMembership"
+	DirectoryUser          = "aws:identitystore/user:User"
+	PermissionSet          = "aws:ssoadmin/permissionSet:PermissionSet"
+	PermissionSetPolicy    = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	PermissionSetInline    = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+	PermissionSetBoundary  = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+	AccountAssignment      = "aws:ssoadmin/accountAssignment:AccountAssignment"
 	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
 	MetricFilter           = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	Alarm                  = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -162,6 +170,14 @@ var Types = map[string]Traits{
 	HubMembers:             {Replaceable: true},
 	HubPolicy:              {Replaceable: true},
 	HubAssociation:         {Replaceable: true},
+	DirectoryGroup:         {Replaceable: true},
+	DirectoryMembership:    {Replaceable: true},
+	DirectoryUser:          {Replaceable: true},
+	PermissionSet:          {Tags: true, Replaceable: true},
+	PermissionSetPolicy:    {Replaceable: true},
+	PermissionSetInline:    {Replaceable: true},
+	PermissionSetBoundary:  {Replaceable: true},
+	AccountAssignment:      {Replaceable: true},
 	LogGroup:               {Tags: true, Replaceable: true},
 	MetricFilter:           {Replaceable: true},
 	Alarm:                  {Tags: true, Replaceable: true},
@@ -287,6 +303,14 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return "00000000-0000-0000-0000-" + AccountID(name), none
 	case HubAssociation:
 		return text("targetId"), none
+	case DirectoryGroup:
+		return "g-" + name, func(id string) map[string]any { return map[string]any{"groupId": id} }
+	case DirectoryUser:
+		return "u-" + name, func(id string) map[string]any { return map[string]any{"userId": id} }
+	case DirectoryMembership, PermissionSetPolicy, PermissionSetInline, PermissionSetBoundary, AccountAssignment:
+		return name, none
+	case PermissionSet:
+		return InstanceARN + "/ps-" + text("name"), arn("%s")
 	case LogGroup:
 		return text("name"), arn("arn:aws:logs:us-west-2:" + account + ":log-group:%s")
 	case Alarm:

@@ -108,6 +108,14 @@ var table = []row{
 	{Type: awstype.SecurityHubFindingAggregator, ID: aggregator, Ours: sameForAll}, // An account has one.
 	{Type: awstype.SecurityHubOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
 	{Type: awstype.SecurityHubOrganizationConfiguration, ID: account, Again: true},
+	{Type: awstype.IdentityStoreGroup, ID: directoryGroup, Ours: sameDirectoryGroup},
+	{Type: awstype.IdentityStoreUser, ID: directoryUser, Ours: sameDirectoryUser},
+	{Type: awstype.IdentityStoreGroupMembership, ID: directoryMembership, Ours: sameForAll},
+	{Type: awstype.SSOAdminPermissionSet, ID: permissionSet, Ours: sameForAll}, // The name has the namespace.
+	{Type: awstype.SSOAdminManagedPolicyAttachment, ID: inputs(",", "managedPolicyArn", "permissionSetArn", "instanceArn"), Ours: sameForAll},
+	{Type: awstype.SSOAdminPermissionSetInlinePolicy, ID: inputs(",", "permissionSetArn", "instanceArn"), Again: true},
+	{Type: awstype.SSOAdminPermissionsBoundaryAttachment, ID: inputs(",", "permissionSetArn", "instanceArn"), Again: true},
+	{Type: awstype.SSOAdminAccountAssignment, ID: inputs(",", "principalId", "principalType", "targetId", "targetType", "permissionSetArn", "instanceArn"), Ours: sameForAll},
 	{Type: awstype.SNSTopic, ID: topic, Again: true},
 	{Type: awstype.SNSTopicPolicy, ID: inputs("", "arn"), Again: true},
 	{Type: awstype.SNSTopicSubscription, ID: subscription, Again: true}, // Subscribing an address again changes nothing.

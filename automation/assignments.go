@@ -1,0 +1,81 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/coldstart-aws/coldstart/identity"
+	"github.com/coldstart-aws/coldstart/internal/awstype"
+	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/stackref"
+)
+
+// withdrawals returns the nodes of an update with one more if accounts leave the declaration that groups are assigned permission sets in. It runs the
+// stack that assigns them, and master waits for it: AWS takes no assignment away any more in a closed account.
+func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *shared, existing map[string]bool, update bool) ([]*node, error) {
+	assigns := a.org.IdentityCenterAccount()
+	i := slices.IndexFunc(nodes, func(n *node) bool { return n.name == organization.Master })
+	if i < 0 || assigns == "" || !existing[organization.Master] || !existing[assigns] {
+		return nodes, nil
+	}
+	members, err := a.members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var leave []string
+	for name := range members {
+		if _, declared := a.org.Accounts[name]; !declared && common.broken[name] == nil {
+			leave = append(leave, name)
+		}
+	}
+	common.lets = leave
+	stack, _ := a.org.Stack(assigns)
+	if len(leave) == 0 || !update || stack.Kind == organization.KindMaster { // Within a stack, Pulumi has the order.
+		return nodes, nil
+	}
+	before := &shared{live: stackref.NewLive(), events: common.events, broken: common.broken, lets: leave}
+	n := &node{stack: a.stack(stack, before), done: make(chan struct{}), withdrawal: true}
+	slices.Sort(leave)
+	n.say("runs before %s, since it takes away what lets people into %s: AWS doesn't in a closed account", organization.Master, strings.Join(leave, ", "))
+	nodes[i].waitsFor = append(nodes[i].waitsFor, n)
+	return append(nodes, n), nil
+}
+
+// notWithdrawn is why master isn't run.
+func notWithdrawn(n *node) error {
+	return fmt.Errorf("not run, because stack %s, which has to take people's assignments away before, was %s", n.name, n.result.Status)
+}
+
+// assignedIn returns the account in which a resource of the state lets people in by a permission set: that of an assignment, or of the
+// policy of a boundary. It returns "" for every other resource.
+func assignedIn(r apitype.ResourceV3) string {
+	ours := strings.Contains(string(r.URN.QualifiedType()), identity.PermissionSetsType+"$")
+	if !ours || r.Type != awstype.SSOAdminAccountAssignment && r.Type != awstype.IAMPolicy {
+		return ""
+	}
+	_, rest, _ := strings.Cut(r.URN.Name(), "--") // <set>--<account>--<group>
+	account, _, _ := strings.Cut(rest, "--")
+	return account
+}
+
+// deserted reports whether a resource lets people into an account that is neither declared nor one of those that leave now: it is closed,
+// or not in the organization any more.
+func (s *stack) deserted(r apitype.ResourceV3) bool {
+	account := assignedIn(r)
+	_, declared := s.a.org.Accounts[account]
+	return account != "" && account != organization.Master && !declared && !slices.Contains(s.lets, account)
+}
+
+// releaseAssignments has what lets people into such accounts leave the state without a call. It reports whether there was any.
+func (s *stack) releaseAssignments(d *apitype.DeploymentV3) (released bool) {
+	for i := range d.Resources {
+		if r := &d.Resources[i]; !r.RetainOnDelete && s.deserted(*r) {
+			r.RetainOnDelete, released = true, true
+		}
+	}
+	return released
+}

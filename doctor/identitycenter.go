@@ -1,0 +1,43 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"github.com/coldstart-aws/coldstart/internal/identitycenter"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// identityCenter finds out whether IAM Identity Center is enabled, and whether an external directory has the groups. No API enables it for
+// an organization, and none has its settings of MFA.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/mfa-configure.html
+func (x *examiner) identityCenter(ctx context.Context) []Finding {
+	enable := "after the first update, sign in to the management account, open " + organization.EnableIdentityCenterURL(x.org.Region) + ", choose Enable, then run `coldstart up` again"
+	if x.organization == nil {
+		return warning(enable, "not enabled, since there is no organization yet; AWS has no API for that, and everything else goes on without it")
+	}
+	is, err := identitycenter.Find(ctx, x.cfg, x.org.Regions())
+	switch {
+	case err != nil:
+		return x.unanswered(err, "give the caller AdministratorAccess", "whether it is enabled isn't known")
+	case is == nil:
+		return warning(strings.TrimPrefix(enable, "after the first update, "), "not enabled in %s; AWS has no API for that, and everything else goes on without it", strings.Join(x.org.Regions(), " or "))
+	case x.org.Access.Directory != organization.DirectoryExternal:
+		return ok("enabled in %s; look in the console, under Settings and Authentication, whether it asks for MFA, since no API says that", is.Region)
+	}
+	groups, err := is.Groups(ctx)
+	if err != nil {
+		return x.unanswered(err, "give the caller AdministratorAccess", "whether the directory has the groups isn't known")
+	}
+	var missing []string
+	for _, group := range x.org.Groups() {
+		if name := x.org.DirectoryGroupName(group.Name); groups[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return warning("let the identity provider send them, or write their names under coldstart:access.directoryGroups", "the directory has no group %s", strings.Join(missing, ", "))
+	}
+	return ok("enabled in %s, and the directory has all groups", is.Region)
+}

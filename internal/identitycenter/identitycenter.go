@@ -1,0 +1,117 @@
+// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for package proof and
+// package doctor.
+//
+//	instance, err := identitycenter.Find(ctx, cfg, org.Regions())
+//	if instance == nil {
+//		// It isn't enabled.
+//	}
+package identitycenter
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+)
+
+// pageSize is how many entries a list is asked for at a time: the most that AWS gives.
+const pageSize = 100
+
+// Instance is the organization's instance. Its clients work in the instance's region.
+type Instance struct {
+	// ARN and Store are the names of the instance and of its identity store, Region is where they are.
+	ARN, Store, Region string
+	Admin              *ssoadmin.Client
+	Directory          *identitystore.Client
+}
+
+// Find looks for the instance in each of the regions, since it is in one. It returns nil if there is none. The configuration is that of the
+// management account, or of the account that administers Identity Center.
+// https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListInstances.html
+func Find(ctx context.Context, cfg aws.Config, regions []string) (*Instance, error) {
+	for _, region := range regions {
+		client := ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Region = region })
+		found, err := client.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
+		if err != nil {
+			return nil, fmt.Errorf("looking for IAM Identity Center in %s: %w", region, err)
+		}
+		if len(found.Instances) > 0 {
+			is := found.Instances[0]
+			return &Instance{
+				ARN: aws.ToString(is.InstanceArn), Store: aws.ToString(is.IdentityStoreId), Region: region, Admin: client,
+				Directory: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Region = region }),
+			}, nil
+		}
+	}
+	return nil, nil
+}
+
+// Sets returns the ARNs of all permission sets by their names.
+func (i *Instance) Sets(ctx context.Context) (map[string]string, error) {
+	sets := map[string]string{}
+	pages := ssoadmin.NewListPermissionSetsPaginator(i.Admin, &ssoadmin.ListPermissionSetsInput{InstanceArn: &i.ARN, MaxResults: aws.Int32(pageSize)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, arn := range page.PermissionSets {
+			set, err := i.Admin.DescribePermissionSet(ctx, &ssoadmin.DescribePermissionSetInput{InstanceArn: &i.ARN, PermissionSetArn: &arn})
+			if err != nil {
+				return nil, err
+			}
+			sets[aws.ToString(set.PermissionSet.Name)] = arn
+		}
+	}
+	return sets, nil
+}
+
+// Groups returns the ids of all groups by their names.
+func (i *Instance) Groups(ctx context.Context) (map[string]string, error) {
+	groups := map[string]string{}
+	pages := identitystore.NewListGroupsPaginator(i.Directory, &identitystore.ListGroupsInput{IdentityStoreId: &i.Store, MaxResults: aws.Int32(pageSize)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page.Groups {
+			groups[aws.ToString(g.DisplayName)] = aws.ToString(g.GroupId)
+		}
+	}
+	return groups, nil
+}
+
+// Accounts returns the ids of the accounts in which a permission set is provisioned.
+func (i *Instance) Accounts(ctx context.Context, set string) (ids []string, err error) {
+	pages := ssoadmin.NewListAccountsForProvisionedPermissionSetPaginator(i.Admin, &ssoadmin.ListAccountsForProvisionedPermissionSetInput{
+		InstanceArn: &i.ARN, PermissionSetArn: &set, MaxResults: aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, page.AccountIds...)
+	}
+	return ids, nil
+}
+
+// Assigned returns the ids of the groups and users that are assigned a permission set in an account.
+func (i *Instance) Assigned(ctx context.Context, set, account string) (ids []string, err error) {
+	pages := ssoadmin.NewListAccountAssignmentsPaginator(i.Admin, &ssoadmin.ListAccountAssignmentsInput{
+		InstanceArn: &i.ARN, PermissionSetArn: &set, AccountId: &account, MaxResults: aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page.AccountAssignments {
+			ids = append(ids, aws.ToString(a.PrincipalId))
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,224 @@
+package program_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/coldstart-aws/coldstart/internal/pulumitest"
+	"github.com/coldstart-aws/coldstart/organization"
+)
+
+// people is an organization whose people come in both ways.
+func people(t *testing.T, more string) *organization.Organization {
+	t.Helper()
+	org, err := organization.Parse("f", []byte(`config:
+  coldstart:namespace: acme
+  coldstart:domain: acme.example
+  coldstart:region: us-west-2
+  coldstart:email: aws+%s@acme.example
+  coldstart:accounts: {app: {}, logs: {}, people: {}}
+  coldstart:audit: {account: logs}
+`+more))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return org
+}
+
+const peopleOfAcme = `  coldstart:access:
+    people: both
+    account: people
+    roles: {ops: {managedPolicies: [PowerUserAccess, job-function/Billing], boundary: [{Effect: Allow, Action: "ec2:*", Resource: "*"}], session: 90m, relayState: https://console.aws.amazon.com/ec2}}
+    groups: {admins: {master: [admin], "*": [admin]}, ops: {app: [ops, readonly]}}
+  coldstart:users:
+    ada: {groups: [admins], email: ada@acme.example, givenName: Ada, familyName: Lovelace}
+    grace: {groups: [ops, logs-readonly], email: grace@acme.example, givenName: Grace, familyName: Hopper}
+`
+
+// inputsOf returns an input of each resource of a type by the resource's name.
+func inputsOf(result *pulumitest.Result, typ, input string) map[string]any {
+	all := map[string]any{}
+	for _, r := range result.Resources {
+		if r.Type == typ {
+			all[r.Name] = r.At(input)
+		}
+	}
+	return all
+}
+
+// TestPeople declares people in Identity Center: the directory and the management account's permission sets in the management account's
+// stack, all others in that of the account which administers it.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, peopleOfAcme), nothing()
+	results := w.up(t, org, org.Stacks())
+	master, administrator := results["master"], results["people"]
+	for _, c := range []struct {
+		name       string
+		result     *pulumitest.Result
+		typ, input string
+		want       map[string]any
+	}{
+		{"groups", master, pulumitest.DirectoryGroup, "displayName", map[string]any{"admins": "acme-admins", "ops": "acme-ops", "logs-readonly": "acme-logs-readonly"}},
+		{"users", master, pulumitest.DirectoryUser, "displayName", map[string]any{"ada": "Ada Lovelace", "grace": "Grace Hopper"}},
+		{"memberships", master, pulumitest.DirectoryMembership, "groupId", map[string]any{"ada--admins": "g-admins", "grace--ops": "g-ops", "grace--logs-readonly": "g-logs-readonly"}},
+		{"sets of the management account", master, pulumitest.PermissionSet, "name", map[string]any{"master-admin": "acme-master-admin"}},
+		{"assignments in the management account", master, pulumitest.AccountAssignment, "targetId", map[string]any{"master-admin--master--admins": pulumitest.MasterID}},
+		{"sets", administrator, pulumitest.PermissionSet, "name", map[string]any{"admin": "acme-admin", "ops": "acme-ops", "readonly": "acme-readonly"}},
+		{"sessions", administrator, pulumitest.PermissionSet, "sessionDuration", map[string]any{"admin": "PT1H", "ops": "PT1H30M", "readonly": "PT1H"}},
+		{"beginnings", administrator, pulumitest.PermissionSet, "relayState", map[string]any{"admin": nil, "ops": "https://console.aws.amazon.com/ec2", "readonly": nil}},
+		{"policies", administrator, pulumitest.PermissionSetPolicy, "managedPolicyArn", map[string]any{
+			"admin-AdministratorAccess": "arn:aws:iam::aws:policy/AdministratorAccess", "ops-PowerUserAccess": "arn:aws:iam::aws:policy/PowerUserAccess",
+			"ops-job-function-Billing": "arn:aws:iam::aws:policy/job-function/Billing", "readonly-ReadOnlyAccess": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+		}},
+		{"boundaries", administrator, pulumitest.PermissionSetBoundary, "permissionsBoundary", map[string]any{
+			"ops": map[string]any{"customerManagedPolicyReference": map[string]any{"name": "acme--ops-boundary"}},
+		}},
+		{"assignments", administrator, pulumitest.AccountAssignment, "principalId", map[string]any{
+			"admin--app--admins": "g-admins", "admin--logs--admins": "g-admins", "admin--people--admins": "g-admins",
+			"ops--app--ops": "g-ops", "readonly--app--ops": "g-ops", "readonly--logs--logs-readonly": "g-logs-readonly",
+		}},
+		{"policies of the boundary", administrator, pulumitest.ManagedPolicy, "name", map[string]any{
+			"ops-boundary": "acme-people-ops-boundary", "self-service": "acme-people-self-service", "ops--app": "acme--ops-boundary",
+		}},
+		{"administrators", administrator, pulumitest.DelegatedAdministrator, "servicePrincipal", map[string]any{"permission-sets": "sso.amazonaws.com"}},
+	} {
+		if diff := gocmp.Diff(c.want, inputsOf(c.result, c.typ, c.input)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", c.name, diff)
+		}
+	}
+	for _, r := range administrator.Resources {
+		switch r.Name {
+		case "ops--app":
+			if r.Provider != "inside-app" {
+				t.Errorf("the policy of the boundary is declared through %s", r.Provider)
+			}
+		case "permission-sets":
+			if r.Type == pulumitest.DelegatedAdministrator && r.Provider != "master" {
+				t.Errorf("the delegation is declared through %s", r.Provider)
+			}
+		}
+	}
+}
+
+// TestPeopleFromOneAccount declares everything in the management account's stack if no member has the users.
+func TestPeopleFromOneAccount(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, "  coldstart:access: {people: both, groups: {admins: {master: [admin], \"*\": [admin]}}}\n"), nothing()
+	results := w.up(t, org, org.Stacks())
+	want := map[string]any{"admin": "acme-admin", "master-admin": "acme-master-admin"}
+	if diff := gocmp.Diff(want, inputsOf(results["master"], pulumitest.PermissionSet, "name")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if n := len(inputsOf(results["master"], pulumitest.AccountAssignment, "targetId")); n != 4 {
+		t.Errorf("%d assignments, not 4", n)
+	}
+	if len(inputsOf(results["people"], pulumitest.AccountAssignment, "targetId")) > 0 {
+		t.Error("a member assigns, too")
+	}
+}
+
+// TestAssignmentsFollowOneAnother keeps ten assignments under way, and one of a permission set in an account.
+func TestAssignmentsFollowOneAnother(t *testing.T) {
+	t.Parallel()
+	names := make([]string, 0, 30)
+	for i := range 30 {
+		names = append(names, "a"+strings.Repeat("x", i))
+	}
+	org := people(t, "  coldstart:access: {people: both, groups: {one: {\"*\": [admin]}, two: {\"*\": [admin]}}}\n")
+	for _, name := range names {
+		org.Accounts[name] = organization.Account{}
+	}
+	result := nothing().up(t, org, org.Stacks()[:1])["master"]
+	first, urns := 0, map[string]string{}
+	for _, r := range result.Resources {
+		urns[r.URN] = r.Name
+	}
+	for _, r := range result.Resources {
+		if r.Type != pulumitest.AccountAssignment || strings.Contains(r.Name, "--master--") {
+			continue
+		}
+		before := slices.DeleteFunc(slices.Clone(r.DependsOn), func(urn string) bool {
+			return !strings.Contains(urn, "accountAssignment") || strings.Contains(urns[urn], "--master--")
+		})
+		switch account, two := strings.CutSuffix(r.Name, "two"); {
+		case two && !slices.ContainsFunc(before, func(urn string) bool { return urns[urn] == account+"one" }):
+			t.Errorf("%s doesn't wait for the other group's: %v", r.Name, before)
+		case len(before) == 0:
+			first++
+		}
+	}
+	if first != 10 {
+		t.Errorf("%d assignments begin at once, and AWS makes 10", first)
+	}
+}
+
+// TestPeopleWithoutIdentityCenter says what to do, and does everything else.
+func TestPeopleWithoutIdentityCenter(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, peopleOfAcme), nothing()
+	w.instances = pulumitest.NoInstances
+	results := w.up(t, org, org.Stacks())
+	const want = "nobody comes in by IAM Identity Center yet: it isn't enabled, and AWS has no API for that. Sign in to the management account, open " +
+		"https://us-west-2.console.aws.amazon.com/singlesignon/home?region=us-west-2, choose Enable, and run again"
+	if !slices.Contains(results["master"].Messages, want) {
+		t.Errorf("messages are %q", results["master"].Messages)
+	}
+	if !slices.Contains(results["people"].Messages, "permission sets follow when IAM Identity Center is enabled") {
+		t.Errorf("messages are %q", results["people"].Messages)
+	}
+	for stack, result := range results {
+		for _, r := range result.Resources {
+			if strings.HasPrefix(r.Type, "aws:ssoadmin") || strings.HasPrefix(r.Type, "aws:identitystore") {
+				t.Errorf("stack %s declares %s", stack, r.URN)
+			}
+		}
+	}
+	// The member's stack doesn't go ahead of the management account's.
+	w.instances = nil
+	w.up(t, org, org.Stacks()[:1])
+	delete(w.stacks["master"]["identityCenter"].(map[string]any)["groups"].(map[string]any), "ops")
+	if err := w.try(t, org, "people", false).Err; err == nil || !strings.Contains(err.Error(), "the groups of IAM Identity Center aren't there yet: run `pulumi up --stack master` first") {
+		t.Error(err)
+	}
+}
+
+// TestExternalPeople looks groups up, writes no users, and names the groups that aren't there.
+func TestExternalPeople(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, strings.ReplaceAll(peopleOfAcme, "people: both\n", "people: both\n    directory: external\n    directoryGroups: {admins: AWS Admins}\n")), nothing()
+	w.groups = pulumitest.DirectoryGroups("AWS Admins", "acme-logs-readonly")
+	results := w.up(t, org, org.Stacks())
+	const missing = `the directory has no group "acme-ops", so nobody is assigned what the group ops grants: let the identity provider send it, or write its name under coldstart:access.directoryGroups, and run again`
+	if !slices.Contains(results["master"].Messages, missing) {
+		t.Errorf("messages are %q", results["master"].Messages)
+	}
+	want := map[string]any{
+		"admin--app--admins": "g-AWS Admins", "admin--logs--admins": "g-AWS Admins", "admin--people--admins": "g-AWS Admins",
+		"readonly--logs--logs-readonly": "g-acme-logs-readonly",
+	}
+	if diff := gocmp.Diff(want, inputsOf(results["people"], pulumitest.AccountAssignment, "principalId")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if users := inputsOf(results["master"], pulumitest.DirectoryUser, "userName"); len(users) > 0 {
+		t.Errorf("users are written: %v", users)
+	}
+	w.groups = func(map[string]any) (map[string]any, error) { return nil, errors.New("AccessDeniedException") }
+	if err := w.try(t, org, "master", false).Err; err == nil || !strings.Contains(err.Error(), "AccessDeniedException") {
+		t.Error(err)
+	}
+}
+
+// TestPreviewOfPeople shows what comes before anything exists.
+func TestPreviewOfPeople(t *testing.T) {
+	t.Parallel()
+	org := people(t, peopleOfAcme)
+	results := nothing().preview(t, org, org.Stacks())
+	if got := inputsOf(results["people"], pulumitest.AccountAssignment, "principalType"); len(got) != 6 {
+		t.Errorf("%d assignments, not 6: %v", len(got), got)
+	}
+}

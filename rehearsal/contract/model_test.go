@@ -12,6 +12,8 @@ import (
 
 // unchecked are the patterns of models that Go's regular expressions can't have: those that look ahead.
 var unchecked = []string{
+	`^(?![^:\\]*/action/|(?i).*<script>.*</script>.*)[^:\\]+$`, // The names of budgets.
+	`^(?! )[\p{L}\p{N}\p{Z}-_]*(?<! )$`, // The names of cost categories.
 	`(?!aws:)[a-zA-Z+-=._:/]+`,   // The keys of GuardDuty's tags.
 	`^(?!aws:)[a-zA-Z+-=._:/]+$`, // The same of Security Hub's.
 	`^(?!\s*$).+`,

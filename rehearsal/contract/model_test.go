@@ -13,9 +13,9 @@ import (
 // unchecked are the patterns of models that Go's regular expressions can't have: those that look ahead.
 var unchecked = []string{
 	`^(?![^:\\]*/action/|(?i).*<script>.*</script>.*)[^:\\]+$`, // The names of budgets.
-	`^(?! )[\p{L}\p{N}\p{Z}-_]*(?<! )$`, // The names of cost categories.
-	`(?!aws:)[a-zA-Z+-=._:/]+`,   // The keys of GuardDuty's tags.
-	`^(?!aws:)[a-zA-Z+-=._:/]+$`, // The same of Security Hub's.
+	`^(?! )[\p{L}\p{N}\p{Z}-_]*(?<! )$`,                        // The names of cost categories.
+	`(?!aws:)[a-zA-Z+-=._:/]+`,                                 // The keys of GuardDuty's tags.
+	`^(?!aws:)[a-zA-Z+-=._:/]+$`,                               // The same of Security Hub's.
 	`^(?!\s*$).+`,
 	`^(?=.{20,2048}$)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[a-zA-Z0-9/_+=.@-]+`,
 	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`,

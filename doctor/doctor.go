@@ -165,6 +165,7 @@ func (x *examiner) checks() []*check {
 		{topic: dns, name: "apex zone", needs: []string{"management account"}, run: x.apexZone},
 		{topic: dns, name: "delegation", needs: []string{"apex zone"}, run: x.delegation},
 	}
+	checks = slices.Insert(checks, slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization }), x.costChecks()...)
 	if x.inWorkflow() {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })
 		checks = slices.Insert(checks, i, x.workflowChecks()...)

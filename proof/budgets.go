@@ -98,7 +98,7 @@ func (p *prover) checkBudget(ctx context.Context, a *account, want organization.
 
 // sameBudget checks that a budget is of all costs of accounts in a month; nil for all accounts.
 func sameBudget(is *budgetstypes.Budget, amount int, ids []string) error {
-	filters := maps.Clone(is.CostFilters)
+	filters := maps.Clone(is.CostFilters) //nolint:staticcheck // The AWS plugin writes it, and not what has replaced it.
 	counted := slices.Sorted(slices.Values(filters["LinkedAccount"]))
 	delete(filters, "LinkedAccount")
 	limit, err := strconv.ParseFloat(aws.ToString(is.BudgetLimit.Amount), 64)
@@ -112,7 +112,7 @@ func sameBudget(is *budgetstypes.Budget, amount int, ids []string) error {
 	case len(filters) > 0 || is.FilterExpression != nil:
 		return errors.New("it doesn't count all costs of its accounts: it has other filters")
 	}
-	return countsAll(is.CostTypes)
+	return countsAll(is.CostTypes) //nolint:staticcheck // The AWS plugin writes it, and not what has replaced it.
 }
 
 // countsAll checks that a budget counts what the bill has.
@@ -196,7 +196,8 @@ func (p *prover) checkSubscribers(ctx context.Context, client *budgets.Client, a
 	return nil
 }
 
-// checkAnomalies checks that the address is subscribed to the monitor of services.
+// checkAnomalies checks that the address is subscribed to the monitor of services, once: a creation whose answer was lost may have been
+// repeated.
 func (p *prover) checkAnomalies(ctx context.Context, a *account) error {
 	found, err := p.opened()
 	switch {
@@ -206,6 +207,7 @@ func (p *prover) checkAnomalies(ctx context.Context, a *account) error {
 		return errors.New("there is no monitor of services")
 	}
 	name := p.org.Name(organization.Master, organization.AnomaliesName)
+	var all []coststypes.AnomalySubscription
 	pages := costexplorer.NewGetAnomalySubscriptionsPaginator(costexplorer.NewFromConfig(a.cfg), &costexplorer.GetAnomalySubscriptionsInput{MonitorArn: &found.MonitorARN})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -214,11 +216,18 @@ func (p *prover) checkAnomalies(ctx context.Context, a *account) error {
 		}
 		for _, s := range page.AnomalySubscriptions {
 			if aws.ToString(s.SubscriptionName) == name {
-				return subscribed(s, p.org.Budgets)
+				all = append(all, s)
 			}
 		}
 	}
-	return fmt.Errorf("the monitor of services has no subscription %s", name)
+	switch len(all) {
+	case 0:
+		return fmt.Errorf("the monitor of services has no subscription %s", name)
+	case 1:
+		return subscribed(all[0], p.org.Budgets)
+	}
+	return remedied(fmt.Errorf("the monitor of services has %d subscriptions %s, so each anomaly is told more than once", len(all), name),
+		"run `aws ce delete-anomaly-subscription --subscription-arn …` for each but the one that `pulumi stack export --stack %s` has", organization.Master)
 }
 
 // subscribed checks that a subscription tells one address, from an impact on.

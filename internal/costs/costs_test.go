@@ -30,7 +30,8 @@ func TestFind(t *testing.T) {
 	}{
 		"a monitor and tags": {
 			[]string{`{"AnomalyMonitors":[` + other + `],"NextPageToken":"2"}`, `{"AnomalyMonitors":[` + services + `]}`, `{"CostAllocationTags":[{"TagKey":"Team","Status":"Inactive","Type":"UserDefined"}]}`},
-			costs.Found{MonitorARN: "arn:services", Seen: []string{"Team"}}, "",
+			costs.Found{MonitorARN: "arn:services", Seen: []string{"Team"}},
+			"",
 		},
 		"nothing":    {[]string{`{"AnomalyMonitors":[` + other + `]}`, `{}`}, costs.Found{}, ""},
 		"not opened": {[]string{off}, costs.Found{Off: true}, ""},

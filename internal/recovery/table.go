@@ -95,7 +95,7 @@ var table = []row{
 	{Type: awstype.ConfigDeliveryChannel, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorder, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorderStatus, ID: inputs("", "name"), Again: true},
-	{Type: awstype.CostExplorerAnomalyMonitor, ID: servicesMonitor, ByProgram: true},
+	{Type: awstype.CostExplorerAnomalyMonitor, ID: servicesMonitor, Ours: sameForAll},          // An account has one.
 	{Type: awstype.CostExplorerAnomalySubscription, ID: anomalySubscription, Ours: sameForAll}, // The name has the namespace.
 	{Type: awstype.CostExplorerCostAllocationTag, ID: inputs("", "tagKey"), Again: true},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},

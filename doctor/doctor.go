@@ -169,6 +169,7 @@ func (x *examiner) checks() []*check {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == members })
 		checks = slices.Insert(checks, i, &check{topic: inOrganization, name: "IAM Identity Center", needs: []string{"management account"}, run: x.identityCenter})
 	}
+	checks = slices.Insert(checks, slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization }), x.costChecks()...)
 	if x.inWorkflow() {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })
 		checks = slices.Insert(checks, i, x.workflowChecks()...)

@@ -163,18 +163,22 @@ func TestFindings(t *testing.T) {
 		"locked by nobody":     {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/coldstart/prod/1.json", `{"pi`) }, "lock of prod", Failure, []string{"who doesn't stand in it"}},
 		"another's lock":       {func(t *testing.T, w *world) { w.keep(t, ".pulumi/locks/organization/other/prod/1.json", `{}`) }, "locks", OK, nil},
 
-		"no AWS":                 {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "connection", Failure, []string{"refused", "unset AWS_ENDPOINT_URL"}},
-		"no AWS, so no quota":    {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "quota", Skipped, []string{"no answer about connection"}},
-		"no URL":                 {env("AWS_ENDPOINT_URL", "%"), "connection", Failure, []string{"unset it"}},
-		"a clock that is late":   {func(_ *testing.T, w *world) { w.skew = 390 * time.Second }, "connection", Failure, []string{"6m", "NTP"}},
-		"a clock that is early":  {func(_ *testing.T, w *world) { w.skew = -390 * time.Second }, "connection", Failure, []string{"6m"}},
-		"a clock not far off":    {func(_ *testing.T, w *world) { w.skew = 4 * time.Minute }, "connection", OK, nil},
-		"wrong credentials":      {says("GetCallerIdentity", failedXML(403, "InvalidClientTokenId")), "credentials", Failure, []string{"InvalidClientTokenId", "aws sts get-caller-identity"}},
-		"the root user":          {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "root user", Failure, []string{"can't assume roles", "Identity Center"}},
-		"a root session":         {says("GetCallerIdentity", caller("arn:aws:sts::"+masterID+":assumed-root")), "root user", Failure, nil},
-		"the root user's rights": {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "permissions", Skipped, []string{"root user"}},
-		"the root user's keys":   {says("GetAccountSummary", summary(1, 1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
-		"no second factor":       {says("GetAccountSummary", summary(0, 0)), "root user's MFA", Warning, []string{"no second factor in account 123456789012", "Assign MFA device"}},
+		"no AWS":                         {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "connection", Failure, []string{"refused", "unset AWS_ENDPOINT_URL"}},
+		"no AWS, so no quota":            {env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), "quota", Skipped, []string{"no answer about connection"}},
+		"no URL":                         {env("AWS_ENDPOINT_URL", "%"), "connection", Failure, []string{"unset it"}},
+		"a clock that is late":           {func(_ *testing.T, w *world) { w.skew = 390 * time.Second }, "connection", Failure, []string{"6m", "NTP"}},
+		"a clock that is early":          {func(_ *testing.T, w *world) { w.skew = -390 * time.Second }, "connection", Failure, []string{"6m"}},
+		"a clock not far off":            {func(_ *testing.T, w *world) { w.skew = 4 * time.Minute }, "connection", OK, nil},
+		"wrong credentials":              {says("GetCallerIdentity", failedXML(403, "InvalidClientTokenId")), "credentials", Failure, []string{"InvalidClientTokenId", "aws sts get-caller-identity"}},
+		"the root user":                  {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "root user", Failure, []string{"can't assume roles", "Identity Center"}},
+		"a root session":                 {says("GetCallerIdentity", caller("arn:aws:sts::"+masterID+":assumed-root")), "root user", Failure, nil},
+		"the root user's rights":         {says("GetCallerIdentity", caller("arn:aws:iam::"+masterID+":root")), "permissions", Skipped, []string{"root user"}},
+		"the root user's keys":           {says("GetAccountSummary", summary(1, 1)), "root user's keys", Warning, []string{"no policy binds", "Deactivate"}},
+		"no second factor":               {says("GetAccountSummary", summary(0, 0)), "root user's MFA", Warning, []string{"no second factor in account 123456789012", "Assign MFA device"}},
+		"Cost Explorer unopened":         {spending(failedWith(400, "AccessDeniedException", "User not enabled for cost explorer access")), "Cost Explorer", Warning, []string{"nobody has opened it in account 123456789012", "open Billing and Cost Management"}},
+		"Cost Explorer unread":           {spending(failed(400, "AccessDeniedException")), "Cost Explorer", Warning, []string{"isn't known"}},
+		"Cost Explorer without monitors": {spending(answer{body: `{"AnomalyMonitors":[]}`}), "Cost Explorer", OK, []string{"coldstart makes the monitor"}},
+		"Cost Explorer":                  {spending(answer{body: `{"AnomalyMonitors":[{"MonitorArn":"arn","MonitorType":"DIMENSIONAL","MonitorDimension":"SERVICE"}]}`}), "Cost Explorer", OK, []string{"with a monitor of services"}},
 		"too many roles": {func(_ *testing.T, w *world) {
 			w.answers["GetAccountSummary"] = rolesOf(998, 1000)
 			w.answers["ListRoles"] = roles("acme-prod-delegation")
@@ -354,6 +358,14 @@ func TestFindings(t *testing.T) {
 }
 
 // The changes that the cases of TestFindings make.
+
+// spending declares anomalies, and is what Cost Explorer answers.
+func spending(a answer) func(*testing.T, *world) {
+	return func(_ *testing.T, w *world) {
+		w.org.Budgets = organization.Budgets{Notify: "costs@acme.example", Anomalies: 100}
+		w.answers["GetAnomalyMonitors"] = a
+	}
+}
 
 func env(name, value string) func(*testing.T, *world) { return envs(name, value) }
 

@@ -53,8 +53,10 @@ type answer struct {
 	body   string
 }
 
-func failed(status int, code string) answer {
-	return answer{status, fmt.Sprintf(`{"__type":%q,"message":"no"}`, code)}
+func failed(status int, code string) answer { return failedWith(status, code, "no") }
+
+func failedWith(status int, code, message string) answer {
+	return answer{status, fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message)}
 }
 
 func failedXML(status int, code string) answer {

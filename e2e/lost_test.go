@@ -38,6 +38,7 @@ config:
   coldstart:access: {github: {repository: lost/infrastructure}}
   coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
   coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {export: true}, inspector: {scans: [ECR]}, securityHub: {}}
+  coldstart:budgets: {notify: cfo@lost.example, total: 100, units: {work: 50}, anomalies: 10}
 `
 
 // TestLostState brings an organization up, and loses its state in part and as a whole.

@@ -16,7 +16,7 @@ import (
 var longest = []string{
 	"TestConfig", "TestSecurityHub", "TestPacedFailure", "TestGuardDuty", "TestPlainPulumi", "TestRepositories", "TestDestroyAndReturn",
 	"TestAdoptionOfAnOrganizationInUse", "TestClosedByHand", "TestChangedAddressAndName", "TestTakingOver", "TestLife",
-	"TestRecoveryKilled", "TestUpgrade", "TestRunsThatAreKilled", "TestLostState",
+	"TestRecoveryKilled", "TestBudgets", "TestUpgrade", "TestRunsThatAreKilled", "TestLostState",
 }
 
 // turns returns the line in which scenarios wait. E2E_PARALLEL of them run at once, or 8. go

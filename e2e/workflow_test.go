@@ -142,6 +142,8 @@ config:
   coldstart:accounts: {logs: {}, app: {}}
   coldstart:audit: {account: logs, retentionDays: 30, lockDays: 7}
   coldstart:access: {github: {repository: acme@12/infra@34, branch: main, environment: prod}}
+  coldstart:tags: {Team: core}
+  coldstart:budgets: {notify: costs@all.example, total: 5000, accounts: {app: 100}, anomalies: 100}
 `)
 	out := w.ok(coldstart(), "rehearse", "--all")
 	contains(t, out, "The rehearsal went well", "by the plan roles", "by the apply role", "destroying what app has", "moving the state")

@@ -171,6 +171,18 @@ func (o *object) number(name string, to *int) {
 	}
 }
 
+// numbers takes an object whose values are all whole numbers.
+func (o *object) numbers(name string, to *map[string]int) {
+	o.nested(name, func(values *object) {
+		*to = map[string]int{}
+		for _, key := range slices.Sorted(maps.Keys(values.fields)) {
+			var value int
+			values.number(key, &value)
+			(*to)[key] = value
+		}
+	})
+}
+
 func (o *object) boolean(name string, to *bool) {
 	node, ok := o.scalar(name, "true or false")
 	if !ok {

@@ -112,6 +112,9 @@ func TestEverything(t *testing.T) {
 			SecurityHub: &organization.SecurityHub{Standards: []string{"aws-foundational-security-best-practices/v/1.0.0"}}, Config: "daily", UnusedAccessDays: 90, Alarms: "security@acme.example",
 			Findings: "soc@acme.example",
 		},
+		Budgets: organization.Budgets{
+			Notify: "costs@acme.example", Total: 5000, Units: map[string]int{"infrastructure": 3000}, Accounts: map[string]int{"prod": 2000, "master": 100}, Anomalies: 100,
+		},
 		Audit: organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7},
 		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
 		Tags:  map[string]string{"Owner": "platform"},

@@ -163,8 +163,11 @@ func (d *decoder) twice(root *yaml.Node) {
 // consequences say which keys' rules find problems only since other keys couldn't be read.
 var consequences = []struct{ lost, found *regexp.Regexp }{
 	{wholeKeys(`config`), wholeKeys(`.*`)},
-	{wholeKeys(`coldstart:accounts`), wholeKeys(`coldstart:(access|users|audit\.account|organization\.delegatedAdministrators)(\..*)?`)},
+	{wholeKeys(`coldstart:accounts(\..*)?`), wholeKeys(`coldstart:budgets\.units\..*`)},
+	{wholeKeys(`coldstart:accounts`), wholeKeys(`coldstart:(access|users|audit\.account|budgets\.accounts|organization\.delegatedAdministrators)(\..*)?`)},
+	{wholeKeys(`coldstart:units(\..*)?`), wholeKeys(`coldstart:budgets\.units\..*`)},
 	{wholeKeys(`coldstart:units`), wholeKeys(`coldstart:accounts\..*\.unit`)},
+	{wholeKeys(`coldstart:budgets\..*`), wholeKeys(`coldstart:budgets(\..*)?`)},
 	{wholeKeys(`coldstart:access(\.roles|\.groups)?`), wholeKeys(`coldstart:(users|access\.groups)\..*`)},
 	{wholeKeys(`coldstart:guardrails(\.policies|\.regions)?`), wholeKeys(`coldstart:.*guardrails(\..*)?`)},
 	{wholeKeys(`coldstart:organization(\.policyTypes)?`), wholeKeys(`coldstart:organization\.policyTypes`)},
@@ -330,6 +333,13 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 			o.Security.SecurityHub = &SecurityHub{}
 			h.list("standards", &o.Security.SecurityHub.Standards)
 		})
+	})
+	config.nested("budgets", func(b *object) {
+		b.text("notify", &o.Budgets.Notify)
+		b.number("total", &o.Budgets.Total)
+		b.numbers("units", &o.Budgets.Units)
+		b.numbers("accounts", &o.Budgets.Accounts)
+		b.number("anomalies", &o.Budgets.Anomalies)
 	})
 	config.nested("image", func(i *object) {
 		o.Image = &Image{Base: defaultBase, Platform: imagePlatforms[0]}

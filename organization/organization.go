@@ -59,6 +59,8 @@ type Organization struct {
 	Baseline Baseline
 	// Security are services that look at the whole organization.
 	Security Security
+	// Budgets say what accounts may cost, and who hears of it.
+	Budgets Budgets
 	// Audit says where trails end up.
 	Audit Audit
 	// DNS holds what the apex zone has besides delegations.

@@ -89,6 +89,7 @@ func (o *Organization) Problems() Problems {
 	o.checkExpectations(&ps)
 	o.checkBaseline(&ps)
 	o.checkSecurity(&ps)
+	o.checkBudgets(&ps)
 	o.checkImage(&ps)
 	checkTags(&ps, prefix+"tags", o.Tags)
 	checkTogether(&ps, prefix+"tags", o.Tags, nil)

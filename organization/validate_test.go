@@ -138,6 +138,46 @@ func TestRules(t *testing.T) {
 		},
 
 		{
+			"budgets of which nobody hears", `coldstart:budgets: {total: 5000}`,
+			`:2: coldstart:budgets.notify: is missing; write the address that hears of costs, such as costs@acme.example`,
+		},
+		{
+			"nothing to hear of", `coldstart:budgets: {notify: costs@acme.example}`,
+			`:2: coldstart:budgets: there is nothing to hear of; write total, units, accounts or anomalies beside notify`,
+		},
+		{
+			"budgets with an address that is none", `coldstart:budgets: {notify: costs, total: 1}`,
+			`:2: coldstart:budgets.notify: "costs" is not an e-mail address; write an address such as security@acme.example`,
+		},
+		{
+			"anomalies with an address that AWS doesn't take", `coldstart:budgets: {notify: a/b@acme.example, anomalies: 1}`,
+			`:2: coldstart:budgets.notify: Cost Anomaly Detection doesn't take the address "a/b@acme.example"; write another one, or leave anomalies out`,
+		},
+		{
+			"a budget below a dollar", `coldstart:budgets: {notify: costs@acme.example, total: 1, accounts: {master: 0}}`,
+			`:2: coldstart:budgets.accounts.master: 0 is out of range; write whole US dollars, at least 1`,
+		},
+		{
+			"a budget of cents", `coldstart:budgets: {notify: costs@acme.example, total: 99.50}`,
+			`:2: coldstart:budgets.total: "99.50" is not a whole number; write a whole number, such as 365`,
+		},
+		{
+			"a budget of a unit that isn't there", `coldstart:budgets: {notify: costs@acme.example, units: {workloads: 1}}`,
+			`:2: coldstart:budgets.units.workloads: unknown unit "workloads"; declare it under coldstart:units`,
+		},
+		{
+			"a budget of a unit without accounts", "coldstart:units: {workloads: {}, sandbox: {}, inner: {parent: sandbox}}\ncoldstart:accounts: {audit: {unit: inner}}\ncoldstart:budgets: {notify: costs@acme.example, units: {workloads: 1, sandbox: 1}}",
+			`:4: coldstart:budgets.units.workloads: no account is in unit "workloads"; leave it out until there is one`,
+		},
+		{
+			"a budget of an account that isn't there", `coldstart:budgets: {notify: costs@acme.example, accounts: {prod: 1}}`,
+			`:2: coldstart:budgets.accounts.prod: "prod" isn't an account; write master, or a member declared under coldstart:accounts`,
+		},
+		{
+			"a budget with a long name", "coldstart:units: {" + strings.Repeat("u", 90) + ": {}}\ncoldstart:accounts: {audit: {unit: " + strings.Repeat("u", 90) + "}}\ncoldstart:budgets: {notify: costs@acme.example, units: {" + strings.Repeat("u", 90) + ": 1}}",
+			`:4: coldstart:budgets: the budget's name "acme-master-budget-unit-` + strings.Repeat("u", 90) + `" passes AWS's 100 characters; shorten the key of the unit`,
+		},
+		{
 			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
 			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
 		},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
+	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -26,6 +27,8 @@ type AWS struct {
 	// For tests that have no AWS; nil for AWS.
 	listAccounts func(context.Context) (map[string]accountstate.Account, error)
 	findTaken    func(context.Context, taken.Query) ([]taken.Thing, error)
+
+	findCosts func(tags []string) (costs.Found, error)
 
 	findDefaultVPCs  func(id, role string) (defaultvpcs.Found, error)
 	clearDefaultVPCs clearing

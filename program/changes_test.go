@@ -121,6 +121,12 @@ func keyChanges() []keyChange {
 		{key: "security.findings", first: "security@acme.example", second: "soc@acme.example", given: map[string]string{"security.account": "logs", "security.securityHub": "{}"}},
 		{key: "security.alarms", first: "security@acme.example", second: "soc@acme.example"},
 
+		{key: "budgets.notify", first: "ceo@acme.example", second: "cfo@acme.example", given: map[string]string{"budgets.notify": "costs@acme.example", "budgets.total": "5000", "budgets.anomalies": "100"}},
+		{key: "budgets.total", first: "4000", second: "6000", given: map[string]string{"budgets.notify": "costs@acme.example", "budgets.anomalies": "100"}},
+		{key: "budgets.units.*", at: "budgets.units.work", first: "3000", second: "2000", given: map[string]string{"budgets.notify": "costs@acme.example", "budgets.total": "5000"}},
+		{key: "budgets.accounts.*", at: "budgets.accounts.app", first: "3000", second: "2000", given: map[string]string{"budgets.notify": "costs@acme.example", "budgets.total": "5000"}},
+		{key: "budgets.anomalies", first: "100", second: "250", given: map[string]string{"budgets.notify": "costs@acme.example", "budgets.total": "5000"}},
+
 		{key: "guardrails.defaults", first: "false"},
 		{key: "guardrails.root", first: "[deny-leaving, protect-access]", second: "[deny-leaving]"},
 		{key: "guardrails.regions", first: "[us-west-2]", second: "[us-west-2, eu-west-1]"},
@@ -627,6 +633,10 @@ var replaced = map[string]bool{
 	"aws:accessanalyzer/analyzer:Analyzer.configuration":                                         true,
 	"aws:accessanalyzer/analyzer:Analyzer.tags":                                                  false,
 	"aws:account/alternativeContact:AlternativeContact.emailAddress":                             false,
+	"aws:budgets/budget:Budget.limitAmount":                                                      false,
+	"aws:budgets/budget:Budget.notifications":                                                    false,
+	"aws:costexplorer/anomalySubscription:AnomalySubscription.subscribers":                       false,
+	"aws:costexplorer/anomalySubscription:AnomalySubscription.thresholdExpression":               false,
 	"aws:cfg/recorder:Recorder.recordingMode":                                                    false,
 	"aws:cloudtrail/trail:Trail.advancedEventSelectors":                                          false,
 	"aws:cloudtrail/trail:Trail.cloudWatchLogsGroupArn":                                          false,

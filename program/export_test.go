@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
 	"github.com/coldstart-aws/coldstart/internal/taken"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -20,6 +21,7 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 	return &AWS{
 		listAccounts:    func(context.Context) (map[string]accountstate.Account, error) { return nil, nil },
 		findTaken:       find,
+		findCosts:       func([]string) (costs.Found, error) { return costs.Found{}, nil },
 		findDefaultVPCs: func(string, string) (defaultvpcs.Found, error) { return defaultvpcs.Found{}, nil },
 	}
 }
@@ -28,6 +30,13 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 func HasDefaultVPCs(find func(id, role string) (defaultvpcs.Found, error), clear func(context.Context, []defaultvpcs.VPC) ([]defaultvpcs.VPC, error)) *AWS {
 	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
 	a.findDefaultVPCs, a.clearDefaultVPCs = find, clear
+	return a
+}
+
+// HasCosts returns an AWS whose Cost Explorer answers by find.
+func HasCosts(find func(tags []string) (costs.Found, error)) *AWS {
+	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
+	a.findCosts = find
 	return a
 }
 

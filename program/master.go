@@ -54,6 +54,9 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 	if err != nil {
 		return err
 	}
+	if err := m.declareBudgets(); err != nil {
+		return err
+	}
 	members := map[string]stackref.MemberOutputs{}
 	for _, name := range org.AccountNames() {
 		if members[name], err = m.declareForMember(name); err != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/noted"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -136,6 +137,8 @@ type prover struct {
 	unresolved, undelivered func() string
 	// unconfirmed returns why nobody can confirm that alarms or findings arrive; "" if somebody can.
 	unconfirmed func() string
+	// costs returns what the management account has of Cost Explorer.
+	costs func() (costs.Found, error)
 	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
 	// it doesn't.
 	unenforced func() string
@@ -205,6 +208,7 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 	p.unresolved = sync.OnceValue(func() string { return p.unresolvable(o) })
 	p.undelivered = sync.OnceValue(func() string { return p.undeliveredLogs(ctx) })
 	p.unconfirmed = sync.OnceValue(func() string { return p.unconfirmedAddresses(ctx) })
+	p.costs = sync.OnceValues(func() (costs.Found, error) { return p.findCosts(ctx) })
 	p.unenforced = sync.OnceValue(func() string { return p.unenforcedPolicies(ctx) })
 	p.readOnly = sync.OnceValue(func() error { return checkReadOnlyAccess(ctx, master.iam) })
 	return p, nil
@@ -262,6 +266,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveSettings(ctx, a)
 	p.proveAudit(ctx, a)
 	p.proveAlarms(ctx, a)
+	p.proveBudgets(ctx, a)
 	p.proveConfig(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveInspector(ctx, a)
@@ -272,7 +277,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 
 // omitted returns which claims weren't decided, and why.
 func (p *prover) omitted() []string {
-	reasons := []string{p.unenforced(), p.unprovedUnits(), p.shutRegions(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered(), p.unconfirmed()}
+	reasons := []string{p.unenforced(), p.unprovedUnits(), p.shutRegions(), p.unbuiltImages(), p.sharedNameServers(), p.unresolved(), p.undelivered(), p.unconfirmed(), p.unbilled()}
 	return slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 }
 

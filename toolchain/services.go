@@ -8,6 +8,8 @@ package main
 var services = []string{
 	"accessanalyzer",
 	"account",
+	"budgets",
+	"ce",
 	"cloudtrail",
 	"cloudwatch",
 	"configservice",

@@ -9,7 +9,7 @@ import (
 )
 
 // elsewhere are Pulumi's modules whose resources another service package of the provider has.
-var elsewhere = map[string]string{"cfg": "configservice", "ebs": "ec2"}
+var elsewhere = map[string]string{"cfg": "configservice", "costexplorer": "ce", "ebs": "ec2"}
 
 // TestServicesOfThePrograms looks at the resources that the program's stacks declare.
 func TestServicesOfThePrograms(t *testing.T) {

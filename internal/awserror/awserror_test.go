@@ -44,6 +44,9 @@ func TestTexts(t *testing.T) {
 		{"waiting for AWS Organizations Account (a) create: unexpected state 'FAILED', wanted target 'SUCCEEDED'. last error: EMAIL_ALREADY_EXISTS", exists | refused},
 		{"CreateHostedZone, https response error StatusCode: 400, RequestID: r, ConflictingDomainExists: Cannot create hosted zone with DelegationSet", refused},
 		{"CreateRole, https response error StatusCode: 403, AccessDenied", refused},
+		{"CreateAnomalyMonitor, https response error StatusCode: 400, api error ValidationException: Limit exceeded on dimensional spend monitor creation", exists | refused},
+		{"api error LimitExceededException: You made too many calls in a short period of time. Try again later.", passes},
+		{"UpdateCostAllocationTagsStatus, https response error StatusCode: 400, api error ValidationException: Failed to update Cost Allocation Tag: Tag keys not found: Team", refused},
 		{"an error that nobody has seen before", 0},
 	} {
 		got := meaning(0)
@@ -159,8 +162,9 @@ func TestRemedy(t *testing.T) {
 		"AccessDenied: User: u is not authorized to perform: sts:AssumeRole on resource: r":                                                       enterable.remedy,
 		"AccessDenied: User: arn:aws:sts::1:assumed-role/a-delegation/c is not authorized to perform: route53:GetHostedZone because":              delegation.remedy,
 		"AccessDeniedException: You don't have permissions to access this resource.":                                                              administrator.remedy,
-		"SignatureDoesNotMatch: Signature expired": setClock.remedy,
-		"Throttling: Rate exceeded":                "",
+		"AccessDeniedException: User not enabled for cost explorer access":                                                                        openCosts.remedy,
+		"SignatureDoesNotMatch: Signature expired":                                                                                                setClock.remedy,
+		"Throttling: Rate exceeded": "",
 	} {
 		got := Remedy(text)
 		if want == "" && got != "" || !strings.HasPrefix(got, want) {

@@ -3,6 +3,10 @@ package awserror
 // RunAgain says what to do after a run that ended halfway.
 const RunAgain = "run again: what exists is found, not created twice"
 
+// OpenCostExplorer says how to open AWS Cost Explorer. No call of the API does it.
+// https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html
+const OpenCostExplorer = "sign in to the management account's console, open Billing and Cost Management, and then Cost Explorer, once"
+
 const beAdministrator = "sign in as an administrator of the management account (AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) until `aws sts get-caller-identity` shows it"
 
 // The pieces of advice, with the names by which the table refers to them.
@@ -74,6 +78,18 @@ var (
 	anotherSet = &advice{
 		"a zone of this name, above or below it, in whatever account, has a name server of the zone's delegation set: run `coldstart up`, which makes another set; by hand, delete the set that the error names (`aws route53 delete-reusable-delegation-set --id …`), and then `pulumi refresh` and `pulumi up`",
 		"https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html",
+	}
+	openCosts = &advice{
+		OpenCostExplorer + ", and run again a day after that",
+		"https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html",
+	}
+	anotherMonitor = &advice{
+		"the account has a monitor of services already, which AWS makes by itself when Cost Explorer is opened: run again, and coldstart uses that one",
+		"https://docs.aws.amazon.com/cost-management/latest/userguide/getting-started-ad.html",
+	}
+	unseenTag = &advice{
+		"billing hasn't seen the tag on a resource yet, which takes up to a day: run again then",
+		"https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html",
 	}
 	administrator = &advice{
 		beAdministrator,

@@ -76,6 +76,12 @@ var table = []row{
 	// https://github.com/hashicorp/terraform-provider-aws/pull/28921
 	{says: regexp.MustCompile(`Invoking account does not have access to`), means: passes},
 
+	// Cost Explorer and Cost Anomaly Detection. The program looks for the monitor, and for tags, before it declares them.
+	// https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html
+	{says: regexp.MustCompile(`not enabled for cost explorer`), means: stays, advice: openCosts},
+	{says: regexp.MustCompile(`Limit exceeded on dimensional spend monitor creation`), means: exists, advice: anotherMonitor},
+	{says: regexp.MustCompile(`Tag keys not found`), advice: unseenTag},
+
 	// General refusals. Special ones are above.
 	{code: AccessDenied, means: unauthorized, advice: administrator},
 	{code: "AccessDeniedException", means: unauthorized, advice: administrator},
@@ -88,6 +94,9 @@ var table = []row{
 	{code: "OperationAborted", means: passes},
 	{says: regexp.MustCompile(`Throttl`), means: passes}, // Throttling, ThrottlingException, ThrottledException.
 	{code: "TooManyRequestsException", means: passes},
+	// AWS Cost Explorer's LimitExceededException, which other services have for quotas.
+	// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetAnomalyMonitors.html#API_GetAnomalyMonitors_Errors
+	{says: regexp.MustCompile(`too many calls in a short period of time`), means: passes},
 	{code: "RequestLimitExceeded", means: passes},
 	{says: regexp.MustCompile(`StatusCode: 5\d\d`), means: passes},
 	// GuardDuty doesn't know its administrator everywhere at once.

@@ -110,6 +110,14 @@ const (
 	GuardDutyOrganizationConfigurationFeature = "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
 )
 
+// AWS Budgets and AWS Cost Explorer.
+const (
+	BudgetsBudget                   = "aws:budgets/budget:Budget"
+	CostExplorerAnomalyMonitor      = "aws:costexplorer/anomalyMonitor:AnomalyMonitor"
+	CostExplorerAnomalySubscription = "aws:costexplorer/anomalySubscription:AnomalySubscription"
+	CostExplorerCostAllocationTag   = "aws:costexplorer/costAllocationTag:CostAllocationTag"
+)
+
 // Amazon Inspector.
 const (
 	InspectorDelegatedAdminAccount     = "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount"

@@ -77,6 +77,16 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return id, regional("kms", "key/", id)
 	case awstype.S3BucketV2:
 		return r.Text("bucket"), "arn:aws:s3:::" + r.Text("bucket")
+	case awstype.BudgetsBudget:
+		return r.Account + ":" + name, "arn:aws:budgets::" + r.Account + ":budget/" + name
+	case awstype.CostExplorerAnomalyMonitor:
+		id = "arn:aws:ce::" + r.Account + ":anomalymonitor/" + r.Name
+		return id, id
+	case awstype.CostExplorerAnomalySubscription:
+		id = "arn:aws:ce::" + r.Account + ":anomalysubscription/" + r.Name
+		return id, id
+	case awstype.CostExplorerCostAllocationTag:
+		return r.Text("tagKey"), ""
 	case awstype.CloudTrailTrail:
 		return name, regional("cloudtrail", "trail/", name)
 	case awstype.GuardDutyDetector:

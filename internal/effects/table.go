@@ -187,6 +187,21 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("cfg", "RecorderStatus")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_DeleteBudget.html
+		Effect: Effect{Notable, "AWS tells nobody any more when these accounts cost more than the budget."},
+		Types:  []string{ofType("budgets", "Budget")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_DeleteAnomalySubscription.html
+		Effect: Effect{Notable, "AWS doesn't tell this address of anomalies any more. It goes on looking for them, and its own subscription stays."},
+		Types:  []string{ofType("costexplorer", "AnomalySubscription")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
+		Effect: Effect{Notable, "Costs from now on can't be split by this tag any more."},
+		Types:  []string{ofType("costexplorer", "CostAllocationTag")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/inspector/latest/user/deactivating-best-practices.html
 		Effect: Effect{Notable, "Inspector doesn't scan these accounts any more, and AWS deletes its findings."},
 		Types:  []string{ofType("inspector2", "Enabler")}, Operations: losingOperations,

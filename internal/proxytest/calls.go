@@ -10,10 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	awsaccount "github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
@@ -121,6 +123,14 @@ var Calls = []struct {
 	}},
 	{"securityhub:DescribeHub", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {
 		_, err := securityhub.NewFromConfig(cfg).DescribeHub(context.Background(), nil)
+		return err
+	}},
+	{"budgets:DescribeBudgets", "ThrottlingException", 400, "", func(cfg aws.Config) error {
+		_, err := budgets.NewFromConfig(cfg).DescribeBudgets(context.Background(), &budgets.DescribeBudgetsInput{AccountId: aws.String("123456789012")})
+		return err
+	}},
+	{"ce:GetAnomalyMonitors", "LimitExceededException", 400, "", func(cfg aws.Config) error {
+		_, err := costexplorer.NewFromConfig(cfg).GetAnomalyMonitors(context.Background(), nil)
 		return err
 	}},
 	{"inspector2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {

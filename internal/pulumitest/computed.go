@@ -68,6 +68,10 @@ const (
 	InspectorEnabler       = "aws:inspector2/enabler:Enabler"
 	InspectorMember        = "aws:inspector2/memberAssociation:MemberAssociation"
 	InspectorMembers       = "aws:inspector2/organizationConfiguration:OrganizationConfiguration"
+	Budget                 = "aws:budgets/budget:Budget"
+	AnomalyMonitor         = "aws:costexplorer/anomalyMonitor:AnomalyMonitor"
+	AnomalySubscription    = "aws:costexplorer/anomalySubscription:AnomalySubscription"
+	CostTag                = "aws:costexplorer/costAllocationTag:CostAllocationTag"
 	Hub                    = "aws:securityhub/account:Account"
 	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
 	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
@@ -164,6 +168,10 @@ var Types = map[string]Traits{
 	InspectorEnabler:       {Replaceable: true},
 	InspectorMember:        {Replaceable: true},
 	InspectorMembers:       {Replaceable: true},
+	Budget:                 {Tags: true, Replaceable: true},
+	AnomalyMonitor:         {Tags: true, Replaceable: true},
+	AnomalySubscription:    {Tags: true, Replaceable: true},
+	CostTag:                {Replaceable: true},
 	Hub:                    {},
 	HubAdministrator:       {Replaceable: true},
 	HubAggregator:          {Replaceable: true},
@@ -294,6 +302,14 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("adminAccountId"), none
 	case InspectorAdministrator, InspectorMember:
 		return text("accountId"), none
+	case Budget:
+		return account + ":" + text("name"), arn("arn:aws:budgets::" + account + ":budget/" + text("name") + "%.0s")
+	case AnomalyMonitor:
+		return "arn:aws:ce::" + account + ":anomalymonitor/" + name, arn("%s")
+	case AnomalySubscription:
+		return "arn:aws:ce::" + account + ":anomalysubscription/" + name, arn("%s")
+	case CostTag:
+		return text("tagKey"), none
 	case Hub, HubMembers, InspectorMembers:
 		return account, none
 	case HubAggregator:

@@ -7,9 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
+	budgetstypes "github.com/aws/aws-sdk-go-v2/service/budgets/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
@@ -19,6 +22,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
+	"github.com/coldstart-aws/coldstart/internal/costs"
 )
 
 func analyzerTags(ctx context.Context, cfg aws.Config, name string) (map[string]string, error) {
@@ -84,6 +88,51 @@ func hubPolicy(ctx context.Context, f *Finder, r Resource) (string, error) {
 		for _, p := range page.ConfigurationPolicySummaries {
 			if aws.ToString(p.Name) == r.text("name") {
 				return aws.ToString(p.Id), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// budget is a row's ID for budgets.
+func budget(ctx context.Context, f *Finder, r Resource) (string, error) {
+	account, err := f.AccountID(ctx, r.Provider)
+	return account + ":" + r.text("name"), err
+}
+
+func budgetTags(ctx context.Context, cfg aws.Config, id string) (map[string]string, error) {
+	account, name, _ := strings.Cut(id, ":")
+	out, err := budgets.NewFromConfig(cfg).ListTagsForResource(ctx, &budgets.ListTagsForResourceInput{ResourceARN: aws.String("arn:aws:budgets::" + account + ":budget/" + name)})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.ResourceTags, func(t budgetstypes.ResourceTag) (key, value *string) { return t.Key, t.Value }), nil
+}
+
+// servicesMonitor finds the monitor of services in Cost Anomaly Detection.
+func servicesMonitor(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	return costs.Monitor(ctx, cfg)
+}
+
+// anomalySubscription finds the subscription to anomalies with the name.
+func anomalySubscription(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	pages := costexplorer.NewGetAnomalySubscriptionsPaginator(costexplorer.NewFromConfig(cfg), &costexplorer.GetAnomalySubscriptionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, s := range page.AnomalySubscriptions {
+			if aws.ToString(s.SubscriptionName) == r.text("name") {
+				return aws.ToString(s.SubscriptionArn), nil
 			}
 		}
 	}

@@ -84,6 +84,7 @@ var table = []row{
 
 	{Type: awstype.AccessAnalyzerAnalyzer, ID: inputs("", "analyzerName"), Tags: analyzerTags},
 	{Type: awstype.AccountAlternativeContact, ID: inputs("", "alternateContactType"), Again: true},
+	{Type: awstype.BudgetsBudget, ID: budget, Tags: budgetTags},
 	{Type: awstype.CloudTrailTrail, ID: trail, Tags: trailTags},
 	{Type: awstype.CloudWatchEventRule, ID: inputs("", "name"), Again: true},
 	{Type: awstype.CloudWatchEventTarget, ID: inputs("/", "rule", "targetId"), Again: true},
@@ -94,6 +95,9 @@ var table = []row{
 	{Type: awstype.ConfigDeliveryChannel, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorder, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorderStatus, ID: inputs("", "name"), Again: true},
+	{Type: awstype.CostExplorerAnomalyMonitor, ID: servicesMonitor, Ours: sameForAll},          // An account has one.
+	{Type: awstype.CostExplorerAnomalySubscription, ID: anomalySubscription, Ours: sameForAll}, // The name has the namespace.
+	{Type: awstype.CostExplorerCostAllocationTag, ID: inputs("", "tagKey"), Again: true},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},
 	{Type: awstype.ECRLifecyclePolicy, ID: inputs("", "repository"), Again: true},

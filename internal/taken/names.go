@@ -114,6 +114,11 @@ var kinds = []kind{
 		what: "image repository", typ: awstype.ECRRepository, names: repositoryNames, list: repositories, tags: repositoryTags,
 		remedy: "delete it if nobody needs its images (`aws ecr delete-repository`), or write another coldstart:image.registry",
 	},
+	// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html#API_budgets_CreateBudget_Errors
+	{
+		what: "budget", typ: awstype.BudgetsBudget, names: budgetNames, list: budgetsOf, tags: budgetTags,
+		remedy: "delete it if nobody needs it (`aws budgets delete-budget --account-id … --budget-name %`), or " + writeAnotherNamespace,
+	},
 	// https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CreateAnalyzer.html#API_CreateAnalyzer_Errors
 	{
 		what: "analyzer", typ: awstype.AccessAnalyzerAnalyzer, names: analyzerNames, list: analyzers, tags: listedTags,

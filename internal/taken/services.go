@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
+	budgetstypes "github.com/aws/aws-sdk-go-v2/service/budgets/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -54,6 +56,31 @@ func guardrails(policyType string) func(context.Context, looker, []string) ([]it
 			return items(page.Policies, func(p organizationstypes.PolicySummary) item { return item{name: *p.Name, id: *p.Id} })
 		})
 	}
+}
+
+// budgetNames returns the names of the declared budgets.
+func budgetNames(l looker) (names []string) {
+	if l.master() {
+		for _, b := range l.org.DeclaredBudgets() {
+			names = append(names, b.Name)
+		}
+	}
+	return names
+}
+
+func budgetsOf(ctx context.Context, l looker, _ []string) ([]item, error) {
+	p := budgets.NewDescribeBudgetsPaginator(budgets.NewFromConfig(l.cfg), &budgets.DescribeBudgetsInput{AccountId: &l.ID})
+	return pages(ctx, p, func(page *budgets.DescribeBudgetsOutput) []item {
+		return items(page.Budgets, func(b budgetstypes.Budget) item { return item{name: *b.BudgetName, id: *b.BudgetName} })
+	})
+}
+
+func budgetTags(ctx context.Context, l looker, i item) (map[string]string, error) {
+	out, err := budgets.NewFromConfig(l.cfg).ListTagsForResource(ctx, &budgets.ListTagsForResourceInput{ResourceARN: aws.String("arn:aws:budgets::" + l.ID + ":budget/" + i.id)})
+	if err != nil {
+		return nil, err
+	}
+	return tagged(out.ResourceTags, func(t budgetstypes.ResourceTag) (key, value *string) { return t.Key, t.Value }), nil
 }
 
 func guardrailTags(ctx context.Context, l looker, i item) (map[string]string, error) {

@@ -295,11 +295,16 @@ func (r *request) updateGuarded() (any, *proxy.Problem) {
 // organizationAccount is an account of the organization.
 type organizationAccount struct{ ID, Email, Status string }
 
+// joined returns the accounts that the organization has, closed ones included.
+func (r *request) joined() []organizationAccount {
+	all, _ := proxy.ListOrganizations[organizationAccount](r.c.Context(), r.w, "ListAccounts", "Accounts", nil) // Without an organization there are none.
+	return all
+}
+
 // active returns the organization's active accounts.
 func (r *request) active() []organizationAccount {
 	if r.accounts == nil {
-		all, _ := proxy.ListOrganizations[organizationAccount](r.c.Context(), r.w, "ListAccounts", "Accounts", nil) // Without an organization there are none.
-		r.accounts = slices.DeleteFunc(all, func(a organizationAccount) bool { return a.Status != "ACTIVE" })
+		r.accounts = slices.DeleteFunc(r.joined(), func(a organizationAccount) bool { return a.Status != "ACTIVE" })
 	}
 	return r.accounts
 }

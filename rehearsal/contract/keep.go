@@ -13,7 +13,7 @@ import (
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService, guardDutyService, identityCenterService, identityStoreService, inspectorService, securityHubService}
+var unserved = []string{analyzerService, budgetsService, costsService, guardDutyService, identityCenterService, identityStoreService, inspectorService, securityHubService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -25,6 +25,33 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"access-analyzer:ListTagsForResource": listTags((*request).analyzerTags),
 	"access-analyzer:TagResource":         tag((*request).analyzerTags),
 	"access-analyzer:UntagResource":       untag((*request).analyzerTags),
+
+	"budgets:CreateBudget":                       (*request).createBudget,
+	"budgets:UpdateBudget":                       (*request).updateBudget,
+	"budgets:DeleteBudget":                       (*request).deleteBudget,
+	"budgets:DescribeBudget":                     (*request).describeBudget,
+	"budgets:DescribeBudgets":                    (*request).describeBudgets,
+	"budgets:CreateNotification":                 (*request).createNotification,
+	"budgets:DeleteNotification":                 (*request).deleteNotification,
+	"budgets:DescribeNotificationsForBudget":     (*request).notificationsOf,
+	"budgets:DescribeSubscribersForNotification": (*request).subscribersOf,
+	"budgets:ListTagsForResource":                listResourceTags((*request).budgetTags),
+	"budgets:TagResource":                        tagResource((*request).budgetTags),
+	"budgets:UntagResource":                      untagResource((*request).budgetTags),
+
+	"ce:CreateAnomalyMonitor":           (*request).createMonitor,
+	"ce:GetAnomalyMonitors":             (*request).getMonitors,
+	"ce:UpdateAnomalyMonitor":           (*request).updateMonitor,
+	"ce:DeleteAnomalyMonitor":           (*request).deleteMonitor,
+	"ce:CreateAnomalySubscription":      (*request).createSubscription,
+	"ce:GetAnomalySubscriptions":        (*request).getSubscriptions,
+	"ce:UpdateAnomalySubscription":      (*request).updateSubscription,
+	"ce:DeleteAnomalySubscription":      (*request).deleteSubscription,
+	"ce:ListCostAllocationTags":         (*request).listCostTags,
+	"ce:UpdateCostAllocationTagsStatus": (*request).updateCostTags,
+	"ce:ListTagsForResource":            listResourceTags((*request).costsTags),
+	"ce:TagResource":                    tagResource((*request).costsTags),
+	"ce:UntagResource":                  untagResource((*request).costsTags),
 
 	"guardduty:CreateDetector":                    (*request).createDetector,
 	"guardduty:GetDetector":                       (*request).getDetector,
@@ -185,6 +212,46 @@ func untag(of tags) func(*request) (any, *proxy.Problem) {
 	}
 }
 
+// resourceTag is a tag in the requests and answers of AWS Budgets and Cost Explorer.
+type resourceTag struct{ Key, Value string }
+
+func listResourceTags(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		all := []resourceTag{}
+		for _, key := range slices.Sorted(maps.Keys(found)) {
+			all = append(all, resourceTag{key, found[key]})
+		}
+		return map[string]any{"ResourceTags": all}, problem
+	}
+}
+
+func tagResource(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		if problem == nil {
+			var in struct{ ResourceTags []resourceTag }
+			r.read(&in)
+			r.put(found, in.ResourceTags)
+		}
+		return struct{}{}, problem
+	}
+}
+
+func untagResource(of tags) func(*request) (any, *proxy.Problem) {
+	return func(r *request) (any, *proxy.Problem) {
+		found, problem := of(r)
+		if problem == nil {
+			var in struct{ ResourceTagKeys []string }
+			r.read(&in)
+			for _, key := range in.ResourceTagKeys {
+				delete(found, key)
+			}
+		}
+		return struct{}{}, problem
+	}
+}
+
 // Kept is the rule that Keep returns, with what only AWS's console does.
 type Kept interface {
 	proxy.Rule
@@ -211,8 +278,10 @@ type keeper struct {
 	subscribed map[place]*hub
 	hubs       hubs
 
-	center    *center           // nil until IAM Identity Center is enabled
-	providers map[string]string // the ARNs of IAM Identity Center's identity providers, by account
+	center    *center                       // nil until IAM Identity Center is enabled
+	providers map[string]string             // the ARNs of IAM Identity Center's identity providers, by account
+	budgets   map[string]map[string]*budget // by account and name
+	costs     map[string]*costs             // by account
 }
 
 // place is where a resource of a regional service is.
@@ -225,6 +294,7 @@ func Keep(w *proxy.World) Kept {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
 		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, providers: map[string]string{},
+		budgets: map[string]map[string]*budget{}, costs: map[string]*costs{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
 		},

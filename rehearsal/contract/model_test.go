@@ -14,8 +14,10 @@ import (
 var unchecked = []string{
 	// The durations of permission sets' sessions.
 	`(-?)P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?`,
-	`(?!aws:)[a-zA-Z+-=._:/]+`,   // The keys of GuardDuty's tags.
-	`^(?!aws:)[a-zA-Z+-=._:/]+$`, // The same of Security Hub's.
+	`^(?![^:\\]*/action/|(?i).*<script>.*</script>.*)[^:\\]+$`, // The names of budgets.
+	`^(?! )[\p{L}\p{N}\p{Z}-_]*(?<! )$`,                        // The names of cost categories.
+	`(?!aws:)[a-zA-Z+-=._:/]+`,                                 // The keys of GuardDuty's tags.
+	`^(?!aws:)[a-zA-Z+-=._:/]+$`,                               // The same of Security Hub's.
 	`^(?!\s*$).+`,
 	`^(?=.{20,2048}$)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[a-zA-Z0-9/_+=.@-]+`,
 	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`,

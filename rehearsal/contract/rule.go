@@ -102,6 +102,8 @@ func errorsOf(service string) codes {
 
 // errorCodes are the codes of services that have others than most.
 var errorCodes = map[string]codes{
+	// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html#API_budgets_CreateBudget_Errors
+	"budgets": {invalid: "InvalidParameterException", unreadable: "SerializationException"},
 	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 	"ec2": {invalid: "InvalidParameterValue", missing: "MissingParameter", unreadable: "InvalidRequest"},
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html

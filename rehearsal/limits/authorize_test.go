@@ -9,7 +9,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
+	budgetstypes "github.com/aws/aws-sdk-go-v2/service/budgets/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -256,6 +259,28 @@ func TestNamedResources(t *testing.T) {
 		"an analyzer's tags": func(mine bool) error {
 			_, err := accessanalyzer.NewFromConfig(cfg).ListTagsForResource(ctx(), &accessanalyzer.ListTagsForResourceInput{
 				ResourceArn: aws.String("arn:aws:access-analyzer:eu-north-1:123456789012:analyzer/" + one(mine, "z9-mine", "other")),
+			})
+			return err
+		},
+		"a budget": func(mine bool) error {
+			_, err := budgets.NewFromConfig(cfg).DescribeBudget(ctx(), &budgets.DescribeBudgetInput{AccountId: aws.String("123456789012"), BudgetName: aws.String(one(mine, "z9-mine", "other"))})
+			return err
+		},
+		"a budget that is made": func(mine bool) error {
+			_, err := budgets.NewFromConfig(cfg).CreateBudget(ctx(), &budgets.CreateBudgetInput{AccountId: aws.String("123456789012"), Budget: &budgetstypes.Budget{
+				BudgetName: aws.String(one(mine, "z9-mine", "other")), BudgetType: budgetstypes.BudgetTypeCost, TimeUnit: budgetstypes.TimeUnitMonthly,
+			}})
+			return err
+		},
+		"a budget's tags": func(mine bool) error {
+			_, err := budgets.NewFromConfig(cfg).ListTagsForResource(ctx(), &budgets.ListTagsForResourceInput{
+				ResourceARN: aws.String("arn:aws:budgets::123456789012:budget/" + one(mine, "z9-mine", "other")),
+			})
+			return err
+		},
+		"a monitor of costs": func(mine bool) error {
+			_, err := costexplorer.NewFromConfig(cfg).GetAnomalyMonitors(ctx(), &costexplorer.GetAnomalyMonitorsInput{
+				MonitorArnList: []string{"arn:aws:ce::123456789012:anomalymonitor/" + one(mine, "z9-mine", "other")},
 			})
 			return err
 		},

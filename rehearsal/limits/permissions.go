@@ -23,6 +23,8 @@ func permission(c *proxy.Call) (action, resource string) {
 		return "s3:" + c.Action, ""
 	case c.Is("s3"):
 		return s3Permission(c), ""
+	case c.Is("budgets"):
+		return "budgets:" + budgetPermission(c.Action), ""
 	case c.Is("kms", "Decrypt"):
 		return "kms:Decrypt", decryptedBy(c)
 	case strings.HasPrefix(c.Action, http.MethodGet+" "), strings.HasPrefix(c.Action, http.MethodHead+" "):
@@ -34,6 +36,19 @@ func permission(c *proxy.Call) (action, resource string) {
 // prefixes are the services that policies know by another name than the one by which requests are signed.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var prefixes = map[string]string{"email": "ses", "monitoring": "cloudwatch", "tagging": "tag"}
+
+// budgetPermission returns the IAM action of a call to AWS Budgets, without the service. One action is for all that changes a budget or its
+// notifications, and one for all that reads them.
+// https://docs.aws.amazon.com/cost-management/latest/userguide/billing-permissions-ref.html
+func budgetPermission(action string) string {
+	switch {
+	case strings.Contains(action, "BudgetAction"), strings.HasSuffix(action, "Resource"):
+		return action
+	case strings.HasPrefix(action, "Describe"):
+		return "ViewBudget"
+	}
+	return "ModifyBudget"
+}
 
 // s3Permission returns the IAM action of a call to S3.
 func s3Permission(c *proxy.Call) string {

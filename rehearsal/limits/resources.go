@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/coldstart-aws/coldstart/internal/iamdata"
@@ -62,6 +63,25 @@ func named(c *proxy.Call) string {
 			return "arn:aws:events:" + c.Region + ":" + c.Caller.Account + ":rule/" + name
 		}
 		return in.ResourceARN
+	case c.Is("budgets"):
+		var in struct {
+			BudgetName, ResourceARN string
+			Budget, NewBudget       struct{ BudgetName string }
+		}
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no budget.
+		if name := cmp.Or(in.BudgetName, in.Budget.BudgetName, in.NewBudget.BudgetName, "*"); in.ResourceARN == "" {
+			return "arn:aws:budgets::" + c.Caller.Account + ":budget/" + name
+		}
+		return in.ResourceARN
+	case c.Is("ce"):
+		var in struct {
+			MonitorArn, SubscriptionArn, ResourceArn string
+			MonitorArnList, SubscriptionArnList      []string
+		}
+		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names nothing.
+		all := map[string]string{"GetAnomalyMonitors": "anomalymonitor", "GetAnomalySubscriptions": "anomalysubscription"}[c.Action]
+		return cmp.Or(append(slices.Concat(in.SubscriptionArnList, in.MonitorArnList), in.SubscriptionArn, in.MonitorArn, in.ResourceArn,
+			"arn:aws:ce::"+c.Caller.Account+":"+all+"/*")...)
 	case c.Is("sns", "CreateTopic"):
 		return "arn:aws:sns:" + c.Region + ":" + c.Caller.Account + ":" + c.Form.Get("Name")
 	case c.Is("sns"):

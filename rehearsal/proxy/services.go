@@ -35,6 +35,13 @@ var services = map[string]service{
 		// https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
 		failed: "InternalServerException",
 	},
+	"budgets": {
+		failed: "InternalErrorException", // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html#API_budgets_CreateBudget_Errors
+	},
+	"ce": { // AWS Cost Explorer
+		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetAnomalyMonitors.html#API_GetAnomalyMonitors_Errors
+		throttled: Problem{Status: http.StatusBadRequest, Code: "LimitExceededException", Message: "You made too many calls in a short period of time. Try again later."},
+	},
 	"ec2": {
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html
 		throttled: Problem{Status: http.StatusServiceUnavailable, Code: "RequestLimitExceeded", Message: "Request limit exceeded."},

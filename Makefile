@@ -37,6 +37,7 @@ test: unit lint e2e ## Run what has to pass before a commit; CI runs make long a
 unit: ## Run the unit tests under the race detector
 	@$(GO) test -race ./...
 	@$(GO) test -C toolchain -race ./...
+	@$(GO) test -C toolchain/aws -race ./macie
 	@$(GO) test -run='^($(PLAIN))$$' ./dns ./internal/promises ./internal/public ./program
 
 # Tests that try so much that the race detector, which slows them down ten times, takes

@@ -19,6 +19,7 @@ var services = []string{
 	"inspector2",
 	"kms",
 	"logs",
+	"macie2",
 	"meta",
 	"organizations",
 	"route53",

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -123,6 +124,10 @@ var Calls = []struct {
 	}},
 	{"inspector2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {
 		_, err := inspector2.NewFromConfig(cfg).ListMembers(context.Background(), nil)
+		return err
+	}},
+	{"macie2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {
+		_, err := macie2.NewFromConfig(cfg).ListMembers(context.Background(), nil)
 		return err
 	}},
 	{"account:GetAlternateContact", "TooManyRequestsException", 429, "", func(cfg aws.Config) error {

@@ -76,6 +76,10 @@ var table = []row{
 	// https://github.com/hashicorp/terraform-provider-aws/pull/28921
 	{says: regexp.MustCompile(`Invoking account does not have access to`), means: passes},
 
+	// Macie doesn't know its administrator everywhere at once.
+	// https://github.com/aws-samples/aws-security-reference-architecture-examples/blob/main/aws_sra_examples/solutions/macie/macie_org/lambda/src/macie.py
+	{says: regexp.MustCompile(`you must be the Macie administrator for an organization`), means: passes},
+
 	// General refusals. Special ones are above.
 	{code: AccessDenied, means: unauthorized, advice: administrator},
 	{code: "AccessDeniedException", means: unauthorized, advice: administrator},
@@ -116,6 +120,7 @@ var table = []row{
 	{says: regexp.MustCompile(`Service role name \S+ has been taken in this account`), means: exists},
 	{says: regexp.MustCompile(`is already a member or associated member of the current account`), means: exists},
 	{says: regexp.MustCompile(`Account is already subscribed to Security Hub`), means: exists},
+	{says: regexp.MustCompile(`classification export configuration: a configuration already exists`), means: exists}, // The provider's message.
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
 

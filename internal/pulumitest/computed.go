@@ -68,6 +68,11 @@ const (
 	InspectorEnabler       = "aws:inspector2/enabler:Enabler"
 	InspectorMember        = "aws:inspector2/memberAssociation:MemberAssociation"
 	InspectorMembers       = "aws:inspector2/organizationConfiguration:OrganizationConfiguration"
+	MacieAccount           = "aws:macie2/account:Account"
+	MacieAdministrator     = "aws:macie2/organizationAdminAccount:OrganizationAdminAccount"
+	MacieExport            = "aws:macie2/classificationExportConfiguration:ClassificationExportConfiguration"
+	MacieMember            = "aws:macie2/member:Member"
+	MacieMembers           = "aws:macie2/organizationConfiguration:OrganizationConfiguration"
 	Hub                    = "aws:securityhub/account:Account"
 	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
 	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
@@ -156,6 +161,11 @@ var Types = map[string]Traits{
 	InspectorEnabler:       {Replaceable: true},
 	InspectorMember:        {Replaceable: true},
 	InspectorMembers:       {Replaceable: true},
+	MacieAccount:           {Replaceable: true},
+	MacieAdministrator:     {Replaceable: true},
+	MacieExport:            {Replaceable: true},
+	MacieMember:            {Replaceable: true},
+	MacieMembers:           {Replaceable: true},
 	Hub:                    {},
 	HubAdministrator:       {Replaceable: true},
 	HubAggregator:          {Replaceable: true},
@@ -274,12 +284,16 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("detectorId") + ":" + fmt.Sprintf("%032s", AccountID(name)), none
 	case GuardDutyMembers:
 		return text("detectorId"), none
-	case GuardDutyAdministrator, HubAdministrator:
+	case GuardDutyAdministrator, HubAdministrator, MacieAdministrator:
 		return text("adminAccountId"), none
-	case InspectorAdministrator, InspectorMember:
+	case InspectorAdministrator, InspectorMember, MacieMember:
 		return text("accountId"), none
-	case Hub, HubMembers, InspectorMembers:
+	case Hub, HubMembers, InspectorMembers, MacieAccount:
 		return account, none
+	case MacieMembers:
+		return "id", none
+	case MacieExport:
+		return "macie:classification_export_configuration:" + account + ":us-west-2", none
 	case HubAggregator:
 		id := "arn:aws:securityhub:us-west-2:" + account + ":finding-aggregator/" + name
 		return id, none

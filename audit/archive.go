@@ -222,13 +222,14 @@ func encrypting(trails writers) []policy.Statement {
 // keeping denies everybody to change or delete the key, because without the key nobody can read a
 // log. It exempts the role that declares the archive, and the account's root user: nobody could
 // ever again change a key policy that exempts nobody.
+// The statement denies none of the actions also, which the key's users need besides.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-func keeping(accountID, accessRoleARN string) policy.Statement {
+func keeping(accountID, accessRoleARN string, also ...string) policy.Statement {
 	return policy.Statement{
 		Sid:       "DenyChanges",
 		Effect:    policy.Deny,
 		Principal: &policy.Principal{Everyone: true},
-		NotAction: []string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"},
+		NotAction: append([]string{"kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"}, also...),
 		Resource:  []string{"*"},
 		Condition: policy.Condition{"ArnNotEquals": {"aws:PrincipalArn": {accessRoleARN, "arn:aws:iam::" + accountID + ":root"}}},
 	}

@@ -59,6 +59,7 @@ func ExampleNewAlarms() {
 func ExampleNewFindingsBucket() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		_, err := audit.NewFindingsBucket(ctx, "guardduty", &audit.FindingsBucketArgs{
+			Exporter:        audit.GuardDuty,
 			Name:            "acme-audit-guardduty",
 			AccountID:       pulumi.String("123456789012"),
 			AccessRoleARN:   pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole"),

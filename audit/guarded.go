@@ -23,6 +23,8 @@ type guardedArgs struct {
 	retentionDays               int
 	existingKey, existingBucket string
 	tags                        pulumi.StringMapInput
+	// also is what the service does with the key besides generating data keys and decrypting.
+	also []string
 	// encrypting is what the service may do with the key, and writing what it may do with the bucket.
 	encrypting func(writers []string) policy.Statement
 	writing    func(bucketARN string, writers []string) []policy.Statement
@@ -38,7 +40,7 @@ func (args guardedArgs) declare(ctx *pulumi.Context, name string, parent pulumi.
 		Existing:  args.existingKey,
 		Inputs:    inputs,
 		Statements: func(v []string) []policy.Statement {
-			return []policy.Statement{args.encrypting(v[2:]), keeping(v[0], v[1])}
+			return []policy.Statement{args.encrypting(v[2:]), keeping(v[0], v[1], args.also...)}
 		},
 		Tags: args.tags,
 	}, parent)

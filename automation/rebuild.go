@@ -332,7 +332,7 @@ func settled(d *apitype.DeploymentV3, which func(apitype.ResourceV3) bool) {
 }
 
 // unimported has the ids of resources that the provider can read and an import can't have, by their types: the settings of a region
-// for instances, which each account has, made or not; which members GuardDuty enables, and its features; and what Inspector scans.
+// for instances, which each account has, made or not; which members GuardDuty enables, and its features; what Inspector scans; and which members Macie has.
 var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (string, error){
 	awstype.EC2InstanceMetadataDefaults: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
 		return f.AccountID(ctx, f.provider(r))
@@ -351,6 +351,9 @@ var unimported = map[string]func(context.Context, *finder, apitype.ResourceV3) (
 	awstype.InspectorOrganizationConfiguration: func(ctx context.Context, f *finder, r apitype.ResourceV3) (string, error) {
 		return f.AccountID(ctx, f.provider(r))
 	},
+	awstype.MacieOrganizationConfiguration: func(context.Context, *finder, apitype.ResourceV3) (string, error) { return "id", nil },
+	// The provider imports this one, too.
+	awstype.MacieMember: inspectedAccount,
 }
 
 func inspectedAccount(_ context.Context, _ *finder, r apitype.ResourceV3) (string, error) {

@@ -37,7 +37,7 @@ config:
   coldstart:guardrails: {regions: [eu-west-1, us-east-1]}
   coldstart:access: {github: {repository: lost/infrastructure}}
   coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
-  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {export: true}, inspector: {scans: [ECR]}, securityHub: {}}
+  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {export: true}, inspector: {scans: [ECR]}, macie: {export: true}, securityHub: {}}
   coldstart:budgets: {notify: cfo@lost.example, total: 100, units: {work: 50}, anomalies: 10}
 `
 

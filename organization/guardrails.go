@@ -360,15 +360,16 @@ func denyPublicS3(o *Organization) policy.Document {
 // policy denies it. An alias has a statement of its own, since a request about it
 // doesn't say what the key's aliases are.
 //
-// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also the one that GuardDuty exports findings to. With
-// security.findings, it keeps the rule and the topic that bring them to somebody. EventBridge isn't bound by it: it calls as a service.
+// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also those that
+// services export what they find to. With security.findings, it keeps the rule and the topic that bring them to somebody. EventBridge isn't
+// bound by it: it calls as a service.
 func protectAudit(o *Organization) policy.Document {
 	names := []string{o.Name(o.Audit.Account, ArchiveName)}
 	if o.Recorded() {
 		names = append(names, o.Name(o.Audit.Account, ConfigName))
 	}
-	if o.Exports() {
-		names = append(names, o.Name(o.Audit.Account, GuardDutyName))
+	for _, e := range o.Exports() {
+		names = append(names, o.Name(o.Audit.Account, e.Name))
 	}
 	var buckets, aliases, aliasARNs []string
 	for _, name := range names {

@@ -329,6 +329,10 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 			o.Security.Inspector = &Inspector{}
 			i.list("scans", &o.Security.Inspector.Scans)
 		})
+		s.nested("macie", func(m *object) {
+			o.Security.Macie = &Macie{}
+			m.boolean("export", &o.Security.Macie.Export)
+		})
 		s.nested("securityHub", func(h *object) {
 			o.Security.SecurityHub = &SecurityHub{}
 			h.list("standards", &o.Security.SecurityHub.Standards)

@@ -15,6 +15,8 @@ type Security struct {
 	// Inspector is Amazon Inspector in every account and every allowed region; nil for none. AWS charges by instance, image and
 	// function.
 	Inspector *Inspector
+	// Macie is Amazon Macie in every account and every allowed region; nil for none. AWS charges by bucket and GB.
+	Macie *Macie
 	// SecurityHub is AWS Security Hub in every account and every allowed region; nil for none. AWS charges for each check, and for
 	// findings that it takes in.
 	SecurityHub *SecurityHub
@@ -39,11 +41,30 @@ type GuardDuty struct {
 	Export bool
 }
 
-// GuardDutyName is the last part of the names of the bucket that GuardDuty exports findings to, and of its key.
-const GuardDutyName = "guardduty"
+// The last parts of the names of the buckets that services export to, and of the buckets' keys.
+const (
+	GuardDutyName = "guardduty"
+	MacieName     = "macie"
+)
 
-// Exports reports whether GuardDuty exports findings.
-func (o *Organization) Exports() bool { return o.guarded() && o.Security.GuardDuty.Export }
+// Export is a service that Security.Account administers and that writes what it finds to a bucket of its own in the archive's account.
+type Export struct {
+	// Name is the last part of the names of the bucket and its key.
+	Name string
+	// Service is the service's name for people, and Principal its service principal.
+	Service, Principal string
+}
+
+// Exports returns the services that export what they find.
+func (o *Organization) Exports() (all []Export) {
+	if o.guarded() && o.Security.GuardDuty.Export {
+		all = append(all, Export{GuardDutyName, "GuardDuty", GuardDutyService})
+	}
+	if o.classified() && o.Security.Macie.Export {
+		all = append(all, Export{MacieName, "Macie", MacieService})
+	}
+	return all
+}
 
 // GuardDutyFeatures returns the features that a file can turn on. Runtime monitoring isn't among them: AWS answers it with parts
 // that the AWS plugin takes for a change, each time in another order.
@@ -89,6 +110,24 @@ func (o *Organization) inspected() bool { return o.Security.Inspector != nil }
 func (o *Organization) scansInstances() bool {
 	return o.inspected() && slices.Contains(o.Security.Inspector.Scans, scanInstances)
 }
+
+// Macie says what Amazon Macie does besides watching buckets.
+type Macie struct {
+	// Export says that Macie writes what it discovers in objects to a bucket in the archive's account, which keeps it longer than Macie's 90
+	// days.
+	Export bool
+}
+
+// MacieAccount returns the member that administers Macie; empty if the organization doesn't have it.
+func (o *Organization) MacieAccount() string {
+	if !o.classified() {
+		return ""
+	}
+	return o.Security.Account
+}
+
+// classified reports whether Macie looks at the organization's buckets.
+func (o *Organization) classified() bool { return o.Security.Macie != nil }
 
 // SecurityHub says by which standards AWS Security Hub judges accounts.
 type SecurityHub struct {
@@ -169,10 +208,10 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	switch {
 	case o.Security.Account != "" && !declared:
 		ps.Add(key+".account", "write a member declared under "+prefix+"accounts", "%q isn't a member", o.Security.Account)
-	case o.Security.Account == "" && (o.guarded() || o.inspected() || o.hubbed()):
-		ps.Add(key+".account", "write the member that is to administer GuardDuty, Inspector and Security Hub, such as security", "is missing")
+	case o.Security.Account == "" && (o.guarded() || o.inspected() || o.classified() || o.hubbed()):
+		ps.Add(key+".account", "write the member that is to administer GuardDuty, Inspector, Macie and Security Hub, such as security", "is missing")
 	}
-	o.checkExport(ps)
+	o.checkExports(ps)
 	if o.guarded() {
 		checkListed(ps, key+".guardDuty.features", "a feature", o.Security.GuardDuty.Features, GuardDutyFeatures())
 	}
@@ -197,16 +236,17 @@ func (o *Organization) checkAdministrator(ps *Problems) {
 	}
 }
 
-// checkExport checks that there is an account for the findings' bucket, and a name.
-func (o *Organization) checkExport(ps *Problems) {
-	const key = prefix + "security.guardDuty.export"
-	switch {
-	case !o.Exports():
-	case !o.Audited():
-		ps.Add(key, "write "+prefix+"audit, or leave export out", "findings go to the account of the archive, and there is none")
-	case len(o.Name(o.Audit.Account, GuardDutyName))+len("-123456789012") > maxBucketName:
-		ps.Add(key, "shorten the name of the account or the namespace, or leave export out",
-			"%q is too long: with an account's id it passes the %d characters of a bucket's name", o.Name(o.Audit.Account, GuardDutyName), maxBucketName)
+// checkExports checks that there is an account for each service's bucket, and a name.
+func (o *Organization) checkExports(ps *Problems) {
+	for _, e := range o.Exports() {
+		key := prefix + "security." + serviceOf(e.Principal).key + ".export"
+		switch {
+		case !o.Audited():
+			ps.Add(key, "write "+prefix+"audit, or leave export out", "findings go to the account of the archive, and there is none")
+		case len(o.Name(o.Audit.Account, e.Name))+len("-123456789012") > maxBucketName:
+			ps.Add(key, "shorten the name of the account or the namespace, or leave export out",
+				"%q is too long: with an account's id it passes the %d characters of a bucket's name", o.Name(o.Audit.Account, e.Name), maxBucketName)
+		}
 	}
 }
 

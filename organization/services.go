@@ -22,6 +22,8 @@ const (
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-inspector2.html
 	InspectorService         = "inspector2.amazonaws.com"
 	agentlessScanningService = "agentless.inspector2.amazonaws.com"
+	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-macie.html
+	MacieService = "macie.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-securityhub.html
 	SecurityHubService = "securityhub.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-sso.html
@@ -56,6 +58,7 @@ var services = []service{
 	{principal: malwareProtectionService, used: (*Organization).scanned, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
 	{principal: InspectorService, used: (*Organization).inspected, appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …", name: "Inspector", key: "inspector"},
 	{principal: agentlessScanningService, used: (*Organization).scansInstances, appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …"},
+	{principal: MacieService, used: (*Organization).classified, appoint: "aws macie2 enable-organization-admin-account --admin-account-id …", name: "Macie", key: "macie"},
 	{principal: SecurityHubService, used: (*Organization).hubbed, appoint: "aws securityhub enable-organization-admin-account --admin-account-id …", name: "Security Hub", key: "securityHub"},
 	{principal: IdentityCenterService, used: (*Organization).UsesIdentityCenter},
 
@@ -63,7 +66,6 @@ var services = []service{
 	{principal: "detective.amazonaws.com", appoint: "aws detective enable-organization-admin-account --account-id …"},
 	{principal: "fms.amazonaws.com", appoint: "aws fms associate-admin-account --admin-account …"},
 	{principal: "ipam.amazonaws.com", appoint: "aws ec2 enable-ipam-organization-admin-account --delegated-admin-account-id …"},
-	{principal: "macie.amazonaws.com", appoint: "aws macie2 enable-organization-admin-account --admin-account-id …"},
 	{principal: "securitylake.amazonaws.com", appoint: "aws securitylake register-data-lake-delegated-administrator --account-id …"},
 }
 

@@ -60,9 +60,9 @@ func (o *Organization) Stacks() []Stack {
 // AllWriteToArchive reports whether every account writes to the account of the archive, by a trail or a recorder of its own.
 func (o *Organization) AllWriteToArchive() bool { return o.Audit.AccountTrails() || o.Recorded() }
 
-// WritesToArchive reports whether a member does so, by a trail, a recorder or GuardDuty's findings.
+// WritesToArchive reports whether a member does so, by a trail, a recorder or what a service exports.
 func (o *Organization) WritesToArchive(name string) bool {
-	return o.AllWriteToArchive() || o.Exports() && name == o.Security.Account
+	return o.AllWriteToArchive() || len(o.Exports()) > 0 && name == o.Security.Account
 }
 
 // lastJudged puts the stack that has Security Hub's standards behind all others: AWS doesn't apply a standard to an account whose

@@ -179,15 +179,23 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"GuardDuty without an administrator", `coldstart:security: {guardDuty: {}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector, Macie and Security Hub, such as security`,
 		},
 		{
 			"Security Hub without an administrator", `coldstart:security: {securityHub: {}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector, Macie and Security Hub, such as security`,
 		},
 		{
 			"Inspector without an administrator", `coldstart:security: {inspector: {scans: [ECR]}}`,
-			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector and Security Hub, such as security`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector, Macie and Security Hub, such as security`,
+		},
+		{
+			"Macie without an administrator", `coldstart:security: {macie: {}}`,
+			`:2: coldstart:security.account: is missing; write the member that is to administer GuardDuty, Inspector, Macie and Security Hub, such as security`,
+		},
+		{
+			"Macie's discoveries without an archive", "coldstart:accounts: {sec: {}}\ncoldstart:audit: none\ncoldstart:security: {account: sec, macie: {export: true}}",
+			`:4: coldstart:security.macie.export: findings go to the account of the archive, and there is none; write coldstart:audit, or leave export out`,
 		},
 		{
 			"Inspector without a scan", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {}}",

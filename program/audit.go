@@ -31,7 +31,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 			return err
 		}
 	}
-	if m.findings, err = m.declareGuardDutyBucket(previous); err != nil {
+	if err := m.declareFindingsBuckets(previous); err != nil {
 		return err
 	}
 	if err := m.declare(); err != nil {
@@ -65,8 +65,9 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 		TrailedOf:       trails,
 		ConfigAccounts:  recordedAccounts(org.Organization),
 	}
-	if m.findings != nil {
-		outputs.GuardDutyBucket, outputs.GuardDutyKeyARN, outputs.GuardDutyAccount = m.findings.Bucket, m.findings.KeyARN, org.Security.Account
+	for name, of := range m.findings {
+		bucket, keyARN, account := outputs.Exported(name)
+		*bucket, *keyARN, *account = of.Bucket, of.KeyARN, org.Security.Account
 	}
 	if config != nil {
 		outputs.ConfigBucket, outputs.ConfigKeyARN = config.Bucket, config.KeyARN

@@ -116,6 +116,7 @@ func keyChanges() []keyChange {
 		{key: "security.guardDuty.features", first: "[S3_DATA_EVENTS]", second: "[RDS_LOGIN_EVENTS]", given: map[string]string{"security.account": "logs", "security.guardDuty": "{features: [LAMBDA_NETWORK_LOGS]}"}},
 		{key: "security.guardDuty.export", first: "true", given: map[string]string{"security.account": "lab", "security.guardDuty": "{features: [LAMBDA_NETWORK_LOGS]}"}},
 		{key: "security.inspector.scans", first: "[EC2, ECR]", second: "[ECR]", given: map[string]string{"security.account": "logs", "security.inspector": "{scans: [EC2]}"}},
+		{key: "security.macie.export", first: "true", given: map[string]string{"security.account": "lab", "security.macie": "{}"}},
 		{key: "security.securityHub.standards", first: "[aws-foundational-security-best-practices/v/1.0.0]", second: "[cis-aws-foundations-benchmark/v/3.0.0]", given: map[string]string{"security.account": "logs", "security.securityHub": "{standards: [pci-dss/v/4.0.1]}"}},
 		{key: "security.config", first: "daily", second: "continuous", given: map[string]string{"security.account": "lab"}},
 		{key: "security.findings", first: "security@acme.example", second: "soc@acme.example", given: map[string]string{"security.account": "logs", "security.securityHub": "{}"}},

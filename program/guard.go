@@ -75,9 +75,13 @@ func guardArchive(previous *stackref.Master, is organization.Audit, gone bool) e
 // delegation. AWS asks for the same order.
 // https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-remove.html
 // https://docs.aws.amazon.com/inspector/latest/user/remove-delegated-admin.html
+// https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-admin-change.html
 // https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
 func guardAdministrators(previous *stackref.Master, org *organization.Organization) error {
-	before := map[string]string{organization.GuardDutyService: previous.GuardDutyAccount, organization.InspectorService: previous.InspectorAccount, organization.SecurityHubService: previous.SecurityHubAccount}
+	before := map[string]string{
+		organization.GuardDutyService: previous.GuardDutyAccount, organization.InspectorService: previous.InspectorAccount,
+		organization.MacieService: previous.MacieAccount, organization.SecurityHubService: previous.SecurityHubAccount,
+	}
 	var errs []error
 	for _, is := range org.Appointments() {
 		if was := before[is.Principal]; was != "" && was != is.Account {

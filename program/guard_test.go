@@ -97,6 +97,13 @@ func TestGuard(t *testing.T) {
 			`coldstart:security.account: "audit" was "security", which administers Inspector: take inspector out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
 		},
 		{
+			"another administrator of Macie",
+			func(o *organization.Organization) {
+				o.Security.Account, o.Security.Macie = "audit", &organization.Macie{}
+			},
+			`coldstart:security.account: "audit" was "security", which administers Macie: take macie out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
+		},
+		{
 			"another administrator of Security Hub",
 			func(o *organization.Organization) {
 				o.Security.Account, o.Security.SecurityHub = "audit", &organization.SecurityHub{}
@@ -118,7 +125,7 @@ func TestGuard(t *testing.T) {
 			t.Parallel()
 			w := after(t, changed(t, func(o *organization.Organization) {
 				o.Security.Account, o.Security.GuardDuty, o.Security.SecurityHub = "security", &organization.GuardDuty{}, &organization.SecurityHub{}
-				o.Security.Inspector = &organization.Inspector{Scans: []string{"EC2"}}
+				o.Security.Inspector, o.Security.Macie = &organization.Inspector{Scans: []string{"EC2"}}, &organization.Macie{}
 			}))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
 				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)

@@ -4,10 +4,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coldstart-aws/coldstart/audit"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/security"
-	"github.com/coldstart-aws/coldstart/stackref"
 )
 
 // declareGuardDuty declares Amazon GuardDuty in each allowed region, if the account administers it. What the management account has
@@ -16,7 +14,7 @@ func (m *member) declareGuardDuty() error {
 	if m.org.GuardDutyAccount() != m.name {
 		return nil
 	}
-	export := m.export()
+	export := m.exportOf(organization.GuardDutyName)
 	declare := func(name, region string, in *aws.Provider, after ...pulumi.Resource) (*security.GuardDuty, error) {
 		management, err := m.managementIn(region)
 		if err != nil {
@@ -60,40 +58,4 @@ func (m *member) managementIn(region string) (*aws.Provider, error) {
 	}
 	m.management[region] = p
 	return p, err
-}
-
-// export returns where GuardDuty writes findings to; nil for nowhere.
-func (m *member) export() *security.Export {
-	switch {
-	case !m.org.Exports():
-		return nil
-	case m.findings != nil:
-		return &security.Export{Bucket: m.findings.Bucket, KeyARN: m.findings.KeyARN}
-	}
-	return &security.Export{
-		Bucket: m.archive.String(func(a stackref.Audit) string { return a.GuardDutyBucket }),
-		KeyARN: m.archive.String(func(a stackref.Audit) string { return a.GuardDutyKeyARN }),
-	}
-}
-
-// declareGuardDutyBucket declares the bucket that GuardDuty exports findings to; nil if it exports none. A bucket and a key that stayed when
-// that was turned off are taken over.
-func (m *member) declareGuardDutyBucket(previous *stackref.Audit) (*audit.FindingsBucket, error) {
-	if !m.org.Exports() {
-		return nil, nil
-	}
-	keyID, bucket, err := m.keptSince(previous != nil && previous.GuardDutyBucket != "", previous).store(m.named(organization.GuardDutyName))
-	if err != nil {
-		return nil, err
-	}
-	return audit.NewFindingsBucket(m.ctx, organization.GuardDutyName, &audit.FindingsBucketArgs{
-		Name:            m.named(organization.GuardDutyName),
-		AccountID:       m.id(),
-		AccessRoleARN:   m.accessRoleARN,
-		AdministratorID: m.idOf(m.org.Security.Account),
-		RetentionDays:   m.org.Audit.RetentionDays,
-		ExistingKey:     keyID,
-		ExistingBucket:  bucket,
-		Tags:            m.tags(),
-	}, m.in())
 }

@@ -90,6 +90,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		AccessAccount:           org.Access.Account,
 		GuardDutyAccount:        org.GuardDutyAccount(),
 		InspectorAccount:        org.InspectorAccount(),
+		MacieAccount:            org.MacieAccount(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
 		IdentityCenter:          people,
 	}

@@ -19,8 +19,8 @@ type member struct {
 	master  stackref.Reference[stackref.Master]
 	last    stackref.Master                    // what master has, as far as it is known
 	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
-	// findings is the bucket that GuardDuty exports findings to, if the account has it.
-	findings *audit.FindingsBucket
+	// findings are the buckets that services export to, by the services' names, if the account has them.
+	findings map[string]*audit.FindingsBucket
 	// management are providers of the management account by their region, once they are needed.
 	management map[string]*aws.Provider
 }
@@ -126,23 +126,23 @@ func (m *member) declare() error {
 	if err := m.declareServices(nil); err != nil {
 		return err
 	}
-	return errors.Join(m.declareGuardDuty(), m.declareInspector(), m.declareSecurityHub(), m.declareFindings(), m.declarePeople())
+	return errors.Join(m.declareGuardDuty(), m.declareInspector(), m.declareMacie(), m.declareSecurityHub(), m.declareFindings(), m.declarePeople())
 }
 
 // needed returns the accounts that the stack of an account has to know: itself, and
 // the one where users live. That one's groups reach all, and the account of the archive lets
-// in the trails of all that have one, all recorders, and the account that administers GuardDuty.
-// Inspector's administrator has all as members.
+// in the trails of all that have one, all recorders, and the account that administers what exports there.
+// The administrator of Inspector and Macie has all as members.
 func needed(org *organization.Organization, name string) []string {
 	archive := org.AllWriteToArchive() && name == org.Audit.Account
-	if archive || org.Access.Account == name || org.InspectorAccount() == name {
+	if archive || org.Access.Account == name || org.InspectorAccount() == name || org.MacieAccount() == name {
 		return org.AccountNames()
 	}
 	all := []string{name}
 	if org.Access.Account != organization.Master {
 		all = append(all, org.Access.Account)
 	}
-	if org.Exports() && name == org.Audit.Account {
+	if len(org.Exports()) > 0 && name == org.Audit.Account {
 		all = append(all, org.Security.Account)
 	}
 	return all
@@ -180,7 +180,7 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 	return export(ctx, org, stackref.MemberStackOutputs{AccountOf: m.outputs, TrailedOf: trailed})
 }
 
-// readArchive reads where the account's trail, recorders and detectors write, unless the account has
+// readArchive reads where the account's trail, recorders and exports write, unless the account has
 // none or is the one with the archive.
 func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.Reference[stackref.Audit], error) {
 	if !org.WritesToArchive(name) || name == org.Audit.Account {
@@ -190,8 +190,8 @@ func readArchive(ctx *pulumi.Context, org *declaration, name string) (stackref.R
 		if org.Recorded() && (a.ConfigBucket == "" || a.ConfigKeyARN == "" || !slices.Contains(a.ConfigAccounts, name)) {
 			return fmt.Errorf("the bucket of AWS Config in stack %s doesn't let in the recorders of account %s yet", org.Audit.Account, name)
 		}
-		if org.Exports() && name == org.Security.Account && (a.GuardDutyBucket == "" || a.GuardDutyKeyARN == "" || a.GuardDutyAccount != name) {
-			return fmt.Errorf("the bucket of GuardDuty's findings in stack %s doesn't let in the detectors of account %s yet", org.Audit.Account, name)
+		if err := exportsFor(org, a); name == org.Security.Account && err != nil {
+			return err
 		}
 		if !org.Audit.AccountTrails() {
 			return nil

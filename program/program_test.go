@@ -83,20 +83,24 @@ func TestUpdateWithoutConfigBucket(t *testing.T) {
 	}
 }
 
-// TestUpdateWithoutFindingsBucket updates the account that administers GuardDuty before the bucket lets it in.
+// TestUpdateWithoutFindingsBucket updates the account that administers GuardDuty and Macie before their buckets let it in.
 func TestUpdateWithoutFindingsBucket(t *testing.T) {
 	t.Parallel()
 	w := after(t, shipped(t))
 	org := changed(t, func(o *organization.Organization) {
-		o.Security.Account, o.Security.GuardDuty = "prod", &organization.GuardDuty{Export: true}
+		o.Security.Account, o.Security.GuardDuty, o.Security.Macie = "prod", &organization.GuardDuty{Export: true}, &organization.Macie{Export: true}
 	})
 	w.up(t, org, named(t, org, "master"))
-	for _, outputs := range []map[string]any{
-		{"archiveBucket": "logs", "archiveKeyArn": "key"},
-		{"archiveBucket": "logs", "archiveKeyArn": "key", "guardDutyBucket": "findings", "guardDutyKeyArn": "key", "guardDutyAccount": "dev"},
+	for _, c := range []struct {
+		service string
+		outputs map[string]any
+	}{
+		{"GuardDuty", map[string]any{"archiveBucket": "logs", "archiveKeyArn": "key"}},
+		{"GuardDuty", map[string]any{"archiveBucket": "logs", "archiveKeyArn": "key", "guardDutyBucket": "findings", "guardDutyKeyArn": "key", "guardDutyAccount": "dev"}},
+		{"Macie", map[string]any{"archiveBucket": "logs", "archiveKeyArn": "key", "guardDutyBucket": "findings", "guardDutyKeyArn": "key", "guardDutyAccount": "prod"}},
 	} {
-		w.stacks["audit"] = outputs
-		checkError(t, "prod", w.try(t, org, "prod", false), "the bucket of GuardDuty's findings in stack audit doesn't let in the detectors of account prod yet: "+
+		w.stacks["audit"] = c.outputs
+		checkError(t, "prod", w.try(t, org, "prod", false), "the bucket of "+c.service+"'s findings in stack audit doesn't let in account prod yet: "+
 			"run `pulumi up --stack audit` first, or `coldstart up`, which runs all stacks in order")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // delivered is a bucket in the account of the archive that a service of AWS's writes to, besides the archive itself.
@@ -15,6 +17,30 @@ type delivered struct {
 	// writers are what the service writes for, in a sentence, and accounts the ids of their accounts.
 	writers  string
 	accounts []string
+}
+
+// proveExports proves the buckets that services export to, in the account that has them.
+func (p *prover) proveExports(ctx context.Context, a *account) {
+	if !p.org.HoldsArchive(a.name) {
+		return
+	}
+	administrator, _ := p.accountID(p.org.Security.Account) // Without one, the proof fails.
+	for _, e := range p.org.Exports() {
+		a.proveDelivered(ctx, p, delivered{
+			name: e.Name, service: e.Service, principal: e.Principal, writers: e.Service + " of account " + p.org.Security.Account, accounts: []string{administrator},
+		})
+	}
+}
+
+// exports reports whether a service exports what it finds.
+func (p *prover) exports(name string) bool {
+	return slices.ContainsFunc(p.org.Exports(), func(e organization.Export) bool { return e.Name == name })
+}
+
+// exportBucket returns the name of the bucket that a service exports to.
+func (p *prover) exportBucket(name string) (string, error) {
+	holder, err := p.accountID(p.org.Audit.Account)
+	return p.org.Name(p.org.Audit.Account, name) + "-" + holder, err
 }
 
 // proveDelivered proves such a bucket and its key.

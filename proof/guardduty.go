@@ -18,13 +18,6 @@ import (
 
 // proveGuardDuty proves Amazon GuardDuty of the organization, in the account that administers it.
 func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
-	if p.org.Exports() && p.org.HoldsArchive(a.name) {
-		administrator, _ := p.accountID(p.org.GuardDutyAccount()) // Without one, the proof fails.
-		a.proveDelivered(ctx, p, delivered{
-			name: organization.GuardDutyName, service: "GuardDuty", principal: organization.GuardDutyService,
-			writers: "detectors of " + p.org.GuardDutyAccount(), accounts: []string{administrator},
-		})
-	}
 	if a.name != p.org.GuardDutyAccount() {
 		return
 	}
@@ -43,7 +36,7 @@ func (p *prover) proveGuardDuty(ctx context.Context, a *account) {
 		claim("GuardDuty of all accounts is administered here", func() error { return p.checkAppointed(ctx, appointed.GuardDuty, a, region) })
 		claim("GuardDuty enables every account, those to come included, with the declared features", ofDetector(p.checkGuardDutyMembers))
 		claim("GuardDuty is on in every account", ofDetector(p.checkWatchedByGuardDuty))
-		if p.org.Exports() {
+		if p.exports(organization.GuardDutyName) {
 			claim("GuardDuty exports findings to the organization's bucket", ofDetector(p.checkExported))
 		}
 	}
@@ -130,7 +123,7 @@ func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region
 
 // checkExported checks that a detector exports findings to the bucket in the account of the archive.
 func (p *prover) checkExported(ctx context.Context, a *account, region, id string) error {
-	holder, err := p.accountID(p.org.Audit.Account)
+	bucket, err := p.exportBucket(organization.GuardDutyName)
 	if err != nil {
 		return err
 	}
@@ -146,9 +139,8 @@ func (p *prover) checkExported(ctx context.Context, a *account, region, id strin
 	if err != nil {
 		return err
 	}
-	bucket := "arn:aws:s3:::" + p.org.Name(p.org.Audit.Account, organization.GuardDutyName) + "-" + holder
 	switch {
-	case out.DestinationProperties == nil || aws.ToString(out.DestinationProperties.DestinationArn) != bucket:
+	case out.DestinationProperties == nil || aws.ToString(out.DestinationProperties.DestinationArn) != "arn:aws:s3:::"+bucket:
 		return errors.New("it exports them elsewhere")
 	case out.Status != guarddutytypes.PublishingStatusPublishing:
 		return fmt.Errorf("the export is %s", out.Status)

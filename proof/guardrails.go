@@ -355,8 +355,11 @@ func (p *prover) auditDenials() []denial {
 	if p.org.Recorded() {
 		names = append(names, "config")
 	}
-	if p.org.Exports() {
+	if is := p.org.Security.GuardDuty; is != nil && is.Export {
 		names = append(names, "guardduty")
+	}
+	if is := p.org.Security.Macie; is != nil && is.Export {
+		names = append(names, "macie")
 	}
 	var buckets, aliases, aliasARNs []string
 	for _, what := range names {

@@ -270,6 +270,8 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveConfig(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveInspector(ctx, a)
+	p.proveMacie(ctx, a)
+	p.proveExports(ctx, a)
 	p.proveSecurityHub(ctx, a)
 	p.proveFindings(ctx, a)
 	p.provePeople(ctx, a)

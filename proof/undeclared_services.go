@@ -12,6 +12,8 @@ import (
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
+	macietypes "github.com/aws/aws-sdk-go-v2/service/macie2/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -136,6 +138,7 @@ var watchers = []watcher{
 	{"AWS Config", organization.ConfigService, (*account).anyRecorder, nil},
 	{"GuardDuty", organization.GuardDutyService, (*account).anyDetector, &appointed.GuardDuty},
 	{"Inspector", organization.InspectorService, (*account).anyScan, &appointed.Inspector},
+	{"Macie", organization.MacieService, (*account).anySession, &appointed.Macie},
 	{"Security Hub", organization.SecurityHubService, (*account).anyHub, &appointed.SecurityHub},
 }
 
@@ -219,4 +222,17 @@ func (a *account) anyScan(ctx context.Context, region string) (found, off string
 		}
 	}
 	return "", "", nil
+}
+
+// anySession finds Macie, which does nothing and costs nothing only if it is suspended.
+// https://docs.aws.amazon.com/macie/latest/user/suspend-macie.html
+func (a *account) anySession(ctx context.Context, region string) (found, off string, err error) {
+	out, err := a.macie(region).GetMacieSession(ctx, &macie2.GetMacieSessionInput{})
+	switch {
+	case awserror.MacieOff(err):
+		return "", "", nil
+	case err != nil || out.Status != macietypes.MacieStatusEnabled:
+		return "", "", err
+	}
+	return "Macie is on", "aws macie2 disable-macie", nil
 }

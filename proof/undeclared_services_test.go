@@ -20,7 +20,7 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 		action := r.Header.Get("X-Amz-Target")
 		switch _, name, _ := strings.Cut(action, "."); {
 		case name == "ListAWSServiceAccessForOrganization":
-			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"inspector2.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"}]}`)
+			fmt.Fprint(w, `{"EnabledServicePrincipals":[{"ServicePrincipal":"guardduty.amazonaws.com"},{"ServicePrincipal":"inspector2.amazonaws.com"},{"ServicePrincipal":"macie.amazonaws.com"},{"ServicePrincipal":"ram.amazonaws.com"},{"ServicePrincipal":"securityhub.amazonaws.com"}]}`)
 		case name == "ListDelegatedAdministrators":
 			fmt.Fprint(w, `{"DelegatedAdministrators":[{"Id":"222222222222"}]}`)
 		case name == "ListDelegatedServicesForAccount":
@@ -29,7 +29,7 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 		case name == "DescribeConfigurationRecorderStatus":
 			fmt.Fprint(w, `{"ConfigurationRecordersStatus":[{"name":"off"},{"name":"theirs","recording":true}]}`)
 		case r.URL.Path == "/admin":
-			fmt.Fprint(w, `{"adminAccounts":[{"adminAccountId":"222222222222","adminStatus":"ENABLED"}]}`)
+			fmt.Fprint(w, `{"adminAccounts":[{"adminAccountId":"222222222222","adminStatus":"ENABLED","accountId":"222222222222","status":"ENABLED"}]}`) // GuardDuty's and Macie's.
 		case r.URL.Path == "/organization/admin":
 			fmt.Fprint(w, `{"AdminAccounts":[{"AccountId":"222222222222","Status":"ENABLED"}]}`)
 		case r.URL.Path == "/delegatedadminaccounts/list":
@@ -39,6 +39,8 @@ func watchedBy(t *testing.T, org *organization.Organization) *prover {
 		case r.URL.Path == "/detector":
 			fmt.Fprint(w, `{"detectorIds":["d1"]}`)
 		case r.URL.Path == "/detector/d1":
+			fmt.Fprint(w, `{"status":"ENABLED"}`)
+		case r.URL.Path == "/macie":
 			fmt.Fprint(w, `{"status":"ENABLED"}`)
 		case r.URL.Path == "/accounts":
 			fmt.Fprint(w, `{}`)
@@ -65,16 +67,16 @@ func foundBy(strangers []Stranger) (all []string) {
 // TestUndeclaredServices checks that services are found that nobody has declared, and those alone.
 func TestUndeclaredServices(t *testing.T) {
 	t.Parallel()
-	all := []string{"recorder theirs of AWS Config is on in us-west-2", "GuardDuty is on in us-west-2", "Inspector is on in us-west-2", "Security Hub is on in us-west-2"}
+	all := []string{"recorder theirs of AWS Config is on in us-west-2", "GuardDuty is on in us-west-2", "Inspector is on in us-west-2", "Macie is on in us-west-2", "Security Hub is on in us-west-2"}
 	for name, c := range map[string]struct {
 		declare func(*organization.Organization)
 		want    []string
 	}{
 		"nothing declared": {func(*organization.Organization) {}, all},
-		"one declared":     {func(o *organization.Organization) { o.Security.GuardDuty = &organization.GuardDuty{} }, []string{all[0], all[2], all[3]}},
+		"one declared":     {func(o *organization.Organization) { o.Security.GuardDuty = &organization.GuardDuty{} }, []string{all[0], all[2], all[3], all[4]}},
 		"left to others": {func(o *organization.Organization) {
 			o.Settings.TrustedServices = []string{organization.ConfigService, organization.SecurityHubService}
-		}, all[1:3]},
+		}, all[1:4]},
 	} {
 		org := declared()
 		c.declare(org)
@@ -98,7 +100,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		"account 222222222222 administers GuardDuty in us-west-2", "account 222222222222 administers Inspector in us-west-2",
-		"account 222222222222 administers Security Hub in us-west-2", "account 222222222222 administers sso.amazonaws.com for the organization",
+		"account 222222222222 administers Macie in us-west-2", "account 222222222222 administers Security Hub in us-west-2", "account 222222222222 administers sso.amazonaws.com for the organization",
 	}
 	for name, c := range map[string]struct {
 		declare func(*organization.Organization)
@@ -106,7 +108,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	}{
 		"nothing declared": {func(*organization.Organization) {}, all},
 		"all declared": {func(o *organization.Organization) {
-			o.Security = organization.Security{Account: "dev", GuardDuty: &organization.GuardDuty{}, Inspector: &organization.Inspector{}, SecurityHub: &organization.SecurityHub{}}
+			o.Security = organization.Security{Account: "dev", GuardDuty: &organization.GuardDuty{}, Inspector: &organization.Inspector{}, Macie: &organization.Macie{}, SecurityHub: &organization.SecurityHub{}}
 			o.Settings.DelegatedAdministrators = map[string]string{"sso.amazonaws.com": "dev"}
 		}, nil},
 		"another account declared": {func(o *organization.Organization) {
@@ -129,6 +131,7 @@ func TestUndeclaredAdministrators(t *testing.T) {
 	for i, command := range []string{
 		"`aws guardduty disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
 		"`aws inspector2 disable-delegated-admin-account --delegated-admin-account-id 222222222222 --region us-west-2`",
+		"`aws macie2 disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
 		"`aws securityhub disable-organization-admin-account --admin-account-id 222222222222 --region us-west-2`",
 		"`aws organizations deregister-delegated-administrator --account-id 222222222222 --service-principal sso.amazonaws.com`",
 	} {

@@ -55,6 +55,29 @@ func ExampleNewInspector() {
 	})
 }
 
+// Macie of two accounts besides the management account, administered by one of them.
+func ExampleNewMacie() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		management, err := aws.NewProvider(ctx, "management", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
+		if err != nil {
+			return err
+		}
+		administrator, err := aws.NewProvider(ctx, "administrator", &aws.ProviderArgs{
+			Region:     pulumi.String("eu-west-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = security.NewMacie(ctx, "macie", &security.MacieArgs{
+			Management:      management,
+			AdministratorID: pulumi.String("123456789012"),
+			Members:         []security.MacieMember{{Name: "app", ID: pulumi.String("222222222222"), Email: "app@acme.example"}},
+		}, pulumi.Providers(administrator))
+		return err
+	})
+}
+
 // Security Hub of every account, administered by one member, in two regions.
 func ExampleNewHub() {
 	pulumi.Run(func(ctx *pulumi.Context) error {

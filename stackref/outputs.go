@@ -145,6 +145,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
 	// InspectorAccount is the account that administers Inspector; empty if the organization doesn't have it.
 	InspectorAccount string `json:"inspectorAccount,omitempty"`
+	// MacieAccount is the account that administers Macie; empty if the organization doesn't have it.
+	MacieAccount string `json:"macieAccount,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
 	// IdentityCenter is how people come in by IAM Identity Center; nil if they don't.
@@ -200,12 +202,24 @@ type AuditOf[Text, Texts, TextMap any] struct {
 	GuardDutyBucket  Text   `json:"guardDutyBucket,omitempty"`
 	GuardDutyKeyARN  Text   `json:"guardDutyKeyArn,omitempty"`
 	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
+	// MacieBucket, MacieKeyARN and MacieAccount are the same of what Macie discovers.
+	MacieBucket  Text   `json:"macieBucket,omitempty"`
+	MacieKeyARN  Text   `json:"macieKeyArn,omitempty"`
+	MacieAccount string `json:"macieAccount,omitempty"`
 	// ArchiveAccounts are the accounts whose own trails may write to the archive.
 	ArchiveAccounts []string `json:"archiveAccounts,omitempty"`
 	// Trail is the mode that the stack ran with; empty if an earlier version of coldstart
 	// ran last.
 	Trail organization.TrailMode `json:"trail,omitempty"`
 	TrailedOf[Text]
+}
+
+// Exported returns the outputs about the bucket that a service exports to, by the name of its organization.Export: to be read or set.
+func (a *AuditOf[Text, Texts, TextMap]) Exported(name string) (bucket, keyARN *Text, account *string) {
+	if name == organization.MacieName {
+		return &a.MacieBucket, &a.MacieKeyARN, &a.MacieAccount
+	}
+	return &a.GuardDutyBucket, &a.GuardDutyKeyARN, &a.GuardDutyAccount
 }
 
 // TrailedOf is what a stack exports that declares a trail.

@@ -90,7 +90,7 @@ func (t *toolchain) buildPlugin(ctx context.Context, dir string) error {
 	defer t.report.watch("building the AWS plugin", workOfPlugin)()
 	return t.buildTrimmed(ctx, dir, trimmed{
 		source:  "aws",
-		files:   []string{"main.go", "tokens.json", "go.mod", "go.sum"},
+		files:   []string{"main.go", "macie/organizationconfiguration.go", "tokens.json", "go.mod", "go.sum"},
 		modules: trim.PluginModules,
 		overlay: func(modules, out string) (map[string]string, error) {
 			return trim.Plugin(modules, out, services)
@@ -152,11 +152,12 @@ func (t *toolchain) copySources(work string, p trimmed) error {
 		return err
 	}
 	for _, name := range p.files {
-		content, err := os.ReadFile(filepath.Join(t.source, p.source, name))
+		content, err := os.ReadFile(filepath.Join(t.source, p.source, filepath.FromSlash(name)))
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(work, name), content, 0o644); err != nil {
+		to := filepath.Join(work, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, 0o644)); err != nil {
 			return err
 		}
 	}

@@ -91,7 +91,7 @@ func (t *toolchain) hostPart() (part, error) {
 func (t *toolchain) pluginPart(cli <-chan string) (part, error) {
 	build, err := t.built("resource-aws", []string{pluginVersion},
 		[]string{
-			"aws/main.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
+			"aws/main.go", "aws/macie/organizationconfiguration.go", "aws/tokens.json", "aws/go.mod", "aws/go.sum",
 			"internal/trim/trim.go", "internal/trim/repair.go", "services.go",
 		},
 		t.buildPlugin)

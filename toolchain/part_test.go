@@ -44,20 +44,21 @@ func TestKeyChangesWithEveryInput(t *testing.T) {
 	}
 	const cli, host, plugin = 1, 2, 4
 	for file, affects := range map[string]int{
-		"pulumi/go.mod":           cli,
-		"pulumi/go.sum":           cli,
-		"language-go/go.mod":      cli | host,
-		"language-go/go.sum":      cli | host,
-		"aws/main.go":             plugin,
-		"aws/tokens.json":         plugin,
-		"aws/go.mod":              plugin,
-		"aws/go.sum":              plugin,
-		"services.go":             plugin,
-		"internal/trim/trim.go":   cli | plugin,
-		"internal/trim/cli.go":    cli,
-		"internal/trim/repair.go": plugin,
-		"build.go":                cli | host | plugin,
-		"README.md":               0,
+		"pulumi/go.mod":                          cli,
+		"pulumi/go.sum":                          cli,
+		"language-go/go.mod":                     cli | host,
+		"language-go/go.sum":                     cli | host,
+		"aws/main.go":                            plugin,
+		"aws/tokens.json":                        plugin,
+		"aws/macie/organizationconfiguration.go": plugin,
+		"aws/go.mod":                             plugin,
+		"aws/go.sum":                             plugin,
+		"services.go":                            plugin,
+		"internal/trim/trim.go":                  cli | plugin,
+		"internal/trim/cli.go":                   cli,
+		"internal/trim/repair.go":                plugin,
+		"build.go":                               cli | host | plugin,
+		"README.md":                              0,
 	} {
 		c1, h1, p1 := dirs()
 		writeFile(t, filepath.Join(f.source, file), "changed")

@@ -22,6 +22,7 @@ var services = []string{
 	"inspector2",
 	"kms",
 	"logs",
+	"macie2",
 	"meta",
 	"organizations",
 	"route53",

@@ -7,7 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
+
+	"github.com/coldstart-aws/coldstart/internal/awserror"
 )
 
 // Service is such a service.
@@ -44,6 +47,22 @@ var (
 			return nil, err
 		}
 		for _, a := range out.DelegatedAdminAccounts {
+			all = append(all, Administrator{aws.ToString(a.AccountId), string(a.Status)})
+		}
+		return all, nil
+	}}
+
+	// Without Macie of its own, the management account can't ask.
+	// https://docs.aws.amazon.com/macie/latest/APIReference/admin.html
+	Macie = Service{"Macie", "aws macie2 disable-organization-admin-account --admin-account-id", func(ctx context.Context, cfg aws.Config) (all []Administrator, err error) {
+		out, err := macie2.NewFromConfig(cfg).ListOrganizationAdminAccounts(ctx, &macie2.ListOrganizationAdminAccountsInput{})
+		switch {
+		case awserror.MacieOff(err):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		for _, a := range out.AdminAccounts {
 			all = append(all, Administrator{aws.ToString(a.AccountId), string(a.Status)})
 		}
 		return all, nil

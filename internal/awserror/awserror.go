@@ -115,6 +115,13 @@ func Unauthorized(err error) bool { return isAny(err, unauthorized) }
 // UnknownKey reports whether AWS doesn't know the access key.
 func UnknownKey(err error) bool { return isAny(err, unknownKey) }
 
+// MacieOff reports whether an error says that Amazon Macie isn't on in the account and region. Macie has no code of its own for that.
+// https://docs.aws.amazon.com/macie/latest/APIReference/macie.html
+func MacieOff(err error) bool {
+	api := smithy.APIError(nil)
+	return errors.As(err, &api) && strings.Contains(api.ErrorMessage(), "Macie is not enabled")
+}
+
 var (
 	// entered matches AWS's message to a session of a role whose identity-based policy doesn't
 	// allow the call. If the role is new, AWS may not know its policy yet.

@@ -28,6 +28,8 @@ func TestTexts(t *testing.T) {
 		{"SubscriptionRequiredException: The AWS Access Key Id needs a subscription", passes | unused},
 		{"AWSOrganizationsNotInUseException: Your account is not a member of an organization.", unused},
 		{"FinalizingOrganizationException: try again later", passes},
+		{"The request failed because you must be the Macie administrator for an organization to perform this operation", passes},
+		{"creating Macie classification export configuration: a configuration already exists", exists},
 		{"CreateOrganizationalUnit, https response error StatusCode: 400, ConcurrentModificationException: busy", passes | refused},
 		{"ThrottlingException: Rate exceeded", passes},
 		{"api error Throttling: Rate exceeded", passes},
@@ -104,6 +106,19 @@ func TestCodes(t *testing.T) {
 	}
 	if plain := errors.New("NoSuchEntity: with an explicit deny"); Absent(plain) || Stays(plain) || Unauthorized(nil) || Stays(nil) {
 		t.Error("an error that isn't AWS's means something")
+	}
+}
+
+// TestMacieOff tells Macie that is off from Macie that a caller may not ask.
+func TestMacieOff(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]bool{"Macie is not enabled": true, "User: u is not authorized to perform: macie2:GetMacieSession": false} {
+		if got := MacieOff(apiError("AccessDeniedException", message)); got != want {
+			t.Errorf("%s: %t", message, got)
+		}
+	}
+	if MacieOff(nil) || MacieOff(errors.New("Macie is not enabled")) {
+		t.Error("it takes what AWS hasn't said")
 	}
 }
 

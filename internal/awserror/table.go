@@ -81,6 +81,9 @@ var table = []row{
 	{says: regexp.MustCompile(`not enabled for cost explorer`), means: stays, advice: openCosts},
 	{says: regexp.MustCompile(`Limit exceeded on dimensional spend monitor creation`), means: exists, advice: anotherMonitor},
 	{says: regexp.MustCompile(`Tag keys not found`), advice: unseenTag},
+	// Macie doesn't know its administrator everywhere at once.
+	// https://github.com/aws-samples/aws-security-reference-architecture-examples/blob/main/aws_sra_examples/solutions/macie/macie_org/lambda/src/macie.py
+	{says: regexp.MustCompile(`you must be the Macie administrator for an organization`), means: passes},
 
 	// General refusals. Special ones are above.
 	{code: AccessDenied, means: unauthorized, advice: administrator},
@@ -125,6 +128,7 @@ var table = []row{
 	{says: regexp.MustCompile(`Service role name \S+ has been taken in this account`), means: exists},
 	{says: regexp.MustCompile(`is already a member or associated member of the current account`), means: exists},
 	{says: regexp.MustCompile(`Account is already subscribed to Security Hub`), means: exists},
+	{says: regexp.MustCompile(`classification export configuration: a configuration already exists`), means: exists}, // The provider's message.
 	{says: regexp.MustCompile(`Duplicate\w+Exception`), means: exists},
 	{says: regexp.MustCompile(`but it already exists`), means: exists}, // The provider's message about a record.
 

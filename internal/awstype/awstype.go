@@ -126,6 +126,15 @@ const (
 	InspectorOrganizationConfiguration = "aws:inspector2/organizationConfiguration:OrganizationConfiguration"
 )
 
+// Amazon Macie.
+const (
+	MacieAccount                           = "aws:macie2/account:Account"
+	MacieClassificationExportConfiguration = "aws:macie2/classificationExportConfiguration:ClassificationExportConfiguration"
+	MacieMember                            = "aws:macie2/member:Member"
+	MacieOrganizationAdminAccount          = "aws:macie2/organizationAdminAccount:OrganizationAdminAccount"
+	MacieOrganizationConfiguration         = "aws:macie2/organizationConfiguration:OrganizationConfiguration"
+)
+
 // AWS Security Hub.
 const (
 	SecurityHubAccount                        = "aws:securityhub/account:Account"

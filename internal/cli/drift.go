@@ -28,7 +28,7 @@ func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions)
 what differs from Pulumi's state. Without names, it also shows what no state has:
 accounts and units that the file doesn't declare, members that administer a service,
 delegations in the apex zone to other zones, trails that somebody else has created, and
-AWS Config, GuardDuty, Inspector and Security Hub where they are on and nobody has
+AWS Config, GuardDuty, Inspector, Macie and Security Hub where they are on and nobody has
 declared them, and default VPCs where they are to be removed.
 
 Drift changes nothing, neither in AWS nor in Pulumi's state. To bring AWS back to what

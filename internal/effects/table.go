@@ -212,6 +212,21 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("inspector2", "DelegatedAdminAccount")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-notes.html
+		Effect: Effect{Notable, "Nobody administers Macie for the organization any more. It stays on in each account but the management account, and goes on costing, until it is disabled there (`aws macie2 disable-macie`)."},
+		Types:  []string{ofType("macie2", "OrganizationAdminAccount")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/macie/latest/user/disable-macie.html
+		Effect: Effect{Notable, "Macie is turned off in these accounts, and AWS deletes its findings."},
+		Types:  []string{ofType("macie2", "Account")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/macie/latest/user/discovery-results-repository-s3.html
+		Effect: Effect{Notable, "Macie writes what it discovers nowhere any more, and keeps it for 90 days itself. What is in the bucket stays there until it expires."},
+		Types:  []string{ofType("macie2", "ClassificationExportConfiguration")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/securityhub/latest/userguide/remove-admin-overview.html
 		Effect: Effect{Notable, "Nobody administers Security Hub for the organization any more. It stays on in each account, and goes on costing, until it is disabled there (`aws securityhub disable-security-hub`)."},
 		Types:  []string{ofType("securityhub", "OrganizationAdminAccount")}, Operations: losingOperations,

@@ -56,6 +56,7 @@ const (
 	alarms      mark = "alarms"
 	guardDuty   mark = "GuardDuty"    // of the account that administers it
 	inspector   mark = "Inspector"    // of the account that administers it
+	macie       mark = "Macie"        // of the account that administers it
 	securityHub mark = "Security Hub" // of the account that administers it
 	protected   mark = "protected"
 	quarantined mark = "quarantined"
@@ -140,6 +141,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 		{alarms, !member && org.Alarmed()},
 		{guardDuty, name == org.GuardDutyAccount()},
 		{inspector, name == org.InspectorAccount()},
+		{macie, name == org.MacieAccount()},
 		{securityHub, name == org.SecurityHubAccount()},
 		{protected, account.Protect},
 		{quarantined, member && isQuarantined(org, account)},

@@ -24,7 +24,7 @@ const nested = `config:
     gone: {unit: stopped}
   coldstart:audit: {account: logs, trail: account}
   coldstart:users: {ada: {groups: [master-admin]}}
-  coldstart:security: {account: blue-prod, guardDuty: {}, inspector: {scans: [EC2]}, securityHub: {}}
+  coldstart:security: {account: blue-prod, guardDuty: {}, inspector: {scans: [EC2]}, macie: {}, securityHub: {}}
 `
 
 func TestGolden(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -139,6 +140,10 @@ var Calls = []struct {
 	}},
 	{"sso:ListInstances", "ThrottlingException", 400, "", func(cfg aws.Config) error {
 		_, err := ssoadmin.NewFromConfig(cfg).ListInstances(context.Background(), nil)
+		return err
+	}},
+	{"macie2:ListMembers", "ThrottlingException", 429, "", func(cfg aws.Config) error {
+		_, err := macie2.NewFromConfig(cfg).ListMembers(context.Background(), nil)
 		return err
 	}},
 	{"identitystore:ListUsers", "ThrottlingException", 400, "", func(cfg aws.Config) error {

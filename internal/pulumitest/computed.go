@@ -72,6 +72,11 @@ const (
 	AnomalyMonitor         = "aws:costexplorer/anomalyMonitor:AnomalyMonitor"
 	AnomalySubscription    = "aws:costexplorer/anomalySubscription:AnomalySubscription"
 	CostTag                = "aws:costexplorer/costAllocationTag:CostAllocationTag"
+	MacieAccount           = "aws:macie2/account:Account"
+	MacieAdministrator     = "aws:macie2/organizationAdminAccount:OrganizationAdminAccount"
+	MacieExport            = "aws:macie2/classificationExportConfiguration:ClassificationExportConfiguration"
+	MacieMember            = "aws:macie2/member:Member"
+	MacieMembers           = "aws:macie2/organizationConfiguration:OrganizationConfiguration"
 	Hub                    = "aws:securityhub/account:Account"
 	HubAdministrator       = "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount"
 	HubAggregator          = "aws:securityhub/findingAggregator:FindingAggregator"
@@ -172,6 +177,11 @@ var Types = map[string]Traits{
 	AnomalyMonitor:         {Tags: true, Replaceable: true},
 	AnomalySubscription:    {Tags: true, Replaceable: true},
 	CostTag:                {Replaceable: true},
+	MacieAccount:           {Replaceable: true},
+	MacieAdministrator:     {Replaceable: true},
+	MacieExport:            {Replaceable: true},
+	MacieMember:            {Replaceable: true},
+	MacieMembers:           {Replaceable: true},
 	Hub:                    {},
 	HubAdministrator:       {Replaceable: true},
 	HubAggregator:          {Replaceable: true},
@@ -298,9 +308,9 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("detectorId") + ":" + fmt.Sprintf("%032s", AccountID(name)), none
 	case GuardDutyMembers:
 		return text("detectorId"), none
-	case GuardDutyAdministrator, HubAdministrator:
+	case GuardDutyAdministrator, HubAdministrator, MacieAdministrator:
 		return text("adminAccountId"), none
-	case InspectorAdministrator, InspectorMember:
+	case InspectorAdministrator, InspectorMember, MacieMember:
 		return text("accountId"), none
 	case Budget:
 		return account + ":" + text("name"), arn("arn:aws:budgets::" + account + ":budget/" + text("name") + "%.0s")
@@ -310,8 +320,12 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return "arn:aws:ce::" + account + ":anomalysubscription/" + name, arn("%s")
 	case CostTag:
 		return text("tagKey"), none
-	case Hub, HubMembers, InspectorMembers:
+	case Hub, HubMembers, InspectorMembers, MacieAccount:
 		return account, none
+	case MacieMembers:
+		return "id", none
+	case MacieExport:
+		return "macie:classification_export_configuration:" + account + ":us-west-2", none
 	case HubAggregator:
 		id := "arn:aws:securityhub:us-west-2:" + account + ":finding-aggregator/" + name
 		return id, none

@@ -16,11 +16,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/costs"
 )
@@ -58,6 +60,38 @@ func destination(ctx context.Context, f *Finder, r Resource) (string, error) {
 		return "", err
 	}
 	return id + ":" + aws.ToString(found.Destinations[0].DestinationId), nil
+}
+
+// discoveries finds where Macie writes what it discovers.
+func discoveries(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	out, err := macie2.NewFromConfig(cfg).GetClassificationExportConfiguration(ctx, &macie2.GetClassificationExportConfigurationInput{})
+	if err != nil || out.Configuration.S3Destination == nil {
+		if awserror.MacieOff(err) {
+			err = nil
+		}
+		return "", err
+	}
+	id, err := f.AccountID(ctx, r.Provider)
+	return "macie:classification_export_configuration:" + id + ":" + cfg.Region, err
+}
+
+// macieAdministrator finds the declared administrator of Macie among those of the provider's region.
+func macieAdministrator(ctx context.Context, f *Finder, r Resource) (string, error) {
+	cfg, err := f.Config(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	administrators, err := appointed.Macie.Administrators(ctx, cfg)
+	for _, a := range administrators {
+		if a.ID == r.text("adminAccountId") {
+			return a.ID, nil
+		}
+	}
+	return "", err
 }
 
 // aggregator finds the finding aggregator of the provider's account.

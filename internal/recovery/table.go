@@ -106,6 +106,10 @@ var table = []row{
 	{Type: awstype.GuardDutyOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
 	{Type: awstype.InspectorDelegatedAdminAccount, ID: inputs("", "accountId"), Again: true},
 	{Type: awstype.InspectorMemberAssociation, ID: inputs("", "accountId"), Ours: sameForAll}, // Only the administrator has members.
+	{Type: awstype.MacieAccount, ID: account, Ours: sameForAll},                               // An account has one in a region.
+	{Type: awstype.MacieClassificationExportConfiguration, ID: discoveries, Ours: sameForAll}, // An account has one in a region.
+	{Type: awstype.MacieMember, ID: inputs("", "accountId"), Ours: sameForAll},                // Only the administrator has members.
+	{Type: awstype.MacieOrganizationAdminAccount, ID: macieAdministrator, Ours: sameForAll},   // ID looks for this administrator.
 	{Type: awstype.SecurityHubAccount, ID: account, Ours: sameForAll},                         // An account has one in a region.
 	{Type: awstype.SecurityHubConfigurationPolicy, ID: hubPolicy, Ours: sameForAll},           // The name has the namespace.
 	{Type: awstype.SecurityHubConfigurationPolicyAssociation, ID: inputs("", "targetId"), Again: true},
@@ -133,6 +137,7 @@ var unfound = map[string]string{
 	awstype.GuardDutyOrganizationConfiguration:        "the provider imports it with two inputs that rule each other out; the call that makes it may be made twice",
 	awstype.GuardDutyOrganizationConfigurationFeature: "the provider can't import it; the call that makes it may be made twice",
 	awstype.InspectorEnabler:                          "the provider can't import it; the call that makes it may be made twice",
+	awstype.MacieOrganizationConfiguration:            "the provider can't import it; the call that makes it may be made twice",
 	awstype.InspectorOrganizationConfiguration:        "the provider can't import it; the call that makes it may be made twice",
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -26,6 +27,7 @@ type appointing struct {
 var (
 	ofGuardDuty   = appointing{appointed.GuardDuty, (*organization.Organization).GuardDutyAccount}
 	ofInspector   = appointing{appointed.Inspector, (*organization.Organization).InspectorAccount}
+	ofMacie       = appointing{appointed.Macie, (*organization.Organization).MacieAccount}
 	ofSecurityHub = appointing{appointed.SecurityHub, (*organization.Organization).SecurityHubAccount}
 )
 
@@ -35,6 +37,7 @@ func (s appointing) appoints(l looker) bool { return l.master() && s.declared(l.
 // others finds the regions in which the service has another administrator than the declared one. AWS has one for all regions.
 // https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
 // https://docs.aws.amazon.com/inspector/v2/APIReference/API_EnableDelegatedAdminAccount.html
+// https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-notes.html
 // https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
 func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 	client := organizations.NewFromConfig(l.cfg)
@@ -60,6 +63,59 @@ func (s appointing) others(ctx context.Context, l looker) ([]string, error) {
 			texts = append(texts, fmt.Sprintf("has account %s (%s) as %s's administrator in %s, and the file has %s: AWS refuses a second one; "+
 				"write that account under coldstart:security.account, or run `%s %[2]s --region %[4]s`, which leaves %[3]s on in each account by itself",
 				aws.ToString(account.Account.Name), id, s.Name, region, declared, s.Dismiss))
+		}
+	}
+	return texts, nil
+}
+
+// registered finds accounts that AWS Organizations has as Macie's administrator besides the declared one. Macie takes no other one meanwhile,
+// and doesn't end a registration itself.
+// https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-admin-change.html
+func registered(ctx context.Context, l looker) ([]string, error) {
+	out, err := organizations.NewFromConfig(l.cfg).ListDelegatedAdministrators(ctx, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: aws.String(organization.MacieService)})
+	switch {
+	case awserror.Is(err, awserror.OrganizationsNotInUse):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	var texts []string
+	for _, a := range out.DelegatedAdministrators {
+		if !strings.EqualFold(aws.ToString(a.Email), l.org.AccountEmail(l.org.MacieAccount())) {
+			texts = append(texts, fmt.Sprintf("has account %s (%s) registered in AWS Organizations as Macie's administrator, and the file has %s: AWS refuses a second one; "+
+				"write that account under coldstart:security.account, or, when it doesn't administer Macie in any region any more, run `aws organizations deregister-delegated-administrator --account-id %[2]s --service-principal %[4]s`",
+				aws.ToString(a.Name), aws.ToString(a.Id), l.org.MacieAccount(), organization.MacieService))
+		}
+	}
+	return texts, nil
+}
+
+// sessions finds Macie in the accounts that coldstart turns it on in, and where it writes what it discovers. That of the management account is
+// in the state of the administrator's stack, so it is somebody else's as long as nobody administers Macie.
+// https://docs.aws.amazon.com/macie/latest/APIReference/macie.html
+func sessions(ctx context.Context, l looker) ([]string, error) {
+	var texts []string
+	for _, region := range l.regions() {
+		client := macie2.NewFromConfig(l.in(region))
+		_, err := client.GetMacieSession(ctx, &macie2.GetMacieSessionInput{})
+		if awserror.MacieOff(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if l.master() {
+			if administrators, err := ofMacie.Administrators(ctx, l.in(region)); err != nil || len(administrators) > 0 {
+				return texts, err
+			}
+		}
+		texts = append(texts, fmt.Sprintf("has Macie in %s: coldstart takes it over, with its findings", region))
+		export, err := client.GetClassificationExportConfiguration(ctx, &macie2.GetClassificationExportConfigurationInput{})
+		if err != nil {
+			return nil, err
+		}
+		if to := export.Configuration.S3Destination; to != nil && !l.master() && l.org.Security.Macie.Export {
+			texts = append(texts, fmt.Sprintf("has Macie write what it discovers in %s to bucket %s: coldstart has it write to the organization's bucket", region, aws.ToString(to.BucketName)))
 		}
 	}
 	return texts, nil

@@ -48,6 +48,9 @@ var settings = []setting{
 	{"GuardDuty's detectors", awstype.GuardDutyDetector, hasDetectors, detectors, false},
 	{"GuardDuty's administrator", awstype.GuardDutyOrganizationAdminAccount, ofGuardDuty.appoints, ofGuardDuty.others, true},
 	{"Inspector's administrator", awstype.InspectorDelegatedAdminAccount, ofInspector.appoints, ofInspector.others, true},
+	{"Macie", awstype.MacieAccount, hasSessions, sessions, false},
+	{"Macie's administrator", awstype.MacieOrganizationAdminAccount, ofMacie.appoints, ofMacie.others, true},
+	{"Macie's administrator in AWS Organizations", awstype.MacieOrganizationAdminAccount, ofMacie.appoints, registered, true},
 	{"Security Hub's administrator", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, ofSecurityHub.others, true},
 	{"Security Hub", awstype.SecurityHubAccount, func(l looker) bool { return l.Name == l.org.SecurityHubAccount() }, hub, false},
 	{"closed accounts", awstype.SecurityHubOrganizationAdminAccount, ofSecurityHub.appoints, closed, true},
@@ -60,6 +63,9 @@ func recorded(l looker) bool { return l.org.Recorded() }
 func hasDetectors(l looker) bool {
 	return ofGuardDuty.appoints(l) || l.Name == l.org.GuardDutyAccount()
 }
+
+// hasSessions reports whether coldstart turns Macie on in the account itself.
+func hasSessions(l looker) bool { return ofMacie.appoints(l) || l.Name == l.org.MacieAccount() }
 
 // detectors finds GuardDuty's detectors that others have made; a region of an account has one. The state doesn't tell whose they are:
 // those of the management account are in the state of the administrator's stack.

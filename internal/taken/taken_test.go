@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,12 +131,12 @@ func TestUnreadableState(t *testing.T) {
 	}
 }
 
-// TestAnotherAdministrator finds who administers GuardDuty, Inspector and Security Hub before coldstart. The declared account is no other.
+// TestAnotherAdministrator finds who administers GuardDuty, Inspector, Macie and Security Hub before coldstart. The declared account is no other.
 func TestAnotherAdministrator(t *testing.T) {
 	t.Parallel()
 	org := declared()
 	org.Security.Account, org.Security.GuardDuty, org.Security.SecurityHub = "audit", &organization.GuardDuty{}, &organization.SecurityHub{}
-	org.Security.Inspector = &organization.Inspector{Scans: []string{"EC2"}}
+	org.Security.Inspector, org.Security.Macie = &organization.Inspector{Scans: []string{"EC2"}}, &organization.Macie{}
 	org.Guardrails.Regions = []string{"us-west-2", "eu-west-1"}
 	for email, want := range map[string][]string{
 		"aws+AUDIT@acme.example": nil,
@@ -146,8 +147,8 @@ func TestAnotherAdministrator(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
-			case "/admin":
-				_, _ = io.WriteString(w, `{"adminAccounts":[{"adminAccountId":"123456789012","adminStatus":"ENABLED"}]}`)
+			case "/admin": // GuardDuty and Macie have the same path.
+				_, _ = io.WriteString(w, `{"adminAccounts":[{"adminAccountId":"123456789012","adminStatus":"ENABLED","accountId":"123456789012","status":"ENABLED"}]}`)
 				return
 			case "/delegatedadminaccounts/list":
 				_, _ = io.WriteString(w, `{"delegatedAdminAccounts":[{"accountId":"123456789012","status":"ENABLED"}]}`)
@@ -162,7 +163,7 @@ func TestAnotherAdministrator(t *testing.T) {
 		l := looker{Account: Account{Name: organization.Master}, org: org, cfg: aws.Config{
 			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
 		}}
-		for _, service := range []appointing{ofGuardDuty, ofInspector, ofSecurityHub} {
+		for _, service := range []appointing{ofGuardDuty, ofInspector, ofMacie, ofSecurityHub} {
 			if !service.appoints(l) {
 				t.Fatal("the management account appoints nobody")
 			}
@@ -178,6 +179,62 @@ func TestAnotherAdministrator(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestMacieOfOthers finds what a run takes over, and who is registered as Macie's administrator. Without Macie in the management account, nobody
+// can ask for administrators.
+func TestMacieOfOthers(t *testing.T) {
+	t.Parallel()
+	org := declared()
+	org.Security.Account, org.Security.Macie = "audit", &organization.Macie{Export: true}
+	off := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListDelegatedAdministrators"):
+			_, _ = io.WriteString(w, `{"DelegatedAdministrators":[{"Id":"123456789012","Name":"Old","Email":"old@acme.example"},{"Id":"111111111111","Email":"aws+audit@acme.example"}]}`)
+		case off:
+			w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"message":"Macie is not enabled"}`)
+		case r.URL.Path == "/macie":
+			_, _ = io.WriteString(w, `{"status":"ENABLED"}`)
+		case r.URL.Path == "/admin":
+			_, _ = io.WriteString(w, `{"adminAccounts":[]}`)
+		default:
+			_, _ = io.WriteString(w, `{"configuration":{"s3Destination":{"bucketName":"theirs","kmsKeyArn":"key"}}}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	in := func(name string) looker {
+		return looker{Account: Account{Name: name}, org: org, cfg: aws.Config{
+			Region: "us-west-2", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "s", ""),
+		}}
+	}
+	for name, want := range map[string][]string{
+		organization.Master: {"has Macie in us-west-2: coldstart takes it over, with its findings"},
+		"audit": {
+			"has Macie in us-west-2: coldstart takes it over, with its findings",
+			"has Macie write what it discovers in us-west-2 to bucket theirs: coldstart has it write to the organization's bucket",
+		},
+	} {
+		if l := in(name); !hasSessions(l) {
+			t.Errorf("%s has no session", name)
+		} else if texts, err := sessions(t.Context(), l); err != nil || !slices.Equal(texts, want) {
+			t.Errorf("%s: %q, %v", name, texts, err)
+		}
+	}
+	texts, err := registered(t.Context(), in(organization.Master))
+	if err != nil || len(texts) != 1 || !strings.HasPrefix(texts[0], "has account Old (123456789012) registered in AWS Organizations as Macie's administrator, and the file has audit") ||
+		!strings.HasSuffix(texts[0], "run `aws organizations deregister-delegated-administrator --account-id 123456789012 --service-principal macie.amazonaws.com`") {
+		t.Errorf("%q, %v", texts, err)
+	}
+	off = true
+	if texts, err := sessions(t.Context(), in("audit")); err != nil || len(texts) > 0 {
+		t.Errorf("%q, %v", texts, err)
+	}
+	if texts, err := ofMacie.others(t.Context(), in(organization.Master)); err != nil || len(texts) > 0 {
+		t.Errorf("%q, %v", texts, err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // unserved are the services that no emulator has. A call of theirs never reaches one.
-var unserved = []string{analyzerService, budgetsService, costsService, guardDutyService, identityCenterService, identityStoreService, inspectorService, securityHubService}
+var unserved = []string{analyzerService, budgetsService, costsService, guardDutyService, identityCenterService, identityStoreService, inspectorService, macieService, securityHubService}
 
 // operations are what is kept, by service and action.
 var operations = map[string]func(*request) (any, *proxy.Problem){
@@ -105,6 +105,23 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"inspector2:DisassociateMember":                (*request).dissociateMember,
 	"inspector2:GetMember":                         (*request).getMember,
 	"inspector2:ListMembers":                       (*request).inspectorMembers,
+
+	"macie2:EnableMacie":                          (*request).enableMacie,
+	"macie2:GetMacieSession":                      (*request).getMacie,
+	"macie2:UpdateMacieSession":                   (*request).updateMacie,
+	"macie2:DisableMacie":                         (*request).disableMacie,
+	"macie2:EnableOrganizationAdminAccount":       (*request).appointMacie,
+	"macie2:DisableOrganizationAdminAccount":      (*request).dismissMacie,
+	"macie2:ListOrganizationAdminAccounts":        (*request).macieAdministrators,
+	"macie2:DescribeOrganizationConfiguration":    (*request).describeMacie,
+	"macie2:UpdateOrganizationConfiguration":      (*request).configureMacie,
+	"macie2:CreateMember":                         (*request).createMember,
+	"macie2:GetMember":                            (*request).getMacieMember,
+	"macie2:ListMembers":                          (*request).listMacieMembers,
+	"macie2:DisassociateMember":                   (*request).dissociateMacieMember,
+	"macie2:DeleteMember":                         (*request).deleteMacieMember,
+	"macie2:PutClassificationExportConfiguration": (*request).putExport,
+	"macie2:GetClassificationExportConfiguration": (*request).getExport,
 
 	"securityhub:EnableSecurityHub":                      (*request).enableSecurityHub,
 	"securityhub:DescribeHub":                            (*request).describeHub,
@@ -275,6 +292,8 @@ type keeper struct {
 	inspectors map[string]*inspector          // by region
 	scans      map[place]map[string]time.Time // of Inspector, by name, each with the time since when it is on
 
+	macies macies
+
 	subscribed map[place]*hub
 	hubs       hubs
 
@@ -293,7 +312,7 @@ type place struct{ account, region string }
 func Keep(w *proxy.World) Kept {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
-		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, providers: map[string]string{},
+		macies: newMacies(), inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, providers: map[string]string{},
 		budgets: map[string]map[string]*budget{}, costs: map[string]*costs{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},

@@ -80,7 +80,7 @@ func keeping(t *testing.T, o *organization, scale float64) *proxy.Server {
 	emulator := httptest.NewServer(o)
 	t.Cleanup(emulator.Close)
 	front, err := proxy.Start(emulator.URL, proxy.Options{Scale: scale, Rules: func(w *proxy.World) []proxy.Rule {
-		for _, account := range []string{w.Management, "111111111111", "222222222222"} {
+		for _, account := range []string{w.Management, "111111111111", "222222222222", "444444444444"} {
 			w.Know(account, proxy.Principal{Account: account})
 		}
 		return []proxy.Rule{contract.New(w), contract.Keep(w)}

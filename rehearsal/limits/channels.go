@@ -141,7 +141,7 @@ func (r channels) unencrypted(c *proxy.Call, ch *channel) string {
 	if id == "" {
 		return ""
 	}
-	return r.keyless(c, id, ch.S3BucketName, func(keyARN string) authorization.Decision { return r.may(c, ch, "kms:GenerateDataKey", keyARN, nil) })
+	return r.keyless(c, id, ch.S3BucketName, func(action, keyARN string) authorization.Decision { return r.may(c, ch, action, keyARN, nil) }, "kms:GenerateDataKey")
 }
 
 // may decides a request that AWS Config makes as the recorder's role, and as its service principal if the role mayn't. More are

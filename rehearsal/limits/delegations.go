@@ -25,7 +25,8 @@ type delegations struct {
 	// both find a service without an administrator.
 	registering sync.Mutex
 	// appointed has the administrators of services that have a call of their own for it, by service principal and region. Such a
-	// service registers its administrator here with its first region, and deregisters it with its last.
+	// service registers its administrator here with its first region, and deregisters it with its last. Macie registers it, too, and
+	// leaves the end of that to the caller.
 	// https://docs.aws.amazon.com/guardduty/latest/APIReference/API_EnableOrganizationAdminAccount.html
 	// https://docs.aws.amazon.com/inspector/v2/APIReference/API_EnableDelegatedAdminAccount.html
 	// https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableOrganizationAdminAccount.html
@@ -40,6 +41,9 @@ func newDelegations(m *members) *delegations {
 func (*delegations) Name() string { return "delegated administrator" }
 
 func (r *delegations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if c.Is("macie2", "EnableOrganizationAdminAccount") {
+		return r.appointMacie(c, next)
+	}
 	switch c.Action {
 	case "EnableOrganizationAdminAccount", "DisableOrganizationAdminAccount", "EnableDelegatedAdminAccount", "DisableDelegatedAdminAccount":
 		return r.appoint(c, next(c))
@@ -104,6 +108,28 @@ func (r *delegations) appoint(c *proxy.Call, a *proxy.Answer) *proxy.Answer {
 		delete(r.appointed[service], c.Region)
 	}
 	r.w.Delegate(service, slices.Compact(slices.Sorted(maps.Values(r.appointed[service]))))
+	return a
+}
+
+// appointMacie registers Macie's administrator with AWS Organizations, unless it is registered. The registration of another one has to end
+// before, by the caller, also if that one doesn't administer Macie any more.
+// https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-admin-change.html
+func (r *delegations) appointMacie(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	var in struct{ AdminAccountID string }
+	_ = json.Unmarshal(c.Body, &in) // The contract says what is wrong with the request.
+	r.registering.Lock()
+	defer r.registering.Unlock()
+	all := r.of(c.Context(), maciePrincipal)
+	if len(all) > 0 && !slices.Contains(all, in.AdminAccountID) {
+		return r.w.Refuse(c, proxy.Problem{
+			Status: http.StatusConflict, Code: "ConflictException",
+			Message: "The request failed because account " + all[0] + " is registered as the delegated administrator of Macie in AWS Organizations",
+		})
+	}
+	a := next(c)
+	if a.OK() && len(all) == 0 {
+		r.w.Delegate(maciePrincipal, []string{in.AdminAccountID})
+	}
 	return a
 }
 

@@ -96,8 +96,8 @@ func (r serviceAccess) assumable(c *proxy.Call, service, role string, keys map[s
 }
 
 // keyless returns why a service can't encrypt what it writes to a bucket by a KMS key, which has to be in the bucket's region and enabled;
-// empty if it can. May decides whether the service may use the key.
-func (r serviceAccess) keyless(c *proxy.Call, id, bucket string, may func(keyARN string) authorization.Decision) string {
+// empty if it can. May decides whether the service may do each of the actions with the key.
+func (r serviceAccess) keyless(c *proxy.Call, id, bucket string, may func(action, keyARN string) authorization.Decision, actions ...string) string {
 	if regionOf(id) != r.w.bucketRegion(c.Context(), c.Caller.Account, bucket) {
 		return "the key isn't in the region of the bucket"
 	}
@@ -110,8 +110,10 @@ func (r serviceAccess) keyless(c *proxy.Call, id, bucket string, may func(keyARN
 	if found.KeyMetadata.KeyState != "Enabled" {
 		return "the key is " + found.KeyMetadata.KeyState
 	}
-	if d := may(found.KeyMetadata.ARN); !d.Allowed() {
-		return "kms:GenerateDataKey is " + d.String()
+	for _, action := range actions {
+		if d := may(action, found.KeyMetadata.ARN); !d.Allowed() {
+			return action + " is " + d.String()
+		}
 	}
 	return ""
 }

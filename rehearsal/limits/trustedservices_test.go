@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -124,4 +125,32 @@ func TestServicesRegisterTheirAdministrators(t *testing.T) {
 		}
 		refused(t, distrust(), "InvalidInputException", "unrecognized service principal") // The emulator is asked.
 	}
+}
+
+// Macie registers its administrator with AWS Organizations, too, and doesn't end that. As long as one is registered, Macie takes no other.
+func TestMacieLeavesItsAdministratorRegistered(t *testing.T) {
+	t.Parallel()
+	const first, second = "111111111111", "222222222222"
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/admin" {
+			fmt.Fprint(w, `{}`)
+			return
+		}
+		narrow(w, r)
+	}, proxy.Options{Rules: limits.Unhurried})
+	macie, client := macie2.NewFromConfig(s.master()), organizations.NewFromConfig(s.master())
+	appoint := func(id string) error {
+		_, err := macie.EnableOrganizationAdminAccount(ctx(), &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: &id})
+		return err
+	}
+	must(t, appoint(first))
+	must(t, appoint(first))
+	_, err := macie.DisableOrganizationAdminAccount(ctx(), &macie2.DisableOrganizationAdminAccountInput{AdminAccountId: aws.String(first)})
+	must(t, err)
+	refused(t, appoint(second), "ConflictException", "account 111111111111 is registered as the delegated administrator of Macie in AWS Organizations")
+	_, err = client.DisableAWSServiceAccess(ctx(), &organizations.DisableAWSServiceAccessInput{ServicePrincipal: aws.String("macie.amazonaws.com")})
+	refused(t, err, "ConstraintViolationException", "You must first deregister the delegated administrators of this service.")
+	_, err = client.DeregisterDelegatedAdministrator(ctx(), &organizations.DeregisterDelegatedAdministratorInput{AccountId: aws.String(first), ServicePrincipal: aws.String("macie.amazonaws.com")})
+	must(t, err)
+	must(t, appoint(second))
 }

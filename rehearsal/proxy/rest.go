@@ -156,6 +156,26 @@ var inspectorRoutes = []route{
 	{http.MethodPost, "members/list", "ListMembers"},
 }
 
+// https://docs.aws.amazon.com/macie/latest/APIReference/operations.html
+var macieRoutes = []route{
+	{http.MethodPost, "macie", "EnableMacie"},
+	{http.MethodGet, "macie", "GetMacieSession"},
+	{http.MethodPatch, "macie", "UpdateMacieSession"},
+	{http.MethodDelete, "macie", "DisableMacie"},
+	{http.MethodPost, "admin", "EnableOrganizationAdminAccount"},
+	{http.MethodGet, "admin", "ListOrganizationAdminAccounts"},
+	{http.MethodDelete, "admin", "DisableOrganizationAdminAccount"},
+	{http.MethodGet, "admin/configuration", "DescribeOrganizationConfiguration"},
+	{http.MethodPatch, "admin/configuration", "UpdateOrganizationConfiguration"},
+	{http.MethodPost, "members", "CreateMember"},
+	{http.MethodGet, "members", "ListMembers"},
+	{http.MethodGet, "members/*", "GetMember"},
+	{http.MethodDelete, "members/*", "DeleteMember"},
+	{http.MethodPost, "members/disassociate/*", "DisassociateMember"},
+	{http.MethodPut, "classification-export-configuration", "PutClassificationExportConfiguration"},
+	{http.MethodGet, "classification-export-configuration", "GetClassificationExportConfiguration"},
+}
+
 // https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html
 var securityHubRoutes = []route{
 	{http.MethodPost, "accounts", "EnableSecurityHub"},

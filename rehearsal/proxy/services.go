@@ -74,6 +74,12 @@ var services = map[string]service{
 	"logs": {
 		failed: "ServiceUnavailableException", // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 	},
+	"macie2": {
+		rest: inPaths(RESTJSON, 0, macieRoutes),
+		// https://docs.aws.amazon.com/macie/latest/APIReference/macie.html#macie-http-methods
+		throttled: Problem{Status: http.StatusTooManyRequests, Code: usual.Code, Message: usual.Message},
+		failed:    "InternalServerException",
+	},
 	"monitoring": { // Amazon CloudWatch
 		throttled: throttling,
 		failed:    "InternalServiceError", // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html

@@ -23,7 +23,7 @@ import (
 // services are the names that services have in signatures, with botocore's names for them.
 var services = map[string]string{
 	"access-analyzer": "accessanalyzer", "account": "account", "budgets": "budgets", "ce": "ce", "cloudtrail": "cloudtrail", "config": "config", "ec2": "ec2", "ecr": "ecr", "events": "events", "guardduty": "guardduty",
-	"iam": "iam", "identitystore": "identitystore", "inspector2": "inspector2", "kms": "kms", "logs": "logs", "monitoring": "cloudwatch", "organizations": "organizations", "route53": "route53",
+	"iam": "iam", "identitystore": "identitystore", "inspector2": "inspector2", "kms": "kms", "logs": "logs", "macie2": "macie2", "monitoring": "cloudwatch", "organizations": "organizations", "route53": "route53",
 	"s3": "s3", "s3control": "s3control", "securityhub": "securityhub", "sns": "sns", "ssm": "ssm", "sso": "sso-admin", "sts": "sts",
 }
 

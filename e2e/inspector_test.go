@@ -42,6 +42,7 @@ func TestInspector(t *testing.T) {
 	}
 	fewer := strings.Replace(more, "[EC2, ECR, LAMBDA]", "[ECR]", 1)
 	w.declare(fewer)
+	contains(t, w.ok(coldstart(), "preview"), "Scans of Inspector are turned off in these accounts, and AWS deletes their findings.")
 	w.up()
 	w.unchanged()
 	w.proved()

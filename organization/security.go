@@ -225,6 +225,10 @@ func (o *Organization) checkInspector(ps *Problems) {
 	case slices.Contains(scans, scanFunctionCode) && !slices.Contains(scans, scanFunctions):
 		ps.Add(key, "write "+scanFunctions+", too", "%s takes %s", scanFunctionCode, scanFunctions)
 	}
+	without := slices.DeleteFunc(o.Regions(), func(region string) bool { return slices.Contains(published.CodeScanning.Names, region) })
+	if slices.Contains(scans, scanFunctionCode) && len(without) > 0 {
+		ps.Add(key, "leave "+scanFunctionCode+" out, or allow other regions", "AWS doesn't scan the code of functions in %s", strings.Join(without, ", "))
+	}
 }
 
 // maxHubPolicies is how many configuration policies Security Hub has in an organization.

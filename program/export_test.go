@@ -21,7 +21,16 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 		listAccounts:    func(context.Context) (map[string]accountstate.Account, error) { return nil, nil },
 		findTaken:       find,
 		findDefaultVPCs: func(string, string) (defaultvpcs.Found, error) { return defaultvpcs.Found{}, nil },
+		listInspected:   func(string) []string { return nil },
 	}
+}
+
+// HasInspected returns an AWS whose Inspector has members, by region, and in which accounts have states.
+func HasInspected(members map[string][]string, states map[string]accountstate.Account) *AWS {
+	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
+	a.listAccounts = func(context.Context) (map[string]accountstate.Account, error) { return states, nil }
+	a.listInspected = func(region string) []string { return members[region] }
+	return a
 }
 
 // HasDefaultVPCs returns an AWS whose accounts have the default VPCs that find finds, and have clear remove them.

@@ -17,6 +17,7 @@ import (
 type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
+	last    stackref.Master                    // what the master stack exported last
 	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
 	// findings is the bucket that GuardDuty exports findings to, if the account has it.
 	findings *audit.FindingsBucket
@@ -31,7 +32,7 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 	if err != nil {
 		return nil, err
 	}
-	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master}
+	m := &member{account: account{ctx: ctx, org: org, name: name}, master: master, last: last}
 	org.own = entrance{account: name, id: last.Accounts[name].ID, role: last.Accounts[name].AccessRoleARN}
 	if m.archive, err = readArchive(ctx, org, name); err != nil {
 		return nil, err

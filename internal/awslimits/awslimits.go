@@ -104,6 +104,10 @@ type Numbers struct {
 	// Analyzers are the numbers of IAM Access Analyzer's analyzers of one type in a region of an account, by their zone of
 	// trust: ACCOUNT or ORGANIZATION.
 	Analyzers map[string]Quota
+	// ConformancePacks is the number of conformance packs of AWS Config that an organization has in a region, RulesPerPack the number of
+	// rules of one, and RulesOfPacks the number of rules that an account has by all of them. PackTemplateSize is the number of bytes of a
+	// template that a request brings along.
+	ConformancePacks, RulesPerPack, RulesOfPacks, PackTemplateSize Quota
 	// CodeScanning are the regions in which Amazon Inspector scans the code of Lambda functions.
 	CodeScanning Regions
 }

@@ -19,6 +19,7 @@ const lastSeen = "2026-11"
 func Published() Numbers {
 	organizations := Source{organizationsQuotas, lastSeen}
 	iam := Source{iamQuotas, lastSeen}
+	config := Source{"https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html", lastSeen}
 	analyzers := Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html", lastSeen}
 	return Numbers{
 		Rates: publishedRates(),
@@ -73,6 +74,12 @@ func Published() Numbers {
 			"DECLARATIVE_POLICY_EC2": {1000, organizations},
 		},
 		Analyzers: map[string]Quota{"ACCOUNT": {1, analyzers}, "ORGANIZATION": {5, analyzers}},
+		// The number of packs may be the organization's in all regions: AWS's text doesn't say.
+		ConformancePacks: Quota{50, config},
+		RulesPerPack:     Quota{130, config},
+		// Older texts say 180.
+		RulesOfPacks:     Quota{350, config},
+		PackTemplateSize: Quota{51200, Source{"https://docs.aws.amazon.com/config/latest/APIReference/API_PutOrganizationConformancePack.html", lastSeen}},
 		// Inspector's guide has the list, too: https://docs.aws.amazon.com/inspector/latest/user/inspector_regions.html
 		CodeScanning: Regions{[]string{
 			"ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",

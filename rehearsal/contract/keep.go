@@ -25,6 +25,12 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"access-analyzer:TagResource":         tag((*request).analyzerTags),
 	"access-analyzer:UntagResource":       untag((*request).analyzerTags),
 
+	"config:PutOrganizationConformancePack":               (*request).putPack,
+	"config:DeleteOrganizationConformancePack":            (*request).deletePack,
+	"config:DescribeOrganizationConformancePacks":         (*request).describePacks,
+	"config:DescribeOrganizationConformancePackStatuses":  (*request).packStatuses,
+	"config:GetOrganizationConformancePackDetailedStatus": (*request).packDetails,
+
 	"guardduty:CreateDetector":                    (*request).createDetector,
 	"guardduty:GetDetector":                       (*request).getDetector,
 	"guardduty:ListDetectors":                     (*request).listDetectors,
@@ -135,6 +141,8 @@ type keeper struct {
 	inspectors map[string]*inspector          // by region
 	scans      map[place]map[string]time.Time // of Inspector, by name, each with the time since when it is on
 
+	packs map[place]map[string]*conformancePack // by name
+
 	subscribed map[place]*hub
 	hubs       hubs
 }
@@ -148,7 +156,7 @@ type place struct{ account, region string }
 func Keep(w *proxy.World) proxy.Rule {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
-		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{},
+		inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, packs: map[place]map[string]*conformancePack{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
 		},

@@ -91,7 +91,7 @@ func TestConfigurationIsDocumented(t *testing.T) {
 		"%s", "coldstart:network: {%s}", "coldstart:units: {u: {%s}}", "coldstart:accounts: {a: {%s}}",
 		"coldstart:organization: {%s}", "coldstart:access: {%s}", "coldstart:access: {roles: {r: {managedPolicies: [ReadOnlyAccess], %s}}}",
 		"coldstart:access: {github: {repository: acme/organization, %s}}", "coldstart:users: {u: {%s}}", "coldstart:guardrails: {%s}",
-		"coldstart:baseline: {%s}", "coldstart:security: {%s}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, guardDuty: {%s}}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {scans: [EC2], %s}}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {%s}}",
+		"coldstart:baseline: {%s}", "coldstart:security: {%s}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, guardDuty: {%s}}", "coldstart:accounts: {audit: {}, sec: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {account: sec, config: daily, conformancePacks: {p: {template: p.yaml, %s}}}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, inspector: {scans: [EC2], %s}}", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {%s}}",
 		"coldstart:baseline: {passwords: {%s}}",
 		"coldstart:baseline: {contacts: {billing: {name: Billing, title: Team, email: billing@acme.example, phone: +1 555 0100, %s}}}",
 		"coldstart:accounts: {audit: {}}\ncoldstart:audit: {%s}", "coldstart:dns: {%s}", "coldstart:image: {%s}",

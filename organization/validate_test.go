@@ -125,7 +125,7 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"standards by the account of the archive", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {account: audit, config: daily, securityHub: {standards: [pci-dss/v/4.0.1]}}",
-			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub come after; write another member`,
+			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub and conformance packs come after; write another member`,
 		},
 		{
 			"standards of more units than AWS has policies for", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {}}\ncoldstart:units: {" + strings.Join(judgedUnits(20), ", ") + "}",

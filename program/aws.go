@@ -2,12 +2,8 @@ package program
 
 import (
 	"context"
-	"errors"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/inspector2"
-	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
@@ -29,9 +25,10 @@ type AWS struct {
 	State StackState
 
 	// For tests that have no AWS; nil for AWS.
-	listAccounts  func(context.Context) (map[string]accountstate.Account, error)
-	findTaken     func(context.Context, taken.Query) ([]taken.Thing, error)
-	listInspected func(region string) []string
+	listAccounts   func(context.Context) (map[string]accountstate.Account, error)
+	findTaken      func(context.Context, taken.Query) ([]taken.Thing, error)
+	findUnrecorded func(id string) []string
+	listInspected  func(region string) []string
 
 	findDefaultVPCs  func(id, role string) (defaultvpcs.Found, error)
 	clearDefaultVPCs clearing
@@ -72,7 +69,6 @@ func (a *AWS) taken(ctx context.Context, org *organization.Organization, q taken
 
 // inspected returns the ids of the accounts that are members of Inspector's administrator in a region; none if the account isn't the
 // administrator there. Role enters the account.
-// https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListMembers.html
 func (a *AWS) inspected(ctx context.Context, region, id, role string) ([]string, error) {
 	if a.listInspected != nil {
 		return a.listInspected(region), nil
@@ -81,22 +77,18 @@ func (a *AWS) inspected(ctx context.Context, region, id, role string) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	administrators, err := appointed.Inspector.Administrators(ctx, cfg)
-	if err != nil || !slices.ContainsFunc(administrators, func(is appointed.Administrator) bool { return is.ID == id }) {
-		return nil, err
+	return appointed.InspectorMembers(ctx, cfg, id, awsconfig.Assume(cfg, role, sessionName))
+}
+
+// unrecorded returns the allowed regions in which AWS Config doesn't record an account that the file doesn't declare. With an error, these
+// are all of them. It enters the account by the role that AWS Organizations gives accounts.
+func (a *AWS) unrecorded(ctx context.Context, org *organization.Organization, id string) ([]string, error) {
+	if a.findUnrecorded != nil {
+		return a.findUnrecorded(id), nil
 	}
-	var ids []string
-	for pages := inspector2.NewListMembersPaginator(inspector2.NewFromConfig(awsconfig.Assume(cfg, role, sessionName)), &inspector2.ListMembersInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if denied := (*inspectortypes.AccessDeniedException)(nil); errors.As(err, &denied) {
-			return nil, nil // Inspector isn't on in the account itself.
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, member := range page.Members {
-			ids = append(ids, aws.ToString(member.AccountId))
-		}
+	cfg, err := awsconfig.Load(ctx, a.Env, org.Region)
+	if err != nil {
+		return org.Regions(), err
 	}
-	return ids, nil
+	return taken.Unrecorded(ctx, awsconfig.Assume(cfg, organization.RoleARN(id, organization.AccessRole), sessionName), org.Regions())
 }

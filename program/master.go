@@ -83,6 +83,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		AccessAccount:           org.Access.Account,
 		GuardDutyAccount:        org.GuardDutyAccount(),
 		InspectorAccount:        org.InspectorAccount(),
+		ConformancePacks:        org.PackNames(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
 	}
 	if org.Audited() {

@@ -168,7 +168,11 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 		}
 		trailed.TrailARN = trail.ARN
 	}
-	if err := m.declareRecorders(nil); err != nil {
+	recorders, err := m.declareRecorders(nil)
+	if err != nil {
+		return err
+	}
+	if err := m.declareConformancePacks(recorders); err != nil {
 		return err
 	}
 	if err := m.declareImage(); err != nil {

@@ -261,6 +261,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAudit(ctx, a)
 	p.proveAlarms(ctx, a)
 	p.proveConfig(ctx, a)
+	p.proveConformancePacks(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveInspector(ctx, a)
 	p.proveSecurityHub(ctx, a)

@@ -139,6 +139,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	GuardDutyAccount string `json:"guardDutyAccount,omitempty"`
 	// InspectorAccount is the account that administers Inspector; empty if the organization doesn't have it.
 	InspectorAccount string `json:"inspectorAccount,omitempty"`
+	// ConformancePacks are the names of the conformance packs of AWS Config.
+	ConformancePacks []string `json:"conformancePacks,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
 }

@@ -57,7 +57,9 @@ func TestOf(t *testing.T) {
 func TestScansLess(t *testing.T) {
 	t.Parallel()
 	const less = "Scans of Inspector are turned off in these accounts, and AWS deletes their findings."
-	moved := func(path string, old, is any) effects.Property { return effects.Property{Path: path, Old: old, New: is} }
+	moved := func(path string, old, is any) effects.Property {
+		return effects.Property{Path: path, Old: old, New: is}
+	}
 	for what, c := range map[string]struct {
 		properties []effects.Property
 		loses      bool

@@ -181,6 +181,11 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("inspector2", "Enabler")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteOrganizationConformancePack.html
+		Effect: Effect{Notable, "Conformance packs are deleted in all accounts, with their rules and what the rules have found."},
+		Types:  []string{ofType("cfg", "OrganizationConformancePack")}, Operations: losingOperations,
+	},
+	{
 		// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Disable.html
 		Effect: Effect{Notable, "Inspector gets the declared scans in these accounts. Other scans that are on there are turned off, and AWS deletes their findings."},
 		Types:  []string{ofType("inspector2", "Enabler")}, Operations: []string{"create"},

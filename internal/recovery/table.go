@@ -93,6 +93,7 @@ var table = []row{
 	{Type: awstype.ConfigConfigurationAggregator, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigDeliveryChannel, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorder, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigOrganizationConformancePack, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorderStatus, ID: inputs("", "name"), Again: true},
 	{Type: awstype.EBSEncryptionByDefault, ID: always("default"), Again: true},
 	{Type: awstype.ECRRepository, ID: inputs("", "name"), Tags: repositoryTags},

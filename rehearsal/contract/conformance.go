@@ -1,9 +1,9 @@
 package contract
 
 import (
+	"crypto/rand"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -118,7 +118,7 @@ func (r *request) putPack() (any, *proxy.Problem) {
 		return nil, configProblem("OrganizationConformancePackTemplateValidationException", "%s.", wrong)
 	}
 	if !existing {
-		unique := in.OrganizationConformancePackName + "-" + suffix()
+		unique := in.OrganizationConformancePackName + "-" + strings.ToLower(rand.Text()[:8])
 		pack = &conformancePack{
 			name: in.OrganizationConformancePackName, unique: unique,
 			arn: "arn:aws:config:" + r.region + ":" + r.account + ":organization-conformance-pack/" + unique,
@@ -135,16 +135,6 @@ func (r *request) putPack() (any, *proxy.Problem) {
 		}
 	}
 	return map[string]any{"OrganizationConformancePackArn": pack.arn}, nil
-}
-
-// suffix is what AWS puts behind a pack's name.
-func suffix() string {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-	text := make([]byte, 8)
-	for i := range text {
-		text[i] = letters[rand.IntN(len(letters))]
-	}
-	return string(text)
 }
 
 // rulesOf returns the number of rules in a template, and what is wrong with it; empty for nothing.

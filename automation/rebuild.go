@@ -299,7 +299,7 @@ func (s *stack) learn(ctx context.Context, handle auto.Stack, steps []apitype.St
 				if err := f.declare(ctx, &deployment.Resources[i], m.New.Inputs); err != nil {
 					return err
 				}
-			case m.Op == apitype.OpCreate && unimported[m.Type] != nil:
+			case (m.Op == apitype.OpCreate || m.Op == apitype.OpImport) && unimported[m.Type] != nil: // The program imports what AWS makes by itself.
 				r, err := f.unread(ctx, m)
 				if err != nil {
 					return err

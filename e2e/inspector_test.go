@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 )
 
 // TestInspector starts an organization with Inspector in two regions, adds and takes away a scan, a region and an account, and turns it
@@ -20,6 +21,7 @@ func TestInspector(t *testing.T) {
 	off := strings.Replace(unwatched, "regions: [eu-west-1]", "regions: [eu-west-1, eu-central-1]", 1)
 	watched := off + "  coldstart:security: { account: sec, inspector: { scans: [EC2, ECR] } }\n"
 	w := newWorld(t, watched)
+	w.plainProject()
 	if out := w.ok(coldstart(), "up", "--yes"); strings.Contains(out, "again") {
 		t.Errorf("the cold start took a second try:\n%s", out)
 	}
@@ -30,8 +32,15 @@ func TestInspector(t *testing.T) {
 		w.inspected(region, "EC2 ECR", "", "app", "sec")
 	}
 
-	// A region, an account and scans more. AWS makes the new account a member by itself.
-	more := strings.NewReplacer("eu-central-1]", "eu-central-1, eu-west-3]", "app: {}", "app: {}, lab: {}", "[EC2, ECR]", "[EC2, ECR, LAMBDA]").Replace(watched)
+	// An account more. AWS makes it a member by itself, which plain Pulumi takes over.
+	joined := strings.Replace(watched, "app: {}", "app: {}, lab: {}", 1)
+	w.declare(joined)
+	w.up("master", "app", "lab")
+	w.ok("pulumi", "up", "--stack", "sec", "--yes", "--non-interactive")
+	w.unchanged()
+
+	// A region and scans more.
+	more := strings.NewReplacer("eu-central-1]", "eu-central-1, eu-west-3]", "[EC2, ECR]", "[EC2, ECR, LAMBDA]").Replace(joined)
 	w.declare(more)
 	w.up()
 	w.unchanged()
@@ -42,6 +51,7 @@ func TestInspector(t *testing.T) {
 	}
 	fewer := strings.Replace(more, "[EC2, ECR, LAMBDA]", "[ECR]", 1)
 	w.declare(fewer)
+	contains(t, w.ok(coldstart(), "preview"), "Scans of Inspector are turned off in these accounts, and AWS deletes their findings.")
 	w.up()
 	w.unchanged()
 	w.proved()
@@ -85,6 +95,12 @@ func TestInspector(t *testing.T) {
 	w.unchanged()
 	w.proved()
 	w.inspected("eu-central-1", "ECR", "", "app", "lab", "sec")
+
+	// AWS takes a closed account's membership away.
+	_, err = w.organizations().CloseAccount(context.Background(), &organizations.CloseAccountInput{AccountId: lab})
+	must(t, err)
+	w.ok("pulumi", "up", "--refresh", "--stack", "app", "--yes", "--non-interactive")
+	w.ok("pulumi", "preview", "--refresh", "--stack", "app", "--expect-no-changes", "--non-interactive")
 }
 
 // inspected checks which scans accounts have in a region.

@@ -37,7 +37,7 @@ config:
   coldstart:guardrails: {regions: [eu-west-1, us-east-1]}
   coldstart:access: {github: {repository: lost/infrastructure}}
   coldstart:users: {ada: {groups: [app-admin], pgpKey: "KEY"}}
-  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, guardDuty: {export: true}, inspector: {scans: [ECR]}, macie: {export: true}, securityHub: {}}
+  coldstart:security: {alarms: soc@lost.example, account: app, config: daily, conformancePacks: {keys: {template: packs/keys.yaml, parameters: {MaxAge: "90"}}}, guardDuty: {export: true}, inspector: {scans: [ECR]}, macie: {export: true}, securityHub: {}}
   coldstart:budgets: {notify: cfo@lost.example, total: 100, units: {work: 50}, anomalies: 10}
 `
 
@@ -48,6 +48,7 @@ func TestLostState(t *testing.T) {
 	begin(t)
 	declaration := strings.Replace(losing, "KEY", publicKey(t, newKey(t)), 1)
 	w, changes := newWorld(t, declaration), &recorder{}
+	w.pack("keys", keysPack)
 	w.limited(proxy.Options{Rules: limits.Unhurried, OnCall: changes.record})
 	w.up()
 	accounts := w.accounts()

@@ -60,7 +60,8 @@ func (o *Organization) checkConfig(ps *Problems) {
 	switch {
 	case !o.Audited():
 		ps.Add(key, "write "+prefix+"audit.account, or leave config out", "AWS Config writes to a bucket in the account of the archive, and there is none")
-	case o.judged() && o.HoldsArchive(o.Security.Account):
-		ps.Add(prefix+"security.account", "write another member", "%s has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub come after", o.Security.Account)
+	case (o.judged() || o.conforms()) && o.HoldsArchive(o.Security.Account):
+		ps.Add(prefix+"security.account", "write another member",
+			"%s has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub and conformance packs come after", o.Security.Account)
 	}
 }

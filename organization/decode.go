@@ -24,6 +24,8 @@ const prefix = "coldstart:"
 type decoder struct {
 	problems Problems
 	lines    map[string]int
+	// read reads a file that the declaration names; nil if none is read.
+	read func(path string) ([]byte, error)
 	// lost are the keys whose values couldn't be read.
 	lost []string
 	// beside are the fields of the file itself.

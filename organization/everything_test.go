@@ -108,6 +108,9 @@ func TestEverything(t *testing.T) {
 		},
 		Security: organization.Security{
 			Account: "dev", GuardDuty: &organization.GuardDuty{Features: []string{"S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION"}, Export: true},
+			ConformancePacks: map[string]organization.ConformancePack{
+				"buckets": {File: "packs/buckets.yaml", Parameters: map[string]string{"Days": "90"}, Exclude: []string{"prod", "master"}},
+			},
 			Inspector:   &organization.Inspector{Scans: []string{"EC2", "LAMBDA"}},
 			Macie:       &organization.Macie{Export: true},
 			SecurityHub: &organization.SecurityHub{Standards: []string{"aws-foundational-security-best-practices/v/1.0.0"}}, Config: "daily", UnusedAccessDays: 90, Alarms: "security@acme.example",

@@ -360,7 +360,7 @@ func denyPublicS3(o *Organization) policy.Document {
 // policy denies it. An alias has a statement of its own, since a request about it
 // doesn't say what the key's aliases are.
 //
-// With AWS Config, it keeps the recorders on, and the bucket that they write to as it is; also those that
+// With AWS Config, it keeps the recorders on, conformance packs, and the bucket that the recorders write to as it is; also those that
 // services export what they find to. With security.findings, it keeps the rule and the topic that bring them to somebody. EventBridge isn't
 // bound by it: it calls as a service.
 func protectAudit(o *Organization) policy.Document {
@@ -400,11 +400,16 @@ func protectAudit(o *Organization) policy.Document {
 		},
 	}
 	if o.Recorded() {
+		actions := []string{
+			"config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "config:PutConfigurationRecorder", "config:PutDeliveryChannel",
+			"config:StopConfigurationRecorder",
+		}
+		if o.conforms() {
+			actions = append(actions, "config:DeleteOrganizationConformancePack", "config:PutOrganizationConformancePack")
+			slices.Sort(actions)
+		}
 		statements = append(statements, policy.Statement{
-			Action: []string{
-				"config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "config:PutConfigurationRecorder", "config:PutDeliveryChannel",
-				"config:StopConfigurationRecorder",
-			},
+			Action:    actions,
 			Resource:  []string{"*"},
 			Condition: exceptAccessRole(o),
 		})

@@ -63,17 +63,28 @@ func Load(file string) (*Organization, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(filepath.Base(file), content)
+	return parse(filepath.Base(file), content, func(path string) ([]byte, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(file), path)
+		}
+		return os.ReadFile(path)
+	})
 }
 
 // Parse is Load for a content that has been read already. Name stands in the
-// problems' positions.
+// problems' positions. Parse reads no file, so the templates of conformance packs
+// stay empty and unchecked: stacks are run with what Load returns.
 func Parse(name string, content []byte) (*Organization, error) {
+	return parse(name, content, nil)
+}
+
+// parse reads a declaration, and the files that it names with read; nil for none.
+func parse(name string, content []byte, read func(path string) ([]byte, error)) (*Organization, error) {
 	root, err := parseYAML(content)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	d := &decoder{lines: map[string]int{}}
+	d := &decoder{lines: map[string]int{}, read: read}
 	org := d.organization(root)
 	if err := d.check(name, org).Err(); err != nil {
 		return nil, err
@@ -337,6 +348,11 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 			o.Security.SecurityHub = &SecurityHub{}
 			h.list("standards", &o.Security.SecurityHub.Standards)
 		})
+		if node, ok := s.fields["conformancePacks"]; ok && !isNull(node) {
+			o.Security.ConformancePacks = each(s, "conformancePacks", readConformancePack)
+		} else {
+			s.take("conformancePacks")
+		}
 	})
 	config.nested("budgets", func(b *object) {
 		b.text("notify", &o.Budgets.Notify)

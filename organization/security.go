@@ -23,6 +23,9 @@ type Security struct {
 	// Config is how often AWS Config records every resource, in every account and every allowed region; empty for never. AWS charges
 	// for what it records.
 	Config Recording
+	// ConformancePacks are the conformance packs of AWS Config that every account gets in every allowed region, by name; nil for none. An
+	// empty map keeps what Account needs to deploy and to delete some. AWS charges for each evaluation of a rule.
+	ConformancePacks map[string]ConformancePack
 	// Findings is the e-mail address that hears of findings of high severity, which Security Hub collects; empty for nobody.
 	Findings string
 	// UnusedAccessDays is after how many days without use IAM Access Analyzer reports a role, a user's credentials or a
@@ -184,6 +187,7 @@ func (o *Organization) checkSecurity(ps *Problems) {
 	}
 	o.checkAdministrator(ps)
 	o.checkConfig(ps)
+	o.checkConformance(ps)
 	if checkAddress(ps, prefix+"security.alarms", o.Security.Alarms) && o.Alarmed() && !o.Audit.OrganizationTrail() {
 		ps.Add(prefix+"security.alarms", "write "+prefix+"audit.trail: organization, or leave alarms out", "alarms look at the organization's trail, and there is none")
 	}
@@ -264,6 +268,10 @@ func (o *Organization) checkInspector(ps *Problems) {
 		ps.Add(key, "write some of "+strings.Join(InspectorScans(), ", "), "is missing")
 	case slices.Contains(scans, scanFunctionCode) && !slices.Contains(scans, scanFunctions):
 		ps.Add(key, "write "+scanFunctions+", too", "%s takes %s", scanFunctionCode, scanFunctions)
+	}
+	without := slices.DeleteFunc(o.Regions(), func(region string) bool { return slices.Contains(published.CodeScanning.Names, region) })
+	if slices.Contains(scans, scanFunctionCode) && len(without) > 0 {
+		ps.Add(key, "leave "+scanFunctionCode+" out, or allow other regions", "AWS doesn't scan the code of functions in %s", strings.Join(without, ", "))
 	}
 }
 

@@ -14,6 +14,8 @@ const (
 	CloudTrailService = "cloudtrail.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
 	ConfigService = "config.amazonaws.com"
+	// ConfigSetupService deploys conformance packs of AWS Config to all accounts.
+	ConfigSetupService = "config-multiaccountsetup.amazonaws.com"
 	// Amazon EventBridge needs no trust: it takes what other services send in one account.
 	EventsService = "events.amazonaws.com"
 	// https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-guardduty.html
@@ -54,6 +56,7 @@ var services = []service{
 	{principal: AnalyzerService, used: always},
 	{principal: CloudTrailService, used: (*Organization).Audited, appoint: "aws cloudtrail register-organization-delegated-admin --member-account-id …"},
 	{principal: ConfigService, used: (*Organization).Recorded},
+	{principal: ConfigSetupService, used: (*Organization).conforms},
 	{principal: GuardDutyService, used: (*Organization).guarded, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …", name: "GuardDuty", key: "guardDuty"},
 	{principal: malwareProtectionService, used: (*Organization).scanned, appoint: "aws guardduty enable-organization-admin-account --admin-account-id …"},
 	{principal: InspectorService, used: (*Organization).inspected, appoint: "aws inspector2 enable-delegated-admin-account --delegated-admin-account-id …", name: "Inspector", key: "inspector"},
@@ -113,11 +116,13 @@ func (o *Organization) TrustedServices() []string {
 }
 
 // Administrators returns the members that AWS Organizations has as the administrators of services, by service: those that a file declares,
-// and Security.Account for AWS Config.
+// and Security.Account for AWS Config and its conformance packs.
 func (o *Organization) Administrators() map[string]string {
 	all := map[string]string{}
-	if o.Recorded() && o.Security.Account != "" {
-		all[ConfigService] = o.Security.Account
+	for service, used := range map[string]bool{ConfigService: o.Recorded(), ConfigSetupService: o.conforms()} {
+		if used && o.Security.Account != "" {
+			all[service] = o.Security.Account
+		}
 	}
 	maps.Copy(all, o.Settings.DelegatedAdministrators)
 	return all

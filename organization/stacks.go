@@ -38,7 +38,7 @@ func (s Stack) Before() []string {
 
 // Stacks returns all stacks, each after those that come before it: master, the
 // audit account's, then the others in alphabetical order. One that has Security Hub's
-// standards is the last.
+// standards or conformance packs of AWS Config is the last.
 func (o *Organization) Stacks() []Stack {
 	stacks := []Stack{{Name: Master, Kind: KindMaster}}
 	if o.Audited() {
@@ -54,7 +54,7 @@ func (o *Organization) Stacks() []Stack {
 		}
 		stacks = append(stacks, s)
 	}
-	return o.lastJudged(stacks)
+	return o.lastJudging(stacks)
 }
 
 // AllWriteToArchive reports whether every account writes to the account of the archive, by a trail or a recorder of its own.
@@ -65,12 +65,13 @@ func (o *Organization) WritesToArchive(name string) bool {
 	return o.AllWriteToArchive() || len(o.Exports()) > 0 && name == o.Security.Account
 }
 
-// lastJudged puts the stack that has Security Hub's standards behind all others: AWS doesn't apply a standard to an account whose
-// recorders aren't on.
+// lastJudging puts the stack that has Security Hub's standards, or conformance packs, behind all others: AWS doesn't apply a standard to
+// an account whose recorders aren't on, and deploys no conformance pack there.
 // https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
-func (o *Organization) lastJudged(stacks []Stack) []Stack {
-	i := slices.IndexFunc(stacks, func(s Stack) bool { return s.Name == o.SecurityHubAccount() && s.Kind == KindMember })
-	if i < 0 || !o.Recorded() || !o.judged() {
+// https://docs.aws.amazon.com/config/latest/developerguide/conformance-pack-organization-apis.html
+func (o *Organization) lastJudging(stacks []Stack) []Stack {
+	i := slices.IndexFunc(stacks, func(s Stack) bool { return s.Name == o.Security.Account && s.Kind == KindMember })
+	if i < 0 || !o.Recorded() || !o.judged() && !o.conforms() {
 		return stacks
 	}
 	last := stacks[i]

@@ -214,6 +214,10 @@ func TestRules(t *testing.T) {
 			`:3: coldstart:security.inspector.scans: LAMBDA_CODE takes LAMBDA; write LAMBDA, too`,
 		},
 		{
+			"the code of functions where AWS doesn't scan it", "coldstart:accounts: {audit: {}}\ncoldstart:guardrails: {regions: [us-west-2, eu-west-3, sa-east-1]}\ncoldstart:security: {account: audit, inspector: {scans: [LAMBDA, LAMBDA_CODE]}}",
+			`:4: coldstart:security.inspector.scans: AWS doesn't scan the code of functions in eu-west-3, sa-east-1; leave LAMBDA_CODE out, or allow other regions`,
+		},
+		{
 			"a standard that Security Hub doesn't have", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {standards: [cis/v/3.0.0]}}",
 			`:3: coldstart:security.securityHub.standards: "cis/v/3.0.0" is not a standard; write some of ` + strings.Join(organization.SecurityHubStandards(), ", "),
 		},
@@ -227,7 +231,7 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"standards by the account of the archive", "coldstart:accounts: {audit: {}}\ncoldstart:audit: {account: audit}\ncoldstart:security: {account: audit, config: daily, securityHub: {standards: [pci-dss/v/4.0.1]}}",
-			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub come after; write another member`,
+			`:4: coldstart:security.account: audit has the bucket that all accounts' recorders write to, so its stack comes before theirs; standards of Security Hub and conformance packs come after; write another member`,
 		},
 		{
 			"standards of more units than AWS has policies for", "coldstart:accounts: {audit: {}}\ncoldstart:security: {account: audit, securityHub: {}}\ncoldstart:units: {" + strings.Join(judgedUnits(20), ", ") + "}",

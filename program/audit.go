@@ -49,7 +49,7 @@ func declareAudit(ctx *pulumi.Context, org *declaration) error {
 	if err != nil {
 		return err
 	}
-	if err := m.declareRecorders(config); err != nil {
+	if _, err := m.declareRecorders(config); err != nil {
 		return err
 	}
 	if err := m.declareImage(); err != nil {

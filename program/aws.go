@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/coldstart-aws/coldstart/internal/accountstate"
+	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
@@ -25,8 +26,10 @@ type AWS struct {
 	State StackState
 
 	// For tests that have no AWS; nil for AWS.
-	listAccounts func(context.Context) (map[string]accountstate.Account, error)
-	findTaken    func(context.Context, taken.Query) ([]taken.Thing, error)
+	listAccounts   func(context.Context) (map[string]accountstate.Account, error)
+	findTaken      func(context.Context, taken.Query) ([]taken.Thing, error)
+	findUnrecorded func(id string) []string
+	listInspected  func(region string) []string
 
 	findCosts func(tags []string) (costs.Found, error)
 
@@ -65,4 +68,30 @@ func (a *AWS) taken(ctx context.Context, org *organization.Organization, q taken
 		q.Accounts = slices.DeleteFunc(q.Accounts, func(a taken.Account) bool { return !a.First })
 	}
 	return taken.Find(ctx, q)
+}
+
+// inspected returns the ids of the accounts that are members of Inspector's administrator in a region; none if the account isn't the
+// administrator there. Role enters the account.
+func (a *AWS) inspected(ctx context.Context, region, id, role string) ([]string, error) {
+	if a.listInspected != nil {
+		return a.listInspected(region), nil
+	}
+	cfg, err := awsconfig.Load(ctx, a.Env, region)
+	if err != nil {
+		return nil, err
+	}
+	return appointed.InspectorMembers(ctx, cfg, id, awsconfig.Assume(cfg, role, sessionName))
+}
+
+// unrecorded returns the allowed regions in which AWS Config doesn't record an account that the file doesn't declare. With an error, these
+// are all of them. It enters the account by the role that AWS Organizations gives accounts.
+func (a *AWS) unrecorded(ctx context.Context, org *organization.Organization, id string) ([]string, error) {
+	if a.findUnrecorded != nil {
+		return a.findUnrecorded(id), nil
+	}
+	cfg, err := awsconfig.Load(ctx, a.Env, org.Region)
+	if err != nil {
+		return org.Regions(), err
+	}
+	return taken.Unrecorded(ctx, awsconfig.Assume(cfg, organization.RoleARN(id, organization.AccessRole), sessionName), org.Regions())
 }

@@ -119,6 +119,10 @@ func keyChanges() []keyChange {
 		{key: "security.macie.export", first: "true", given: map[string]string{"security.account": "lab", "security.macie": "{}"}},
 		{key: "security.securityHub.standards", first: "[aws-foundational-security-best-practices/v/1.0.0]", second: "[cis-aws-foundations-benchmark/v/3.0.0]", given: map[string]string{"security.account": "logs", "security.securityHub": "{standards: [pci-dss/v/4.0.1]}"}},
 		{key: "security.config", first: "daily", second: "continuous", given: map[string]string{"security.account": "lab"}},
+		{key: "security.conformancePacks.*", at: "security.conformancePacks.keys", first: `{template: keys.yaml, parameters: {Days: "9"}}`, given: conforming()},
+		{key: "security.conformancePacks.*.template", at: "security.conformancePacks.days.template", first: "more.yaml", given: conforming()},
+		{key: "security.conformancePacks.*.parameters.*", at: "security.conformancePacks.days.parameters.Days", first: `"30"`, given: conforming()},
+		{key: "security.conformancePacks.*.exclude", at: "security.conformancePacks.days.exclude", first: "[app]", second: "[app, master]", given: conforming()},
 		{key: "security.findings", first: "security@acme.example", second: "soc@acme.example", given: map[string]string{"security.account": "logs", "security.securityHub": "{}"}},
 		{key: "security.alarms", first: "security@acme.example", second: "soc@acme.example"},
 
@@ -173,6 +177,11 @@ func keyChanges() []keyChange {
 		{key: "image.packages", first: "[vim]", second: "[vim, jq]", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 		{key: "image.tag", first: "v1", second: "v2", given: map[string]string{"image.registry": "ecr", "image.push": "true"}},
 	}
+}
+
+// conforming are the keys that a conformance pack needs, one pack among them.
+func conforming() map[string]string {
+	return map[string]string{"security.account": "lab", "security.config": "daily", "security.conformancePacks.days": `{template: keys.yaml, parameters: {Days: "90"}}`}
 }
 
 // expecting are the keys that an expectation needs. It is about what somebody can do, or cannot.
@@ -320,7 +329,15 @@ func parse(document map[string]any) (*organization.Organization, error) {
 	if err != nil {
 		return nil, err
 	}
-	return organization.Parse("Pulumi.master.yaml", content)
+	org, err := organization.Parse("Pulumi.master.yaml", content)
+	if err != nil {
+		return nil, err
+	}
+	for name, pack := range org.Security.ConformancePacks {
+		pack.Template = map[string]string{"keys.yaml": template, "more.yaml": strings.Replace(template, "Keys:", "More: {Type: AWS::Config::ConfigRule}, Keys:", 1)}[pack.File]
+		org.Security.ConformancePacks[name] = pack
+	}
+	return org, nil
 }
 
 // set sets a key of a document to a value of YAML, or removes it for an empty one. A ~ in
@@ -665,6 +682,9 @@ var replaced = map[string]bool{
 	"aws:iam/rolePolicy:RolePolicy.policy":                                                       false,
 	"aws:iam/user:User.tags":                                                                     false,
 	"aws:iam/userGroupMembership:UserGroupMembership.groups":                                     false,
+	"aws:cfg/organizationConformancePack:OrganizationConformancePack.excludedAccounts":           false,
+	"aws:cfg/organizationConformancePack:OrganizationConformancePack.inputParameters":            false,
+	"aws:cfg/organizationConformancePack:OrganizationConformancePack.templateBody":               false,
 	"aws:inspector2/enabler:Enabler.resourceTypes":                                               false,
 	"aws:inspector2/organizationConfiguration:OrganizationConfiguration.autoEnable":              false,
 	"aws:kms/key:Key.policy":                                                                     false,

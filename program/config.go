@@ -52,11 +52,11 @@ func recordedAccounts(org *organization.Organization) []string {
 	return append([]string{organization.Master}, org.AccountNames()...)
 }
 
-// declareRecorders declares AWS Config of the account, and of the management account, if the account has the bucket: the management
+// declareRecorders declares AWS Config of the account, which it returns, and of the management account, if the account has the bucket: the management
 // account's own stack comes before the bucket.
-func (m *member) declareRecorders(bucket *audit.ConfigBucket) error {
+func (m *member) declareRecorders(bucket *audit.ConfigBucket) (*security.Config, error) {
 	if !m.org.Recorded() {
-		return nil
+		return nil, nil
 	}
 	args := &security.ConfigArgs{Recording: m.org.Security.Config, Region: m.org.Region, Tags: m.tags()}
 	for _, region := range m.org.OtherRegions() {
@@ -65,24 +65,24 @@ func (m *member) declareRecorders(bucket *audit.ConfigBucket) error {
 	if bucket == nil {
 		args.Bucket = m.archive.String(func(a stackref.Audit) string { return a.ConfigBucket })
 		args.KeyARN = m.archive.String(func(a stackref.Audit) string { return a.ConfigKeyARN })
-		_, err := security.NewConfig(m.ctx, "recorders", args, m.in())
-		return err
+		return security.NewConfig(m.ctx, "recorders", args, m.in())
 	}
 	args.Bucket, args.KeyARN = bucket.Bucket, bucket.KeyARN
-	if _, err := security.NewConfig(m.ctx, "recorders", args, m.in()); err != nil {
-		return err
+	own, err := security.NewConfig(m.ctx, "recorders", args, m.in())
+	if err != nil {
+		return nil, err
 	}
 	management, err := m.managementIn(m.org.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	of := *args
 	if of.Others, err = m.managementElsewhere(); err != nil {
-		return err
+		return nil, err
 	}
 	of.Tags = tags(m.org.TagsOf(organization.Master))
 	_, err = security.NewConfig(m.ctx, "recorders-management", &of, pulumi.Providers(management))
-	return err
+	return own, err
 }
 
 // managementElsewhere returns the providers of the management account in the regions besides the organization's.

@@ -23,7 +23,24 @@ func HasTaken(find func(context.Context, taken.Query) ([]taken.Thing, error)) *A
 		findTaken:       find,
 		findCosts:       func([]string) (costs.Found, error) { return costs.Found{}, nil },
 		findDefaultVPCs: func(string, string) (defaultvpcs.Found, error) { return defaultvpcs.Found{}, nil },
+		listInspected:   func(string) []string { return nil },
+		findUnrecorded:  func(string) []string { return nil },
 	}
+}
+
+// HasInspected returns an AWS whose Inspector has members, by region, and in which accounts have states.
+func HasInspected(members map[string][]string, states map[string]accountstate.Account) *AWS {
+	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
+	a.listAccounts = func(context.Context) (map[string]accountstate.Account, error) { return states, nil }
+	a.listInspected = func(region string) []string { return members[region] }
+	return a
+}
+
+// HasUnrecorded returns an AWS with accounts of those states, in which AWS Config doesn't record in some regions.
+func HasUnrecorded(regions map[string][]string, states map[string]accountstate.Account) *AWS {
+	a := HasInspected(nil, states)
+	a.findUnrecorded = func(id string) []string { return regions[id] }
+	return a
 }
 
 // HasDefaultVPCs returns an AWS whose accounts have the default VPCs that find finds, and have clear remove them.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -89,7 +90,24 @@ func guardAdministrators(previous *stackref.Master, org *organization.Organizati
 				is.Account, was, is.Name, is.Key))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, guardConformancePacks(previous, org))...)
+}
+
+// guardConformancePacks refuses to take the administration from an account that has conformance packs: the management account's stack comes
+// first, and without the administration that account can't delete them any more.
+// https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteOrganizationConformancePack.html
+func guardConformancePacks(previous *stackref.Master, org *organization.Organization) error {
+	was := ""
+	for name, account := range previous.Accounts {
+		if account.ID != "" && account.ID == previous.DelegatedAdministrators[organization.ConfigSetupService] {
+			was = name
+		}
+	}
+	if len(previous.ConformancePacks) == 0 || was == "" || org.ConformanceAccount() == was {
+		return nil
+	}
+	return fmt.Errorf("coldstart:security.conformancePacks: account %s has deployed %s, and couldn't delete them any more: write `conformancePacks: {}` with account: %[1]s, run `coldstart up`, and go on after that",
+		was, strings.Join(previous.ConformancePacks, ", "))
 }
 
 // warnOfMove says what it means for people that users are declared in another account.

@@ -111,6 +111,18 @@ func TestGuard(t *testing.T) {
 			`coldstart:security.account: "audit" was "security", which administers Security Hub: take securityHub out, run ` + "`coldstart up`" + `, and write it with the other account after that; findings stay with the account that has them`,
 		},
 		{
+			"conformance packs by another account",
+			func(o *organization.Organization) {
+				o.Security.Account, o.Security.Config, o.Security.ConformancePacks = "dev", organization.RecordDaily, map[string]organization.ConformancePack{}
+			},
+			"coldstart:security.conformancePacks: account security has deployed buckets, and couldn't delete them any more: write `conformancePacks: {}` with account: security, run `coldstart up`, and go on after that",
+		},
+		{
+			"no conformance packs at once",
+			func(o *organization.Organization) {},
+			"coldstart:security.conformancePacks: account security has deployed buckets, and couldn't delete them any more: write `conformancePacks: {}` with account: security, run `coldstart up`, and go on after that",
+		},
+		{
 			"domain changed",
 			func(o *organization.Organization) { o.Domain = "umbrella.example" },
 			`coldstart:domain: "umbrella.example" was "acme.example": every zone would be replaced; write "acme.example" again, or start another organization`,
@@ -126,6 +138,7 @@ func TestGuard(t *testing.T) {
 			w := after(t, changed(t, func(o *organization.Organization) {
 				o.Security.Account, o.Security.GuardDuty, o.Security.SecurityHub = "security", &organization.GuardDuty{}, &organization.SecurityHub{}
 				o.Security.Inspector, o.Security.Macie = &organization.Inspector{Scans: []string{"EC2"}}, &organization.Macie{}
+				o.Security.Config, o.Security.ConformancePacks = organization.RecordDaily, map[string]organization.ConformancePack{"buckets": {Template: template, Parameters: map[string]string{"Days": "90"}}}
 			}))
 			pulumitest.Both(t, func(t *testing.T, preview bool) {
 				checkRefused(t, c.name, w.try(t, changed(t, c.change), organization.Master, preview), c.want)

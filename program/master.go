@@ -91,6 +91,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		GuardDutyAccount:        org.GuardDutyAccount(),
 		InspectorAccount:        org.InspectorAccount(),
 		MacieAccount:            org.MacieAccount(),
+		ConformancePacks:        org.PackNames(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
 		IdentityCenter:          people,
 	}

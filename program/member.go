@@ -17,7 +17,7 @@ import (
 type member struct {
 	account
 	master  stackref.Reference[stackref.Master]
-	last    stackref.Master                    // what master has, as far as it is known
+	last    stackref.Master                    // what the master stack exported last
 	archive stackref.Reference[stackref.Audit] // if the account has a trail or recorders of its own
 	// findings are the buckets that services export to, by the services' names, if the account has them.
 	findings map[string]*audit.FindingsBucket
@@ -171,7 +171,11 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 		}
 		trailed.TrailARN = trail.ARN
 	}
-	if err := m.declareRecorders(nil); err != nil {
+	recorders, err := m.declareRecorders(nil)
+	if err != nil {
+		return err
+	}
+	if err := m.declareConformancePacks(recorders); err != nil {
 		return err
 	}
 	if err := m.declareImage(); err != nil {

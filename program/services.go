@@ -32,6 +32,7 @@ type service struct {
 var services = []service{
 	{principal: organization.AnalyzerService, name: "analyzer", used: func(*organization.Organization) bool { return true }, declare: (*account).declareAnalyzer, declareOnce: (*account).declareUnusedAccess},
 	{principal: organization.ConfigService, name: organization.AggregatorName, used: (*organization.Organization).Recorded, declareOnce: (*account).declareAggregator},
+	{principal: organization.ConfigSetupService, name: organization.ConformanceName, used: func(o *organization.Organization) bool { return o.ConformanceAccount() != "" }},
 }
 
 // unmanaged returns an error if the organization lacks something and the AWS plugin

@@ -375,10 +375,14 @@ func (p *prover) auditDenials() []denial {
 		{[]string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}, aliasARNs, but},
 	}
 	if p.org.Recorded() {
-		denials = append(denials, denial{[]string{
+		actions := []string{
 			"config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "config:PutConfigurationRecorder", "config:PutDeliveryChannel",
 			"config:StopConfigurationRecorder",
-		}, []string{"*"}, but})
+		}
+		if p.org.ConformanceAccount() != "" {
+			actions = append(actions, "config:DeleteOrganizationConformancePack", "config:PutOrganizationConformancePack")
+		}
+		denials = append(denials, denial{actions, []string{"*"}, but})
 	}
 	if account := p.org.FindingsAccount(); account != "" {
 		name := p.org.Name(account, "findings")

@@ -268,6 +268,7 @@ func (p *prover) prove(ctx context.Context, a *account) {
 	p.proveAlarms(ctx, a)
 	p.proveBudgets(ctx, a)
 	p.proveConfig(ctx, a)
+	p.proveConformancePacks(ctx, a)
 	p.proveGuardDuty(ctx, a)
 	p.proveInspector(ctx, a)
 	p.proveMacie(ctx, a)

@@ -160,7 +160,8 @@ func (p *prover) undeclaredServices(ctx context.Context, a *account) (found []St
 			}
 		}
 	}
-	return found, err
+	packs, failed := p.undeclaredPacks(ctx, a)
+	return append(found, packs...), errors.Join(err, failed)
 }
 
 // anyRecorder finds a recorder of AWS Config that is on.

@@ -73,7 +73,7 @@ func Run(ctx context.Context, org *organization.Organization, o Options) (*Repor
 	if o.Faults.Kills() && o.Executable == "" {
 		return nil, nil, fmt.Errorf("the faults %s kill coldstart: Options.Executable has to say which one", o.Faults)
 	}
-	dir, err := prepare(o.Project)
+	dir, err := prepare(o.Project, org)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -222,8 +222,9 @@ func SecretsProvider(ctx context.Context, emulator *Emulator) (string, error) {
 }
 
 // prepare makes an empty copy of the project for the rehearsal, in place of an
-// earlier one's. The absolute path is returned.
-func prepare(project string) (string, error) {
+// earlier one's. The absolute path is returned. The templates of conformance packs are
+// copied, too, so that coldstart's commands can read the copy.
+func prepare(project string, org *organization.Organization) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(project, Dir))
 	if err != nil {
 		return "", err
@@ -241,6 +242,15 @@ func prepare(project string) (string, error) {
 		}
 		if err != nil {
 			return "", fmt.Errorf("copying the project: %w", err)
+		}
+	}
+	for _, pack := range org.Security.ConformancePacks {
+		if !filepath.IsLocal(pack.File) {
+			continue // An absolute path is the same for the copy. Nothing is written outside of it.
+		}
+		to := filepath.Join(dir, pack.File)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, []byte(pack.Template), 0o644)); err != nil {
+			return "", fmt.Errorf("copying a conformance pack's template: %w", err)
 		}
 	}
 	return dir, nil

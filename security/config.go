@@ -34,6 +34,9 @@ type Region struct {
 // Config is AWS Config of one account: its recorders.
 type Config struct {
 	pulumi.ResourceState
+
+	// On are complete when the recorders are on.
+	On []pulumi.Resource
 }
 
 // NewConfig declares a recorder of all resources in each region, a delivery channel to the bucket, and that the recorder is on. The
@@ -65,8 +68,8 @@ func NewConfig(ctx *pulumi.Context, name string, args *ConfigArgs, opts ...pulum
 
 // record declares the recorder of a region. IAM is the same in all regions, so the component's region alone records it.
 // https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html
-func (args *ConfigArgs) record(ctx *pulumi.Context, name, region string, role *iam.ServiceLinkedRole, parent pulumi.Resource, opts ...pulumi.ResourceOption) error {
-	opts = append(opts, pulumi.Parent(parent))
+func (args *ConfigArgs) record(ctx *pulumi.Context, name, region string, role *iam.ServiceLinkedRole, c *Config, opts ...pulumi.ResourceOption) error {
+	opts = append(opts, pulumi.Parent(c))
 	recorder, err := cfg.NewRecorder(ctx, name, &cfg.RecorderArgs{
 		Name:    pulumi.String(organization.RecorderName),
 		RoleArn: role.Arn,
@@ -88,7 +91,8 @@ func (args *ConfigArgs) record(ctx *pulumi.Context, name, region string, role *i
 	if err != nil {
 		return err
 	}
-	_, err = cfg.NewRecorderStatus(ctx, name, &cfg.RecorderStatusArgs{Name: recorder.Name, IsEnabled: pulumi.Bool(true)},
+	status, err := cfg.NewRecorderStatus(ctx, name, &cfg.RecorderStatusArgs{Name: recorder.Name, IsEnabled: pulumi.Bool(true)},
 		append(opts, pulumi.DependsOn([]pulumi.Resource{channel}))...)
+	c.On = append(c.On, status)
 	return err
 }

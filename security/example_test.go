@@ -1,6 +1,8 @@
 package security_test
 
 import (
+	"os"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -134,6 +136,38 @@ func ExampleNewFindings() {
 			AccountID: pulumi.String("123456789012"),
 			Address:   "security@acme.example",
 		})
+		return err
+	})
+}
+
+// A conformance pack that all accounts of the organization have in two regions, but one.
+func ExampleNewConformancePack() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		administrator, err := aws.NewProvider(ctx, "administrator", &aws.ProviderArgs{
+			Region:     pulumi.String("eu-west-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		elsewhere, err := aws.NewProvider(ctx, "administrator-us-east-1", &aws.ProviderArgs{
+			Region:     pulumi.String("us-east-1"),
+			AssumeRole: aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole")},
+		})
+		if err != nil {
+			return err
+		}
+		template, err := os.ReadFile("packs/keys.yaml")
+		if err != nil {
+			return err
+		}
+		_, err = security.NewConformancePack(ctx, "conformance-keys", &security.ConformancePackArgs{
+			Name:       "acme-keys",
+			Template:   string(template),
+			Parameters: map[string]string{"MaxAge": "90"},
+			Excluded:   []pulumi.StringInput{pulumi.String("111122223333")},
+			Others:     []security.Region{{Name: "us-east-1", Provider: elsewhere}},
+		}, pulumi.Providers(administrator))
 		return err
 	})
 }

@@ -35,6 +35,8 @@ type InspectorMember struct {
 	// Name is the account's name in the declaration, and ID its id in AWS.
 	Name string
 	ID   pulumi.StringInput
+	// Existing is the account's id if AWS has made it a member already; empty if it hasn't.
+	Existing string
 }
 
 // Inspector is Amazon Inspector of a region, for accounts of the organization and for those to come.
@@ -79,8 +81,11 @@ func NewInspector(ctx *pulumi.Context, name string, args *InspectorArgs, opts ..
 		return nil, err
 	}
 	for _, member := range args.Members {
-		association, err := inspector2.NewMemberAssociation(ctx, name+"-"+member.Name, &inspector2.MemberAssociationArgs{AccountId: member.ID},
-			pulumi.Parent(i), pulumi.DependsOn([]pulumi.Resource{all}))
+		opts := []pulumi.ResourceOption{pulumi.Parent(i), pulumi.DependsOn([]pulumi.Resource{all})}
+		if member.Existing != "" {
+			opts = append(opts, pulumi.Import(pulumi.ID(member.Existing)))
+		}
+		association, err := inspector2.NewMemberAssociation(ctx, name+"-"+member.Name, &inspector2.MemberAssociationArgs{AccountId: member.ID}, opts...)
 		if err != nil {
 			return nil, err
 		}

@@ -147,6 +147,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	InspectorAccount string `json:"inspectorAccount,omitempty"`
 	// MacieAccount is the account that administers Macie; empty if the organization doesn't have it.
 	MacieAccount string `json:"macieAccount,omitempty"`
+	// ConformancePacks are the names of the conformance packs of AWS Config.
+	ConformancePacks []string `json:"conformancePacks,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
 	// IdentityCenter is how people come in by IAM Identity Center; nil if they don't.

@@ -3,10 +3,13 @@ package appointed
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 
@@ -80,3 +83,26 @@ var (
 		return all, nil
 	}}
 )
+
+// InspectorMembers returns the ids of the members of Inspector's administrator in the configurations' region. It returns none if the account
+// with the id isn't the administrator there, or hasn't Inspector itself. The management account and that account ask.
+// https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListMembers.html
+func InspectorMembers(ctx context.Context, management aws.Config, id string, administrator aws.Config) (ids []string, err error) {
+	administrators, err := Inspector.Administrators(ctx, management)
+	if err != nil || !slices.ContainsFunc(administrators, func(is Administrator) bool { return is.ID == id }) {
+		return nil, err
+	}
+	for pages := inspector2.NewListMembersPaginator(inspector2.NewFromConfig(administrator), &inspector2.ListMembersInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if denied := (*inspectortypes.AccessDeniedException)(nil); errors.As(err, &denied) {
+			return nil, nil // Inspector isn't on in the account itself.
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, member := range page.Members {
+			ids = append(ids, aws.ToString(member.AccountId))
+		}
+	}
+	return ids, nil
+}

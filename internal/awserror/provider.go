@@ -12,8 +12,9 @@ const (
 	NoOrganization = "couldn't find resource"
 	// NoUnit says that a unit isn't there any more.
 	NoUnit = "ParentNotFoundException"
-	// NoGroup says that the directory of IAM Identity Center has no group of a name.
-	NoGroup = "no matching"
+	// NoGroup says that a directory of IAM Identity Center that exists has no group of a name.
+	// https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_GetGroupId.html
+	NoGroup = "ResourceNotFoundException"
 	// NoIdentityProvider says that an account has no identity provider with an issuer.
 	NoIdentityProvider = "): not found"
 	// NoZone and SeveralZones say how many hosted zones match.

@@ -75,6 +75,10 @@ var (
 		"ask for more roles, which can take days (AWS allows up to 5,000): https://console.aws.amazon.com/servicequotas/home/services/iam/quotas, Roles per account (in us-east-1); then run again; in the management account, each member has a role",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
 	}
+	recorderOn = &advice{
+		"AWS Config is off in the accounts that the error names: run `coldstart refresh` and `coldstart up`, which turn it on in the accounts of the file; or write the accounts under exclude of the pack in coldstart:security.conformancePacks, and run again",
+		"https://docs.aws.amazon.com/config/latest/developerguide/conformance-pack-organization-apis.html",
+	}
 	anotherSet = &advice{
 		"a zone of this name, above or below it, in whatever account, has a name server of the zone's delegation set: run `coldstart up`, which makes another set; by hand, delete the set that the error names (`aws route53 delete-reusable-delegation-set --id …`), and then `pulumi refresh` and `pulumi up`",
 		"https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateReusableDelegationSet.html",

@@ -72,6 +72,8 @@ var table = []row{
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html#API_CreateHostedZone_Errors
 	{code: ConflictingDomainExists, advice: anotherSet},
 
+	// https://docs.aws.amazon.com/config/latest/APIReference/API_OrganizationConformancePackDetailedStatus.html
+	{says: regexp.MustCompile(`NoAvailableConfigurationRecorder`), advice: recorderOn},
 	// Inspector doesn't know its administrator everywhere at once.
 	// https://github.com/hashicorp/terraform-provider-aws/pull/28921
 	{says: regexp.MustCompile(`Invoking account does not have access to`), means: passes},

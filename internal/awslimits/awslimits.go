@@ -1,5 +1,5 @@
 // Package awslimits is the one table of the numbers that AWS sets: quotas, sizes, durations and
-// rates. Each number has the address of AWS's document, and the month in which somebody last
+// rates. It also has the regions of a feature that isn't everywhere. Each number has the address of AWS's document, and the month in which somebody last
 // read the number there.
 //
 //	if n := len(org.Users); n > awslimits.Published().Users.Most {
@@ -32,6 +32,12 @@ type Quota struct {
 // Duration is the time that something takes.
 type Duration struct {
 	Takes  time.Duration
+	Source Source
+}
+
+// Regions are the regions in which AWS has something, by their codes.
+type Regions struct {
+	Names  []string
 	Source Source
 }
 
@@ -108,4 +114,10 @@ type Numbers struct {
 	// Analyzers are the numbers of IAM Access Analyzer's analyzers of one type in a region of an account, by their zone of
 	// trust: ACCOUNT or ORGANIZATION.
 	Analyzers map[string]Quota
+	// ConformancePacks is the number of conformance packs of AWS Config that an organization has in a region, RulesPerPack the number of
+	// rules of one, and RulesOfPacks the number of rules that an account has by all of them. PackTemplateSize is the number of bytes of a
+	// template that a request brings along.
+	ConformancePacks, RulesPerPack, RulesOfPacks, PackTemplateSize Quota
+	// CodeScanning are the regions in which Amazon Inspector scans the code of Lambda functions.
+	CodeScanning Regions
 }

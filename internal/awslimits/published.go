@@ -22,6 +22,7 @@ func Published() Numbers {
 	organizations := Source{organizationsQuotas, lastSeen}
 	iam := Source{iamQuotas, lastSeen}
 	center := Source{identityCenterQuotas, lastSeen}
+	config := Source{"https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html", lastSeen}
 	analyzers := Source{"https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html", lastSeen}
 	return Numbers{
 		Rates: publishedRates(),
@@ -85,6 +86,16 @@ func Published() Numbers {
 			"DECLARATIVE_POLICY_EC2": {1000, organizations},
 		},
 		Analyzers: map[string]Quota{"ACCOUNT": {1, analyzers}, "ORGANIZATION": {5, analyzers}},
+		// The number of packs may be the organization's in all regions: AWS's text doesn't say.
+		ConformancePacks: Quota{50, config},
+		RulesPerPack:     Quota{130, config},
+		// Older texts say 180.
+		RulesOfPacks:     Quota{350, config},
+		PackTemplateSize: Quota{51200, Source{"https://docs.aws.amazon.com/config/latest/APIReference/API_PutOrganizationConformancePack.html", lastSeen}},
+		// Inspector's guide has the list, too: https://docs.aws.amazon.com/inspector/latest/user/inspector_regions.html
+		CodeScanning: Regions{[]string{
+			"ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
+		}, Source{"https://docs.aws.amazon.com/config/latest/developerguide/inspector-lambda-code-scan-enabled.html", lastSeen}},
 		PoliciesPerTarget: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10, organizations}, "RESOURCE_CONTROL_POLICY": {5, organizations},
 			"AISERVICES_OPT_OUT_POLICY": {5, organizations}, "BACKUP_POLICY": {10, organizations}, "TAG_POLICY": {10, organizations},

@@ -40,6 +40,8 @@ func TestEveryNumberHasItsSource(t *testing.T) {
 			for of, q := range number {
 				quota(name+" "+of, q)
 			}
+		case awslimits.Regions:
+			sources[name] = number.Source
 		case awslimits.Duration:
 			if number.Takes <= 0 {
 				t.Errorf("%s is %s", name, number.Takes)

@@ -94,10 +94,11 @@ const (
 
 // AWS Config.
 const (
-	ConfigConfigurationAggregator = "aws:cfg/configurationAggregator:ConfigurationAggregator"
-	ConfigDeliveryChannel         = "aws:cfg/deliveryChannel:DeliveryChannel"
-	ConfigRecorder                = "aws:cfg/recorder:Recorder"
-	ConfigRecorderStatus          = "aws:cfg/recorderStatus:RecorderStatus"
+	ConfigConfigurationAggregator     = "aws:cfg/configurationAggregator:ConfigurationAggregator"
+	ConfigDeliveryChannel             = "aws:cfg/deliveryChannel:DeliveryChannel"
+	ConfigRecorder                    = "aws:cfg/recorder:Recorder"
+	ConfigOrganizationConformancePack = "aws:cfg/organizationConformancePack:OrganizationConformancePack"
+	ConfigRecorderStatus              = "aws:cfg/recorderStatus:RecorderStatus"
 )
 
 // Amazon GuardDuty.

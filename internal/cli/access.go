@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,7 +81,11 @@ func accessRun(ctx context.Context, o *AccessOptions) error {
 
 // compare prints what differs from another declaration.
 func (o *AccessOptions) compare(ctx context.Context, org *organization.Organization) error {
-	base, err := organization.Load(o.base)
+	content, err := os.ReadFile(o.base)
+	if err != nil {
+		return fmt.Errorf("--base: %w", err)
+	}
+	base, err := organization.Parse(filepath.Base(o.base), content) // The files that it names needn't be beside it.
 	if err != nil {
 		return fmt.Errorf("--base: %w", err)
 	}

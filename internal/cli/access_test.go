@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +39,20 @@ func TestAccess(t *testing.T) {
 		t.Errorf("%v: %v", err, reach)
 	}
 	if code, _, errs := run("access", "-C", dir, "--json", "--markdown"); code != exitUsage || !strings.Contains(errs, "write one of them") {
+		t.Errorf("exit code %d, %q", code, errs)
+	}
+}
+
+// A base that was taken out of a repository has no templates of conformance packs beside it.
+func TestAccessBaseWithConformancePacks(t *testing.T) {
+	t.Parallel()
+	const packed = "config: {coldstart:namespace: acme, coldstart:domain: acme.example, coldstart:region: eu-west-1, coldstart:email: aws+%s@acme.example, " +
+		"coldstart:accounts: {audit: {}, sec: {}}, coldstart:security: {account: sec, config: daily, conformancePacks: {keys: {template: keys.yaml}}}}\n"
+	base, dir := filepath.Join(declared(t, packed), "Pulumi.master.yaml"), declared(t, packed)
+	if err := os.WriteFile(filepath.Join(dir, "keys.yaml"), []byte("Resources: {Keys: {Type: AWS::Config::ConfigRule}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := run("access", "-C", dir, "--base", base); code != exitDone || errs != "" {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }

@@ -53,6 +53,30 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestScansLess checks that a list that only grows, so that its items move, loses nothing.
+func TestScansLess(t *testing.T) {
+	t.Parallel()
+	const less = "Scans of Inspector are turned off in these accounts, and AWS deletes their findings."
+	moved := func(path string, old, is any) effects.Property {
+		return effects.Property{Path: path, Old: old, New: is}
+	}
+	for what, c := range map[string]struct {
+		properties []effects.Property
+		loses      bool
+	}{
+		"the last one":    {[]effects.Property{moved("resourceTypes[1]", "ECR", nil)}, true},
+		"the first one":   {[]effects.Property{moved("resourceTypes[0]", "EC2", "ECR"), moved("resourceTypes[1]", "ECR", nil)}, true},
+		"another one":     {[]effects.Property{moved("resourceTypes[0]", "EC2", "ECR")}, true},
+		"one more":        {[]effects.Property{moved("resourceTypes[1]", nil, "LAMBDA")}, false},
+		"one more before": {[]effects.Property{moved("resourceTypes[0]", "ECR", "EC2"), moved("resourceTypes[1]", nil, "ECR")}, false},
+	} {
+		found := effects.Of(effects.Change{Type: "aws:inspector2/enabler:Enabler", Operation: "update", Properties: c.properties})
+		if is := len(found) == 1 && found[0].Says == less; is != c.loses || !is && len(found) > 0 {
+			t.Errorf("%s: got %v", what, found)
+		}
+	}
+}
+
 // TestProtected checks that a protected resource has only the effect that Pulumi refuses the
 // change.
 func TestProtected(t *testing.T) {

@@ -1,6 +1,9 @@
 package effects
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // losingOperations are the operations that delete the resource in AWS.
 var losingOperations = []string{"delete", "replace"}
@@ -207,6 +210,22 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("inspector2", "Enabler")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteOrganizationConformancePack.html
+		Effect: Effect{Notable, "Conformance packs are deleted in all accounts, with their rules and what the rules have found."},
+		Types:  []string{ofType("cfg", "OrganizationConformancePack")}, Operations: losingOperations,
+	},
+	{
+		// https://docs.aws.amazon.com/inspector/v2/APIReference/API_Disable.html
+		Effect: Effect{Notable, "Inspector gets the declared scans in these accounts. Other scans that are on there are turned off, and AWS deletes their findings."},
+		Types:  []string{ofType("inspector2", "Enabler")}, Operations: []string{"create"},
+	},
+	{
+		// https://docs.aws.amazon.com/inspector/latest/user/deactivating-best-practices.html
+		Effect: Effect{Notable, "Scans of Inspector are turned off in these accounts, and AWS deletes their findings."},
+		Types:  []string{ofType("inspector2", "Enabler")}, Operations: []string{"update"}, Where: "a scan leaves `resourceTypes`",
+		when: leaves("resourceTypes"),
+	},
+	{
 		// https://docs.aws.amazon.com/inspector/latest/user/remove-delegated-admin.html
 		Effect: Effect{Notable, "Nobody administers Inspector for the organization any more. An account that coldstart doesn't declare goes on being scanned, and goes on costing, until Inspector is disabled there (`aws inspector2 disable`)."},
 		Types:  []string{ofType("inspector2", "DelegatedAdminAccount")}, Operations: losingOperations,
@@ -299,4 +318,23 @@ func expiresEarlier(p Property) bool {
 func loosens(p Property) bool {
 	statement := strings.HasPrefix(p.Path, "content.Statement[") && strings.HasSuffix(p.Path, "]") && strings.Count(p.Path, "[") == 1
 	return p.within("content") && (!statement || p.Old != nil)
+}
+
+// leaves returns a function that reports whether a list loses an item. The difference of a list is by position, so an item that only
+// moves is among the old values and among the new ones.
+func leaves(list string) func(Change) bool {
+	return func(c Change) bool {
+		was, is := map[any]bool{}, map[any]bool{}
+		for _, p := range c.Properties {
+			if p.within(list) {
+				was[fmt.Sprint(p.Old)], is[fmt.Sprint(p.New)] = p.Old != nil, true
+			}
+		}
+		for item, had := range was {
+			if had && !is[item] {
+				return true
+			}
+		}
+		return false
+	}
 }

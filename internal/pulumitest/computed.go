@@ -58,6 +58,7 @@ const (
 	DeliveryChannel        = "aws:cfg/deliveryChannel:DeliveryChannel"
 	RecorderStatus         = "aws:cfg/recorderStatus:RecorderStatus"
 	ConfigAggregator       = "aws:cfg/configurationAggregator:ConfigurationAggregator"
+	ConformancePack        = "aws:cfg/organizationConformancePack:OrganizationConformancePack"
 	Detector               = "aws:guardduty/detector:Detector"
 	DetectorFeature        = "aws:guardduty/detectorFeature:DetectorFeature"
 	GuardDutyAdministrator = "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount"
@@ -163,6 +164,7 @@ var Types = map[string]Traits{
 	DeliveryChannel:        {Replaceable: true},
 	RecorderStatus:         {Replaceable: true},
 	ConfigAggregator:       {Tags: true, Replaceable: true},
+	ConformancePack:        {Replaceable: true},
 	Detector:               {Tags: true, Replaceable: true},
 	DetectorFeature:        {Replaceable: true},
 	GuardDutyAdministrator: {Replaceable: true},
@@ -299,6 +301,8 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return text("name"), none
 	case ConfigAggregator:
 		return text("name"), arn("arn:aws:config:us-west-2:" + account + ":config-aggregator/%s")
+	case ConformancePack:
+		return text("name"), arn("arn:aws:config:us-west-2:" + account + ":organization-conformance-pack/%s-12345678")
 	case Detector:
 		id := fmt.Sprintf("%032s", AccountID(name))
 		return id, arn("arn:aws:guardduty:us-west-2:" + account + ":detector/%s")

@@ -94,6 +94,7 @@ var table = []row{
 	{Type: awstype.ConfigConfigurationAggregator, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigDeliveryChannel, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorder, ID: inputs("", "name"), Again: true},
+	{Type: awstype.ConfigOrganizationConformancePack, ID: inputs("", "name"), Again: true},
 	{Type: awstype.ConfigRecorderStatus, ID: inputs("", "name"), Again: true},
 	{Type: awstype.CostExplorerAnomalyMonitor, ID: servicesMonitor, Ours: sameForAll},          // An account has one.
 	{Type: awstype.CostExplorerAnomalySubscription, ID: anomalySubscription, Ours: sameForAll}, // The name has the namespace.

@@ -3,6 +3,7 @@ package taken
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,4 +82,20 @@ func namedRecorders(ctx context.Context, l looker) (texts []string, err error) {
 			strings.Join(named, " and "), r.region, strings.Join(commands, ", ")))
 	}
 	return texts, err
+}
+
+// Unrecorded returns the regions in which AWS Config doesn't record an account; all of them with an error.
+// https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationRecorderStatus.html
+func Unrecorded(ctx context.Context, cfg aws.Config, regions []string) (without []string, err error) {
+	client := configservice.NewFromConfig(cfg)
+	for _, region := range regions {
+		out, err := client.DescribeConfigurationRecorderStatus(ctx, &configservice.DescribeConfigurationRecorderStatusInput{}, func(o *configservice.Options) { o.Region = region })
+		if err != nil {
+			return regions, err
+		}
+		if !slices.ContainsFunc(out.ConfigurationRecordersStatus, func(s types.ConfigurationRecorderStatus) bool { return s.Recording }) {
+			without = append(without, region)
+		}
+	}
+	return without, nil
 }

@@ -34,10 +34,9 @@ const (
 // https://docs.aws.amazon.com/inspector/v2/APIReference/API_ResourceState.html
 var scanFields = map[string]string{"EC2": "ec2", "ECR": "ecr", scanLambda: "lambda", scanLambdaCode: "lambdaCode"}
 
-// codeRegions are the regions in which Inspector scans the code of Lambda functions.
-// https://docs.aws.amazon.com/inspector/latest/user/inspector_regions.html
-var codeRegions = []string{
-	"ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
+// codeScanned reports whether Inspector scans the code of Lambda functions in a region.
+func codeScanned(region string) bool {
+	return slices.Contains(awslimits.Published().CodeScanning.Names, region)
 }
 
 // inspectorProblem is an error of Inspector's.
@@ -198,7 +197,7 @@ func (r *request) configureInspector() (any, *proxy.Problem) {
 	if in.AutoEnable["lambdaCode"] && !in.AutoEnable["lambda"] {
 		return nil, inspectorProblem("ValidationException", "Lambda code scanning requires Lambda standard scanning.")
 	}
-	if in.AutoEnable["lambdaCode"] && !slices.Contains(codeRegions, r.region) {
+	if in.AutoEnable["lambdaCode"] && !codeScanned(r.region) {
 		return nil, codeUnsupported(r.region)
 	}
 	of.auto = map[string]bool{}
@@ -315,7 +314,7 @@ func (r *request) enableScans() (any, *proxy.Problem) {
 			return nil, &proxy.Problem{Status: http.StatusNotImplemented, Code: "NotImplemented", Message: "a rehearsal keeps no scans of " + scan}
 		}
 	}
-	if slices.Contains(scans, scanLambdaCode) && !slices.Contains(codeRegions, r.region) {
+	if slices.Contains(scans, scanLambdaCode) && !codeScanned(r.region) {
 		return nil, codeUnsupported(r.region)
 	}
 	accounts, failed := []map[string]any{}, []map[string]any{}

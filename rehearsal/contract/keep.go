@@ -39,19 +39,24 @@ var operations = map[string]func(*request) (any, *proxy.Problem){
 	"budgets:TagResource":                        tagResource((*request).budgetTags),
 	"budgets:UntagResource":                      untagResource((*request).budgetTags),
 
-	"ce:CreateAnomalyMonitor":           (*request).createMonitor,
-	"ce:GetAnomalyMonitors":             (*request).getMonitors,
-	"ce:UpdateAnomalyMonitor":           (*request).updateMonitor,
-	"ce:DeleteAnomalyMonitor":           (*request).deleteMonitor,
-	"ce:CreateAnomalySubscription":      (*request).createSubscription,
-	"ce:GetAnomalySubscriptions":        (*request).getSubscriptions,
-	"ce:UpdateAnomalySubscription":      (*request).updateSubscription,
-	"ce:DeleteAnomalySubscription":      (*request).deleteSubscription,
-	"ce:ListCostAllocationTags":         (*request).listCostTags,
-	"ce:UpdateCostAllocationTagsStatus": (*request).updateCostTags,
-	"ce:ListTagsForResource":            listResourceTags((*request).costsTags),
-	"ce:TagResource":                    tagResource((*request).costsTags),
-	"ce:UntagResource":                  untagResource((*request).costsTags),
+	"ce:CreateAnomalyMonitor":                             (*request).createMonitor,
+	"ce:GetAnomalyMonitors":                               (*request).getMonitors,
+	"ce:UpdateAnomalyMonitor":                             (*request).updateMonitor,
+	"ce:DeleteAnomalyMonitor":                             (*request).deleteMonitor,
+	"ce:CreateAnomalySubscription":                        (*request).createSubscription,
+	"ce:GetAnomalySubscriptions":                          (*request).getSubscriptions,
+	"ce:UpdateAnomalySubscription":                        (*request).updateSubscription,
+	"ce:DeleteAnomalySubscription":                        (*request).deleteSubscription,
+	"ce:ListCostAllocationTags":                           (*request).listCostTags,
+	"ce:UpdateCostAllocationTagsStatus":                   (*request).updateCostTags,
+	"ce:ListTagsForResource":                              listResourceTags((*request).costsTags),
+	"ce:TagResource":                                      tagResource((*request).costsTags),
+	"ce:UntagResource":                                    untagResource((*request).costsTags),
+	"config:PutOrganizationConformancePack":               (*request).putPack,
+	"config:DeleteOrganizationConformancePack":            (*request).deletePack,
+	"config:DescribeOrganizationConformancePacks":         (*request).describePacks,
+	"config:DescribeOrganizationConformancePackStatuses":  (*request).packStatuses,
+	"config:GetOrganizationConformancePackDetailedStatus": (*request).packDetails,
 
 	"guardduty:CreateDetector":                    (*request).createDetector,
 	"guardduty:GetDetector":                       (*request).getDetector,
@@ -293,6 +298,7 @@ type keeper struct {
 	scans      map[place]map[string]time.Time // of Inspector, by name, each with the time since when it is on
 
 	macies macies
+	packs  map[place]map[string]*conformancePack // by name
 
 	subscribed map[place]*hub
 	hubs       hubs
@@ -313,7 +319,7 @@ func Keep(w *proxy.World) Kept {
 	return &keeper{
 		w: w, analyzers: map[place]map[string]*analyzer{}, detectors: map[place]*detector{}, guards: map[string]*guarded{}, subscribed: map[place]*hub{},
 		macies: newMacies(), inspectors: map[string]*inspector{}, scans: map[place]map[string]time.Time{}, providers: map[string]string{},
-		budgets: map[string]map[string]*budget{}, costs: map[string]*costs{},
+		budgets: map[string]map[string]*budget{}, costs: map[string]*costs{}, packs: map[place]map[string]*conformancePack{},
 		hubs: hubs{
 			administrators: map[string]*hubAdministrator{}, autoEnable: map[string]bool{}, policies: map[string]*hubPolicy{}, associations: map[string]*hubAssociation{},
 		},

@@ -10,6 +10,8 @@ type (
 	Rate = awslimits.Rate
 	// Quota is how many of something there may be.
 	Quota = awslimits.Quota
+	// Regions are the regions in which AWS has something.
+	Regions = awslimits.Regions
 	// Duration is how long AWS takes for something.
 	Duration = awslimits.Duration
 	// Source is where a number comes from.

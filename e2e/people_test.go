@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
-	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	identitystoretypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 
@@ -148,13 +147,11 @@ func (w *world) meddled() {
 	must(w.t, err)
 	groups, err := is.Groups(ctx)
 	must(w.t, err)
-	user, err := is.Directory.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: &is.Store, AlternateIdentifier: &identitystoretypes.AlternateIdentifierMemberUniqueAttribute{
-		Value: identitystoretypes.UniqueAttribute{AttributePath: aws.String("userName"), AttributeValue: document.NewLazyDocument("grace")},
-	}})
+	grace, err := is.User(ctx, "grace")
 	must(w.t, err)
 	app := w.accounts()["aws+app@pop.example"].Id
 	_, err = is.Admin.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{
-		InstanceArn: &is.ARN, PermissionSetArn: aws.String(sets["pop-admin"]), PrincipalType: "USER", PrincipalId: user.UserId, TargetType: "AWS_ACCOUNT", TargetId: app,
+		InstanceArn: &is.ARN, PermissionSetArn: aws.String(sets["pop-admin"]), PrincipalType: "USER", PrincipalId: &grace, TargetType: "AWS_ACCOUNT", TargetId: app,
 	})
 	must(w.t, err)
 	_, err = is.Admin.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{
@@ -162,15 +159,15 @@ func (w *world) meddled() {
 	})
 	must(w.t, err)
 	_, err = is.Directory.CreateGroupMembership(ctx, &identitystore.CreateGroupMembershipInput{
-		IdentityStoreId: &is.Store, GroupId: aws.String(groups["pop-admins"]), MemberId: &identitystoretypes.MemberIdMemberUserId{Value: *user.UserId},
+		IdentityStoreId: &is.Store, GroupId: aws.String(groups["pop-admins"]), MemberId: &identitystoretypes.MemberIdMemberUserId{Value: grace},
 	})
 	must(w.t, err)
 	time.Sleep(6 * time.Second) // So long assignments take in the rehearsal.
 	found := w.unproved()
 	for claim, why := range map[string]string{
-		"permission set pop-admin is assigned as declared": "it also has " + *user.UserId,
+		"permission set pop-admin is assigned as declared": "it also has " + grace,
 		"permission set pop-ops is assigned as declared":   "it lacks pop-ops",
-		"pop-admins of IAM Identity Center":                "it also has " + *user.UserId,
+		"pop-admins of IAM Identity Center":                "it also has " + grace,
 	} {
 		if !slices.ContainsFunc(found, func(p proof.Proof) bool { return strings.HasPrefix(p.Claim, claim) && strings.Contains(p.Detail, why) }) {
 			w.t.Errorf("%q isn't found wrong, since %s: %+v", claim, why, found)
@@ -180,11 +177,11 @@ func (w *world) meddled() {
 	w.up()
 	// What somebody has added in AWS alone stays, and is said. It is taken away by hand.
 	_, err = is.Admin.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{
-		InstanceArn: &is.ARN, PermissionSetArn: aws.String(sets["pop-admin"]), PrincipalType: "USER", PrincipalId: user.UserId, TargetType: "AWS_ACCOUNT", TargetId: app,
+		InstanceArn: &is.ARN, PermissionSetArn: aws.String(sets["pop-admin"]), PrincipalType: "USER", PrincipalId: &grace, TargetType: "AWS_ACCOUNT", TargetId: app,
 	})
 	must(w.t, err)
 	membership, err := is.Directory.GetGroupMembershipId(ctx, &identitystore.GetGroupMembershipIdInput{
-		IdentityStoreId: &is.Store, GroupId: aws.String(groups["pop-admins"]), MemberId: &identitystoretypes.MemberIdMemberUserId{Value: *user.UserId},
+		IdentityStoreId: &is.Store, GroupId: aws.String(groups["pop-admins"]), MemberId: &identitystoretypes.MemberIdMemberUserId{Value: grace},
 	})
 	must(w.t, err)
 	_, err = is.Directory.DeleteGroupMembership(ctx, &identitystore.DeleteGroupMembershipInput{IdentityStoreId: &is.Store, MembershipId: membership.MembershipId})

@@ -122,7 +122,7 @@ func (p *prover) proveDirectory(ctx context.Context, claim peopleClaim) {
 	for _, name := range slices.Sorted(maps.Keys(p.org.Users)) {
 		user := p.org.Users[name]
 		claim(SubjectUser, fmt.Sprintf("%s of IAM Identity Center has the address %s", name, user.Email), func(is *people) error {
-			id, err := is.user(ctx, name)
+			id, err := is.User(ctx, name)
 			if err != nil {
 				return err
 			}
@@ -138,30 +138,11 @@ func (p *prover) proveDirectory(ctx context.Context, claim peopleClaim) {
 	}
 }
 
-// user returns the id of the user with the name.
-func (is *people) user(ctx context.Context, name string) (string, error) {
-	pages := identitystore.NewListUsersPaginator(is.Directory, &identitystore.ListUsersInput{
-		IdentityStoreId: &is.Store, Filters: []identitystoretypes.Filter{{AttributePath: aws.String("UserName"), AttributeValue: &name}},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, u := range page.Users {
-			if aws.ToString(u.UserName) == name {
-				return aws.ToString(u.UserId), nil
-			}
-		}
-	}
-	return "", errors.New("there is no such user")
-}
-
 // checkMembers checks that a group has these users and no others.
 func (is *people) checkMembers(ctx context.Context, group string, users []string) error {
 	var want, found []string
 	for _, name := range users {
-		id, err := is.user(ctx, name)
+		id, err := is.User(ctx, name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

@@ -1,5 +1,5 @@
-// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for package proof and
-// package doctor.
+// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor
+// and recovery.
 //
 //	instance, err := identitycenter.Find(ctx, cfg, org.Regions())
 //	if instance == nil {
@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 )
 
@@ -114,4 +116,21 @@ func (i *Instance) Assigned(ctx context.Context, set, account string) (ids []str
 		}
 	}
 	return ids, nil
+}
+
+// Unique returns how the identity store finds something by an attribute of which no two have the same: userName or displayName.
+// https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_AlternateIdentifier.html
+func Unique(attribute, value string) *types.AlternateIdentifierMemberUniqueAttribute {
+	return &types.AlternateIdentifierMemberUniqueAttribute{Value: types.UniqueAttribute{
+		AttributePath: &attribute, AttributeValue: document.NewLazyDocument(value),
+	}}
+}
+
+// User returns the id of the user with the name. The error is the identity store's if there is none.
+func (i *Instance) User(ctx context.Context, name string) (string, error) {
+	found, err := i.Directory.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: &i.Store, AlternateIdentifier: Unique("userName", name)})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(found.UserId), nil
 }

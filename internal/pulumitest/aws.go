@@ -33,7 +33,7 @@ const (
 	GetPoliciesForTarget      = "aws:organizations/getPoliciesForTarget:getPoliciesForTarget"
 	GetPolicy                 = "aws:organizations/getPolicy:getPolicy"
 	noOrganization            = "invocation of aws:organizations/getOrganization:getOrganization returned an error: invoking aws:organizations/getOrganization:getOrganization: 1 error occurred:\n\t* couldn't find resource"
-	noDirectoryGroup          = "invocation of aws:identitystore/getGroup:getGroup returned an error: invoking aws:identitystore/getGroup:getGroup: 1 error occurred:\n\t* reading AWS SSO Identity Store Group Data Source (" + IdentityStore + "): operation error identitystore: GetGroupId, ResourceNotFoundException: GROUP not found."
+	noDirectoryGroup          = "invocation of aws:identitystore/getGroup:getGroup returned an error: invoking aws:identitystore/getGroup:getGroup: 1 error occurred:\n\t* reading AWS SSO Identity Store Group Data Source (" + IdentityStore + "): operation error identitystore: GetGroupId, ResourceNotFoundException: GROUP not found"
 	unknownStack              = "invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q"
 	organizationResourceARN   = "arn:aws:organizations::" + MasterID + ":"
 	regionalResourceARNFormat = "arn:aws:%s:us-west-2:123456789012:%s/%s"

@@ -6,17 +6,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
-	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	identitystoretypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
-)
 
-// unique returns how the identity store finds something by an attribute that no two have the same of.
-func unique(attribute, value string) *identitystoretypes.AlternateIdentifierMemberUniqueAttribute {
-	return &identitystoretypes.AlternateIdentifierMemberUniqueAttribute{Value: identitystoretypes.UniqueAttribute{
-		AttributePath: &attribute, AttributeValue: document.NewLazyDocument(value),
-	}}
-}
+	"github.com/coldstart-aws/coldstart/internal/identitycenter"
+)
 
 // inStore returns the id by which the provider imports something of an identity store; empty if the store doesn't have it.
 func inStore(r Resource, id *string, err error) (string, error) {
@@ -37,7 +31,7 @@ func directoryGroup(ctx context.Context, f *Finder, r Resource) (string, error) 
 		return "", err
 	}
 	out, err := identitystore.NewFromConfig(cfg).GetGroupId(ctx, &identitystore.GetGroupIdInput{
-		IdentityStoreId: aws.String(r.text("identityStoreId")), AlternateIdentifier: unique("displayName", r.text("displayName")),
+		IdentityStoreId: aws.String(r.text("identityStoreId")), AlternateIdentifier: identitycenter.Unique("displayName", r.text("displayName")),
 	})
 	if err != nil {
 		return inStore(r, nil, err)
@@ -48,7 +42,7 @@ func directoryGroup(ctx context.Context, f *Finder, r Resource) (string, error) 
 // sameDirectoryGroup reports whether a group has the description that coldstart gives it. The identity store has no tags.
 func sameDirectoryGroup(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (bool, error) {
 	client, store := identitystore.NewFromConfig(cfg), aws.String(r.text("identityStoreId"))
-	id, err := client.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: store, AlternateIdentifier: unique("displayName", r.text("displayName"))})
+	id, err := client.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: store, AlternateIdentifier: identitycenter.Unique("displayName", r.text("displayName"))})
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +60,7 @@ func directoryUser(ctx context.Context, f *Finder, r Resource) (string, error) {
 		return "", err
 	}
 	out, err := identitystore.NewFromConfig(cfg).GetUserId(ctx, &identitystore.GetUserIdInput{
-		IdentityStoreId: aws.String(r.text("identityStoreId")), AlternateIdentifier: unique("userName", r.text("userName")),
+		IdentityStoreId: aws.String(r.text("identityStoreId")), AlternateIdentifier: identitycenter.Unique("userName", r.text("userName")),
 	})
 	if err != nil {
 		return inStore(r, nil, err)
@@ -77,7 +71,7 @@ func directoryUser(ctx context.Context, f *Finder, r Resource) (string, error) {
 // sameDirectoryUser reports whether a user is the person that is declared, whoever has made it: the address is the same.
 func sameDirectoryUser(ctx context.Context, _ *Finder, cfg aws.Config, r Resource) (bool, error) {
 	client, store := identitystore.NewFromConfig(cfg), aws.String(r.text("identityStoreId"))
-	id, err := client.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: store, AlternateIdentifier: unique("userName", r.text("userName"))})
+	id, err := client.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: store, AlternateIdentifier: identitycenter.Unique("userName", r.text("userName"))})
 	if err != nil {
 		return false, err
 	}

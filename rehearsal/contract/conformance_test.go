@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/coldstart-aws/coldstart/rehearsal/proxy"
 )
 
 // conforming is a client of AWS Config with short names for what a test calls.
@@ -30,15 +31,16 @@ func checkRefused(t *testing.T, what string, err error, code string) {
 	}
 }
 
-// configs returns clients of AWS Config by account. An hour of AWS's passes in a second.
-func configs(t *testing.T, o *organization) func(account, region string) conforming {
+// configs returns clients of AWS Config by account, and the clock that they go by.
+func configs(t *testing.T, o *organization) (in func(account, region string) conforming, time *clock) {
 	t.Helper()
-	front := keeping(t, o, 3600)
+	time = newClock()
+	front := keepingBy(t, o, proxy.Options{Clock: time})
 	return func(account, region string) conforming {
 		return conforming{configservice.New(configservice.Options{
 			Region: region, BaseEndpoint: aws.String(front.Endpoint()), Credentials: credentials.NewStaticCredentialsProvider(account, "x", ""), RetryMaxAttempts: 1,
 		}), t.Context()}
-	}
+	}, time
 }
 
 // ruled returns a template with so many rules.
@@ -90,17 +92,14 @@ func TestOrganizationConformancePacks(t *testing.T) {
 	o := &organization{
 		accounts: []string{management, delegateID, memberID}, trusted: []string{setup}, administrators: []string{delegateID}, recording: []string{management, delegateID},
 	}
-	in := configs(t, o)
+	in, time := configs(t, o)
 	sec := in(delegateID, home)
 	check := func(name string, want types.OrganizationResourceStatus, each string) {
 		t.Helper()
-		for deadline := time.Now().Add(5 * time.Second); ; settled() {
-			all, found := sec.statuses(t, name)
-			if got := fmt.Sprint(found); all == want && got == each {
-				return
-			} else if time.Now().After(deadline) {
-				t.Fatalf("%s is %s, %s", name, all, got)
-			}
+		time.pass()
+		all, found := sec.statuses(t, name)
+		if got := fmt.Sprint(found); all != want || got != each {
+			t.Fatalf("%s is %s, %s", name, all, got)
 		}
 	}
 	if err := sec.put("a", ruled(2), nil, memberID); err != nil {
@@ -145,7 +144,8 @@ func TestConformanceRefusals(t *testing.T) {
 	t.Parallel()
 	const management, setup = managementID, "config-multiaccountsetup.amazonaws.com"
 	o := &organization{accounts: []string{management, delegateID, memberID}, recording: []string{management, delegateID, memberID}}
-	sec := configs(t, o)(delegateID, home)
+	in, time := configs(t, o)
+	sec := in(delegateID, home)
 	checkRefused(t, "an account that administers nothing", sec.put("a", ruled(1), nil), "OrganizationAccessDeniedException")
 	o.administrators = []string{delegateID}
 	checkRefused(t, "an administrator that isn't trusted", sec.put("a", ruled(1), nil), "OrganizationAccessDeniedException")
@@ -176,12 +176,9 @@ func TestConformanceRefusals(t *testing.T) {
 		}
 	}
 	checkRefused(t, "a 51st", sec.put("q", ruled(1), nil), "MaxNumberOfOrganizationConformancePacksExceededException")
-	for deadline := time.Now().Add(5 * time.Second); ; settled() {
-		if err := sec.put("p0", ruled(130), nil); err == nil {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
+	time.pass()
+	if err := sec.put("p0", ruled(130), nil); err != nil {
+		t.Fatal(err)
 	}
 	checkRefused(t, "more rules than an account has", sec.put("p1", ruled(130), nil), "OrganizationConformancePackTemplateValidationException")
 }

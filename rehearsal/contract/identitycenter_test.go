@@ -93,6 +93,8 @@ type clock struct {
 	now time.Time
 }
 
+func newClock() *clock { return &clock{now: time.Unix(1800000000, 0)} }
+
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,7 +122,7 @@ type centerTest struct {
 func newCenter(t *testing.T) *centerTest {
 	t.Helper()
 	c := &centerTest{
-		t: t, clock: &clock{now: time.Unix(1800000000, 0)},
+		t: t, clock: newClock(),
 		centered: &centered{features: "ALL", organization: organization{accounts: []string{managementID, centerAdministrator, centerMember}}},
 	}
 	emulator := httptest.NewServer(c.centered)

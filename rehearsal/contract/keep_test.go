@@ -77,14 +77,21 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // keeping starts a proxy with the rule, in which so many seconds pass in one. The keys of accounts are their ids.
 func keeping(t *testing.T, o *organization, scale float64) *proxy.Server {
 	t.Helper()
+	return keepingBy(t, o, proxy.Options{Scale: scale})
+}
+
+// keepingBy is keeping with any options but rules.
+func keepingBy(t *testing.T, o *organization, options proxy.Options) *proxy.Server {
+	t.Helper()
 	emulator := httptest.NewServer(o)
 	t.Cleanup(emulator.Close)
-	front, err := proxy.Start(emulator.URL, proxy.Options{Scale: scale, Rules: func(w *proxy.World) []proxy.Rule {
+	options.Rules = func(w *proxy.World) []proxy.Rule {
 		for _, account := range []string{w.Management, "111111111111", "222222222222", "444444444444"} {
 			w.Know(account, proxy.Principal{Account: account})
 		}
 		return []proxy.Rule{contract.New(w), contract.Keep(w)}
-	}})
+	}
+	front, err := proxy.Start(emulator.URL, options)
 	if err != nil {
 		t.Fatal(err)
 	}

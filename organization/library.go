@@ -22,13 +22,17 @@ func allowedInstanceTypes(o *Organization) policy.Document {
 	)
 }
 
-// allowedNetworks keeps people, by the roles that they assume, from calling AWS from other networks. What comes
+// allowedNetworks keeps people, by the roles that they assume and by those that IAM Identity Center makes of permission sets, from
+// calling AWS from other networks. What comes
 // through a VPC endpoint, or from an AWS service in a person's name, has no address of the person's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html
 func allowedNetworks(o *Organization) policy.Document {
 	var roles policy.List
 	for _, role := range slices.Sorted(maps.Keys(o.Access.Roles)) {
 		roles = append(roles, anyRole+o.Name("*", role))
+	}
+	for _, set := range o.PermissionSets() {
+		roles = append(roles, reservedRole(set.Name))
 	}
 	return deny(policy.Statement{
 		Action:   []string{"*"},

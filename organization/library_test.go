@@ -68,6 +68,10 @@ var guardrailCases = map[string][]guarded{
 	organization.AllowedNetworks: {
 		{"from the office", "z9-app-admin", "ec2:DescribeInstances", "*", with("aws:SourceIp", "203.0.113.7", "aws:ViaAWSService", "false"), false},
 		{"from elsewhere", "z9-app-admin", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "false"), true},
+		{"by Identity Center, from the office", "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_z9-admin_0123456789abcdef", "ec2:DescribeInstances", "*", with("aws:SourceIp", "203.0.113.7", "aws:ViaAWSService", "false"), false},
+		{"by Identity Center, from elsewhere", "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_z9-admin_0123456789abcdef", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "false"), true},
+		{"by Identity Center in us-east-1, from elsewhere", "aws-reserved/sso.amazonaws.com/AWSReservedSSO_z9-admin_0123456789abcdef", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "false"), true},
+		{"by another permission set, from elsewhere", "aws-reserved/sso.amazonaws.com/AWSReservedSSO_z9-administrators_0123456789abcdef", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "false"), false},
 		{"by a service in a person's name", "z9-app-admin", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "true"), false},
 		{"through a VPC endpoint", "z9-app-admin", "ec2:DescribeInstances", "*", with("aws:SourceVpc", "vpc-1", "aws:ViaAWSService", "false"), false},
 		{"a machine from elsewhere", "service", "ec2:DescribeInstances", "*", with("aws:SourceIp", "198.51.100.7", "aws:ViaAWSService", "false"), false},
@@ -180,6 +184,8 @@ func TestGuardrailCases(t *testing.T) {
 	o.Guardrails.Regions, o.Guardrails.InstanceTypes = []string{"us-west-2"}, []string{"t3.*"}
 	o.Guardrails.Networks, o.Guardrails.Tags = []string{"203.0.113.0/24"}, []string{"Team", "CostCenter"}
 	o.Guardrails.Partners = []string{"444455556666"}
+	o.Accounts["app"], o.Access.People = organization.Account{}, organization.PeopleBoth
+	o.Access.Groups = map[string]map[string][]string{"admins": {"app": {"admin"}}}
 	o.Security = organization.Security{Account: "logs", Config: organization.RecordDaily, SecurityHub: &organization.SecurityHub{}, Findings: "soc@z9.example"}
 	for _, name := range library {
 		document, _ := o.Guardrail(name)

@@ -131,6 +131,13 @@ func (o *Organization) BoundaryName(role string) string {
 	return o.Namespace + "--" + role + "-boundary"
 }
 
+// reservedRole returns the pattern of the roles that IAM Identity Center makes of a permission set, one in each account. Their path has the
+// region, unless that is us-east-1, and their names end in letters that AWS chooses.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func reservedRole(set string) string {
+	return anyRole + "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_" + set + "_*"
+}
+
 // EnableIdentityCenterURL returns the page of the console on which IAM Identity Center is enabled for an organization.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
 func EnableIdentityCenterURL(region string) string {

@@ -208,3 +208,32 @@ func TestRehearsalOfPeople(t *testing.T) {
 		}
 	}
 }
+
+// TestLostPeople takes over a user whom somebody has made by hand, loses the whole state, and rebuilds it.
+func TestLostPeople(t *testing.T) {
+	begin(t)
+	w := newWorld(t, populated)
+	w.up()
+	ctx := context.Background()
+	must(t, w.emulator.EnableIdentityCenter(ctx, "eu-west-1"))
+	is, err := identitycenter.Find(ctx, w.emulator.Config("eu-west-1"), []string{"eu-west-1"})
+	must(t, err)
+	byHand, err := is.Directory.CreateUser(ctx, &identitystore.CreateUserInput{
+		IdentityStoreId: &is.Store, UserName: aws.String("ada"), DisplayName: aws.String("A. L."),
+		Name:   &identitystoretypes.Name{GivenName: aws.String("A."), FamilyName: aws.String("L.")},
+		Emails: []identitystoretypes.Email{{Value: aws.String("ada@pop.example"), Primary: true, Type: aws.String("work")}},
+	})
+	must(t, err)
+	w.up()
+	w.unchanged()
+	w.proved()
+	if ada, err := is.User(ctx, "ada"); err != nil || ada != *byHand.UserId {
+		t.Errorf("ada is %s, not %s: %v", ada, *byHand.UserId, err)
+	}
+
+	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))
+	must(t, os.Mkdir(filepath.Join(w.dir, "backend"), 0o700))
+	contains(t, w.ok(coldstart(), "state", "recover", "--yes"), "the state is rebuilt: a preview shows no change")
+	w.unchanged()
+	w.proved()
+}

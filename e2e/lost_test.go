@@ -125,6 +125,7 @@ func TestRecoveryKilled(t *testing.T) {
 	begin(t)
 	// Nobody confirms the address of alarms here, so it would be subscribed again.
 	w, s := newWorld(t, strings.NewReplacer("KEY", publicKey(t, newKey(t)), "alarms: soc@lost.example, ", "").Replace(losing)), &stand{}
+	w.pack("keys", keysPack)
 	w.limited(proxy.Options{Rules: s.before(limits.Unhurried)})
 	w.up()
 	must(t, os.Rename(filepath.Join(w.dir, "backend"), filepath.Join(w.dir, "elsewhere")))

@@ -22,8 +22,6 @@ type TrailArgs struct {
 	// Watched, if not nil, is the ARN of a bucket. The trail also records calls to that bucket's
 	// objects, except PutObject, because CloudTrail itself writes to the bucket all the time.
 	Watched pulumi.StringInput
-	// States are how the ARNs of buckets with Pulumi's states begin. The trail also records each call to their objects.
-	States []string
 	// LogGroupARN and LogsRoleARN, if not nil, are the log group that the trail also sends its events to, and the role by which
 	// it does. Both belong to the trail's account and are in its home region.
 	LogGroupARN, LogsRoleARN pulumi.StringInput
@@ -60,7 +58,7 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 		IncludeGlobalServiceEvents: pulumi.Bool(true),
 		IsMultiRegionTrail:         pulumi.Bool(true),
 		IsOrganizationTrail:        pulumi.Bool(args.Organization),
-		AdvancedEventSelectors:     selectors(args.Watched, args.States),
+		AdvancedEventSelectors:     selectors(args.Watched),
 		Tags:                       args.Tags,
 	}
 	if args.LogGroupARN != nil {
@@ -75,42 +73,35 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{"arn": t.ARN})
 }
 
-// selectors select all management events, as a trail without selectors does, and data events: of the bucket with the logs, and of those with
-// states. It returns nil if there are no data events to select.
+// selectors select all management events, as a trail without selectors does, and the data events of
+// one bucket.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
-func selectors(logs pulumi.StringInput, states []string) cloudtrail.TrailAdvancedEventSelectorArray {
-	if logs == nil && len(states) == 0 {
+func selectors(bucketARN pulumi.StringInput) cloudtrail.TrailAdvancedEventSelectorArray {
+	if bucketARN == nil {
 		return nil
 	}
-	all := cloudtrail.TrailAdvancedEventSelectorArray{selector("Management events", equals("eventCategory", "Management"))}
-	if logs != nil {
-		all = append(all, ofObjects("Access to the archive", pulumi.StringArray{pulumi.Sprintf("%s/", logs)}, cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
-			Field: pulumi.String("eventName"), NotEquals: pulumi.ToStringArray([]string{"PutObject"}),
-		}))
+	equals := func(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs {
+		return cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String(field), Equals: pulumi.ToStringArray([]string{value})}
 	}
-	if len(states) > 0 {
-		all = append(all, ofObjects("Access to states", pulumi.ToStringArray(states)))
+	return cloudtrail.TrailAdvancedEventSelectorArray{
+		cloudtrail.TrailAdvancedEventSelectorArgs{
+			Name:           pulumi.String("Management events"),
+			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{equals("eventCategory", "Management")},
+		},
+		cloudtrail.TrailAdvancedEventSelectorArgs{
+			Name: pulumi.String("Access to the archive"),
+			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{
+				equals("eventCategory", "Data"),
+				equals("resources.type", "AWS::S3::Object"),
+				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
+					Field:       pulumi.String("resources.ARN"),
+					StartsWiths: pulumi.StringArray{pulumi.Sprintf("%s/", bucketARN)},
+				},
+				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
+					Field:     pulumi.String("eventName"),
+					NotEquals: pulumi.ToStringArray([]string{"PutObject"}),
+				},
+			},
+		},
 	}
-	return all
-}
-
-// ofObjects selects the data events of objects whose ARNs begin in one of these ways.
-func ofObjects(name string, arns pulumi.StringArrayInput, more ...cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs) cloudtrail.TrailAdvancedEventSelectorArgs {
-	return selector(name, append([]cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
-		equals("eventCategory", "Data"),
-		equals("resources.type", "AWS::S3::Object"),
-		{Field: pulumi.String("resources.ARN"), StartsWiths: arns},
-	}, more...)...)
-}
-
-func selector(name string, fields ...cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs) cloudtrail.TrailAdvancedEventSelectorArgs {
-	s := cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{}
-	for _, f := range fields {
-		s = append(s, f)
-	}
-	return cloudtrail.TrailAdvancedEventSelectorArgs{Name: pulumi.String(name), FieldSelectors: s}
-}
-
-func equals(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs {
-	return cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String(field), Equals: pulumi.ToStringArray([]string{value})}
 }

@@ -110,7 +110,6 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 		KeyARN:       archive.KeyARN,
 		Organization: m.org.Audit.OrganizationTrail(),
 		Watched:      archive.BucketARN,
-		States:       m.org.WatchedStates(organization.Master),
 		After:        archive.Ready,
 		Tags:         tags(m.org.TagsOf(organization.Master)),
 	}
@@ -134,7 +133,6 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 		Bucket:  archive.Bucket,
 		KeyARN:  archive.KeyARN,
 		Watched: archive.BucketARN,
-		States:  m.org.WatchedStates(m.name),
 		Leaves:  m.org.Audit.OrganizationTrail(),
 		After:   archive.Ready,
 		Tags:    m.tags(),

@@ -163,7 +163,6 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 			Name:   m.named(organization.TrailName),
 			Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
 			KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
-			States: m.org.WatchedStates(m.name),
 			Leaves: org.Audit.OrganizationTrail(),
 			Tags:   m.tags(),
 		}, m.in())

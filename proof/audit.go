@@ -274,9 +274,6 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 	if p.watches(a) {
 		checks = append(checks, check{"records who reads or deletes logs", func(t trailtypes.Trail) error { return p.checkWatched(ctx, a, t) }})
 	}
-	if states := p.org.WatchedStates(a.name); len(states) > 0 {
-		checks = append(checks, check{"records who reads or changes states", func(t trailtypes.Trail) error { return a.checkStatesWatched(ctx, t, states) }})
-	}
 	for _, c := range checks {
 		a.claim(subject, name+" "+c.claim, func() error {
 			for _, t := range trails {
@@ -390,63 +387,22 @@ func (p *prover) checkWatched(ctx context.Context, a *account, t trailtypes.Trai
 	return watchesObjects(out.AdvancedEventSelectors, "arn:aws:s3:::"+to.bucket+"/")
 }
 
-// checkStatesWatched checks that a trail records access to the buckets whose ARNs begin in one of these ways.
-func (a *account) checkStatesWatched(ctx context.Context, t trailtypes.Trail, states []string) error {
-	out, err := a.cloudtrail.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: t.TrailARN})
-	if err != nil {
-		return err
-	}
-	return watchesStates(out.AdvancedEventSelectors, states)
-}
-
-// watchesStates checks that selectors select all calls to objects whose ARNs begin in one of these ways, and of no others.
-func watchesStates(selectors []trailtypes.AdvancedEventSelector, states []string) error {
-	var found []string
-	for _, s := range selectors {
-		arns := []string(nil)
-		for _, f := range s.FieldSelectors {
-			if aws.ToString(f.Field) == "resources.ARN" {
-				arns = f.StartsWith
-			}
-		}
-		if maps.Equal(fieldsOf(s), dataEvents(arns)) {
-			found = append(found, arns...)
-		}
-	}
-	if err := exactly(found, states); err != nil {
-		return fmt.Errorf("of the ARNs of buckets with states, %w", err)
-	}
-	return nil
-}
-
-// fieldsOf returns what a selector asks of each field.
-func fieldsOf(s trailtypes.AdvancedEventSelector) map[string]string {
-	fields := map[string]string{}
-	for _, f := range s.FieldSelectors {
-		fields[aws.ToString(f.Field)] = fmt.Sprint(f.Equals, f.StartsWith, f.NotEquals, f.EndsWith, f.NotEndsWith, f.NotStartsWith)
-	}
-	return fields
-}
-
-// dataEvents is what a selector asks of each field that selects all calls to objects whose ARNs begin in one of these ways.
-func dataEvents(arns []string) map[string]string {
-	return map[string]string{
-		"eventCategory":  "[Data] [] [] [] [] []",
-		"resources.type": "[AWS::S3::Object] [] [] [] [] []",
-		"resources.ARN":  fmt.Sprint([]string(nil), arns, []string(nil), []string(nil), []string(nil), []string(nil)),
-	}
-}
-
 // watchesObjects checks that selectors select all management events, and all calls to objects below
 // an ARN except CloudTrail's own writing.
 func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) error {
-	want := dataEvents([]string{arn})
-	want["eventName"] = "[] [] [PutObject] [] [] []"
 	management, data := false, false
 	for _, s := range selectors {
-		fields := fieldsOf(s)
+		fields := map[string]string{}
+		for _, f := range s.FieldSelectors {
+			fields[aws.ToString(f.Field)] = fmt.Sprint(f.Equals, f.StartsWith, f.NotEquals, f.EndsWith, f.NotEndsWith, f.NotStartsWith)
+		}
 		management = management || maps.Equal(fields, map[string]string{"eventCategory": "[Management] [] [] [] [] []"})
-		data = data || maps.Equal(fields, want)
+		data = data || maps.Equal(fields, map[string]string{
+			"eventCategory":  "[Data] [] [] [] [] []",
+			"resources.type": "[AWS::S3::Object] [] [] [] [] []",
+			"resources.ARN":  "[] [" + arn + "] [] [] [] []",
+			"eventName":      "[] [] [PutObject] [] [] []",
+		})
 	}
 	switch {
 	case !management:

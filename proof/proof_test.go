@@ -499,22 +499,6 @@ func TestWatchesObjects(t *testing.T) {
 			t.Errorf("%v, not %q", err, want)
 		}
 	}
-	states := trailtypes.AdvancedEventSelector{FieldSelectors: []trailtypes.AdvancedFieldSelector{
-		equals("eventCategory", "Data"), equals("resources.type", "AWS::S3::Object"),
-		{Field: aws.String("resources.ARN"), StartsWith: []string{"arn:aws:s3:::a-", "arn:aws:s3:::b-"}},
-	}}
-	readsOnly.FieldSelectors = append(slices.Clone(states.FieldSelectors), equals("readOnly", "true"))
-	for want, selectors := range map[string][]trailtypes.AdvancedEventSelector{
-		"": {management, states},
-		"it lacks arn:aws:s3:::a-, arn:aws:s3:::b-": {management, data, readsOnly},
-	} {
-		if err := watchesStates(selectors, []string{"arn:aws:s3:::b-", "arn:aws:s3:::a-"}); !errorHas(err, want) {
-			t.Errorf("%v, not %q", err, want)
-		}
-	}
-	if err := watchesStates([]trailtypes.AdvancedEventSelector{states}, []string{"arn:aws:s3:::a-"}); !errorHas(err, "it also has arn:aws:s3:::b-") {
-		t.Error(err)
-	}
 }
 
 // TestZonesApart checks that two zones share no name server, however the servers' names are

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/coldstart-aws/coldstart/internal/pace"
@@ -130,6 +131,11 @@ func TestBadAccounts(t *testing.T) {
 	id := w.settled(old.CreateAccountStatus.Id)
 	_, err = w.organizations().CloseAccount(t.Context(), &organizations.CloseAccountInput{AccountId: &id})
 	must(t, err)
+	for end := time.Now().Add(patience); w.accounts()["aws+old@bleak.example"].State != orgtypes.AccountStateClosed; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the account isn't closed")
+		}
+	}
 	w.declare(strings.Replace(two, "app: {}", "app: {email: other@bleak.example}, old: {}", 1))
 	w.fails("coldstart:accounts.old.email: aws+old@bleak.example belongs to the account "+id, "CLOSED", "reopen the account within 90 days", "or write another address")
 

@@ -42,6 +42,8 @@ config:
   coldstart:users:
     ada: { groups: [admins], email: ada@pop.example, givenName: Ada, familyName: Lovelace }
     grace: { groups: [ops, people-readonly], email: grace@pop.example, givenName: Grace, familyName: Hopper }
+  coldstart:expect:
+    nobody-leaves: { who: anybody, cannot: organizations:LeaveOrganization, because: outside there are no guardrails }
 `
 
 // TestPeople brings people in by IAM Identity Center, once it is enabled, and changes who may what on later days.

@@ -94,6 +94,8 @@ func names(r inventory.Resource, accounts map[string]string) (id, arn string) {
 		return id, regional("guardduty", "detector/", id)
 	case awstype.SecurityHubConfigurationPolicy:
 		return "00000000-0000-0000-0000-" + digits(r.Name, 12), ""
+	case awstype.IdentityStoreGroup, awstype.IdentityStoreUser:
+		return "00000000-0000-0000-0000-" + digits(r.Type+r.Name, 12), ""
 	case awstype.SSOAdminPermissionSet:
 		id = instanceARN + "/ps-" + digits(name, 16)
 		return id, id
@@ -128,6 +130,10 @@ func added(r inventory.Resource) map[string]any {
 	case awstype.OrganizationsOrganization:
 		more["masterAccountId"] = managementID
 		more["roots"] = []any{map[string]any{"id": rootID, "arn": "arn:aws:organizations::" + managementID + ":root/" + organizationID + "/" + rootID, "name": "Root"}}
+	case awstype.IdentityStoreGroup:
+		more["groupId"] = r.ID
+	case awstype.IdentityStoreUser:
+		more["userId"] = r.ID
 	case awstype.KMSKey:
 		more["keyId"] = r.ID
 	case awstype.Route53Zone:

@@ -20,10 +20,6 @@ import (
 // PermissionSetsType is the component's type token.
 const PermissionSetsType = "coldstart:identity:PermissionSets"
 
-// assignedAtOnce is how many assignments IAM Identity Center makes or takes away at the same time.
-// https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
-const assignedAtOnce = 10
-
 // PermissionSetsArgs are the arguments of NewPermissionSets.
 type PermissionSetsArgs struct {
 	// InstanceARN is that of the organization's instance of IAM Identity Center.
@@ -91,7 +87,7 @@ type PermissionSets struct {
 
 	delegation *organizations.DelegatedAdministrator // nil if the management account assigns
 	// lanes have the last assignment of each of the chains in which assignments follow one another.
-	lanes [assignedAtOnce]pulumi.Resource
+	lanes []pulumi.Resource
 	pairs int
 }
 
@@ -102,7 +98,7 @@ func NewPermissionSets(ctx *pulumi.Context, name string, args *PermissionSetsArg
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err
 	}
-	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}}
+	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}, lanes: make([]pulumi.Resource, pace.IdentityCenter.AtOnce)}
 	if err := ctx.RegisterComponentResource(PermissionSetsType, name, p, opts...); err != nil {
 		return nil, err
 	}
@@ -251,7 +247,7 @@ func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *Pe
 		if i == 0 || assignment.Account != set.Assignments[i-1].Account {
 			p.pairs++
 		}
-		before, lane := after, p.pairs%assignedAtOnce
+		before, lane := after, p.pairs%len(p.lanes)
 		if p.lanes[lane] != nil {
 			before = append([]pulumi.Resource{p.lanes[lane]}, before...)
 		}

@@ -91,7 +91,8 @@ type User struct {
 	// which the first console password is encrypted. Without either the user
 	// has no password.
 	Keybase, PGPKey string
-	// Email, GivenName and FamilyName are those of the user of IAM Identity Center, which sends an invitation to that address.
+	// Email, GivenName and FamilyName are those of the user of IAM Identity Center. It writes to the address at the first sign-in, if its
+	// settings say so, or when an administrator asks for that.
 	Email, GivenName, FamilyName string
 }
 

@@ -180,11 +180,13 @@ func peopleOf(m stackref.Master) stackref.IdentityCenter {
 // lacksPeople reports whether the master stack has to run first, since it hasn't looked for IAM Identity Center or lacks a group of its own
 // directory.
 func lacksPeople(org *organization.Organization, m stackref.Master) bool {
-	people := peopleOf(m)
-	if m.IdentityCenter == nil || people.InstanceARN == "" || org.Access.Directory == organization.DirectoryExternal {
-		return m.IdentityCenter == nil
+	switch {
+	case m.IdentityCenter == nil:
+		return true
+	case m.IdentityCenter.InstanceARN == "" || org.Access.Directory == organization.DirectoryExternal:
+		return false
 	}
-	return slices.ContainsFunc(org.Groups(), func(g organization.Group) bool { return people.Groups[g.Name] == "" })
+	return slices.ContainsFunc(org.Groups(), func(g organization.Group) bool { return m.IdentityCenter.Groups[g.Name] == "" })
 }
 
 // assigning is what permission sets are declared with.

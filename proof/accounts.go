@@ -403,3 +403,13 @@ func unitText(name string) string {
 	}
 	return "unit " + name
 }
+
+// activeBut returns the organization's active accounts but those with the ids, each as its name and id.
+func (p *prover) activeBut(ids []string) (others []string) {
+	for _, m := range p.members {
+		if id := aws.ToString(m.Id); accountstate.Of(m).Active() && !slices.Contains(ids, id) {
+			others = append(others, fmt.Sprintf("%s (%s)", aws.ToString(m.Name), id))
+		}
+	}
+	return others
+}

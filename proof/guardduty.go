@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 
-	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -108,13 +107,7 @@ func (p *prover) checkWatchedByGuardDuty(ctx context.Context, a *account, region
 			}
 		}
 	}
-	var missing []string
-	for _, m := range p.members {
-		if accountstate.Of(m).Active() && !slices.Contains(enabled, aws.ToString(m.Id)) {
-			missing = append(missing, fmt.Sprintf("%s (%s)", aws.ToString(m.Name), aws.ToString(m.Id)))
-		}
-	}
-	if len(missing) > 0 {
+	if missing := p.activeBut(enabled); len(missing) > 0 {
 		return remedied(fmt.Errorf("it is off in %s", listed(missing)),
 			"AWS enables an account within a day, and most within minutes, so ask again then; if it stays off, look at the account in GuardDuty's console of account %s", a.name)
 	}

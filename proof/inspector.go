@@ -63,12 +63,10 @@ func sameScans(on map[string]bool, want []string) error {
 
 // checkInspected checks that every active account has the declared scans.
 func (p *prover) checkInspected(ctx context.Context, a *account, region string) error {
-	names := map[string]string{}
-	var ids []string
+	var ids, scanned []string
 	for _, m := range p.members {
 		if accountstate.Of(m).Active() {
-			id := aws.ToString(m.Id)
-			ids, names[id] = append(ids, id), fmt.Sprintf("%s (%s)", aws.ToString(m.Name), id)
+			ids = append(ids, aws.ToString(m.Id))
 		}
 	}
 	for batch := range slices.Chunk(ids, maxInspected) {
@@ -78,18 +76,13 @@ func (p *prover) checkInspected(ctx context.Context, a *account, region string) 
 		}
 		for _, is := range out.Accounts {
 			if scans(is, p.org.Security.Inspector.Scans) == nil {
-				delete(names, aws.ToString(is.AccountId))
+				scanned = append(scanned, aws.ToString(is.AccountId))
 			}
 		}
 	}
-	if len(names) == 0 {
+	missing := p.activeBut(scanned)
+	if len(missing) == 0 {
 		return nil
-	}
-	var missing []string
-	for _, id := range ids {
-		if names[id] != "" {
-			missing = append(missing, names[id])
-		}
 	}
 	return remedied(fmt.Errorf("these accounts don't have the declared scans: %s", listed(missing)),
 		"run `coldstart up`; an account that the file doesn't declare gets its scans in Inspector's console of account %s", a.name)

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
 
-	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/appointed"
 	"github.com/coldstart-aws/coldstart/organization"
 )
@@ -74,13 +72,7 @@ func (p *prover) checkClassified(ctx context.Context, a *account, region string)
 			}
 		}
 	}
-	var missing []string
-	for _, m := range p.members {
-		if accountstate.Of(m).Active() && !slices.Contains(enabled, aws.ToString(m.Id)) {
-			missing = append(missing, fmt.Sprintf("%s (%s)", aws.ToString(m.Name), aws.ToString(m.Id)))
-		}
-	}
-	if len(missing) > 0 {
+	if missing := p.activeBut(enabled); len(missing) > 0 {
 		return remedied(fmt.Errorf("these accounts are no members: %s", listed(missing)),
 			"run `coldstart up`; an account that the file doesn't declare is added in Macie's console of account %s", a.name)
 	}

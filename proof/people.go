@@ -2,7 +2,6 @@ package proof
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -256,9 +255,9 @@ func (is *people) checkInline(ctx context.Context, arn string, role organization
 		}
 		return nil
 	}
-	var d policyDocument
-	if err := json.Unmarshal([]byte(*found.InlinePolicy), &d); err != nil {
-		return fmt.Errorf("the policy: %w", err)
+	d, err := parsePolicy(*found.InlinePolicy)
+	if err != nil {
+		return err
 	}
 	return d.says(role.Statements)
 }

@@ -22,7 +22,11 @@ const (
 	SeveralZones = "multiple Route 53 Hosted Zones matched"
 )
 
-// Says reports whether an error has the provider's words.
+// NoCostExplorer are AWS's words where nobody has opened Cost Explorer. Users report them; AWS documents none.
+// https://github.com/cloudgraphdev/cli/issues/91
+const NoCostExplorer = "not enabled for cost explorer"
+
+// Says reports whether an error has the words.
 func Says(err error, words string) bool { return err != nil && strings.Contains(err.Error(), words) }
 
 var noKeyOrBucket = regexp.MustCompile(`couldn't find resource|empty result|NotFound|NoSuchBucket|StatusCode: 404`)

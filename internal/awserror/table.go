@@ -80,7 +80,7 @@ var table = []row{
 
 	// Cost Explorer and Cost Anomaly Detection. The program looks for the monitor, and for tags, before it declares them.
 	// https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html
-	{says: regexp.MustCompile(`not enabled for cost explorer`), means: stays, advice: openCosts},
+	{says: regexp.MustCompile(NoCostExplorer), means: stays, advice: openCosts},
 	{says: regexp.MustCompile(`Limit exceeded on dimensional spend monitor creation`), means: exists, advice: anotherMonitor},
 	{says: regexp.MustCompile(`Tag keys not found`), advice: unseenTag},
 	// Macie doesn't know its administrator everywhere at once.

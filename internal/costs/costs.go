@@ -24,7 +24,7 @@ type Found struct {
 // Find asks for the monitor, and which of the tags billing has seen. AWS answers from any region.
 func Find(ctx context.Context, cfg aws.Config, tags []string) (Found, error) {
 	arn, err := Monitor(ctx, cfg)
-	if off(err) {
+	if awserror.Says(err, awserror.NoCostExplorer) {
 		return Found{Off: true}, nil
 	}
 	if err != nil || len(tags) == 0 {
@@ -63,7 +63,3 @@ func Monitor(ctx context.Context, cfg aws.Config) (string, error) {
 	}
 	return "", nil
 }
-
-// off reports whether AWS refuses since nobody has opened Cost Explorer. Users report these words; AWS documents none.
-// https://github.com/cloudgraphdev/cli/issues/91
-func off(err error) bool { return awserror.Says(err, "not enabled for cost explorer") }

@@ -34,20 +34,25 @@ type Instance struct {
 // https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListInstances.html
 func Find(ctx context.Context, cfg aws.Config, regions []string) (*Instance, error) {
 	for _, region := range regions {
-		client := ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Region = region })
-		found, err := client.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
+		there := cfg.Copy()
+		there.Region = region
+		is := Known(there, "", "")
+		found, err := is.Admin.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
 		if err != nil {
 			return nil, fmt.Errorf("looking for IAM Identity Center in %s: %w", region, err)
 		}
 		if len(found.Instances) > 0 {
-			is := found.Instances[0]
-			return &Instance{
-				ARN: aws.ToString(is.InstanceArn), Store: aws.ToString(is.IdentityStoreId), Region: region, Admin: client,
-				Directory: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Region = region }),
-			}, nil
+			is.ARN, is.Store = aws.ToString(found.Instances[0].InstanceArn), aws.ToString(found.Instances[0].IdentityStoreId)
+			return is, nil
 		}
 	}
 	return nil, nil
+}
+
+// Known returns an instance whose names are known, in the configuration's region. A caller that needs the directory alone may leave out the
+// ARN, and one that doesn't need it the store.
+func Known(cfg aws.Config, arn, store string) *Instance {
+	return &Instance{ARN: arn, Store: store, Region: cfg.Region, Admin: ssoadmin.NewFromConfig(cfg), Directory: identitystore.NewFromConfig(cfg)}
 }
 
 // Sets returns the ARNs of all permission sets by their names.
@@ -118,17 +123,26 @@ func (i *Instance) Assigned(ctx context.Context, set, account string) (ids []str
 	return ids, nil
 }
 
-// Unique returns how the identity store finds something by an attribute of which no two have the same: userName or displayName.
+// unique returns how the identity store finds something by an attribute of which no two have the same: userName or displayName.
 // https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_AlternateIdentifier.html
-func Unique(attribute, value string) *types.AlternateIdentifierMemberUniqueAttribute {
+func unique(attribute, value string) *types.AlternateIdentifierMemberUniqueAttribute {
 	return &types.AlternateIdentifierMemberUniqueAttribute{Value: types.UniqueAttribute{
 		AttributePath: &attribute, AttributeValue: document.NewLazyDocument(value),
 	}}
 }
 
+// Group returns the id of the group with the name. The error is the identity store's if there is none.
+func (i *Instance) Group(ctx context.Context, name string) (string, error) {
+	found, err := i.Directory.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: &i.Store, AlternateIdentifier: unique("displayName", name)})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(found.GroupId), nil
+}
+
 // User returns the id of the user with the name. The error is the identity store's if there is none.
 func (i *Instance) User(ctx context.Context, name string) (string, error) {
-	found, err := i.Directory.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: &i.Store, AlternateIdentifier: Unique("userName", name)})
+	found, err := i.Directory.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: &i.Store, AlternateIdentifier: unique("userName", name)})
 	if err != nil {
 		return "", err
 	}

@@ -30,7 +30,7 @@ type Rate struct {
 	// holds at most Burst tokens. Each call takes one token.
 	PerSecond float64
 	Burst     int
-	// AtOnce is how many accounts AWS creates, or closes, at the same time.
+	// AtOnce is how many of the things AWS works on at the same time: accounts that it creates, or closes.
 	AtOnce int
 }
 
@@ -41,9 +41,8 @@ var (
 )
 
 // IdentityCenter is the rate of new resources in IAM Identity Center, whose APIs AWS counts together. The AWS plugin makes up to four calls
-// for each.
-// https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
-var IdentityCenter = Rate{PerSecond: 20. / 4, Burst: 1}
+// for each. AtOnce is how many assignments are under way at the same time.
+var IdentityCenter = Rate{PerSecond: awslimits.Published().Rates["sso"].PerSecond / 4, Burst: 1, AtOnce: awslimits.Published().AssignedAtOnce.Most}
 
 // published returns the rate of an action of AWS Organizations.
 func published(action string, atOnce awslimits.Quota) Rate {

@@ -117,9 +117,9 @@ var table = []row{
 	{Type: awstype.SecurityHubFindingAggregator, ID: aggregator, Ours: sameForAll}, // An account has one.
 	{Type: awstype.SecurityHubOrganizationAdminAccount, ID: inputs("", "adminAccountId"), Again: true},
 	{Type: awstype.SecurityHubOrganizationConfiguration, ID: account, Again: true},
-	{Type: awstype.IdentityStoreGroup, ID: directoryGroup, Ours: sameDirectoryGroup},
-	{Type: awstype.IdentityStoreUser, ID: directoryUser, Ours: sameDirectoryUser},
-	{Type: awstype.IdentityStoreGroupMembership, ID: directoryMembership, Ours: sameForAll},
+	{Type: awstype.IdentityStoreGroup, ID: inStore(directoryGroup), Ours: sameDirectoryGroup},
+	{Type: awstype.IdentityStoreUser, ID: inStore(directoryUser), Ours: sameDirectoryUser},
+	{Type: awstype.IdentityStoreGroupMembership, ID: inStore(directoryMembership), Ours: sameForAll},
 	{Type: awstype.SSOAdminPermissionSet, ID: permissionSet, Ours: sameForAll}, // The name has the namespace.
 	{Type: awstype.SSOAdminManagedPolicyAttachment, ID: inputs(",", "managedPolicyArn", "permissionSetArn", "instanceArn"), Ours: sameForAll},
 	{Type: awstype.SSOAdminPermissionSetInlinePolicy, ID: inputs(",", "permissionSetArn", "instanceArn"), Again: true},

@@ -71,6 +71,13 @@ func TestPeople(t *testing.T) {
 	// Whatever somebody changes by hand is found, and brought in line.
 	w.meddled()
 
+	w.declare(strings.Replace(populated, "account: people", "account: app", 1))
+	out, err := w.run(coldstart(), "preview")
+	if err == nil {
+		t.Error("another account administers Identity Center at once")
+	}
+	contains(t, out, `coldstart:access.account: "app" was "people", which administers IAM Identity Center`)
+
 	// An account, a role in another account, and another session more; a person less.
 	more := strings.NewReplacer("app: {},", "app: {}, lab: {},", "ops: { app: [ops, readonly] }", `ops: { app: [ops], "*": [readonly] }`, "session: 90m", "session: 2h",
 		"    ada: { groups: [admins], email: ada@pop.example, givenName: Ada, familyName: Lovelace }\n", "").Replace(populated)

@@ -90,7 +90,18 @@ func guardAdministrators(previous *stackref.Master, org *organization.Organizati
 				is.Account, was, is.Name, is.Key))
 		}
 	}
-	return errors.Join(append(errs, guardConformancePacks(previous, org))...)
+	return errors.Join(append(errs, guardConformancePacks(previous, org), guardPeople(previous, org))...)
+}
+
+// guardPeople refuses to let another account administer IAM Identity Center at once. The two stacks would have permission sets of the same
+// names, which no two can have, and there is one delegated administrator.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
+func guardPeople(previous *stackref.Master, org *organization.Organization) error {
+	if peopleOf(*previous).InstanceARN == "" || !org.UsesIdentityCenter() || previous.AccessAccount == org.Access.Account {
+		return nil
+	}
+	return fmt.Errorf("coldstart:access.account: %q was %q, which administers IAM Identity Center: write people: iam, run `coldstart up`, and write people: both with the other account after that",
+		org.Access.Account, previous.AccessAccount)
 }
 
 // guardConformancePacks refuses to take the administration from an account that has conformance packs: the management account's stack comes

@@ -222,3 +222,23 @@ func TestPreviewOfPeople(t *testing.T) {
 		t.Errorf("%d assignments, not 6: %v", len(got), got)
 	}
 }
+
+// TestAnotherAccountOfPeople doesn't let another account administer Identity Center at once: the two stacks would have permission sets of the
+// same names, and the one would delete what the other has taken over.
+func TestAnotherAccountOfPeople(t *testing.T) {
+	t.Parallel()
+	for _, other := range []string{"app", "master"} {
+		w := nothing()
+		org := people(t, peopleOfAcme)
+		w.up(t, org, org.Stacks())
+		moved := people(t, strings.Replace(peopleOfAcme, "account: people", "account: "+other, 1))
+		want := `coldstart:access.account: "` + other + `" was "people", which administers IAM Identity Center: write people: iam, run ` +
+			"`coldstart up`" + `, and write people: both with the other account after that`
+		for _, stack := range []string{"master", "people"} {
+			if err := w.try(t, moved, stack, true).Err; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", stack, err)
+			}
+		}
+		w.run(t, people(t, strings.Replace(strings.Replace(peopleOfAcme, "account: people", "account: "+other, 1), "people: both", "people: iam", 1)), "master", true)
+	}
+}

@@ -2,7 +2,6 @@ package automation
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,8 +13,8 @@ import (
 	"github.com/coldstart-aws/coldstart/stackref"
 )
 
-// withdrawals returns the nodes of an update with one more if accounts leave the declaration that groups are assigned permission sets in. It runs the
-// stack that assigns them, and master waits for it: AWS takes no assignment away any more in a closed account.
+// withdrawals notes which accounts leave the declaration. For an update it returns the nodes with one more, which runs the stack that assigns
+// permission sets, and which master waits for: AWS takes no assignment away any more in a closed account.
 func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *shared, existing map[string]bool, update bool) ([]*node, error) {
 	assigns := a.org.IdentityCenterAccount()
 	i := slices.IndexFunc(nodes, func(n *node) bool { return n.name == organization.Master })
@@ -43,11 +42,6 @@ func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *sha
 	n.say("runs before %s, since it takes away what lets people into %s: AWS doesn't in a closed account", organization.Master, strings.Join(leave, ", "))
 	nodes[i].waitsFor = append(nodes[i].waitsFor, n)
 	return append(nodes, n), nil
-}
-
-// notWithdrawn is why master isn't run.
-func notWithdrawn(n *node) error {
-	return fmt.Errorf("not run, because stack %s, which has to take people's assignments away before, was %s", n.name, n.result.Status)
 }
 
 // assignedIn returns the account in which a resource of the state lets people in by a permission set: that of an assignment, or of the

@@ -308,7 +308,7 @@ func (n *node) wait(ctx context.Context, o order) error {
 			continue
 		}
 		if other.withdrawal {
-			return notWithdrawn(other)
+			return fmt.Errorf("not run, because stack %s, which has to take people's assignments away before, was %s", other.name, other.result.Status)
 		}
 		if other.burial {
 			return fmt.Errorf("not run, because stack %s, which is given up before, was %s", other.name, other.result.Status)

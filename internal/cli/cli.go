@@ -7,7 +7,7 @@
 //
 //	declaration.go  --dir, and reading the declaration
 //	project.go      running stacks: --parallel, stacks, signing in
-//	json.go         --json
+//	json.go         --json, and the help about it
 //	exit.go         exit codes, and the errors that choose them
 //	result.go       a result of stacks as JSON
 //	summary.go      a result of stacks as text
@@ -132,6 +132,7 @@ found: by drift, and by preview --expect-no-changes.`,
 		newRehearse(streams, nil),
 		newEmulator(streams, nil),
 		newVersion(streams, nil),
+		newJSON(),
 	)
 	checkArgs(cmd)
 	return cmd

@@ -25,18 +25,16 @@ func newDrift(streams terminal.Streams, run func(context.Context, *DriftOptions)
 		Use:   "drift [stack…]",
 		Short: "Show what others have changed in AWS, and change nothing",
 		Long: `Drift reads every resource of every stack, or of the named stacks, from AWS and shows
-what differs from Pulumi's state. Without names, it also shows what no state has:
-accounts and units that the file doesn't declare, members that administer a service,
-delegations in the apex zone to other zones, trails that somebody else has created, and
-AWS Config, GuardDuty, Inspector, Macie and Security Hub where they are on and nobody has
-declared them, and default VPCs where they are to be removed.
+what differs from Pulumi's state. Without names, it also shows what no state has and
+the file doesn't declare: accounts, units, members that administer a service, services
+that are on, delegations to other zones, trails, and default VPCs.
 
 Drift changes nothing, neither in AWS nor in Pulumi's state. To bring AWS back to what
 the file declares, run ` + "`coldstart refresh`" + ` and then ` + "`coldstart up`" + `.
 
 The exit code is 0 if nothing has changed, 3 if something has (an account that was
-closed by hand, too), 1 if it couldn't be
-found out for any account: then the account and the reason are named.
+closed by hand, too), and 1 if drift couldn't find out for every account. It names those
+accounts, and why.
 
 --plan-roles is for a workflow on GitHub whose credentials are those of the
 management account's plan role: members are entered by their own plan roles, and no

@@ -40,23 +40,18 @@ func newPreview(streams terminal.Streams, run func(context.Context, *PreviewOpti
 	cmd := &cobra.Command{
 		Use:   "preview [stack…]",
 		Short: "Show what up would do, in every stack, and change nothing",
-		Long: `Preview shows what up would do to every stack, or to the named stacks. First come
-warnings, each with its resources: what can't be undone or is lost for good, what AWS
-refuses, and what may be unexpected. Then come all changes of each stack, deletions and
-replacements first. Secrets are masked.
+		Long: `Preview shows what up would do to every stack, or to the named stacks, and changes
+nothing, neither in AWS nor in Pulumi's state. It works before any account exists. A
+value that only AWS can tell is [unknown] until then. Secrets are masked.
 
-Preview changes nothing, neither in AWS nor in Pulumi's state. It works before any
-account exists. A value that only AWS can tell is [unknown] until then.
+First come warnings: what can't be undone or is lost for good, what AWS refuses, and
+what may be unexpected. Then come the changes of each stack, deletions and replacements
+first.
 
---format markdown is for the reviewers of a pull request. It has the same blocks, then
-who gets access to what, a table of all stacks, and the changes of each stack. The text
-is always shorter than GitHub allows. Equal changes give equal texts.
-
---comment also writes this text into a file, which coldstart comment posts, and appends
-it to the summary of a workflow's job. This needs no token of GitHub's, so the code of a
-pull request runs without a token that can write (docs/github.md).
-
-` + resultHelp,
+--format markdown is for the reviewers of a pull request. It also says who gets access
+to what. --comment writes this text into a file as well, for coldstart comment, and
+appends it to the summary of a workflow's job. That needs no token of GitHub's, so the
+code of a pull request runs without a token that can write (docs/github.md).`,
 		Example: `  coldstart preview
   coldstart preview master prod --diff           # all properties of what is new, too
   coldstart preview --expect-no-changes          # exit code 3 if there are any

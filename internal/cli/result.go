@@ -10,8 +10,8 @@ import (
 	"github.com/coldstart-aws/coldstart/automation"
 )
 
-// resultHelp documents what --json prints.
-const resultHelp = `--json prints one object:
+// resultHelp documents what --json prints of stacks.
+const resultHelp = `preview, up, refresh, drift, destroy and state recover print one object:
   operation  preview, up, refresh, drift or destroy
   seconds    how long it took
   stacks     a list, in dependency order, of
@@ -31,7 +31,7 @@ const resultHelp = `--json prints one object:
 
 // resultFlag adds --json to a command that runs stacks.
 func (p *project) resultFlag(cmd *cobra.Command) {
-	p.jsonFlag(cmd, "nothing but one JSON object: {operation, seconds, stacks, warnings}; see preview --help")
+	p.jsonFlag(cmd, "nothing but one JSON object: {operation, seconds, stacks, warnings}; see coldstart help json")
 }
 
 // resultJSON is the shape of a result of stacks for other programs.

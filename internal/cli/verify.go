@@ -37,22 +37,18 @@ func newVerify(streams terminal.Streams, run func(context.Context, *VerifyOption
 		Use:   "verify [account…]",
 		Short: "Prove that the real organization is what is declared, DNS included",
 		Long: `Verify reads from AWS what all accounts, or the named accounts, have, and proves that it
-is what Pulumi.master.yaml declares. It needs the management account's credentials, and
-enters members by their access roles. It doesn't read Pulumi's state and changes
-nothing. It makes about 45 requests for a member and asks name servers 25 times. It
-reads four members at a time, and slows down when AWS throttles.
+is what Pulumi.master.yaml declares. It doesn't read Pulumi's state, and changes nothing.
+It needs the management account's credentials, and enters members by their access roles.
 
 Verify also asks DNS, from the root servers down to each account's name servers, without
-a cache. So port 53 has to be open to the Internet. If it isn't, or if the domain has
-other records inside your network, --dns-server names the server to start from. This
-server has to know the zone above the domain, or to refer to a server that does. Verify
-asks without recursion, so a caching resolver doesn't help. With a port, verify asks
-every server at that port.
+a cache and without recursion. So port 53 has to be open to the Internet. If it isn't, or
+if the domain has other records inside your network, --dns-server names the server to
+start from: one that knows the zone above the domain, or refers to a server that does.
+With a port, verify asks every server at that port.
 
-The table says how many claims hold, by account and topic. Below the table are the
-claims that don't hold, why, and what to do, and what wasn't proved. Until the registrar has
-the apex zone's name servers, and until the first logs arrive (15 minutes), some
-claims don't hold.
+The table says how many claims hold, by account and topic. Below it are the claims that
+don't hold, with what to do, and what wasn't proved. Some claims don't hold until the
+registrar has the apex zone's name servers, and until the first logs arrive (15 minutes).
 
 The exit code is 0 if every claim that could be decided holds, and 1 if not.`,
 		Example: `  coldstart verify

@@ -193,16 +193,25 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// watching are the selectors of a trail that records access to objects as well.
-func watching(objects string) []any {
-	field := func(name, operator, value string) any { return map[string]any{"field": name, operator: []any{value}} }
-	return []any{
-		map[string]any{"name": "Management events", "fieldSelectors": []any{field("eventCategory", "equals", "Management")}},
-		map[string]any{"name": "Access to the archive", "fieldSelectors": []any{
-			field("eventCategory", "equals", "Data"), field("resources.type", "equals", "AWS::S3::Object"),
-			field("resources.ARN", "startsWiths", objects), field("eventName", "notEquals", "PutObject"),
-		}},
-	}
+// managing is the selector of all management events, which every trail has.
+func managing() []any { return []any{selecting("Management events", field("eventCategory", "equals", "Management"))} }
+
+// watching are the selectors of a trail that records access to the archive's objects and to those of states as well.
+func watching(archive, states string, except ...any) []any {
+	of := field("resources.ARN", "startsWiths", states)
+	of["notStartsWiths"] = except
+	category, kind := field("eventCategory", "equals", "Data"), field("resources.type", "equals", "AWS::S3::Object")
+	return append(managing(),
+		selecting("Access to the archive", category, kind, field("resources.ARN", "startsWiths", archive), field("eventName", "notEquals", "PutObject")),
+		selecting("Access to states", category, kind, of))
+}
+
+func field(name, operator, value string) map[string]any {
+	return map[string]any{"field": name, operator: []any{value}}
+}
+
+func selecting(name string, fields ...any) map[string]any {
+	return map[string]any{"name": name, "fieldSelectors": fields}
 }
 
 func TestTrail(t *testing.T) {
@@ -217,8 +226,10 @@ func TestTrail(t *testing.T) {
 						return err
 					}
 					var watched pulumi.StringInput
+					var states *audit.Objects
 					if organization {
 						watched = pulumi.String("arn:aws:s3:::logs")
+						states = &audit.Objects{Prefix: "arn:aws:s3:::acme-", Except: []string{"arn:aws:s3:::acme-audit-trails-", "arn:aws:s3:::acme-audit-config-"}}
 					}
 					trail, err := audit.NewTrail(ctx, "trail", &audit.TrailArgs{
 						Name:         "acme-master-trail",
@@ -226,6 +237,7 @@ func TestTrail(t *testing.T) {
 						KeyARN:       pulumi.String("arn:aws:kms:key"),
 						Organization: organization,
 						Watched:      watched,
+						States:       states,
 						After:        []pulumi.Resource{first},
 						Tags:         pulumi.ToStringMap(map[string]string{"Account": "master"}),
 					}, in)
@@ -247,9 +259,10 @@ func TestTrail(t *testing.T) {
 					"name": "acme-master-trail", "s3BucketName": "logs", "kmsKeyId": "arn:aws:kms:key",
 					"enableLogging": true, "enableLogFileValidation": true, "includeGlobalServiceEvents": true,
 					"isMultiRegionTrail": true, "isOrganizationTrail": organization, "tags": map[string]any{"Account": "master"},
+					"advancedEventSelectors": managing(),
 				}
 				if organization {
-					want["advancedEventSelectors"] = watching("arn:aws:s3:::logs/")
+					want["advancedEventSelectors"] = watching("arn:aws:s3:::logs/", "arn:aws:s3:::acme-", "arn:aws:s3:::acme-audit-trails-", "arn:aws:s3:::acme-audit-config-")
 				}
 				if diff := cmp.Diff(want, trail.Inputs); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)

@@ -22,6 +22,8 @@ type TrailArgs struct {
 	// Watched, if not nil, is the ARN of a bucket. The trail also records calls to that bucket's
 	// objects, except PutObject, because CloudTrail itself writes to the bucket all the time.
 	Watched pulumi.StringInput
+	// States, if not nil, are objects of Pulumi's states. The trail also records each call to them.
+	States *Objects
 	// LogGroupARN and LogsRoleARN, if not nil, are the log group that the trail also sends its events to, and the role by which
 	// it does. Both belong to the trail's account and are in its home region.
 	LogGroupARN, LogsRoleARN pulumi.StringInput
@@ -31,6 +33,12 @@ type TrailArgs struct {
 	// After are the resources that have to exist before the trail can write.
 	After []pulumi.Resource
 	Tags  pulumi.StringMapInput
+}
+
+// Objects are objects in S3 by how their ARNs begin: with Prefix, and in none of the ways of Except.
+type Objects struct {
+	Prefix string
+	Except []string
 }
 
 // Trail is a multi-region trail with log-file validation.
@@ -58,7 +66,7 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 		IncludeGlobalServiceEvents: pulumi.Bool(true),
 		IsMultiRegionTrail:         pulumi.Bool(true),
 		IsOrganizationTrail:        pulumi.Bool(args.Organization),
-		AdvancedEventSelectors:     selectors(args.Watched),
+		AdvancedEventSelectors:     selectors(args.Watched, args.States),
 		Tags:                       args.Tags,
 	}
 	if args.LogGroupARN != nil {
@@ -73,35 +81,43 @@ func NewTrail(ctx *pulumi.Context, name string, args *TrailArgs, opts ...pulumi.
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{"arn": t.ARN})
 }
 
-// selectors select all management events, as a trail without selectors does, and the data events of
-// one bucket.
+// selectors select all management events, as a trail without selectors does, and the data events of the log archive's bucket and of buckets
+// with states. A trail has selectors even if it records management events alone: CloudTrail refuses to be sent none, so a trail that had
+// some once couldn't get rid of them.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
-func selectors(bucketARN pulumi.StringInput) cloudtrail.TrailAdvancedEventSelectorArray {
-	if bucketARN == nil {
-		return nil
+func selectors(archiveARN pulumi.StringInput, states *Objects) cloudtrail.TrailAdvancedEventSelectorArray {
+	all := cloudtrail.TrailAdvancedEventSelectorArray{selector("Management events", equals("eventCategory", "Management"))}
+	if archiveARN != nil {
+		all = append(all, ofObjects("Access to the archive",
+			cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String("resources.ARN"), StartsWiths: pulumi.StringArray{pulumi.Sprintf("%s/", archiveARN)}},
+			cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String("eventName"), NotEquals: pulumi.ToStringArray([]string{"PutObject"})}))
 	}
-	equals := func(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs {
-		return cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String(field), Equals: pulumi.ToStringArray([]string{value})}
+	if states != nil {
+		arn := cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String("resources.ARN"), StartsWiths: pulumi.ToStringArray([]string{states.Prefix})}
+		if len(states.Except) > 0 {
+			arn.NotStartsWiths = pulumi.ToStringArray(states.Except)
+		}
+		all = append(all, ofObjects("Access to states", arn))
 	}
-	return cloudtrail.TrailAdvancedEventSelectorArray{
-		cloudtrail.TrailAdvancedEventSelectorArgs{
-			Name:           pulumi.String("Management events"),
-			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{equals("eventCategory", "Management")},
-		},
-		cloudtrail.TrailAdvancedEventSelectorArgs{
-			Name: pulumi.String("Access to the archive"),
-			FieldSelectors: cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{
-				equals("eventCategory", "Data"),
-				equals("resources.type", "AWS::S3::Object"),
-				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
-					Field:       pulumi.String("resources.ARN"),
-					StartsWiths: pulumi.StringArray{pulumi.Sprintf("%s/", bucketARN)},
-				},
-				cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
-					Field:     pulumi.String("eventName"),
-					NotEquals: pulumi.ToStringArray([]string{"PutObject"}),
-				},
-			},
-		},
+	return all
+}
+
+// ofObjects selects those data events of objects in S3 that meet all of these conditions.
+func ofObjects(name string, conditions ...cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs) cloudtrail.TrailAdvancedEventSelectorArgs {
+	return selector(name, append([]cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{
+		equals("eventCategory", "Data"),
+		equals("resources.type", "AWS::S3::Object"),
+	}, conditions...)...)
+}
+
+func selector(name string, conditions ...cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs) cloudtrail.TrailAdvancedEventSelectorArgs {
+	fields := cloudtrail.TrailAdvancedEventSelectorFieldSelectorArray{}
+	for _, c := range conditions {
+		fields = append(fields, c)
 	}
+	return cloudtrail.TrailAdvancedEventSelectorArgs{Name: pulumi.String(name), FieldSelectors: fields}
+}
+
+func equals(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs {
+	return cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs{Field: pulumi.String(field), Equals: pulumi.ToStringArray([]string{value})}
 }

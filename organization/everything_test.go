@@ -119,7 +119,7 @@ func TestEverything(t *testing.T) {
 		Budgets: organization.Budgets{
 			Notify: "costs@acme.example", Total: 5000, Units: map[string]int{"infrastructure": 3000}, Accounts: map[string]int{"prod": 2000, "master": 100}, Anomalies: 100,
 		},
-		Audit: organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7},
+		Audit: organization.Audit{Account: "logs", Trail: organization.TrailBoth, RetentionDays: 30, LockDays: 7, RecordStates: true},
 		Image: &organization.Image{Registry: "ghcr.io/acme", Push: true, Base: "debian:forky", Platform: "linux/amd64", Packages: []string{"vim"}, Tag: "v1"},
 		Tags:  map[string]string{"Owner": "platform"},
 	}

@@ -465,6 +465,7 @@ func (d *decoder) audit(config *object, audit *Audit) {
 		_, locked := a.fields["lockDays"]
 		a.number("retentionDays", &audit.RetentionDays)
 		a.number("lockDays", &audit.LockDays)
+		a.boolean("recordStates", &audit.RecordStates)
 		if !locked { // The default is for logs that are kept for longer.
 			audit.LockDays = max(min(lockDays, audit.RetentionDays), 0)
 		}

@@ -17,11 +17,12 @@ const Master = "master"
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 const AccessRole = "OrganizationAccountAccessRole"
 
-// What <namespace>-<account>- is followed by in the names of trails and of the
-// log archive.
+// What <namespace>-<account>- is followed by in the names of trails, of the
+// log archive, and of the buckets with Pulumi's states.
 const (
 	TrailName   = "trail"
 	ArchiveName = "trails"
+	StateName   = "state"
 )
 
 // GitHubIssuer is who signs the tokens of GitHub's workflows.
@@ -171,6 +172,8 @@ type Audit struct {
 	// the root user included, from deleting or overwriting a log. A log's lock
 	// can't be shortened.
 	LockDays int
+	// RecordStates has trails record who reads and writes Pulumi's states.
+	RecordStates bool
 }
 
 // OrganizationTrail reports whether one trail covers every account.

@@ -104,12 +104,12 @@ func (a *account) declareZone() error {
 
 // declareState declares where the account keeps its state, and the key of its secrets.
 func (a *account) declareState() error {
-	keyID, bucket, err := a.kept.store(a.named("state"))
+	keyID, bucket, err := a.kept.store(a.named(organization.StateName))
 	if err != nil {
 		return err
 	}
 	a.store, err = state.NewStore(a.ctx, "state", &state.StoreArgs{
-		Name:           a.named("state"),
+		Name:           a.named(organization.StateName),
 		AccountID:      a.id(),
 		Region:         a.org.Region,
 		ExistingKey:    keyID,

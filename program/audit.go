@@ -110,6 +110,7 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 		KeyARN:       archive.KeyARN,
 		Organization: m.org.Audit.OrganizationTrail(),
 		Watched:      archive.BucketARN,
+		States:       watchedStates(m.org.Organization, organization.Master),
 		After:        archive.Ready,
 		Tags:         tags(m.org.TagsOf(organization.Master)),
 	}
@@ -133,6 +134,7 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 		Bucket:  archive.Bucket,
 		KeyARN:  archive.KeyARN,
 		Watched: archive.BucketARN,
+		States:  watchedStates(m.org.Organization, m.name),
 		Leaves:  m.org.Audit.OrganizationTrail(),
 		After:   archive.Ready,
 		Tags:    m.tags(),
@@ -142,6 +144,15 @@ func (m *member) declareTrails(archive *audit.Archive) (trails stackref.TrailedO
 	}
 	trails.TrailARN = own.ARN
 	return trails, nil
+}
+
+// watchedStates are the objects that the trail of an account records access to, for the sake of Pulumi's states; nil if it records none.
+func watchedStates(org *organization.Organization, account string) *audit.Objects {
+	prefix, except := org.WatchedStates(account)
+	if prefix == "" {
+		return nil
+	}
+	return &audit.Objects{Prefix: prefix, Except: except}
 }
 
 // declareAlarms declares what the organization's trail sends its events to, in the management account.

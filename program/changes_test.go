@@ -168,6 +168,7 @@ func keyChanges() []keyChange {
 		{key: "audit.trail", first: "both", second: "account"},
 		{key: "audit.retentionDays", first: "730", second: "400"},
 		{key: "audit.lockDays", first: "0", second: "30"},
+		{key: "audit.recordStates", first: "true"},
 		{key: "dns.local", first: "false"},
 
 		{key: "image.registry", first: "ecr", given: map[string]string{"image.registry": "ghcr.io/acme", "image.push": "true"}},

@@ -174,7 +174,7 @@ func TestTrails(t *testing.T) {
 }
 
 // checkWatched has the management account's trail and that of the archive's account record
-// access to the archive, and lets in the trails that there are.
+// access to the archive, and lets in the trails that there are. No trail records access to states unless the file says so.
 func checkWatched(t *testing.T, org *organization.Organization, results map[string]*pulumitest.Result) {
 	t.Helper()
 	if !org.Audited() {
@@ -186,8 +186,12 @@ func checkWatched(t *testing.T, org *organization.Organization, results map[stri
 	}
 	for _, stack := range []string{"audit", "prod"} {
 		for _, trail := range results[stack].OfType(pulumitest.Trail) {
-			if watches := trail.At("advancedEventSelectors") != nil; watches != (stack == "audit") {
+			selectors := fmt.Sprint(trail.At("advancedEventSelectors"))
+			if watches := strings.Contains(selectors, "Access to the archive"); watches != (stack == "audit") {
 				t.Errorf("%s records access to the archive: %t", trail.URN, watches)
+			}
+			if watches := strings.Contains(selectors, "Access to states"); watches != org.Audit.RecordStates {
+				t.Errorf("%s records access to states: %t", trail.URN, watches)
 			}
 		}
 	}

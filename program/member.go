@@ -163,6 +163,7 @@ func declareMember(ctx *pulumi.Context, org *declaration) error {
 			Name:   m.named(organization.TrailName),
 			Bucket: m.archive.String(func(a stackref.Audit) string { return a.ArchiveBucket }),
 			KeyARN: m.archive.String(func(a stackref.Audit) string { return a.ArchiveKeyARN }),
+			States: watchedStates(m.org.Organization, m.name),
 			Leaves: org.Audit.OrganizationTrail(),
 			Tags:   m.tags(),
 		}, m.in())

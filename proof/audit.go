@@ -274,6 +274,9 @@ func (p *prover) proveTrail(ctx context.Context, a *account) {
 	if p.watches(a) {
 		checks = append(checks, check{"records who reads or deletes logs", func(t trailtypes.Trail) error { return p.checkWatched(ctx, a, t) }})
 	}
+	if p.org.Audit.RecordStates {
+		checks = append(checks, check{"records who reads or changes states", func(t trailtypes.Trail) error { return p.checkStatesWatched(ctx, a, t) }})
+	}
 	for _, c := range checks {
 		a.claim(subject, name+" "+c.claim, func() error {
 			for _, t := range trails {
@@ -387,9 +390,47 @@ func (p *prover) checkWatched(ctx context.Context, a *account, t trailtypes.Trai
 	return watchesObjects(out.AdvancedEventSelectors, "arn:aws:s3:::"+to.bucket+"/")
 }
 
+// checkStatesWatched checks that a trail records access to the account's state, or to every account's if it is the organization's, and
+// neither less nor more.
+func (p *prover) checkStatesWatched(ctx context.Context, a *account, t trailtypes.Trail) error {
+	out, err := a.cloudtrail.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: t.TrailARN})
+	if err != nil {
+		return err
+	}
+	if !aws.ToBool(t.IsOrganizationTrail) {
+		return watchesStates(out.AdvancedEventSelectors, "arn:aws:s3:::"+p.org.Namespace+"-"+a.name+"-state-")
+	}
+	var written []string
+	for _, what := range []string{"trails", "config", "guardduty", "macie"} {
+		written = append(written, "arn:aws:s3:::"+p.org.Namespace+"-"+p.org.Audit.Account+"-"+what+"-")
+	}
+	return watchesStates(out.AdvancedEventSelectors, "arn:aws:s3:::"+p.org.Namespace+"-", written...)
+}
+
+// watchesStates checks that selectors select all management events, and all calls to objects whose ARNs begin with prefix and in none of
+// the ways of except.
+func watchesStates(selectors []trailtypes.AdvancedEventSelector, prefix string, except ...string) error {
+	return selects(selectors, map[string]string{
+		"eventCategory":  "[Data] [] [] [] [] []",
+		"resources.type": "[AWS::S3::Object] [] [] [] [] []",
+		"resources.ARN":  fmt.Sprint([]string(nil), []string{prefix}, []string(nil), []string(nil), []string(nil), except),
+	}, "all access to the objects of "+prefix+"…, and of no other bucket")
+}
+
 // watchesObjects checks that selectors select all management events, and all calls to objects below
 // an ARN except CloudTrail's own writing.
 func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) error {
+	return selects(selectors, map[string]string{
+		"eventCategory":  "[Data] [] [] [] [] []",
+		"resources.type": "[AWS::S3::Object] [] [] [] [] []",
+		"resources.ARN":  "[] [" + arn + "] [] [] [] []",
+		"eventName":      "[] [] [PutObject] [] [] []",
+	}, "access to the objects of "+arn)
+}
+
+// selects checks that selectors select all management events, and that one of them asks exactly this of each field. what says what that one
+// selects.
+func selects(selectors []trailtypes.AdvancedEventSelector, want map[string]string, what string) error {
 	management, data := false, false
 	for _, s := range selectors {
 		fields := map[string]string{}
@@ -397,18 +438,13 @@ func watchesObjects(selectors []trailtypes.AdvancedEventSelector, arn string) er
 			fields[aws.ToString(f.Field)] = fmt.Sprint(f.Equals, f.StartsWith, f.NotEquals, f.EndsWith, f.NotEndsWith, f.NotStartsWith)
 		}
 		management = management || maps.Equal(fields, map[string]string{"eventCategory": "[Management] [] [] [] [] []"})
-		data = data || maps.Equal(fields, map[string]string{
-			"eventCategory":  "[Data] [] [] [] [] []",
-			"resources.type": "[AWS::S3::Object] [] [] [] [] []",
-			"resources.ARN":  "[] [" + arn + "] [] [] [] []",
-			"eventName":      "[] [] [PutObject] [] [] []",
-		})
+		data = data || maps.Equal(fields, want)
 	}
 	switch {
 	case !management:
 		return errors.New("it doesn't record all management events")
 	case !data:
-		return errors.New("it doesn't record access to the objects of " + arn)
+		return errors.New("it doesn't record " + what)
 	}
 	return nil
 }

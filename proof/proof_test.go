@@ -499,6 +499,25 @@ func TestWatchesObjects(t *testing.T) {
 			t.Errorf("%v, not %q", err, want)
 		}
 	}
+
+	states := trailtypes.AdvancedEventSelector{FieldSelectors: []trailtypes.AdvancedFieldSelector{
+		equals("eventCategory", "Data"), equals("resources.type", "AWS::S3::Object"),
+		{Field: aws.String("resources.ARN"), StartsWith: []string{"arn:aws:s3:::a-"}, NotStartsWith: []string{"arn:aws:s3:::a-logs-"}},
+	}}
+	writesOnly := states
+	writesOnly.FieldSelectors = append(slices.Clone(states.FieldSelectors), equals("readOnly", "false"))
+	for want, selectors := range map[string][]trailtypes.AdvancedEventSelector{
+		"":                                {management, data, states},
+		"it doesn't record all access to": {management, data, writesOnly},
+		"it doesn't record all management events": {states},
+	} {
+		if err := watchesStates(selectors, "arn:aws:s3:::a-", "arn:aws:s3:::a-logs-"); !errorHas(err, want) {
+			t.Errorf("%v, not %q", err, want)
+		}
+	}
+	if err := watchesStates([]trailtypes.AdvancedEventSelector{management, states}, "arn:aws:s3:::a-"); !errorHas(err, "and of no other bucket") {
+		t.Errorf("without the bucket that it leaves out: %v", err)
+	}
 }
 
 // TestZonesApart checks that two zones share no name server, however the servers' names are

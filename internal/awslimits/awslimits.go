@@ -105,6 +105,9 @@ type Numbers struct {
 	Administrators map[string]Quota
 	// Trails is the number of trails of an account in one region.
 	Trails Quota
+	// EventSelectors is the number of basic event selectors of a trail, DataResources the number of resources in all of them, and
+	// SelectorValues the number of values in all conditions of a trail's advanced event selectors.
+	EventSelectors, DataResources, SelectorValues Quota
 	// TagsPerZone is the number of tags of a hosted zone.
 	TagsPerZone Quota
 	// Policies is the number of policies of an organization, PoliciesPerTarget the number of

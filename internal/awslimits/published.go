@@ -79,6 +79,9 @@ func Published() Numbers {
 		KeyPolicySize:     Quota{32768, Source{"https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html", lastSeen}},
 		Administrators:    publishedAdministrators(),
 		Trails:            Quota{5, Source{cloudTrailQuotas, lastSeen}},
+		EventSelectors:    Quota{5, Source{cloudTrailQuotas, lastSeen}},
+		DataResources:     Quota{250, Source{cloudTrailQuotas, lastSeen}},
+		SelectorValues:    Quota{500, Source{cloudTrailQuotas, lastSeen}},
 		TagsPerZone:       Quota{10, Source{"https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html", lastSeen}},
 		Policies: map[string]Quota{
 			"SERVICE_CONTROL_POLICY": {10000, organizations}, "RESOURCE_CONTROL_POLICY": {1000, organizations},

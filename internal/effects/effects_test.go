@@ -12,6 +12,7 @@ func TestOf(t *testing.T) {
 	t.Parallel()
 	const organization, lock, lifecycle = "aws:organizations/organization:Organization", "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
 		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	const trail = "aws:cloudtrail/trail:Trail"
 	property := func(path string, old, is any) effects.Property {
 		return effects.Property{Path: path, Old: old, New: is}
 	}
@@ -39,6 +40,9 @@ func TestOf(t *testing.T) {
 		{"a service more", organization, "update", property("awsServiceAccessPrincipals[0]", nil, "ram.amazonaws.com"), ""},
 		{"an account that is closed later", "aws:organizations/account:Account", "update", property("closeOnDeletion", false, true), "Accounts will be closed"},
 		{"an account that isn't", "aws:organizations/account:Account", "update", property("closeOnDeletion", true, false), ""},
+		{"a selector less", trail, "update", property("advancedEventSelectors[2]", map[string]any{"name": "Access to states"}, nil), "Trails record fewer data events."},
+		{"another selector", trail, "update", property("advancedEventSelectors[1].fieldSelectors[2].startsWiths[0]", "arn:aws:s3:::a-", "arn:aws:s3:::a-b-"), "Trails record fewer data events."},
+		{"a selector more", trail, "update", property("advancedEventSelectors[2]", nil, map[string]any{"name": "Access to states"}), ""},
 		{"a tag", "aws:organizations/account:Account", "update", property("tags.parentId", nil, "x"), ""},
 		{"a name of a unit", "aws:organizations/organizationalUnit:OrganizationalUnit", "update", property("name", "a", "b"), "Units are renamed."},
 		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, ""},

@@ -282,6 +282,11 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: losingOperations,
 	},
 	{
+		Effect: Effect{Notable, "Trails record fewer data events. Nobody can tell later who read or changed these objects."},
+		Types:  []string{ofType("cloudtrail", "Trail")}, Operations: []string{"update"}, Where: "a selector leaves `advancedEventSelectors`",
+		when: leaves("advancedEventSelectors"),
+	},
+	{
 		Effect: Effect{Notable, "Delegations of zones are removed. Names in these zones are no longer found."},
 		Types:  []string{recordType}, Operations: losingOperations, Where: "it delegates an account's zone",
 		when: func(c Change) bool { return c.Name == "delegation" },

@@ -73,6 +73,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		newServiceLinked(w, identities, recorders),
 		protectedRoles{w},
 		trails{w},
+		eventSelectors{w},
 		namedTrails{},
 		newMetadataDefaults(w),
 		newVPCs(w),

@@ -2,6 +2,7 @@ package organization
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -136,6 +137,33 @@ func (o *Organization) BoundaryName(role string) string {
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 func reservedRole(set string) string {
 	return anyRole + "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_" + set + "_*"
+}
+
+// ReservedRoleName returns the name of the role that IAM Identity Center makes of a permission set in an account. AWS chooses the 16
+// hexadecimal digits.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func ReservedRoleName(set, digits string) string { return "AWSReservedSSO_" + set + "_" + digits }
+
+// ReservedRolePath returns the path of such a role, by the region of Identity Center.
+func ReservedRolePath(region string) string {
+	const path = "/aws-reserved/sso.amazonaws.com/"
+	if region == "us-east-1" {
+		return path
+	}
+	return path + region + "/"
+}
+
+// isReservedRole matches the ARN of such a role.
+var isReservedRole = regexp.MustCompile(`^arn:[^:]+:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?AWSReservedSSO_(.+)_[0-9a-f]{16}$`)
+
+// PermissionSetOf returns the name of the permission set of which IAM Identity Center has made a role; empty if it has made none of it.
+// Nobody else can make a role with that path.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func PermissionSetOf(roleARN string) string {
+	if found := isReservedRole.FindStringSubmatch(roleARN); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // EnableIdentityCenterURL returns the page of the console on which IAM Identity Center is enabled for an organization.

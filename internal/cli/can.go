@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -227,7 +228,7 @@ func writeAnswer(w io.Writer, a *permissions.Answer) error {
 	for _, way := range a.Ways {
 		fmt.Fprintf(w, "  as %s: %s\n", way.As, words[way.Outcome()])
 		if way.Enter != nil {
-			fmt.Fprintf(w, "    to assume it: %s\n", way.Enter)
+			fmt.Fprintf(w, "    %s: %s\n", cmp.Or(way.Through, "to assume it"), way.Enter)
 		}
 		if way.Decision != nil {
 			fmt.Fprintf(w, "    %s: %s\n", a.Action, way.Decision)

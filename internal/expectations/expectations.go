@@ -84,7 +84,7 @@ func (c checker) who(e organization.Expectation, account string) []string {
 
 // like returns the accounts of which the answers are the same as of an account, itself among them.
 func (c checker) like(e organization.Expectation, account string) []string {
-	if !slices.Contains(e.In, organization.EveryMember) || slices.ContainsFunc(e.Who, c.IsUser) {
+	if !slices.Contains(e.In, organization.EveryMember) || slices.ContainsFunc(e.Who, c.IsPerson) {
 		return []string{account}
 	}
 	return c.alike[account]

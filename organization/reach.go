@@ -37,16 +37,20 @@ func (o *Organization) reachOfPeople() []Reach {
 		condition += " in the last " + shortDuration(age)
 	}
 	var all []Reach
-	for _, group := range o.Groups() {
+	for _, group := range o.IAMGroups() {
 		users := group.Users
 		if len(users) == 0 {
 			users = []string{"nobody yet"}
 		}
 		for _, user := range users {
+			when := condition
+			if o.Users[user].Emergency {
+				when += ", in an emergency"
+			}
 			for _, g := range group.Grants {
 				all = append(all, Reach{
 					Who: user, By: "group " + o.GroupName(group.Name), Account: g.Account, Role: o.Name(g.Account, g.Role),
-					May: o.Access.Roles[g.Role].may(), If: condition,
+					May: o.Access.Roles[g.Role].may(), If: when,
 				})
 			}
 		}
@@ -62,7 +66,7 @@ func (o *Organization) reachOfIdentityCenter() []Reach {
 		return nil
 	}
 	var all []Reach
-	for _, group := range o.Groups() {
+	for _, group := range o.DirectoryGroups() {
 		users := group.Users
 		switch {
 		case o.external():

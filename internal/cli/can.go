@@ -200,7 +200,7 @@ func (o *CanOptions) documents(ctx context.Context, org *organization.Organizati
 		return nil, err
 	}
 	fmt.Fprintf(o.streams.Err, "reading the policies of %s from AWS\n", countOf(len(accounts), "account"))
-	found, err := live.Read(ctx, accounts)
+	found, err := live.Read(ctx, org, accounts)
 	if err != nil {
 		return nil, err
 	}

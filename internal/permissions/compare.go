@@ -9,6 +9,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/iamdata"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -16,7 +17,7 @@ import (
 type Change struct {
 	// Who is a role's name without namespace and account, or Root.
 	Who string `json:"who"`
-	// Way is the way in for which it is so, ByIAM or ByIdentityCenter, of a role that people come into by both; empty if it is so for both.
+	// Way is the way in for which it is so, organization.WayIAM or organization.WayIdentityCenter, of a role that people come into by both; empty if it is so for both.
 	Way string `json:"way,omitempty"`
 	// Accounts are those in which it is so.
 	Accounts []string `json:"accounts"`
@@ -28,18 +29,12 @@ type Change struct {
 	By []string `json:"by,omitempty"`
 }
 
-// The ways by which people come into a role.
-const (
-	ByIAM            = "IAM"
-	ByIdentityCenter = "IAM Identity Center"
-)
-
 // wayOf is the way by which people come into a role.
 func wayOf(role *identity) string {
 	if role.set != "" {
-		return ByIdentityCenter
+		return organization.WayIdentityCenter
 	}
-	return ByIAM
+	return organization.WayIAM
 }
 
 // Compare says whose answers differ between two declarations of an organization: those of the roles and root users

@@ -35,7 +35,7 @@ type Documents struct {
 	// zones are the ARNs of the management account's zones by their names.
 	zones map[string]string
 	// control are the service and resource control policies of accounts, by ids.
-	control map[string]control
+	control   map[string]control
 	directory directory
 	// tags are the tags of what has an ARN, and tagged the keys of tags that a condition names.
 	tags   map[string]map[string]string
@@ -269,12 +269,10 @@ func (r reading) attach(res inventory.Resource) error {
 	case awstype.IdentityStoreGroupMembership:
 		r.directory.join(res.Text("memberId"), res.Text("groupId"))
 	case awstype.SSOAdminAccountAssignment:
-		set := r.directory.sets[res.Text("permissionSetArn")]
-		role := r.find(res.Text("targetId"), "permission set", set)
-		if role == nil {
-			return fmt.Errorf("account %s has no role of the permission set %q", r.shown(res.Text("targetId")), set)
+		// Until IAM Identity Center has made the role, the assignment lets nobody in.
+		if role := r.find(res.Text("targetId"), "permission set", r.directory.sets[res.Text("permissionSetArn")]); role != nil {
+			r.directory.assign(res.Text("principalId"), role)
 		}
-		r.directory.assign(res.Text("principalId"), role)
 	}
 	return nil
 }

@@ -138,9 +138,11 @@ func (d *Documents) read(q Question) (call, []entrance, error) {
 }
 
 // Why says in a line what the outcome rests on; empty if nothing lets whoever asks in.
-func (a *Answer) Why() string {
+func (a *Answer) Why() string { return a.why(a.Outcome) }
+
+func (a *Answer) why(outcome authorization.Outcome) string {
 	for _, w := range a.Ways {
-		if w.Outcome() != a.Outcome {
+		if w.Outcome() != outcome {
 			continue
 		}
 		decision := w.Decision
@@ -150,6 +152,21 @@ func (a *Answer) Why() string {
 		return "as " + w.As + ", " + decision.String()
 	}
 	return ""
+}
+
+// OfAll returns the worst outcome of the roles that a role's name stands for, that of IAM and that of a permission set, and what it rests on.
+// For a person, who comes in by the best way, and for everybody else it is the answer's own outcome.
+func (a *Answer) OfAll() (outcome authorization.Outcome, why string) {
+	if slices.ContainsFunc(a.Ways, func(w Way) bool { return w.Enter != nil }) {
+		return a.Outcome, a.Why()
+	}
+	outcome = a.Outcome
+	for _, w := range a.Ways {
+		if slices.Index(best, w.Outcome()) > slices.Index(best, outcome) {
+			outcome = w.Outcome()
+		}
+	}
+	return outcome, a.why(outcome)
 }
 
 // AskAll answers a question for everybody in the organization: users, the account's roles, its root user, and

@@ -26,6 +26,8 @@ type entrance struct {
 	// enter is whether the role may be assumed; nil where none has to be. Through is the assignment of IAM Identity Center that leads to it.
 	enter   *authorization.Decision
 	through string
+	// role is the role that is assumed; nil where none is.
+	role *identity
 	// decide decides a call by documents.
 	decide func(*Documents, request) authorization.Decision
 }
@@ -173,7 +175,9 @@ func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 		// Of a role that nobody has opened to the user there is nothing to say.
 		if d.asIdentity(user.free, enter, unconditional(role.trust)).Allowed() {
 			decision := d.telling(d.asIdentity(user, enter, role.trust))
-			found = append(found, by(role, &decision))
+			e := by(role, &decision)
+			e.role = role
+			found = append(found, e)
 		}
 	}
 	return found

@@ -95,9 +95,11 @@ steady: toolchain ## Run the tests of make test RUNS=10 times, every other time 
 
 RUNS ?= 10
 
-agreement: ## Compare decisions about policies with another evaluator, from PyPI
+agreement: ## Compare decisions about policies with other evaluators, from PyPI and npm
 	@python3 -m venv .coldstart/agreement && .coldstart/agreement/bin/pip install --quiet --no-deps ministack==1.5.33
 	@AGREEMENT_PYTHON="$$PWD/.coldstart/agreement/bin/python" $(GO) test -count=1 -run='^TestAgreement$$' -v ./authorization
+	@npm install --silent --no-audit --no-fund --prefix .coldstart/agreement @cloud-copilot/iam-simulate@0.1.173
+	@SIMULATOR="$$PWD/.coldstart/agreement" $(GO) test -count=1 -run='^TestAgreement$$' -v ./internal/permissions
 
 bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 stacks at once
 	@. ./$(ENV) && BENCH_ACCOUNTS="$(ACCOUNTS)" BENCH_PARALLEL="$(PARALLEL)" $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e

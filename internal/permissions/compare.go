@@ -62,20 +62,25 @@ func Compare(before, after *Documents) []Change {
 			found[key], order = compare(before, after, account, s, changed(was, is)), append(order, key)
 		}
 	}
-	var changes []Change
+	var all []Change
 	for _, key := range order {
-		c := found[key]
-		if i := slices.IndexFunc(changes, func(other Change) bool { return c.like(other) && c.Way == other.Way && slices.Equal(c.By, other.By) }); i >= 0 {
-			changes[i].Accounts = slices.Sorted(slices.Values(append(changes[i].Accounts, c.Accounts...)))
-		} else if len(c.Opens)+len(c.Closes) > 0 {
-			changes = append(changes, *c)
+		if c := found[key]; len(c.Opens)+len(c.Closes) > 0 {
+			all = append(all, *c)
 		}
 	}
-	return byBothWays(changes)
+	var changes []Change
+	for _, c := range byBothWays(all) {
+		if i := slices.IndexFunc(changes, func(other Change) bool { return c.like(other) && c.Way == other.Way && slices.Equal(c.By, other.By) }); i >= 0 {
+			changes[i].Accounts = slices.Sorted(slices.Values(append(changes[i].Accounts, c.Accounts...)))
+		} else {
+			changes = append(changes, c)
+		}
+	}
+	return changes
 }
 
 // like reports whether the same actions are opened and closed to the same role.
-func (c *Change) like(other Change) bool {
+func (c Change) like(other Change) bool {
 	return other.Who == c.Who && slices.Equal(other.Opens, c.Opens) && slices.Equal(other.Closes, c.Closes)
 }
 

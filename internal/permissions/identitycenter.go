@@ -116,7 +116,7 @@ func (d *Documents) entrancesByIdentityCenter(id string, c call) (found []entran
 		session, enter := *a.role, signIn(c)
 		session.session = d.directory.users[id]
 		e := by(&session, &enter)
-		e.role, e.through = a.role, "assigned to the user"
+		e.role, e.through = &session, "assigned to the user"
 		if a.group != "" {
 			e.through = "assigned to group " + a.group
 		}

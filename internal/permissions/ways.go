@@ -172,8 +172,10 @@ func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 				"sts:RoleSessionName": {user.name}, "sts:ExternalId": nil, "sts:SourceIdentity": nil, "sts:TransitiveTagKeys": nil, "aws:TagKeys": nil,
 			},
 		}}
-		// Of a role that nobody has opened to the user there is nothing to say.
-		if d.asIdentity(user.free, enter, unconditional(role.trust)).Allowed() {
+		// Of a role that nobody has opened to the user there is nothing to say. Of one that a guardrail closes there is.
+		asked, policies := d.requestOf(user.free, enter, unconditional(role.trust))
+		policies.ServiceControl, policies.ResourceControl = nil, nil
+		if authorization.Decide(asked, policies).Allowed() {
 			decision := d.telling(d.asIdentity(user, enter, role.trust))
 			e := by(role, &decision)
 			e.role = role
@@ -244,30 +246,37 @@ func (d *Documents) policyOf(c request) *authorization.Policy {
 
 // asIdentity decides the call of a user or of a role's session.
 func (d *Documents) asIdentity(id *identity, c request, resource *authorization.Policy) authorization.Decision {
-	keys := d.member(id.account, c.region)
-	maps.Copy(keys, signedIn(id.kind, c.mfa))
-	maps.Copy(keys, d.tagKeys("aws:PrincipalTag/", id.tags))
-	decide := func() authorization.Decision {
-		return d.decide(authorization.Principal{Type: id.kind, Account: id.account, ARN: id.arn, Session: id.session}, c, keys, authorization.Policies{
-			ServiceControl: d.control[id.account].service, Resource: resource, Identity: id.policies, Boundary: id.boundary,
-		})
-	}
-	decision := decide()
+	asked, policies := d.requestOf(id, c, resource)
+	decision := authorization.Decide(asked, policies)
 	if id.set == "" || decision.Outcome != authorization.CantTell {
 		return decision
 	}
-	return byFederation(decision, keys, decide)
+	return byFederation(decision, asked, policies)
+}
+
+// requestOf is the call of a user or of a role's session as AWS gets it, with the policies that bear on it.
+func (d *Documents) requestOf(id *identity, c request, resource *authorization.Policy) (authorization.Request, authorization.Policies) {
+	keys := d.member(id.account, c.region)
+	maps.Copy(keys, signedIn(id.kind, c.mfa))
+	maps.Copy(keys, d.tagKeys("aws:PrincipalTag/", id.tags))
+	return d.request(authorization.Principal{Type: id.kind, Account: id.account, ARN: id.arn, Session: id.session}, c, keys, authorization.Policies{
+		ServiceControl: d.control[id.account].service, Resource: resource, Identity: id.policies, Boundary: id.boundary,
+	})
 }
 
 // byFederation returns the decision about a session of a role of IAM Identity Center's where that depends on MFA. AWS doesn't know whether who
 // comes in by SAML has shown a second factor, so aws:MultiFactorAuthPresent is never true. Whether it is false, or isn't there, AWS doesn't say:
 // only an answer that is the same for both counts.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
-func byFederation(decision authorization.Decision, keys map[string][]string, decide func() authorization.Decision) authorization.Decision {
-	keys["aws:MultiFactorAuthAge"], keys["aws:MultiFactorAuthPresent"] = nil, nil
-	absent := decide()
-	keys["aws:MultiFactorAuthPresent"] = []string{"false"}
-	if decide().Outcome == absent.Outcome {
+func byFederation(decision authorization.Decision, asked authorization.Request, policies authorization.Policies) authorization.Decision {
+	const present = "aws:multifactorauthpresent"
+	if _, given := asked.Keys[present]; given {
+		return decision
+	}
+	asked.Keys[present], asked.Keys["aws:multifactorauthage"] = nil, nil
+	absent := authorization.Decide(asked, policies)
+	asked.Keys[present] = []string{"false"}
+	if authorization.Decide(asked, policies).Outcome == absent.Outcome {
 		return absent
 	}
 	return decision
@@ -309,9 +318,14 @@ func asForeigner(arn, account string) func(*Documents, request) authorization.De
 	}
 }
 
-// decide decides the call of a principal. The question's own keys come before those that follow from the
-// principal.
+// decide decides the call of a principal.
 func (d *Documents) decide(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) authorization.Decision {
+	return authorization.Decide(d.request(principal, c, keys, p))
+}
+
+// request is the call of a principal as AWS gets it, with the names of keys in lower case, and the policies that bear on it. The question's own
+// keys come before those that follow from the principal.
+func (d *Documents) request(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) (authorization.Request, authorization.Policies) {
 	all := map[string][]string{} // AWS ignores the case of names.
 	for _, some := range []map[string][]string{keys, d.keysOf(c), c.keys} {
 		for key, values := range some {
@@ -319,5 +333,5 @@ func (d *Documents) decide(principal authorization.Principal, c request, keys ma
 		}
 	}
 	p.Management, p.ResourceControl = d.management(), d.control[c.owner].resource
-	return authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: all}, p)
+	return authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: all}, p
 }

@@ -109,3 +109,13 @@ func (d *Documents) enters(who string, g organization.Grant) (in bool, why strin
 	}
 	return false, strings.Join(reasons, "; ")
 }
+
+// PermissionSets returns the names of the permission sets of which IAM Identity Center has made roles in an account.
+func (d *Documents) PermissionSets(account string) (names []string) {
+	for _, role := range d.roles[d.accounts[account]] {
+		if role.set != "" {
+			names = append(names, role.set)
+		}
+	}
+	return names
+}

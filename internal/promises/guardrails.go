@@ -202,7 +202,7 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 		outside := []string{"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "false"}
 		inside := netip.MustParsePrefix(a.org.Guardrails.Networks[0]).Addr().String()
 		effects := []effect{lets("ec2:DescribeInstances", "", outside...)}
-		for _, role := range a.roles(in) {
+		for _, role := range slices.Concat(a.roles(in), a.sets(in)) {
 			person := denies("ec2:DescribeInstances", "", outside...)
 			person.who = role
 			effects = append(effects, person)

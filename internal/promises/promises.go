@@ -97,6 +97,18 @@ func (a *asking) roles(account string) []string {
 	return names
 }
 
+// sets are the names of the permission sets that coldstart assigns in an account. Those of which IAM Identity Center has no role there yet,
+// because nobody has enabled it, aren't among them.
+func (a *asking) sets(account string) (names []string) {
+	there := a.PermissionSets(account)
+	for _, role := range a.org.AssignedRoles(account) {
+		if name := a.org.PermissionSetName(account, role); slices.Contains(there, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // question is a permissions.Question in short.
 type question struct {
 	who, action, in, on string

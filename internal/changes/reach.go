@@ -61,17 +61,20 @@ func inAccounts(all []organization.Reach) (folded []organization.Reach) {
 	}
 	for _, r := range all {
 		in := accounts[keyOf(r)]
-		switch {
-		case in[0] != r.Account:
-			continue
-		case len(in) > few:
-			r.Account = fmt.Sprintf("%d accounts, such as %s", len(in), in[0])
-		default:
-			r.Account = strings.Join(in, ", ")
+		if in[0] == r.Account {
+			r.Account = strings.TrimSuffix(listed(in), ",")
+			folded = append(folded, r)
 		}
-		folded = append(folded, r)
 	}
 	return folded
+}
+
+// listed names accounts if they are few.
+func listed(accounts []string) string {
+	if len(accounts) > few {
+		return fmt.Sprintf("%d accounts, such as %s,", len(accounts), accounts[0])
+	}
+	return strings.Join(accounts, ", ")
 }
 
 // row is a line of a table with aligned columns.
@@ -116,7 +119,7 @@ func aligned(rows []row) []Line {
 // Lockouts returns the lines of who is locked out by a change.
 func Lockouts(all []permissions.Lockout) (lines []Line) {
 	for _, l := range all {
-		lines = append(lines, Line{Sign: SignDelete, Text: Visible(fmt.Sprintf("%s can't come into %s as %s any more: %s", l.Who, strings.Join(l.Accounts, ", "), l.Role, l.Why))})
+		lines = append(lines, Line{Sign: SignDelete, Text: Visible(fmt.Sprintf("%s can't come into %s as %s any more: %s", l.Who, listed(l.Accounts), l.Role, l.Why))})
 	}
 	return lines
 }

@@ -31,8 +31,8 @@ func (x *examiner) identityCenter(ctx context.Context) []Finding {
 		return x.unanswered(err, "give the caller AdministratorAccess", "whether the directory has the groups isn't known")
 	}
 	var missing []string
-	for _, group := range x.org.Groups() {
-		if name := x.org.DirectoryGroupName(group.Name); groups[name] == "" {
+	for _, group := range x.org.DirectoryGroups() {
+		if name := x.org.DirectoryGroupName(group.Name); groups[name] == "" && !x.org.ForEmergencies(group.Name) {
 			missing = append(missing, name)
 		}
 	}

@@ -137,7 +137,7 @@ func marksOf(org *organization.Organization, name string) []mark {
 	}{
 		{management, !member},
 		{archive, org.HoldsArchive(name)},
-		{users, name == org.Access.Account && len(org.Users) > 0},
+		{users, name == org.Access.Account && len(org.IAMUsers()) > 0},
 		{alarms, !member && org.Alarmed()},
 		{guardDuty, name == org.GuardDutyAccount()},
 		{inspector, name == org.InspectorAccount()},

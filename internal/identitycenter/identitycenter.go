@@ -1,5 +1,5 @@
-// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor
-// and recovery.
+// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor,
+// recovery and waysin.
 //
 //	instance, err := identitycenter.Find(ctx, cfg, org.Regions())
 //	if instance == nil {
@@ -118,6 +118,25 @@ func (i *Instance) Assigned(ctx context.Context, set, account string) (ids []str
 		}
 		for _, a := range page.AccountAssignments {
 			ids = append(ids, aws.ToString(a.PrincipalId))
+		}
+	}
+	return ids, nil
+}
+
+// Members returns the ids of the users in a group.
+func (i *Instance) Members(ctx context.Context, group string) (ids []string, err error) {
+	pages := identitystore.NewListGroupMembershipsPaginator(i.Directory, &identitystore.ListGroupMembershipsInput{
+		IdentityStoreId: &i.Store, GroupId: &group, MaxResults: aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page.GroupMemberships {
+			if member, ok := m.MemberId.(*types.MemberIdMemberUserId); ok {
+				ids = append(ids, member.Value)
+			}
 		}
 	}
 	return ids, nil

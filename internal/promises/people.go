@@ -67,7 +67,7 @@ func askPeople(a *asking) {
 func askMatrix(a *asking) {
 	for _, user := range a.Users() {
 		granted := a.org.GrantsOf(user)
-		for _, g := range a.org.GrantsOf("") {
+		for _, g := range a.org.IAMGrants() {
 			if !slices.Contains(granted, g) {
 				a.cannot(a.entering(user, g, lately))
 				continue

@@ -29,7 +29,7 @@ type AlarmsArgs struct {
 	Address string `required:"true"`
 	// Alarms are the alarms to declare; organization.Alarms if there are none.
 	Alarms []organization.Alarm
-	Tags    pulumi.StringMapInput
+	Tags   pulumi.StringMapInput
 }
 
 // Alarms are the log group that a trail sends its events to, the alarms on those events, and the topic that brings alarms to an

@@ -1,6 +1,7 @@
 package organization
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -47,6 +48,9 @@ const maxPermissionSetName = 32
 func (o *Organization) UsesIdentityCenter() bool {
 	return o.Access.People == PeopleBoth || o.Access.People == PeopleIdentityCenter
 }
+
+// WayIn returns how people come into accounts: Access.People, and PeopleIAM if that is empty.
+func (o *Organization) WayIn() People { return cmp.Or(o.Access.People, PeopleIAM) }
 
 // OnlyIdentityCenter reports whether people come in by IAM Identity Center alone: nobody has a user of IAM but for emergencies.
 func (o *Organization) OnlyIdentityCenter() bool { return o.Access.People == PeopleIdentityCenter }

@@ -41,7 +41,8 @@ func TestOf(t *testing.T) {
 		{"an account that isn't", "aws:organizations/account:Account", "update", property("closeOnDeletion", true, false), ""},
 		{"a tag", "aws:organizations/account:Account", "update", property("tags.parentId", nil, "x"), ""},
 		{"a name of a unit", "aws:organizations/organizationalUnit:OrganizationalUnit", "update", property("name", "a", "b"), "Units are renamed."},
-		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, ""},
+		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, "Roles are deleted."},
+		{"a role more", "aws:iam/role:Role", "create", effects.Property{}, ""},
 	} {
 		found := effects.Of(effects.Change{Type: c.kind, Operation: c.operation, Properties: []effects.Property{c.property}})
 		switch {

@@ -1,5 +1,5 @@
-// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor
-// and recovery.
+// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor,
+// recovery and waysin.
 //
 //	instance, err := identitycenter.Find(ctx, cfg, org.Regions())
 //	if instance == nil {

@@ -95,11 +95,11 @@ func TestAgreement(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"shipped":    people.ReplaceAllString(strings.Replace(string(shipped), "  coldstart:access:\n", "  coldstart:access:\n    people: both\n", 1), "$1$2: { email: $2@acme.example, givenName: Some, familyName: Body, "),
+		"shipped": people.ReplaceAllString(strings.Replace(string(shipped), "  coldstart:access:\n", "  coldstart:access:\n    people: both\n", 1), "$1$2: { email: $2@acme.example, givenName: Some, familyName: Body, "),
 		"everything": needless.ReplaceAllString(strings.NewReplacer("directory: external", "directory: own",
 			"grace@acme.example: {", "grace@acme.example: {email: grace@acme.example, givenName: Grace, familyName: Hopper, ",
 		).Replace(string(everything)), ""),
-		"ways in":    waysIn,
+		"ways in": waysIn,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -90,7 +90,7 @@ func representatives(d *permissions.Documents) []string {
 
 // roles are the names in IAM of the roles of people in an account. By those, nobody else who is called alike is asked about.
 func (a *asking) roles(account string) []string {
-	names := slices.Clone(a.org.IAMRoles(account))
+	names := a.org.IAMRoles(account)
 	for i, role := range names {
 		names[i] = a.org.Name(account, role)
 	}

@@ -70,14 +70,14 @@ TIDY = $(GO) mod tidy $(1) && $(GO) list -m -json -mod=mod $(1) all >/dev/null
 
 e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -skip='^($(LONG))$$' ./e2e $(ARGS)
-	@echo "NOT TESTED: kills, lost answers, lost states, the upgrade, what is installed, adoption of what is in use, accounts closed by hand, return after destroy, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, and rehearse --all (make long)"
+	@echo "NOT TESTED: kills, lost answers, lost states, the upgrade, what is installed, adoption of what is in use, accounts closed by hand, return after destroy, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, and rehearse --all (make long)"
 	@docker version >/dev/null 2>&1 || echo "NOT TESTED: images, since no Docker daemon answers here (.ci/docker starts one)"
 
-long: toolchain ## Run the end-to-end tests that take long: kills, lost answers and states, an upgrade, an installation, adoptions, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, rehearse --all
+long: toolchain ## Run the end-to-end tests that take long: kills, lost answers and states, an upgrade, an installation, adoptions, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, rehearse --all
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.
-LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople
+LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople|TestMovingPeople|TestRehearsalOfIdentityCenter
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.
@@ -95,9 +95,11 @@ steady: toolchain ## Run the tests of make test RUNS=10 times, every other time 
 
 RUNS ?= 10
 
-agreement: ## Compare decisions about policies with another evaluator, from PyPI
+agreement: ## Compare decisions about policies with other evaluators, from PyPI and npm
 	@python3 -m venv .coldstart/agreement && .coldstart/agreement/bin/pip install --quiet --no-deps ministack==1.5.33
 	@AGREEMENT_PYTHON="$$PWD/.coldstart/agreement/bin/python" $(GO) test -count=1 -run='^TestAgreement$$' -v ./authorization
+	@npm install --silent --no-audit --no-fund --prefix .coldstart/agreement @cloud-copilot/iam-simulate@0.1.173
+	@SIMULATOR="$$PWD/.coldstart/agreement" $(GO) test -count=1 -run='^TestAgreement$$' -v ./internal/permissions
 
 bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 stacks at once
 	@. ./$(ENV) && BENCH_ACCOUNTS="$(ACCOUNTS)" BENCH_PARALLEL="$(PARALLEL)" $(GO) test -tags=e2e -run='^$$' -bench=. -benchtime=1x -timeout=60m ./e2e

@@ -27,7 +27,9 @@ type AlarmsArgs struct {
 	// Address is the e-mail address that gets the alarms. AWS sends it a message first, and sends alarms only after somebody
 	// has confirmed that message.
 	Address string `required:"true"`
-	Tags    pulumi.StringMapInput
+	// Alarms are the alarms to declare; organization.Alarms if there are none.
+	Alarms []organization.Alarm
+	Tags   pulumi.StringMapInput
 }
 
 // Alarms are the log group that a trail sends its events to, the alarms on those events, and the topic that brings alarms to an
@@ -44,7 +46,7 @@ type Alarms struct {
 // period is over how many seconds an alarm counts events.
 const period = 300
 
-// NewAlarms declares organization.Alarms for one trail. Everything is in the account that the trail belongs to, since the log
+// NewAlarms declares alarms for one trail. Everything is in the account that the trail belongs to, since the log
 // group of an organization's trail has to be there.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html
 func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulumi.ResourceOption) (*Alarms, error) {
@@ -76,7 +78,11 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 	}, pulumi.Parent(a)); err != nil {
 		return nil, err
 	}
-	for _, alarm := range organization.Alarms() {
+	alarms := args.Alarms
+	if len(alarms) == 0 {
+		alarms = organization.Alarms()
+	}
+	for _, alarm := range alarms {
 		if err := args.alarm(ctx, alarm, group, a); err != nil {
 			return nil, err
 		}

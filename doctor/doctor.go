@@ -169,6 +169,10 @@ func (x *examiner) checks() []*check {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == members })
 		checks = slices.Insert(checks, i, &check{topic: inOrganization, name: "IAM Identity Center", needs: []string{"management account"}, run: x.identityCenter})
 	}
+	if len(x.org.EmergencyUsers()) > 0 {
+		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == dns })
+		checks = slices.Insert(checks, i, &check{topic: members, name: "users for emergencies", needs: []string{"accounts"}, run: x.emergencyUsers})
+	}
 	checks = slices.Insert(checks, slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization }), x.costChecks()...)
 	if x.inWorkflow() {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })

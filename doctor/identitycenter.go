@@ -13,16 +13,20 @@ import (
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/mfa-configure.html
 func (x *examiner) identityCenter(ctx context.Context) []Finding {
+	without := "everything else goes on without it"
+	if x.org.OnlyIdentityCenter() {
+		without = "until then, only users for emergencies come in"
+	}
 	enable := "after the first update, sign in to the management account, open " + organization.EnableIdentityCenterURL(x.org.Region) + ", choose Enable, then run `coldstart up` again"
 	if x.organization == nil {
-		return warning(enable, "not enabled, since there is no organization yet; AWS has no API for that, and everything else goes on without it")
+		return warning(enable, "not enabled, since there is no organization yet; AWS has no API for that, and %s", without)
 	}
 	is, err := identitycenter.Find(ctx, x.cfg, x.org.Regions())
 	switch {
 	case err != nil:
 		return x.unanswered(err, "give the caller AdministratorAccess", "whether it is enabled isn't known")
 	case is == nil:
-		return warning(strings.TrimPrefix(enable, "after the first update, "), "not enabled in %s; AWS has no API for that, and everything else goes on without it", strings.Join(x.org.Regions(), " or "))
+		return warning(strings.TrimPrefix(enable, "after the first update, "), "not enabled in %s; AWS has no API for that, and %s", strings.Join(x.org.Regions(), " or "), without)
 	case x.org.Access.Directory != organization.DirectoryExternal:
 		return ok("enabled in %s; look in the console, under Settings and Authentication, whether it asks for MFA, since no API says that", is.Region)
 	}
@@ -31,8 +35,8 @@ func (x *examiner) identityCenter(ctx context.Context) []Finding {
 		return x.unanswered(err, "give the caller AdministratorAccess", "whether the directory has the groups isn't known")
 	}
 	var missing []string
-	for _, group := range x.org.Groups() {
-		if name := x.org.DirectoryGroupName(group.Name); groups[name] == "" {
+	for _, group := range x.org.DirectoryGroups() {
+		if name := x.org.DirectoryGroupName(group.Name); groups[name] == "" && !x.org.ForEmergencies(group.Name) {
 			missing = append(missing, name)
 		}
 	}

@@ -66,7 +66,7 @@ config:
 	if exitCode(err) != 1 {
 		t.Errorf("drift of an account that can't be entered ended with %v", err)
 	}
-	contains(t, out, `"strangers"`, `"omitted"`, "trails, services and default VPCs of app: ", "The role drift-app-plan lets in")
+	contains(t, out, `"strangers"`, `"omitted"`, "trails, services, default VPCs and users of app: ", "The role drift-app-plan lets in")
 	// A plan role can't change AWS, and the state hasn't changed, either.
 	if diff := cmp.Diff(before, w.stateObjects()); diff != "" {
 		t.Errorf("something was written into the backend (-before +after)\n%s", diff)

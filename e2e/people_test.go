@@ -63,6 +63,14 @@ func TestPeople(t *testing.T) {
 	w.reserved("app", "pop-admin: AdministratorAccess", "pop-ops: PowerUserAccess within pop--ops-boundary", "pop-readonly: ReadOnlyAccess and its own")
 	w.reserved("people", "pop-admin: AdministratorAccess", "pop-readonly: ReadOnlyAccess and its own")
 
+	// What AWS has lets people in by both ways, as the declaration says.
+	for _, action := range []string{"ec2:RunInstances", "iam:CreateRole"} {
+		declared, _ := w.run(coldstart(), "can", "grace", action, "--in", "app")
+		read, _ := w.run(coldstart(), "can", "grace", action, "--in", "app", "--live")
+		contains(t, read, "as role pop-app-ops", "as permission set pop-ops of IAM Identity Center", "assigned to group pop-ops: allowed", "permissions boundary")
+		contains(t, read, strings.TrimSpace(declared))
+	}
+
 	contains(t, w.ok(coldstart(), "aws-config", "--identity-center", "--user", "grace"), "[sso-session pop]", "sso_region = eu-central-1",
 		"[profile pop-app-ops]\nregion = eu-west-1\nsso_session = pop\nsso_account_id = "+aws.ToString(w.accounts()["aws+app@pop.example"].Id)+"\nsso_role_name = pop-ops\n")
 	out, _ = w.run(coldstart(), "doctor")

@@ -83,7 +83,7 @@ type Role struct {
 	Accounts []string
 }
 
-// User is a person with an IAM user, and with a user of IAM Identity Center if people come in by that.
+// User is a person with an IAM user, with a user of IAM Identity Center, or with both, as Access.People says.
 type User struct {
 	// Groups are those of Access.Groups, and <account>-<role>.
 	Groups []string
@@ -91,6 +91,9 @@ type User struct {
 	// which the first console password is encrypted. Without either the user
 	// has no password.
 	Keybase, PGPKey string
+	// Emergency makes a user for emergencies, which comes in when IAM Identity Center can't let anybody in: a user of IAM always, never in
+	// the directory of IAM Identity Center, with a first password.
+	Emergency bool
 	// Email, GivenName and FamilyName are those of the user of IAM Identity Center. It writes to the address at the first sign-in, if its
 	// settings say so, or when an administrator asks for that.
 	Email, GivenName, FamilyName string
@@ -107,12 +110,12 @@ type GitHub struct {
 	Branch, Environment string
 }
 
-// Group is an IAM group: what its members may assume.
+// Group is a group of users: what its members may assume.
 type Group struct {
 	// Name is what users name it by.
 	Name   string
 	Grants []Grant
-	// Everywhere are roles of all members that the group's policy names by a pattern
+	// Everywhere are roles of all members that the group's policy in IAM names by a pattern
 	// (RolePattern), since a list of them is longer than IAM lets a policy be.
 	Everywhere []string
 	Users      []string
@@ -131,7 +134,8 @@ type Grant struct{ Account, Role string }
 // Name is that of the group which grants just this.
 func (g Grant) Name() string { return g.Account + "-" + g.Role }
 
-// RoleNames returns the names of the roles in an account, in alphabetical order.
+// RoleNames returns the names of the roles that are declared for an account, in alphabetical order. IAMRoles and AssignedRoles say which of
+// them people have there by IAM, and by IAM Identity Center.
 func (o *Organization) RoleNames(account string) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(o.Access.Roles)), func(name string) bool {
 		in := o.Access.Roles[name].Accounts
@@ -179,9 +183,9 @@ func (o *Organization) alike(role string, granted []string) []string {
 	})
 }
 
-// Groups returns the groups to create, in alphabetical order: those declared,
+// Groups returns the groups, in alphabetical order: those declared,
 // and for each account and role that a user is to have by itself, one of that
-// name.
+// name. IAMGroups and DirectoryGroups say which of them IAM and IAM Identity Center have.
 func (o *Organization) Groups() []Group {
 	users := map[string][]string{}
 	for _, user := range slices.Sorted(maps.Keys(o.Users)) {
@@ -205,8 +209,8 @@ func (o *Organization) Groups() []Group {
 	return groups
 }
 
-// GrantsOf returns all that a user may assume, the management account's roles
-// first; what there is to assume if no user is named.
+// GrantsOf returns all that a user is granted, by IAM or by IAM Identity Center, the management account's roles
+// first; what there is to grant if no user is named.
 func (o *Organization) GrantsOf(user string) []Grant {
 	if user == "" {
 		return o.grants()

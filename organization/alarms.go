@@ -20,8 +20,7 @@ type Alarm struct {
 	Name string
 	// Means says what has happened.
 	Means string
-	// Control is the control of AWS Security Hub that asks for the alarm; empty for one of the CIS AWS Foundations Benchmark
-	// that Security Hub doesn't have.
+	// Control is the control of AWS Security Hub that asks for the alarm; empty for one that Security Hub doesn't ask for.
 	Control string
 	// Pattern selects the events, in the syntax of CloudWatch Logs for JSON.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
@@ -111,6 +110,27 @@ func Alarms() []Alarm {
 		},
 	}
 }
+
+// EmergencyAlarm is the name of the alarm on users for emergencies.
+const EmergencyAlarm = "emergency-users"
+
+// Alarms returns the alarms of the function Alarms, and one on whatever a user for emergencies does, if there are such users: a sign-in,
+// and the call by which the user assumes a role.
+// https://docs.aws.amazon.com/wellarchitected/latest/framework/sec_permissions_emergency_process.html
+func (o *Organization) Alarms() []Alarm {
+	users := o.EmergencyUsers()
+	if len(users) == 0 {
+		return Alarms()
+	}
+	return append(Alarms(), Alarm{
+		EmergencyAlarm, "A user for emergencies signed in or called AWS.", "",
+		`{($.userIdentity.type="IAMUser") && (($.userIdentity.userName="` + strings.Join(users, `") || ($.userIdentity.userName="`) + `"))}`,
+	})
+}
+
+// maxFilterPattern is how long a pattern can be.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+const maxFilterPattern = 1024
 
 // anyOf selects events of one of the names.
 func anyOf(names ...string) string { return "{" + alternatives(names) + "}" }

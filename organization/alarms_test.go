@@ -28,6 +28,15 @@ func TestAlarms(t *testing.T) {
 			t.Errorf("what %s means isn't a sentence: %s", alarm.Name, alarm.Means)
 		}
 	}
+	org := organization.Defaults()
+	if n := len(org.Alarms()); n != 15 {
+		t.Errorf("%d alarms without users for emergencies", n)
+	}
+	org.Users = map[string]organization.User{"ada": {}, "one": {Emergency: true}, "two": {Emergency: true}}
+	const want = `{($.userIdentity.type="IAMUser") && (($.userIdentity.userName="one") || ($.userIdentity.userName="two"))}`
+	if last := org.Alarms()[15]; last.Name != organization.EmergencyAlarm || last.Pattern != want {
+		t.Errorf("the alarm on users for emergencies is %+v", last)
+	}
 	if len(seen) != 15 {
 		t.Errorf("%d alarms, and the CIS AWS Foundations Benchmark has 15", len(seen))
 	}

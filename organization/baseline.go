@@ -90,7 +90,7 @@ const (
 // (own), or those in the management account.
 func (o *Organization) ParameterNames(account string, own bool) []string {
 	facts := []string{FactAccountID, FactAccountARN}
-	if account != Master || slices.Contains(o.RoleNames(Master), RoleAdmin) {
+	if account != Master || slices.Contains(o.IAMRoles(Master), RoleAdmin) {
 		facts = append(facts, FactAccessRole)
 	}
 	if o.Accounts[account].Network.IsValid() {

@@ -77,7 +77,7 @@ func TestEverything(t *testing.T) {
 		},
 		Users: map[string]organization.User{
 			"ada":                {Groups: []string{"administrators", "deployers"}, Keybase: "ada", Email: "ada@acme.example", GivenName: "Ada", FamilyName: "Lovelace"},
-			"grace@acme.example": {Groups: []string{"prod-deployer"}, PGPKey: key},
+			"grace@acme.example": {Groups: []string{"prod-deployer"}, PGPKey: key, Emergency: true},
 			"linus":              {},
 		},
 		Guardrails: organization.Guardrails{

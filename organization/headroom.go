@@ -1,10 +1,5 @@
 package organization
 
-import (
-	"maps"
-	"slices"
-)
-
 // Headroom says how near the declaration comes to one of AWS's limits.
 type Headroom struct {
 	// Of is the guardrail or the user that comes nearest.
@@ -26,10 +21,10 @@ func (o *Organization) LargestGuardrail() Headroom {
 	return h
 }
 
-// MostGroups returns the user in most groups; Of is empty if there is none.
+// MostGroups returns the IAM user in most groups; Of is empty if there is none.
 func (o *Organization) MostGroups() Headroom {
 	h := Headroom{Max: maxGroupsOfUser}
-	for _, name := range slices.Sorted(maps.Keys(o.Users)) {
+	for _, name := range o.IAMUsers() {
 		if n := len(o.Users[name].Groups) + groupsOfAll; n > h.Used {
 			h.Of, h.Used = name, n
 		}

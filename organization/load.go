@@ -311,6 +311,7 @@ func (d *decoder) organization(root *yaml.Node) *Organization {
 		u.text("email", &user.Email)
 		u.text("givenName", &user.GivenName)
 		u.text("familyName", &user.FamilyName)
+		u.boolean("emergency", &user.Emergency)
 		return user
 	})
 	config.nested("guardrails", func(g *object) {

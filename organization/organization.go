@@ -50,7 +50,7 @@ type Organization struct {
 	Settings Settings
 	// Access says who reaches which account as what.
 	Access Access
-	// Users are the people with an IAM user, by name.
+	// Users are people, and users for emergencies, by name.
 	Users map[string]User
 	// Guardrails are what nobody in an account can do.
 	Guardrails Guardrails

@@ -1,7 +1,9 @@
 package organization
 
 import (
+	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +17,8 @@ const (
 	PeopleIAM People = "iam"
 	// PeopleBoth are users of IAM, and the same people in AWS IAM Identity Center.
 	PeopleBoth People = "both"
+	// PeopleIdentityCenter are people in AWS IAM Identity Center alone, and users of IAM for emergencies.
+	PeopleIdentityCenter People = "identity-center"
 )
 
 // Directory says who keeps the users and groups of IAM Identity Center.
@@ -41,7 +45,130 @@ const (
 const maxPermissionSetName = 32
 
 // UsesIdentityCenter reports whether people come in by IAM Identity Center.
-func (o *Organization) UsesIdentityCenter() bool { return o.Access.People == PeopleBoth }
+func (o *Organization) UsesIdentityCenter() bool {
+	return o.Access.People == PeopleBoth || o.Access.People == PeopleIdentityCenter
+}
+
+// WayIn returns how people come into accounts: Access.People, and PeopleIAM if that is empty.
+func (o *Organization) WayIn() People { return cmp.Or(o.Access.People, PeopleIAM) }
+
+// OnlyIdentityCenter reports whether people come in by IAM Identity Center alone: nobody has a user of IAM but for emergencies.
+func (o *Organization) OnlyIdentityCenter() bool { return o.Access.People == PeopleIdentityCenter }
+
+// EmergencyUsers returns the users for emergencies, in alphabetical order.
+func (o *Organization) EmergencyUsers() []string {
+	return o.usersThat(func(u User) bool { return u.Emergency })
+}
+
+// IAMUsers returns who has a user of IAM, in alphabetical order: everybody, or only the users for emergencies if people come in by IAM
+// Identity Center alone.
+func (o *Organization) IAMUsers() []string {
+	return o.usersThat(func(u User) bool { return u.Emergency || !o.OnlyIdentityCenter() })
+}
+
+// DirectoryUsers returns who has a user in Identity Center's own directory, in alphabetical order: everybody but the users for
+// emergencies, which have to work without Identity Center. An external directory has users that the file doesn't declare.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/emergency-access.html
+func (o *Organization) DirectoryUsers() []string {
+	if !o.UsesIdentityCenter() || o.external() {
+		return nil
+	}
+	return o.usersThat(func(u User) bool { return !u.Emergency })
+}
+
+func (o *Organization) usersThat(are func(User) bool) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(o.Users)) {
+		if are(o.Users[name]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// IAMGroups returns the groups that IAM has, with their users of IAM, in alphabetical order: all of Groups, or only those of users for
+// emergencies if people come in by IAM Identity Center alone.
+func (o *Organization) IAMGroups() []Group {
+	return o.groupsOf(func(g Group) bool { return !o.OnlyIdentityCenter() || g.hasUser(o.EmergencyUsers()) }, o.IAMUsers())
+}
+
+// DirectoryGroups returns the groups that are assigned permission sets, with their users in Identity Center's own directory, in
+// alphabetical order. It leaves out groups of Identity Center's own directory that only users for emergencies are in.
+func (o *Organization) DirectoryGroups() []Group {
+	if !o.UsesIdentityCenter() {
+		return nil
+	}
+	return o.groupsOf(func(g Group) bool {
+		_, declared := o.Access.Groups[g.Name]
+		return !o.ForEmergencies(g.Name) || o.external() && declared
+	}, o.DirectoryUsers())
+}
+
+// ForEmergencies reports whether a group has users, and all of them are for emergencies. An external directory needn't have such a group.
+func (o *Organization) ForEmergencies(group string) bool {
+	is := false
+	for _, user := range o.Users {
+		if slices.Contains(user.Groups, group) {
+			if !user.Emergency {
+				return false
+			}
+			is = true
+		}
+	}
+	return is
+}
+
+// groupsOf returns some of the groups, each with those of its users that are among users.
+func (o *Organization) groupsOf(are func(Group) bool, users []string) (groups []Group) {
+	for _, group := range o.Groups() {
+		if are(group) {
+			group.Users = slices.DeleteFunc(group.Users, func(user string) bool { return !slices.Contains(users, user) })
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+func (g Group) hasUser(among []string) bool {
+	return slices.ContainsFunc(g.Users, func(user string) bool { return slices.Contains(among, user) })
+}
+
+// IAMGrants returns all accounts with all roles that people have there in IAM, the management account's roles first: all roles, or only
+// those that users for emergencies may assume if people come in by IAM Identity Center alone.
+func (o *Organization) IAMGrants() []Grant {
+	if !o.OnlyIdentityCenter() {
+		return o.grants()
+	}
+	granted := map[Grant]bool{}
+	for _, group := range o.IAMGroups() {
+		for _, grant := range group.Grants {
+			granted[grant] = true
+		}
+	}
+	return slices.DeleteFunc(o.grants(), func(g Grant) bool { return !granted[g] })
+}
+
+// IAMRoles returns the names of the roles that people have in IAM in an account, in alphabetical order: those of IAMGrants.
+func (o *Organization) IAMRoles(account string) []string {
+	if !o.OnlyIdentityCenter() {
+		return o.RoleNames(account)
+	}
+	var roles []string
+	for _, grant := range o.IAMGrants() {
+		if grant.Account == account {
+			roles = append(roles, grant.Role)
+		}
+	}
+	return roles
+}
+
+// AssignedRoles returns the names of the roles that are assigned in an account as permission sets, in alphabetical order.
+// PermissionSetName has the permission set's name.
+func (o *Organization) AssignedRoles(account string) (roles []string) {
+	for _, set := range o.permissionSets(func(in string) bool { return in == account }) {
+		roles = append(roles, set.Role)
+	}
+	return roles
+}
 
 // IdentityCenterAccount returns the account that assigns permission sets in members: Access.Account. The management account assigns its
 // own, since no other can. It is empty if the organization doesn't use Identity Center.
@@ -98,7 +225,7 @@ func (o *Organization) permissionSets(in func(account string) bool) []Permission
 		return nil
 	}
 	byRole := map[string]PermissionSet{}
-	for _, group := range o.Groups() {
+	for _, group := range o.DirectoryGroups() {
 		for _, grant := range group.Grants {
 			if !in(grant.Account) {
 				continue
@@ -136,6 +263,33 @@ func (o *Organization) BoundaryName(role string) string {
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 func reservedRole(set string) string {
 	return anyRole + "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_" + set + "_*"
+}
+
+// ReservedRoleName returns the name of the role that IAM Identity Center makes of a permission set in an account. AWS chooses the 16
+// hexadecimal digits.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func ReservedRoleName(set, digits string) string { return "AWSReservedSSO_" + set + "_" + digits }
+
+// ReservedRolePath returns the path of such a role, by the region of Identity Center.
+func ReservedRolePath(region string) string {
+	const path = "/aws-reserved/sso.amazonaws.com/"
+	if region == "us-east-1" {
+		return path
+	}
+	return path + region + "/"
+}
+
+// isReservedRole matches the ARN of such a role.
+var isReservedRole = regexp.MustCompile(`^arn:[^:]+:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?AWSReservedSSO_(.+)_[0-9a-f]{16}$`)
+
+// PermissionSetOf returns the name of the permission set of which IAM Identity Center has made a role; empty if it has made none of it.
+// Nobody else can make a role with that path.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func PermissionSetOf(roleARN string) string {
+	if found := isReservedRole.FindStringSubmatch(roleARN); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // EnableIdentityCenterURL returns the page of the console on which IAM Identity Center is enabled for an organization.

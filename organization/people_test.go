@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,57 @@ func TestPermissionSets(t *testing.T) {
 	}
 	if org := parse(t, []byte(least+"  coldstart:access: {groups: {admins: {master: [admin]}}}\n")); org.UsesIdentityCenter() || org.MasterPermissionSets() != nil || org.IdentityCenterAccount() != "" {
 		t.Error("people come in by Identity Center that nobody has declared")
+	}
+}
+
+// TestWaysIn says who has what in IAM and in IAM Identity Center, for each way in.
+func TestWaysIn(t *testing.T) {
+	t.Parallel()
+	type ways struct {
+		IAMUsers, DirectoryUsers, IAMGroups, DirectoryGroups, IAMRoles, AssignedRoles []string
+	}
+	names := func(groups []organization.Group) (names []string) {
+		for _, g := range groups {
+			names = append(names, g.Name+" "+strings.Join(g.Users, "+"))
+		}
+		return names
+	}
+	everybody, groups := []string{"ada", "grace", "one", "two"}, []string{"admins ada+one+two", "dev-readonly one", "glass two", "ops grace"}
+	roles, all := []string{"admin", "ops"}, []string{"admin", "ops", "readonly"}
+	people, own := []string{"ada", "grace"}, []string{"admins ada", "ops grace"}
+	for way, want := range map[string]ways{
+		"iam":                                  {everybody, nil, groups, nil, all, nil},
+		"both":                                 {everybody, people, groups, own, all, roles},
+		"identity-center":                      {[]string{"one", "two"}, people, []string{"admins one+two", "dev-readonly one", "glass two"}, own, []string{"admin", "readonly"}, roles},
+		"both, directory: external":            {everybody, nil, groups, []string{"admins ", "glass ", "ops "}, all, roles},
+		"identity-center, directory: external": {[]string{"one", "two"}, nil, []string{"admins one+two", "dev-readonly one", "glass two"}, []string{"admins ", "glass ", "ops "}, []string{"admin", "readonly"}, roles},
+	} {
+		org := parse(t, []byte(`config:
+  coldstart:namespace: acme
+  coldstart:domain: acme.example
+  coldstart:region: us-west-2
+  coldstart:email: aws+%s@acme.example
+  coldstart:accounts: {audit: {}, dev: {}}
+  coldstart:access:
+    people: `+strings.Replace(way, ", ", "\n    ", 1)+`
+    roles: {ops: {managedPolicies: [PowerUserAccess], accounts: [dev]}}
+    groups: {admins: {master: [admin], "*": [admin]}, ops: {dev: [ops]}, glass: {audit: [admin]}}
+  coldstart:users:
+    ada: {groups: [admins], email: ada@acme.example, givenName: Ada, familyName: Lovelace}
+    grace: {groups: [ops], email: grace@acme.example, givenName: Grace, familyName: Hopper}
+    one: {groups: [admins, dev-readonly], emergency: true, keybase: one}
+    two: {groups: [admins, glass], emergency: true, keybase: two}
+`))
+		got := ways{org.IAMUsers(), org.DirectoryUsers(), names(org.IAMGroups()), names(org.DirectoryGroups()), org.IAMRoles("dev"), org.AssignedRoles("dev")}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", way, diff)
+		}
+		if glass, admins := org.ForEmergencies("glass"), org.ForEmergencies("admins"); !glass || admins {
+			t.Errorf("%s: for emergencies are glass: %t, admins: %t", way, glass, admins)
+		}
+		if beyond := org.BeyondEmergency(); len(beyond) > 0 {
+			t.Errorf("%s: users for emergencies don't administer %s", way, beyond)
+		}
 	}
 }
 

@@ -19,11 +19,26 @@ type Reach struct {
 	Account string `json:"account"`
 	// Role is the name of the IAM role, or of the permission set of IAM Identity Center.
 	Role string `json:"role"`
+	// Grant and Group are what the file calls a role of people and the group that By is about, and Way is how people come in: WayIAM or
+	// WayIdentityCenter. They are empty for others.
+	Grant, Group, Way string `json:"-"`
 	// May is what the role allows, shortly.
 	May []string `json:"may"`
 	// If is what has to hold.
 	If string `json:"if"`
 }
+
+// The ways by which people come into accounts.
+const (
+	WayIAM            = "IAM"
+	WayIdentityCenter = "IAM Identity Center"
+)
+
+// What the matrix says in place of the users of a group: of a group without users, and of a group of an external directory, whose name follows.
+const (
+	nobodyYet = "nobody yet"
+	whoever   = "whoever the directory has in "
+)
 
 // Reach returns the access matrix, from the declaration alone: people, then
 // workflows, then what coldstart itself works through.
@@ -37,16 +52,20 @@ func (o *Organization) reachOfPeople() []Reach {
 		condition += " in the last " + shortDuration(age)
 	}
 	var all []Reach
-	for _, group := range o.Groups() {
+	for _, group := range o.IAMGroups() {
 		users := group.Users
 		if len(users) == 0 {
-			users = []string{"nobody yet"}
+			users = []string{nobodyYet}
 		}
 		for _, user := range users {
+			when := condition
+			if o.Users[user].Emergency {
+				when += ", in an emergency"
+			}
 			for _, g := range group.Grants {
 				all = append(all, Reach{
 					Who: user, By: "group " + o.GroupName(group.Name), Account: g.Account, Role: o.Name(g.Account, g.Role),
-					May: o.Access.Roles[g.Role].may(), If: condition,
+					Grant: g.Role, Way: WayIAM, Group: group.Name, May: o.Access.Roles[g.Role].may(), If: when,
 				})
 			}
 		}
@@ -62,19 +81,19 @@ func (o *Organization) reachOfIdentityCenter() []Reach {
 		return nil
 	}
 	var all []Reach
-	for _, group := range o.Groups() {
+	for _, group := range o.DirectoryGroups() {
 		users := group.Users
 		switch {
 		case o.external():
-			users = []string{"whoever the directory has in " + o.DirectoryGroupName(group.Name)}
+			users = []string{whoever + o.DirectoryGroupName(group.Name)}
 		case len(users) == 0:
-			users = []string{"nobody yet"}
+			users = []string{nobodyYet}
 		}
 		for _, user := range users {
 			for _, g := range group.Grants {
 				all = append(all, Reach{
 					Who: user, By: "group " + o.DirectoryGroupName(group.Name) + " of IAM Identity Center", Account: g.Account,
-					Role: o.PermissionSetName(g.Account, g.Role), May: o.Access.Roles[g.Role].may(), If: "sign-in by IAM Identity Center",
+					Role: o.PermissionSetName(g.Account, g.Role), Grant: g.Role, Way: WayIdentityCenter, Group: group.Name, May: o.Access.Roles[g.Role].may(), If: "sign-in by IAM Identity Center",
 				})
 			}
 		}

@@ -8,7 +8,7 @@ func (o *Organization) MasterRoles() []string {
 	for _, account := range o.AccountNames() {
 		names = append(names, o.Name(account, RoleDelegation))
 	}
-	for _, role := range o.RoleNames(Master) {
+	for _, role := range o.IAMRoles(Master) {
 		names = append(names, o.Name(Master, role))
 	}
 	if o.Access.GitHub.Repository != "" {

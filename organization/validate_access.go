@@ -267,10 +267,10 @@ func (o *Organization) checkUsers(ps *Problems) {
 	for name := range o.Access.Groups {
 		choices[name] = 1
 	}
-	if n := len(o.Users); n > maxUsers {
+	if n := len(o.IAMUsers()); n > maxUsers {
 		ps.Add(prefix+"users", "let people in by an identity provider", "%d users, over the %d that IAM allows an account", n, maxUsers)
 	}
-	if n := len(o.Groups()) + groupsOfAll; n > maxGroups {
+	if n := len(o.IAMGroups()) + groupsOfAll; n > maxGroups {
 		ps.Add(prefix+"users", "declare groups that grant several accounts under "+accessKey+".groups, and put users into those",
 			"%d groups, over the %d that IAM allows an account", n, maxGroups)
 	}

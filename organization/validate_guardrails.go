@@ -154,7 +154,7 @@ func (o *Organization) checkParameters(ps *Problems, key string) {
 			ps.Add(key+".tags", "write 1 to 128 letters, digits, spaces and _.:/=+-@", "%q is not a tag's name", tag)
 		}
 	}
-	if users := o.Access.Account; len(o.Users) > 0 && users != Master {
+	if users := o.Access.Account; len(o.IAMUsers()) > 0 && users != Master {
 		for _, a := range o.guarding(users) {
 			if a.Guardrail == DenyIAMUsers {
 				ps.Add(attachmentKey(a), "attach it elsewhere, or move the users to another account (access.account)", "%q keeps the users in account %s from managing their access keys", DenyIAMUsers, users)

@@ -10,18 +10,19 @@ import (
 
 // checkPeople checks how people come into accounts.
 func (o *Organization) checkPeople(ps *Problems) {
-	ways := []People{"", PeopleIAM, PeopleBoth} // Empty in a program that declares nothing of it.
+	ways := []People{"", PeopleIAM, PeopleBoth, PeopleIdentityCenter} // Empty in a program that declares nothing of it.
 	if !slices.Contains(ways, o.Access.People) {
-		ps.Add(accessKey+".people", "write iam, or both for IAM users and IAM Identity Center", "%q is not a way in", o.Access.People)
+		ps.Add(accessKey+".people", "write iam, both for IAM users and IAM Identity Center, or identity-center", "%q is not a way in", o.Access.People)
 	}
 	if !slices.Contains([]Directory{"", DirectoryOwn, DirectoryExternal}, o.Access.Directory) {
 		ps.Add(accessKey+".directory", "write own, or external for an identity provider", "%q is not a directory", o.Access.Directory)
 	}
 	if o.external() && !o.UsesIdentityCenter() {
-		ps.Add(accessKey+".directory", "write "+accessKey+".people: both, or leave it out", "nobody comes in by IAM Identity Center")
+		ps.Add(accessKey+".directory", "write "+accessKey+".people: both or identity-center, or leave it out", "nobody comes in by IAM Identity Center")
 	}
 	o.checkDirectoryGroups(ps)
 	o.checkRelayStates(ps)
+	o.checkEmergencyUsers(ps)
 	if !o.UsesIdentityCenter() {
 		return
 	}
@@ -103,11 +104,8 @@ func (o *Organization) checkPermissionSets(ps *Problems) {
 // checkDirectoryUsers checks what Identity Center wants to know of a user.
 // https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_CreateUser.html
 func (o *Organization) checkDirectoryUsers(ps *Problems) {
-	if o.external() {
-		return
-	}
 	emails := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(o.Users)) {
+	for _, name := range o.DirectoryUsers() {
 		user, key := o.Users[name], prefix+"users."+name
 		for _, part := range []struct{ key, value, example string }{{"givenName", user.GivenName, "Ada"}, {"familyName", user.FamilyName, "Lovelace"}} {
 			if strings.TrimSpace(part.value) == "" || len(part.value) > maxDirectoryName {

@@ -81,7 +81,25 @@ func TestRules(t *testing.T) {
 
 		{
 			"a way in that there isn't", `coldstart:access: {people: saml}`,
-			`:2: coldstart:access.people: "saml" is not a way in; write iam, or both for IAM users and IAM Identity Center`,
+			`:2: coldstart:access.people: "saml" is not a way in; write iam, both for IAM users and IAM Identity Center, or identity-center`,
+		},
+		{
+			"nobody for emergencies", "coldstart:access: {people: identity-center}\ncoldstart:users:\n  root: {emergency: true, keybase: ada, groups: [master-admin]}\n  ada: {groups: [master-admin], email: ada@acme.example, givenName: Ada, familyName: L}",
+			`:2: coldstart:access.people: 1 users for emergencies administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role with AdministratorAccess in master, such as master-admin`,
+		},
+		{
+			"users for emergencies who administer nothing",
+			"coldstart:access: {people: identity-center, roles: {admin: {boundary: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}}}\ncoldstart:users:\n  one: {emergency: true, keybase: ada, groups: [master-admin]}\n  two: {emergency: true, keybase: ada, groups: [master-readonly]}",
+			`:2: coldstart:access.people: 0 users for emergencies administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role with AdministratorAccess in master, such as master-admin`,
+		},
+		{
+			"a user for emergencies without a password", "coldstart:users:\n  one: {emergency: true, groups: [master-admin]}",
+			`:3: coldstart:users.one.emergency: one couldn't sign in without a password; write keybase or pgpKey, which encrypts the first password`,
+		},
+		{
+			"users for emergencies in quarantine",
+			"coldstart:accounts: {audit: {}, people: {guardrails: [quarantine]}}\ncoldstart:access: {account: people, people: identity-center}\ncoldstart:users:\n  one: {emergency: true, keybase: ada, groups: [master-admin]}\n  two: {emergency: true, keybase: ada, groups: [master-admin]}",
+			`:2: coldstart:accounts.people.guardrails: "quarantine" locks users for emergencies out of account people; attach it elsewhere, or write coldstart:access.account: master`,
 		},
 		{
 			"a directory that there isn't", `coldstart:access: {people: both, directory: okta}`,
@@ -89,7 +107,7 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"an external directory of nobody", `coldstart:access: {directory: external}`,
-			`:2: coldstart:access.directory: nobody comes in by IAM Identity Center; write coldstart:access.people: both, or leave it out`,
+			`:2: coldstart:access.directory: nobody comes in by IAM Identity Center; write coldstart:access.people: both or identity-center, or leave it out`,
 		},
 		{
 			"names of groups in Identity Center's own directory", `coldstart:access: {people: both, groups: {ops: {master: [admin]}}, directoryGroups: {ops: Ops}}`,

@@ -2,7 +2,6 @@ package program
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -20,7 +19,7 @@ import (
 // the users.
 func (a *account) declareAccess() error {
 	args := &identity.RolesArgs{UsersAccountID: a.idOf(a.org.Access.Account), MFAMaxAge: a.org.Access.MFAMaxAge, Tags: a.tags()}
-	for _, role := range a.org.RoleNames(a.name) {
+	for _, role := range a.org.IAMRoles(a.name) {
 		r := a.org.Access.Roles[role]
 		args.Roles = append(args.Roles, identity.Role{
 			Name: role, RoleName: a.named(role),
@@ -37,7 +36,7 @@ func (a *account) declareAccess() error {
 			return err
 		}
 	}
-	if a.name != a.org.Access.Account || len(a.org.Users)+len(a.org.Access.Groups) == 0 {
+	if a.name != a.org.Access.Account || len(a.org.IAMUsers())+len(a.org.IAMGroups()) == 0 {
 		return nil
 	}
 	users, err := a.declareUsers()
@@ -116,10 +115,10 @@ func (a *account) foreignGitHub() (string, error) {
 	return found.Arn, a.ctx.Log.Info(fmt.Sprintf("account %s has an identity provider for %s already (%s), which is used as it is", a.name, organization.GitHubIssuer, found.Arn), nil)
 }
 
-// declareUsers declares the organization's users and groups.
+// declareUsers declares the organization's users and groups of IAM.
 func (a *account) declareUsers() (*identity.Users, error) {
 	args := &identity.UsersArgs{SelfService: a.named(organization.SelfServiceName), Tags: a.tags()}
-	for _, group := range a.org.Groups() {
+	for _, group := range a.org.IAMGroups() {
 		g := identity.Group{Name: group.Name, GroupName: a.org.GroupName(group.Name), ManagementAccountID: a.idOf(organization.Master)}
 		for _, role := range group.Everywhere {
 			g.Everywhere = append(g.Everywhere, a.org.RolePattern(role))
@@ -132,7 +131,7 @@ func (a *account) declareUsers() (*identity.Users, error) {
 		}
 		args.Groups = append(args.Groups, g)
 	}
-	for _, user := range slices.Sorted(maps.Keys(a.org.Users)) {
+	for _, user := range a.org.IAMUsers() {
 		u := a.org.Users[user]
 		key := u.PGPKey
 		if u.Keybase != "" {

@@ -163,6 +163,7 @@ func (m *member) declareAlarms(master *aws.Provider) (*audit.Alarms, error) {
 		AccountID:      m.idOf(organization.Master),
 		OrganizationID: m.master.String(func(o stackref.Master) string { return o.OrganizationID }),
 		Address:        m.org.Security.Alarms,
+		Alarms:         m.org.Alarms(),
 		Tags:           tags(m.org.TagsOf(organization.Master)),
 	}, pulumi.Providers(master))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/defaultvpcs"
 	"github.com/coldstart-aws/coldstart/internal/taken"
+	"github.com/coldstart-aws/coldstart/internal/waysin"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -30,6 +31,8 @@ type AWS struct {
 	findTaken      func(context.Context, taken.Query) ([]taken.Thing, error)
 	findUnrecorded func(id string) []string
 	listInspected  func(region string) []string
+
+	findLacks func(organization.People) (lacks, without []string)
 
 	findCosts func(tags []string) (costs.Found, error)
 
@@ -81,6 +84,42 @@ func (a *AWS) inspected(ctx context.Context, region, id, role string) ([]string,
 		return nil, err
 	}
 	return appointed.InspectorMembers(ctx, cfg, id, awsconfig.Assume(cfg, role, sessionName))
+}
+
+// ways returns whom to ask about the ways by which people come in.
+func (a *AWS) ways(ctx context.Context, q waysin.Query) (waysin.Query, error) {
+	cfg, err := awsconfig.Load(ctx, a.Env, q.Organization.Region)
+	q.Config = awsconfig.Patient(cfg)
+	return q, err
+}
+
+// lacks returns what the declared way in doesn't have yet in AWS, so that nobody may lose the other way.
+func (a *AWS) lacks(ctx context.Context, q waysin.Query) ([]string, error) {
+	if a.findLacks != nil {
+		lacks, _ := a.findLacks(q.Organization.WayIn())
+		return lacks, nil
+	}
+	q, err := a.ways(ctx, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Organization.OnlyIdentityCenter():
+		return q.IdentityCenterLacks(ctx)
+	}
+	return q.IAMLacks(ctx)
+}
+
+// withoutMFA returns which of the IAM users can't show a second factor.
+func (a *AWS) withoutMFA(ctx context.Context, q waysin.Query, users []string) ([]string, error) {
+	if a.findLacks != nil {
+		_, without := a.findLacks(q.Organization.WayIn())
+		return without, nil
+	}
+	q, err := a.ways(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return q.WithoutMFA(ctx, users)
 }
 
 // unrecorded returns the allowed regions in which AWS Config doesn't record an account that the file doesn't declare. With an error, these

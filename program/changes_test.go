@@ -107,6 +107,7 @@ func keyChanges() []keyChange {
 		{key: "users.*.groups", at: "users.ada.groups", first: "[deployers]"},
 		{key: "users.*.keybase", at: "users.ada.keybase", first: "ada", second: "lovelace"},
 		{key: "users.*.pgpKey", at: "users.ada.pgpKey", first: pgpKey()},
+		{key: "users.*.emergency", at: "users.ada.emergency", first: "true", given: map[string]string{"users.ada": "{groups: [admins], keybase: ada}"}},
 		{key: "users.*.email", at: "users.ada.email", first: "ada@acme.example", second: "lovelace@acme.example", given: peopleBoth()},
 		{key: "users.*.givenName", at: "users.ada.givenName", first: "Ada", second: "Augusta", given: peopleBoth()},
 		{key: "users.*.familyName", at: "users.ada.familyName", first: "Lovelace", second: "King", given: peopleBoth()},

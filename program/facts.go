@@ -122,6 +122,9 @@ func networkOf(org *organization.Organization, name string) string {
 // account: its administrators', or that of another role; else their own.
 func profile(org *organization.Organization, name string) string {
 	roles := org.RoleNames(name)
+	if org.OnlyIdentityCenter() {
+		roles = org.AssignedRoles(name)
+	}
 	switch {
 	case slices.Contains(roles, organization.RoleAdmin):
 		return org.Name(name, organization.RoleAdmin)

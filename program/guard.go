@@ -90,7 +90,7 @@ func guardAdministrators(previous *stackref.Master, org *organization.Organizati
 				is.Account, was, is.Name, is.Key))
 		}
 	}
-	return errors.Join(append(errs, guardConformancePacks(previous, org), guardPeople(previous, org))...)
+	return errors.Join(append(errs, guardConformancePacks(previous, org), guardPeople(previous, org), guardWay(previous, org))...)
 }
 
 // guardPeople refuses to let another account administer IAM Identity Center at once. The two stacks would have permission sets of the same
@@ -100,8 +100,12 @@ func guardPeople(previous *stackref.Master, org *organization.Organization) erro
 	if peopleOf(*previous).InstanceARN == "" || !org.UsesIdentityCenter() || previous.AccessAccount == org.Access.Account {
 		return nil
 	}
-	return fmt.Errorf("coldstart:access.account: %q was %q, which administers IAM Identity Center: write people: iam, run `coldstart up`, and write people: both with the other account after that",
-		org.Access.Account, previous.AccessAccount)
+	first := ""
+	if wayOf(*previous) == organization.PeopleIdentityCenter {
+		first = "write people: both, run `coldstart up`, then "
+	}
+	return fmt.Errorf("coldstart:access.account: %q was %q, which administers IAM Identity Center: %swrite people: iam, run `coldstart up`, and write people: both with the other account after that",
+		org.Access.Account, previous.AccessAccount, first)
 }
 
 // guardConformancePacks refuses to take the administration from an account that has conformance packs: the management account's stack comes

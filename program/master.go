@@ -93,6 +93,7 @@ func declareMaster(ctx *pulumi.Context, org *declaration) error {
 		MacieAccount:            org.MacieAccount(),
 		ConformancePacks:        org.PackNames(),
 		SecurityHubAccount:      org.SecurityHubAccount(),
+		People:                  org.WayIn(),
 		IdentityCenter:          people,
 	}
 	if org.Audited() {
@@ -135,6 +136,9 @@ func newMaster(ctx *pulumi.Context, org *declaration) (*master, error) {
 		return nil, err
 	}
 	if err := warnOfMove(ctx, last, org.Organization); err != nil {
+		return nil, err
+	}
+	if err := m.checkWay(); err != nil {
 		return nil, err
 	}
 	if m.existingApex, err = m.findZone(org.Domain, lastApex(last)); err != nil {
@@ -220,7 +224,7 @@ func callerID(ctx *pulumi.Context, previous *stackref.Master, provider *aws.Prov
 // masterAccessRole is the role by which the management account is entered; nil
 // if the declaration gives it no administrators.
 func masterAccessRole(org *organization.Organization, accountID string) pulumi.StringInput {
-	if !slices.Contains(org.RoleNames(organization.Master), organization.RoleAdmin) {
+	if !slices.Contains(org.IAMRoles(organization.Master), organization.RoleAdmin) {
 		return nil
 	}
 	return pulumi.String(organization.RoleARN(accountID, org.Name(organization.Master, organization.RoleAdmin)))

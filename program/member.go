@@ -87,6 +87,9 @@ func readMaster(ctx *pulumi.Context, org *declaration, name string) (stackref.Re
 				return fmt.Errorf("the organization doesn't trust %s yet", service.Principal)
 			}
 		}
+		if was := wayOf(m); was == organization.PeopleBoth && takesAway(was, org.WayIn()) {
+			return fmt.Errorf("people still come in by %s there, and not by %s", was, org.WayIn())
+		}
 		if org.IdentityCenterAccount() == name && lacksPeople(org.Organization, m) {
 			return errors.New("the groups of IAM Identity Center aren't there yet")
 		}

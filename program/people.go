@@ -24,7 +24,7 @@ func (m *master) declarePeople() (*stackref.IdentityCenterOutputs, error) {
 	if !m.org.UsesIdentityCenter() {
 		return nil, nil
 	}
-	people := &stackref.IdentityCenterOutputs{Groups: pulumi.StringMap{}}
+	people := &stackref.IdentityCenterOutputs{Directory: m.org.Access.Directory, Groups: pulumi.StringMap{}}
 	provider, err := m.findIdentityCenter(people)
 	if err != nil || provider == nil {
 		return people, err
@@ -81,10 +81,10 @@ func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls 
 		return m.findGroups(people.IdentityStoreID, provider)
 	}
 	args := &identity.DirectoryArgs{IdentityStoreID: people.IdentityStoreID, Calls: calls}
-	for _, group := range m.org.Groups() {
+	for _, group := range m.org.DirectoryGroups() {
 		args.Groups = append(args.Groups, identity.DirectoryGroup{Name: group.Name, DisplayName: m.org.DirectoryGroupName(group.Name)})
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.org.Users)) {
+	for _, name := range m.org.DirectoryUsers() {
 		user := m.org.Users[name]
 		args.Users = append(args.Users, identity.DirectoryUser{
 			Name: name, GivenName: user.GivenName, FamilyName: user.FamilyName, Email: user.Email, Groups: user.Groups,
@@ -105,7 +105,7 @@ func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls 
 // findGroups looks for the groups of an external directory, and says which aren't there yet.
 func (m *master) findGroups(storeID string, provider *aws.Provider) (pulumi.StringMap, error) {
 	groups := pulumi.StringMap{}
-	for _, group := range m.org.Groups() {
+	for _, group := range m.org.DirectoryGroups() {
 		name := m.org.DirectoryGroupName(group.Name)
 		found, err := identitystore.LookupGroup(m.ctx, &identitystore.LookupGroupArgs{
 			IdentityStoreId: storeID,
@@ -114,6 +114,7 @@ func (m *master) findGroups(storeID string, provider *aws.Provider) (pulumi.Stri
 			},
 		}, pulumi.Provider(provider))
 		switch {
+		case awserror.Says(err, awserror.NoGroup) && m.org.ForEmergencies(group.Name):
 		case awserror.Says(err, awserror.NoGroup):
 			if err := m.ctx.Log.Warn(fmt.Sprintf("the directory has no group %q, so nobody is assigned what the group %s grants: let the identity provider send it, or write its name under coldstart:access.directoryGroups, and run again", name, group.Name), nil); err != nil {
 				return nil, err
@@ -186,7 +187,7 @@ func lacksPeople(org *organization.Organization, m stackref.Master) bool {
 	case m.IdentityCenter.InstanceARN == "" || org.Access.Directory == organization.DirectoryExternal:
 		return false
 	}
-	return slices.ContainsFunc(org.Groups(), func(g organization.Group) bool { return m.IdentityCenter.Groups[g.Name] == "" })
+	return slices.ContainsFunc(org.DirectoryGroups(), func(g organization.Group) bool { return m.IdentityCenter.Groups[g.Name] == "" })
 }
 
 // assigning is what permission sets are declared with.

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 // the groups and users.
 func (p *prover) proveAccess(ctx context.Context, a *account) {
 	found := readIdentities(ctx, a)
-	for _, role := range p.org.RoleNames(a.name) {
+	for _, role := range p.org.IAMRoles(a.name) {
 		p.proveRole(ctx, a, found, role)
 	}
 	if a.name == p.org.Access.Account {
@@ -155,7 +156,7 @@ func (p *prover) checkRefusal(ctx context.Context, found *identities, accountID,
 
 // proveGroups proves which roles the groups' members may assume, and who the members are.
 func (p *prover) proveGroups(a *account, found *identities) {
-	for _, group := range p.org.Groups() {
+	for _, group := range p.org.IAMGroups() {
 		name := p.org.GroupName(group.Name)
 		var roles []string
 		for _, role := range group.Everywhere {
@@ -211,7 +212,7 @@ func (p *prover) checkGrants(found iamtypes.GroupDetail, group organization.Grou
 
 // proveUsers proves which users exist, and what they may do without assuming a role.
 func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) {
-	if len(p.org.Users)+len(p.org.Access.Groups) == 0 {
+	if len(p.org.IAMUsers())+len(p.org.IAMGroups()) == 0 {
 		return
 	}
 	const subject = SubjectUser
@@ -242,7 +243,12 @@ func (p *prover) proveUsers(ctx context.Context, a *account, found *identities) 
 		}
 		return attachedOnly(g.AttachedManagedPolicies, arn)
 	})
-	for _, name := range slices.Sorted(maps.Keys(p.org.Users)) {
+	if p.org.OnlyIdentityCenter() {
+		a.claim(subject, "are those for emergencies and no others: "+listed(p.org.IAMUsers()), func() error {
+			return cmp.Or(found.err, exactly(slices.Collect(maps.Keys(found.users)), p.org.IAMUsers()))
+		})
+	}
+	for _, name := range p.org.IAMUsers() {
 		p.proveUser(ctx, a, found, name, service)
 	}
 }

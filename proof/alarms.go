@@ -60,7 +60,7 @@ func (p *prover) proveAlarms(ctx context.Context, a *account) {
 	})
 	filters := sync.OnceValues(func() (map[string]logstypes.MetricFilter, error) { return w.filters(ctx, a) })
 	alarms := sync.OnceValues(func() (map[string]cloudwatchtypes.MetricAlarm, error) { return w.alarms(ctx, a) })
-	for _, alarm := range organization.Alarms() {
+	for _, alarm := range p.org.Alarms() {
 		claim("alarm on "+alarm.Name+" counts events and tells the topic", func() error {
 			found, err := filters()
 			if err != nil {

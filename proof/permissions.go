@@ -30,7 +30,7 @@ func (p *prover) provePermissions(ctx context.Context, o Options) (omitted []str
 	if p.organization == nil {
 		return []string{what + "there is no organization"}
 	}
-	found, err := live.Read(ctx, accounts)
+	found, err := live.Read(ctx, p.org, accounts)
 	if err != nil {
 		return []string{what + detail(err)}
 	}

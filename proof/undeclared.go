@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"golang.org/x/sync/errgroup"
 
@@ -21,7 +22,7 @@ type Stranger struct {
 	// Account is the name of the account in which it was found.
 	Account string `json:"account"`
 	// Subject is SubjectAccount, SubjectUnit, SubjectDelegation, SubjectTrail, SubjectOrganization for who administers a service, or
-	// SubjectSettings for a service that is on and a default VPC.
+	// SubjectSettings for a service that is on and a default VPC, or SubjectUser.
 	Subject Subject `json:"subject"`
 	// Found says what was found, and Remedy what to do.
 	Found  string `json:"found"`
@@ -36,7 +37,8 @@ type Strangers struct {
 }
 
 // Undeclared looks for what others have created in the organization where only coldstart
-// should: accounts, units, delegations in the apex zone, administrators of services, trails, services that are on, and default VPCs. Pulumi's
+// should: accounts, units, delegations in the apex zone, administrators of services, trails, services that are on, default VPCs, and IAM
+// users beside those for emergencies if nobody else is to have one. Pulumi's
 // state has none of these. It finds trails of the organization's region, trails of all regions, and services in the allowed regions. It needs the
 // management account's credentials. Of o, it uses Env and PlanToken. The error says that the
 // management account can't be asked, or that ctx has ended.
@@ -110,7 +112,8 @@ func valuesOf(r dnstypes.ResourceRecordSet) []string {
 	return values
 }
 
-// inAccounts looks for trails besides coldstart's, for services that nobody has declared, and for default VPCs, in every account.
+// inAccounts looks for trails besides coldstart's, for services that nobody has declared, for default VPCs, and for IAM users,
+// in every account.
 func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 	found, errs := make([][]Stranger, len(p.accounts)), make([]error, len(p.accounts))
 	var g errgroup.Group
@@ -121,7 +124,8 @@ func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 				trails, unread := p.foreignTrails(ctx, a)
 				services, unasked := p.undeclaredServices(ctx, a)
 				vpcs, unfound := p.leftDefaultVPCs(ctx, a)
-				found[i], errs[i] = slices.Concat(trails, services, vpcs), errors.Join(unread, unasked, unfound)
+				users, unlisted := p.undeclaredUsers(ctx, a)
+				found[i], errs[i] = slices.Concat(trails, services, vpcs, users), errors.Join(unread, unasked, unfound, unlisted)
 			}
 			return ctx.Err()
 		})
@@ -132,11 +136,34 @@ func (s *Strangers) inAccounts(ctx context.Context, p *prover) error {
 	for i, a := range p.accounts {
 		// An account that doesn't exist yet has nothing, and a closed account shows nothing.
 		if errs[i] != nil && !errors.Is(errs[i], errNoAccount) && !errors.Is(errs[i], errNotActive) {
-			s.omit("trails, services and default VPCs of "+a.name, errs[i])
+			s.omit("trails, services, default VPCs and users of "+a.name, errs[i])
 		}
 		s.Strangers = append(s.Strangers, found[i]...)
 	}
 	return nil
+}
+
+// undeclaredUsers describes IAM users in the account that has those for emergencies, if nobody else is to have one.
+func (p *prover) undeclaredUsers(ctx context.Context, a *account) (users []Stranger, err error) {
+	if !p.org.OnlyIdentityCenter() || a.name != p.org.Access.Account {
+		return nil, nil
+	}
+	pages := iam.NewListUsersPaginator(a.iam, &iam.ListUsersInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Users {
+			if name := aws.ToString(u.UserName); !slices.Contains(p.org.IAMUsers(), name) {
+				users = append(users, Stranger{
+					Account: a.name, Subject: SubjectUser, Found: fmt.Sprintf("IAM user %s isn't one of those for emergencies", name),
+					Remedy: "delete the user, or declare it under coldstart:users with emergency: true",
+				})
+			}
+		}
+	}
+	return users, nil
 }
 
 // foreignTrails describes the account's own trails that coldstart hasn't created. An

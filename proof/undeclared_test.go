@@ -7,7 +7,35 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
+
+// TestUndeclaredUsers finds IAM users beside those for emergencies, where nobody else is to have one.
+func TestUndeclaredUsers(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `<ListUsersResponse><ListUsersResult><Users><member><UserName>one</UserName></member><member><UserName>eve</UserName></member></Users></ListUsersResult></ListUsersResponse>`)
+	}))
+	t.Cleanup(server.Close)
+	org := declared()
+	org.Access.Account, org.Users = "prod", map[string]organization.User{"one": {Emergency: true}, "eve": {}}
+	for _, c := range []struct {
+		people  organization.People
+		account string
+		want    []string
+	}{
+		{organization.PeopleIdentityCenter, "prod", []string{"IAM user eve isn't one of those for emergencies"}},
+		{organization.PeopleIdentityCenter, "audit", nil},
+		{organization.PeopleBoth, "prod", nil},
+	} {
+		org.Access.People = c.people
+		got, err := (&prover{org: org}).undeclaredUsers(t.Context(), &account{name: c.account, clients: newClients(config(server.URL, "us-west-2"))})
+		if err != nil || !slices.Equal(foundBy(got), c.want) {
+			t.Errorf("%s, account %s: %q, %v, not %q", c.people, c.account, foundBy(got), err, c.want)
+		}
+	}
+}
 
 // TestForeignTrails checks that trails of other home regions are found, that an organization's trail isn't a
 // member's own, and that a trail of coldstart's name elsewhere is somebody else's.

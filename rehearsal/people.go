@@ -43,7 +43,7 @@ func sendGroups(ctx context.Context, org *organization.Organization, cfg aws.Con
 	if err != nil {
 		return err
 	}
-	for _, group := range org.Groups() {
+	for _, group := range org.DirectoryGroups() {
 		name := org.DirectoryGroupName(group.Name)
 		if _, err := instance.Directory.CreateGroup(ctx, &identitystore.CreateGroupInput{IdentityStoreId: &instance.Store, DisplayName: &name}); err != nil {
 			return fmt.Errorf("sending the group %s: %w", name, err)

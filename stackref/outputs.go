@@ -96,7 +96,7 @@ type RoleOf[Text any] struct {
 	SwitchRoleURL Text `json:"switchRoleUrl"`
 }
 
-// UserOf is a person with an IAM user.
+// UserOf is somebody with an IAM user.
 type UserOf[Text any] struct {
 	ARN Text `json:"arn"`
 	// DecryptPassword is the command that prints the first password, for whoever
@@ -151,6 +151,8 @@ type MasterOf[Text, Texts, TextMap any] struct {
 	ConformancePacks []string `json:"conformancePacks,omitempty"`
 	// SecurityHubAccount is the account that administers Security Hub; empty if the organization doesn't have it.
 	SecurityHubAccount string `json:"securityHubAccount,omitempty"`
+	// People is how people come in; empty if an earlier version of coldstart ran last.
+	People organization.People `json:"people,omitempty"`
 	// IdentityCenter is how people come in by IAM Identity Center; nil if they don't.
 	IdentityCenter *IdentityCenterOf[TextMap] `json:"identityCenter,omitempty"`
 }
@@ -161,6 +163,8 @@ type IdentityCenterOf[TextMap any] struct {
 	InstanceARN     string `json:"instanceArn"`
 	IdentityStoreID string `json:"identityStoreId"`
 	Region          string `json:"region"`
+	// Directory says who keeps the users and groups; empty if an earlier version of coldstart ran last.
+	Directory organization.Directory `json:"directory,omitempty"`
 	// Groups are the ids of groups in the identity store, by the names that the declaration has; groups that an external directory doesn't
 	// have are missing.
 	Groups TextMap `json:"groups"`

@@ -47,6 +47,7 @@ func Draw(ctx context.Context, org *organization.Organization) (*inventory.Inven
 		}
 		b.Resources = append(b.Resources, found...)
 	}
+	b.Resources = append(b.Resources, reserved(b.Resources)...)
 	return b, nil
 }
 

@@ -45,7 +45,7 @@ the other way round.`,
 		Args: cobra.NoArgs,
 	}
 	o.flags(cmd)
-	o.jsonFlag(cmd, "a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, changed of {before, after}, and permissions of {who, accounts, opens, closes, by}")
+	o.jsonFlag(cmd, "a JSON list of {who, by, account, role, may, if}; with --base an object of lists: added, removed, changed of {before, after}, moved of {who, before, after, roles, accounts}, permissions of {who, way, accounts, opens, closes, by}, and lockedOut of {who, role, accounts, why}")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print a Markdown table; with --base a block that shows differences in colour")
 	cmd.Flags().StringVar(&o.base, "base", "", "print what differs from the access matrix of this declaration")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -90,7 +90,7 @@ func (o *AccessOptions) compare(ctx context.Context, org *organization.Organizat
 		return fmt.Errorf("--base: %w", err)
 	}
 	diff := organization.CompareReach(base.Reach(), org.Reach())
-	answers, err := comparePermissions(ctx, base, org)
+	answers, lockedOut, err := comparePermissions(ctx, base, org)
 	if err != nil {
 		return err
 	}
@@ -98,40 +98,47 @@ func (o *AccessOptions) compare(ctx context.Context, org *organization.Organizat
 	case o.json:
 		return writeJSON(o.streams.Out, struct {
 			organization.ReachDiff
-			Permissions []permissions.Change `json:"permissions"`
-		}{diff, orEmpty(answers)})
+			Permissions []permissions.Change  `json:"permissions"`
+			LockedOut   []permissions.Lockout `json:"lockedOut"`
+		}{diff, orEmpty(answers), orEmpty(lockedOut)})
 	case o.markdown:
 		fmt.Fprint(o.streams.Out, pullrequest.Access(diff))
+		if len(lockedOut) > 0 {
+			fmt.Fprint(o.streams.Out, pullrequest.Lockouts(lockedOut))
+		}
 		if len(answers) > 0 {
 			fmt.Fprint(o.streams.Out, pullrequest.Answers(answers))
 		}
 	default:
 		writeReachDiff(o.streams.Out, diff)
-		writeAnswerDiff(o.streams.Out, answers)
+		writeAnswerDiff(o.streams.Out, answers, lockedOut)
 	}
 	return nil
 }
 
-// comparePermissions returns what the policies of a declaration open and close, compared with a base's.
-func comparePermissions(ctx context.Context, base, org *organization.Organization) ([]permissions.Change, error) {
+// comparePermissions returns what the policies of a declaration open and close, compared with a base's, and who is locked out.
+func comparePermissions(ctx context.Context, base, org *organization.Organization) ([]permissions.Change, []permissions.Lockout, error) {
 	before, err := blueprint.Documents(ctx, base)
 	if err != nil {
-		return nil, fmt.Errorf("--base: %w", err)
+		return nil, nil, fmt.Errorf("--base: %w", err)
 	}
 	after, err := blueprint.Documents(ctx, org)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return permissions.Compare(before, after), nil
+	return permissions.Compare(before, after), permissions.LockedOut(before, after), nil
 }
 
-// writeAnswerDiff writes what policies open and close; nothing if that is nothing.
-func writeAnswerDiff(w io.Writer, answers []permissions.Change) {
-	if len(answers) == 0 {
-		return
+// writeAnswerDiff writes who is locked out, and what policies open and close; nothing if that is nothing.
+func writeAnswerDiff(w io.Writer, answers []permissions.Change, lockedOut []permissions.Lockout) {
+	if len(lockedOut) > 0 {
+		fmt.Fprintln(w, "\nLocked out: who is to come in, and can't any more")
+		writeLines(w, changes.Lockouts(lockedOut))
 	}
-	fmt.Fprintln(w, "\nPermissions: what policies open (+) and close (-)")
-	writeLines(w, changes.Answers(answers))
+	if len(answers) > 0 {
+		fmt.Fprintln(w, "\nPermissions: what policies open (+) and close (-)")
+		writeLines(w, changes.Answers(answers))
+	}
 }
 
 // writeLines writes the lines of a difference.
@@ -143,7 +150,7 @@ func writeLines(w io.Writer, lines []changes.Line) {
 
 // writeReachDiff writes what differs between two access matrices.
 func writeReachDiff(w io.Writer, diff organization.ReachDiff) {
-	fmt.Fprintf(w, "\nAccess: %d added, %d removed, %d changed\n", len(diff.Added), len(diff.Removed), len(diff.Changed))
+	fmt.Fprintf(w, "\nAccess: %s\n", pullrequest.Counts(diff))
 	writeLines(w, changes.Reach(diff))
 }
 

@@ -46,6 +46,8 @@ are those that the master stack exports, so it has to have run.
 
 With --identity-center, the profiles sign in by IAM Identity Center instead, and
 "aws sso login" signs in to all of them at once. Nobody needs an access key for that.
+With coldstart:access.people: identity-center, they do so without that flag, but for
+a --user for emergencies.
 
 --write writes the profiles into ~/.aws/config, or into AWS_CONFIG_FILE, between two
 lines that name the organization. The next time, what is between them is replaced;
@@ -106,7 +108,7 @@ func awsConfigRun(ctx context.Context, o *AWSConfigOptions) error {
 
 // profiles writes the profiles of one way in.
 func (o *AWSConfigOptions) profiles(w io.Writer, org *organization.Organization, master *stackref.Master) error {
-	if o.identityCenter {
+	if o.identityCenter || org.OnlyIdentityCenter() && !org.Users[o.user].Emergency {
 		return writeIdentityCenterProfiles(w, org, master, o.user)
 	}
 	program, err := os.Executable()
@@ -133,6 +135,8 @@ func writeIdentityCenterProfiles(w io.Writer, org *organization.Organization, ma
 	switch {
 	case !org.UsesIdentityCenter():
 		return usageError{errors.New("nobody comes in by IAM Identity Center: write coldstart:access.people: both, and run `coldstart up`")}
+	case org.Users[user].Emergency:
+		return usageError{fmt.Errorf("%s is a user for emergencies, and doesn't come in by IAM Identity Center: leave --identity-center out", user)}
 	case user != "" && org.Access.Directory == organization.DirectoryExternal:
 		return usageError{errors.New("the identity provider alone knows which groups a user is in: leave --user out")}
 	case is == nil || is.InstanceARN == "":

@@ -122,6 +122,17 @@ sso_role_name = acme-readonly
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	// Where only users for emergencies have IAM users, nobody has to ask for these profiles.
+	org.Access.People, org.Users["one"] = organization.PeopleIdentityCenter, organization.User{Emergency: true, Groups: []string{"master-admin"}}
+	for user, want := range map[string]string{"": "[sso-session acme]", "ada": "[sso-session acme]", "one": "role_arn = arn:aws:iam::111111111111:role/acme-master-admin"} {
+		out.Reset()
+		if err := (&AWSConfigOptions{user: user}).profiles(&out, org, master); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("profiles of %q: %v\n%s", user, err, out.String())
+		}
+	}
+	if err := writeIdentityCenterProfiles(&out, org, master, "one"); err == nil || !strings.Contains(err.Error(), "one is a user for emergencies") {
+		t.Error(err)
+	}
 	org.Access.Directory = organization.DirectoryExternal
 	if err := writeIdentityCenterProfiles(&out, org, master, "ada"); err == nil || !strings.Contains(err.Error(), "leave --user out") {
 		t.Error(err)

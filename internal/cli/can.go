@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,8 +52,10 @@ or pull-request, a run of the declared repository; a service, such as
 cloudtrail.amazonaws.com; an account's id or a principal's ARN of another organization;
 almighty or powerless, an imagined user of the account whose own policies allow
 everything, or nothing; or anybody, for everybody in the organization. user/root is a
-user who is called root. A user reaches another account through a role there, so the
-answer has a line for each role.
+user who is called root, and group/administrators is whoever is in that group of IAM
+Identity Center. A user reaches another account through a role there, so the answer has a
+line for each role, and one for each permission set that is assigned. admin stands for
+the role of IAM and for the permission set, acme-prod-admin and acme-admin for one of both.
 
 Without --resource the answer is for a resource of the account that no policy names,
 such as an object in a bucket of somebody's own. AWS hasn't chosen the ids of accounts
@@ -60,7 +63,8 @@ yet: {prod} stands for the id of the account prod.
 
 A person is taken to have shown a second factor just now; --mfa says otherwise. What
 isn't known is never taken for allowed: the answer is "can't tell", with the condition
-keys that --with can give.
+keys that --with can give. Whether IAM Identity Center asks for a second factor, no API
+tells: --with identitycenter:PromptsForMFA=true says that it does.
 
 With --guarded in place of ACTION it lists what guardrails keep from WHO in the account,
 of all that WHO's own policies allow.
@@ -69,6 +73,7 @@ Exit codes: 0 yes, 1 no, or can't tell.`,
 		Example: `  coldstart can ada s3:DeleteObject --in prod
   coldstart can ada s3:DeleteObject --in prod --mfa none
   coldstart can admin s3:PutObject --in prod --resource 'arn:aws:s3:::acme-audit-trails-{audit}/x'
+  coldstart can group/administrators iam:CreateRole --in prod
   coldstart can workflow iam:CreateRole --in prod
   coldstart can cloudtrail.amazonaws.com s3:PutObject --in audit \
     --resource 'arn:aws:s3:::acme-audit-trails-{audit}/AWSLogs/x' \
@@ -199,7 +204,7 @@ func (o *CanOptions) documents(ctx context.Context, org *organization.Organizati
 		return nil, err
 	}
 	fmt.Fprintf(o.streams.Err, "reading the policies of %s from AWS\n", countOf(len(accounts), "account"))
-	found, err := live.Read(ctx, accounts)
+	found, err := live.Read(ctx, org, accounts)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +232,7 @@ func writeAnswer(w io.Writer, a *permissions.Answer) error {
 	for _, way := range a.Ways {
 		fmt.Fprintf(w, "  as %s: %s\n", way.As, words[way.Outcome()])
 		if way.Enter != nil {
-			fmt.Fprintf(w, "    to assume it: %s\n", way.Enter)
+			fmt.Fprintf(w, "    %s: %s\n", cmp.Or(way.Through, "to assume it"), way.Enter)
 		}
 		if way.Decision != nil {
 			fmt.Fprintf(w, "    %s: %s\n", a.Action, way.Decision)

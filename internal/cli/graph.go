@@ -22,8 +22,9 @@ func newGraph(streams terminal.Streams, run func(context.Context, *GraphOptions)
 		Use:   "graph",
 		Short: "Draw the organization: units, accounts, delegations, trails, stacks",
 		Long: `Graph draws what Pulumi.master.yaml declares: units with their accounts, the
-delegations of the apex zone, the way of the logs, and the order of the stacks. It marks
-the account with the log archive, the account with the users, and protected and
+delegations of the apex zone, the way of the logs, the groups of IAM Identity Center with
+their permission sets, and the order of the stacks. It marks the accounts with the log
+archive and with the users, those that administer a service, and protected and
 quarantined accounts. It doesn't ask AWS.
 
   mermaid  is what GitHub shows in Markdown, in a block that starts with ` + "```mermaid" + `

@@ -153,7 +153,7 @@ func (o *PreviewOptions) compareWith(ctx context.Context, preview *pullrequest.P
 		fmt.Fprintf(o.streams.Err, "coldstart: the access matrix can't be compared, because the base's declaration has problems:\n%v\n", err)
 		return nil
 	}
-	preview.Answers, err = comparePermissions(ctx, preview.Base, preview.Declared)
+	preview.Answers, preview.LockedOut, err = comparePermissions(ctx, preview.Base, preview.Declared)
 	return err
 }
 
@@ -169,7 +169,7 @@ func (o *PreviewOptions) write(preview *pullrequest.Preview) error {
 		writeSteps(o.streams.Out, preview.Result, o.diff)
 		if preview.Base != nil {
 			writeReachDiff(o.streams.Out, organization.CompareReach(preview.Base.Reach(), preview.Declared.Reach()))
-			writeAnswerDiff(o.streams.Out, preview.Answers)
+			writeAnswerDiff(o.streams.Out, preview.Answers, preview.LockedOut)
 		}
 		writeTable(o.streams.Out, preview.Result)
 		writeRest(o.streams.Out, preview.Result)

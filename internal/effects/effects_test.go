@@ -45,7 +45,8 @@ func TestOf(t *testing.T) {
 		{"a selector more", trail, "update", property("advancedEventSelectors[2]", nil, map[string]any{"name": "Access to states"}), ""},
 		{"a tag", "aws:organizations/account:Account", "update", property("tags.parentId", nil, "x"), ""},
 		{"a name of a unit", "aws:organizations/organizationalUnit:OrganizationalUnit", "update", property("name", "a", "b"), "Units are renamed."},
-		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, ""},
+		{"a role", "aws:iam/role:Role", "delete", effects.Property{}, "Roles are deleted."},
+		{"a role more", "aws:iam/role:Role", "create", effects.Property{}, ""},
 	} {
 		found := effects.Of(effects.Change{Type: c.kind, Operation: c.operation, Properties: []effects.Property{c.property}})
 		switch {

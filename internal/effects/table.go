@@ -292,6 +292,12 @@ var notableKinds = []Kind{
 		when: func(c Change) bool { return c.Name == "delegation" },
 	},
 	{
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+		Effect: Effect{Notable, "Roles are deleted. Sessions of them end, and policies that name one as a principal don't let in a new role of the same name."},
+		Types:  []string{roleType}, Operations: losingOperations, Where: "it is no account's delegation role",
+		when: func(c Change) bool { return !strings.HasSuffix(c.ID, "-delegation") },
+	},
+	{
 		Effect: Effect{Notable, "Accounts can no longer change the NS records of their zones."},
 		Types:  []string{roleType}, Operations: losingOperations, Where: "it is an account's delegation role",
 		when: func(c Change) bool { return strings.HasSuffix(c.ID, "-delegation") },

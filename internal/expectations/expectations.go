@@ -84,7 +84,7 @@ func (c checker) who(e organization.Expectation, account string) []string {
 
 // like returns the accounts of which the answers are the same as of an account, itself among them.
 func (c checker) like(e organization.Expectation, account string) []string {
-	if !slices.Contains(e.In, organization.EveryMember) || slices.ContainsFunc(e.Who, c.IsUser) {
+	if !slices.Contains(e.In, organization.EveryMember) || slices.ContainsFunc(e.Who, c.IsPerson) {
 		return []string{account}
 	}
 	return c.alike[account]
@@ -134,19 +134,23 @@ func question(e organization.Expectation, q asked) permissions.Question {
 // differs says how an answer differs from what is expected; empty if it doesn't. What can't be told isn't as
 // expected, whatever that is.
 func differs(e organization.Expectation, a *permissions.Answer) string {
-	denied := a.Outcome == authorization.DeniedExplicitly || a.Outcome == authorization.DeniedImplicitly
-	if len(e.Can) > 0 && a.Outcome == authorization.Allowed || len(e.Cannot) > 0 && denied {
+	outcome, why := a.Outcome, a.Why()
+	if len(e.Can) > 0 { // A role and the permission set that is called alike are two names for one thing.
+		outcome, why = a.OfAll()
+	}
+	denied := outcome == authorization.DeniedExplicitly || outcome == authorization.DeniedImplicitly
+	if len(e.Can) > 0 && outcome == authorization.Allowed || len(e.Cannot) > 0 && denied {
 		return ""
 	}
 	verb := map[bool]string{true: "can't", false: "can"}[denied]
-	if a.Outcome == authorization.CantTell {
+	if outcome == authorization.CantTell {
 		verb = "may be able to"
 	}
 	text := fmt.Sprintf("%s %s %s in %s", a.Who, verb, a.Action, a.Account)
 	if e.On != "" {
 		text += " on " + a.Resources[0]
 	}
-	if why := a.Why(); why != "" {
+	if why != "" {
 		text += ": " + why
 	}
 	return text

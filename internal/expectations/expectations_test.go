@@ -183,3 +183,26 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// An expectation that a role can do something is about the role of IAM and about the permission set; one about a person is met by one of both.
+func TestBothWays(t *testing.T) {
+	t.Parallel()
+	const users = "  coldstart:users:\n    ada: { groups: [administrators] } # keybase: ada, or pgpKey: …, for a first password\n    grace: { groups: [engineers, data-readonly] }\n"
+	both := []string{
+		"  coldstart:access:\n", "  coldstart:access:\n    people: both\n",
+		users, "  coldstart:users:\n    ada: { groups: [administrators], email: ada@acme.example, givenName: Ada, familyName: Lovelace }\n    grace: { groups: [engineers, data-readonly], email: grace@acme.example, givenName: Grace, familyName: Hopper }\n",
+	}
+	results, err := check(t, both...)
+	if err != nil || len(results) < 9 {
+		t.Errorf("%d results, %v", len(results), err)
+	}
+	_, err = check(t, append(both,
+		"coldstart:guardrails: { regions: [us-west-2, us-east-1] }", `coldstart:guardrails: { regions: [us-west-2, us-east-1], root: [deny-leaving, protect-audit, protect-access, mine],
+    policies: { mine: [{ Effect: Deny, Action: "kms:CreateKey", Resource: "*", Condition: { ArnLike: { aws:PrincipalArn: "arn:aws:iam::*:role/aws-reserved/*" } } }] } }`,
+		"      because: the work has to be done", "      because: the work has to be done\n    ada-works: { who: ada, can: \"kms:CreateKey\", in: prod, because: she is on call }",
+	)...)
+	if err == nil || !strings.Contains(err.Error(), "expect.administrators-administer: admin can't kms:CreateKey in") || !strings.Contains(err.Error(), "as permission set acme-admin of IAM Identity Center, denied by") ||
+		strings.Contains(err.Error(), "ada-works") {
+		t.Error(err)
+	}
+}

@@ -19,6 +19,7 @@ func (g *Graph) DOT() string {
 		}
 		fmt.Fprintf(&b, "  %s -> %s [label=%s style=%s]\n", e.from, e.to, dotText(e.label), style)
 	}
+	g.dotPeople(&b)
 	b.WriteString("  subgraph cluster_stacks {\n    label=\"stacks, in the order in which they run\"\n")
 	for i, names := range g.stages {
 		fmt.Fprintf(&b, "    stage%d [label=%s]\n", i+1, dotText(stageLines(names)...))

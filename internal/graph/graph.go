@@ -23,6 +23,9 @@ type Graph struct {
 	audit organization.Audit
 	// stages are the stacks that can run side by side. Each stage runs after those before it.
 	stages [][]string
+	// groups are those of IAM Identity Center, and sets the roles that they are assigned as permission sets.
+	groups []group
+	sets   []string
 }
 
 // box is a unit with its accounts and the units in it.
@@ -50,16 +53,18 @@ type node struct {
 type mark string
 
 const (
-	management  mark = "management account"
-	archive     mark = "log archive"
-	users       mark = "users"
-	alarms      mark = "alarms"
-	guardDuty   mark = "GuardDuty"    // of the account that administers it
-	inspector   mark = "Inspector"    // of the account that administers it
-	macie       mark = "Macie"        // of the account that administers it
-	securityHub mark = "Security Hub" // of the account that administers it
-	protected   mark = "protected"
-	quarantined mark = "quarantined"
+	management       mark = "management account"
+	archive          mark = "log archive"
+	users            mark = "users"
+	identityCenter   mark = "Identity Center" // of the account that administers it
+	alarms           mark = "alarms"
+	conformancePacks mark = "conformance packs" // of the account that administers them
+	guardDuty        mark = "GuardDuty"         // of the account that administers it
+	inspector        mark = "Inspector"         // of the account that administers it
+	macie            mark = "Macie"             // of the account that administers it
+	securityHub      mark = "Security Hub"      // of the account that administers it
+	protected        mark = "protected"
+	quarantined      mark = "quarantined"
 )
 
 // edge is an arrow.
@@ -106,6 +111,7 @@ func Of(org *organization.Organization) *Graph {
 		g.edges = append(g.edges, edge{from: master, to: n.id, label: "NS"})
 	}
 	g.trails(org, ids)
+	g.groups, g.sets = peopleOf(org)
 	return g
 }
 
@@ -137,8 +143,10 @@ func marksOf(org *organization.Organization, name string) []mark {
 	}{
 		{management, !member},
 		{archive, org.HoldsArchive(name)},
-		{users, name == org.Access.Account && len(org.Users) > 0},
+		{users, name == org.Access.Account && len(org.IAMUsers()) > 0},
+		{identityCenter, name == org.IdentityCenterAccount()},
 		{alarms, !member && org.Alarmed()},
+		{conformancePacks, name == org.ConformanceAccount()},
 		{guardDuty, name == org.GuardDutyAccount()},
 		{inspector, name == org.InspectorAccount()},
 		{macie, name == org.MacieAccount()},

@@ -1,7 +1,9 @@
 package graph_test
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/coldstart-aws/coldstart/internal/golden"
@@ -26,6 +28,52 @@ const nested = `config:
   coldstart:users: {ada: {groups: [master-admin]}}
   coldstart:security: {account: blue-prod, guardDuty: {}, inspector: {scans: [EC2]}, macie: {}, securityHub: {}}
 `
+
+// peopled has people of IAM Identity Center, a role in members of more than a few, and conformance packs.
+const peopled = `config:
+  coldstart:namespace: z9
+  coldstart:domain: north-wind.example
+  coldstart:region: eu-north-1
+  coldstart:email: "%s@north-wind.example"
+  coldstart:units: {Product Teams: {}}
+  coldstart:accounts: {logs: {}, people: {}, a: {unit: Product Teams}, b: {unit: Product Teams}, c: {unit: Product Teams}, d: {unit: Product Teams}, e: {unit: Product Teams}}
+  coldstart:audit: {account: logs}
+  coldstart:access:
+    people: both
+    account: people
+    roles: {ops: {managedPolicies: [PowerUserAccess], accounts: [a, b, c, d]}}
+    groups: {admins: {master: [admin], "*": [admin]}, ops: {a: [ops, readonly], b: [ops], c: [ops], d: [ops]}, idle: {a: [readonly], b: [readonly]}}
+  coldstart:users:
+    ada: {groups: [admins], email: ada@north-wind.example, givenName: Ada, familyName: Lovelace}
+    bob: {groups: [admins, ops], email: bob@north-wind.example, givenName: Bob, familyName: Example}
+  coldstart:security: {account: people, config: daily, conformancePacks: {buckets: {template: packs/buckets.yaml}}}
+`
+
+// Groups are drawn with their permission sets. A hundred accounts take as much room as five.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	g := graph.Of(parse(t, peopled))
+	golden.Check(t, "peopled.mermaid", g.Mermaid())
+	golden.Check(t, "peopled.dot", g.DOT())
+	golden.Check(t, "peopled.svg", g.SVG())
+	var more strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&more, "x%d: {}, ", i)
+	}
+	many := graph.Of(parse(t, strings.Replace(peopled, "people: {}, a:", "people: {}, "+more.String()+"a:", 1)))
+	part := func(text string) string {
+		_, text, _ = strings.Cut(text, "subgraph people")
+		text, _, _ = strings.Cut(text, "subgraph stacks")
+		return text
+	}
+	if few, all := part(g.Mermaid()), part(many.Mermaid()); few != all || few == "" {
+		t.Errorf("%s\n%s", few, all)
+	}
+	external := strings.NewReplacer("people: both", "people: both\n    directory: external").Replace(peopled)
+	if text := graph.Of(parse(t, external)).Mermaid(); !strings.Contains(text, "admins<br/>of the identity provider") {
+		t.Error(text)
+	}
+}
 
 func TestGolden(t *testing.T) {
 	t.Parallel()

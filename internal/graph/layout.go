@@ -36,6 +36,7 @@ var (
 	headingFont = font{13, true}
 	nameFont    = font{15, true}
 	lineFont    = font{12, false}
+	personFont  = font{12, true}
 	chipFont    = font{11, false}
 	badgeFont   = font{11, true}
 )
@@ -134,6 +135,7 @@ func (g *Graph) layoutIn(columns int) *picture {
 	}
 	p.master = layoutCard(g.top.nodes[0], point{margin, y}, side)
 	below := p.side(g, rect{x: margin, y: p.master.bottom() + margin, w: side})
+	below = p.people(g, rect{x: margin, y: below, w: side})
 	bottom := y
 	for _, u := range units {
 		l := layoutLane(u, rect{x: inner.x, y: bottom, w: inner.w}, 0, cardWidth)

@@ -34,6 +34,11 @@ func organizations() *rapid.Generator[*organization.Organization] {
 			org.Audit.Account = rapid.SampledFrom(names).Draw(t, "audit")
 			org.Access.Account = rapid.SampledFrom(append(names, organization.Master)).Draw(t, "users")
 			org.Users = map[string]organization.User{"ada": {}}
+			org.Access.People = rapid.SampledFrom([]organization.People{organization.PeopleIAM, organization.PeopleBoth}).Draw(t, "people")
+			org.Access.Groups = map[string]map[string][]string{}
+			for _, group := range rapid.SliceOfNDistinct(name(), 0, 20, rapid.ID).Draw(t, "groups") {
+				org.Access.Groups[group] = map[string][]string{rapid.SampledFrom(append(names, organization.Master, organization.Every)).Draw(t, "in"): {organization.RoleAdmin, organization.RoleReadOnly}}
+			}
 		}
 		return org
 	})

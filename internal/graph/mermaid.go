@@ -19,6 +19,7 @@ func (g *Graph) Mermaid() string {
 		}
 		fmt.Fprintf(&b, "  %s "+arrow+" %s\n", e.from, e.label, e.to)
 	}
+	g.mermaidPeople(&b)
 	b.WriteString("  subgraph stacks[\"stacks, in the order in which they run\"]\n    direction LR\n")
 	for i, names := range g.stages {
 		fmt.Fprintf(&b, "    stage%d[%s]\n", i+1, mermaidText(stageLines(names)...))

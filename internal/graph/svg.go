@@ -168,6 +168,9 @@ func (g *Graph) description() string {
 	if g.audit.AccountTrails() {
 		b.WriteString("A trail in each account brings its logs to the log archive.\n")
 	}
+	for _, drawn := range g.groups {
+		fmt.Fprintf(&b, "By IAM Identity Center, group %s.\n", drawn.described())
+	}
 	b.WriteString("Stacks run in this order, those named together side by side: ")
 	for i, stacks := range g.stages {
 		if i > 0 {

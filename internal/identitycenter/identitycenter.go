@@ -1,5 +1,5 @@
-// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor
-// and recovery.
+// Package identitycenter finds the organization's instance of IAM Identity Center, and reads who is assigned what, for packages proof, doctor,
+// recovery and waysin.
 //
 //	instance, err := identitycenter.Find(ctx, cfg, org.Regions())
 //	if instance == nil {
@@ -89,6 +89,41 @@ func (i *Instance) Groups(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return groups, nil
+}
+
+// Users returns the ids of all users by their names.
+func (i *Instance) Users(ctx context.Context) (map[string]string, error) {
+	users := map[string]string{}
+	pages := identitystore.NewListUsersPaginator(i.Directory, &identitystore.ListUsersInput{IdentityStoreId: &i.Store, MaxResults: aws.Int32(pageSize)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Users {
+			users[aws.ToString(u.UserName)] = aws.ToString(u.UserId)
+		}
+	}
+	return users, nil
+}
+
+// Members returns the ids of the users in a group.
+func (i *Instance) Members(ctx context.Context, group string) (ids []string, err error) {
+	pages := identitystore.NewListGroupMembershipsPaginator(i.Directory, &identitystore.ListGroupMembershipsInput{
+		IdentityStoreId: &i.Store, GroupId: &group, MaxResults: aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page.GroupMemberships {
+			if member, isUser := m.MemberId.(*types.MemberIdMemberUserId); isUser {
+				ids = append(ids, member.Value)
+			}
+		}
+	}
+	return ids, nil
 }
 
 // Accounts returns the ids of the accounts in which a permission set is provisioned.

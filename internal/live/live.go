@@ -1,7 +1,7 @@
 // Package live reads from AWS what has IAM documents in the accounts of an organization: users, groups and roles with
 // their policies, buckets, keys, and what AWS Organizations attaches to accounts.
 //
-//	found, err := live.Read(ctx, accounts)
+//	found, err := live.Read(ctx, org, accounts)
 //	documents, err := permissions.Read(org, found)
 package live
 
@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/inventory"
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // Account is an account to read, with a configuration whose clients work in it.
@@ -26,11 +27,11 @@ type Account struct {
 const atOnce = 8
 
 // Read reads accounts, of which the first is the management account. Buckets are those of all regions, and keys those of
-// the configuration's. A bucket or a key whose own policy keeps it from being read is Unread. The error names the account
-// that couldn't be read.
-func Read(ctx context.Context, accounts []Account) (*inventory.Inventory, error) {
+// the configuration's. A bucket or a key whose own policy keeps it from being read is Unread. Who is in IAM Identity Center is read if the
+// organization uses it. The error names the account that couldn't be read.
+func Read(ctx context.Context, org *organization.Organization, accounts []Account) (*inventory.Inventory, error) {
 	found := &inventory.Inventory{Accounts: map[string]string{}}
-	parts := make([][]inventory.Resource, len(accounts)+1)
+	parts := make([][]inventory.Resource, len(accounts)+2)
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i, a := range accounts {
@@ -45,6 +46,12 @@ func Read(ctx context.Context, accounts []Account) (*inventory.Inventory, error)
 	g.Go(func() (err error) {
 		if parts[len(accounts)], err = readOrganization(ctx, accounts[0]); err != nil {
 			return fmt.Errorf("reading the organization's policies: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() (err error) {
+		if parts[len(accounts)+1], err = readPeople(ctx, org, accounts); err != nil {
+			return fmt.Errorf("reading who is in IAM Identity Center: %w", err)
 		}
 		return nil
 	})

@@ -87,6 +87,10 @@ func (d *Documents) signature(account string, texts memo) string {
 		add("level", nil, level.Policies...)
 	}
 	for _, role := range d.roles[id] {
+		if role.set != "" { // AWS alone writes its trust policy, and chooses a part of its name.
+			add(titleOf(role), role.tags, slices.Concat(role.policies, pointed(role.boundary))...)
+			continue
+		}
 		add("role "+role.name, role.tags, slices.Concat(role.policies, pointed(role.boundary), pointed(role.trust))...)
 	}
 	for _, arn := range owned {
@@ -100,9 +104,9 @@ func (d *Documents) signature(account string, texts memo) string {
 // from elsewhere, a user or a workflow, acts through one of the roles.
 func (d *Documents) Acting(account string) []string {
 	return slices.DeleteFunc(d.Everybody(account), func(who string) bool {
-		return who == Workflow || who == PullRequest || d.IsUser(who) && account != d.org.Access.Account
+		return who == Workflow || who == PullRequest || d.inDirectory(who) != "" && d.user(who) == nil || d.IsPerson(who) && account != d.org.Access.Account
 	})
 }
 
-// IsUser reports whether somebody is a user of the organization.
-func (d *Documents) IsUser(who string) bool { return d.user(who) != nil }
+// IsPerson reports whether somebody is a user of IAM or of IAM Identity Center, or a group of Identity Center's.
+func (d *Documents) IsPerson(who string) bool { return d.user(who) != nil || d.inDirectory(who) != "" }

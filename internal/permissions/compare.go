@@ -9,6 +9,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/internal/iamdata"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/policy"
 )
 
@@ -16,6 +17,8 @@ import (
 type Change struct {
 	// Who is a role's name without namespace and account, or Root.
 	Who string `json:"who"`
+	// Way is the way in for which it is so, organization.WayIAM or organization.WayIdentityCenter, of a role that people come into by both; empty if it is so for both.
+	Way string `json:"way,omitempty"`
 	// Accounts are those in which it is so.
 	Accounts []string `json:"accounts"`
 	// Opens are actions that are allowed and weren't, Closes are actions that were allowed and aren't. An
@@ -26,9 +29,18 @@ type Change struct {
 	By []string `json:"by,omitempty"`
 }
 
+// wayOf is the way by which people come into a role.
+func wayOf(role *identity) string {
+	if role.set != "" {
+		return organization.WayIdentityCenter
+	}
+	return organization.WayIAM
+}
+
 // Compare says whose answers differ between two declarations of an organization: those of the roles and root users
 // of accounts that both have, about actions that a changed statement names. It asks about resources that no policy
-// names, and about those that the changed statements name, with any in place of *. Roles that only one of the two
+// names, and about those that the changed statements name, with any in place of *. A role of IAM and the role of a permission set that are
+// called alike are compared each with itself, or with the other if one of the declarations has only that. Roles that only one of the two
 // has are in the access matrix.
 func Compare(before, after *Documents) []Change {
 	found := map[string]*Change{}
@@ -37,34 +49,93 @@ func Compare(before, after *Documents) []Change {
 		if _, both := before.accounts[account]; !both {
 			continue
 		}
-		for _, who := range after.Everybody(account) {
-			was, is := before.bearing(account, who), after.bearing(account, who)
-			if was == nil || is == nil || was.signature == is.signature {
+		for _, s := range subjects(before, after, account) {
+			was, is := before.bearing(account, s.was), after.bearing(account, s.is)
+			if was.signature == is.signature {
 				continue
 			}
-			key := who + "\n" + was.signature + "\n" + is.signature
+			key := s.who + "\n" + s.way + "\n" + was.signature + "\n" + is.signature
 			if c := found[key]; c != nil {
 				c.Accounts = append(c.Accounts, account)
 				continue
 			}
-			found[key], order = compare(before, after, account, who, changed(was, is)), append(order, key)
+			found[key], order = compare(before, after, account, s, changed(was, is)), append(order, key)
+		}
+	}
+	var all []Change
+	for _, key := range order {
+		if c := found[key]; len(c.Opens)+len(c.Closes) > 0 {
+			all = append(all, *c)
 		}
 	}
 	var changes []Change
-	same := func(c *Change) func(Change) bool {
-		return func(other Change) bool {
-			return other.Who == c.Who && slices.Equal(other.Opens, c.Opens) && slices.Equal(other.Closes, c.Closes) && slices.Equal(other.By, c.By)
-		}
-	}
-	for _, key := range order {
-		c := found[key]
-		if i := slices.IndexFunc(changes, same(c)); i >= 0 {
+	for _, c := range byBothWays(all) {
+		if i := slices.IndexFunc(changes, func(other Change) bool { return c.like(other) && c.Way == other.Way && slices.Equal(c.By, other.By) }); i >= 0 {
 			changes[i].Accounts = slices.Sorted(slices.Values(append(changes[i].Accounts, c.Accounts...)))
-		} else if len(c.Opens)+len(c.Closes) > 0 {
-			changes = append(changes, *c)
+		} else {
+			changes = append(changes, c)
 		}
 	}
 	return changes
+}
+
+// like reports whether the same actions are opened and closed to the same role.
+func (c Change) like(other Change) bool {
+	return other.Who == c.Who && slices.Equal(other.Opens, c.Opens) && slices.Equal(other.Closes, c.Closes)
+}
+
+// byBothWays makes one change of two that are the same in the same accounts, one for each way.
+func byBothWays(changes []Change) (merged []Change) {
+	for _, c := range changes {
+		i := slices.IndexFunc(merged, func(other Change) bool {
+			return c.like(other) && c.Way != other.Way && other.Way != "" && slices.Equal(c.Accounts, other.Accounts)
+		})
+		if i < 0 {
+			merged = append(merged, c)
+			continue
+		}
+		merged[i].Way = ""
+		merged[i].By = slices.Compact(slices.Sorted(slices.Values(slices.Concat(merged[i].By, c.By))))
+	}
+	return merged
+}
+
+// subject is a role, or the root user of an account, in two declarations.
+type subject struct {
+	who string
+	// way is empty unless both declarations have the role by both ways.
+	way string
+	// was and is are the role; nil for the root user.
+	was, is *identity
+}
+
+// subjects returns the roles of an account that two declarations have, and its root user.
+func subjects(before, after *Documents, account string) (found []subject) {
+	for _, who := range after.Everybody(account) {
+		if who == Root {
+			found = append(found, subject{who: who})
+			continue
+		}
+		if after.IsPerson(who) {
+			continue
+		}
+		was, is := before.rolesOf(account, who), after.rolesOf(account, who)
+		for _, role := range is {
+			s := subject{who: who, is: role}
+			if i := slices.IndexFunc(was, func(other *identity) bool { return wayOf(other) == wayOf(role) }); i >= 0 {
+				s.was = was[i]
+			} else if len(was) > 0 {
+				s.was = was[0]
+			}
+			if len(was) > 1 && len(is) > 1 {
+				s.way = wayOf(role)
+			}
+			if s.was != nil {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
 }
 
 // bearing are the policies that bear on what a role or a root user does in its account.
@@ -74,14 +145,10 @@ type bearing struct {
 	signature string
 }
 
-// bearing returns nil for who isn't a role or the root user of an account.
-func (d *Documents) bearing(account, who string) *bearing {
+// bearing returns the policies that bear on a role, or on the root user if it is nil.
+func (d *Documents) bearing(account string, role *identity) *bearing {
 	var policies []authorization.Policy
-	if who != Root {
-		role := d.roleOf(account, who)
-		if role == nil || d.user(who) != nil {
-			return nil
-		}
+	if role != nil {
 		policies = slices.Concat(role.policies, pointed(role.boundary))
 	}
 	id := d.accounts[account]
@@ -123,12 +190,11 @@ func changed(was, is *bearing) []policy.Statement {
 }
 
 // compare asks both declarations about all that changed statements name.
-func compare(before, after *Documents, account, who string, statements []policy.Statement) *Change {
-	c := &Change{Who: who, Accounts: []string{account}}
+func compare(before, after *Documents, account string, s subject, statements []policy.Statement) *Change {
+	c := &Change{Who: s.who, Way: s.way, Accounts: []string{account}}
 	by := map[string]bool{}
 	for _, action := range actionsOf(statements) {
-		q := Question{Who: who, Action: action, Account: account}
-		asked, err := after.call(q)
+		asked, err := after.call(Question{Action: action, Account: account})
 		if err != nil {
 			continue // Only names that AWS doesn't have make an error.
 		}
@@ -136,7 +202,7 @@ func compare(before, after *Documents, account, who string, statements []policy.
 			if resource != "" {
 				asked.resources = []string{resource}
 			}
-			was, is := before.outcome(q, asked), after.outcome(q, asked)
+			was, is := before.outcome(s.was, asked), after.outcome(s.is, asked)
 			switch opened := is.Allowed(); {
 			case was.Allowed() == opened:
 				continue
@@ -153,12 +219,12 @@ func compare(before, after *Documents, account, who string, statements []policy.
 	return c
 }
 
-// outcome decides a call of a role or a root user.
-func (d *Documents) outcome(q Question, c call) authorization.Decision {
-	if q.Who == Root {
+// outcome decides a call of a role, or of the root user if it is nil.
+func (d *Documents) outcome(role *identity, c call) authorization.Decision {
+	if role == nil {
 		return entrance{decide: (*Documents).asRoot}.decideAll(d, c)
 	}
-	return by(d.roleOf(q.Account, q.Who), nil).decideAll(d, c)
+	return by(role, nil).decideAll(d, c)
 }
 
 // why says what keeps a call from being allowed.

@@ -82,6 +82,74 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A change of a role is one of its permission set, too. Only where the two ways differ is one named.
+func TestCompareByBothWays(t *testing.T) {
+	t.Parallel()
+	before := declared(t, byBoth)
+	more := func(o *organization.Organization, role string, s policy.Statement) {
+		r := o.Access.Roles[role]
+		r.Statements = append(r.Statements, s)
+		o.Access.Roles[role] = r
+	}
+	publish := policy.Statement{Effect: policy.Deny, Action: policy.List{"sns:Publish"}, Resource: policy.List{"*"}}
+	publish.Condition = policy.Condition{"ArnLike": {"aws:PrincipalArn": {"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"}}}
+	for name, c := range map[string]struct {
+		before *permissions.Documents
+		change func(*organization.Organization)
+		want   []permissions.Change
+	}{
+		"a role that may more": {before, func(o *organization.Organization) {
+			byBoth(o)
+			more(o, "readonly", policy.Statement{Effect: policy.Allow, Action: policy.List{"s3:PutObject"}, Resource: policy.List{"*"}})
+		}, []permissions.Change{
+			{Who: "readonly", Accounts: []string{"audit", "corp", "data", "dev", "identity", "master", "prod", "security", "staging", "testing"}, Opens: []string{"s3:PutObject"}},
+		}},
+		"a guardrail for Identity Center alone": {before, func(o *organization.Organization) {
+			byBoth(o)
+			o.Guardrails.Policies = map[string][]policy.Statement{"mine": {publish}}
+			prod := o.Accounts["prod"]
+			prod.Guardrails = []string{"mine"}
+			o.Accounts["prod"] = prod
+		}, []permissions.Change{{
+			Who: "admin", Way: organization.WayIdentityCenter, Accounts: []string{"prod"}, Closes: []string{"sns:Publish"},
+			By: []string{"statement 1 of the service control policy acme-mine at account prod"},
+		}}},
+		"people who come in by both": {declared(t, nil), byBoth, nil},
+	} {
+		if diff := cmp.Diff(c.want, permissions.Compare(c.before, declared(t, c.change))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// Who has a role by both declarations, and is kept out by the policies of the second, is locked out.
+func TestLockedOut(t *testing.T) {
+	t.Parallel()
+	// A guardrail on the account of IAM's users keeps them from every role.
+	inside := func(o *organization.Organization) {
+		deny := policy.Statement{Effect: policy.Deny, Action: policy.List{"sts:AssumeRole"}, Resource: policy.List{"*"}}
+		o.Guardrails.Policies = map[string][]policy.Statement{"mine": {deny}}
+		identity := o.Accounts["identity"]
+		identity.Guardrails = []string{"mine"}
+		o.Accounts["identity"] = identity
+	}
+	before := declared(t, nil)
+	locked := permissions.LockedOut(before, declared(t, inside))
+	if len(locked) < 3 || locked[0].Who != "ada" || locked[0].Role != "admin" || !strings.Contains(locked[0].Why, "by IAM denied by statement 1 of the service control policy acme-mine") {
+		t.Errorf("%+v", locked)
+	}
+	// By IAM Identity Center they still come in.
+	for name, change := range map[string]func(*organization.Organization){
+		"nothing changes": nil, "both ways": byBoth,
+		"both, of which one is closed": func(o *organization.Organization) { byBoth(o); inside(o) },
+		"somebody leaves a group":      func(o *organization.Organization) { o.Users["grace"] = organization.User{} },
+	} {
+		if locked := permissions.LockedOut(before, declared(t, change)); len(locked) > 0 {
+			t.Errorf("%s: %+v", name, locked)
+		}
+	}
+}
+
 // Many actions are counted.
 func TestActions(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,8 @@ type Documents struct {
 	// zones are the ARNs of the management account's zones by their names.
 	zones map[string]string
 	// control are the service and resource control policies of accounts, by ids.
-	control map[string]control
+	control   map[string]control
+	directory directory
 	// tags are the tags of what has an ARN, and tagged the keys of tags that a condition names.
 	tags   map[string]map[string]string
 	tagged map[string]bool
@@ -52,6 +53,10 @@ type identity struct {
 	trust    *authorization.Policy // of a role
 	free     *identity             // a user as unconditional returns it
 	tags     map[string]string
+	// set is the permission set of which IAM Identity Center has made the role; empty for another role.
+	set string
+	// session is the name of a role's session; empty if it isn't known.
+	session string
 }
 
 // control are the levels of an account's control policies.
@@ -67,6 +72,7 @@ func Read(org *organization.Organization, found *inventory.Inventory) (*Document
 		org: org, accounts: found.Accounts, identities: map[string]*identity{}, resources: map[string]*authorization.Policy{},
 		owners: map[string]string{}, aliases: map[string]string{}, zones: map[string]string{}, control: map[string]control{},
 		named: map[[3]string]*identity{}, roles: map[string][]*identity{}, tags: map[string]map[string]string{}, tagged: map[string]bool{},
+		directory: newDirectory(),
 	}
 	var names []string
 	for name, id := range d.accounts {
@@ -105,6 +111,9 @@ func (d *Documents) add(kind string, id *identity) {
 	if id.kind == authorization.Role {
 		d.roles[id.account] = append(d.roles[id.account], id)
 	}
+	if id.set != "" {
+		d.named[[3]string{id.account, "permission set", id.set}] = id
+	}
 }
 
 // management is the id of the management account.
@@ -135,7 +144,7 @@ func (r reading) own(res inventory.Resource) error {
 			return err
 		}
 		role := newIdentity(authorization.Role, res)
-		role.trust = &authorization.Policy{Name: "trust of " + role.name, Document: trust}
+		role.trust, role.set = &authorization.Policy{Name: "trust of " + role.name, Document: trust}, organization.PermissionSetOf(role.arn)
 		r.add("role", role)
 	case awstype.IAMPolicy:
 		document, err := policy.Parse(res.Text("policy"))
@@ -158,6 +167,8 @@ func (r reading) own(res inventory.Resource) error {
 		var err error
 		p.Document, err = policy.Parse(res.Text("policy"))
 		return err
+	default:
+		r.directory.own(res)
 	}
 	return nil
 }
@@ -221,7 +232,11 @@ func (r reading) attach(res inventory.Resource) error {
 		if err != nil {
 			return err
 		}
-		return give(kind, res.Text(kind), authorization.Policy{Name: cmp.Or(res.Text("name"), res.Name) + " of " + kind + " " + res.Text(kind), Document: document})
+		of := kind + " " + res.Text(kind)
+		if id := r.find(res.Account, kind, res.Text(kind)); id != nil && id.set != "" {
+			of = "permission set " + id.set
+		}
+		return give(kind, res.Text(kind), authorization.Policy{Name: cmp.Or(res.Text("name"), res.Name) + " of " + of, Document: document})
 	}
 	attached := func(kind string) error { return give(kind, res.Text(kind), r.managedPolicy(res.Text("policyArn"))) }
 	switch res.Type {
@@ -250,6 +265,13 @@ func (r reading) attach(res inventory.Resource) error {
 				return fmt.Errorf("there is no user %s or no group %s", res.Text("user"), name)
 			}
 			user.groups = append(user.groups, group.arn)
+		}
+	case awstype.IdentityStoreGroupMembership:
+		r.directory.join(res.Text("memberId"), res.Text("groupId"))
+	case awstype.SSOAdminAccountAssignment:
+		// Until IAM Identity Center has made the role, the assignment lets nobody in.
+		if role := r.find(res.Text("targetId"), "permission set", r.directory.sets[res.Text("permissionSetArn")]); role != nil {
+			r.directory.assign(res.Text("principalId"), role)
 		}
 	}
 	return nil

@@ -22,8 +22,9 @@ import (
 type Question struct {
 	// Who is one of Root, Coldstart, Workflow, PullRequest, Almighty and Powerless, a user, a role of the account, a
 	// service such as cloudtrail.amazonaws.com, the ARN of an identity provider, or the id of an account or the ARN of
-	// a principal outside of the organization. A role's name may lack the namespace and the account. A user that is
-	// called as one of the others is user/<name>.
+	// a principal outside of the organization. A role's name may lack the namespace and the account; it then stands for the role of IAM and
+	// for that of the permission set of IAM Identity Center. A user that is called as one of the others is user/<name>, and group/<name> is
+	// whoever is in a group of Identity Center's.
 	Who string
 	// Action is <service>:<action>.
 	Action string
@@ -60,6 +61,9 @@ var reserved = []string{Root, Workflow, PullRequest, Coldstart, Almighty, Powerl
 
 const inUsers = "user/"
 
+// inGroups is what the name of a group of IAM Identity Center's has before it.
+const inGroups = "group/"
+
 // Answer is what AWS would say to a question.
 type Answer struct {
 	Who     string `json:"who"`
@@ -76,8 +80,10 @@ type Answer struct {
 
 // Way is one way to make a call.
 type Way struct {
-	// As is who makes the call: a user, a role, a root user or a service.
+	// As is who makes the call: a user, a role, the role of a permission set, a root user or a service.
 	As string `json:"as"`
+	// Through is whom the permission set is assigned to by which a person comes in; empty for another way.
+	Through string `json:"through,omitempty"`
 	// Enter is whether the role may be assumed; nil where none has to be.
 	Enter *authorization.Decision `json:"enter,omitempty"`
 	// Decision is what AWS says to the call; nil if the role can't be assumed.
@@ -132,9 +138,11 @@ func (d *Documents) read(q Question) (call, []entrance, error) {
 }
 
 // Why says in a line what the outcome rests on; empty if nothing lets whoever asks in.
-func (a *Answer) Why() string {
+func (a *Answer) Why() string { return a.why(a.Outcome) }
+
+func (a *Answer) why(outcome authorization.Outcome) string {
 	for _, w := range a.Ways {
-		if w.Outcome() != a.Outcome {
+		if w.Outcome() != outcome {
 			continue
 		}
 		decision := w.Decision
@@ -144,6 +152,21 @@ func (a *Answer) Why() string {
 		return "as " + w.As + ", " + decision.String()
 	}
 	return ""
+}
+
+// OfAll returns the worst outcome of the roles that a role's name stands for, that of IAM and that of a permission set, and what it rests on.
+// For a person, who comes in by the best way, and for everybody else it is the answer's own outcome.
+func (a *Answer) OfAll() (outcome authorization.Outcome, why string) {
+	if slices.ContainsFunc(a.Ways, func(w Way) bool { return w.Enter != nil }) {
+		return a.Outcome, a.Why()
+	}
+	outcome = a.Outcome
+	for _, w := range a.Ways {
+		if slices.Index(best, w.Outcome()) > slices.Index(best, outcome) {
+			outcome = w.Outcome()
+		}
+	}
+	return outcome, a.why(outcome)
 }
 
 // AskAll answers a question for everybody in the organization: users, the account's roles, its root user, and
@@ -304,37 +327,45 @@ func (d *Documents) typical(c call) []string {
 	return []string{"*"}
 }
 
-// roleOf returns the role of an account that a name stands for; nil if there is none.
-func (d *Documents) roleOf(account, name string) *identity {
+// rolesOf returns the roles of an account that a name stands for: one of IAM, and one that IAM Identity Center has made of a permission set.
+func (d *Documents) rolesOf(account, name string) (found []*identity) {
 	if name == Coldstart {
 		name = d.org.AccessRoleOf(account)
 	}
 	for _, full := range []string{name, d.org.Name(account, name)} {
 		if role := d.find(d.accounts[account], "role", full); role != nil {
-			return role
+			found = append(found, role)
+			break
 		}
 	}
-	return nil
+	for _, role := range d.roles[d.accounts[account]] {
+		if role.set != "" && (role.set == name || d.shortName(account, role) == name) && !slices.Contains(found, role) {
+			found = append(found, role)
+		}
+	}
+	return found
 }
 
-// Everybody are the users of the organization, and who works in an account: all that organization.Anybody stands for.
+// Everybody are the users of the organization, and who works in an account: all that organization.Anybody stands for. Of an external directory
+// they are its groups in place of its users.
 func (d *Documents) Everybody(account string) []string {
-	var users, roles []string
-	for _, id := range d.identities {
-		switch {
-		case id.kind == authorization.User && slices.Contains(reserved, id.name):
-			users = append(users, inUsers+id.name)
-		case id.kind == authorization.User:
-			users = append(users, id.name)
-		case id.kind == authorization.Role && id.account == d.accounts[account] && id.name == d.org.AccessRoleOf(account):
-			roles = append(roles, Coldstart)
-		case id.kind == authorization.Role && id.account == d.accounts[account]:
-			roles = append(roles, strings.TrimPrefix(id.name, d.org.Name(account, "")))
+	var people, roles []string
+	for _, name := range d.people() {
+		if slices.Contains(reserved, name) {
+			name = inUsers + name
 		}
+		people = append(people, name)
 	}
-	slices.Sort(users)
+	for _, role := range d.roles[d.accounts[account]] {
+		if role.name == d.org.AccessRoleOf(account) {
+			roles = append(roles, Coldstart)
+			continue
+		}
+		roles = append(roles, d.shortName(account, role))
+	}
+	slices.Sort(people)
 	slices.Sort(roles)
-	all := slices.Concat(users, roles, []string{Root})
+	all := slices.Concat(people, d.directoryGroups(), slices.Compact(roles), []string{Root})
 	if d.org.Access.GitHub.Repository != "" {
 		all = append(all, Workflow, PullRequest)
 	}

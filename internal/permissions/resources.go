@@ -63,7 +63,7 @@ func (d *Documents) Resources() []Resource {
 	return all
 }
 
-// Users are the names of the users of the organization, in their order.
+// Users are the names of the users of IAM, in their order.
 func (d *Documents) Users() (names []string) {
 	for _, id := range d.identities {
 		if id.kind == authorization.User {

@@ -23,8 +23,11 @@ var (
 // entrance is how whoever a question is about comes to make calls.
 type entrance struct {
 	as string
-	// enter is whether the role may be assumed; nil where none has to be.
-	enter *authorization.Decision
+	// enter is whether the role may be assumed; nil where none has to be. Through is the assignment of IAM Identity Center that leads to it.
+	enter   *authorization.Decision
+	through string
+	// role is the role that is assumed; nil where none is.
+	role *identity
 	// decide decides a call by documents.
 	decide func(*Documents, request) authorization.Decision
 }
@@ -39,7 +42,7 @@ type request struct {
 
 // way makes a call.
 func (e entrance) way(d *Documents, c call) Way {
-	w := Way{As: e.as, Enter: e.enter}
+	w := Way{As: e.as, Enter: e.enter, Through: e.through}
 	if e.enter == nil || e.enter.Allowed() || e.enter.Outcome == authorization.CantTell {
 		decision := d.telling(e.decideAll(d, c))
 		w.Decision = &decision
@@ -75,10 +78,10 @@ func (d *Documents) telling(decision authorization.Decision) authorization.Decis
 
 // entrances returns how whoever a question is about comes to make a call.
 func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
-	user := d.user(q.Who)
-	switch role := d.roleOf(q.Account, q.Who); {
-	case user != nil:
-		return d.entrancesOfUser(user, c), nil
+	user, inDirectory := d.user(q.Who), d.inDirectory(q.Who)
+	switch roles := d.rolesOf(q.Account, q.Who); {
+	case user != nil || inDirectory != "":
+		return slices.Concat(d.entrancesOfUser(user, c), d.entrancesByIdentityCenter(inDirectory, c)), nil
 	case q.Who == Root:
 		return []entrance{{as: "root user of " + q.Account, decide: (*Documents).asRoot}}, nil
 	case q.Who == Workflow || q.Who == PullRequest:
@@ -91,8 +94,12 @@ func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
 		return []entrance{{as: "token of " + q.Who, decide: asToken(d.spelled(q.Who))}}, nil
 	case isService.MatchString(q.Who):
 		return []entrance{{as: "service " + q.Who, decide: asService(q.Who)}}, nil
-	case role != nil:
-		return []entrance{by(role, nil)}, nil
+	case len(roles) > 0:
+		var found []entrance
+		for _, role := range roles {
+			found = append(found, by(role, nil))
+		}
+		return found, nil
 	}
 	arn := d.spelled(q.Who)
 	if isAccountID.MatchString(arn) {
@@ -112,7 +119,7 @@ func (d *Documents) entrances(q Question, c call) ([]entrance, error) {
 
 // by is the entrance of a user, or of a session of a role.
 func by(id *identity, enter *authorization.Decision) entrance {
-	return entrance{as: string(id.kind) + " " + id.name, enter: enter, decide: func(d *Documents, c request) authorization.Decision {
+	return entrance{as: titleOf(id), enter: enter, decide: func(d *Documents, c request) authorization.Decision {
 		return d.asIdentity(id, c, d.policyOf(c))
 	}}
 }
@@ -150,9 +157,12 @@ func (d *Documents) has(account string) bool {
 }
 
 // entrancesOfUser are a user's own, in the account that the user is in, and those of each role of the
-// account that the user's policies or the role's trust policy speak of.
+// account that the user's policies or the role's trust policy speak of. Nil is for a person who has no IAM user.
 func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 	var found []entrance
+	if user == nil {
+		return nil
+	}
 	if user.account == c.account {
 		found = append(found, by(user, nil))
 	}
@@ -162,10 +172,14 @@ func (d *Documents) entrancesOfUser(user *identity, c call) []entrance {
 				"sts:RoleSessionName": {user.name}, "sts:ExternalId": nil, "sts:SourceIdentity": nil, "sts:TransitiveTagKeys": nil, "aws:TagKeys": nil,
 			},
 		}}
-		// Of a role that nobody has opened to the user there is nothing to say.
-		if d.asIdentity(user.free, enter, unconditional(role.trust)).Allowed() {
+		// Of a role that nobody has opened to the user there is nothing to say. Of one that a guardrail closes there is.
+		asked, policies := d.requestOf(user.free, enter, unconditional(role.trust))
+		policies.ServiceControl, policies.ResourceControl = nil, nil
+		if authorization.Decide(asked, policies).Allowed() {
 			decision := d.telling(d.asIdentity(user, enter, role.trust))
-			found = append(found, by(role, &decision))
+			e := by(role, &decision)
+			e.role = role
+			found = append(found, e)
 		}
 	}
 	return found
@@ -232,12 +246,40 @@ func (d *Documents) policyOf(c request) *authorization.Policy {
 
 // asIdentity decides the call of a user or of a role's session.
 func (d *Documents) asIdentity(id *identity, c request, resource *authorization.Policy) authorization.Decision {
+	asked, policies := d.requestOf(id, c, resource)
+	decision := authorization.Decide(asked, policies)
+	if id.set == "" || decision.Outcome != authorization.CantTell {
+		return decision
+	}
+	return byFederation(decision, asked, policies)
+}
+
+// requestOf is the call of a user or of a role's session as AWS gets it, with the policies that bear on it.
+func (d *Documents) requestOf(id *identity, c request, resource *authorization.Policy) (authorization.Request, authorization.Policies) {
 	keys := d.member(id.account, c.region)
 	maps.Copy(keys, signedIn(id.kind, c.mfa))
 	maps.Copy(keys, d.tagKeys("aws:PrincipalTag/", id.tags))
-	return d.decide(authorization.Principal{Type: id.kind, Account: id.account, ARN: id.arn}, c, keys, authorization.Policies{
+	return d.request(authorization.Principal{Type: id.kind, Account: id.account, ARN: id.arn, Session: id.session}, c, keys, authorization.Policies{
 		ServiceControl: d.control[id.account].service, Resource: resource, Identity: id.policies, Boundary: id.boundary,
 	})
+}
+
+// byFederation returns the decision about a session of a role of IAM Identity Center's where that depends on MFA. AWS doesn't know whether who
+// comes in by SAML has shown a second factor, so aws:MultiFactorAuthPresent is never true. Whether it is false, or isn't there, AWS doesn't say:
+// only an answer that is the same for both counts.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+func byFederation(decision authorization.Decision, asked authorization.Request, policies authorization.Policies) authorization.Decision {
+	const present = "aws:multifactorauthpresent"
+	if _, given := asked.Keys[present]; given {
+		return decision
+	}
+	asked.Keys[present], asked.Keys["aws:multifactorauthage"] = nil, nil
+	absent := authorization.Decide(asked, policies)
+	asked.Keys[present] = []string{"false"}
+	if authorization.Decide(asked, policies).Outcome == absent.Outcome {
+		return absent
+	}
+	return decision
 }
 
 // asRoot decides the call of the account's root user, who has signed in or has an access key. A question about a session of
@@ -276,9 +318,14 @@ func asForeigner(arn, account string) func(*Documents, request) authorization.De
 	}
 }
 
-// decide decides the call of a principal. The question's own keys come before those that follow from the
-// principal.
+// decide decides the call of a principal.
 func (d *Documents) decide(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) authorization.Decision {
+	return authorization.Decide(d.request(principal, c, keys, p))
+}
+
+// request is the call of a principal as AWS gets it, with the names of keys in lower case, and the policies that bear on it. The question's own
+// keys come before those that follow from the principal.
+func (d *Documents) request(principal authorization.Principal, c request, keys map[string][]string, p authorization.Policies) (authorization.Request, authorization.Policies) {
 	all := map[string][]string{} // AWS ignores the case of names.
 	for _, some := range []map[string][]string{keys, d.keysOf(c), c.keys} {
 		for key, values := range some {
@@ -286,5 +333,5 @@ func (d *Documents) decide(principal authorization.Principal, c request, keys ma
 		}
 	}
 	p.Management, p.ResourceControl = d.management(), d.control[c.owner].resource
-	return authorization.Decide(authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: all}, p)
+	return authorization.Request{Action: c.action, Resource: c.resource, ResourceAccount: c.owner, Principal: principal, Keys: all}, p
 }

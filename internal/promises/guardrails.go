@@ -142,7 +142,7 @@ func (a *asking) effectsOfAudit(access, in string) []effect {
 func (a *asking) effectsOfAccess(iam, access, in string) []effect {
 	ours, theirs := []string{"aws:ResourceTag/ManagedBy", "coldstart"}, []string{"aws:ResourceTag/ManagedBy", "any"}
 	effects := []effect{denies("iam:UpdateAssumeRolePolicy", access), denies("iam:DeleteRole", access), denies("iam:PutRolePolicy", access), lets("iam:GetRole", access), lets("iam:DeleteRole", access+"-any")}
-	roles := a.org.RoleNames(in)
+	roles := a.org.IAMRoles(in)
 	if a.org.Access.GitHub.Repository != "" {
 		roles = append(roles, organization.RolePlan, organization.RoleApply)
 		provider := iam + "oidc-provider/"
@@ -156,7 +156,7 @@ func (a *asking) effectsOfAccess(iam, access, in string) []effect {
 			denies("iam:AttachRolePolicy", role, ours...), denies("iam:UntagRole", role, ours...), denies("iam:UpdateAssumeRolePolicy", role, ours...),
 			lets("iam:AttachRolePolicy", role, theirs...), lets("iam:AttachRolePolicy", role+"-any", ours...))
 	}
-	for _, role := range a.org.RoleNames(in) {
+	for _, role := range a.org.IAMRoles(in) {
 		if len(a.org.Access.Roles[role].Boundary) > 0 {
 			boundary := iam + "policy/" + a.org.Name(in, role) + "-boundary"
 			effects = append(effects, denies("iam:CreatePolicyVersion", boundary, ours...), lets("iam:CreatePolicyVersion", boundary, theirs...), lets("iam:CreatePolicyVersion", boundary+"-any", ours...))
@@ -202,7 +202,7 @@ func (a *asking) effectsOfExtras(guardrail, ec2, access, in string) []effect {
 		outside := []string{"aws:SourceIp", "192.0.2.1", "aws:ViaAWSService", "false"}
 		inside := netip.MustParsePrefix(a.org.Guardrails.Networks[0]).Addr().String()
 		effects := []effect{lets("ec2:DescribeInstances", "", outside...)}
-		for _, role := range a.roles(in) {
+		for _, role := range slices.Concat(a.roles(in), a.sets(in)) {
 			person := denies("ec2:DescribeInstances", "", outside...)
 			person.who = role
 			effects = append(effects, person)

@@ -1,6 +1,8 @@
 package promises
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +69,7 @@ func askPeople(a *asking) {
 func askMatrix(a *asking) {
 	for _, user := range a.Users() {
 		granted := a.org.GrantsOf(user)
-		for _, g := range a.org.GrantsOf("") {
+		for _, g := range a.org.IAMGrants() {
 			if !slices.Contains(granted, g) {
 				a.cannot(a.entering(user, g, lately))
 				continue
@@ -79,12 +81,55 @@ func askMatrix(a *asking) {
 			}
 		}
 	}
+	for _, who := range a.DirectoryPeople() {
+		a.askAssignments(who)
+	}
 	// A role's own trust asks for MFA too: whoever is let in by a policy that forgets it.
 	for _, account := range append([]string{organization.Master}, a.members...) {
 		for _, role := range a.roles(account) {
 			a.askTrust(account, role)
 		}
 	}
+}
+
+// askAssignments asks which permission sets let in a user of IAM Identity Center, or a group of an external directory.
+func (a *asking) askAssignments(who string) {
+	granted := a.granted(who)
+	for _, account := range append([]string{organization.Master}, a.org.AccountNames()...) {
+		a.promise.Asked++
+		assigned := map[string]bool{}
+		for _, e := range a.Entering(who, account, 0) {
+			assigned[e.Role] = assigned[e.Role] || e.Way == organization.WayIdentityCenter
+		}
+		for _, role := range a.org.RoleNames(account) {
+			if slices.Contains(granted, organization.Grant{Account: account, Role: role}) && !assigned[role] {
+				a.misses(account, fmt.Sprintf("%s can't come into %s as %s by IAM Identity Center: it isn't assigned", who, account, role))
+			}
+		}
+		for _, role := range slices.Sorted(maps.Keys(assigned)) {
+			if assigned[role] && !slices.Contains(granted, organization.Grant{Account: account, Role: role}) {
+				a.misses(account, fmt.Sprintf("%s can come into %s as %s by IAM Identity Center, which isn't declared", who, account, role))
+			}
+		}
+	}
+}
+
+// misses notes that what is assigned in an account isn't what is declared. The stack of the account that administers Identity Center
+// assigns it.
+func (a *asking) misses(account, text string) {
+	a.promise.Broken = append(a.promise.Broken, text)
+	a.promise.Accounts = slices.Compact(slices.Sorted(slices.Values(append(a.promise.Accounts, account, a.org.IdentityCenterAccount()))))
+}
+
+// granted is what the declaration grants by IAM Identity Center to a user of it, or to a group of an external directory.
+func (a *asking) granted(who string) (all []organization.Grant) {
+	kind, name, _ := strings.Cut(who, "/")
+	for _, group := range a.org.DirectoryGroups() {
+		if kind == "user" && slices.Contains(group.Users, name) || kind == "group" && a.org.DirectoryGroupName(group.Name) == name {
+			all = append(all, group.Grants...)
+		}
+	}
+	return all
 }
 
 // askTrust asks about a role's trust, of a user who may assume everything.

@@ -88,11 +88,23 @@ func representatives(d *permissions.Documents) []string {
 	return members
 }
 
-// roles are the names in AWS of the roles of people in an account. By those, nobody else who is called alike is asked about.
+// roles are the names in IAM of the roles of people in an account. By those, nobody else who is called alike is asked about.
 func (a *asking) roles(account string) []string {
-	names := a.org.RoleNames(account)
+	names := a.org.IAMRoles(account)
 	for i, role := range names {
 		names[i] = a.org.Name(account, role)
+	}
+	return names
+}
+
+// sets are the names of the permission sets that coldstart assigns in an account. Those of which IAM Identity Center has no role there yet,
+// because nobody has enabled it, aren't among them.
+func (a *asking) sets(account string) (names []string) {
+	there := a.PermissionSets(account)
+	for _, role := range a.org.AssignedRoles(account) {
+		if name := a.org.PermissionSetName(account, role); slices.Contains(there, name) {
+			names = append(names, name)
+		}
 	}
 	return names
 }

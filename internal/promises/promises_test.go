@@ -1,11 +1,13 @@
 package promises_test
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/blueprint"
 	"github.com/coldstart-aws/coldstart/internal/inventory"
 	"github.com/coldstart-aws/coldstart/internal/permissions"
@@ -52,6 +54,7 @@ config:
     policies: {ours: [{Effect: Deny, Action: "gamelift:*", Resource: "*"}]}
   coldstart:access:
     account: people
+    people: both
     mfaMaxAge: 90m
     roles:
       deployer:
@@ -63,8 +66,8 @@ config:
       deployers: {dev: [deployer]}
     github: {repository: z9/infrastructure, environment: production}
   coldstart:users:
-    ada: {groups: [administrators]}
-    grace: {groups: [deployers, prod-deployer]}
+    ada: {groups: [administrators], email: ada@z9.example, givenName: Ada, familyName: Lovelace}
+    grace: {groups: [deployers, prod-deployer], email: grace@z9.example, givenName: Grace, familyName: Hopper}
 `,
 }
 
@@ -158,4 +161,40 @@ func check(t *testing.T, org *organization.Organization, plan *inventory.Invento
 		t.Fatal(err)
 	}
 	return kept
+}
+
+// TestAssignments finds what IAM Identity Center assigns and the file doesn't, and what it doesn't assign.
+func TestAssignments(t *testing.T) {
+	t.Parallel()
+	org, drawn := draw(t, organizations["all"])
+	reach := func(resources []inventory.Resource) string {
+		for _, p := range check(t, org, &inventory.Inventory{Accounts: drawn.Accounts, Resources: resources}) {
+			if p.Name == "people-reach-what-is-declared" {
+				return strings.Join(p.Broken, "; ")
+			}
+		}
+		return "no promise"
+	}
+	var assignment, membership int
+	for i, r := range drawn.Resources {
+		switch {
+		case r.Type == awstype.SSOAdminAccountAssignment && r.Name == "deployer--dev--deployers":
+			assignment = i
+		case r.Type == awstype.IdentityStoreGroupMembership && r.Name == "ada--administrators":
+			membership = i
+		}
+	}
+	if got := reach(drawn.Resources); got != "" {
+		t.Error(got)
+	}
+	if got := reach(slices.Delete(slices.Clone(drawn.Resources), assignment, assignment+1)); got != "user/grace can't come into dev as deployer by IAM Identity Center: it isn't assigned" {
+		t.Error(got)
+	}
+	// Somebody assigns ada another permission set, without a group.
+	more := drawn.Resources[assignment]
+	more.Inputs = maps.Clone(more.Inputs)
+	more.Inputs["principalId"] = drawn.Resources[membership].Text("memberId")
+	if got := reach(append(slices.Clone(drawn.Resources), more)); got != "user/ada can come into dev as deployer by IAM Identity Center, which isn't declared" {
+		t.Error(got)
+	}
 }

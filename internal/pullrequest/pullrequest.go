@@ -39,6 +39,8 @@ type Preview struct {
 	BaseProblem string
 	// Answers are what the pull request's policies open and close.
 	Answers []permissions.Change
+	// LockedOut are the people whom the pull request locks out.
+	LockedOut []permissions.Lockout
 	// Diff lists all properties of new resources.
 	Diff bool
 }
@@ -56,6 +58,7 @@ func (p *Preview) Markdown(limit int) string {
 	fmt.Fprintf(&head, "%s\n### coldstart preview: %s\n\n", Marker(p.Declared.Namespace), p.headline())
 	head.WriteString(p.warnings(limit))
 	head.WriteString(p.access())
+	head.WriteString(p.lockouts())
 	head.WriteString(p.answers())
 	head.WriteString(p.table())
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote
@@ -219,8 +222,31 @@ func (p *Preview) access() string {
 	if diff.Len() <= unfoldedLines {
 		open = " open"
 	}
-	return fmt.Sprintf("<details%s><summary><b>Access</b>: %d added, %d changed, %d removed</summary>\n\n%s</details>\n\n",
-		open, len(diff.Added), len(diff.Changed), len(diff.Removed), Access(diff))
+	return fmt.Sprintf("<details%s><summary><b>Access</b>: %s</summary>\n\n%s</details>\n\n", open, Counts(diff), Access(diff))
+}
+
+// Counts says how much differs between two access matrices.
+func Counts(diff organization.ReachDiff) string {
+	text := fmt.Sprintf("%d added, %d changed, %d removed", len(diff.Added), len(diff.Changed), len(diff.Removed))
+	people := 0
+	for _, m := range diff.Moved {
+		people += len(m.Who)
+	}
+	switch {
+	case people == 1:
+		text += ", 1 person by other ways"
+	case people > 1:
+		text += fmt.Sprintf(", %d people by other ways", people)
+	}
+	return text
+}
+
+// lockouts returns who is locked out. Nothing is said if that is nobody.
+func (p *Preview) lockouts() string {
+	if len(p.LockedOut) == 0 {
+		return ""
+	}
+	return "❌ **Locked out**: who is to come in, and can't any more\n\n" + Lockouts(p.LockedOut) + "\n"
 }
 
 // answers returns what the policies open and close. Nothing is said if that is nothing.
@@ -248,6 +274,9 @@ func Access(diff organization.ReachDiff) string { return coloured(changes.Reach(
 
 // Answers returns what a change of policies opens and closes as a block of code with colours.
 func Answers(all []permissions.Change) string { return coloured(changes.Answers(all)) }
+
+// Lockouts returns who is locked out by a change as a block of code with colours.
+func Lockouts(all []permissions.Lockout) string { return coloured(changes.Lockouts(all)) }
 
 func coloured(lines []changes.Line) string {
 	left := len(lines) - maxAccess

@@ -2,7 +2,6 @@ package taken
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +21,7 @@ func roleNames(l looker) []string {
 		return l.org.MasterRoles()
 	}
 	var names []string
-	for _, role := range l.org.RoleNames(l.Name) {
+	for _, role := range l.org.IAMRoles(l.Name) {
 		names = append(names, l.org.Name(l.Name, role))
 	}
 	if l.org.Access.GitHub.Repository != "" {
@@ -50,7 +49,7 @@ func userNames(l looker) []string {
 	if !l.people() {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(l.org.Users))
+	return l.org.IAMUsers()
 }
 
 func users(ctx context.Context, l looker, _ []string) ([]item, error) {
@@ -73,7 +72,7 @@ func groupNames(l looker) []string {
 		return nil
 	}
 	names := []string{l.org.Name(l.Name, organization.SelfServiceName)}
-	for _, group := range l.org.Groups() {
+	for _, group := range l.org.IAMGroups() {
 		names = append(names, l.org.GroupName(group.Name))
 	}
 	return names

@@ -130,7 +130,7 @@ func (l looker) master() bool { return l.Name == organization.Master }
 
 // people reports whether the account has the users.
 func (l looker) people() bool {
-	return l.Name == l.org.Access.Account && len(l.org.Users)+len(l.org.Access.Groups) > 0
+	return l.Name == l.org.Access.Account && len(l.org.IAMUsers())+len(l.org.IAMGroups()) > 0
 }
 
 // tagged returns tags as a map.

@@ -2,7 +2,6 @@ package trials
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -70,7 +69,7 @@ func (t *trials) secondFactor(ctx context.Context, user string, cfg aws.Config, 
 	for _, g := range granted {
 		t.allowed(in, t.assume(ctx, signedIn, g), "%s gets into %s of %s with MFA", user, g.Role, g.Account)
 	}
-	for _, g := range t.org.GrantsOf("") {
+	for _, g := range t.org.IAMGrants() {
 		if !slices.Contains(granted, g) {
 			t.refused(in, t.assume(ctx, signedIn, g), "%s doesn't get into %s of %s, which nobody has given", user, g.Role, g.Account)
 		}
@@ -79,7 +78,7 @@ func (t *trials) secondFactor(ctx context.Context, user string, cfg aws.Config, 
 
 // newcomer is the first user who has a role; empty if nobody has.
 func (t *trials) newcomer() string {
-	for _, user := range slices.Sorted(maps.Keys(t.org.Users)) {
+	for _, user := range t.org.IAMUsers() {
 		if len(t.org.GrantsOf(user)) > 0 {
 			return user
 		}

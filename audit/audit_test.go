@@ -194,7 +194,9 @@ func TestLock(t *testing.T) {
 }
 
 // managing is the selector of all management events, which every trail has.
-func managing() []any { return []any{selecting("Management events", field("eventCategory", "equals", "Management"))} }
+func managing() []any {
+	return []any{selecting("Management events", field("eventCategory", "equals", "Management"))}
+}
 
 // watching are the selectors of a trail that records access to the archive's objects and to those of states as well.
 func watching(archive, states string, except ...any) []any {

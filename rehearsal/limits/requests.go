@@ -46,7 +46,11 @@ const createBucket = "s3:CreateBucket"
 // request returns a request of a call's about a resource.
 func (r *authorize) request(c *proxy.Call, action, resource string) authorization.Request {
 	owner := ""
-	if action != createBucket { // Whoever has the bucket already doesn't decide who may try.
+	switch {
+	case action == createBucket: // Whoever has the bucket already doesn't decide who may try.
+	case readsTrail(c): // A member has a replica of the organization's trail, by the same ARN.
+		owner = c.Caller.Account
+	default:
 		owner = r.resources.owner(resource)
 	}
 	return authorization.Request{

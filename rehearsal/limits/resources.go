@@ -49,9 +49,7 @@ func named(c *proxy.Call) string {
 		}
 		return in.Name
 	case c.Is("cloudtrail"):
-		var in struct{ Name, TrailName string }
-		_ = json.Unmarshal(c.Body, &in) // A body that isn't JSON names no trail.
-		name := cmp.Or(in.Name, in.TrailName)
+		name := trailNamed(c)
 		if name == "" || strings.HasPrefix(name, "arn:") {
 			return name
 		}

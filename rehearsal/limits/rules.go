@@ -75,6 +75,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		trails{w},
 		eventSelectors{w},
 		namedTrails{},
+		memberTrails{m},
 		newMetadataDefaults(w),
 		newVPCs(w),
 		newPendingKeys(w, resources),

@@ -87,7 +87,7 @@ func keyChanges() []keyChange {
 		{key: "organization.accessRole", first: "AWSControlTowerExecution", second: "Admin"},
 
 		{key: "access.account", first: "logs", second: "lab"},
-		{key: "access.people", first: "both", given: person()},
+		{key: "access.people", first: "both", second: "identity-center", given: personAndEmergencies()},
 		{key: "access.directory", first: "external", given: peopleBoth()},
 		{key: "access.directoryGroups.*", at: "access.directoryGroups.deployers", first: "Deployers", second: "AWS Deployers", given: peopleExternal()},
 		{key: "access.mfaMaxAge", first: "2h", second: "90m"},
@@ -729,6 +729,13 @@ var replaced = map[string]bool{
 // person is what IAM Identity Center has to know of the organization's user.
 func person() map[string]string {
 	return map[string]string{"users.ada": "{groups: [admins], email: a@acme.example, givenName: A, familyName: L}"}
+}
+
+// personAndEmergencies adds users for emergencies.
+func personAndEmergencies() map[string]string {
+	given := person()
+	given["users.one"], given["users.two"] = "{groups: [master-admin], emergency: true, keybase: one}", "{groups: [master-admin], emergency: true, keybase: two}"
+	return given
 }
 
 // peopleBoth lets people in by IAM Identity Center, too.

@@ -83,7 +83,7 @@ func (m *master) checkWay() error {
 		return err
 	}
 	if len(lacks) > 0 {
-		lacks = slices.Insert(lacks, 0, fmt.Sprintf("coldstart:access.people: %q was %q, and somebody would lose the only way in: write people: both again, run `coldstart up` until it succeeds, and try again after that. What lacks:",
+		lacks = slices.Insert(lacks, 0, fmt.Sprintf("coldstart:access.people: %q was %q, and somebody would lose the only way in: write people: both again, run `coldstart refresh` and `coldstart up`, and try again after that. Missing:",
 			m.org.WayIn(), wayOf(*m.last)))
 		locked = errors.Join(errors.New(strings.Join(lacks, "\n  ")), locked)
 	}

@@ -177,3 +177,34 @@ func (d *Documents) directoryGroups() (names []string) {
 	slices.Sort(names)
 	return names
 }
+
+// Assigned returns the names of the roles that IAM Identity Center assigns in an account to a user of it or to a group.
+func (d *Documents) Assigned(who, account string) (roles []string) {
+	for _, a := range d.directory.assignments(d.inDirectory(who), d.accounts[account]) {
+		roles = append(roles, d.shortName(account, a.role))
+	}
+	return roles
+}
+
+// DirectoryPeople are who comes in by IAM Identity Center: the users of its own directory, or the groups of an external one, as questions
+// name them.
+func (d *Documents) DirectoryPeople() []string {
+	if d.external() {
+		return d.directoryGroups()
+	}
+	var people []string
+	for _, name := range slices.Sorted(maps.Values(d.directory.users)) {
+		people = append(people, inUsers+name)
+	}
+	return people
+}
+
+// PermissionSets returns the names of the permission sets of which IAM Identity Center has made roles in an account.
+func (d *Documents) PermissionSets(account string) (names []string) {
+	for _, role := range d.roles[d.accounts[account]] {
+		if role.set != "" {
+			names = append(names, role.set)
+		}
+	}
+	return names
+}

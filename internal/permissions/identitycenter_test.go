@@ -170,3 +170,46 @@ func TestAlikeWithIdentityCenter(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Where people come in by IAM Identity Center alone, IAM lets in users for emergencies, and nobody is locked out by the step.
+func TestIdentityCenterAlone(t *testing.T) {
+	t.Parallel()
+	emergency := func(o *organization.Organization) {
+		byBoth(o)
+		for _, name := range []string{"glass", "pane"} {
+			o.Users[name] = organization.User{Groups: []string{"administrators"}, Keybase: name, Emergency: true}
+		}
+	}
+	before := declared(t, emergency)
+	after := declared(t, func(o *organization.Organization) {
+		emergency(o)
+		o.Access.People = organization.PeopleIdentityCenter
+	})
+	for who, want := range map[string][]string{
+		"ada":   {"permission set acme-admin of IAM Identity Center"},
+		"glass": {"role acme-prod-admin"},
+		"admin": {"role acme-prod-admin", "permission set acme-admin of IAM Identity Center"},
+	} {
+		a, err := after.Ask(permissions.Question{Who: who, Action: "iam:CreateRole", Account: "prod"})
+		if err != nil {
+			t.Errorf("%s: %v", who, err)
+			continue
+		}
+		var ways []string
+		for _, w := range a.Ways {
+			ways = append(ways, w.As)
+		}
+		if diff := cmp.Diff(want, ways); diff != "" || a.Outcome != yes {
+			t.Errorf("%s: %s: %s", who, a.Outcome, diff)
+		}
+	}
+	if everybody := strings.Join(after.Everybody("prod"), " "); !strings.HasPrefix(everybody, "ada glass grace pane admin ") {
+		t.Error(everybody)
+	}
+	if locked := permissions.LockedOut(before, after); len(locked) > 0 {
+		t.Errorf("%+v", locked)
+	}
+	if changes := permissions.Compare(before, after); len(changes) > 0 {
+		t.Errorf("%+v", changes)
+	}
+}

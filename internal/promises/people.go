@@ -2,7 +2,6 @@ package promises
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -97,17 +96,14 @@ func (a *asking) askAssignments(who string) {
 	granted := a.granted(who)
 	for _, account := range append([]string{organization.Master}, a.org.AccountNames()...) {
 		a.promise.Asked++
-		assigned := map[string]bool{}
-		for _, e := range a.Entering(who, account, 0) {
-			assigned[e.Role] = assigned[e.Role] || e.Way == organization.WayIdentityCenter
-		}
+		assigned := a.Assigned(who, account)
 		for _, role := range a.org.RoleNames(account) {
-			if slices.Contains(granted, organization.Grant{Account: account, Role: role}) && !assigned[role] {
+			if slices.Contains(granted, organization.Grant{Account: account, Role: role}) && !slices.Contains(assigned, role) {
 				a.misses(account, fmt.Sprintf("%s can't come into %s as %s by IAM Identity Center: it isn't assigned", who, account, role))
 			}
 		}
-		for _, role := range slices.Sorted(maps.Keys(assigned)) {
-			if assigned[role] && !slices.Contains(granted, organization.Grant{Account: account, Role: role}) {
+		for _, role := range assigned {
+			if !slices.Contains(granted, organization.Grant{Account: account, Role: role}) {
 				a.misses(account, fmt.Sprintf("%s can come into %s as %s by IAM Identity Center, which isn't declared", who, account, role))
 			}
 		}

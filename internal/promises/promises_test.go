@@ -106,6 +106,8 @@ func TestKept(t *testing.T) {
 		return string(content)
 	}
 	for name, text := range map[string]string{
+		"by Identity Center alone": strings.NewReplacer("people: both", "people: identity-center",
+			"  coldstart:users:\n", "  coldstart:users:\n    glass: {groups: [administrators], keybase: glass, emergency: true}\n    pane: {groups: [administrators], keybase: pane, emergency: true}\n").Replace(organizations["all"]),
 		"small": organizations["small"], "all": organizations["all"], "awkward": awkward,
 		"shipped": read("../../" + organization.File), "everything": strings.ReplaceAll(read("../../organization/testdata/everything.yaml"), "pgpKey: PGP-KEY", "keybase: grace"),
 	} {

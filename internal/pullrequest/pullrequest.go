@@ -57,8 +57,8 @@ func (p *Preview) Markdown(limit int) string {
 	var head strings.Builder
 	fmt.Fprintf(&head, "%s\n### coldstart preview: %s\n\n", Marker(p.Declared.Namespace), p.headline())
 	head.WriteString(p.warnings(limit))
-	head.WriteString(p.access())
 	head.WriteString(p.lockouts())
+	head.WriteString(p.access())
 	head.WriteString(p.answers())
 	head.WriteString(p.table())
 	return head.String() + p.details(limit-head.Len()-len(footnote)) + footnote

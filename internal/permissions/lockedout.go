@@ -4,44 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/coldstart-aws/coldstart/authorization"
 	"github.com/coldstart-aws/coldstart/organization"
 )
-
-// Entering is a role of an account that a person may come into, or may be kept from.
-type Entering struct {
-	// Role is the role's name without the namespace and the account, and Way is organization.WayIAM or organization.WayIdentityCenter.
-	Role, Way string
-	// Decision is whether the person comes in.
-	Decision authorization.Decision
-}
-
-// Entering returns the roles of an account that policies or assignments open to a user, or to a group of IAM Identity Center's, by both ways.
-// Nobody has asked for the person's second factor since age.
-func (d *Documents) Entering(who, account string, age time.Duration) (all []Entering) {
-	c := call{account: d.accounts[account], region: d.org.Region, mfa: age}
-	for _, e := range slices.Concat(d.entrancesOfUser(d.user(who), c), d.entrancesByIdentityCenter(d.inDirectory(who), c)) {
-		if e.role != nil {
-			all = append(all, Entering{Role: d.shortName(account, e.role), Way: wayOf(e.role), Decision: *e.enter})
-		}
-	}
-	return all
-}
-
-// DirectoryPeople are who comes in by IAM Identity Center: the users of its own directory, or the groups of an external one, as questions
-// name them.
-func (d *Documents) DirectoryPeople() []string {
-	if d.external() {
-		return d.directoryGroups()
-	}
-	var people []string
-	for _, name := range slices.Sorted(maps.Values(d.directory.users)) {
-		people = append(people, inUsers+name)
-	}
-	return people
-}
 
 // Lockout is a role in accounts that a person is to have, could come into before a change, and can't afterwards.
 type Lockout struct {
@@ -94,28 +59,19 @@ func both(was, is []organization.Grant) []organization.Grant {
 
 // enters reports whether a person who has just shown the second factor comes into a role, and why not.
 func (d *Documents) enters(who string, g organization.Grant) (in bool, why string) {
+	c := call{account: d.accounts[g.Account], region: d.org.Region}
 	var reasons []string
-	for _, e := range d.Entering(who, g.Account, 0) {
+	for _, e := range slices.Concat(d.entrancesOfUser(d.user(who), c), d.entrancesByIdentityCenter(d.inDirectory(who), c)) {
 		switch {
-		case e.Role != g.Role:
-		case e.Decision.Allowed():
+		case e.role == nil || d.shortName(g.Account, e.role) != g.Role:
+		case e.enter.Allowed():
 			return true, ""
 		default:
-			reasons = append(reasons, "by "+e.Way+" "+e.Decision.String())
+			reasons = append(reasons, "by "+wayOf(e.role)+" "+e.enter.String())
 		}
 	}
 	if len(reasons) == 0 {
 		return false, "no policy and no assignment lets them in"
 	}
 	return false, strings.Join(reasons, "; ")
-}
-
-// PermissionSets returns the names of the permission sets of which IAM Identity Center has made roles in an account.
-func (d *Documents) PermissionSets(account string) (names []string) {
-	for _, role := range d.roles[d.accounts[account]] {
-		if role.set != "" {
-			names = append(names, role.set)
-		}
-	}
-	return names
 }

@@ -32,7 +32,7 @@ type AWS struct {
 	findUnrecorded func(id string) []string
 	listInspected  func(region string) []string
 
-	findLacks func(organization.People) (lacks, without []string)
+	findLacks func(organization.People) (lacks, without []string, unknown error)
 
 	findCosts func(tags []string) (costs.Found, error)
 
@@ -96,7 +96,7 @@ func (a *AWS) ways(ctx context.Context, q waysin.Query) (waysin.Query, error) {
 // lacks returns what the declared way in doesn't have yet in AWS, so that nobody may lose the other way.
 func (a *AWS) lacks(ctx context.Context, q waysin.Query) ([]string, error) {
 	if a.findLacks != nil {
-		lacks, _ := a.findLacks(q.Organization.WayIn())
+		lacks, _, _ := a.findLacks(q.Organization.WayIn())
 		return lacks, nil
 	}
 	q, err := a.ways(ctx, q)
@@ -112,8 +112,8 @@ func (a *AWS) lacks(ctx context.Context, q waysin.Query) ([]string, error) {
 // withoutMFA returns which of the IAM users can't show a second factor.
 func (a *AWS) withoutMFA(ctx context.Context, q waysin.Query, users []string) ([]string, error) {
 	if a.findLacks != nil {
-		_, without := a.findLacks(q.Organization.WayIn())
-		return without, nil
+		_, without, err := a.findLacks(q.Organization.WayIn())
+		return without, err
 	}
 	q, err := a.ways(ctx, q)
 	if err != nil {

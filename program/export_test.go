@@ -70,8 +70,9 @@ func EachService(f func(principal, name string)) {
 // WarnOfRoles is warnOfRoles.
 var WarnOfRoles = warnOfRoles
 
-// HasWays returns an AWS in which the way in that find is asked about lacks what it returns, and these users lack a second factor.
-func HasWays(find func(organization.People) (lacks, without []string)) *AWS {
+// HasWays returns an AWS in which the way in that find is asked about lacks what it returns, and these users lack a second factor. With the
+// error, nobody knows that.
+func HasWays(find func(organization.People) (lacks, without []string, unknown error)) *AWS {
 	a := HasTaken(func(context.Context, taken.Query) ([]taken.Thing, error) { return nil, nil })
 	a.findLacks = find
 	return a

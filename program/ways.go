@@ -66,21 +66,21 @@ func (m *master) checkWay() error {
 	}
 	q := waysin.Query{Organization: m.org.Organization, IDs: map[string]string{organization.Master: m.self}, Roles: map[string]string{}}
 	for name, s := range m.standings {
-		if s.id != "" && s.state.Usable() {
+		if s.id != "" && s.state.Usable() { // Nobody can lose any other account.
 			q.IDs[name], q.Roles[name] = s.id, organization.RoleARN(s.id, m.org.AccessRoleOf(name))
 		}
 	}
 	lacks, err := asked.lacks(m.ctx.Context(), q)
-	var locked error
-	if err == nil {
-		locked, err = m.checkSecondFactors(asked, q)
-	}
-	if err != nil {
+	locked, unknown := m.checkSecondFactors(asked, q)
+	if err := errors.Join(err, unknown); err != nil {
 		err = fmt.Errorf("coldstart:access.people: whether everybody has another way in isn't known: %w", err)
-		if m.ctx.DryRun() { // A pull request's role can't enter members.
-			return m.ctx.Log.Warn(err.Error()+"; an update finds out", nil)
+		if !m.ctx.DryRun() {
+			return err
 		}
-		return err
+		// A pull request's role can't enter members.
+		if err := m.ctx.Log.Warn(err.Error()+"; an update finds out", nil); err != nil {
+			return err
+		}
 	}
 	if len(lacks) > 0 {
 		lacks = slices.Insert(lacks, 0, fmt.Sprintf("coldstart:access.people: %q was %q, and somebody would lose the only way in: write people: both again, run `coldstart refresh` and `coldstart up`, and try again after that. Missing:",

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,12 +138,44 @@ func TestLacks(t *testing.T) {
 			t.Parallel()
 			was, is, w := by(t, "both"), by(t, c.is), nothing()
 			w.up(t, was, was.Stacks())
-			settings := program.Unpaced(program.Settings{Dir: t.TempDir(), AWS: program.HasWays(func(organization.People) (lacks, without []string) { return c.lacks, c.without })})
+			settings := program.Unpaced(program.Settings{Dir: t.TempDir(), AWS: program.HasWays(func(organization.People) (lacks, without []string, unknown error) { return c.lacks, c.without, nil })})
 			result := pulumitest.Run{Stack: "master", Preview: true, Answers: w.answers()}.Do(t, program.For(is, settings))
 			if (result.Err == nil) != (c.want == "") || result.Err != nil && !strings.Contains(result.Err.Error(), c.want) {
 				t.Errorf("the error is %v", result.Err)
 			}
 			if c.says != "" && !slices.Contains(result.Messages, c.says) {
+				t.Errorf("messages are %q", result.Messages)
+			}
+		})
+	}
+}
+
+// TestUnknownWays refuses an update if AWS doesn't say whether users for emergencies could come in. A preview says so, and refuses what is known.
+func TestUnknownWays(t *testing.T) {
+	t.Parallel()
+	was, is, w := by(t, "both"), by(t, "identity-center"), nothing()
+	w.up(t, was, was.Stacks())
+	const unknown = "coldstart:access.people: whether everybody has another way in isn't known: AccessDenied"
+	for _, c := range []struct {
+		name        string
+		preview     bool
+		lacks       []string
+		want, warns string
+	}{
+		{"update", false, nil, unknown, ""},
+		{"preview", true, nil, "", unknown + "; an update finds out"},
+		{"preview without an assignment", true, []string{"the group acme-ops isn't assigned"}, "Missing:\n  the group acme-ops isn't assigned", unknown + "; an update finds out"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			settings := program.Unpaced(program.Settings{Dir: t.TempDir(), AWS: program.HasWays(func(organization.People) (lacks, without []string, unknown error) {
+				return c.lacks, nil, errors.New("AccessDenied")
+			})})
+			result := pulumitest.Run{Stack: "master", Preview: c.preview, Answers: w.answers()}.Do(t, program.For(is, settings))
+			if (result.Err == nil) != (c.want == "") || result.Err != nil && !strings.Contains(result.Err.Error(), c.want) {
+				t.Errorf("the error is %v", result.Err)
+			}
+			if c.warns != "" && !slices.Contains(result.Messages, c.warns) {
 				t.Errorf("messages are %q", result.Messages)
 			}
 		})

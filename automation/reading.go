@@ -20,8 +20,14 @@ import (
 // time. New ones follow one another in ten lanes. Of those that are deleted, Pulumi keeps only the order of direct neighbours.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
 func (s *stack) atOnce(ctx context.Context) int {
-	d, err := s.asKept(ctx, s.a.options.Env)
-	if err != nil || len(assignments(d)) > 0 {
+	d := s.latest.Load()
+	if d == nil {
+		var err error
+		if d, err = s.asKept(ctx, s.a.options.Env); err != nil {
+			return resources
+		}
+	}
+	if len(assignments(d)) > 0 {
 		return pace.IdentityCenter.AtOnce
 	}
 	return resources
@@ -29,10 +35,13 @@ func (s *stack) atOnce(ctx context.Context) int {
 
 // reading returns how the engine reads the stack's resources from AWS. Images are left out, and assignments of permission sets that a list
 // has shown. Resources of IAM Identity Center are read one after another: AWS allows 20 calls a second to all its APIs together, and an
-// answer takes longer than a twentieth of a second. Where only Pulumi can read the state, everything is read.
+// answer takes longer than a twentieth of a second. Of other stacks everything is read where only Pulumi can read the state.
 func (s *stack) reading(ctx context.Context, plan *program.Plan) []optrefresh.Option {
 	options := []optrefresh.Option{optrefresh.SuppressOutputs(), optrefresh.SuppressProgress()}
 	d, err := s.asKept(ctx, s.a.options.Env)
+	if err != nil && s.inCenter() {
+		d, err = s.read(ctx)
+	}
 	if err != nil {
 		return options
 	}
@@ -48,10 +57,15 @@ func (s *stack) reading(ctx context.Context, plan *program.Plan) []optrefresh.Op
 
 // importedAtOnce is how many resources of the stack are imported at once. An import reads each, as reading does.
 func (s *stack) importedAtOnce() int {
-	if org := s.a.org; org.UsesIdentityCenter() && (s.name == organization.Master || s.name == org.IdentityCenterAccount()) {
+	if s.inCenter() {
 		return 1
 	}
 	return resources
+}
+
+// inCenter reports whether the stack declares something in IAM Identity Center.
+func (s *stack) inCenter() bool {
+	return s.a.org.UsesIdentityCenter() && (s.name == organization.Master || s.name == s.a.org.IdentityCenterAccount())
 }
 
 // inIdentityCenter reports whether a resource is read by the APIs of IAM Identity Center.

@@ -36,6 +36,18 @@ func (s *calls) record(c *proxy.Call, a *proxy.Answer) {
 	}
 }
 
+// slowly lets IAM Identity Center answer no faster than AWS does. The emulator takes a few milliseconds.
+type slowly struct{}
+
+func (slowly) Name() string { return "latency" }
+
+func (slowly) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
+	if c.Service == "sso" || c.Service == "identitystore" {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return next(c)
+}
+
 // since returns the calls since then, and checks that none of them was throttled.
 func (s *calls) since(t *testing.T, what string, begin time.Time) map[string]int {
 	t.Helper()
@@ -93,9 +105,12 @@ func TestManyAssignments(t *testing.T) {
 	}
 	w := newWorld(t, declaredAssignments(accounts, groups))
 	made, numbers := &calls{count: map[string]int{}}, limits.Timeless()
-	// Only the rates of IAM Identity Center hold, and accounts are there at once. The emulator answers in a fifth of the time that AWS takes.
+	// Only the rates of IAM Identity Center hold, and accounts are there at once.
 	maps.DeleteFunc(numbers.Rates, func(action string, _ limits.Rate) bool { return action != "sso" })
-	w.limited(proxy.Options{Scale: 5, Rules: limits.Options{Numbers: &numbers}.Rules, OnCall: made.record})
+	rules := func(world *proxy.World) []proxy.Rule {
+		return append([]proxy.Rule{slowly{}}, limits.Options{Numbers: &numbers}.Rules(world)...)
+	}
+	w.limited(proxy.Options{Rules: rules, OnCall: made.record})
 	w.up("master")
 	must(t, w.emulator.EnableIdentityCenter(t.Context(), "eu-west-1"))
 	made.paced.Store(true)

@@ -14,7 +14,7 @@ AS_RELEASED := CGO_ENABLED=0 GOGC=400
 export GOFLAGS := $(strip $(GOFLAGS) -gcflags=all=-dwarf=false -gcflags=github.com/aws/aws-sdk-go-v2/service/...=-l \
   -gcflags=github.com/pulumi/pulumi-aws/sdk/...=-l)
 
-.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady agreement bench release-check snapshot release completions cyclonedx clean
+.PHONY: help toolchain build rehearse emulator test unit lint tidy e2e long chaos steady agreement assignments bench release-check snapshot release completions cyclonedx clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -77,7 +77,7 @@ long: toolchain ## Run the end-to-end tests that take long: kills, lost answers 
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.
-LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople|TestMovingPeople|TestRehearsalOfIdentityCenter
+LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople|TestMovingPeople|TestRehearsalOfIdentityCenter|TestPeopleKilled|TestManyAssignments|TestPoliciesOfOthers|TestPeopleOfAClosedAccount
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.
@@ -89,6 +89,9 @@ chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KI
 	CHAOS_SEEDS="$(SEEDS)" CHAOS_KILLS="$(KILLS)" CHAOS_PLANS="$(PLANS)" CHAOS_ACTIONS="$(ACTIONS)" CHAOS_UPDATE="$(UPDATE)" CHAOS_REPORT="$$PWD/.coldstart/chaos.txt" \
 	$(GO) test -tags=e2e -count=1 -run='^TestChaos$$' -timeout=10h -parallel=100 ./e2e || code=$$?; \
 	test ! -f .coldstart/chaos.txt || cat .coldstart/chaos.txt; exit $$code
+
+assignments: toolchain ## Bring up SIZE=50x20 assignments of IAM Identity Center, accounts by permission sets, within AWS's rates; 50x20 takes 35 min
+	@. ./$(ENV) && ASSIGNMENTS="$(or $(SIZE),50x20)" $(GO) test -tags=e2e -count=1 -v -run='^TestManyAssignments$$' -timeout=3h ./e2e
 
 steady: toolchain ## Run the tests of make test RUNS=10 times, every other time beside a load that takes all cores; ARGS="-run=TestDoctor"
 	@. ./$(ENV) && GO="$(GO)" .ci/steady $(RUNS) -skip='^($(LONG))$$' $(ARGS)

@@ -2,6 +2,7 @@ package automation
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,10 +17,12 @@ import (
 // withdrawals notes which accounts leave the declaration. For an update it returns the nodes with one more, which runs the stack that assigns
 // permission sets, and which master waits for: AWS takes no assignment away any more in a closed account.
 func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *shared, existing map[string]bool, update bool) ([]*node, error) {
-	assigns := a.org.IdentityCenterAccount()
-	i := slices.IndexFunc(nodes, func(n *node) bool { return n.name == organization.Master })
-	if i < 0 || assigns == "" || !existing[organization.Master] || !existing[assigns] {
+	if !existing[organization.Master] {
 		return nodes, nil
+	}
+	assigns, err := a.assigns(ctx)
+	if err != nil || !existing[assigns] {
+		return nodes, err
 	}
 	members, err := a.members(ctx)
 	if err != nil {
@@ -31,17 +34,32 @@ func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *sha
 			leave = append(leave, name)
 		}
 	}
+	slices.Sort(leave)
 	common.lets = leave
-	stack, _ := a.org.Stack(assigns)
-	if len(leave) == 0 || !update || stack.Kind == organization.KindMaster { // Within a stack, Pulumi has the order.
+	i := slices.IndexFunc(nodes, func(n *node) bool { return n.name == organization.Master })
+	stack, declared := a.org.Stack(assigns)
+	switch {
+	case i < 0 || len(leave) == 0 || !update || stack.Kind == organization.KindMaster: // Within a stack, Pulumi has the order.
+		return nodes, nil
+	case !declared && slices.Contains(leave, assigns):
+		return nil, fmt.Errorf("coldstart:accounts.%s: the account isn't declared any more, and its stack assigns permission sets of IAM Identity Center: destroy the stack first (`coldstart destroy %[1]s --unprotect`)", assigns)
+	case !declared:
 		return nodes, nil
 	}
 	before := &shared{live: stackref.NewLive(), events: common.events, broken: common.broken, lets: leave}
 	n := &node{stack: a.stack(stack, before), done: make(chan struct{}), withdrawal: true}
-	slices.Sort(leave)
 	n.say("runs before %s, since it takes away what lets people into %s: AWS doesn't in a closed account", organization.Master, strings.Join(leave, ", "))
 	nodes[i].waitsFor = append(nodes[i].waitsFor, n)
 	return append(nodes, n), nil
+}
+
+// assigns returns the account whose stack has assigned permission sets so far; empty if none has. The declaration may not have it any more.
+func (a *Automation) assigns(ctx context.Context) (string, error) {
+	master, err := a.Master(ctx)
+	if err != nil || master == nil || master.IdentityCenter == nil {
+		return "", err
+	}
+	return master.AccessAccount, nil
 }
 
 // assignedIn returns the account in which a resource of the state lets people in by a permission set: that of an assignment, or of the

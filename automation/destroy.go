@@ -249,8 +249,9 @@ func (s *stack) destroy(ctx context.Context, o DestroyOptions) error {
 	}); err != nil {
 		return err
 	}
+	atOnce := s.atOnce(ctx)
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Destroy(ctx, optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
+		_, err := handle.Destroy(ctx, optdestroy.Parallel(atOnce), optdestroy.EventStreams(channel), optdestroy.SuppressOutputs(), optdestroy.SuppressProgress())
 		return err
 	})
 }

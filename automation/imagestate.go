@@ -76,14 +76,9 @@ func (a *Automation) withDocker(env map[string]string) (map[string]string, error
 	return all, nil
 }
 
-// images returns the URNs of the images in the stack's state, to leave them out of what is
-// read from AWS: the plugin reads nothing of an image, and wants a daemon for that. It
-// returns none where only Pulumi can read the state.
-func (s *stack) images(ctx context.Context) (urns []string) {
-	d, err := s.asKept(ctx, s.a.options.Env)
-	if err != nil {
-		return nil
-	}
+// images returns the URNs of the images in a state, to leave them out of what is read from
+// AWS: the plugin reads nothing of an image, and wants a daemon for that.
+func images(d *apitype.DeploymentV3) (urns []string) {
 	for _, r := range d.Resources {
 		if r.Type == imageType {
 			urns = append(urns, string(r.URN))

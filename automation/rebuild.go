@@ -147,7 +147,7 @@ func (s *stack) importAll(ctx context.Context) error {
 	if len(missing) > 0 {
 		options = append(options, optup.Exclude(missing), optup.ExcludeDependents())
 	}
-	return s.retried(ctx, handle, updating(ctx, handle, options...))
+	return s.retried(ctx, handle, updating(ctx, handle, s.importedAtOnce(), options...))
 }
 
 // importable previews the import and returns the URNs of what AWS doesn't have; absent

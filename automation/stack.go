@@ -211,10 +211,10 @@ func previewing(ctx context.Context, handle auto.Stack) func(chan<- events.Engin
 	}
 }
 
-// updating returns what brings a stack up.
-func updating(ctx context.Context, handle auto.Stack, more ...optup.Option) func(chan<- events.EngineEvent) error {
+// updating returns what brings a stack up, with so many resources at once.
+func updating(ctx context.Context, handle auto.Stack, atOnce int, more ...optup.Option) func(chan<- events.EngineEvent) error {
 	return func(channel chan<- events.EngineEvent) error {
-		options := []optup.Option{optup.EventStreams(channel), optup.Parallel(resources), optup.SuppressOutputs(), optup.SuppressProgress()}
+		options := []optup.Option{optup.EventStreams(channel), optup.Parallel(atOnce), optup.SuppressOutputs(), optup.SuppressProgress()}
 		_, err := handle.Up(ctx, append(options, more...)...)
 		return err
 	}
@@ -236,10 +236,10 @@ func (s *stack) drift(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		images := s.images(ctx)
+		options := s.reading(ctx, plan)
 		s.watcher.refreshes = true
 		return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-			_, err := handle.PreviewRefresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+			_, err := handle.PreviewRefresh(ctx, append(options, optrefresh.EventStreams(channel))...)
 			return err
 		})
 	})
@@ -298,7 +298,7 @@ func (s *stack) up(ctx context.Context) error {
 			return err
 		}
 	}
-	run := updating(ctx, handle)
+	run := updating(ctx, handle, s.atOnce(ctx))
 	if err := s.retried(ctx, handle, run); err != nil {
 		return err
 	}
@@ -322,10 +322,10 @@ func (s *stack) refresh(ctx context.Context) error {
 	if _, err := s.recover(ctx, handle, nil, nil); err != nil {
 		return err
 	}
-	images := s.images(ctx)
+	options := s.reading(ctx, nil)
 	s.watcher.refreshes = true
 	return s.retried(ctx, handle, func(channel chan<- events.EngineEvent) error {
-		_, err := handle.Refresh(ctx, optrefresh.Exclude(images), optrefresh.EventStreams(channel), optrefresh.SuppressOutputs(), optrefresh.SuppressProgress())
+		_, err := handle.Refresh(ctx, append(options, optrefresh.EventStreams(channel))...)
 		return err
 	})
 }

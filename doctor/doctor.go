@@ -174,6 +174,10 @@ func (x *examiner) checks() []*check {
 		checks = slices.Insert(checks, i, &check{topic: members, name: "users for emergencies", needs: []string{"accounts"}, run: x.emergencyUsers})
 	}
 	checks = slices.Insert(checks, slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization }), x.costChecks()...)
+	if x.org.NamesPolicies() {
+		i := slices.IndexFunc(checks, func(c *check) bool { return c.name == "quota" })
+		checks = slices.Insert(checks, i, &check{topic: members, name: "policies", needs: []string{"access roles"}, run: x.policies})
+	}
 	if x.inWorkflow() {
 		i := slices.IndexFunc(checks, func(c *check) bool { return c.topic == inOrganization })
 		checks = slices.Insert(checks, i, x.workflowChecks()...)

@@ -28,7 +28,8 @@ func (x *examiner) identityCenter(ctx context.Context) []Finding {
 	case is == nil:
 		return warning(strings.TrimPrefix(enable, "after the first update, "), "not enabled in %s; AWS has no API for that, and %s", strings.Join(x.org.Regions(), " or "), without)
 	case x.org.Access.Directory != organization.DirectoryExternal:
-		return ok("enabled in %s; look in the console, under Settings and Authentication, whether it asks for MFA, since no API says that", is.Region)
+		return ok("enabled in %s; whether it asks for MFA no API says: open %s, choose Settings, Authentication and Configure under Multi-factor authentication, "+
+			"and see that it prompts every time they sign in, and requires users without a device to register one at sign-in", is.Region, organization.EnableIdentityCenterURL(is.Region))
 	}
 	groups, err := is.Groups(ctx)
 	if err != nil {

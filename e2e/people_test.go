@@ -74,7 +74,7 @@ func TestPeople(t *testing.T) {
 	contains(t, w.ok(coldstart(), "aws-config", "--identity-center", "--user", "grace"), "[sso-session pop]", "sso_region = eu-central-1",
 		"[profile pop-app-ops]\nregion = eu-west-1\nsso_session = pop\nsso_account_id = "+aws.ToString(w.accounts()["aws+app@pop.example"].Id)+"\nsso_role_name = pop-ops\n")
 	out, _ = w.run(coldstart(), "doctor")
-	contains(t, out, "enabled in eu-central-1; look in the console, under Settings and Authentication, whether it asks for MFA")
+	contains(t, out, "enabled in eu-central-1; whether it asks for MFA no API says: open https://eu-central-1.console.aws.amazon.com/singlesignon/home?region=eu-central-1")
 
 	// Whatever somebody changes by hand is found, and brought in line.
 	w.meddled()
@@ -211,15 +211,17 @@ func (w *world) meddled() {
 // rehearsal enables Identity Center and sends the groups itself.
 func TestRehearsalOfPeople(t *testing.T) {
 	begin(t)
-	w := newWorld(t, strings.NewReplacer("    account: people\n", "", "people: both", "people: both\n    directory: external\n    directoryGroups: { ops: Operations }",
+	w := newWorld(t, strings.NewReplacer("    account: people\n", "", "people: both", "people: both\n    directory: external\n    directoryGroups: { ops: Operations }\n    attributes: { Team: enterprise.department }",
+		"ops: { managedPolicies: [PowerUserAccess],", "ops: { managedPolicies: [PowerUserAccess], customerManagedPolicies: [/teams/ops],",
 		", email: ada@pop.example, givenName: Ada, familyName: Lovelace", "", ", email: grace@pop.example, givenName: Grace, familyName: Hopper", "").Replace(populated))
 	contains(t, w.ok(coldstart(), "rehearse"), "The rehearsal went well", "not proved: whether the identity provider sends the groups",
-		"not proved: what sso does", "not proved: what identitystore does")
+		"not proved: what roles may do by customerManagedPolicies", "not proved: what sso does", "not proved: what identitystore does")
 	content, err := os.ReadFile(filepath.Join(w.dir, rehearsal.Dir, rehearsal.ReportFile))
 	must(t, err)
 	var report rehearsal.Report
 	must(t, json.Unmarshal(content, &report))
-	for _, claim := range []string{"permission set pop-ops is assigned as declared: ops in app", "Operations is in the directory of IAM Identity Center"} {
+	for _, claim := range []string{"permission set pop-ops is assigned as declared: ops in app", "Operations is in the directory of IAM Identity Center", "sessions of IAM Identity Center get the attributes Team",
+		"permission set pop-ops has PowerUserAccess, /teams/ops and no other managed policies"} {
 		if !slices.ContainsFunc(report.Proofs, func(p proof.Proof) bool { return p.Claim == claim && p.Account == "master" }) {
 			t.Errorf("nobody has proved that %s", claim)
 		}

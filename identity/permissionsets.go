@@ -3,6 +3,8 @@ package identity
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +57,8 @@ type PermissionSet struct {
 	Name, SetName string `required:"true"`
 	// ManagedPolicies are the names of AWS managed policies.
 	ManagedPolicies []string
+	// CustomerManagedPolicies are the paths and names of policies that each account has in which the set is assigned, such as /deployer.
+	CustomerManagedPolicies []string
 	// Statements are what the role may do besides.
 	Statements []policy.Statement
 	// Boundary is nil for none.
@@ -152,14 +156,18 @@ func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *Permi
 		return err
 	}
 	p.ARNs[set.Name] = created.Arn
-	after, err := p.addPolicies(ctx, set, args, created)
+	boundaries, err := p.addBoundaries(ctx, set, args.Tags)
+	if err != nil {
+		return err
+	}
+	after, err := p.addPolicies(ctx, set, args, created, boundaries)
 	if err != nil {
 		return err
 	}
 	if set.After != nil {
 		after = append(after, set.After)
 	}
-	return p.assign(ctx, set, args, created, after)
+	return p.assign(ctx, set, args, created, after, boundaries)
 }
 
 // optional returns a text that AWS doesn't get if it is empty.
@@ -170,14 +178,27 @@ func optional(text string) pulumi.StringPtrInput {
 	return pulumi.String(text)
 }
 
-// addPolicies gives a permission set its policies, one after another, since AWS takes one change of a permission set at a time. It returns
-// what an assignment comes after.
-func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet) ([]pulumi.Resource, error) {
+// addPolicies gives a permission set its policies, one after another, since AWS takes one change of a permission set at a time. Boundaries
+// are the policies of its boundary. It returns what an assignment comes after.
+func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet,
+	boundaries map[string]pulumi.Resource,
+) ([]pulumi.Resource, error) {
 	last := []pulumi.Resource{created}
 	instance, arn := args.InstanceARN, func() pulumi.StringInput { return args.Calls.turn(ctx, created.Arn, set.SetName) }
 	for _, managed := range set.ManagedPolicies {
 		attachment, err := ssoadmin.NewManagedPolicyAttachment(ctx, set.Name+"-"+strings.ReplaceAll(managed, "/", "-"), &ssoadmin.ManagedPolicyAttachmentArgs{
 			InstanceArn: instance, PermissionSetArn: arn(), ManagedPolicyArn: pulumi.String(managedPolicies + managed),
+		}, pulumi.Parent(p), pulumi.DependsOn(last))
+		if err != nil {
+			return nil, err
+		}
+		last = []pulumi.Resource{attachment}
+	}
+	for _, own := range set.CustomerManagedPolicies {
+		path, name := organization.SplitPolicy(own)
+		attachment, err := ssoadmin.NewCustomerManagedPolicyAttachment(ctx, set.Name+"-"+strings.ReplaceAll(own, "/", "-"), &ssoadmin.CustomerManagedPolicyAttachmentArgs{
+			InstanceArn: instance, PermissionSetArn: arn(),
+			CustomerManagedPolicyReference: ssoadmin.CustomerManagedPolicyAttachmentCustomerManagedPolicyReferenceArgs{Name: pulumi.String(name), Path: pulumi.String(path)},
 		}, pulumi.Parent(p), pulumi.DependsOn(last))
 		if err != nil {
 			return nil, err
@@ -200,22 +221,26 @@ func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, arg
 	if set.Boundary == nil {
 		return last, nil
 	}
-	policies, err := p.addBoundaries(ctx, set, args.Tags)
-	if err != nil {
-		return nil, err
+	for _, account := range slices.Sorted(maps.Keys(boundaries)) {
+		last = append(last, boundaries[account])
 	}
 	boundary, err := ssoadmin.NewPermissionsBoundaryAttachment(ctx, set.Name, &ssoadmin.PermissionsBoundaryAttachmentArgs{
 		InstanceArn: instance, PermissionSetArn: arn(),
 		PermissionsBoundary: ssoadmin.PermissionsBoundaryAttachmentPermissionsBoundaryArgs{
 			CustomerManagedPolicyReference: ssoadmin.PermissionsBoundaryAttachmentPermissionsBoundaryCustomerManagedPolicyReferenceArgs{Name: pulumi.String(set.Boundary.Name)},
 		},
-	}, pulumi.Parent(p), pulumi.DependsOn(append(last, policies...)))
+	}, pulumi.Parent(p), pulumi.DependsOn(last))
 	return []pulumi.Resource{boundary}, err
 }
 
-// addBoundaries declares the policy of a set's boundary in each account that the set is assigned in. A permission set refers to it by name.
+// addBoundaries declares the policy of a set's boundary in each account that the set is assigned in, and returns the policies by account. A
+// permission set refers to it by name.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocmp.html
-func (p *PermissionSets) addBoundaries(ctx *pulumi.Context, set PermissionSet, tags pulumi.StringMapInput) (policies []pulumi.Resource, err error) {
+func (p *PermissionSets) addBoundaries(ctx *pulumi.Context, set PermissionSet, tags pulumi.StringMapInput) (map[string]pulumi.Resource, error) {
+	if set.Boundary == nil {
+		return nil, nil
+	}
+	policies := map[string]pulumi.Resource{}
 	document, err := policy.Document{Statements: set.Boundary.Statements}.JSON()
 	if err != nil {
 		return nil, err
@@ -236,24 +261,31 @@ func (p *PermissionSets) addBoundaries(ctx *pulumi.Context, set PermissionSet, t
 		if err != nil {
 			return nil, err
 		}
-		policies = append(policies, created)
+		policies[assignment.Account] = created
 	}
 	return policies, nil
 }
 
-// assign declares the assignments of a permission set after other resources. Those in one account are in one lane.
-func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet, after []pulumi.Resource) error {
+// assign declares the assignments of a permission set after other resources. Those in one account are in one lane. Each depends on the
+// boundary's policy of its account by itself: if the account leaves, nothing else that depends on the policy is deleted, and IAM deletes no
+// policy that a role has.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet,
+	after []pulumi.Resource, boundaries map[string]pulumi.Resource,
+) error {
 	for i, assignment := range set.Assignments {
 		if i == 0 || assignment.Account != set.Assignments[i-1].Account {
 			p.pairs++
 		}
-		before, lane := after, p.pairs%len(p.lanes)
-		if p.lanes[lane] != nil {
-			before = append([]pulumi.Resource{p.lanes[lane]}, before...)
+		before, lane := slices.Clone(after), p.pairs%len(p.lanes)
+		for _, other := range []pulumi.Resource{p.lanes[lane], boundaries[assignment.Account]} {
+			if other != nil {
+				before = append(before, other)
+			}
 		}
 		assigned, err := ssoadmin.NewAccountAssignment(ctx, set.Name+"--"+assignment.Account+"--"+assignment.Group, &ssoadmin.AccountAssignmentArgs{
 			InstanceArn:      args.InstanceARN,
-			PermissionSetArn: created.Arn,
+			PermissionSetArn: args.Calls.turn(ctx, created.Arn, set.SetName), // So the lanes don't begin all at once.
 			PrincipalType:    pulumi.String("GROUP"),
 			PrincipalId:      assignment.GroupID,
 			TargetType:       pulumi.String("AWS_ACCOUNT"),

@@ -37,6 +37,8 @@ type Role struct {
 	Name, RoleName string `required:"true"`
 	// ManagedPolicies are the names of AWS managed policies.
 	ManagedPolicies []string
+	// CustomerManagedPolicies are the paths and names of policies that the account has, such as /deployer.
+	CustomerManagedPolicies []string
 	// Statements are what the role may do besides. Boundary are the statements of the permissions
 	// boundary.
 	Statements, Boundary []policy.Statement
@@ -94,6 +96,17 @@ func (r *Roles) add(ctx *pulumi.Context, role Role, args *RolesArgs) error {
 		return err
 	}
 	r.ARNs[role.Name] = created.Arn
+	for _, policy := range role.CustomerManagedPolicies {
+		if _, err := iam.NewRolePolicyAttachment(ctx, role.Name+"-"+strings.ReplaceAll(policy, "/", "-"), &iam.RolePolicyAttachmentArgs{
+			Role: created.Name,
+			PolicyArn: created.Arn.ApplyT(func(arn string) string { // arn:aws:iam::<account>:role/<name>
+				account, _, _ := strings.Cut(arn, ":role/")
+				return account + ":policy" + policy
+			}).(pulumi.StringOutput),
+		}, pulumi.Parent(r)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -44,6 +44,9 @@ type Access struct {
 	Directory Directory
 	// DirectoryGroups are the names that groups have in an external directory, by the names that Groups has; GroupName for others.
 	DirectoryGroups map[string]string
+	// Attributes are the tags that sessions of people get who come in by IAM Identity Center, by the tags' keys: the path of the user's
+	// attribute in the directory, such as enterprise.department. Statements of roles read them as aws:PrincipalTag/<key>.
+	Attributes map[string]string
 	// MFAMaxAge is how long after the second factor was shown a role may still
 	// be assumed; 0 for as long as the session lasts.
 	MFAMaxAge time.Duration
@@ -70,6 +73,8 @@ func decryptNothing() []policy.Statement {
 type Role struct {
 	// ManagedPolicies are names of AWS's own, such as job-function/Billing.
 	ManagedPolicies []string
+	// CustomerManagedPolicies are policies that each account with the role has, by their names, or by /<path>/<name>. Others make them.
+	CustomerManagedPolicies []string
 	// Statements are what the role may do besides.
 	Statements []policy.Statement
 	// Boundary are the statements of a permissions boundary, which the role

@@ -45,6 +45,7 @@ func TestEverything(t *testing.T) {
 			People:          organization.PeopleBoth,
 			Directory:       organization.DirectoryExternal,
 			DirectoryGroups: map[string]string{"administrators": "AWS Administrators"},
+			Attributes:      map[string]string{"CostCenter": "enterprise.costCenter"},
 			MFAMaxAge:       90 * time.Minute,
 			Roles: map[string]organization.Role{
 				"admin": {ManagedPolicies: []string{"AdministratorAccess"}, Session: 4 * time.Hour},
@@ -53,7 +54,8 @@ func TestEverything(t *testing.T) {
 				}},
 				"billing": {ManagedPolicies: []string{"job-function/Billing"}, Session: time.Hour, Accounts: []string{"master"}},
 				"deployer": {
-					ManagedPolicies: []string{"AWSCloudFormationFullAccess", "job-function/ViewOnlyAccess"},
+					ManagedPolicies:         []string{"AWSCloudFormationFullAccess", "job-function/ViewOnlyAccess"},
+					CustomerManagedPolicies: []string{"/teams/deployer"},
 					Statements: []policy.Statement{
 						{
 							Sid: "Deploy", Effect: policy.Allow, Action: []string{"s3:*", "lambda:Update*"}, Resource: []string{"*"},

@@ -396,12 +396,14 @@ func readAccess(a *object, access *Access) {
 	a.text("people", (*string)(&access.People))
 	a.text("directory", (*string)(&access.Directory))
 	a.texts("directoryGroups", &access.DirectoryGroups)
+	a.texts("attributes", &access.Attributes)
 	maps.Copy(access.Roles, each(a, "roles", func(r *object, name string) Role {
 		role, isDefault := access.Roles[name]
 		if !isDefault {
 			role.Session = minSession
 		}
 		r.list("managedPolicies", &role.ManagedPolicies)
+		r.list("customerManagedPolicies", &role.CustomerManagedPolicies)
 		switch own := statements(r, "statements"); {
 		case own != nil:
 			role.Statements = own

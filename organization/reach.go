@@ -115,7 +115,7 @@ func shortDuration(d time.Duration) string {
 
 // may describes what a role allows.
 func (r Role) may() []string {
-	may := slices.Clone(r.ManagedPolicies)
+	may := slices.Concat(r.ManagedPolicies, r.CustomerManagedPolicies)
 	for _, s := range r.Statements {
 		may = append(may, describeStatement(s))
 	}

@@ -2,6 +2,7 @@ package organization
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ const (
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	maxRoleName  = 64
 	maxGroupName = 128
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+	maxIAMPolicyName, maxPolicyPath = 128, 512
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
 	minSession, maxSession = time.Hour, 12 * time.Hour
 	// The longest session of an IAM user.
@@ -47,7 +50,8 @@ const (
 )
 
 var (
-	managedPolicy = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]+(/[A-Za-z0-9+=,.@_-]+)*$`)
+	customerManagedPolicy = regexp.MustCompile(`^(/([A-Za-z0-9+=,.@_-]+/)*)?[A-Za-z0-9+=,.@_-]+$`)
+	managedPolicy         = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]+(/[A-Za-z0-9+=,.@_-]+)*$`)
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
 	userName    = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{1,64}$`)
 	keybaseName = regexp.MustCompile(`^[A-Za-z0-9_]{2,16}$`)
@@ -90,10 +94,11 @@ func (o *Organization) checkRole(ps *Problems, name string) {
 	}
 	o.checkAccountsOf(ps, key+".accounts", role.Accounts)
 	o.checkRoleNames(ps, key, name)
-	if len(role.ManagedPolicies) == 0 && len(role.Statements) == 0 {
+	if len(role.ManagedPolicies)+len(role.CustomerManagedPolicies) == 0 && len(role.Statements) == 0 {
 		ps.Add(key, "give it managedPolicies or statements", "the role may do nothing")
 	}
-	if n := len(role.ManagedPolicies); n > maxManagedPolicies {
+	o.checkCustomerManagedPolicies(ps, key+".customerManagedPolicies", role)
+	if n := len(role.ManagedPolicies) + len(role.CustomerManagedPolicies); n > maxManagedPolicies {
 		ps.Add(key+".managedPolicies", "put some into statements", "%d policies, over IAM's %d for a role", n, maxManagedPolicies)
 	}
 	for i, p := range role.ManagedPolicies {
@@ -112,6 +117,48 @@ func (o *Organization) checkRole(ps *Problems, name string) {
 	checkPassRole(ps, key+".statements", role.Statements)
 	checkStatements(ps, key+".boundary", role.Boundary, maxManagedPolicy)
 	checkNoPrincipals(ps, key+".boundary", role.Boundary, "leave Principal and NotPrincipal out")
+}
+
+// checkCustomerManagedPolicies checks the names of a role's policies that its accounts have. Identity Center and IAM find them by path and
+// name.
+// https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CustomerManagedPolicyReference.html
+func (o *Organization) checkCustomerManagedPolicies(ps *Problems, key string, role Role) {
+	for i, p := range role.CustomerManagedPolicies {
+		path, name := SplitPolicy(p)
+		switch {
+		case !customerManagedPolicy.MatchString(p) || len(path) > maxPolicyPath || len(name) > maxIAMPolicyName:
+			ps.Add(key, "write a policy's name, such as deployer, or its path and name, such as /teams/deployer", "%q is not a policy's name", p)
+		case strings.HasPrefix(name, o.Namespace+"-") && o.namespaced():
+			ps.Add(key, "name a policy that another program makes", "%q begins as the names of coldstart's own policies do", p)
+		case slices.Contains(role.CustomerManagedPolicies[:i], p):
+			ps.Add(key, "keep one of them", "%q stands there twice", p)
+		}
+	}
+}
+
+// SplitPolicy returns the path and the name of a policy in Role.CustomerManagedPolicies. The path of a name alone is /.
+func SplitPolicy(policy string) (path, name string) {
+	i := strings.LastIndex(policy, "/")
+	return cmp.Or(policy[:i+1], "/"), policy[i+1:]
+}
+
+// NamesPolicies reports whether a role has customer managed policies.
+func (o *Organization) NamesPolicies() bool {
+	for _, role := range o.Access.Roles {
+		if len(role.CustomerManagedPolicies) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// FullPolicies returns policies of Role.CustomerManagedPolicies, each with its path: /deployer.
+func FullPolicies(policies []string) (full []string) {
+	for _, p := range policies {
+		path, name := SplitPolicy(p)
+		full = append(full, path+name)
+	}
+	return full
 }
 
 // checkRoleNames checks the longest name that a role has in an account.

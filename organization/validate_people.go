@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,6 +24,7 @@ func (o *Organization) checkPeople(ps *Problems) {
 	o.checkDirectoryGroups(ps)
 	o.checkRelayStates(ps)
 	o.checkEmergencyUsers(ps)
+	o.checkAttributes(ps)
 	if !o.UsesIdentityCenter() {
 		return
 	}
@@ -58,6 +60,60 @@ func (o *Organization) checkDirectoryGroups(ps *Problems) {
 		}
 		named[name] = group
 	}
+}
+
+// directoryAttributes are the attributes of a user that IAM Identity Center can put into a session.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/attributemappingsconcept.html
+var directoryAttributes = []string{
+	"userName", "name.familyName", "name.givenName", "name.middleName", "displayName", "nickName", "emails[primary eq true].value",
+	`addresses[type eq "work"].streetAddress`, `addresses[type eq "work"].locality`, `addresses[type eq "work"].region`,
+	`addresses[type eq "work"].postalCode`, `addresses[type eq "work"].country`, `addresses[type eq "work"].formatted`,
+	`phoneNumbers[type eq "work"].value`, "userType", "title", "locale", "timezone", "enterprise.employeeNumber", "enterprise.costCenter",
+	"enterprise.organization", "enterprise.division", "enterprise.department", "enterprise.manager.value",
+}
+
+// attributeKey is narrower than what AWS takes for the key of an attribute, so that a policy can name it.
+// https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_AccessControlAttribute.html
+var attributeKey = regexp.MustCompile(`^[A-Za-z0-9_.:/=+@-]{1,128}$`)
+
+// checkAttributes checks the attributes for access control. Keys of tags that differ by case alone are one key in a policy.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/configure-abac-attributes.html
+func (o *Organization) checkAttributes(ps *Problems) {
+	const key = accessKey + ".attributes"
+	if len(o.Access.Attributes) > 0 && !o.UsesIdentityCenter() {
+		ps.Add(key, "write "+accessKey+".people: both, or leave it out", "nobody comes in by IAM Identity Center")
+	}
+	if most := published.AccessAttributes.Most; len(o.Access.Attributes) > most {
+		ps.Add(key, "take some out", "%d attributes, over the %d of IAM Identity Center", len(o.Access.Attributes), most)
+	}
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(o.Access.Attributes)) {
+		path, lower := o.Access.Attributes[name], strings.ToLower(name)
+		switch {
+		case !attributeKey.MatchString(name) || strings.HasPrefix(lower, "aws:"):
+			ps.Add(key+"."+name, "write up to 128 letters, digits and _.:/=+@-, not beginning with aws:", "%q is not the key of a session's tag", name)
+		case seen[lower] != "":
+			ps.Add(key+"."+name, "keep one of them", "%s is the same key in a policy", seen[lower])
+		}
+		if !slices.Contains(directoryAttributes, path) {
+			remedy := "write one of " + strings.Join(directoryAttributes, ", ")
+			if near, ok := nearest(path, directoryAttributes); ok {
+				remedy = "did you mean " + near + "?"
+			}
+			ps.Add(key+"."+name, remedy, "%q is not an attribute of a user in the directory", path)
+		}
+		seen[lower] = name
+	}
+}
+
+// AttributeSources returns what Identity Center reads for the attributes for access control, by the keys of the tags:
+// ${path:enterprise.department}.
+func (o *Organization) AttributeSources() map[string]string {
+	sources := map[string]string{}
+	for key, path := range o.Access.Attributes {
+		sources[key] = "${path:" + path + "}"
+	}
+	return sources
 }
 
 func (o *Organization) checkRelayStates(ps *Problems) {

@@ -126,6 +126,30 @@ func TestRules(t *testing.T) {
 			`:3: coldstart:access.directoryGroups.ops: devs has the same name, "Ops"; grant all roles by one of the two`,
 		},
 		{
+			"attributes for nobody", `coldstart:access: {attributes: {Team: userName}}`,
+			`:2: coldstart:access.attributes: nobody comes in by IAM Identity Center; write coldstart:access.people: both, or leave it out`,
+		},
+		{
+			"an attribute that no user has", `coldstart:access: {people: both, attributes: {Team: enterprise.departement}}`,
+			`:2: coldstart:access.attributes.Team: "enterprise.departement" is not an attribute of a user in the directory; did you mean enterprise.department?`,
+		},
+		{
+			"a key that is a tag's of AWS's own", `coldstart:access: {people: both, attributes: {"aws:team": title}}`,
+			`:2: coldstart:access.attributes.aws:team: "aws:team" is not the key of a session's tag; write up to 128 letters, digits and _.:/=+@-, not beginning with aws:`,
+		},
+		{
+			"one key twice", `coldstart:access: {people: both, attributes: {Team: title, team: userName}}`,
+			`:2: coldstart:access.attributes.team: Team is the same key in a policy; keep one of them`,
+		},
+		{
+			"an ARN in place of a policy's name", `coldstart:access: {roles: {ops: {customerManagedPolicies: ["arn:aws:iam::1:policy/x"]}}}`,
+			`:2: coldstart:access.roles.ops.customerManagedPolicies: "arn:aws:iam::1:policy/x" is not a policy's name; write a policy's name, such as deployer, or its path and name, such as /teams/deployer`,
+		},
+		{
+			"one policy twice", `coldstart:access: {roles: {ops: {customerManagedPolicies: [x, x]}}}`,
+			`:2: coldstart:access.roles.ops.customerManagedPolicies: "x" stands there twice; keep one of them`,
+		},
+		{
 			"a relay state that isn't an address", `coldstart:access: {people: both, roles: {admin: {relayState: ec2}}}`,
 			`:2: coldstart:access.roles.admin.relayState: "ec2" is not such an address; write an address of the console's, of up to 240 characters, such as https://us-west-2.console.aws.amazon.com/ec2`,
 		},

@@ -21,9 +21,14 @@ func (a *account) declareAccess() error {
 	args := &identity.RolesArgs{UsersAccountID: a.idOf(a.org.Access.Account), MFAMaxAge: a.org.Access.MFAMaxAge, Tags: a.tags()}
 	for _, role := range a.org.IAMRoles(a.name) {
 		r := a.org.Access.Roles[role]
+		if lacks, err := a.lacksPolicies(role); err != nil {
+			return err
+		} else if lacks {
+			continue
+		}
 		args.Roles = append(args.Roles, identity.Role{
 			Name: role, RoleName: a.named(role),
-			ManagedPolicies: r.ManagedPolicies, Statements: r.Statements, Boundary: r.Boundary, Session: r.Session,
+			ManagedPolicies: r.ManagedPolicies, CustomerManagedPolicies: organization.FullPolicies(r.CustomerManagedPolicies), Statements: r.Statements, Boundary: r.Boundary, Session: r.Session,
 		})
 	}
 	roles, err := identity.NewRoles(a.ctx, "access", args, a.in())

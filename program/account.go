@@ -34,6 +34,8 @@ type account struct {
 	arn, accessRoleARN pulumi.StringInput
 	// idOf returns the id of any account of the organization.
 	idOf func(account string) pulumi.StringOutput
+	// knownID returns the id of an account that is there before the run; empty for any other.
+	knownID func(account string) string
 	// previous is what the stack exported last; nil if it never ran to its end.
 	previous *stackref.Account
 	// kept finds what an earlier life of the stack has left in the account.

@@ -21,6 +21,8 @@ type world struct {
 	zones         pulumitest.Zones
 	// instances and groups are what IAM Identity Center has; nil for an instance, and groups of some names.
 	instances, groups pulumitest.Answer
+	// policies answers whether an account has an IAM policy; nil for yes.
+	policies pulumitest.Answer
 }
 
 // nothing is the world before the first run.
@@ -34,6 +36,7 @@ func (w *world) answers() map[string]pulumitest.Answer {
 		pulumitest.GetCallerIdentity:   pulumitest.Caller(w.caller),
 		pulumitest.GetOrganization:     pulumitest.NoOrganization,
 		pulumitest.GetIdentityProvider: pulumitest.NoIdentityProvider,
+		pulumitest.GetIAMPolicy:        pulumitest.HasPolicy,
 		pulumitest.GetKey:              pulumitest.NoKey,
 		pulumitest.GetInstances:        pulumitest.Instances,
 		pulumitest.GetDirectoryGroup:   pulumitest.DirectoryGroups("acme-admins", "Deployers", "AWS Deployers"),
@@ -45,6 +48,9 @@ func (w *world) answers() map[string]pulumitest.Answer {
 	}
 	if w.instances != nil {
 		answers[pulumitest.GetInstances] = w.instances
+	}
+	if w.policies != nil {
+		answers[pulumitest.GetIAMPolicy] = w.policies
 	}
 	if w.groups != nil {
 		answers[pulumitest.GetDirectoryGroup] = w.groups

@@ -195,6 +195,15 @@ func (m *master) declare() error {
 		}
 		return m.members[account].ID
 	}
+	m.knownID = func(account string) string {
+		switch {
+		case account == organization.Master:
+			return m.self
+		case m.last == nil:
+			return ""
+		}
+		return m.last.Accounts[account].ID
+	}
 	m.apexZoneID, m.apexNameServers = m.apex.ID, m.apex.NameServers
 	m.arn = pulumi.Sprintf("arn:aws:organizations::%s:account/%s/%[1]s", id, m.organization.ID)
 	if err := m.account.declare(); err != nil {

@@ -45,6 +45,12 @@ func newMember(ctx *pulumi.Context, org *declaration, name string) (*member, err
 			return o.Accounts[account].ID
 		})
 	}
+	m.knownID = func(account string) string {
+		if account == organization.Master {
+			return last.AccountID
+		}
+		return last.Accounts[account].ID
+	}
 	m.arn = master.String(func(o stackref.Master) string { return o.Accounts[name].ARN })
 	m.accessRoleARN = master.String(func(o stackref.Master) string { return o.Accounts[name].AccessRoleARN })
 	if m.provider, err = assuming(ctx, org, accountProvider, org.Region, name, m.id(), m.accessRoleARN); err != nil {

@@ -35,6 +35,11 @@ func (m *master) declarePeople() (*stackref.IdentityCenterOutputs, error) {
 		return nil, err
 	}
 	people.Groups = groups
+	if len(m.org.Access.Attributes) > 0 {
+		if err := identity.NewAttributes(m.ctx, "attributes", pulumi.String(people.InstanceARN), m.org.AttributeSources(), pulumi.Provider(provider)); err != nil {
+			return nil, err
+		}
+	}
 	args := assigning{instance: pulumi.String(people.InstanceARN), calls: calls, provider: provider, group: func(name string) pulumi.StringInput { return groups[name] }}
 	own, err := m.declarePermissionSets("permission-sets-"+organization.Master, m.org.MasterPermissionSets(), args)
 	if err != nil || m.org.IdentityCenterAccount() != organization.Master {
@@ -209,7 +214,7 @@ func (a *account) declarePermissionSets(name string, sets []organization.Permiss
 		role := a.org.Access.Roles[set.Role]
 		declared := identity.PermissionSet{
 			Name: a.setName(set), SetName: set.Name,
-			ManagedPolicies: role.ManagedPolicies, Statements: role.Statements, Session: role.Session, RelayState: role.RelayState,
+			ManagedPolicies: role.ManagedPolicies, CustomerManagedPolicies: organization.FullPolicies(role.CustomerManagedPolicies), Statements: role.Statements, Session: role.Session, RelayState: role.RelayState,
 			After: with.after,
 		}
 		if len(role.Boundary) > 0 {
@@ -218,6 +223,17 @@ func (a *account) declarePermissionSets(name string, sets []organization.Permiss
 		for _, assignment := range set.Assignments {
 			id := with.group(assignment.Group)
 			if id == nil {
+				continue
+			}
+			missing, err := a.missingPolicies(assignment.Account, set.Role)
+			if err != nil {
+				return nil, err
+			}
+			if len(missing) > 0 {
+				text := fmt.Sprintf("nobody is assigned the permission set %s in account %s, which lacks %s: make it there, and run again", set.Name, assignment.Account, strings.Join(missing, " and "))
+				if err := a.ctx.Log.Warn(text, nil); err != nil {
+					return nil, err
+				}
 				continue
 			}
 			assigned := identity.Assignment{Account: assignment.Account, AccountID: a.idOf(assignment.Account), Group: assignment.Group, GroupID: id}

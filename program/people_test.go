@@ -242,3 +242,78 @@ func TestAnotherAccountOfPeople(t *testing.T) {
 		w.run(t, people(t, strings.Replace(strings.Replace(peopleOfAcme, "account: people", "account: "+other, 1), "people: both", "people: iam", 1)), "master", true)
 	}
 }
+
+const policiesOfAcme = `  coldstart:access:
+    people: both
+    account: people
+    attributes: {Team: enterprise.department}
+    roles: {ops: {managedPolicies: [PowerUserAccess], customerManagedPolicies: [team, /teams/more], accounts: [app]}}
+    groups: {ops: {app: [ops]}}
+`
+
+// TestCustomerManagedPolicies attaches policies that an account has to its role and to the permission set.
+func TestCustomerManagedPolicies(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, policiesOfAcme), nothing()
+	results := w.up(t, org, org.Stacks())
+	app := w.stacks["master"]["accounts"].(map[string]any)["app"].(map[string]any)["id"].(string)
+	attached := inputsOf(results["app"], pulumitest.RolePolicyAttachment, "policyArn")
+	for name, want := range map[string]string{"ops--team": "arn:aws:iam::" + app + ":policy/team", "ops--teams-more": "arn:aws:iam::" + app + ":policy/teams/more"} {
+		if attached[name] != want {
+			t.Errorf("%s attaches %v, not %s", name, attached[name], want)
+		}
+	}
+	want := map[string]any{"ops--team": map[string]any{"name": "team", "path": "/"}, "ops--teams-more": map[string]any{"name": "more", "path": "/teams/"}}
+	if diff := gocmp.Diff(want, inputsOf(results["people"], pulumitest.PermissionSetCustomer, "customerManagedPolicyReference")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	attributes := inputsOf(results["master"], pulumitest.AccessAttributes, "attributes")
+	wantAttributes := map[string]any{"attributes": []any{map[string]any{"key": "Team", "values": []any{map[string]any{"sources": []any{"${path:enterprise.department}"}}}}}}
+	if diff := gocmp.Diff(wantAttributes, attributes); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestAccountsThatLackPolicies don't get the role, and nobody is assigned the permission set there. A role that is there stays.
+func TestAccountsThatLackPolicies(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, policiesOfAcme), nothing()
+	w.policies = pulumitest.LacksPolicy
+	results := w.up(t, org, org.Stacks())
+	if len(inputsOf(results["people"], pulumitest.AccountAssignment, "targetId")) > 0 {
+		t.Error("somebody is assigned a permission set that AWS can't provision")
+	}
+	if _, there := inputsOf(results["app"], pulumitest.Role, "name")["ops"]; there {
+		t.Error("the role is made without its policies")
+	}
+	const role = "coldstart:access.roles.ops.customerManagedPolicies: account app lacks the policy /team and the policy /teams/more"
+	if !slices.Contains(results["app"].Messages, role+", so the role isn't made there yet: make the policy there, and run again") {
+		t.Errorf("messages are %q", results["app"].Messages)
+	}
+	const set = "nobody is assigned the permission set acme-ops in account app, which lacks the policy /team and the policy /teams/more: make it there, and run again"
+	if !slices.Contains(results["people"].Messages, set) {
+		t.Errorf("messages are %q", results["people"].Messages)
+	}
+	w.policies = nil
+	w.up(t, org, org.Stacks())
+	w.policies = pulumitest.LacksPolicy
+	if err := w.try(t, org, "app", false).Err; err == nil || !strings.Contains(err.Error(), role+", and has the role: make the policy there, or take it out of the role, and run again") {
+		t.Error(err)
+	}
+}
+
+// TestAssignmentsAndTheirBoundary deletes an assignment before the policy of its boundary, though the permission set itself stays.
+func TestAssignmentsAndTheirBoundary(t *testing.T) {
+	t.Parallel()
+	org := people(t, peopleOfAcme)
+	administrator := nothing().up(t, org, org.Stacks())["people"]
+	urns := map[string]string{}
+	for _, r := range administrator.Resources {
+		urns[r.URN] = r.Name
+	}
+	for _, r := range administrator.Resources {
+		if r.Name == "ops--app--ops" && !slices.ContainsFunc(r.DependsOn, func(urn string) bool { return urns[urn] == "ops--app" }) {
+			t.Errorf("the assignment doesn't depend on the policy of the boundary: %v", r.DependsOn)
+		}
+	}
+}

@@ -56,8 +56,8 @@ func (p *prover) proveRole(ctx context.Context, a *account, found *identities, s
 			}
 			return nil
 		}},
-		{attachedText(declared.ManagedPolicies...), func(r iamtypes.RoleDetail) error {
-			return attachedOnly(r.AttachedManagedPolicies, managed(declared.ManagedPolicies...)...)
+		{attachedText(slices.Concat(declared.ManagedPolicies, declared.CustomerManagedPolicies)...), func(r iamtypes.RoleDetail) error {
+			return attachedOnly(r.AttachedManagedPolicies, append(managed(declared.ManagedPolicies...), customerManaged(a.id, declared.CustomerManagedPolicies)...)...)
 		}},
 		{inlined, func(r iamtypes.RoleDetail) error {
 			d, err := inline(r.RolePolicyList)

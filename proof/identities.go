@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/coldstart-aws/coldstart/organization"
 )
 
 // managedPolicyARN is the prefix of the ARNs of AWS managed policies.
@@ -171,6 +173,14 @@ func managed(names ...string) []string {
 	var arns []string
 	for _, name := range names {
 		arns = append(arns, managedPolicyARN+name)
+	}
+	return arns
+}
+
+// customerManaged returns the ARNs of policies that an account has.
+func customerManaged(account string, policies []string) (arns []string) {
+	for _, p := range organization.FullPolicies(policies) {
+		arns = append(arns, "arn:aws:iam::"+account+":policy"+p)
 	}
 	return arns
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +24,15 @@ type people struct {
 	*identitycenter.Instance
 	// sets and groups are ARNs and ids by name.
 	sets, groups map[string]string
+	// users are the ids of all users by name.
+	users map[string]string
+	// listed returns who is assigned what, by a list for each group and user; nil if there are more of them than of permission sets in
+	// accounts. It reads that once.
+	listed func() (map[provisioned][]string, error)
 }
+
+// provisioned is a permission set in an account.
+type provisioned struct{ set, account string }
 
 var errNotEnabled = errors.New("IAM Identity Center isn't enabled")
 
@@ -37,13 +46,61 @@ func (p *prover) readPeopleOnce(ctx context.Context) func() (*people, error) {
 		if found == nil {
 			return nil, remedied(errNotEnabled, "sign in to the management account, open %s, choose Enable, then run `coldstart up`", organization.EnableIdentityCenterURL(p.org.Region))
 		}
+		found = found.Paced(p.pace)
 		is := &people{Instance: found}
 		if is.sets, err = found.Sets(ctx); err != nil {
 			return nil, err
 		}
-		is.groups, err = found.Groups(ctx)
+		if is.groups, err = found.Groups(ctx); err != nil {
+			return nil, err
+		}
+		is.users, err = found.Users(ctx)
+		is.listed = sync.OnceValues(func() (map[provisioned][]string, error) {
+			if len(is.groups)+len(is.users) > len(is.sets)*len(p.accounts) {
+				return nil, nil
+			}
+			return is.list(ctx)
+		})
 		return is, err
 	})
+}
+
+// list lists who is assigned what.
+func (is *people) list(ctx context.Context) (map[provisioned][]string, error) {
+	all := map[provisioned][]string{}
+	for typ, principals := range map[ssoadmintypes.PrincipalType]map[string]string{
+		ssoadmintypes.PrincipalTypeGroup: is.groups, ssoadmintypes.PrincipalTypeUser: is.users,
+	} {
+		found, err := is.AssignedTo(ctx, typ, slices.Collect(maps.Values(principals))...)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			all[provisioned{a.Set, a.Account}] = append(all[provisioned{a.Set, a.Account}], a.Principal)
+		}
+	}
+	return all, nil
+}
+
+// assigned returns who is assigned a permission set in an account. The lists of groups and users lack those that are deleted, so where
+// nobody is listed, AWS is asked about the account.
+func (is *people) assigned(ctx context.Context, set, account string) ([]string, error) {
+	listed, err := is.listed()
+	if err != nil {
+		return nil, err
+	}
+	if found := listed[provisioned{set, account}]; len(found) > 0 {
+		return found, nil
+	}
+	return is.Assigned(ctx, set, account)
+}
+
+// user returns the id of a user.
+func (is *people) user(name string) (string, error) {
+	if id := is.users[name]; id != "" {
+		return id, nil
+	}
+	return "", fmt.Errorf("there is no user %s", name)
 }
 
 // provePeople proves what people have in IAM Identity Center: the directory and the permission sets of the management account there, those
@@ -63,6 +120,7 @@ func (p *prover) provePeople(ctx context.Context, a *account) {
 	}
 	if a.name == organization.Master {
 		p.proveDirectory(ctx, claim)
+		p.proveAttributes(ctx, claim)
 		p.proveSets(ctx, p.org.MasterPermissionSets(), claim)
 	}
 	if a.name != p.org.IdentityCenterAccount() {
@@ -122,7 +180,7 @@ func (p *prover) proveDirectory(ctx context.Context, claim peopleClaim) {
 	for _, name := range p.org.DirectoryUsers() {
 		user := p.org.Users[name]
 		claim(SubjectUser, fmt.Sprintf("%s of IAM Identity Center has the address %s", name, user.Email), func(is *people) error {
-			id, err := is.User(ctx, name)
+			id, err := is.user(name)
 			if err != nil {
 				return err
 			}
@@ -138,13 +196,40 @@ func (p *prover) proveDirectory(ctx context.Context, claim peopleClaim) {
 	}
 }
 
+// proveAttributes proves which attributes of users become tags of their sessions.
+func (p *prover) proveAttributes(ctx context.Context, claim peopleClaim) {
+	keys := slices.Sorted(maps.Keys(p.org.Access.Attributes))
+	if len(keys) == 0 {
+		return // Others may have some.
+	}
+	claim(SubjectSettings, "sessions of IAM Identity Center get the attributes "+listed(keys), func(is *people) error {
+		found, err := is.Admin.DescribeInstanceAccessControlAttributeConfiguration(ctx, &ssoadmin.DescribeInstanceAccessControlAttributeConfigurationInput{InstanceArn: &is.ARN})
+		var none *ssoadmintypes.ResourceNotFoundException
+		var got, want []string
+		switch {
+		case errors.As(err, &none):
+			return errors.New("they get none")
+		case err != nil:
+			return err
+		default:
+			for _, a := range found.InstanceAccessControlAttributeConfiguration.AccessControlAttributes {
+				got = append(got, aws.ToString(a.Key)+" from "+strings.Join(a.Value.Source, " or "))
+			}
+		}
+		for key, source := range p.org.AttributeSources() {
+			want = append(want, key+" from "+source)
+		}
+		return exactly(got, want)
+	})
+}
+
 // checkMembers checks that a group has these users and no others.
 func (is *people) checkMembers(ctx context.Context, group string, users []string) error {
 	var want []string
 	for _, name := range users {
-		id, err := is.User(ctx, name)
+		id, err := is.user(name)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
 		want = append(want, id)
 	}
@@ -171,8 +256,8 @@ func (p *prover) proveSets(ctx context.Context, sets []organization.PermissionSe
 			check func(is *people, set string) error
 		}{
 			{fmt.Sprintf("has sessions of %d s", seconds(role.Session)), func(is *people, arn string) error { return is.checkSession(ctx, arn, role) }},
-			{attachedText(role.ManagedPolicies...), func(is *people, arn string) error {
-				return is.checkManaged(ctx, arn, managed(role.ManagedPolicies...))
+			{attachedText(slices.Concat(role.ManagedPolicies, role.CustomerManagedPolicies)...), func(is *people, arn string) error {
+				return is.checkManaged(ctx, arn, append(managed(role.ManagedPolicies...), organization.FullPolicies(role.CustomerManagedPolicies)...))
 			}},
 			{inlined, func(is *people, arn string) error { return is.checkInline(ctx, arn, role) }},
 			{bounds, func(is *people, arn string) error {
@@ -304,7 +389,7 @@ func (p *prover) checkAssigned(ctx context.Context, is *people, arn string, set 
 	slices.Sort(accounts)
 	var wrong []error
 	for _, account := range accounts {
-		found, err := is.Assigned(ctx, arn, account)
+		found, err := is.assigned(ctx, arn, account)
 		if err != nil {
 			return err
 		}

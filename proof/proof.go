@@ -14,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/internal/costs"
 	"github.com/coldstart-aws/coldstart/internal/noted"
+	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -142,6 +144,8 @@ type prover struct {
 	// unenforced returns "" if the endpoint enforces policies, and a text for Proofs.Omitted if
 	// it doesn't.
 	unenforced func() string
+	// pace is how many of AWS's seconds pass in one; 0 if nothing is paced.
+	pace pace.Pace
 	// planning says that members are entered by their plan roles.
 	planning bool
 	// readOnly checks that AWS's managed policy ReadOnlyAccess allows nothing but reading.
@@ -172,13 +176,17 @@ func newProver(ctx context.Context, org *organization.Organization, o Options) (
 	if err != nil {
 		return nil, err
 	}
+	seconds, err := awsconfig.Pace(o.Env)
+	if err != nil {
+		return nil, err
+	}
 	master := &account{name: organization.Master, clients: newClients(cfg)}
 	self, err := master.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, fmt.Errorf("asking AWS whose credentials these are: %w", err)
 	}
 	master.id = aws.ToString(self.Account)
-	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}, planning: o.PlanToken != nil}
+	p := &prover{org: org, cfg: cfg, masterID: master.id, accounts: []*account{master}, planning: o.PlanToken != nil, pace: seconds}
 	p.directory = readDirectory(ctx, master.organizations, org)
 	if p.organization != nil { // There is nothing to update before there is an organization.
 		master.remedy = remedyFor(org, organization.Master)

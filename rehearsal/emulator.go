@@ -188,8 +188,16 @@ func (e *Emulator) Stop() error {
 // Env returns environment variables with which AWS SDKs reach the emulator and
 // never AWS. They are for adding to this process's environment: what there is
 // in it of credentials, profiles and endpoints is overridden, by an empty value
-// where nothing is to take its place.
-func (e *Emulator) Env() map[string]string { return emulatorEnv(e.endpoint, os.Environ()) }
+// where nothing is to take its place. They also say how fast the emulator's clock
+// runs, if it has AWS's rates.
+func (e *Emulator) Env() map[string]string {
+	env := emulatorEnv(e.endpoint, os.Environ())
+	env[pace.Variable] = ""
+	if e.pace > 0 {
+		env[pace.Variable] = e.pace.String()
+	}
+	return env
+}
 
 // Config returns a configuration whose clients reach the emulator as its
 // management account. Nothing in it comes from the environment.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/coldstart-aws/coldstart/automation"
 	"github.com/coldstart-aws/coldstart/internal/backend"
-	"github.com/coldstart-aws/coldstart/internal/pace"
 	"github.com/coldstart-aws/coldstart/internal/trials"
 	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/proof"
@@ -183,10 +182,6 @@ func Environment(emulator *Emulator, dir string) map[string]string {
 	env["PULUMI_BACKEND_URL"] = backend.FolderURL(filepath.Join(dir, "backend"))
 	env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // There is nothing secret in a rehearsal.
 	env["PULUMI_CONFIG_PASSPHRASE_FILE"] = ""
-	env[pace.Variable] = ""
-	if emulator.pace > 0 {
-		env[pace.Variable] = emulator.pace.String()
-	}
 	return env
 }
 

@@ -17,6 +17,8 @@ const (
 	NoGroup = "ResourceNotFoundException"
 	// NoIdentityProvider says that an account has no identity provider with an issuer.
 	NoIdentityProvider = "): not found"
+	// NoPolicy says that an account has no policy with an ARN.
+	NoPolicy = "couldn't find resource"
 	// NoZone and SeveralZones say how many hosted zones match.
 	NoZone       = "no matching Route 53 Hosted Zone found"
 	SeveralZones = "multiple Route 53 Hosted Zones matched"

@@ -85,6 +85,8 @@ type Numbers struct {
 	PermissionSets, PermissionSetsPerAccount, PermissionSetPolicies, PermissionSetPolicySize Quota
 	// AssignedAtOnce is the number of account assignments that IAM Identity Center creates or deletes at the same time.
 	AssignedAtOnce Quota
+	// AccessAttributes is the number of attributes for access control.
+	AccessAttributes Quota
 
 	// GroupsPerUser to PoliciesPerUser are quotas of IAM in one account.
 	GroupsPerUser, Groups, Roles, Users                Quota

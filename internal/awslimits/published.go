@@ -60,6 +60,7 @@ func Published() Numbers {
 		PermissionSetPolicies:    Quota{20, center},
 		PermissionSetPolicySize:  Quota{10240, center},
 		AssignedAtOnce:           Quota{10, center},
+		AccessAttributes:         Quota{50, Source{"https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_InstanceAccessControlAttributeConfiguration.html", lastSeen}},
 
 		GroupsPerUser:     Quota{10, iam},
 		Groups:            Quota{300, iam},

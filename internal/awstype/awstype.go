@@ -176,9 +176,11 @@ const (
 	IdentityStoreGroupMembership = "aws:identitystore/groupMembership:GroupMembership"
 	IdentityStoreUser            = "aws:identitystore/user:User"
 
-	SSOAdminAccountAssignment             = "aws:ssoadmin/accountAssignment:AccountAssignment"
-	SSOAdminManagedPolicyAttachment       = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
-	SSOAdminPermissionSet                 = "aws:ssoadmin/permissionSet:PermissionSet"
-	SSOAdminPermissionSetInlinePolicy     = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
-	SSOAdminPermissionsBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+	SSOAdminAccountAssignment               = "aws:ssoadmin/accountAssignment:AccountAssignment"
+	SSOAdminManagedPolicyAttachment         = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	SSOAdminPermissionSet                   = "aws:ssoadmin/permissionSet:PermissionSet"
+	SSOAdminPermissionSetInlinePolicy       = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+	SSOAdminCustomerManagedPolicyAttachment = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+	SSOAdminAccessControlAttributes         = "aws:ssoadmin/instanceAccessControlAttributes:InstanceAccessControlAttributes"
+	SSOAdminPermissionsBoundaryAttachment   = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 )

@@ -89,6 +89,9 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return none(awserror.NoOrganization)
 	case "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
 		return none("finding IAM OIDC Provider by url (" + organization.GitHubIssuer + awserror.NoIdentityProvider)
+	case "aws:iam/getPolicy:getPolicy": // Somebody else makes it.
+		arn := args.Args["arn"].StringValue()
+		return resource.NewPropertyMapFromMap(map[string]any{"id": arn, "arn": arn}), nil
 	case "aws:ssoadmin/getInstances:getInstances":
 		return resource.NewPropertyMapFromMap(map[string]any{"id": "", "arns": []any{instanceARN}, "identityStoreIds": []any{"d-0000000000"}}), nil
 	case "aws:identitystore/getGroup:getGroup":

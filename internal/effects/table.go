@@ -181,6 +181,11 @@ var notableKinds = []Kind{
 		Types:  []string{ofType("ssoadmin", "AccountAssignment")}, Operations: losingOperations,
 	},
 	{
+		// https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html
+		Effect: Effect{Notable, "Sessions of IAM Identity Center get no tags from the directory any more. Statements that need them allow nothing."},
+		Types:  []string{ofType("ssoadmin", "InstanceAccessControlAttributes")}, Operations: losingOperations,
+	},
+	{
 		Effect: Effect{Notable, "Groups of IAM Identity Center are deleted, with who is in them."},
 		Types:  []string{ofType("identitystore", "Group")}, Operations: losingOperations,
 	},

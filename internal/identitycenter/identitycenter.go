@@ -16,6 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssoadmintypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
 // pageSize is how many entries a list is asked for at a time: the most that AWS gives.
@@ -53,6 +57,24 @@ func Find(ctx context.Context, cfg aws.Config, regions []string) (*Instance, err
 // ARN, and one that doesn't need it the store.
 func Known(cfg aws.Config, arn, store string) *Instance {
 	return &Instance{ARN: arn, Store: store, Region: cfg.Region, Admin: ssoadmin.NewFromConfig(cfg), Directory: identitystore.NewFromConfig(cfg)}
+}
+
+// Paced makes the instance's clients keep within the rate that AWS has for all calls to IAM Identity Center together. Seconds is how many of
+// AWS's seconds pass in one; with 0, nobody waits. Several goroutines may use the instance at the same time.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
+func (i *Instance) Paced(seconds pace.Pace) *Instance {
+	turns := pace.NewTurns(pace.IdentityCenterCalls, seconds)
+	waits := middleware.FinalizeMiddlewareFunc("pace", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		if err := turns.Wait(ctx, 0); err != nil {
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+		}
+		return next.HandleFinalize(ctx, in)
+	})
+	add := func(s *middleware.Stack) error { return s.Finalize.Insert(waits, "Retry", middleware.After) } // Each attempt waits.
+	paced := *i
+	paced.Admin = ssoadmin.New(i.Admin.Options(), ssoadmin.WithAPIOptions(add))
+	paced.Directory = identitystore.New(i.Directory.Options(), identitystore.WithAPIOptions(add))
+	return &paced
 }
 
 // Sets returns the ARNs of all permission sets by their names.
@@ -156,6 +178,32 @@ func (i *Instance) Assigned(ctx context.Context, set, account string) (ids []str
 		}
 	}
 	return ids, nil
+}
+
+// Assignment is a permission set that a group or a user is assigned in an account.
+type Assignment struct{ Set, Account, Principal string }
+
+// AssignedTo returns what groups and users are assigned by themselves, not by a group that a user is in. AWS lists up to a hundred
+// assignments in a call, and assignments of a principal that is deleted in none.
+// https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListAccountAssignmentsForPrincipal.html
+func (i *Instance) AssignedTo(ctx context.Context, typ ssoadmintypes.PrincipalType, principals ...string) (all []Assignment, err error) {
+	for _, principal := range principals {
+		pages := ssoadmin.NewListAccountAssignmentsForPrincipalPaginator(i.Admin, &ssoadmin.ListAccountAssignmentsForPrincipalInput{
+			InstanceArn: &i.ARN, PrincipalId: &principal, PrincipalType: typ, MaxResults: aws.Int32(pageSize),
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, a := range page.AccountAssignments {
+				if a.PrincipalType == typ {
+					all = append(all, Assignment{aws.ToString(a.PermissionSetArn), aws.ToString(a.AccountId), principal})
+				}
+			}
+		}
+	}
+	return all, nil
 }
 
 // unique returns how the identity store finds something by an attribute of which no two have the same: userName or displayName.

@@ -23,6 +23,7 @@ const (
 	GetBucket                 = "aws:s3/getBucket:getBucket"
 	GetKey                    = "aws:kms/getKey:getKey"
 	GetOrganization           = "aws:organizations/getOrganization:getOrganization"
+	GetIAMPolicy              = "aws:iam/getPolicy:getPolicy"
 	GetIdentityProvider       = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	GetOrganizationalUnits    = "aws:organizations/getOrganizationalUnits:getOrganizationalUnits"
 	GetInstances              = "aws:ssoadmin/getInstances:getInstances"
@@ -144,6 +145,16 @@ func NoOrganization(map[string]any) (map[string]any, error) {
 // NoIdentityProvider answers getOpenIdConnectProvider for an account that has none.
 func NoIdentityProvider(args map[string]any) (map[string]any, error) {
 	return nil, fmt.Errorf("invocation of %s returned an error: finding IAM OIDC Provider by url (%v): not found", GetIdentityProvider, args["url"])
+}
+
+// HasPolicy answers getPolicy for an account that has the policy, and LacksPolicy for one that doesn't.
+func HasPolicy(args map[string]any) (map[string]any, error) {
+	return map[string]any{"id": args["arn"], "arn": args["arn"]}, nil
+}
+
+// LacksPolicy is the other answer to getPolicy.
+func LacksPolicy(args map[string]any) (map[string]any, error) {
+	return nil, fmt.Errorf("invocation of %s returned an error: reading IAM Policy (%v): couldn't find resource", GetIAMPolicy, args["arn"])
 }
 
 // Found is an organization that exists.

@@ -90,6 +90,8 @@ const (
 	PermissionSet          = "aws:ssoadmin/permissionSet:PermissionSet"
 	PermissionSetPolicy    = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
 	PermissionSetInline    = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+	PermissionSetCustomer  = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+	AccessAttributes       = "aws:ssoadmin/instanceAccessControlAttributes:InstanceAccessControlAttributes"
 	PermissionSetBoundary  = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 	AccountAssignment      = "aws:ssoadmin/accountAssignment:AccountAssignment"
 	LogGroup               = "aws:cloudwatch/logGroup:LogGroup"
@@ -196,6 +198,8 @@ var Types = map[string]Traits{
 	PermissionSet:          {Tags: true, Replaceable: true},
 	PermissionSetPolicy:    {Replaceable: true},
 	PermissionSetInline:    {Replaceable: true},
+	PermissionSetCustomer:  {Replaceable: true},
+	AccessAttributes:       {Replaceable: true},
 	PermissionSetBoundary:  {Replaceable: true},
 	AccountAssignment:      {Replaceable: true},
 	LogGroup:               {Tags: true, Replaceable: true},
@@ -341,7 +345,7 @@ func identify(typ, name string, inputs resource.PropertyMap, account string) (st
 		return "g-" + name, func(id string) map[string]any { return map[string]any{"groupId": id} }
 	case DirectoryUser:
 		return "u-" + name, func(id string) map[string]any { return map[string]any{"userId": id} }
-	case DirectoryMembership, PermissionSetPolicy, PermissionSetInline, PermissionSetBoundary, AccountAssignment:
+	case DirectoryMembership, PermissionSetPolicy, PermissionSetInline, PermissionSetCustomer, PermissionSetBoundary, AccessAttributes, AccountAssignment:
 		return name, none
 	case PermissionSet:
 		return InstanceARN + "/ps-" + text("name"), arn("%s")

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
@@ -81,6 +82,12 @@ func directoryMembership(ctx context.Context, in *identitycenter.Instance, r Res
 		return "", err
 	}
 	return aws.ToString(found.MembershipId), nil
+}
+
+// customerPolicyInSet is a row's ID for a customer managed policy of a permission set.
+func customerPolicyInSet(_ context.Context, _ *Finder, r Resource) (string, error) {
+	policy, _ := r.Inputs["customerManagedPolicyReference"].(map[string]any)
+	return fmt.Sprintf("%v,%v,%s,%s", policy["name"], policy["path"], r.text("permissionSetArn"), r.text("instanceArn")), nil
 }
 
 // permissionSet finds the permission set with the name.

@@ -122,6 +122,8 @@ var table = []row{
 	{Type: awstype.IdentityStoreGroupMembership, ID: inStore(directoryMembership), Ours: sameForAll},
 	{Type: awstype.SSOAdminPermissionSet, ID: permissionSet, Ours: sameForAll}, // The name has the namespace.
 	{Type: awstype.SSOAdminManagedPolicyAttachment, ID: inputs(",", "managedPolicyArn", "permissionSetArn", "instanceArn"), Ours: sameForAll},
+	{Type: awstype.SSOAdminCustomerManagedPolicyAttachment, ID: customerPolicyInSet, Ours: sameForAll},
+	{Type: awstype.SSOAdminAccessControlAttributes, ID: inputs("", "instanceArn"), Ours: sameForAll}, // An instance has them once.
 	{Type: awstype.SSOAdminPermissionSetInlinePolicy, ID: inputs(",", "permissionSetArn", "instanceArn"), Again: true},
 	{Type: awstype.SSOAdminPermissionsBoundaryAttachment, ID: inputs(",", "permissionSetArn", "instanceArn"), Again: true},
 	{Type: awstype.SSOAdminAccountAssignment, ID: inputs(",", "principalId", "principalType", "targetId", "targetType", "permissionSetArn", "instanceArn"), Ours: sameForAll},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
@@ -91,19 +92,23 @@ func (q Query) unassigned(ctx context.Context, is *identitycenter.Instance, grou
 	if err != nil {
 		return nil, err
 	}
+	var declared []string
+	for _, group := range q.Organization.DirectoryGroups() {
+		if id := groups[q.Organization.DirectoryGroupName(group.Name)]; id != "" {
+			declared = append(declared, id)
+		}
+	}
+	assigned, err := is.AssignedTo(ctx, types.PrincipalTypeGroup, declared...)
+	if err != nil {
+		return nil, err
+	}
 	for _, set := range slices.Concat(q.Organization.MasterPermissionSets(), q.Organization.PermissionSets()) {
-		assigned := map[string][]string{}
 		for _, a := range set.Assignments {
 			account, group := q.IDs[a.Account], groups[q.Organization.DirectoryGroupName(a.Group)]
 			if account == "" || group == "" {
 				continue
 			}
-			if arn := sets[set.Name]; arn != "" && assigned[account] == nil {
-				if assigned[account], err = is.Assigned(ctx, arn, account); err != nil {
-					return nil, err
-				}
-			}
-			if !slices.Contains(assigned[account], group) {
+			if !slices.Contains(assigned, identitycenter.Assignment{Set: sets[set.Name], Account: account, Principal: group}) {
 				lacks = append(lacks, fmt.Sprintf("the group %s isn't assigned the permission set %s in account %s", q.Organization.DirectoryGroupName(a.Group), set.Name, a.Account))
 			}
 		}

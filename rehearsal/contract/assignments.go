@@ -82,6 +82,8 @@ func (r *request) settleCenter() {
 	if r.center == nil {
 		return
 	}
+	// Whoever happens to call now may be killed meanwhile. AWS's work doesn't end with that.
+	r = &request{keeper: r.keeper, place: r.place, c: r.c.Lasting(), members: r.members}
 	for _, o := range r.center.operations {
 		if o.status != inProgress || r.w.Now().Sub(o.begun) < assigning() {
 			continue

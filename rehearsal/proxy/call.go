@@ -93,6 +93,14 @@ func (c *Call) Is(service string, actions ...string) bool {
 // Context returns a context that ends when the client closes the connection.
 func (c *Call) Context() context.Context { return c.ctx }
 
+// Lasting returns the call with a context that doesn't end with the client: for what AWS does after it has answered, or in other
+// accounts.
+func (c *Call) Lasting() *Call {
+	lasting := *c
+	lasting.ctx = context.WithoutCancel(c.ctx)
+	return &lasting
+}
+
 // String returns the service and the action, such as organizations:CreateAccount.
 func (c *Call) String() string { return c.Service + ":" + c.Action }
 

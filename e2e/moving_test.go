@@ -30,7 +30,7 @@ func moving(key, way string) string {
   coldstart:expect:`).Replace(populated)
 }
 
-// TestMovingPeople moves people from IAM to IAM Identity Center and back. Whatever would take away somebody's only way in is refused, and
+// TestMovingPeople moves people from IAM to IAM Identity Center. Whatever would take away somebody's only way in is refused, and
 // the step that deletes IAM users is killed in the middle.
 func TestMovingPeople(t *testing.T) {
 	begin(t)
@@ -106,11 +106,22 @@ func TestMovingPeople(t *testing.T) {
 	contains(t, w.ok(coldstart(), "state", "recover", "--yes"), "the state is rebuilt: a preview shows no change")
 	w.unchanged()
 	w.proved()
+}
 
-	// And back: IAM's users and roles come before assignments go.
+// TestMovingPeopleBack begins with IAM Identity Center alone, and moves people to IAM: its users and roles come before assignments go. The step
+// that makes IAM's groups is killed, so that nobody is in them.
+func TestMovingPeopleBack(t *testing.T) {
+	begin(t)
+	key := publicKey(t, newKey(t))
+	w, s := newWorld(t, moving(key, "identity-center")), &stand{}
+	w.limited(proxy.Options{Scale: 10, Rules: s.before(limits.Unhurried)})
+	w.up()
+	must(t, w.emulator.EnableIdentityCenter(context.Background(), "eu-west-1"))
+	w.up()
+	w.refusesWay(moving(key, "iam"), `coldstart:access.people: "iam" was "identity-center": write people: both, run`)
 	w.declare(moving(key, "both"))
-	w.struck(s, "action=iam:CreateUser:kill-after", false)
-	w.refusesWay(moving(key, "iam"), `"iam" was "both", and somebody would lose the only way in`, "Missing:", "has no IAM ")
+	w.struck(s, "action=iam:CreateGroup:kill-after", false)
+	w.refusesWay(moving(key, "iam"), `"iam" was "both", and somebody would lose the only way in`, "Missing:", "grace isn't in the IAM group pop-people-readonly")
 	w.declare(moving(key, "both"))
 	w.up()
 	w.unchanged()
@@ -118,7 +129,7 @@ func TestMovingPeople(t *testing.T) {
 	w.inIAM("ada", "grace", "one", "two")
 	w.roles("app", "pop-app-admin", "pop-app-ops", "pop-app-readonly")
 	w.declare(moving(key, "iam"))
-	contains(t, w.ok(coldstart(), "preview"), "these users of IAM have no MFA device, and can do nothing before they have registered one: ada, grace", "Groups lose an account in IAM Identity Center.")
+	contains(t, w.ok(coldstart(), "preview"), "these users of IAM have no MFA device, and can do nothing before they have registered one: ada, grace, one, two", "Groups lose an account in IAM Identity Center.")
 	w.up()
 	w.unchanged()
 	w.proved()

@@ -116,7 +116,7 @@ func (q Query) unassigned(ctx context.Context, is *identitycenter.Instance, grou
 	return lacks, nil
 }
 
-// IAMLacks returns what IAM doesn't have yet of the users and roles that people are declared to have there, a sentence each.
+// IAMLacks returns what IAM doesn't have yet of the users, memberships and roles that people are declared to have there, a sentence each.
 func (q Query) IAMLacks(ctx context.Context) (lacks []string, err error) {
 	in := q.Organization.Access.Account
 	found, err := names(ctx, iam.NewListUsersPaginator(q.iam(in), &iam.ListUsersInput{}), func(page *iam.ListUsersOutput) (names []string) {
@@ -133,6 +133,11 @@ func (q Query) IAMLacks(ctx context.Context) (lacks []string, err error) {
 			lacks = append(lacks, fmt.Sprintf("account %s has no IAM user %s", in, user))
 		}
 	}
+	outside, err := q.outside(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", in, err)
+	}
+	lacks = append(lacks, outside...)
 	for _, account := range append([]string{organization.Master}, q.Organization.AccountNames()...) {
 		if q.IDs[account] == "" {
 			continue
@@ -149,6 +154,28 @@ func (q Query) IAMLacks(ctx context.Context) (lacks []string, err error) {
 		for _, role := range q.Organization.IAMRoles(account) {
 			if name := q.Organization.Name(account, role); !slices.Contains(found, name) {
 				lacks = append(lacks, fmt.Sprintf("account %s has no IAM role %s", account, name))
+			}
+		}
+	}
+	return lacks, nil
+}
+
+// outside says which users aren't in an IAM group that they are declared to be in.
+func (q Query) outside(ctx context.Context) (lacks []string, err error) {
+	for _, group := range q.Organization.IAMGroups() {
+		name := q.Organization.GroupName(group.Name)
+		members, err := names(ctx, iam.NewGetGroupPaginator(q.iam(q.Organization.Access.Account), &iam.GetGroupInput{GroupName: &name}), func(page *iam.GetGroupOutput) (names []string) {
+			for _, u := range page.Users {
+				names = append(names, aws.ToString(u.UserName))
+			}
+			return names
+		})
+		if err != nil && !awserror.Absent(err) {
+			return nil, err
+		}
+		for _, user := range group.Users {
+			if !slices.Contains(members, user) {
+				lacks = append(lacks, fmt.Sprintf("%s isn't in the IAM group %s", user, name))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func asking(t *testing.T, answers map[string]string) Query {
 	}
 }
 
-// TestIAMLacks names users and roles that aren't there, and asks nothing of an account that doesn't exist yet.
+// TestIAMLacks names users, memberships and roles that aren't there, and asks nothing of an account that doesn't exist yet.
 func TestIAMLacks(t *testing.T) {
 	t.Parallel()
 	q := asking(t, map[string]string{
@@ -47,7 +47,7 @@ func TestIAMLacks(t *testing.T) {
 		"ListRoles ": `<Roles><member><RoleName>acme-master-admin</RoleName></member></Roles>`,
 	})
 	got, err := q.IAMLacks(t.Context())
-	want := []string{"account master has no IAM user grace", "account master has no IAM role acme-master-readonly"}
+	want := []string{"account master has no IAM user grace", "ada isn't in the IAM group acme-master-admin", "account master has no IAM role acme-master-readonly"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v, not %q", got, err, want)
 	}

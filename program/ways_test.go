@@ -125,8 +125,11 @@ func TestLacks(t *testing.T) {
 		want, says     string
 	}{
 		{
-			"an assignment", "identity-center", []string{"the group acme-ops isn't assigned the permission set acme-ops in account app"}, nil,
-			"coldstart:access.people: \"identity-center\" was \"both\", and somebody would lose the only way in: write people: both again, run `coldstart refresh` and `coldstart up`, and try again after that. Missing:\n  the group acme-ops isn't assigned the permission set acme-ops in account app", "",
+			"an assignment", "identity-center",
+			[]string{"the group acme-ops isn't assigned the permission set acme-ops in account app"},
+			nil,
+			"coldstart:access.people: \"identity-center\" was \"both\", and somebody would lose the only way in: write people: both again, run `coldstart refresh` and `coldstart up`, and try again after that. Missing:\n  the group acme-ops isn't assigned the permission set acme-ops in account app",
+			"",
 		},
 		{"second factors", "identity-center", nil, []string{"two"}, "coldstart:access.people: fewer than 2 users for emergencies can assume a role: write people: both again, run `coldstart up`, let each of these sign in to account people and register an MFA device, and try again after that: two", ""},
 		{"nothing", "identity-center", nil, nil, "", ""},

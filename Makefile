@@ -110,8 +110,9 @@ bench: toolchain ## Measure cold starts: ACCOUNTS="1 9 20" members, PARALLEL=20 
 release-check: ## Check .goreleaser.yaml
 	@$(GORELEASER) check --quiet
 
-snapshot: release-check cyclonedx ## Build what a release of this checkout would have, into dist/
+snapshot: release-check cyclonedx ## Build what a release of this checkout would have, into dist/, and try it
 	@PATH="$$PWD/bin:$$PATH" $(GORELEASER) release --snapshot --clean
+	@RELEASE="$$PWD/dist" $(GO) test -count=1 -run='^TestRelease$$' ./cmd/coldstart
 
 release: cyclonedx ## Build the release of the tag that is checked out, into dist/; it publishes nothing
 	@PATH="$$PWD/bin:$$PATH" $(GORELEASER) release --skip=publish --clean

@@ -32,7 +32,7 @@ rehearse: ## Run the whole cold start against a local AWS, and prove the result
 emulator: build
 	@bin/coldstart emulator --install
 
-test: unit lint e2e ## Run what has to pass before a commit; CI runs make long as well
+test: unit lint e2e ## Run what has to pass before a commit; CI runs make long and make snapshot as well
 
 unit: ## Run the unit tests under the race detector
 	@$(GO) test -race ./...

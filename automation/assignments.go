@@ -20,10 +20,11 @@ func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *sha
 	if !existing[organization.Master] {
 		return nodes, nil
 	}
-	assigns, err := a.assigns(ctx)
-	if err != nil || !existing[assigns] {
+	master, err := a.Master(ctx)
+	if err != nil || master == nil || master.IdentityCenter == nil || !existing[master.AccessAccount] {
 		return nodes, err
 	}
+	assigns := master.AccessAccount // The declaration may not have it any more.
 	members, err := a.members(ctx)
 	if err != nil {
 		return nil, err
@@ -48,18 +49,21 @@ func (a *Automation) withdrawals(ctx context.Context, nodes []*node, common *sha
 	}
 	before := &shared{live: stackref.NewLive(), events: common.events, broken: common.broken, lets: leave}
 	n := &node{stack: a.stack(stack, before), done: make(chan struct{}), withdrawal: true}
+	n.org = a.bothWays(master)
 	n.say("runs before %s, since it takes away what lets people into %s: AWS doesn't in a closed account", organization.Master, strings.Join(leave, ", "))
 	nodes[i].waitsFor = append(nodes[i].waitsFor, n)
 	return append(nodes, n), nil
 }
 
-// assigns returns the account whose stack has assigned permission sets so far; empty if none has. The declaration may not have it any more.
-func (a *Automation) assigns(ctx context.Context) (string, error) {
-	master, err := a.Master(ctx)
-	if err != nil || master == nil || master.IdentityCenter == nil {
-		return "", err
+// bothWays returns the declaration, but still with both ways in if it takes one of them away.
+// Nobody may lose a way in before the management account's stack has looked whether there is another.
+func (a *Automation) bothWays(master *stackref.Master) *organization.Organization {
+	if master.People == organization.PeopleIdentityCenter || a.org.WayIn() == organization.PeopleBoth {
+		return a.org
 	}
-	return master.AccessAccount, nil
+	org := *a.org
+	org.Access.People, org.Access.Account, org.Access.Directory = organization.PeopleBoth, master.AccessAccount, master.IdentityCenter.Directory
+	return &org
 }
 
 // assignedIn returns the account in which a resource of the state lets people in by a permission set: that of an assignment, or of the

@@ -48,8 +48,10 @@ var died = regexp.MustCompile(`error reading from server|transport is closing|th
 
 // stack is one stack of the organization under an operation.
 type stack struct {
-	a      *Automation
-	name   string
+	a    *Automation
+	name string
+	// org is what the stack's program is run with.
+	org    *organization.Organization
 	exists bool
 	// unfinished is set if the stack exists and no run of it came to its end.
 	unfinished bool
@@ -67,7 +69,7 @@ type stack struct {
 }
 
 func (a *Automation) stack(s organization.Stack, common *shared) *stack {
-	st := &stack{a: a, name: s.Name, shared: common}
+	st := &stack{a: a, name: s.Name, org: a.org, shared: common}
 	st.watcher.stack = st
 	st.watcher.entrances = a.options.PlanToken != nil
 	st.watcher.reset()
@@ -87,7 +89,7 @@ func (s *stack) say(format string, args ...any) {
 func (s *stack) open(ctx context.Context, dir string, env map[string]string, plan *program.Plan) (auto.Stack, error) {
 	// The program is inline. Its outputs are there for the run's other stacks
 	// before the backend has them.
-	run := program.For(s.a.org, program.Settings{ //nolint:contextcheck // The program gets the engine's.
+	run := program.For(s.org, program.Settings{ //nolint:contextcheck // The program gets the engine's.
 		Emulator: s.a.emulator(), Images: s.a.options.EmulatorImages, Pace: float64(s.a.pace), Live: s.live, Plan: plan, Dir: dir,
 		Made: s.made, Find: s.seek,
 		Held: func(ctx context.Context) (map[string]string, error) { return s.held(ctx, dir, env) },

@@ -28,7 +28,7 @@ func (o *Organization) checkEmergencyUsers(ps *Problems) {
 		return
 	}
 	if n := len(o.EmergencyAdministrators()); n < LeastEmergencyUsers {
-		ps.Add(accessKey+".people", "write emergency: true for at least two users, and grant each a role with AdministratorAccess in "+Master+", such as "+Master+"-"+RoleAdmin,
+		ps.Add(accessKey+".people", "write emergency: true for at least two users, and grant each a role in "+Master+" that has AdministratorAccess and nothing that could deny, such as "+Master+"-"+RoleAdmin,
 			"%d users for emergencies administer the management account, and nobody else could come in without IAM Identity Center", n)
 	}
 	if o.Access.Account == Master {
@@ -41,7 +41,7 @@ func (o *Organization) checkEmergencyUsers(ps *Problems) {
 	}
 }
 
-// EmergencyAdministrators returns the users for emergencies who have a role with AdministratorAccess in the management account, in
+// EmergencyAdministrators returns the users for emergencies who have a role in the management account that can do everything, in
 // alphabetical order.
 func (o *Organization) EmergencyAdministrators() []string {
 	return slices.DeleteFunc(o.EmergencyUsers(), func(user string) bool {
@@ -49,9 +49,10 @@ func (o *Organization) EmergencyAdministrators() []string {
 	})
 }
 
-// administers reports whether a role can do everything that its account allows.
+// administers reports whether a role can do everything that its account allows. A second managed policy may deny, as AWSDenyAll does, and what
+// policies of others do isn't known.
 func (r Role) administers() bool {
-	return slices.Contains(r.ManagedPolicies, "AdministratorAccess") && len(r.Boundary) == 0 &&
+	return slices.Equal(r.ManagedPolicies, []string{"AdministratorAccess"}) && len(r.CustomerManagedPolicies) == 0 && len(r.Boundary) == 0 &&
 		!slices.ContainsFunc(r.Statements, func(s policy.Statement) bool { return s.Effect == policy.Deny })
 }
 

@@ -67,17 +67,13 @@ func (p *prover) readPeopleOnce(ctx context.Context) func() (*people, error) {
 
 // list lists who is assigned what.
 func (is *people) list(ctx context.Context) (map[provisioned][]string, error) {
+	found, err := is.Assignments(ctx, is.groups, is.users)
+	if err != nil {
+		return nil, err
+	}
 	all := map[provisioned][]string{}
-	for typ, principals := range map[ssoadmintypes.PrincipalType]map[string]string{
-		ssoadmintypes.PrincipalTypeGroup: is.groups, ssoadmintypes.PrincipalTypeUser: is.users,
-	} {
-		found, err := is.AssignedTo(ctx, typ, slices.Collect(maps.Values(principals))...)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range found {
-			all[provisioned{a.Set, a.Account}] = append(all[provisioned{a.Set, a.Account}], a.Principal)
-		}
+	for _, a := range found {
+		all[provisioned{a.Set, a.Account}] = append(all[provisioned{a.Set, a.Account}], a.Principal)
 	}
 	return all, nil
 }

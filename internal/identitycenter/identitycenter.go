@@ -10,6 +10,8 @@ package identitycenter
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
@@ -204,6 +206,16 @@ func (i *Instance) AssignedTo(ctx context.Context, typ ssoadmintypes.PrincipalTy
 		}
 	}
 	return all, nil
+}
+
+// Assignments returns what groups and users of the directory, ids by name, are assigned by themselves.
+func (i *Instance) Assignments(ctx context.Context, groups, users map[string]string) ([]Assignment, error) {
+	ofGroups, err := i.AssignedTo(ctx, ssoadmintypes.PrincipalTypeGroup, slices.Collect(maps.Values(groups))...)
+	if err != nil {
+		return nil, err
+	}
+	ofUsers, err := i.AssignedTo(ctx, ssoadmintypes.PrincipalTypeUser, slices.Collect(maps.Values(users))...)
+	return append(ofGroups, ofUsers...), err
 }
 
 // unique returns how the identity store finds something by an attribute of which no two have the same: userName or displayName.

@@ -2,9 +2,7 @@ package live
 
 import (
 	"context"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
 
 	"github.com/coldstart-aws/coldstart/internal/awstype"
 	"github.com/coldstart-aws/coldstart/internal/identitycenter"
@@ -45,50 +43,55 @@ func readPeople(ctx context.Context, org *organization.Organization, accounts []
 			r.add(awstype.IdentityStoreGroupMembership, name, id, "", map[string]any{"groupId": id, "memberId": member})
 		}
 	}
-	err = r.assignments(ctx, instance, accounts)
+	err = r.assignments(ctx, instance, accounts, groups, users)
 	return r.resources, err
 }
 
-// assignments adds the permission sets and their assignments in accounts.
-func (r *reader) assignments(ctx context.Context, instance *identitycenter.Instance, accounts []Account) error {
+// assignments adds the permission sets and their assignments in accounts: by a list for each group and user, or, if that takes more calls, by
+// one for each permission set in an account. AWS takes 20 calls a second, so one comes after the other.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
+func (r *reader) assignments(ctx context.Context, instance *identitycenter.Instance, accounts []Account, groups, users map[string]string) error {
 	sets, err := instance.Sets(ctx)
 	if err != nil {
 		return err
 	}
-	var g errgroup.Group
-	var mu sync.Mutex
-	g.SetLimit(atOnce)
+	names := map[string]string{}
 	for name, set := range sets {
+		names[set] = name
 		r.add(awstype.SSOAdminPermissionSet, name, set, set, map[string]any{"name": name})
 	}
-	for name, set := range sets {
-		there, err := instance.Accounts(ctx, set)
-		if err != nil {
-			return err
-		}
-		for _, account := range declared(accounts, there) {
-			g.Go(func() error {
-				assigned, err := instance.Assigned(ctx, set, account)
-				mu.Lock()
-				defer mu.Unlock()
-				for _, principal := range assigned {
-					r.add(awstype.SSOAdminAccountAssignment, name, name, "", map[string]any{"permissionSetArn": set, "targetId": account, "principalId": principal})
-				}
-				return err
-			})
+	list := func() ([]identitycenter.Assignment, error) { return instance.Assignments(ctx, groups, users) }
+	if len(groups)+len(users) > len(sets)*len(accounts) {
+		list = func() ([]identitycenter.Assignment, error) { return assigned(ctx, instance, names, accounts) }
+	}
+	found, err := list()
+	for _, a := range found {
+		if slices.ContainsFunc(accounts, func(account Account) bool { return account.ID == a.Account }) {
+			r.add(awstype.SSOAdminAccountAssignment, names[a.Set], names[a.Set], "", map[string]any{"permissionSetArn": a.Set, "targetId": a.Account, "principalId": a.Principal})
 		}
 	}
-	return g.Wait()
+	return err
 }
 
-// declared returns the ids that are those of accounts that are read.
-func declared(accounts []Account, ids []string) (found []string) {
-	for _, a := range accounts {
-		for _, id := range ids {
-			if a.ID == id {
-				found = append(found, id)
+// assigned asks who is assigned permission sets, names by ARN, in each account that has them.
+func assigned(ctx context.Context, instance *identitycenter.Instance, names map[string]string, accounts []Account) (all []identitycenter.Assignment, err error) {
+	for set := range names {
+		there, err := instance.Accounts(ctx, set)
+		if err != nil {
+			return nil, err
+		}
+		for _, account := range accounts {
+			if !slices.Contains(there, account.ID) {
+				continue
+			}
+			principals, err := instance.Assigned(ctx, set, account.ID)
+			if err != nil {
+				return nil, err
+			}
+			for _, principal := range principals {
+				all = append(all, identitycenter.Assignment{Set: set, Account: account.ID, Principal: principal})
 			}
 		}
 	}
-	return found
+	return all, nil
 }

@@ -222,7 +222,7 @@ func TestRehearsalOfPeople(t *testing.T) {
 	must(t, json.Unmarshal(content, &report))
 	for _, claim := range []string{
 		"permission set pop-ops is assigned as declared: ops in app", "Operations is in the directory of IAM Identity Center", "sessions of IAM Identity Center get the attributes Team",
-		"permission set pop-ops has PowerUserAccess, /teams/ops and no other managed policies",
+		"permission set pop-ops has /teams/ops, PowerUserAccess and no other managed policies",
 	} {
 		if !slices.ContainsFunc(report.Proofs, func(p proof.Proof) bool { return p.Claim == claim && p.Account == "master" }) {
 			t.Errorf("nobody has proved that %s", claim)

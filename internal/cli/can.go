@@ -42,20 +42,10 @@ func newCan(streams terminal.Streams, run func(context.Context, *CanOptions) err
 		Short: "Say whether somebody may do something in an account, and why",
 		Long: `Can says what AWS would answer, before anything exists: yes, no or can't tell, with
 the statements that decide. It is computed from Pulumi.master.yaml alone, by all IAM
-documents that the organization gets from it: service control policies, policies of
-roles, users and groups, trust policies, bucket and key policies. Only with --live is
-AWS asked, for the documents that it has.
+documents that the organization gets from it. Only with --live is AWS asked, for the
+documents that it has.
 
-WHO is a user; a role of the account, as admin or acme-prod-admin; root, the account's
-root user; coldstart, the role by which coldstart deploys the account's stack; workflow
-or pull-request, a run of the declared repository; a service, such as
-cloudtrail.amazonaws.com; an account's id or a principal's ARN of another organization;
-almighty or powerless, an imagined user of the account whose own policies allow
-everything, or nothing; or anybody, for everybody in the organization. user/root is a
-user who is called root, and group/administrators is whoever is in that group of IAM
-Identity Center. A user reaches another account through a role there, so the answer has a
-line for each role, and one for each permission set that is assigned. admin stands for
-the role of IAM and for the permission set, acme-prod-admin and acme-admin for one of both.
+WHO is a user, a role, a service, and more: see "coldstart help who".
 
 Without --resource the answer is for a resource of the account that no policy names,
 such as an object in a bucket of somebody's own. AWS hasn't chosen the ids of accounts

@@ -133,6 +133,7 @@ found: by drift, and by preview --expect-no-changes.`,
 		newEmulator(streams, nil),
 		newVersion(streams, nil),
 		newJSON(),
+		newWho(),
 	)
 	checkArgs(cmd)
 	return cmd

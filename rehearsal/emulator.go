@@ -156,7 +156,7 @@ func (e *Emulator) Calls() proxy.Report {
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/enable-identity-center.html
 func (e *Emulator) EnableIdentityCenter(ctx context.Context, region string) error {
 	if e.kept == nil {
-		return fmt.Errorf("enabling IAM Identity Center: the emulator at %s has no rules of this process in front of it", e.endpoint)
+		return fmt.Errorf("enabling IAM Identity Center: the emulator at %s is another process's: start it by `coldstart emulator --identity-center %s`", e.endpoint, region)
 	}
 	return e.kept.EnableIdentityCenter(ctx, region)
 }

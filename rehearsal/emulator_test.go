@@ -148,7 +148,7 @@ func TestEnableIdentityCenter(t *testing.T) {
 	behind := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(behind.Close)
 	emulator := &Emulator{endpoint: behind.URL, bare: behind.URL}
-	if err := emulator.EnableIdentityCenter(t.Context(), "eu-west-1"); err == nil || !strings.Contains(err.Error(), "no rules of this process") {
+	if err := emulator.EnableIdentityCenter(t.Context(), "eu-west-1"); err == nil || !strings.Contains(err.Error(), "coldstart emulator --identity-center eu-west-1") {
 		t.Errorf("without rules: %v", err)
 	}
 	if err := emulator.putFront(proxy.Options{}); err != nil {

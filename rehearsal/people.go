@@ -38,11 +38,17 @@ func (o *Options) bringPeopleIn(ctx context.Context, a *automation.Automation, o
 	return nil
 }
 
-// enableIdentityCenter enables IAM Identity Center, and sends the groups of an external directory.
+// enableIdentityCenter enables IAM Identity Center, unless somebody else's emulator has it, and sends the groups of an external directory.
 func (o *Options) enableIdentityCenter(ctx context.Context, org *organization.Organization, f *front, r *Report) error {
 	o.phase("enabling IAM Identity Center, as a person does in AWS's console, and bringing people in")
-	if err := f.emulator.EnableIdentityCenter(ctx, org.Region); err != nil {
+	is, err := identitycenter.Find(ctx, f.emulator.Config(org.Region), org.Regions())
+	if err != nil {
 		return err
+	}
+	if is == nil {
+		if err := f.emulator.EnableIdentityCenter(ctx, org.Region); err != nil {
+			return err
+		}
 	}
 	r.Omitted = append(r.Omitted, "whether somebody enables IAM Identity Center: AWS has no API for that, so the rehearsal did it itself")
 	if org.Access.Directory == organization.DirectoryExternal {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,8 @@ type EmulatorOptions struct {
 	streams  terminal.Streams
 	emulator emulatorFlags
 	install  bool
+	// identityCenter is the region in which IAM Identity Center is enabled; empty for none.
+	identityCenter string
 }
 
 func newEmulator(streams terminal.Streams, run func(context.Context, *EmulatorOptions) error) *cobra.Command {
@@ -47,12 +50,16 @@ func newEmulator(streams terminal.Streams, run func(context.Context, *EmulatorOp
 		Short: "Run just the local AWS, and print what to export to use it",
 		Long: `Emulator runs the local AWS of the rehearsal until Ctrl-C, and prints what to
 export so that pulumi, coldstart and the AWS CLI use it. It forgets everything
-when it stops. It is installed when it is first run, which takes some 20 seconds.`,
+when it stops. It is installed when it is first run, which takes some 20 seconds.
+
+AWS has no API that enables IAM Identity Center. --identity-center enables it in place of
+a person, as soon as there is an organization.`,
 		Args:        cobra.NoArgs,
 		Annotations: map[string]string{withoutAWS: ""},
 	}
 	o.emulator.flags(cmd)
 	cmd.Flags().BoolVar(&o.install, "install", false, "install it if need be, and run nothing")
+	cmd.Flags().StringVar(&o.identityCenter, "identity-center", "", "`region` in which to enable IAM Identity Center")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if run == nil {
 			run = emulatorRun
@@ -81,8 +88,25 @@ func emulatorRun(ctx context.Context, o *EmulatorOptions) error {
 		env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal"
 	}
 	writeExports(o.streams.Out, env)
+	if o.identityCenter != "" {
+		o.enableIdentityCenter(ctx, emulator)
+	}
 	<-ctx.Done()
 	return emulator.Stop()
+}
+
+// enableIdentityCenter enables IAM Identity Center as soon as there is an organization.
+func (o *EmulatorOptions) enableIdentityCenter(ctx context.Context, emulator *rehearsal.Emulator) {
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for emulator.EnableIdentityCenter(ctx, o.identityCenter) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
+	fmt.Fprintf(o.streams.Err, "IAM Identity Center is enabled in %s\n", o.identityCenter)
 }
 
 // writeExports writes environment variables for a shell.

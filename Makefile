@@ -70,10 +70,10 @@ TIDY = $(GO) mod tidy $(1) && $(GO) list -m -json -mod=mod $(1) all >/dev/null
 
 e2e: toolchain ## Run the end-to-end tests on the real engine, provider and emulator
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -skip='^($(LONG))$$' ./e2e $(ARGS)
-	@echo "NOT TESTED: kills, lost answers, lost states, the upgrade, what is installed, adoption of what is in use, accounts closed by hand, return after destroy, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, and rehearse --all (make long)"
+	@echo "NOT TESTED: kills, lost answers, lost states, the upgrade, what is installed, adoption of what is in use, accounts closed by hand, return after destroy, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, many assignments, and rehearse --all (make long), and the files of a release (make snapshot)"
 	@docker version >/dev/null 2>&1 || echo "NOT TESTED: images, since no Docker daemon answers here (.ci/docker starts one)"
 
-long: toolchain ## Run the end-to-end tests that take long: kills, lost answers and states, an upgrade, an installation, adoptions, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, rehearse --all
+long: toolchain ## Run the end-to-end tests that take long: kills, lost answers and states, an upgrade, an installation, adoptions, Inspector, Macie and conformance packs on day two, default VPCs in use, IAM Identity Center from the file, moving people there and back, many assignments, rehearse --all
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.

@@ -24,6 +24,16 @@ func NewCalls(seconds float64, known ...string) *Calls {
 	return &Calls{turns: pace.NewTurns(pace.IdentityCenter, pace.Pace(seconds)), known: known}
 }
 
+// turnAfter is turn for a resource that comes after another: it gets its turn when the other is there. Otherwise all have had their turns
+// long before the first of them are there, and those that follow begin together.
+func (c *Calls) turnAfter(ctx *pulumi.Context, other pulumi.CustomResource, value pulumi.StringInput, names ...string) pulumi.StringInput {
+	if c == nil || c.turns == nil || ctx.DryRun() || other == nil {
+		return c.turn(ctx, value, names...)
+	}
+	later := pulumi.All(value, other.ID()).ApplyT(func(both []any) string { return both[0].(string) }).(pulumi.StringOutput)
+	return c.turn(ctx, later, names...)
+}
+
 // turn returns a value of a resource of which one of the names is new as an output that is resolved when it is the resource's turn.
 func (c *Calls) turn(ctx *pulumi.Context, value pulumi.StringInput, names ...string) pulumi.StringInput {
 	isKnown := func(name string) bool { return slices.Contains(c.known, name) }

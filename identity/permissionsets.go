@@ -91,7 +91,7 @@ type PermissionSets struct {
 
 	delegation *organizations.DelegatedAdministrator // nil if the management account assigns
 	// lanes have the last assignment of each of the chains in which assignments follow one another.
-	lanes []pulumi.Resource
+	lanes []pulumi.CustomResource
 	pairs int
 }
 
@@ -102,7 +102,7 @@ func NewPermissionSets(ctx *pulumi.Context, name string, args *PermissionSetsArg
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err
 	}
-	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}, lanes: make([]pulumi.Resource, pace.IdentityCenter.AtOnce)}
+	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}, lanes: make([]pulumi.CustomResource, pace.IdentityCenter.AtOnce)}
 	if err := ctx.RegisterComponentResource(PermissionSetsType, name, p, opts...); err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *Pe
 		}
 		assigned, err := ssoadmin.NewAccountAssignment(ctx, set.Name+"--"+assignment.Account+"--"+assignment.Group, &ssoadmin.AccountAssignmentArgs{
 			InstanceArn:      args.InstanceARN,
-			PermissionSetArn: args.Calls.turn(ctx, created.Arn, set.SetName), // So the lanes don't begin all at once.
+			PermissionSetArn: args.Calls.turnAfter(ctx, p.lanes[lane], created.Arn, set.SetName), // So the lanes don't go in step.
 			PrincipalType:    pulumi.String("GROUP"),
 			PrincipalId:      assignment.GroupID,
 			TargetType:       pulumi.String("AWS_ACCOUNT"),

@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -14,8 +15,9 @@ import (
 type permissionSet struct {
 	set      inventory.Resource
 	managed  []string // ARNs
+	others   []string // paths and names of policies that each account has
 	inline   string
-	boundary string // the name of the policy that each account has
+	boundary string // such a path and name
 	accounts map[string]bool
 }
 
@@ -47,10 +49,11 @@ func permissionSets(drawn []inventory.Resource) map[string]*permissionSet {
 			s.managed = append(s.managed, r.Text("managedPolicyArn"))
 		case awstype.SSOAdminPermissionSetInlinePolicy:
 			s.inline = r.Text("inlinePolicy")
+		case awstype.SSOAdminCustomerManagedPolicyAttachment:
+			s.others = append(s.others, customerManaged(r.Inputs))
 		case awstype.SSOAdminPermissionsBoundaryAttachment:
 			boundary, _ := r.Inputs["permissionsBoundary"].(map[string]any)
-			reference, _ := boundary["customerManagedPolicyReference"].(map[string]any)
-			s.boundary, _ = reference["name"].(string)
+			s.boundary = customerManaged(boundary)
 		case awstype.SSOAdminAccountAssignment:
 			s.accounts[r.Text("targetId")] = true
 		}
@@ -58,19 +61,31 @@ func permissionSets(drawn []inventory.Resource) map[string]*permissionSet {
 	return sets
 }
 
+// customerManaged returns the path and the name of the customer managed policy that inputs refer to. The path is / if it isn't given.
+func customerManaged(inputs map[string]any) string {
+	reference, _ := inputs["customerManagedPolicyReference"].(map[string]any)
+	path, _ := reference["path"].(string)
+	name, _ := reference["name"].(string)
+	return cmp.Or(path, "/") + name
+}
+
 // roleIn returns the role of a permission set in an account, and the policies of the role.
 func (s *permissionSet) roleIn(account string) []inventory.Resource {
 	name, path := organization.ReservedRoleName(s.set.Text("name"), digits(account+s.set.ID, 16)), organization.ReservedRolePath(s.set.Region)
+	policies := "arn:aws:iam::" + account + ":policy"
 	made := func(typ, arn string, inputs map[string]any) inventory.Resource {
 		return inventory.Resource{Type: typ, Name: name, Account: account, Region: s.set.Region, ID: name, ARN: arn, Inputs: inputs}
 	}
 	role := made(awstype.IAMRole, "arn:aws:iam::"+account+":role"+path+name, map[string]any{"name": name, "path": path, "assumeRolePolicy": reservedTrust(account)})
 	if s.boundary != "" {
-		role.Inputs["permissionsBoundary"] = "arn:aws:iam::" + account + ":policy/" + s.boundary
+		role.Inputs["permissionsBoundary"] = policies + s.boundary
 	}
-	roles := []inventory.Resource{role}
-	for _, managed := range s.managed {
-		roles = append(roles, made(awstype.IAMRolePolicyAttachment, "", map[string]any{"role": name, "policyArn": managed}))
+	roles, attached := []inventory.Resource{role}, slices.Clone(s.managed)
+	for _, other := range s.others {
+		attached = append(attached, policies+other)
+	}
+	for _, arn := range attached {
+		roles = append(roles, made(awstype.IAMRolePolicyAttachment, "", map[string]any{"role": name, "policyArn": arn}))
 	}
 	if s.inline != "" {
 		roles = append(roles, made(awstype.IAMRolePolicy, "", map[string]any{"role": name, "name": "AwsSSOInlinePolicy", "policy": s.inline}))

@@ -21,6 +21,9 @@ import (
 // it would build images, and create accounts no faster than AWS does.
 const nowhere = "http://blueprint.invalid"
 
+// atOnce is how many of AWS's seconds pass in one, so that a program waits for nothing: nobody is there to get ready.
+const atOnce = 1e9
+
 // Draw runs the programs of all stacks, each after those whose outputs it reads.
 func Draw(ctx context.Context, org *organization.Organization) (*inventory.Inventory, error) {
 	dir, err := os.MkdirTemp("", "coldstart-blueprint-")
@@ -39,7 +42,7 @@ func Draw(ctx context.Context, org *organization.Organization) (*inventory.Inven
 		drawn.Accounts[name] = account
 	}
 	live := stackref.NewLive()
-	run := program.For(&drawn, program.Settings{Emulator: nowhere, Dir: dir, Live: live}) //nolint:contextcheck // It gets the one that it is run with.
+	run := program.For(&drawn, program.Settings{Emulator: nowhere, Pace: atOnce, Dir: dir, Live: live}) //nolint:contextcheck // It gets the one that it is run with.
 	for _, stack := range org.Stacks() {
 		found, err := record(ctx, b.Accounts, stack.Name, run, live)
 		if err != nil {

@@ -57,7 +57,7 @@ func (a *Automation) PlanDestroy(ctx context.Context, stacks ...string) ([]Destr
 	if err != nil {
 		return nil, err
 	}
-	broken, err := a.unusable(ctx, existing)
+	broken, _, err := a.unusable(ctx, existing)
 	if err != nil {
 		return nil, fmt.Errorf("whether every account works isn't known: %w", err)
 	}

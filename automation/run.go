@@ -97,7 +97,8 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 			return nil, err
 		}
 	}
-	if common.broken, err = a.unusable(ctx, existing); err != nil {
+	var others bool
+	if common.broken, others, err = a.unusable(ctx, existing); err != nil {
 		common.events.put(Event{Time: begin, Kind: EventMessage, Stack: organization.Master, Message: fmt.Sprintf("whether every account works isn't known: %v", err)})
 	}
 	common.announce()
@@ -105,7 +106,8 @@ func (a *Automation) run(ctx context.Context, op operation, names []string) (*Re
 	if op.name == OperationUp {
 		nodes = a.burials(nodes, common, existing)
 	}
-	if op.makes() {
+	// Of an account that leaves, AWS has the address. The declaration may not have IAM Identity Center any more.
+	if op.makes() && (others || a.org.UsesIdentityCenter()) {
 		var err error
 		if nodes, err = a.withdrawals(ctx, nodes, common, existing, op.name == OperationUp); err != nil {
 			return nil, err

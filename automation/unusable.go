@@ -43,27 +43,42 @@ func (e *UnusableError) Error() string {
 
 // unusable finds the accounts of the organization's stacks that don't work in AWS, by
 // name. The master stack has to have run before: it knows their ids. It is read only if something in AWS or the backend isn't as it is in an organization where all
-// accounts work, since that takes seconds.
-func (a *Automation) unusable(ctx context.Context, existing map[string]bool) (map[string]*UnusableError, error) {
+// accounts work, since that takes seconds. Others reports whether AWS may have accounts that aren't declared.
+func (a *Automation) unusable(ctx context.Context, existing map[string]bool) (broken map[string]*UnusableError, others bool, err error) {
 	if !existing[organization.Master] {
-		return nil, nil
+		return nil, false, nil
 	}
 	cfg, err := awsconfig.Load(ctx, a.options.Env, a.org.Region)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
 	listed, err := accountstate.List(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
+	others = a.others(listed)
 	if !a.suspicious(listed, existing) {
-		return nil, nil
+		return nil, others, nil
 	}
 	members, err := a.members(ctx)
 	if err != nil {
-		return nil, err
+		return nil, others, err
 	}
-	return a.among(members, listed), nil
+	return a.among(members, listed), others, nil
+}
+
+// others reports whether accounts of AWS's besides the management account have addresses that no declared account has.
+func (a *Automation) others(listed map[string]accountstate.Account) bool {
+	declared, others := map[string]bool{}, 0
+	for _, name := range a.org.AccountNames() {
+		declared[strings.ToLower(a.org.AccountEmail(name))] = true
+	}
+	for _, account := range listed {
+		if !declared[strings.ToLower(account.Email)] {
+			others++
+		}
+	}
+	return others > 1
 }
 
 // members returns the accounts that the master stack's state or outputs have, by name: a

@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,6 +78,23 @@ func TestSuspicious(t *testing.T) {
 		if got := fake(t).suspicious(listed, existing); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
+	}
+}
+
+// TestOthers finds out from addresses alone whether AWS has accounts that aren't declared. One of AWS's is the management account.
+func TestOthers(t *testing.T) {
+	t.Parallel()
+	a := fake(t)
+	listed := map[string]accountstate.Account{"0": {State: "ACTIVE", Email: "management@acme.example"}}
+	for _, name := range a.org.AccountNames() {
+		listed[name] = accountstate.Account{State: "ACTIVE", Email: strings.ToUpper(a.org.AccountEmail(name))}
+	}
+	if a.others(listed) {
+		t.Error("all accounts are declared")
+	}
+	listed["9"] = accountstate.Account{State: "CLOSED", Email: "old@acme.example"}
+	if !a.others(listed) {
+		t.Error("an account isn't declared")
 	}
 }
 

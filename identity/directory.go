@@ -2,12 +2,9 @@ package identity
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/identitystore"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssoadmin"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coldstart-aws/coldstart/internal/arguments"
@@ -15,26 +12,6 @@ import (
 
 // DirectoryType is the component's type token.
 const DirectoryType = "coldstart:identity:Directory"
-
-// NewAttributes declares the attributes for access control: which attributes of a user become tags of its sessions. Sources are what
-// IAM Identity Center reads, such as ${path:enterprise.department}, by the tags' keys. An instance has them once, and only its owner, the
-// management account, or the delegated administrator declares them.
-// https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html
-func NewAttributes(ctx *pulumi.Context, name string, instanceARN pulumi.StringInput, sources map[string]string, opts ...pulumi.ResourceOption) error {
-	attributes := ssoadmin.InstanceAccessControlAttributesAttributeArray{}
-	for _, key := range slices.Sorted(maps.Keys(sources)) {
-		attributes = append(attributes, ssoadmin.InstanceAccessControlAttributesAttributeArgs{
-			Key: pulumi.String(key),
-			Values: ssoadmin.InstanceAccessControlAttributesAttributeValueArray{
-				ssoadmin.InstanceAccessControlAttributesAttributeValueArgs{Sources: pulumi.ToStringArray([]string{sources[key]})},
-			},
-		})
-	}
-	_, err := ssoadmin.NewInstanceAccessControlAttributes(ctx, name, &ssoadmin.InstanceAccessControlAttributesArgs{
-		InstanceArn: instanceARN, Attributes: attributes,
-	}, opts...)
-	return err
-}
 
 // DirectoryArgs are the arguments of NewDirectory.
 type DirectoryArgs struct {

@@ -35,10 +35,8 @@ func (m *master) declarePeople() (*stackref.IdentityCenterOutputs, error) {
 		return nil, err
 	}
 	people.Groups = groups
-	if len(m.org.Access.Attributes) > 0 {
-		if err := identity.NewAttributes(m.ctx, "attributes", pulumi.String(people.InstanceARN), m.org.AttributeSources(), pulumi.Provider(provider)); err != nil {
-			return nil, err
-		}
+	if err := m.declareAttributes(people.InstanceARN, provider); err != nil {
+		return nil, err
 	}
 	args := assigning{instance: pulumi.String(people.InstanceARN), calls: calls, provider: provider, group: func(name string) pulumi.StringInput { return groups[name] }}
 	own, err := m.declarePermissionSets("permission-sets-"+organization.Master, m.org.MasterPermissionSets(), args)
@@ -105,6 +103,28 @@ func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls 
 		groups[name] = id
 	}
 	return groups, nil
+}
+
+// declareAttributes declares which attributes of a user become tags of its sessions. An instance has them once.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html
+func (m *master) declareAttributes(instance string, provider *aws.Provider) error {
+	sources := m.org.AttributeSources()
+	if len(sources) == 0 {
+		return nil
+	}
+	attributes := ssoadmin.InstanceAccessControlAttributesAttributeArray{}
+	for _, key := range slices.Sorted(maps.Keys(sources)) {
+		attributes = append(attributes, ssoadmin.InstanceAccessControlAttributesAttributeArgs{
+			Key: pulumi.String(key),
+			Values: ssoadmin.InstanceAccessControlAttributesAttributeValueArray{
+				ssoadmin.InstanceAccessControlAttributesAttributeValueArgs{Sources: pulumi.ToStringArray([]string{sources[key]})},
+			},
+		})
+	}
+	_, err := ssoadmin.NewInstanceAccessControlAttributes(m.ctx, "attributes", &ssoadmin.InstanceAccessControlAttributesArgs{
+		InstanceArn: pulumi.String(instance), Attributes: attributes,
+	}, pulumi.Provider(provider))
+	return err
 }
 
 // findGroups looks for the groups of an external directory, and says which aren't there yet.
@@ -220,20 +240,13 @@ func (a *account) declarePermissionSets(name string, sets []organization.Permiss
 		if len(role.Boundary) > 0 {
 			declared.Boundary = &identity.Boundary{Name: a.org.BoundaryName(set.Role), Statements: role.Boundary}
 		}
-		for _, assignment := range set.Assignments {
+		assignable, err := a.assignable(set)
+		if err != nil {
+			return nil, err
+		}
+		for _, assignment := range assignable {
 			id := with.group(assignment.Group)
 			if id == nil {
-				continue
-			}
-			missing, err := a.missingPolicies(assignment.Account, set.Role)
-			if err != nil {
-				return nil, err
-			}
-			if len(missing) > 0 {
-				text := fmt.Sprintf("nobody is assigned the permission set %s in account %s, which lacks %s: make it there, and run again", set.Name, assignment.Account, strings.Join(missing, " and "))
-				if err := a.ctx.Log.Warn(text, nil); err != nil {
-					return nil, err
-				}
 				continue
 			}
 			assigned := identity.Assignment{Account: assignment.Account, AccountID: a.idOf(assignment.Account), Group: assignment.Group, GroupID: id}
@@ -259,6 +272,31 @@ func (a *account) declarePermissionSets(name string, sets []organization.Permiss
 		a.outputs.PermissionSets[set.Name] = created.ARNs[a.setName(set)]
 	}
 	return created, nil
+}
+
+// assignable returns the assignments of a permission set in accounts that have its customer managed policies, and says which accounts lack
+// them.
+func (a *account) assignable(set organization.PermissionSet) (able []organization.Assignment, err error) {
+	missing := map[string][]string{}
+	for _, assignment := range set.Assignments {
+		lacks, asked := missing[assignment.Account]
+		if !asked {
+			if lacks, err = a.missingPolicies(assignment.Account, set.Role); err != nil {
+				return nil, err
+			}
+			missing[assignment.Account] = lacks
+			if len(lacks) > 0 {
+				text := fmt.Sprintf("nobody is assigned the permission set %s in account %s, which lacks %s: make it there, and run again", set.Name, assignment.Account, strings.Join(lacks, " and "))
+				if err := a.ctx.Log.Warn(text, nil); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if len(lacks) == 0 {
+			able = append(able, assignment)
+		}
+	}
+	return able, nil
 }
 
 // setName returns what follows the namespace in the name of a permission set, which no other set has.

@@ -47,6 +47,12 @@ func (q Query) IdentityCenterLacks(ctx context.Context) (lacks []string, err err
 	if err != nil {
 		return nil, err
 	}
+	users := map[string]string{} // Nobody knows who is in the groups of an external directory.
+	if len(q.Organization.DirectoryUsers()) > 0 {
+		if users, err = is.Users(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, group := range q.Organization.DirectoryGroups() {
 		name := q.Organization.DirectoryGroupName(group.Name)
 		id, ok := groups[name]
@@ -57,7 +63,7 @@ func (q Query) IdentityCenterLacks(ctx context.Context) (lacks []string, err err
 			lacks = append(lacks, fmt.Sprintf("the directory has no group %s", name))
 			continue
 		}
-		missing, err := absent(ctx, is, id, group.Users)
+		missing, err := absent(ctx, is, id, group.Users, users)
 		if err != nil {
 			return nil, err
 		}
@@ -69,21 +75,13 @@ func (q Query) IdentityCenterLacks(ctx context.Context) (lacks []string, err err
 	return append(lacks, unassigned...), err
 }
 
-// absent returns which users aren't in a group of the directory.
-func absent(ctx context.Context, is *identitycenter.Instance, group string, users []string) (missing []string, err error) {
-	if len(users) == 0 {
+// absent returns which people aren't in a group of the directory. IDs are those of all users of the directory, by name.
+func absent(ctx context.Context, is *identitycenter.Instance, group string, people []string, ids map[string]string) ([]string, error) {
+	if len(people) == 0 {
 		return nil, nil
 	}
 	members, err := is.Members(ctx, group)
-	if err != nil {
-		return nil, err
-	}
-	for _, user := range users {
-		if id, err := is.User(ctx, user); err != nil || !slices.Contains(members, id) {
-			missing = append(missing, user)
-		}
-	}
-	return missing, nil
+	return slices.DeleteFunc(slices.Clone(people), func(name string) bool { return slices.Contains(members, ids[name]) }), err
 }
 
 // unassigned says which of the directory's groups aren't assigned a permission set in an account.

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/coldstart-aws/coldstart/internal/accountstate"
 	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/internal/awserror"
 	"github.com/coldstart-aws/coldstart/organization"
@@ -35,16 +34,11 @@ func (x *examiner) lacking(ctx context.Context, name string) *Finding {
 	slices.Sort(wanted)
 	id, cfg := x.accountID, x.cfg
 	if name != organization.Master {
-		id = x.accountOf(name).ID
-		for _, a := range x.accounts {
-			if aws.ToString(a.Id) == id && !accountstate.Of(a).Active() {
-				return nil
-			}
+		a := x.accountOf(name)
+		if a.ID == "" || !a.State.Active() {
+			return nil
 		}
-		cfg = awsconfig.Assume(x.cfg, organization.RoleARN(id, x.org.AccessRoleOf(name)), "coldstart-doctor")
-	}
-	if id == "" {
-		return nil
+		id, cfg = a.ID, awsconfig.Assume(x.cfg, organization.RoleARN(a.ID, x.org.AccessRoleOf(name)), "coldstart-doctor")
 	}
 	var missing []string
 	for _, policy := range slices.Compact(wanted) {

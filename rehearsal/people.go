@@ -67,6 +67,9 @@ const standIn = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action"
 // makePolicies makes the customer managed policies of roles in each account that has the roles, in place of the programs that make them, and
 // returns how many.
 func (o *Options) makePolicies(ctx context.Context, org *organization.Organization, cfg aws.Config, r *Report) (made int, err error) {
+	if !org.NamesPolicies() {
+		return 0, nil
+	}
 	ids, err := accountstate.List(ctx, cfg)
 	if err != nil {
 		return 0, err
@@ -91,9 +94,7 @@ func (o *Options) makePolicies(ctx context.Context, org *organization.Organizati
 			made++
 		}
 	}
-	if made > 0 {
-		r.Omitted = append(r.Omitted, "what roles may do by customerManagedPolicies: the rehearsal made these policies itself, and they allow nothing")
-	}
+	r.Omitted = append(r.Omitted, "what roles may do by customerManagedPolicies: the rehearsal made these policies itself, and they allow nothing")
 	return made, nil
 }
 

@@ -34,7 +34,7 @@ func moved(all []organization.ReachMove) (lines []Line) {
 		if len(m.Who) > few {
 			who = fmt.Sprintf("%s and %d others", strings.Join(m.Who[:few], ", "), len(m.Who)-few)
 		}
-		text := fmt.Sprintf("%s: %s in %s by %s, before by %s", who, count(m.Roles, "role"), count(m.Accounts, "account"), strings.Join(m.After, " and "), strings.Join(m.Before, " and "))
+		text := fmt.Sprintf("%s: %s in %s by %s, before by %s", who, Count(m.Roles, "role"), Count(m.Accounts, "account"), strings.Join(m.After, " and "), strings.Join(m.Before, " and "))
 		lines = append(lines, Line{Sign: SignUpdate, Text: Visible(text)})
 	}
 	return lines
@@ -43,7 +43,8 @@ func moved(all []organization.ReachMove) (lines []Line) {
 // few is how many people, or accounts, a line names.
 const few = 5
 
-func count(n int, what string) string {
+// Count writes a number of things: "1 stack", "2 stacks".
+func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -41,7 +41,8 @@ var (
 )
 
 // IdentityCenter is the rate of new resources in IAM Identity Center, whose APIs AWS counts together. The AWS plugin makes up to four calls
-// for each. Half of the rate is left for the assignments that are under way, and for calls that come late and all at once. AtOnce is how many those are at the same time.
+// for each. Half of the rate is left for the assignments that are under way, and for calls that come late and all at once. AtOnce is how many assignments
+// AWS creates or deletes at the same time.
 var IdentityCenter = Rate{PerSecond: awslimits.Published().Rates["sso"].PerSecond / 8, Burst: 1, AtOnce: awslimits.Published().AssignedAtOnce.Most}
 
 // IdentityCenterCalls is the rate of calls to IAM Identity Center, half of what AWS allows: the AWS plugin may call at the same time.

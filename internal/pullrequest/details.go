@@ -52,7 +52,7 @@ func (p *Preview) sections(stacks []automation.StackResult, room int, lines func
 	}
 	if leftLines > 0 {
 		fmt.Fprintf(&b, "✂️ Left out, for GitHub's limit: %s, and all of %s. The job's log has everything.\n",
-			count(leftLines, "line"), count(leftStacks, "stack"))
+			changes.Count(leftLines, "line"), changes.Count(leftStacks, "stack"))
 	}
 	return b.String(), leftLines
 }
@@ -68,7 +68,7 @@ func shorter(n int) int {
 // section returns the changes of one stack, folded, and the reason why it failed, not folded.
 func (p *Preview) section(s *automation.StackResult, lines []string, left int) string {
 	if left > 0 {
-		lines = append(slices.Clone(lines), fmt.Sprintf("# %s more", count(left, "line")))
+		lines = append(slices.Clone(lines), fmt.Sprintf("# %s more", changes.Count(left, "line")))
 	}
 	if s.Err != nil {
 		return fmt.Sprintf("<details open><summary>❌ <b>%s</b> %s</summary>\n\n%s</details>\n\n",

@@ -90,22 +90,15 @@ func (p *Preview) headline() string {
 	delete(all, "same")
 	var parts []string
 	if failed > 0 {
-		parts = append(parts, fmt.Sprintf("❌ **%s could not be previewed**", count(failed, "stack")))
+		parts = append(parts, fmt.Sprintf("❌ **%s could not be previewed**", changes.Count(failed, "stack")))
 	}
 	switch {
 	case changed > 0:
-		parts = append(parts, fmt.Sprintf("%s in %s", all, count(changed, "stack")))
+		parts = append(parts, fmt.Sprintf("%s in %s", all, changes.Count(changed, "stack")))
 	case failed == 0:
 		parts = append(parts, "no changes")
 	}
 	return strings.Join(parts, "; ")
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // columns are the columns of the table, by Pulumi's operations. The table has the column stays only
@@ -153,10 +146,10 @@ func (p *Preview) table() string {
 		row(code(s.Stack), statusTexts[s.Status], func(column string) string { return number(s.Changes[column]) })
 	}
 	if more > 0 {
-		row(count(more, "stack")+" more with changes", "see the job's log", func(string) string { return "" })
+		row(changes.Count(more, "stack")+" more with changes", "see the job's log", func(string) string { return "" })
 	}
 	if rest > 0 {
-		row(count(rest, "stack")+" without changes", "ok", func(column string) string {
+		row(changes.Count(rest, "stack")+" without changes", "ok", func(column string) string {
 			if column == "same" {
 				return fmt.Sprint(same)
 			}

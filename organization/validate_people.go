@@ -62,10 +62,10 @@ func (o *Organization) checkDirectoryGroups(ps *Problems) {
 	}
 }
 
-// directoryAttributes are the attributes of a user that IAM Identity Center can put into a session.
+// directoryAttributes are all attributes of a user that AWS lists for attributes for access control.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/attributemappingsconcept.html
 var directoryAttributes = []string{
-	"userName", "name.familyName", "name.givenName", "name.middleName", "displayName", "nickName", "emails[primary eq true].value",
+	"userName", "name.familyName", "name.givenName", "displayName", "nickName", "emails[primary eq true].value",
 	`addresses[type eq "work"].streetAddress`, `addresses[type eq "work"].locality`, `addresses[type eq "work"].region`,
 	`addresses[type eq "work"].postalCode`, `addresses[type eq "work"].country`, `addresses[type eq "work"].formatted`,
 	`phoneNumbers[type eq "work"].value`, "userType", "title", "locale", "timezone", "enterprise.employeeNumber", "enterprise.costCenter",

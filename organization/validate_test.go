@@ -139,6 +139,10 @@ func TestRules(t *testing.T) {
 			`:2: coldstart:access.attributes.Team: "enterprise.departement" is not an attribute of a user in the directory; did you mean enterprise.department?`,
 		},
 		{
+			"an attribute that AWS's list doesn't have", `coldstart:access: {people: both, attributes: {Team: name.middleName}}`,
+			`:2: coldstart:access.attributes.Team: "name.middleName" is not an attribute of a user in the directory; write one of userName, name.familyName, name.givenName, displayName, nickName, emails[primary eq true].value, addresses[type eq "work"].streetAddress, addresses[type eq "work"].locality, addresses[type eq "work"].region, addresses[type eq "work"].postalCode, addresses[type eq "work"].country, addresses[type eq "work"].formatted, phoneNumbers[type eq "work"].value, userType, title, locale, timezone, enterprise.employeeNumber, enterprise.costCenter, enterprise.organization, enterprise.division, enterprise.department, enterprise.manager.value`,
+		},
+		{
 			"a key that is a tag's of AWS's own", `coldstart:access: {people: both, attributes: {"aws:team": title}}`,
 			`:2: coldstart:access.attributes.aws:team: "aws:team" is not the key of a session's tag; write up to 128 letters, digits and _.:/=+@-, not beginning with aws:`,
 		},

@@ -29,7 +29,7 @@ func (o *Organization) checkEmergencyUsers(ps *Problems) {
 	}
 	if n := len(o.EmergencyAdministrators()); n < LeastEmergencyUsers {
 		ps.Add(accessKey+".people", "write emergency: true for at least two users, and grant each a role in "+Master+" that has AdministratorAccess and nothing that could deny, such as "+Master+"-"+RoleAdmin,
-			"%d users for emergencies administer the management account, and nobody else could come in without IAM Identity Center", n)
+			"of the users for emergencies, %d administer the management account, and nobody else could come in without IAM Identity Center", n)
 	}
 	if o.Access.Account == Master {
 		return

@@ -85,17 +85,17 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"nobody for emergencies", "coldstart:access: {people: identity-center}\ncoldstart:users:\n  root: {emergency: true, keybase: ada, groups: [master-admin]}\n  ada: {groups: [master-admin], email: ada@acme.example, givenName: Ada, familyName: L}",
-			`:2: coldstart:access.people: 1 users for emergencies administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
+			`:2: coldstart:access.people: of the users for emergencies, 1 administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
 		},
 		{
 			"users for emergencies who administer nothing",
 			"coldstart:access: {people: identity-center, roles: {admin: {boundary: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}}}\ncoldstart:users:\n  one: {emergency: true, keybase: ada, groups: [master-admin]}\n  two: {emergency: true, keybase: ada, groups: [master-readonly]}",
-			`:2: coldstart:access.people: 0 users for emergencies administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
+			`:2: coldstart:access.people: of the users for emergencies, 0 administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
 		},
 		{
 			"users for emergencies whose policies may deny",
 			"coldstart:access: {people: identity-center, roles: {admin: {customerManagedPolicies: [ours]}, all: {managedPolicies: [AdministratorAccess, AWSDenyAll]}}}\ncoldstart:users:\n  one: {emergency: true, keybase: ada, groups: [master-admin]}\n  two: {emergency: true, keybase: ada, groups: [master-all]}",
-			`:2: coldstart:access.people: 0 users for emergencies administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
+			`:2: coldstart:access.people: of the users for emergencies, 0 administer the management account, and nobody else could come in without IAM Identity Center; write emergency: true for at least two users, and grant each a role in master that has AdministratorAccess and nothing that could deny, such as master-admin`,
 		},
 		{
 			"a user for emergencies without a password", "coldstart:users:\n  one: {emergency: true, groups: [master-admin]}",

@@ -24,17 +24,22 @@ type calls struct {
 	paced     atomic.Bool // whether throttled calls count
 	mu        sync.Mutex
 	count     map[string]int
+	last      []string // the last calls, with their times
 	throttled []string
 }
+
+// before is how many calls are named that came before one that is throttled.
+const before = 40
 
 func (s *calls) record(c *proxy.Call, a *proxy.Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.Service == "sso" || c.Service == "identitystore" {
 		s.count[c.String()]++
+		s.last = append(s.last[max(0, len(s.last)-before):], time.Now().Format("05.000 ")+c.Action)
 	}
 	if a.Throttled && slices.Contains([]string{"sso", "identitystore", "iam", "organizations", "sts"}, c.Service) && s.paced.Load() {
-		s.throttled = append(s.throttled, fmt.Sprintf("%s of %s by %q", c, c.Caller.Account, a.By))
+		s.throttled = append(s.throttled, fmt.Sprintf("%s of %s by %q after %s", c, c.Caller.Account, a.By, strings.Join(s.last, ", ")))
 	}
 }
 
@@ -58,7 +63,7 @@ func (s *calls) since(t *testing.T, what string, begin time.Time) map[string]int
 	count := s.count
 	s.count = map[string]int{}
 	if n := len(s.throttled); n > 0 {
-		t.Errorf("%s: %d calls were throttled: %s", what, n, strings.Join(s.throttled[:min(n, 5)], ", "))
+		t.Errorf("%s: %d calls were throttled: %s", what, n, strings.Join(s.throttled[:min(n, 5)], "\n"))
 	}
 	s.throttled = nil
 	t.Logf("%s took %s: %v", what, time.Since(begin).Round(time.Second), count)
@@ -156,8 +161,16 @@ func TestManyAssignments(t *testing.T) {
 		t.Errorf("the proof reads assignments in %d accounts one by one", n)
 	}
 
+	more := declaredAssignments(accounts+1, groups)
+	w.declare(more)
+	begin = time.Now()
+	w.up()
+	if n := made.since(t, "a new account", begin)["sso:CreateAccountAssignment"]; n != groups {
+		t.Errorf("%d assignments in a new account took %d calls", groups, n)
+	}
+
 	w.ok(coldstart(), "destroy", "m00", "--unprotect", "--yes")
-	w.declare(strings.Replace(declaredAssignments(accounts, groups), "    m00: {closeOnDelete: true}\n", "", 1))
+	w.declare(strings.Replace(more, "    m00: {closeOnDelete: true}\n", "", 1))
 	begin = time.Now()
 	w.up()
 	if n := made.since(t, "closing an account", begin)["sso:DeleteAccountAssignment"]; n != groups {

@@ -60,9 +60,9 @@ func NewDirectory(ctx *pulumi.Context, name string, args *DirectoryArgs, opts ..
 	for _, group := range args.Groups {
 		created, err := identitystore.NewGroup(ctx, group.Name, &identitystore.GroupArgs{
 			IdentityStoreId: store,
-			DisplayName:     args.Calls.turn(ctx, pulumi.String(group.DisplayName), group.Name),
+			DisplayName:     pulumi.String(group.DisplayName),
 			Description:     pulumi.String("Declared by coldstart: " + group.Name),
-		}, pulumi.Parent(d))
+		}, pulumi.Parent(d), args.Calls.InTurn())
 		if err != nil {
 			return nil, err
 		}
@@ -80,11 +80,11 @@ func (d *Directory) add(ctx *pulumi.Context, user DirectoryUser, args *Directory
 	store := pulumi.String(args.IdentityStoreID)
 	created, err := identitystore.NewUser(ctx, user.Name, &identitystore.UserArgs{
 		IdentityStoreId: store,
-		UserName:        args.Calls.turn(ctx, pulumi.String(user.Name), user.Name),
+		UserName:        pulumi.String(user.Name),
 		DisplayName:     pulumi.String(strings.TrimSpace(user.GivenName + " " + user.FamilyName)),
 		Name:            identitystore.UserNameArgs{GivenName: pulumi.String(user.GivenName), FamilyName: pulumi.String(user.FamilyName)},
 		Emails:          identitystore.UserEmailsArgs{Value: pulumi.String(user.Email), Primary: pulumi.Bool(true), Type: pulumi.String("work")},
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(d), args.Calls.InTurn())
 	if err != nil {
 		return err
 	}
@@ -96,8 +96,8 @@ func (d *Directory) add(ctx *pulumi.Context, user DirectoryUser, args *Directory
 		if _, err := identitystore.NewGroupMembership(ctx, user.Name+"--"+group, &identitystore.GroupMembershipArgs{
 			IdentityStoreId: store,
 			GroupId:         id,
-			MemberId:        args.Calls.turn(ctx, created.UserId, user.Name, group),
-		}, pulumi.Parent(d)); err != nil {
+			MemberId:        created.UserId,
+		}, pulumi.Parent(d), args.Calls.InTurn()); err != nil {
 			return err
 		}
 	}

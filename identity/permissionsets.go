@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -90,9 +91,15 @@ type PermissionSets struct {
 	ARNs map[string]pulumi.StringOutput
 
 	delegation *organizations.DelegatedAdministrator // nil if the management account assigns
-	// lanes have the last assignment of each of the chains in which assignments follow one another.
-	lanes []pulumi.CustomResource
-	pairs int
+	lanes      []*lane
+}
+
+// lane is a chain in which assignments follow one another.
+type lane struct {
+	last pulumi.Resource // nil at first
+	// sets is how many permission sets in accounts are in it, and of is how many of them are in an account.
+	sets int
+	of   map[string]int
 }
 
 // NewPermissionSets declares permission sets and who is assigned them where. A set is complete before it is assigned for the first time,
@@ -102,7 +109,10 @@ func NewPermissionSets(ctx *pulumi.Context, name string, args *PermissionSetsArg
 	if err := arguments.Check(name, args); err != nil {
 		return nil, err
 	}
-	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}, lanes: make([]pulumi.CustomResource, pace.IdentityCenter.AtOnce)}
+	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}}
+	for range pace.IdentityCenter.AtOnce {
+		p.lanes = append(p.lanes, &lane{of: map[string]int{}})
+	}
 	if err := ctx.RegisterComponentResource(PermissionSetsType, name, p, opts...); err != nil {
 		return nil, err
 	}
@@ -140,13 +150,13 @@ func (p *PermissionSets) settled(ctx *pulumi.Context, text string, settling time
 }
 
 func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs) error {
-	setName, in := pulumi.String(set.SetName).ToStringOutput(), []pulumi.ResourceOption{pulumi.Parent(p)}
+	setName, in := pulumi.String(set.SetName).ToStringOutput(), []pulumi.ResourceOption{pulumi.Parent(p), args.Calls.InTurn()}
 	if p.delegation != nil {
 		setName, in = p.settled(ctx, set.SetName, args.Administrator.Settling), append(in, pulumi.DependsOn([]pulumi.Resource{p.delegation}))
 	}
 	created, err := ssoadmin.NewPermissionSet(ctx, set.Name, &ssoadmin.PermissionSetArgs{
 		InstanceArn:     args.InstanceARN,
-		Name:            args.Calls.turn(ctx, setName, set.SetName),
+		Name:            setName,
 		Description:     pulumi.String("For people: " + set.Name),
 		SessionDuration: pulumi.String(organization.ISODuration(max(set.Session, time.Hour))),
 		RelayState:      optional(set.RelayState),
@@ -184,11 +194,11 @@ func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, arg
 	boundaries map[string]pulumi.Resource,
 ) ([]pulumi.Resource, error) {
 	last := []pulumi.Resource{created}
-	instance, arn := args.InstanceARN, func() pulumi.StringInput { return args.Calls.turn(ctx, created.Arn, set.SetName) }
+	instance, arn, inTurn := args.InstanceARN, created.Arn, args.Calls.InTurn()
 	for _, managed := range set.ManagedPolicies {
 		attachment, err := ssoadmin.NewManagedPolicyAttachment(ctx, set.Name+"-"+strings.ReplaceAll(managed, "/", "-"), &ssoadmin.ManagedPolicyAttachmentArgs{
-			InstanceArn: instance, PermissionSetArn: arn(), ManagedPolicyArn: pulumi.String(managedPolicies + managed),
-		}, pulumi.Parent(p), pulumi.DependsOn(last))
+			InstanceArn: instance, PermissionSetArn: arn, ManagedPolicyArn: pulumi.String(managedPolicies + managed),
+		}, pulumi.Parent(p), pulumi.DependsOn(last), inTurn)
 		if err != nil {
 			return nil, err
 		}
@@ -197,9 +207,9 @@ func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, arg
 	for _, own := range set.CustomerManagedPolicies {
 		path, name := organization.SplitPolicy(own)
 		attachment, err := ssoadmin.NewCustomerManagedPolicyAttachment(ctx, set.Name+"-"+strings.ReplaceAll(own, "/", "-"), &ssoadmin.CustomerManagedPolicyAttachmentArgs{
-			InstanceArn: instance, PermissionSetArn: arn(),
+			InstanceArn: instance, PermissionSetArn: arn,
 			CustomerManagedPolicyReference: ssoadmin.CustomerManagedPolicyAttachmentCustomerManagedPolicyReferenceArgs{Name: pulumi.String(name), Path: pulumi.String(path)},
-		}, pulumi.Parent(p), pulumi.DependsOn(last))
+		}, pulumi.Parent(p), pulumi.DependsOn(last), inTurn)
 		if err != nil {
 			return nil, err
 		}
@@ -211,8 +221,8 @@ func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, arg
 			return nil, err
 		}
 		inline, err := ssoadmin.NewPermissionSetInlinePolicy(ctx, set.Name, &ssoadmin.PermissionSetInlinePolicyArgs{
-			InstanceArn: instance, PermissionSetArn: arn(), InlinePolicy: pulumi.String(document),
-		}, pulumi.Parent(p), pulumi.DependsOn(last))
+			InstanceArn: instance, PermissionSetArn: arn, InlinePolicy: pulumi.String(document),
+		}, pulumi.Parent(p), pulumi.DependsOn(last), inTurn)
 		if err != nil {
 			return nil, err
 		}
@@ -225,11 +235,11 @@ func (p *PermissionSets) addPolicies(ctx *pulumi.Context, set PermissionSet, arg
 		last = append(last, boundaries[account])
 	}
 	boundary, err := ssoadmin.NewPermissionsBoundaryAttachment(ctx, set.Name, &ssoadmin.PermissionsBoundaryAttachmentArgs{
-		InstanceArn: instance, PermissionSetArn: arn(),
+		InstanceArn: instance, PermissionSetArn: arn,
 		PermissionsBoundary: ssoadmin.PermissionsBoundaryAttachmentPermissionsBoundaryArgs{
 			CustomerManagedPolicyReference: ssoadmin.PermissionsBoundaryAttachmentPermissionsBoundaryCustomerManagedPolicyReferenceArgs{Name: pulumi.String(set.Boundary.Name)},
 		},
-	}, pulumi.Parent(p), pulumi.DependsOn(last))
+	}, pulumi.Parent(p), pulumi.DependsOn(last), inTurn)
 	return []pulumi.Resource{boundary}, err
 }
 
@@ -273,28 +283,40 @@ func (p *PermissionSets) addBoundaries(ctx *pulumi.Context, set PermissionSet, t
 func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet,
 	after []pulumi.Resource, boundaries map[string]pulumi.Resource,
 ) error {
+	var lane *lane
 	for i, assignment := range set.Assignments {
 		if i == 0 || assignment.Account != set.Assignments[i-1].Account {
-			p.pairs++
+			lane = p.next(assignment.Account)
 		}
-		before, lane := slices.Clone(after), p.pairs%len(p.lanes)
-		for _, other := range []pulumi.Resource{p.lanes[lane], boundaries[assignment.Account]} {
+		before := slices.Clone(after)
+		for _, other := range []pulumi.Resource{lane.last, boundaries[assignment.Account]} {
 			if other != nil {
 				before = append(before, other)
 			}
 		}
 		assigned, err := ssoadmin.NewAccountAssignment(ctx, set.Name+"--"+assignment.Account+"--"+assignment.Group, &ssoadmin.AccountAssignmentArgs{
 			InstanceArn:      args.InstanceARN,
-			PermissionSetArn: args.Calls.turnAfter(ctx, p.lanes[lane], created.Arn, set.SetName), // So the lanes don't go in step.
+			PermissionSetArn: created.Arn,
 			PrincipalType:    pulumi.String("GROUP"),
 			PrincipalId:      assignment.GroupID,
 			TargetType:       pulumi.String("AWS_ACCOUNT"),
 			TargetId:         assignment.AccountID,
-		}, pulumi.Parent(p), pulumi.DependsOn(before))
+		}, pulumi.Parent(p), pulumi.DependsOn(before), args.Calls.InTurn())
 		if err != nil {
 			return err
 		}
-		p.lanes[lane] = assigned
+		lane.last = assigned
 	}
 	return nil
+}
+
+// next returns the lane of another permission set in an account. A new account finds its permission sets in all lanes, and so does a new
+// permission set its accounts: in one, they would be assigned one after another.
+func (p *PermissionSets) next(account string) *lane {
+	next := slices.MinFunc(p.lanes, func(a, b *lane) int {
+		return cmp.Or(cmp.Compare(a.of[account], b.of[account]), cmp.Compare(a.sets, b.sets))
+	})
+	next.sets++
+	next.of[account]++
+	return next
 }

@@ -29,13 +29,16 @@ func (m *master) declarePeople() (*stackref.IdentityCenterOutputs, error) {
 	if err != nil || provider == nil {
 		return people, err
 	}
-	calls := identity.NewCalls(m.org.settings.pace(), m.knownPeople()...)
+	calls, err := identity.NewCalls(m.ctx, m.org.settings.pace())
+	if err != nil {
+		return nil, err
+	}
 	groups, err := m.declareDirectory(people, calls, provider)
 	if err != nil {
 		return nil, err
 	}
 	people.Groups = groups
-	if err := m.declareAttributes(people.InstanceARN, provider); err != nil {
+	if err := m.declareAttributes(people.InstanceARN, calls, provider); err != nil {
 		return nil, err
 	}
 	args := assigning{instance: pulumi.String(people.InstanceARN), calls: calls, provider: provider, group: func(name string) pulumi.StringInput { return groups[name] }}
@@ -68,15 +71,6 @@ func (m *master) findIdentityCenter(people *stackref.IdentityCenterOutputs) (*aw
 		organization.EnableIdentityCenterURL(m.org.Region)+", choose Enable, and run again", nil)
 }
 
-// knownPeople returns the names of what the last run had in Identity Center.
-func (m *master) knownPeople() (names []string) {
-	if m.last == nil || m.last.IdentityCenter == nil {
-		return nil
-	}
-	names = append(slices.Collect(maps.Keys(m.last.IdentityCenter.Groups)), m.last.IdentityCenter.Users...)
-	return slices.AppendSeq(names, maps.Keys(m.last.PermissionSets))
-}
-
 // declareDirectory declares the groups and users of Identity Center's own directory, or looks for the groups of an external one. It returns
 // the groups' ids by name.
 func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls *identity.Calls, provider *aws.Provider) (pulumi.StringMap, error) {
@@ -92,7 +86,6 @@ func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls 
 		args.Users = append(args.Users, identity.DirectoryUser{
 			Name: name, GivenName: user.GivenName, FamilyName: user.FamilyName, Email: user.Email, Groups: user.Groups,
 		})
-		people.Users = append(people.Users, name)
 	}
 	directory, err := identity.NewDirectory(m.ctx, "directory", args, pulumi.Providers(provider))
 	if err != nil {
@@ -107,7 +100,7 @@ func (m *master) declareDirectory(people *stackref.IdentityCenterOutputs, calls 
 
 // declareAttributes declares which attributes of a user become tags of its sessions. An instance has them once.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html
-func (m *master) declareAttributes(instance string, provider *aws.Provider) error {
+func (m *master) declareAttributes(instance string, calls *identity.Calls, provider *aws.Provider) error {
 	sources := m.org.AttributeSources()
 	if len(sources) == 0 {
 		return nil
@@ -123,7 +116,7 @@ func (m *master) declareAttributes(instance string, provider *aws.Provider) erro
 	}
 	_, err := ssoadmin.NewInstanceAccessControlAttributes(m.ctx, "attributes", &ssoadmin.InstanceAccessControlAttributesArgs{
 		InstanceArn: pulumi.String(instance), Attributes: attributes,
-	}, pulumi.Provider(provider))
+	}, pulumi.Provider(provider), calls.InTurn())
 	return err
 }
 
@@ -168,22 +161,22 @@ func (m *member) declarePeople() error {
 	if region := m.regions[people.Region]; region != nil {
 		provider = region
 	}
-	var known []string
-	if m.previous != nil {
-		known = slices.Collect(maps.Keys(m.previous.PermissionSets))
-	}
 	management, err := m.managementIn(m.org.Region)
 	if err != nil {
 		return err
 	}
 	administrator := &identity.Administrator{AccountID: m.id(), Management: management}
-	if len(known) == 0 {
+	if m.previous == nil || len(m.previous.PermissionSets) == 0 {
 		administrator.Settling = m.org.settings.onThisClock(administratorKnown)
+	}
+	calls, err := identity.NewCalls(m.ctx, m.org.settings.pace())
+	if err != nil {
+		return err
 	}
 	_, err = m.declarePermissionSets("permission-sets", m.org.PermissionSets(), assigning{
 		administrator: administrator,
 		instance:      m.master.String(func(o stackref.Master) string { return peopleOf(o).InstanceARN }),
-		calls:         identity.NewCalls(m.org.settings.pace(), known...),
+		calls:         calls,
 		provider:      provider,
 		group: func(name string) pulumi.StringInput {
 			if m.master.Known() && people.Groups[name] == "" {

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/coldstart-aws/coldstart/internal/pulumitest"
 	"github.com/coldstart-aws/coldstart/organization"
+	"github.com/coldstart-aws/coldstart/program"
 )
 
 // people is an organization whose people come in both ways.
@@ -154,6 +156,84 @@ func TestAssignmentsFollowOneAnother(t *testing.T) {
 	}
 	if first != 10 {
 		t.Errorf("%d assignments begin at once, and AWS makes 10", first)
+	}
+}
+
+// TestLanesOfNewAccounts assigns in a new account, and by a new permission set, as many at once as AWS does: any account's assignments are in
+// all ten lanes, and so are any permission set's.
+func TestLanesOfNewAccounts(t *testing.T) {
+	t.Parallel()
+	const sets = 20
+	var roles, granted strings.Builder
+	for i := range sets {
+		fmt.Fprintf(&roles, "      r%02d: {managedPolicies: [ReadOnlyAccess]}\n", i)
+		fmt.Fprintf(&granted, "%sr%02d", map[bool]string{false: ", "}[i == 0], i)
+	}
+	for _, n := range []int{9, 10, 20, 25} {
+		org := people(t, "  coldstart:access:\n    people: both\n    roles:\n"+roles.String()+"    groups: {all: {\"*\": ["+granted.String()+"]}}\n")
+		for i := len(org.Accounts); i < n; i++ {
+			org.Accounts[fmt.Sprintf("a%02d", i)] = organization.Account{}
+		}
+		result := nothing().up(t, org, org.Stacks()[:1])["master"]
+		urns, lanes := map[string]pulumitest.Resource{}, map[string]string{}
+		for _, r := range result.Resources {
+			urns[r.URN] = r
+		}
+		// Each lane begins with an assignment that follows none.
+		var lane func(r pulumitest.Resource) string
+		lane = func(r pulumitest.Resource) string {
+			if lanes[r.Name] == "" {
+				lanes[r.Name] = r.Name
+				for _, urn := range r.DependsOn {
+					if urns[urn].Type == pulumitest.AccountAssignment {
+						lanes[r.Name] = lane(urns[urn])
+					}
+				}
+			}
+			return lanes[r.Name]
+		}
+		inAccount, ofSet := map[string]int{}, map[string]int{}
+		for _, r := range result.Resources {
+			if r.Type == pulumitest.AccountAssignment {
+				parts := strings.Split(r.Name, "--")
+				inAccount[parts[1]+" in the lane of "+lane(r)]++
+				ofSet[parts[0]+" in the lane of "+lane(r)]++
+			}
+		}
+		for what, count := range inAccount {
+			if count > sets/10 {
+				t.Errorf("%d accounts: account %s: %d permission sets", n, what, count)
+			}
+		}
+		for what, count := range ofSet {
+			if count > (n+9)/10+1 {
+				t.Errorf("%d accounts: permission set %s: %d accounts", n, what, count)
+			}
+		}
+	}
+}
+
+// TestPeopleTakeTurns lets everything in IAM Identity Center be created in its turn: AWS counts all calls together.
+func TestPeopleTakeTurns(t *testing.T) {
+	t.Parallel()
+	org, w := people(t, strings.Replace(peopleOfAcme, "people: both", "people: both\n    attributes: {team: enterprise.department}", 1)), nothing()
+	counted := map[string]int{}
+	w.up(t, org, org.Stacks())
+	for _, stack := range []string{"master", "people"} {
+		paced := pulumitest.Run{Stack: stack, Answers: w.answers()}.Do(t, program.For(org, program.Settings{Dir: t.TempDir(), Pace: 1e9}))
+		for _, r := range paced.Resources {
+			if strings.HasPrefix(r.Type, "aws:ssoadmin/") || strings.HasPrefix(r.Type, "aws:identitystore/") {
+				counted[r.Type]++
+				if len(r.BeforeCreate) != 1 {
+					t.Errorf("%s: %s %s doesn't wait for its turn", stack, r.Type, r.Name)
+				}
+			} else if len(r.BeforeCreate) > 0 {
+				t.Errorf("%s: %s %s waits for a turn in IAM Identity Center", stack, r.Type, r.Name)
+			}
+		}
+	}
+	if len(counted) < 8 {
+		t.Errorf("there are only %v", counted)
 	}
 }
 

@@ -168,8 +168,6 @@ type IdentityCenterOf[TextMap any] struct {
 	// Groups are the ids of groups in the identity store, by the names that the declaration has; groups that an external directory doesn't
 	// have are missing.
 	Groups TextMap `json:"groups"`
-	// Users are the names of the users that coldstart has made.
-	Users []string `json:"users,omitempty"`
 }
 
 // MemberOf is what the master stack exports about a member account.

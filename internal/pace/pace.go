@@ -41,8 +41,8 @@ var (
 )
 
 // IdentityCenter is the rate of new resources in IAM Identity Center, whose APIs AWS counts together. The AWS plugin makes up to four calls
-// for each. Half of the rate is left for the assignments that are under way, and for calls that come late and all at once. AtOnce is how many assignments
-// AWS creates or deletes at the same time.
+// for each. Half of the rate is left for calls that come late and all at once. AtOnce is how many assignments AWS creates or deletes at the
+// same time.
 var IdentityCenter = Rate{PerSecond: awslimits.Published().Rates["sso"].PerSecond / 8, Burst: 1, AtOnce: awslimits.Published().AssignedAtOnce.Most}
 
 // IdentityCenterCalls is the rate of calls to IAM Identity Center, half of what AWS allows: the AWS plugin may call at the same time.
@@ -147,7 +147,8 @@ func NewTurns(r Rate, p Pace) *Turns {
 }
 
 // Wait returns nil when the caller's turn has come, or the cause of ctx's end when ctx ends
-// first. Of the callers that wait, the caller with the lowest number gets the next turn.
+// first. Of the callers that wait, the caller with the lowest number gets the next turn; of several
+// with that number, the first.
 func (t *Turns) Wait(ctx context.Context, number int) error {
 	if t == nil {
 		return nil
@@ -166,7 +167,7 @@ func (t *Turns) enter(number int) *turn {
 	mine := &turn{number: number, come: make(chan struct{})}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i, _ := slices.BinarySearchFunc(t.waiting, number, func(other *turn, number int) int { return cmp.Compare(other.number, number) })
+	i, _ := slices.BinarySearchFunc(t.waiting, number+1, func(other *turn, number int) int { return cmp.Compare(other.number, number) })
 	t.waiting = slices.Insert(t.waiting, i, mine)
 	t.call()
 	return mine

@@ -94,6 +94,29 @@ func TestTurnsLowestFirst(t *testing.T) {
 	})
 }
 
+// Callers with the same number get their turns as they come.
+func TestTurnsFirstComeFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		turns := pace.NewTurns(pace.CreateAccount, 1)
+		come := make(chan int, 9)
+		for i := range 9 {
+			go func() {
+				_ = turns.Wait(t.Context(), 0)
+				come <- i
+			}()
+			synctest.Wait()
+		}
+		var order []int
+		for range 9 {
+			order = append(order, <-come)
+		}
+		if !slices.IsSorted(order) {
+			t.Errorf("out of order: %v", order)
+		}
+	})
+}
+
 // A caller that gives up takes no turn, and doesn't delay the others.
 func TestTurnsGivenUp(t *testing.T) {
 	t.Parallel()

@@ -187,6 +187,7 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		IgnoreChanges:  rpc.GetIgnoreChanges(),
 		Aliases:        aliases(rpc),
 		DependsOn:      slices.Sorted(slices.Values(rpc.GetDependencies())),
+		BeforeCreate:   rpc.GetHooks().GetBeforeCreate(),
 	}
 	f.record(registered, rpc.GetParent())
 	if f.run.OnRegister != nil {

@@ -77,7 +77,7 @@ long: toolchain ## Run the end-to-end tests that take long: kills, lost answers 
 	@. ./$(ENV) && $(GO) test -tags=e2e -count=1 -timeout=60m -parallel=100 -run='^($(LONG))$$' ./e2e
 
 # What CI runs besides `make test`: scenarios of what happens rarely, again and again.
-LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople|TestMovingPeople|TestRehearsalOfIdentityCenter|TestPeopleKilled|TestManyAssignments|TestPoliciesOfOthers|TestPeopleOfAClosedAccount|TestMovingPeopleBack
+LONG := TestChaos|TestRehearsalWithFaults|TestRehearsalOfEverything|TestLostChanges|TestRunsThatAreKilled|TestKilledTakingOver|TestArchiveClosedByHand|TestRecoveryKilled|TestLostState|TestUpgrade|TestInstalled|TestAdoptionOfAControlTowerOrganization|TestAdoptionOfAnOrganizationInUse|TestClosedByHand|TestDestroyAndReturn|TestInspector|TestMacie|TestConformancePacks|TestDefaultVPCs|TestPeople|TestLostPeople|TestRehearsalOfPeople|TestMovingPeople|TestRehearsalOfIdentityCenter|TestPeopleDisturbed|TestManyAssignments|TestPoliciesOfOthers|TestPeopleOfAClosedAccount|TestMovingPeopleBack
 
 # Scenarios mostly wait for the provider to wait for Route 53, so more of them
 # run at once than there are cores.

@@ -56,7 +56,7 @@ func (slowly) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 }
 
 // since returns the calls since then, and checks that none of them was throttled.
-func (s *calls) since(t *testing.T, what string, begin time.Time) map[string]int {
+func (s *calls) since(t testing.TB, what string, begin time.Time) map[string]int {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,8 +161,7 @@ func TestManyAssignments(t *testing.T) {
 		t.Errorf("the proof reads assignments in %d accounts one by one", n)
 	}
 
-	more := declaredAssignments(accounts+1, groups)
-	w.declare(more)
+	w.declare(declaredAssignments(accounts+1, groups))
 	begin = time.Now()
 	w.up()
 	if n := made.since(t, "a new account", begin)["sso:CreateAccountAssignment"]; n != groups {
@@ -170,7 +169,8 @@ func TestManyAssignments(t *testing.T) {
 	}
 
 	w.ok(coldstart(), "destroy", "m00", "--unprotect", "--yes")
-	w.declare(strings.Replace(more, "    m00: {closeOnDelete: true}\n", "", 1))
+	withoutFirst := strings.NewReplacer("    m00: {closeOnDelete: true}\n", "")
+	w.declare(withoutFirst.Replace(declaredAssignments(accounts+1, groups)))
 	begin = time.Now()
 	w.up()
 	if n := made.since(t, "closing an account", begin)["sso:DeleteAccountAssignment"]; n != groups {
@@ -178,4 +178,22 @@ func TestManyAssignments(t *testing.T) {
 	}
 	w.provedInPace()
 	made.since(t, "the proof after that", begin)
+	w.plainAssignments(made, withoutFirst.Replace(declaredAssignments(accounts+1, 2)))
+}
+
+// plainAssignments does with plain `pulumi` what docs/security.md says of it, up to a declaration that has fewer groups.
+func (w *world) plainAssignments(made *calls, fewer string) {
+	w.t.Helper()
+	w.plainProject()
+	plainly := func(stack, operation string, args ...string) {
+		begin := time.Now()
+		w.ok("pulumi", slices.Concat([]string{operation, "--stack", stack, "--yes", "--non-interactive"}, args)...)
+		made.since(w.t, "plain pulumi "+operation+" of "+stack, begin)
+	}
+	plainly("people", "refresh", "--expect-no-changes", "--parallel", "1")
+	w.declare(fewer)
+	plainly("people", "up", "--skip-preview", "--parallel", "10")
+	plainly("master", "up", "--skip-preview")
+	w.ok("pulumi", "state", "unprotect", "--all", "--yes", "--stack", "people")
+	plainly("people", "destroy", "--parallel", "10")
 }

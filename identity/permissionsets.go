@@ -97,9 +97,9 @@ type PermissionSets struct {
 // lane is a chain in which assignments follow one another.
 type lane struct {
 	last pulumi.Resource // nil at first
-	// sets is how many permission sets in accounts are in it, and of is how many of them are in an account.
-	sets int
-	of   map[string]int
+	// assignments is how many there are in all, and sets by how many permission sets in an account.
+	assignments int
+	sets        map[string]int
 }
 
 // NewPermissionSets declares permission sets and who is assigned them where. A set is complete before it is assigned for the first time,
@@ -111,7 +111,7 @@ func NewPermissionSets(ctx *pulumi.Context, name string, args *PermissionSetsArg
 	}
 	p := &PermissionSets{ARNs: map[string]pulumi.StringOutput{}}
 	for range pace.IdentityCenter.AtOnce {
-		p.lanes = append(p.lanes, &lane{of: map[string]int{}})
+		p.lanes = append(p.lanes, &lane{sets: map[string]int{}})
 	}
 	if err := ctx.RegisterComponentResource(PermissionSetsType, name, p, opts...); err != nil {
 		return nil, err
@@ -306,6 +306,7 @@ func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *Pe
 			return err
 		}
 		lane.last = assigned
+		lane.assignments++
 	}
 	return nil
 }
@@ -314,9 +315,8 @@ func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *Pe
 // permission set its accounts: in one, they would be assigned one after another.
 func (p *PermissionSets) next(account string) *lane {
 	next := slices.MinFunc(p.lanes, func(a, b *lane) int {
-		return cmp.Or(cmp.Compare(a.of[account], b.of[account]), cmp.Compare(a.sets, b.sets))
+		return cmp.Or(cmp.Compare(a.sets[account], b.sets[account]), cmp.Compare(a.assignments, b.assignments))
 	})
-	next.sets++
-	next.of[account]++
+	next.sets[account]++
 	return next
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,7 +158,7 @@ func paged[T any](r *request, name string, all []T) (any, *proxy.Problem) {
 	}
 	first = min(first, len(all))
 	page := all[first:min(first+in.MaxResults, len(all))]
-	out := map[string]any{name: slices.Concat([]T{}, page)}
+	out := map[string]any{name: page}
 	if first+len(page) < len(all) {
 		out["NextToken"] = strconv.Itoa(first + len(page))
 	}

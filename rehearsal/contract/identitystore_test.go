@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 )
 
 func (c *centerTest) identities(account string) *identitystore.Client {
@@ -186,4 +187,26 @@ func TestGroupsOfTheIdentityStore(t *testing.T) {
 	fails[*types.ResourceNotFoundException](t, err, "GROUP not found")
 	_, err = store.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: &c.store, AlternateIdentifier: byName})
 	fails[*types.ResourceNotFoundException](t, err, "GROUP not found")
+}
+
+// TestEmptyLists has lists in an answer also where there is nothing to list, as AWS does: readers in other languages fail without them.
+func TestEmptyLists(t *testing.T) {
+	t.Parallel()
+	c := enabledCenter(t)
+	store, admin, ctx := c.identities(managementID), c.admin(managementID, centerRegion), t.Context()
+	users, err := store.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: &c.store})
+	done(t, err)
+	groups, err := store.ListGroups(ctx, &identitystore.ListGroupsInput{IdentityStoreId: &c.store})
+	done(t, err)
+	sets, err := admin.ListPermissionSets(ctx, &ssoadmin.ListPermissionSetsInput{InstanceArn: &c.instance})
+	done(t, err)
+	instances, err := c.admin(managementID, "us-west-2").ListInstances(ctx, nil)
+	done(t, err)
+	for what, missing := range map[string]bool{
+		"users": users.Users == nil, "groups": groups.Groups == nil, "permission sets": sets.PermissionSets == nil, "instances": instances.Instances == nil,
+	} {
+		if missing {
+			t.Errorf("an answer without %s has no list of them", what)
+		}
+	}
 }

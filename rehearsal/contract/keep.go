@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -354,9 +355,20 @@ func (k *keeper) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 		a.Throttled = problem.Code == "ThrottlingException"
 		return a
 	}
-	a := k.w.Reply(c, out)
+	a := k.w.Reply(c, listed(out))
 	a.Kept = true
 	return a
+}
+
+// listed has empty lists in an answer in place of lists that are nil, which JSON has as null.
+func listed(out any) any {
+	members, _ := out.(map[string]any)
+	for name, value := range members {
+		if v := reflect.ValueOf(value); v.Kind() == reflect.Slice && v.IsNil() {
+			members[name] = []any{}
+		}
+	}
+	return out
 }
 
 // settle ends those operations of IAM Identity Center whose time has come.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -25,13 +26,15 @@ type fake struct {
 	managed  map[string]string
 	// boundaries has the ARNs of roles' permissions boundaries, by the role's name.
 	boundaries map[string]string
-	counts     map[string]int // how many IAM and CloudTrail list, by action or counter
-	calls      map[string]int
-	devices    []string // each user's MFA devices
-	units      []string // as parent/name, such as r-1/name
-	buckets    map[string]fakeBucket
-	keys       map[string]fakeKey  // by ARN
-	aliases    map[string][]string // by key
+	// durations has the most seconds of roles' sessions, by the role's name; an hour for others.
+	durations map[string]int
+	counts    map[string]int // how many IAM and CloudTrail list, by action or counter
+	calls     map[string]int
+	devices   []string // each user's MFA devices
+	units     []string // as parent/name, such as r-1/name
+	buckets   map[string]fakeBucket
+	keys      map[string]fakeKey  // by ARN
+	aliases   map[string][]string // by key
 	// services have trusted access. admins are CloudTrail's delegated administrators.
 	services, admins []string
 	trails           map[string]any // the bodies of CreateTrail requests by the trail's name
@@ -238,7 +241,8 @@ func (f *fake) query(w http.ResponseWriter, r *http.Request, form url.Values) {
 		if bound := f.boundaries[form.Get("RoleName")]; bound != "" {
 			boundary = "<PermissionsBoundary><PermissionsBoundaryArn>" + bound + "</PermissionsBoundaryArn></PermissionsBoundary>"
 		}
-		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument>" + boundary + "</Role>"
+		result = "<Role><Arn>" + arn + "</Arn><AssumeRolePolicyDocument>" + url.QueryEscape(trust) + "</AssumeRolePolicyDocument>" + boundary +
+			"<MaxSessionDuration>" + strconv.Itoa(cmp.Or(f.durations[form.Get("RoleName")], 3600)) + "</MaxSessionDuration></Role>"
 	case "CreateRole":
 		arn := "arn:aws:iam::" + r.Header.Get("X-Moto-Account-Id") + ":role" + cmp.Or(form.Get("Path"), "/") + form.Get("RoleName")
 		if r.Header.Get("X-Moto-Account-Id") != "" { // A rule creates it.

@@ -46,6 +46,7 @@ func (o Options) Rules(p *proxy.World) []proxy.Rule {
 		identityTokens{w},
 		factors,
 		&authorize{m, factors, identities, controls, resources},
+		sessionDurations{w},
 		spreading,
 		foreign{m},
 		newAddresses(m),

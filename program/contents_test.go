@@ -71,7 +71,7 @@ func TestProviders(t *testing.T) {
 	in := func(region, account, arn string) map[string]any {
 		return map[string]any{
 			"region": region, "allowedAccountIds": []any{account},
-			"assumeRole": map[string]any{"roleArn": arn, "sessionName": "coldstart"},
+			"assumeRole": map[string]any{"roleArn": arn, "sessionName": "coldstart", "duration": "1h0m0s"}, // Else a quarter of an hour.
 		}
 	}
 	role := func(account, arn string) map[string]any { return in("us-west-2", account, arn) }

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coldstart-aws/coldstart/internal/awsconfig"
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
@@ -63,6 +64,7 @@ func assuming(ctx *pulumi.Context, org *declaration, name, region, account strin
 	args.AssumeRole = aws.ProviderAssumeRoleArgs{
 		RoleArn:     roleARN.ToStringOutput().ToStringPtrOutput(),
 		SessionName: pulumi.String(sessionName),
+		Duration:    pulumi.String(awsconfig.Session.String()),
 	}
 	return newProvider(ctx, org, name, args)
 }

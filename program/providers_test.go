@@ -16,7 +16,7 @@ func TestEnter(t *testing.T) {
 	org := &organization.Organization{Namespace: "acme"}
 	plan := &program.Plan{TokenFile: "/tmp/token"}
 	const (
-		assumed = `{"roleArn":"arn:aws:iam::111111111111:role/OrganizationAccountAccessRole","sessionName":"coldstart"}`
+		assumed = `{"roleArn":"arn:aws:iam::111111111111:role/OrganizationAccountAccessRole","sessionName":"coldstart","duration":"1h0m0s"}`
 		entered = `{"roleArn":"arn:aws:iam::111111111111:role/acme-prod-plan","sessionName":"coldstart","webIdentityTokenFile":"/tmp/token"}`
 		master  = `{"roleArn":"arn:aws:iam::111111111111:role/acme-master-plan","sessionName":"coldstart","webIdentityTokenFile":"/tmp/token"}`
 	)

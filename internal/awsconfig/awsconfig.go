@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -32,7 +33,7 @@ func Load(ctx context.Context, env map[string]string, region string) (aws.Config
 			AccessKeyID: id, SecretAccessKey: environ.Lookup(env, "AWS_SECRET_ACCESS_KEY"), SessionToken: environ.Lookup(env, "AWS_SESSION_TOKEN"),
 		}), nil
 	}
-	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
+	options := []func(*config.LoadOptions) error{config.WithRegion(region), config.WithCredentialsCacheOptions(renew)}
 	if id := env["AWS_ACCESS_KEY_ID"]; id != "" {
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(id, env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"])))
@@ -69,23 +70,37 @@ func Pace(env map[string]string) (pace.Pace, error) {
 	return pace.FromEnvironment(env)
 }
 
+// Session is how long a session lasts in a role that coldstart enters: as long as AWS allows for every role, and for one that another role
+// assumes. AWS's SDK for Go, and so its plugin, asks for a quarter of an hour otherwise. The plugin takes a new session only when the old one
+// has ended, so a call that is under way at that moment fails, and the run with it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+const Session = time.Hour
+
+// early is how long before a session's end a client takes a new one, so that no call is under way when it ends.
+const early = time.Minute
+
 // Assume returns a configuration whose clients assume a role. session is the session name, which
 // CloudTrail records.
 func Assume(cfg aws.Config, roleARN, session string) aws.Config {
-	assumed := cfg.Copy()
-	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), roleARN,
-		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = session }))
-	return assumed
+	return renewing(cfg, stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), roleARN,
+		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName, o.Duration = session, Session }))
 }
 
 // AssumeByToken returns a configuration whose clients assume a role with a token of an identity
 // provider. They call token each time that they need new credentials.
 func AssumeByToken(cfg aws.Config, roleARN, session string, token func() (string, error)) aws.Config {
-	assumed := cfg.Copy()
-	assumed.Credentials = aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg), roleARN, tokens(token),
-		func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = session }))
-	return assumed
+	return renewing(cfg, stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg), roleARN, tokens(token),
+		func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName, o.Duration = session, Session }))
 }
+
+// renewing returns a configuration whose clients use a provider's credentials, and new ones in time.
+func renewing(cfg aws.Config, provider aws.CredentialsProvider) aws.Config {
+	renewed := cfg.Copy()
+	renewed.Credentials = aws.NewCredentialsCache(provider, renew)
+	return renewed
+}
+
+func renew(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = early }
 
 // tokens is the type by which the SDK gets a token.
 type tokens func() (string, error)

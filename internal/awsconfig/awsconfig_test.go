@@ -1,16 +1,19 @@
 package awsconfig
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
 )
 
 // The variables and the profile are those with which the SDK's own loader fails, or goes
@@ -60,6 +63,37 @@ func TestEmulatorIsReachedWhateverTheMachineSays(t *testing.T) {
 }
 
 // TestPatient checks that a throttled request is sent again.
+// A client asks for a session of an hour, and for the next one before the session ends, so that no call is under way at that moment.
+func TestSessionsAreRenewedInTime(t *testing.T) {
+	left, asked := time.Hour, []string{}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.FormValue("DurationSeconds"))
+		action := r.FormValue("Action")
+		fmt.Fprintf(rw, `<%[1]sResponse><%[1]sResult><Credentials><AccessKeyId>K</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%[2]s</Expiration></Credentials></%[1]sResult></%[1]sResponse>`,
+			action, time.Now().Add(left).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(server.Close)
+	cfg := Emulator(server.URL, "us-west-2", aws.Credentials{AccessKeyID: "k", SecretAccessKey: "s"})
+	for name, assumed := range map[string]aws.Config{
+		"by a role":  Assume(cfg, "arn:aws:iam::111111111111:role/r", "coldstart"),
+		"by a token": AssumeByToken(cfg, "arn:aws:iam::111111111111:role/r", "coldstart", func() (string, error) { return "token", nil }),
+	} {
+		asked, left = nil, 30*time.Second
+		for range 2 {
+			if _, err := assumed.Credentials.Retrieve(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			left = time.Hour
+		}
+		if _, err := assumed.Credentials.Retrieve(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"3600", "3600"}, asked); diff != "" {
+			t.Errorf("%s: a session that ends in half a minute is used (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
 func TestPatient(t *testing.T) {
 	t.Parallel()
 	throttled := false

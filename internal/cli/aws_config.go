@@ -195,12 +195,9 @@ func writeProfiles(w io.Writer, org *organization.Organization, master *stackref
 			return fmt.Errorf("account %s isn't in stack %s yet; run `coldstart up` first", grant.Account, organization.Master)
 		}
 		role := org.Name(grant.Account, grant.Role)
-		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsource_profile = %s\nrole_arn = %s\n",
-			role, org.Region, mfa, organization.RoleARN(id, role))
-		// An hour is what everybody asks for who asks for nothing.
-		if session := org.Access.Roles[grant.Role].Session; session != time.Hour {
-			fmt.Fprintf(w, "duration_seconds = %d\n", int(session.Seconds()))
-		}
+		// Without duration_seconds the AWS CLI asks for an hour, and AWS's SDK for Go, and so Pulumi, for a quarter of one.
+		fmt.Fprintf(w, "\n[profile %s]\nregion = %s\nsource_profile = %s\nrole_arn = %s\nduration_seconds = %d\n",
+			role, org.Region, mfa, organization.RoleARN(id, role), int(org.Access.Roles[grant.Role].Session.Seconds()))
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ duration_seconds = 7200
 region = us-west-2
 source_profile = acme-mfa
 role_arn = arn:aws:iam::222222222222:role/acme-dev-readonly
+duration_seconds = 3600
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

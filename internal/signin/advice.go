@@ -132,6 +132,9 @@ var knownFailures = []failure{
 		return "nobody is signed in to AWS: " + anyWay
 	}},
 	{regexp.MustCompile(`ExpiredToken`), func(w who, _ []string) string {
+		if w.keys() && w.getenv("AWS_SESSION_TOKEN") == "" { // Such keys don't expire.
+			return "the session in a role has ended while a call was on its way: run this again"
+		}
 		if w.keys() {
 			return "the session in AWS_SESSION_TOKEN has expired: sign in again, or `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` to use a profile"
 		}

@@ -199,7 +199,11 @@ func TestAdvice(t *testing.T) {
 	if got := Advice(expired, func(name string) string { return env[name] }); got != "the session has expired: run `coldstart login --profile acme-mfa`, and run this again" {
 		t.Error(got)
 	}
-	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "ASIA", "x"
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "AKIA", "x"
+	if got := Advice(expired, func(name string) string { return env[name] }); got != "the session in a role has ended while a call was on its way: run this again" {
+		t.Error(got)
+	}
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SESSION_TOKEN"] = "ASIA", "t"
 	if got := Advice(expired, func(name string) string { return env[name] }); !strings.HasPrefix(got, "the session in AWS_SESSION_TOKEN has expired") {
 		t.Error(got)
 	}

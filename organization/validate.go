@@ -158,19 +158,34 @@ func (o *Organization) checkDomain(ps *Problems) {
 }
 
 func (o *Organization) checkRegion(ps *Problems) {
-	const key = prefix + "region"
-	remedy := "write one of " + strings.Join(regions, ", ")
+	if problem, remedy := regionProblem(o.Region); problem != "" {
+		ps.Add(prefix+"region", remedy, "%s", problem)
+	}
+}
+
+// CheckRegion returns an error if a region isn't one that an organization can have.
+func CheckRegion(region string) error {
+	if problem, remedy := regionProblem(region); problem != "" {
+		return fmt.Errorf("%s; %s", problem, remedy)
+	}
+	return nil
+}
+
+// regionProblem says why an organization can't have a region, and what to write in its place; nothing if it can.
+func regionProblem(region string) (problem, remedy string) {
+	remedy = "write one of " + strings.Join(regions, ", ")
 	switch {
-	case o.Region == "":
-		ps.Add(key, remedy, "is missing")
-	case slices.Contains(optInRegions, o.Region):
-		ps.Add(key, remedy, "%q is a region that each account must opt in to, so that new accounts' stacks would fail in it", o.Region)
-	case !slices.Contains(regions, o.Region):
-		if near, ok := nearest(o.Region, regions); ok {
+	case region == "":
+		return "is missing", remedy
+	case slices.Contains(optInRegions, region):
+		return fmt.Sprintf("%q is a region that each account must opt in to, so that new accounts' stacks would fail in it", region), remedy
+	case !slices.Contains(regions, region):
+		if near, ok := nearest(region, regions); ok {
 			remedy = "did you mean " + near + "?"
 		}
-		ps.Add(key, remedy, "%q is not a region of AWS's commercial partition", o.Region)
+		return fmt.Sprintf("%q is not a region of AWS's commercial partition", region), remedy
 	}
+	return "", ""
 }
 
 func (o *Organization) checkEmailPattern(ps *Problems) {

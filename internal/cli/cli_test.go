@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,6 +150,12 @@ func TestFlags(t *testing.T) {
 	})
 	cmd.SetArgs([]string{"--install", "--port=5000"})
 	if err := cmd.Execute(); err != nil {
+		t.Error(err)
+	}
+	cmd = newEmulator(terminal.Streams{}, func(context.Context, *EmulatorOptions) error { return errors.New("it runs") })
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs([]string{"--identity-center", "eu-west-11"})
+	if err := cmd.Execute(); err == nil || err.Error() != `--identity-center: "eu-west-11" is not a region of AWS's commercial partition; did you mean eu-west-1?` {
 		t.Error(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/progress"
 	"github.com/coldstart-aws/coldstart/internal/shell"
 	"github.com/coldstart-aws/coldstart/internal/terminal"
+	"github.com/coldstart-aws/coldstart/organization"
 	"github.com/coldstart-aws/coldstart/rehearsal"
 )
 
@@ -61,6 +62,11 @@ a person, as soon as there is an organization.`,
 	cmd.Flags().BoolVar(&o.install, "install", false, "install it if need be, and run nothing")
 	cmd.Flags().StringVar(&o.identityCenter, "identity-center", "", "`region` in which to enable IAM Identity Center")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if o.identityCenter != "" {
+			if err := organization.CheckRegion(o.identityCenter); err != nil {
+				return usageError{fmt.Errorf("--identity-center: %w", err)}
+			}
+		}
 		if run == nil {
 			run = emulatorRun
 		}

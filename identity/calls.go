@@ -6,9 +6,9 @@ import (
 	"github.com/coldstart-aws/coldstart/internal/pace"
 )
 
-// Calls keeps what is new in IAM Identity Center within the rate of its APIs, which AWS counts together. The AWS plugin makes up to four
-// calls for each resource, so the engine asks before it creates one, and gets its answer when it is the resource's turn. Nothing waits in a
-// preview, and nothing that exists.
+// Calls keeps what is new or changes in IAM Identity Center within the rate of its APIs, which AWS counts together. The AWS plugin makes up to
+// four calls for each resource, so the engine asks before it creates or updates one, and gets its answer when it is the resource's turn.
+// Nothing waits in a preview, and nothing that stays as it is.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
 type Calls struct {
 	turn *pulumi.ResourceHook
@@ -30,10 +30,12 @@ func NewCalls(ctx *pulumi.Context, seconds float64) (*Calls, error) {
 	return &Calls{turn: hook}, err
 }
 
-// InTurn is the option of a resource that is created in its turn. Nobody waits for nil Calls.
+// InTurn is the option of a resource that is created and updated in its turn. Nobody waits for nil Calls. Deletions don't wait: the engine
+// refuses to delete a resource whose hook no program has registered, and `pulumi destroy` runs none.
 func (c *Calls) InTurn() pulumi.ResourceOption {
 	if c == nil {
 		return pulumi.Composite()
 	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{c.turn}})
+	turn := []*pulumi.ResourceHook{c.turn}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: turn, BeforeUpdate: turn})
 }

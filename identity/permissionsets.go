@@ -92,7 +92,14 @@ type PermissionSets struct {
 
 	delegation *organizations.DelegatedAdministrator // nil if the management account assigns
 	lanes      []*lane
+	// complete are the resources with which the last permission sets are complete, of as many as change at once.
+	complete [setsAtOnce][]pulumi.Resource
+	sets     int
 }
+
+// setsAtOnce is how many permission sets come and go at the same time. A set goes with four calls of the AWS plugin, and none of them waits for
+// its turn: beside ten assignments that end, more would be too fast for AWS.
+const setsAtOnce = 4
 
 // lane is a chain in which assignments follow one another.
 type lane struct {
@@ -154,6 +161,8 @@ func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *Permi
 	if p.delegation != nil {
 		setName, in = p.settled(ctx, set.SetName, args.Administrator.Settling), append(in, pulumi.DependsOn([]pulumi.Resource{p.delegation}))
 	}
+	complete := &p.complete[p.sets%setsAtOnce]
+	in, p.sets = append(in, pulumi.DependsOn(*complete)), p.sets+1
 	created, err := ssoadmin.NewPermissionSet(ctx, set.Name, &ssoadmin.PermissionSetArgs{
 		InstanceArn:     args.InstanceARN,
 		Name:            setName,
@@ -174,8 +183,9 @@ func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *Permi
 	if err != nil {
 		return err
 	}
+	*complete = after
 	if set.After != nil {
-		after = append(after, set.After)
+		after = append(slices.Clone(after), set.After)
 	}
 	return p.assign(ctx, set, args, created, after, boundaries)
 }

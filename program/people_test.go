@@ -213,7 +213,30 @@ func TestLanesOfNewAccounts(t *testing.T) {
 	}
 }
 
-// TestPeopleTakeTurns lets everything in IAM Identity Center be created in its turn: AWS counts all calls together.
+// TestPermissionSetsFollowOneAnother keeps four permission sets coming or going at the same time: nothing waits for its turn that is deleted.
+func TestPermissionSetsFollowOneAnother(t *testing.T) {
+	t.Parallel()
+	var roles strings.Builder
+	for i := range 14 {
+		fmt.Fprintf(&roles, "      r%02d: {managedPolicies: [ReadOnlyAccess, PowerUserAccess]}\n", i)
+	}
+	org := people(t, "  coldstart:access:\n    people: both\n    roles:\n"+roles.String()+
+		"    groups: {all: {\"*\": [r00, r01, r02, r03, r04, r05, r06, r07, r08, r09, r10, r11, r12, r13]}}\n")
+	result, first, types := nothing().up(t, org, org.Stacks()[:1])["master"], 0, map[string]string{}
+	for _, r := range result.Resources {
+		types[r.URN] = r.Type
+	}
+	for _, r := range result.Resources {
+		if r.Type == pulumitest.PermissionSet && !slices.ContainsFunc(r.DependsOn, func(urn string) bool { return types[urn] == pulumitest.PermissionSetPolicy }) {
+			first++
+		}
+	}
+	if first != 4 {
+		t.Errorf("%d permission sets depend on none before them, not 4", first)
+	}
+}
+
+// TestPeopleTakeTurns lets everything in IAM Identity Center be created and updated in its turn: AWS counts all calls together.
 func TestPeopleTakeTurns(t *testing.T) {
 	t.Parallel()
 	org, w := people(t, strings.Replace(peopleOfAcme, "people: both", "people: both\n    attributes: {team: enterprise.department}", 1)), nothing()
@@ -224,11 +247,14 @@ func TestPeopleTakeTurns(t *testing.T) {
 		for _, r := range paced.Resources {
 			if strings.HasPrefix(r.Type, "aws:ssoadmin/") || strings.HasPrefix(r.Type, "aws:identitystore/") {
 				counted[r.Type]++
-				if len(r.BeforeCreate) != 1 {
+				if len(r.BeforeCreate) != 1 || len(r.BeforeUpdate) != 1 {
 					t.Errorf("%s: %s %s doesn't wait for its turn", stack, r.Type, r.Name)
 				}
-			} else if len(r.BeforeCreate) > 0 {
+			} else if len(r.BeforeCreate)+len(r.BeforeUpdate) > 0 {
 				t.Errorf("%s: %s %s waits for a turn in IAM Identity Center", stack, r.Type, r.Name)
+			}
+			if len(r.BeforeDelete) > 0 {
+				t.Errorf("%s: `pulumi destroy` can't delete %s %s: it runs no program", stack, r.Type, r.Name)
 			}
 		}
 	}

@@ -188,6 +188,8 @@ func (f *fake) NewResource(args pulumi.MockResourceArgs) (string, resource.Prope
 		Aliases:        aliases(rpc),
 		DependsOn:      slices.Sorted(slices.Values(rpc.GetDependencies())),
 		BeforeCreate:   rpc.GetHooks().GetBeforeCreate(),
+		BeforeUpdate:   rpc.GetHooks().GetBeforeUpdate(),
+		BeforeDelete:   rpc.GetHooks().GetBeforeDelete(),
 	}
 	f.record(registered, rpc.GetParent())
 	if f.run.OnRegister != nil {

@@ -34,8 +34,8 @@ type Resource struct {
 	Aliases []string
 	// DependsOn are the URNs of all that this one waits for, by option or by input.
 	DependsOn []string
-	// BeforeCreate are the names of the hooks that the engine calls before it creates the resource.
-	BeforeCreate []string
+	// BeforeCreate, BeforeUpdate and BeforeDelete are the names of the hooks that the engine calls before it does that.
+	BeforeCreate, BeforeUpdate, BeforeDelete []string
 }
 
 // AWS reports whether the AWS provider manages the resource.

@@ -90,7 +90,7 @@ chaos: toolchain ## Try cold starts in which something goes wrong: SEEDS=1-20 KI
 	$(GO) test -tags=e2e -count=1 -run='^TestChaos$$' -timeout=10h -parallel=100 ./e2e || code=$$?; \
 	test ! -f .coldstart/chaos.txt || cat .coldstart/chaos.txt; exit $$code
 
-assignments: toolchain ## Bring up SIZE=50x20 assignments of IAM Identity Center, accounts by permission sets, within AWS's rates; 50x20 takes 35 min
+assignments: toolchain ## Bring up SIZE=50x20 assignments of IAM Identity Center, accounts by permission sets, within AWS's rates, and take most of them away; 50x20 takes an hour
 	@. ./$(ENV) && ASSIGNMENTS="$(or $(SIZE),50x20)" $(GO) test -tags=e2e -count=1 -v -run='^TestManyAssignments$$' -timeout=3h ./e2e
 
 steady: toolchain ## Run the tests of make test RUNS=10 times, every other time beside a load that takes all cores; ARGS="-run=TestDoctor"

@@ -28,7 +28,7 @@ var withoutLab = strings.NewReplacer(" lab: { closeOnDelete: true },", "", ", la
 // these calls, and the state doesn't have what they made. Each run has to go on.
 func TestPeopleDisturbed(t *testing.T) {
 	begin(t)
-	for name, c := range map[string]struct{ comes, leaves, goes string }{
+	for name, c := range map[string]struct{ comes, leaves string }{
 		// The boundary's policy is the last that is made in IAM: the others are there. It goes first when an account leaves.
 		"kill-after": {
 			comes:  "action=iam:CreatePolicy:kill-after,action=sso:CreateAccountAssignment@8:kill-coldstart",
@@ -58,12 +58,12 @@ func TestPeopleDisturbed(t *testing.T) {
 				"identitystore:CreateGroup", "identitystore:CreateUser", "identitystore:CreateGroupMembership", "organizations:RegisterDelegatedAdministrator",
 				"sso:CreatePermissionSet", "sso:AttachManagedPolicyToPermissionSet", "sso:PutInlinePolicyToPermissionSet", "sso:PutPermissionsBoundaryToPermissionSet",
 				"sso:CreateAccountAssignment", "sso:CreateAccountAssignment@4", "sso:CreateAccountAssignment@7",
-			))
+			), nil)
 			w.settledPeople()
 
 			w.ok(coldstart(), "destroy", "lab", "--unprotect", "--yes")
 			w.declare(withoutLab)
-			w.again(s, plan(c.leaves, "sso:DeleteAccountAssignment"))
+			w.again(s, plan(c.leaves, "sso:DeleteAccountAssignment"), nil)
 			w.settledPeople()
 			w.nobodyIn("lab")
 
@@ -71,14 +71,14 @@ func TestPeopleDisturbed(t *testing.T) {
 			w.again(s, plan("",
 				"sso:DeleteAccountAssignment", "sso:DeletePermissionsBoundaryFromPermissionSet", "sso:DeleteInlinePolicyFromPermissionSet", "sso:DeletePermissionSet",
 				"organizations:DeregisterDelegatedAdministrator", "identitystore:DeleteGroupMembership", "identitystore:DeleteGroup", "identitystore:DeleteUser",
-			))
+			), nil)
 			w.settledPeople()
 		})
 	}
 }
 
-// again brings the organization up, again after each fault of a plan.
-func (w *world) again(s *stand, text string) {
+// again brings the organization up, again after each fault of a plan. After, if not nil, is called after each run.
+func (w *world) again(s *stand, text string, after func(run int)) {
 	w.t.Helper()
 	var pid atomic.Int64
 	plan, injector := w.injected(s, text, &pid)
@@ -86,7 +86,11 @@ func (w *world) again(s *stand, text string) {
 	for runs := 1; ; runs++ {
 		up := w.start(coldstart(), "up", "--yes")
 		pid.Store(int64(up.Process.Pid))
-		if up.Wait() == nil {
+		err := up.Wait()
+		if after != nil {
+			after(runs)
+		}
+		if err == nil {
 			break
 		}
 		if runs > len(plan)+2 {

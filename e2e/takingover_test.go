@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,29 +75,9 @@ func TestArchiveClosedByHand(t *testing.T) {
 // killed brings the organization up, again after each kill of a plan, while watched checks it.
 func (w *world) killed(s *stand, text string, watched *watched) {
 	w.t.Helper()
-	var pid atomic.Int64
-	plan, injector := w.injected(s, text, &pid)
-	defer injector.Stop()
 	stop := watched.during()
 	defer stop()
-	for runs := 1; ; runs++ {
-		up := w.start(coldstart(), "up", "--yes")
-		pid.Store(int64(up.Process.Pid))
-		err := up.Wait()
-		watched.look(w.t.Context(), fmt.Sprintf("after run %d", runs))
-		if err == nil {
-			break
-		}
-		if runs > len(plan)+2 {
-			w.t.Fatalf("%s: no run of %d went well", plan, runs)
-		}
-	}
-	for _, i := range injector.Injected() {
-		w.t.Logf("injected: %s", i)
-	}
-	if pending := injector.Pending(); len(pending) > 0 {
-		w.t.Errorf("never happened: %s", pending)
-	}
+	w.again(s, text, func(run int) { watched.look(w.t.Context(), fmt.Sprintf("after run %d", run)) })
 }
 
 // watched is what has to be true at every moment.

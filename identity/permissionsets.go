@@ -92,7 +92,7 @@ type PermissionSets struct {
 
 	delegation *organizations.DelegatedAdministrator // nil if the management account assigns
 	lanes      []*lane
-	// complete are the resources with which the last permission sets are complete, of as many as change at once.
+	// complete are the resources after which the last permission sets are complete: one list for each set that comes or goes at once.
 	complete [setsAtOnce][]pulumi.Resource
 	sets     int
 }
@@ -157,12 +157,12 @@ func (p *PermissionSets) settled(ctx *pulumi.Context, text string, settling time
 }
 
 func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs) error {
-	setName, in := pulumi.String(set.SetName).ToStringOutput(), []pulumi.ResourceOption{pulumi.Parent(p), args.Calls.InTurn()}
-	if p.delegation != nil {
-		setName, in = p.settled(ctx, set.SetName, args.Administrator.Settling), append(in, pulumi.DependsOn([]pulumi.Resource{p.delegation}))
-	}
 	complete := &p.complete[p.sets%setsAtOnce]
-	in, p.sets = append(in, pulumi.DependsOn(*complete)), p.sets+1
+	p.sets++
+	setName, before := pulumi.String(set.SetName).ToStringOutput(), slices.Clone(*complete)
+	if p.delegation != nil {
+		setName, before = p.settled(ctx, set.SetName, args.Administrator.Settling), append(before, p.delegation)
+	}
 	created, err := ssoadmin.NewPermissionSet(ctx, set.Name, &ssoadmin.PermissionSetArgs{
 		InstanceArn:     args.InstanceARN,
 		Name:            setName,
@@ -170,7 +170,7 @@ func (p *PermissionSets) add(ctx *pulumi.Context, set PermissionSet, args *Permi
 		SessionDuration: pulumi.String(organization.ISODuration(max(set.Session, time.Hour))),
 		RelayState:      optional(set.RelayState),
 		Tags:            args.Tags,
-	}, in...)
+	}, pulumi.Parent(p), pulumi.DependsOn(before), args.Calls.InTurn())
 	if err != nil {
 		return err
 	}
@@ -293,13 +293,13 @@ func (p *PermissionSets) addBoundaries(ctx *pulumi.Context, set PermissionSet, t
 func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *PermissionSetsArgs, created *ssoadmin.PermissionSet,
 	after []pulumi.Resource, boundaries map[string]pulumi.Resource,
 ) error {
-	var lane *lane
+	var in *lane
 	for i, assignment := range set.Assignments {
 		if i == 0 || assignment.Account != set.Assignments[i-1].Account {
-			lane = p.next(assignment.Account)
+			in = p.next(assignment.Account)
 		}
 		before := slices.Clone(after)
-		for _, other := range []pulumi.Resource{lane.last, boundaries[assignment.Account]} {
+		for _, other := range []pulumi.Resource{in.last, boundaries[assignment.Account]} {
 			if other != nil {
 				before = append(before, other)
 			}
@@ -315,8 +315,8 @@ func (p *PermissionSets) assign(ctx *pulumi.Context, set PermissionSet, args *Pe
 		if err != nil {
 			return err
 		}
-		lane.last = assigned
-		lane.assignments++
+		in.last = assigned
+		in.assignments++
 	}
 	return nil
 }

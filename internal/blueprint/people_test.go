@@ -9,9 +9,9 @@ import (
 	"github.com/coldstart-aws/coldstart/organization"
 )
 
-// TestPeople draws an organization whose people come in by IAM Identity Center, whose groups' ids go from one stack to another.
-func TestPeople(t *testing.T) {
-	t.Parallel()
+// people is an organization with that access and those users.
+func people(t *testing.T, access string) *organization.Organization {
+	t.Helper()
 	org, err := organization.Parse("f", []byte(`config:
   coldstart:namespace: acme
   coldstart:domain: acme.example
@@ -19,12 +19,19 @@ func TestPeople(t *testing.T) {
   coldstart:email: aws+%s@acme.example
   coldstart:accounts: {app: {}, people: {}}
   coldstart:audit: none
-  coldstart:access: {people: both, account: people, groups: {admins: {master: [admin], "*": [admin]}}}
-  coldstart:users: {ada: {groups: [admins], email: ada@acme.example, givenName: Ada, familyName: Lovelace}}
-`))
+`+access))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return org
+}
+
+// TestPeople draws an organization whose people come in by IAM Identity Center, whose groups' ids go from one stack to another.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	org := people(t, `  coldstart:access: {people: both, account: people, groups: {admins: {master: [admin], "*": [admin]}}}
+  coldstart:users: {ada: {groups: [admins], email: ada@acme.example, givenName: Ada, familyName: Lovelace}}
+`)
 	if _, err := blueprint.Documents(t.Context(), org); err != nil {
 		t.Error(err)
 	}
@@ -33,23 +40,13 @@ func TestPeople(t *testing.T) {
 // TestPoliciesOfOthers doesn't know by either way what a role may do that has a policy of another program's.
 func TestPoliciesOfOthers(t *testing.T) {
 	t.Parallel()
-	org, err := organization.Parse("f", []byte(`config:
-  coldstart:namespace: acme
-  coldstart:domain: acme.example
-  coldstart:region: us-west-2
-  coldstart:email: aws+%s@acme.example
-  coldstart:accounts: {app: {}, people: {}}
-  coldstart:audit: none
-  coldstart:access:
+	org := people(t, `  coldstart:access:
     people: both
     account: people
     roles: {ops: {managedPolicies: [ReadOnlyAccess], customerManagedPolicies: [/teams/ops]}}
     groups: {ops: {app: [ops]}}
   coldstart:users: {ada: {groups: [ops], email: ada@acme.example, givenName: Ada, familyName: Lovelace}}
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
+`)
 	documents, err := blueprint.Documents(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)

@@ -40,8 +40,8 @@ var (
 	CloseAccount  = published("CloseAccount", awslimits.Published().ClosedAtOnce)
 )
 
-// IdentityCenter is the rate of new resources in IAM Identity Center, whose APIs AWS counts together. The AWS plugin makes up to four calls
-// for each. Half of the rate is left for calls that come late and all at once. AtOnce is how many assignments AWS creates or deletes at the
+// IdentityCenter is the rate at which resources of IAM Identity Center are created and updated, whose APIs AWS counts together. The AWS plugin
+// makes up to four calls for each. Half of the rate is left for calls that come late and all at once. AtOnce is how many assignments AWS creates or deletes at the
 // same time.
 var IdentityCenter = Rate{PerSecond: awslimits.Published().Rates["sso"].PerSecond / 8, Burst: 1, AtOnce: awslimits.Published().AssignedAtOnce.Most}
 

@@ -15,9 +15,8 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 type sessionDurations struct{ w *world }
 
-// longestChained is how long a session of a role lasts at most that another role has assumed. It is also what a role lasts that nobody has
-// given another duration.
-const longestChained = time.Hour
+// always is the duration that every role allows, also to another role.
+const always = time.Hour
 
 func (sessionDurations) Name() string { return "session too long" }
 
@@ -34,7 +33,10 @@ func (r sessionDurations) Apply(c *proxy.Call, next proxy.Next) *proxy.Answer {
 
 // tooLong says what a duration is longer than; nothing if AWS takes it.
 func (r sessionDurations) tooLong(c *proxy.Call, asked time.Duration) string {
-	if asked > longestChained && c.Caller.Role != "" && c.Action == "AssumeRole" {
+	switch {
+	case asked <= always:
+		return ""
+	case c.Caller.Role != "" && c.Action == "AssumeRole":
 		return "1 hour session limit for roles assumed by role chaining."
 	}
 	var role struct {
@@ -42,7 +44,7 @@ func (r sessionDurations) tooLong(c *proxy.Call, asked time.Duration) string {
 	}
 	arn := c.Form.Get("RoleArn")
 	form := url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {roleName(arn)}}
-	if r.w.AskQuery(c.Context(), accountOf(arn), "iam", form, &role) == nil && asked > max(time.Duration(role.Seconds)*time.Second, longestChained) {
+	if r.w.AskQuery(c.Context(), accountOf(arn), "iam", form, &role) == nil && asked > time.Duration(role.Seconds)*time.Second {
 		return "MaxSessionDuration set for this role."
 	}
 	return ""
